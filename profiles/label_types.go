@@ -1,0 +1,21 @@
+package profiles
+
+// typeItems is what resources of a type can be labelled with, whole or in part.
+var typeItems = map[string]ItemSet{
+	"Patient":       SetOf(PersonIdentity, PersonContact, PersonSupport),
+	"CareTeam":      SetOf(TeamMembership, TeamCoordinator),
+	"EpisodeOfCare": SetOf(EpisodeSummary, EpisodeLevel, TeamCoordinator, LawStatus),
+	"Goal":          Areas,
+	"CarePlan": Areas | SetOf(PlanSummary, PlanNeeds, PlanUnmet, PlanCrisis, PlanContingency, PlanReview, PlanFreshness,
+		PlanCopies, PlanViews, PlanOther, EpisodeLevel, CrisisContacts, PersonDependants, LawStatus, LawDecisions, CareCritical),
+	"Practitioner": SetOf(Directory), "PractitionerRole": SetOf(Directory), "Organization": SetOf(Directory), "Location": SetOf(Directory),
+}
+
+// ItemsOfType is what a request for a type could at most use: consent chooses by
+// it between several agreements. An unknown type could use anything.
+func ItemsOfType(typ string) ItemSet {
+	if items, ok := typeItems[typ]; ok {
+		return items
+	}
+	return AllItems
+}

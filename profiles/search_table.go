@@ -1,0 +1,109 @@
+package profiles
+
+import (
+	"slices"
+	"strings"
+	"sync"
+)
+
+// The search parameters, by type. What is not here cannot be searched by: a
+// filter over what a caller may not see answers questions about it. So no names
+// and no dates of birth, and :not only where the element is released with
+// whatever surrounds it (every plan shows its status).
+
+var not = []string{"not"}
+
+var commonParams = []SearchParam{
+	{Name: "_id", Kind: ParamID, Sortable: true, Doc: "the resource's id"},
+	{Name: "_lastUpdated", Kind: ParamDate, Sortable: true, Doc: "when something changed that the caller may see"},
+	{Name: "_profile", Kind: ParamString, Doc: "the profile of this gateway; others are not released and not searched"},
+	{Name: "_security", Kind: ParamToken, Doc: "security label, as released"},
+	{Name: "_tag", Kind: ParamToken, Doc: "confidentiality label, as the Wales guide has it; the same as _security"},
+	{Name: "identifier", Kind: ParamToken, Paths: []string{"identifier"}, Doc: "business identifier"},
+}
+
+// personParams are patient and subject, which find the same: people only.
+func personParams(path string) []SearchParam {
+	patient := SearchParam{
+		Name: "patient", Kind: ParamReference, Modifiers: []string{"identifier"}, Chains: []string{"identifier"},
+		Targets: []string{"Patient"}, Paths: []string{path}, Doc: "whom it is about, by reference or by identifier",
+	}
+	subject := patient
+	subject.Name = "subject"
+	return []SearchParam{patient, subject}
+}
+
+func reference(name, path, doc string, targets ...string) SearchParam {
+	return SearchParam{Name: name, Kind: ParamReference, Targets: targets, Paths: []string{path}, Doc: doc}
+}
+
+func status(name, path, system, doc string) SearchParam {
+	return SearchParam{Name: name, Kind: ParamToken, Modifiers: not, Paths: []string{path}, System: system, Doc: doc}
+}
+
+func period(doc string) SearchParam {
+	return SearchParam{Name: "date", Kind: ParamDate, Paths: []string{"period"}, Sortable: true, Doc: doc}
+}
+
+func category(path, doc string) SearchParam {
+	return SearchParam{Name: "category", Kind: ParamToken, Paths: []string{path}, Doc: doc}
+}
+
+// ownParams are those of one type, beside the common ones.
+func ownParams() map[string][]SearchParam {
+	return map[string][]SearchParam{
+		"Patient":      nil,
+		"Practitioner": nil,
+		"Organization": nil,
+		"PractitionerRole": {
+			reference("organization", "organization", "where the role is held", "Organization"),
+			reference("practitioner", "practitioner", "who holds the role", "Practitioner"),
+		},
+		"CarePlan": append(personParams("subject"),
+			category("category", "kind of plan, level"),
+			status("intent", "intent", "http://hl7.org/fhir/request-intent", "proposal, plan, order, option"),
+			status("status", "status", "http://hl7.org/fhir/request-status", "draft, active, on-hold, revoked, completed"),
+			period("the time that the plan covers"),
+			SearchParam{
+				Name: "activity-date", Kind: ParamDate,
+				Paths: []string{"activity.detail.scheduledPeriod", "activity.detail.scheduledTiming"},
+				Doc:   "when an activity is planned; a planned review is one",
+			},
+			reference("care-team", "careTeam", "the team that carries the plan out", "CareTeam"),
+			reference("goal", "goal", "an outcome the plan aims at", "Goal"),
+			reference("part-of", "partOf", "the plan that this one is part of", "CarePlan"),
+			reference("replaces", "replaces", "the plan that this one replaces", "CarePlan"),
+		),
+		"CareTeam": append(personParams("subject"),
+			category("category", "kind of team"),
+			status("status", "status", "http://hl7.org/fhir/care-team-status", "proposed, active, suspended, inactive"),
+			period("the time that the team cares"),
+			reference("participant", "participant.member", "who is in the team",
+				"Practitioner", "PractitionerRole", "Organization", "RelatedPerson", "Patient", "CareTeam"),
+		),
+		"EpisodeOfCare": append(personParams("patient"),
+			status("status", "status", "http://hl7.org/fhir/episode-of-care-status", "planned, waitlist, active, onhold, finished, cancelled"),
+			SearchParam{Name: "type", Kind: ParamToken, Paths: []string{"type"}, Doc: "kind of episode, level"},
+			period("the time that the episode covers"),
+			reference("organization", "managingOrganization", "who is responsible", "Organization"),
+			reference("care-manager", "careManager", "the care coordinator as a person", "Practitioner"),
+			reference("care-manager-role", "careManager", "the care coordinator as a role: a parameter of this gateway, "+
+				"since R4's care-manager finds no PractitionerRole", "PractitionerRole"),
+		),
+		"Goal": append(personParams("subject"),
+			category("category", "the area it belongs to"),
+			status("lifecycle-status", "lifecycleStatus", "http://hl7.org/fhir/goal-status", "proposed, planned, accepted, active, on-hold, completed, cancelled, rejected"),
+			SearchParam{Name: "target-date", Kind: ParamDate, Paths: []string{"target.dueDate"}, Sortable: true, Doc: "when it is to be reached"},
+		),
+	}
+}
+
+var searchParams = sync.OnceValue(func() map[string][]SearchParam {
+	table := ownParams()
+	for typ, own := range table {
+		all := slices.Concat(commonParams, own)
+		slices.SortFunc(all, func(a, b SearchParam) int { return strings.Compare(a.Name, b.Name) })
+		table[typ] = all
+	}
+	return table
+})

@@ -1,0 +1,289 @@
+package profiles_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"cpagateway/profiles"
+)
+
+func london(t testing.TB) *time.Location {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return zone
+}
+
+// TestSearchParams holds the closed list to what the surface promises.
+func TestSearchParams(t *testing.T) {
+	common := "_id _lastUpdated _profile _security _tag identifier"
+	for typ, own := range map[string]string{
+		"Patient":          "",
+		"Practitioner":     "",
+		"Organization":     "",
+		"PractitionerRole": "organization practitioner",
+		"CarePlan":         "activity-date care-team category date goal intent part-of patient replaces status subject",
+		"CareTeam":         "category date participant patient status subject",
+		"EpisodeOfCare":    "care-manager care-manager-role date organization patient status subject type",
+		"Goal":             "category lifecycle-status patient subject target-date",
+		"Consent":          "-",
+		"AuditEvent":       "-",
+		"":                 "-",
+	} {
+		var names []string
+		for _, p := range profiles.SearchParams(typ) {
+			names = append(names, p.Name)
+			if p.Doc == "" || p.Kind == 0 {
+				t.Errorf("%s %s lacks its doc or kind", typ, p.Name)
+			}
+			if slices.Contains(p.Modifiers, "not") && !slices.Contains([]string{"status", "intent", "lifecycle-status"}, p.Name) {
+				t.Errorf("%s %s takes :not, which tells of what is hidden", typ, p.Name)
+			}
+		}
+		want := strings.Fields(common + " " + own)
+		slices.Sort(want)
+		if own == "-" {
+			want = nil
+		}
+		if !slices.Equal(names, want) {
+			t.Errorf("%s: %v\nwant %v", typ, names, want)
+		}
+	}
+}
+
+func TestParseParam(t *testing.T) {
+	zone := london(t)
+	day := func(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, zone) }
+	march := day(2025, 3, 1)
+	for _, tt := range []struct {
+		typ, name, value string
+		want             profiles.Param
+	}{
+		{"CarePlan", "status", "active", tokenParam("status", profiles.Operand{Code: "active", AnySystem: true})},
+		{"CarePlan", "status", "active,on-hold", tokenParam("status",
+			profiles.Operand{Code: "active", AnySystem: true}, profiles.Operand{Code: "on-hold", AnySystem: true})},
+		{"CarePlan", "status:not", "active", profiles.Param{Name: "status", Kind: profiles.ParamToken, Modifier: "not",
+			Values: []profiles.Operand{{Code: "active", AnySystem: true}}}},
+		{"CarePlan", "category", "http://snomed.info/sct|736253002", tokenParam("category", profiles.Operand{System: "http://snomed.info/sct", Code: "736253002"})},
+		{"CarePlan", "category", "|736253002", tokenParam("category", profiles.Operand{Code: "736253002", NoSystem: true})},
+		{"CarePlan", "category", "http://snomed.info/sct|", tokenParam("category", profiles.Operand{System: "http://snomed.info/sct", AnyCode: true})},
+		{"CarePlan", "category", `a\,b\|c\$d\\e`, tokenParam("category", profiles.Operand{Code: `a,b|c$d\e`, AnySystem: true})},
+		{"Patient", "identifier", profiles.SystemNHSNumber + "|999 000-0018", tokenParam("identifier", profiles.Operand{System: profiles.SystemNHSNumber, Code: "9990000018"})},
+		{"Patient", "identifier", profiles.SystemNHSNumber + "|9990000019", tokenParam("identifier", profiles.Operand{System: profiles.SystemNHSNumber, Code: "9990000019"})},
+		{"Patient", "identifier", " urn:x|1", tokenParam("identifier", profiles.Operand{System: "urn:x", Code: "1"})},
+		{"Patient", "_id", "a,b", profiles.Param{Name: "_id", Kind: profiles.ParamID, Values: []profiles.Operand{{Text: "a"}, {Text: "b"}}}},
+		{"CarePlan", "_profile", "http://x.example/p", profiles.Param{Name: "_profile", Kind: profiles.ParamString, Values: []profiles.Operand{{Text: "http://x.example/p"}}}},
+
+		{"CarePlan", "patient", "p1", refParam("patient", "Patient/p1")},
+		{"CarePlan", "patient", "Patient/p1,p2", refParam("patient", "Patient/p1", "Patient/p2")},
+		{"CarePlan", "subject:Patient", "p1", refParam("subject", "Patient/p1")},
+		{"CareTeam", "participant", "x", refParam("participant", "Practitioner/x", "PractitionerRole/x", "Organization/x", "RelatedPerson/x", "Patient/x", "CareTeam/x")},
+		{"CareTeam", "participant:PractitionerRole", "x", refParam("participant", "PractitionerRole/x")},
+		{"CarePlan", "patient:identifier", "urn:x|1", patientToken("patient")},
+		{"CarePlan", "patient.identifier", "urn:x|1", patientToken("patient")},
+		{"CarePlan", "patient:Patient.identifier", "urn:x|1", patientToken("patient")},
+		{"Goal", "subject.identifier", "urn:x|1", patientToken("subject")},
+
+		{"CarePlan", "date", "2025-03-01", dateParam("date", "eq", march, day(2025, 3, 2))},
+		{"CarePlan", "date", "ge2025-03", dateParam("date", "ge", march, day(2025, 4, 1))},
+		{"CarePlan", "date", "lt2025", dateParam("date", "lt", day(2025, 1, 1), day(2026, 1, 1))},
+		{"CarePlan", "date", "ap2025-03-01", dateParam("date", "ap", day(2025, 2, 28), day(2025, 3, 3))},
+		{"CarePlan", "date", "eq2025-03-30", dateParam("date", "eq", day(2025, 3, 30), day(2025, 3, 31))}, // a day of 23 hours
+		{"CarePlan", "date", "2025-07-01T09:30", dateParam("date", "eq", time.Date(2025, 7, 1, 9, 30, 0, 0, zone), time.Date(2025, 7, 1, 9, 31, 0, 0, zone))},
+		{"CarePlan", "date", "2025-07-01T09:30Z", dateParam("date", "eq", time.Date(2025, 7, 1, 10, 30, 0, 0, zone), time.Date(2025, 7, 1, 10, 31, 0, 0, zone))},
+		{"CarePlan", "date", "sa2025-07-01T09:30:00", dateParam("date", "sa", time.Date(2025, 7, 1, 9, 30, 0, 0, zone), time.Date(2025, 7, 1, 9, 30, 1, 0, zone))},
+		{"Patient", "_lastUpdated", "gt2025-07-01T09:30:00.5+01:00", dateParam("_lastUpdated", "gt",
+			time.Date(2025, 7, 1, 9, 30, 0, 5e8, zone), time.Date(2025, 7, 1, 9, 30, 0, 6e8, zone))},
+	} {
+		t.Run(tt.name+"="+tt.value, func(t *testing.T) {
+			got, err := profiles.ParseParam(tt.typ, tt.name, tt.value, zone)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !sameParam(got, tt.want) {
+				t.Errorf("%+v\nwant %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+func sameParam(a, b profiles.Param) bool {
+	return a.Name == b.Name && a.Kind == b.Kind && a.Modifier == b.Modifier &&
+		slices.EqualFunc(a.Values, b.Values, func(x, y profiles.Operand) bool {
+			same := x.From.Equal(y.From) && x.Until.Equal(y.Until)
+			x.From, x.Until, y.From, y.Until = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+			return same && x == y
+		})
+}
+
+func tokenParam(name string, values ...profiles.Operand) profiles.Param {
+	return profiles.Param{Name: name, Kind: profiles.ParamToken, Values: values}
+}
+
+func patientToken(name string) profiles.Param {
+	p := tokenParam(name, profiles.Operand{System: "urn:x", Code: "1"})
+	p.Modifier = "identifier"
+	return p
+}
+
+func refParam(name string, refs ...string) profiles.Param {
+	p := profiles.Param{Name: name, Kind: profiles.ParamReference}
+	for _, r := range refs {
+		p.Values = append(p.Values, profiles.Operand{Ref: r})
+	}
+	return p
+}
+
+func dateParam(name, prefix string, from, until time.Time) profiles.Param {
+	return profiles.Param{Name: name, Kind: profiles.ParamDate, Values: []profiles.Operand{{Prefix: prefix, From: from, Until: until}}}
+}
+
+// TestParseParamRefuses: everything that is not listed, named and never echoed.
+func TestParseParamRefuses(t *testing.T) {
+	zone := london(t)
+	const unknown, modifier, value = profiles.TextUnknownParameter, profiles.TextUnknownModifier, profiles.TextParameterValue
+	for _, tt := range []struct {
+		typ, name, value string
+		code             profiles.Text
+	}{
+		// The ways round a closed list (predicates over what is hidden).
+		{"CarePlan", "_has:Goal:subject:category", "finance", unknown},
+		{"CarePlan", "_filter", "status eq active", unknown},
+		{"CarePlan", "_query", "all", unknown},
+		{"CarePlan", "_text", "suicide", unknown},
+		{"CarePlan", "_content", "suicide", unknown},
+		{"CarePlan", "_list", "1", unknown},
+		{"CarePlan", "_type", "Goal", unknown},
+		{"CarePlan", "activity-code", "1", unknown},
+		{"CarePlan", "condition", "Condition/1", unknown},
+		{"CarePlan", "performer", "Practitioner/1", unknown},
+		{"CarePlan", "PATIENT", "p1", unknown},
+		{"CarePlan", "patient ", "p1", unknown},
+		{"CarePlan", "", "p1", unknown},
+		{"Patient", "family", "Evans", unknown},
+		{"Patient", "given", "Ann", unknown},
+		{"Patient", "name", "Ann", unknown},
+		{"Patient", "birthdate", "1980", unknown},
+		{"Organization", "name", "Ely", unknown},
+		{"Consent", "patient", "p1", unknown},
+		{"Consent", "_id", "p1", unknown},
+		{"CarePlan", "patient.name", "Ann", modifier},
+		{"CarePlan", "patient.identifier.value", "1", modifier},
+		{"CarePlan", "patient:Group", "1", modifier},
+		{"CarePlan", "patient:Group.identifier", "1", modifier},
+		{"CarePlan", "patient:identifier.identifier", "urn:x|1", modifier},
+		{"CarePlan", "patient:missing", "true", modifier},
+		{"CarePlan", "category:not", "a", modifier},
+		{"CarePlan", "category:in", "http://x.example", modifier},
+		{"CarePlan", "category:text", "crisis", modifier},
+		{"CarePlan", "status:missing", "true", modifier},
+		{"CarePlan", "status:", "active", modifier},
+		{"CarePlan", "date:missing", "true", modifier},
+		{"CarePlan", "care-team.participant", "Practitioner/1", modifier},
+		{"CareTeam", "participant.identifier", "1", modifier},
+
+		{"CarePlan", "status", "", value},
+		{"CarePlan", "status", "active,", value},
+		{"CarePlan", "status", "|", value},
+		{"CarePlan", "category", "a|b|c", value},
+		{"CarePlan", "category", `a\`, value},
+		{"CarePlan", "category", `a\n`, value},
+		{"CarePlan", "status", strings.Repeat("a,", 100) + "a", value},
+		{"CarePlan", "patient", "Practitioner/1", value},
+		{"CarePlan", "patient", "Patient/", value},
+		{"CarePlan", "patient", "Patient/1/2", value},
+		{"CarePlan", "patient", "https://elsewhere.example/Patient/1", value},
+		{"CarePlan", "patient", "*", value},
+		{"CareTeam", "participant:Patient", "Practitioner/1", value},
+		{"CarePlan", "_id", "../1", value},
+		{"CarePlan", "_id", "", value},
+		{"CarePlan", "date", "", value},
+		{"CarePlan", "date", "ge", value},
+		{"CarePlan", "date", "xx2025", value},
+		{"CarePlan", "date", "01/03/2025", value},
+		{"CarePlan", "date", "2025-02-29", value},
+		{"CarePlan", "date", "2025-03-01T24:00", value},
+		{"CarePlan", "date", "2025-03-01T09", value},
+		{"CarePlan", "date", "2025-03-01T09:30:00 01:00", value},
+		{"CarePlan", "date", "2025-03-01T09:30:00,5", value},
+	} {
+		t.Run(tt.name+"="+tt.value, func(t *testing.T) {
+			_, err := profiles.ParseParam(tt.typ, tt.name, tt.value, zone)
+			var refused *profiles.ParamError
+			if !errors.As(err, &refused) {
+				t.Fatalf("error %v, want a *ParamError", err)
+			}
+			if refused.Code != tt.code {
+				t.Errorf("code %s, want %s", refused.Code, tt.code)
+			}
+			if refused.Param != tt.name && !strings.ContainsAny(tt.name, " ") && tt.name != "" {
+				t.Errorf("it names %q", refused.Param)
+			}
+			if len(refused.Allowed) == 0 && len(profiles.SearchParams(tt.typ)) > 0 {
+				t.Error("it does not say what is allowed")
+			}
+		})
+	}
+}
+
+// TestParamErrorHoldsNoPersonalData: neither the value nor a name that is one.
+func TestParamErrorHoldsNoPersonalData(t *testing.T) {
+	for _, pair := range [][2]string{
+		{"9990000018", "x"}, {"patient.9990000018", "x"}, {"patient:9990000018", "x"},
+		{"identifier", "9990000018|9990000018|9990000018"}, {"date", "9990000018"}, {"patient", "Patient/9990000018/9990000018"},
+		{strings.Repeat("x", 80) + "9990000018", "x"}, {"<b>9990000018", "x"},
+	} {
+		_, err := profiles.ParseParam("CarePlan", pair[0], pair[1], time.UTC)
+		if err == nil || strings.Contains(err.Error(), "9990000018") {
+			t.Errorf("%q=%q: %v", pair[0], pair[1], err)
+		}
+	}
+}
+
+func TestParseSort(t *testing.T) {
+	keys, err := profiles.ParseSort("CarePlan", "-date,_lastUpdated")
+	want := []profiles.SortKey{{Param: "date", Descending: profiles.Descending}, {Param: "_lastUpdated", Descending: profiles.Ascending}}
+	if err != nil || !slices.Equal(keys, want) {
+		t.Errorf("%v, %v; want %v", keys, err, want)
+	}
+	for _, raw := range []string{"", "-", "status", "category", "--date", "date,date", "date,-date", "date ", "date,", "family", "patient", "activity-date"} {
+		var refused *profiles.ParamError
+		if _, err := profiles.ParseSort("CarePlan", raw); !errors.As(err, &refused) || refused.Code != profiles.TextUnknownSort {
+			t.Errorf("%q: %v", raw, err)
+		}
+	}
+	if _, err := profiles.ParseSort("Consent", "_id"); err == nil {
+		t.Error("a type that cannot be searched can be sorted")
+	}
+}
+
+// TestParseParamTotal: no name and no value makes it panic, and what it accepts
+// it can match with.
+func TestParseParamTotal(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		typ := rapid.SampledFrom([]string{"CarePlan", "CareTeam", "EpisodeOfCare", "Goal", "Patient", "Consent"}).Draw(t, "type")
+		name := rapid.OneOf(rapid.StringMatching(`(patient|status|date|_id|category|participant)([:.](not|identifier|Patient))?`), rapid.String()).Draw(t, "name")
+		value := rapid.OneOf(rapid.StringMatching(`((eq|ne|lt|ap)?2025(-0[1-9])?|[a-z]*\|[a-z]*|Patient/[a-z]+|\\?[,|$\\])`), rapid.String()).Draw(t, "value")
+		p, err := profiles.ParseParam(typ, name, value, time.UTC)
+		if err != nil {
+			var refused *profiles.ParamError
+			if !errors.As(err, &refused) || len(p.Values) != 0 {
+				t.Fatalf("%v with %+v", err, p)
+			}
+			return
+		}
+		if len(p.Values) == 0 {
+			t.Fatal("accepted without a value")
+		}
+		if p.Match(nil) != (p.Modifier == "not") {
+			t.Fatalf("%+v matches nothing at all", p)
+		}
+	})
+}

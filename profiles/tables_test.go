@@ -1,0 +1,47 @@
+package profiles
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestTablesRefuseSlips: the slips that an editor of the tables makes are
+// errors, not words that silently go missing.
+func TestTablesRefuseSlips(t *testing.T) {
+	texts := func(file string) error { _, err := readTexts(file); return err }
+	words := func(file string) error { _, err := readVocabulary(file); return err }
+	rules := func(file string) error { _, err := readChecks(file); return err }
+	for _, tt := range []struct {
+		name string
+		read func(string) error
+		file string
+		want string // part of the error; empty where the table is sound
+	}{
+		{"texts", texts, "# note\nkey\nen: A\ncy?: B\n\nother\nen: A\ncy: B\n", ""},
+		{"text without Welsh", texts, "key\nen: A\n", "2 lines"},
+		{"texts without a line between", texts, "key\nen: A\ncy: B\nother\nen: A\ncy: B\n", "6 lines"},
+		{"Welsh first", texts, "key\ncy: B\nen: A\n", "want one en: line"},
+		{"text twice", texts, "key\nen: A\ncy: B\n\nkey\nen: A\ncy: B\n", "once"},
+		{"mark misspelt", texts, "key\nen: A\ncy ?: B\n", "cy?: line"},
+
+		{"vocabulary", words, "Area | A | B ?\n  a | A | B\n", ""},
+		{"concept without a system", words, "  a | A | B\n", "before any code system"},
+		{"concept without Welsh", words, "Area | A | B\n  a | A\n", "want code"},
+		{"concept twice", words, "Area | A | B\n  a | A | B\n  a | A | B\n", "listed twice"},
+
+		{"checks", rules, "A\n  a ? code(x,y)|A\n  b * BackboneElement\n    c ? #A.b\nBackboneElement\n", ""},
+		{"element without a type", rules, "A\n  a ?\n", "want name"},
+		{"element before a type", rules, "  a ? code\n", "indented too far"},
+		{"element too deep", rules, "A\n      a ? code\n", "indented too far"},
+		{"unknown type", rules, "A\n  a ? Code\n", "type Code"},
+		{"unknown base", rules, "A : B\n", "based on B"},
+		{"unknown path", rules, "A\n  a ? #A.b\n", "type #A.b"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			err := tt.read(tt.file)
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("error %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
