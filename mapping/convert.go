@@ -1,0 +1,217 @@
+package mapping
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+	"time"
+
+	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
+)
+
+// conversion appends a field's text as JSON, or notes a fault and appends nothing.
+type conversion func(r *run, rule *rule, dst []byte, value string) []byte
+
+// plain are the conversions without an argument. One that returns an error
+// refuses the record; its text never holds the value.
+var plain = map[string]conversion{
+	"date":       text(func(r *rule, v string) (string, error) { return r.settings.date(v) }),
+	"dateTime":   text(func(r *rule, v string) (string, error) { return r.settings.dateTime(v) }),
+	"lower":      text(func(_ *rule, v string) (string, error) { return strings.ToLower(strings.TrimSpace(v)), nil }),
+	"upper":      text(func(_ *rule, v string) (string, error) { return strings.ToUpper(strings.TrimSpace(v)), nil }),
+	"integer":    literal(regexp.MustCompile(`^(0|-?[1-9][0-9]{0,9})$`), "not a whole number"),
+	"decimal":    literal(regexp.MustCompile(`^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?([eE][+-]?[0-9]{1,3})?$`), "not a decimal number"),
+	"boolean":    literal(regexp.MustCompile(`^(true|false)$`), "neither true nor false"),
+	"nhs-number": nhsNumber,
+}
+
+// verbatim is what a rule without a conversion does.
+var verbatim conversion = func(_ *run, _ *rule, dst []byte, value string) []byte {
+	return fhir.AppendString(dst, value)
+}
+
+func text(convert func(*rule, string) (string, error)) conversion {
+	return func(r *run, rule *rule, dst []byte, value string) []byte {
+		converted, err := convert(rule, value)
+		if err != nil {
+			r.refuse(rule, value, err.Error())
+			return dst
+		}
+		return fhir.AppendString(dst, converted)
+	}
+}
+
+func literal(pattern *regexp.Regexp, otherwise string) conversion {
+	return func(r *run, rule *rule, dst []byte, value string) []byte {
+		value = strings.TrimSpace(value)
+		if !pattern.MatchString(value) {
+			r.refuse(rule, value, otherwise)
+			return dst
+		}
+		return append(dst, value...)
+	}
+}
+
+// nhsNumber writes the normal form. A wrong check digit only warns: Wales's own
+// published examples fail it, and whether such a person is taken is for the
+// importer's configuration to say.
+func nhsNumber(r *run, rule *rule, dst []byte, value string) []byte {
+	normal, err := profiles.NHSNumber(value)
+	var fault *profiles.NHSNumberError
+	switch {
+	case err == nil:
+	case errors.As(err, &fault) && fault.Kind == profiles.NHSNumberCheck:
+		r.warn(rule, value, err.Error())
+	default:
+		r.refuse(rule, value, err.Error())
+		return dst
+	}
+	return fhir.AppendString(dst, normal)
+}
+
+// reference writes Type/id, the id being that of the resource with this key.
+func reference(typ string) conversion {
+	return func(r *run, _ *rule, dst []byte, key string) []byte {
+		return fhir.AppendString(dst, typ+"/"+r.env.ID(typ, key))
+	}
+}
+
+// asCode writes the target code alone. Where the table has neither a row nor an
+// else, the record is refused: a status that cannot be read must not be guessed.
+func asCode(t *table) conversion {
+	return func(r *run, rule *rule, dst []byte, value string) []byte {
+		to, known := t.lookup(strings.TrimSpace(value))
+		switch {
+		case !known && to.code == "":
+			r.refuse(rule, value, "the code is not in table "+t.name)
+			return dst
+		case !known:
+			r.warn(rule, value, "the code is not in table "+t.name+"; its else row was used")
+		}
+		return fhir.AppendString(dst, to.code)
+	}
+}
+
+// asCoding writes a Coding; a code without a row is kept under its own system.
+func asCoding(t *table) conversion {
+	return func(r *run, rule *rule, dst []byte, value string) []byte {
+		to, _ := r.translate(rule, t, value)
+		return appendCoding(dst, to)
+	}
+}
+
+// asConcept writes a CodeableConcept. With keep the source's own coding stands
+// beside the target's, so that the way back is open.
+func asConcept(t *table, keep keeping) conversion {
+	return func(r *run, rule *rule, dst []byte, value string) []byte {
+		value = strings.TrimSpace(value)
+		to, known := r.translate(rule, t, value)
+		dst = append(dst, `{"coding":[`...)
+		dst = appendCoding(dst, to)
+		if own := (coding{system: t.source, code: value}); (keep == keepSource || !known) && own.system != to.system {
+			dst = append(dst, ',')
+			dst = appendCoding(dst, own)
+		}
+		dst = append(dst, ']')
+		if !known {
+			dst = append(dst, `,"text":`...)
+			dst = fhir.AppendString(dst, value)
+		}
+		return append(dst, '}')
+	}
+}
+
+// keeping says whether a concept keeps the code it came from.
+type keeping uint8
+
+const (
+	targetOnly keeping = iota
+	keepSource
+)
+
+// translate looks a code up and warns where the table does not know it.
+func (r *run) translate(rule *rule, t *table, value string) (coding, bool) {
+	value = strings.TrimSpace(value)
+	to, known := t.lookup(value)
+	if !known {
+		r.warn(rule, value, "the code is not in table "+t.name+"; it was kept as it is")
+		if to.code == "" {
+			to = coding{system: t.source, code: value}
+		}
+	}
+	return to, known
+}
+
+// appendCoding writes what no code may be (blanks inside, say) as display text.
+func appendCoding(dst []byte, c coding) []byte {
+	dst = append(dst, `{"system":`...)
+	dst = fhir.AppendString(dst, c.system)
+	if isCode(c.code) {
+		dst = append(dst, `,"code":`...)
+		dst = fhir.AppendString(dst, c.code)
+	} else {
+		c.display = c.code
+	}
+	if c.display != "" {
+		dst = append(dst, `,"display":`...)
+		dst = fhir.AppendString(dst, c.display)
+	}
+	return append(dst, '}')
+}
+
+var (
+	errDate   = errors.New("not a date of the calendar (YYYY-MM-DD)")
+	errTime   = errors.New("not a date and time (YYYY-MM-DDThh:mm:ss, with Z or an offset)")
+	errOffset = errors.New("a time without an offset, and the map names no zone")
+)
+
+var dayFirst = regexp.MustCompile(`^([0-9]{2})/([0-9]{2})/([0-9]{4})$`)
+
+// date gives a FHIR date: YYYY-MM-DD, or YYYY or YYYY-MM as they stand.
+func (s *settings) date(value string) (string, error) {
+	value = strings.TrimSpace(value)
+	if s.dayFirst {
+		value = dayFirst.ReplaceAllString(value, "$3-$2-$1")
+	}
+	layout := time.DateOnly
+	if len(value) == len("2006") || len(value) == len("2006-01") {
+		layout = layout[:len(value)]
+	}
+	if _, err := time.Parse(layout, value); err != nil || value[:4] == "0000" {
+		return "", errDate
+	}
+	return value, nil
+}
+
+// clock is the time of a FHIR dateTime, its seconds and offset perhaps missing.
+var clock = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])?$`)
+
+// dateTime gives a FHIR dateTime: a date, or a date and time with an offset,
+// which comes from the map's zone where the source has none.
+func (s *settings) dateTime(value string) (string, error) {
+	day, hour, timed := strings.Cut(strings.TrimSpace(value), "T")
+	day, err := s.date(day)
+	if err != nil || !timed {
+		return day, err
+	}
+	m := clock.FindStringSubmatch(hour)
+	if m == nil || len(day) != len(time.DateOnly) {
+		return "", errTime
+	}
+	hour, offset := strings.TrimSuffix(hour, m[4]), m[4]
+	if m[2] == "" {
+		hour += ":00"
+	}
+	if offset != "" {
+		return day + "T" + hour + offset, nil
+	}
+	if s.zone == nil {
+		return "", errOffset
+	}
+	local, err := time.ParseInLocation("2006-01-02T15:04:05.999999999", day+"T"+hour, s.zone)
+	if err != nil {
+		return "", errTime
+	}
+	return day + "T" + hour + local.Format("Z07:00"), nil
+}

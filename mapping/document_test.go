@@ -1,0 +1,78 @@
+package mapping_test
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"cpagateway/mapping"
+	"cpagateway/profiles/fhir"
+)
+
+// fenced is the content of every fenced block of one language in the language's document.
+func fenced(t *testing.T, language string) []string {
+	t.Helper()
+	text, err := os.ReadFile("../docs/map-language.md")
+	if err != nil {
+		t.Fatalf("reading the document: %v", err)
+	}
+	var blocks []string
+	for _, m := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllSubmatch(text, -1) {
+		blocks = append(blocks, string(m[1]))
+	}
+	return blocks
+}
+
+func TestDocumentExampleRuns(t *testing.T) {
+	maps, records, wants := fenced(t, "map"), fenced(t, "json"), fenced(t, "fhir")
+	if len(maps) != 1 || len(records) != 1 || len(wants) != 1 {
+		t.Fatalf("the document has %d maps, %d records and %d results, want one each", len(maps), len(records), len(wants))
+	}
+	var report mapping.Report
+	resources, faults := runMap(t, maps[0], "Plan", records[0], &report)
+	want := strings.Split(strings.TrimSpace(wants[0]), "\n{")
+	if len(resources) != len(want) {
+		t.Fatalf("made %d resources and %v, want %d", len(resources), faults, len(want))
+	}
+	for i, w := range want {
+		if i > 0 {
+			w = "{" + w
+		}
+		sameJSON(t, string(resources[i].Body), w)
+	}
+	if report.LeftBehind["colour"] != 1 || len(report.LeftBehind) != 1 {
+		t.Errorf("left behind %v, want one colour", report.LeftBehind)
+	}
+	if len(faults) != 0 {
+		t.Errorf("faults %v, want none", faults)
+	}
+}
+
+// runMap compiles one map and runs it over one JSON record.
+func runMap(t *testing.T, text, source, record string, report *mapping.Report) ([]mapping.Resource, []mapping.Fault) {
+	t.Helper()
+	program, err := mapping.Load(fstest.MapFS{"test.map": {Data: []byte(text)}}, nil)
+	if err != nil {
+		t.Fatalf("loading the map: %v", err)
+	}
+	v, err := fhir.Parse([]byte(record))
+	if err != nil {
+		t.Fatalf("parsing the record: %v", err)
+	}
+	program.LeftBehind(source, v, report)
+	env := mapping.Env{Source: "src", Custodian: "7A4", ID: func(typ, key string) string { return typ + "-" + key }}
+	return program.Runner(env, report).Run(source, mapping.NewObject(v, "in.json", 1))
+}
+
+// sameJSON compares by meaning and, so that a member's place is tested too, by its bytes without blanks.
+func sameJSON(t *testing.T, got, want string) {
+	t.Helper()
+	if _, err := fhir.Parse([]byte(got)); err != nil {
+		t.Fatalf("not JSON: %v\n%s", err, got)
+	}
+	if flat := regexp.MustCompile(`\n\s*`).ReplaceAllString(want, ""); got != flat {
+		t.Errorf("made\n%s\nwant\n%s", got, flat)
+	}
+}

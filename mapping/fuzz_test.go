@@ -1,0 +1,64 @@
+package mapping_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"cpagateway/mapping"
+	"cpagateway/profiles/fhir"
+)
+
+// seeds are the maps of the language's own tests.
+func seeds(f *testing.F) []string {
+	f.Helper()
+	files, err := filepath.Glob("testdata/language/*")
+	if err != nil || len(files) == 0 {
+		f.Fatalf("no seeds: %v", err)
+	}
+	var maps []string
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, c := range strings.Split(string(text), "\nmap\n")[1:] {
+			m, _, _ := strings.Cut(c, "\n----")
+			maps = append(maps, m)
+		}
+	}
+	return maps
+}
+
+// FuzzMap: no map makes the parser or a run panic, and what a map makes is JSON.
+func FuzzMap(f *testing.F) {
+	for _, m := range seeds(f) {
+		f.Add(m, `{"id":"1","a":"x","b":[{"c":1},"s"],"goals":[{"no":"1","text":"t","notes":["n"]}],"kind":"99"}`)
+	}
+	f.Fuzz(func(t *testing.T, text, record string) {
+		program, err := compile(text)
+		if err != nil {
+			return
+		}
+		v, err := fhir.Parse([]byte(record))
+		if err != nil {
+			return
+		}
+		var report mapping.Report
+		for _, source := range program.Sources() {
+			program.LeftBehind(source, v, &report)
+			program.Date(source, record)
+			resources, faults := program.Runner(testEnv, &report).Run(source, mapping.NewObject(v, "in.json", 1))
+			if mapping.Refused(faults) && len(resources) > 0 {
+				t.Error("a refused record made something")
+			}
+			for _, r := range resources {
+				if _, err := fhir.ParseResource(r.Body); err != nil && utf8.ValidString(text) {
+					t.Errorf("made what is no resource: %v\n%s", err, r.Body)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,88 @@
+package mapping_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/cockroachdb/datadriven"
+
+	"cpagateway/mapping"
+	"cpagateway/profiles/fhir"
+)
+
+// TestLanguage runs the files of testdata/language. "map" compiles its input and
+// shows its faults, "run" runs the last map over a JSON record.
+// go test -rewrite writes the answers anew; then read what changed.
+func TestLanguage(t *testing.T) {
+	ran := 0
+	datadriven.Walk(t, "testdata/language", func(t *testing.T, path string) {
+		var program *mapping.Program
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			ran++
+			switch d.Cmd {
+			case "map":
+				var err error
+				if program, err = compile(d.Input); err != nil {
+					return err.Error() + "\n"
+				}
+				return "ok\n"
+			case "run":
+				return tell(t, program, d.Input)
+			}
+			t.Fatalf("%s: unknown command %s", d.Pos, d.Cmd)
+			return ""
+		})
+	})
+	if ran == 0 {
+		t.Fatal("testdata/language holds no case")
+	}
+}
+
+func compile(text string) (*mapping.Program, error) {
+	return mapping.Load(fstest.MapFS{"m.map": {Data: []byte(text + "\n")}}, nil)
+}
+
+var testEnv = mapping.Env{Source: "src", Custodian: "7A4", ID: func(typ, key string) string { return key }}
+
+func tell(t *testing.T, program *mapping.Program, record string) string {
+	t.Helper()
+	v, err := fhir.Parse([]byte(record))
+	if err != nil {
+		t.Fatalf("parsing the record: %v", err)
+	}
+	var report mapping.Report
+	source := program.Sources()[0]
+	program.LeftBehind(source, v, &report)
+	resources, faults := program.Runner(testEnv, &report).Run(source, mapping.NewObject(v, "in.json", 1))
+	var s strings.Builder
+	for _, r := range resources {
+		if _, err := fhir.Parse(r.Body); err != nil {
+			t.Errorf("%s is not JSON: %v", r.Body, err)
+		}
+		fmt.Fprintf(&s, "%s\n", r.Body)
+	}
+	for _, f := range faults {
+		effect := "refused"
+		if f.Warning {
+			effect = "warning"
+		}
+		fmt.Fprintf(&s, "%s %s at %s = %q: %s\n", effect, f.Rule, f.At.Field, f.Value, f.Reason)
+		if f.Value != "" && strings.Contains(f.Reason, f.Value) {
+			t.Errorf("the reason %q holds the value", f.Reason)
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(report.LeftBehind)) {
+		fmt.Fprintf(&s, "left behind %s %d\n", path, report.LeftBehind[path])
+	}
+	for _, path := range slices.Sorted(maps.Keys(report.Defaulted)) {
+		fmt.Fprintf(&s, "defaulted %s %d\n", path, report.Defaulted[path])
+	}
+	if s.Len() == 0 {
+		return "nothing\n"
+	}
+	return s.String()
+}

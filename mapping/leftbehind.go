@@ -1,0 +1,154 @@
+package mapping
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"cpagateway/profiles/fhir"
+)
+
+// reads is what the maps of a source read of a value: itself as text, members of
+// it, and what they read of each record where it is gone through as a group. The
+// account of what is left behind walks it beside a document; it is kept per
+// shape, because a rule for a text carries nothing of a list.
+type reads struct {
+	text    bool
+	members map[string]*reads
+	records *reads
+}
+
+func (r *reads) member(name string) *reads {
+	r.also(name, &reads{})
+	return r.members[name]
+}
+
+// account is what is read of a source's records.
+func (p *Program) account(source string) *reads {
+	if p.reads[source] == nil {
+		p.reads[source] = &reads{}
+	}
+	return p.reads[source]
+}
+
+// into is what is read of the records of a group. On the way there a dotted name
+// goes through objects and lists alike.
+func (r *reads) into(group string) *reads {
+	for i, name := range strings.Split(group, ".") {
+		member := r.member(name)
+		if i > 0 {
+			r.group().also(name, member)
+		}
+		r = member
+	}
+	return r.group()
+}
+
+// also lets a member be found here too.
+func (r *reads) also(name string, member *reads) {
+	if r.members == nil {
+		r.members = map[string]*reads{}
+	}
+	if r.members[name] == nil {
+		r.members[name] = member
+	}
+}
+
+func (r *reads) group() *reads {
+	if r.records == nil {
+		r.records = &reads{}
+	}
+	return r.records
+}
+
+// take notes that a rule reads a field.
+func (p *parser) take(up int, name string) {
+	r := p.scopes[len(p.scopes)-1-up]
+	if name != "." {
+		for _, step := range strings.Split(name, ".") {
+			r = r.member(step)
+		}
+	}
+	r.text = true
+}
+
+func joinPath(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "." + b
+}
+
+// Sources lists the sources that the maps name, sorted.
+func (p *Program) Sources() []string { return slices.Sorted(maps.Keys(p.maps)) }
+
+// Reads lists the paths of a source that some rule reads, sorted. A path is the
+// names of the groups, then the field, joined with dots.
+func (p *Program) Reads(source string) []string {
+	paths := map[string]bool{}
+	var walk func(path string, r *reads)
+	walk = func(path string, r *reads) {
+		if r == nil {
+			return
+		}
+		if r.text {
+			paths[path] = true
+		}
+		for name, member := range r.members {
+			walk(joinPath(path, name), member)
+		}
+		walk(path, r.records)
+	}
+	walk("", p.reads[source])
+	return slices.Sorted(maps.Keys(paths))
+}
+
+// Date reads a date as the maps of a source do and gives it as YYYY-MM-DD;
+// part of a date is not enough.
+func (p *Program) Date(source, text string) (string, bool) {
+	s := p.settings[source]
+	if s == nil {
+		s = &settings{}
+	}
+	iso, err := s.date(text)
+	return iso, err == nil && len(iso) == len("2006-01-02")
+}
+
+// LeftBehind counts every value of a document that no rule of its source reads,
+// under its path.
+func (p *Program) LeftBehind(source string, document fhir.Value, report *Report) {
+	report.leftBehind("", document, p.reads[source])
+}
+
+func (rep *Report) leftBehind(path string, v fhir.Value, r *reads) {
+	if r == nil {
+		r = &reads{}
+	}
+	switch v.Kind() {
+	case fhir.Object:
+		for name, member := range v.Members() {
+			inside := r.members[name]
+			if inside == nil && r.records != nil { // an object may stand for a group of one
+				inside = r.records.members[name]
+			}
+			rep.leftBehind(joinPath(path, name), member, inside)
+		}
+	case fhir.Array:
+		for element := range v.Each() {
+			rep.leftBehind(path, element, r.records)
+		}
+	default:
+		read := r.text || r.records != nil && r.records.text
+		if _, ok := scalar(v); ok && !read {
+			rep.Leave(path, 1)
+		}
+	}
+}
+
+// Leave counts n values of a path that no rule took.
+func (r *Report) Leave(path string, n int) {
+	if r.LeftBehind == nil {
+		r.LeftBehind = map[string]int{}
+	}
+	r.LeftBehind[path] += n
+}

@@ -1,0 +1,264 @@
+package mapping
+
+import (
+	"fmt"
+	"slices"
+)
+
+// rule joins a source value with a target.
+type rule struct {
+	id       string // as faults name it: rule ID, or file:line
+	target   string
+	from     operand
+	as       conversion
+	when     condition
+	required bool
+	keyed    bool // the value is another resource's key
+	settings *settings
+}
+
+// readMap reads `map SOURCE [each GROUP] -> TYPE [when CONDITION]` and its body.
+func (p *parser) readMap(b block) {
+	head := b.head.tokens
+	arrow := indexWord(head, "->")
+	each := arrow == 4 && head[2].text == "each"
+	if arrow != 2 && !each || len(head) < arrow+2 || !isName(head[1].text) || !typePattern.MatchString(head[arrow+1].text) {
+		p.fail(b.head, head[0], "a map is: map SOURCE -> TYPE, or map SOURCE each GROUP -> TYPE, then perhaps: when CONDITION")
+		return
+	}
+	m := &resourceMap{typ: head[arrow+1].text, rule: p.newRule(b.head), root: &node{shape: object, root: true}}
+	p.source = head[1].text
+	p.scopes = []*reads{p.program.account(p.source)}
+	if each {
+		_, m.each, _ = p.enter(b.head, head[3])
+	}
+	m.rule.from = fixed("")
+	m.when = p.whenAt(b.head, head, arrow+2)
+	p.readBody(b.body, m.root, m)
+	if m.key.read == nil {
+		p.fail(b.head, head[0], "a map needs a line: key VALUE, which tells its resources apart")
+	}
+	p.program.add(p.source, m, p.settings)
+}
+
+func (p *Program) add(source string, m *resourceMap, s *settings) {
+	p.maps[source] = append(p.maps[source], m)
+	if p.settings[source] == nil {
+		p.settings[source] = s
+	}
+}
+
+// enter opens the scope of a group and returns where it is found.
+func (p *parser) enter(l line, t token) (up int, group string, ok bool) {
+	up, group, ok = p.fieldName(l, t)
+	if group == "." {
+		p.fail(l, t, "a group has a name")
+	}
+	if up > 0 {
+		// It would be gone through once for each of its siblings: time would grow with the square.
+		p.fail(l, t, "a group of a record further out cannot be gone through from here")
+	}
+	p.scopes = append(p.scopes, p.scopes[len(p.scopes)-1-up].into(group))
+	return up, group, ok
+}
+
+func (p *parser) leave() { p.scopes = p.scopes[:len(p.scopes)-1] }
+
+// whenAt reads the condition that may end a line from token i on.
+func (p *parser) whenAt(l line, tokens []token, i int) condition {
+	if i == len(tokens) {
+		return nil
+	}
+	if tokens[i].quoted || tokens[i].text != "when" {
+		p.fail(l, tokens[i], "only a condition may follow here: when CONDITION")
+		return nil
+	}
+	return p.condition(l, tokens[i+1:])
+}
+
+// readBody reads the lines of a map (m is set) or of a block in it (m is nil).
+func (p *parser) readBody(body []block, n *node, m *resourceMap) {
+	for _, b := range body {
+		t := b.head.tokens
+		word := t[0].text
+		if t[0].quoted || len(t) > 1 && t[1].text == "->" && !t[1].quoted {
+			word = "" // a field may be called key, each or in
+		}
+		switch {
+		case word == "key" && m != nil && m.key.read == nil:
+			m.key = p.keyOf(b)
+		case word == "person" && m != nil && m.person.read == nil:
+			m.person = p.keyOf(b)
+		case word == "key" || word == "person":
+			p.fail(b.head, t[0], "key and person stand once in a map, at its first indent")
+		case word == "in":
+			p.readIn(b, n)
+		case word == "each" || word == "first":
+			p.readEach(b, n)
+		default:
+			p.readRule(b, n)
+		}
+	}
+}
+
+// keyOf reads `key VALUE`. In keys and references the parts of a template are
+// escaped, so that no two different parts can make the same key.
+func (p *parser) keyOf(b block) operand {
+	p.noBody(b)
+	p.keyed = true
+	o := p.expression(b.head, b.head.tokens[1:])
+	p.keyed = false
+	return o
+}
+
+func (p *parser) noBody(b block) {
+	if len(b.body) > 0 {
+		p.fail(b.body[0].head, b.body[0].head.tokens[0], "only map, table, in, each and first have lines under them")
+	}
+}
+
+// block opens a place of the output that only the lines under it fill.
+func (p *parser) block(b block, n *node, target token) *node {
+	path, ok := p.steps(b.head, target)
+	if !ok {
+		return nil
+	}
+	place := p.find(b.head, target, n, path)
+	switch {
+	case place == nil:
+		return nil
+	case place == n || place.shape != undecided:
+		p.fail(b.head, target, "this place is filled by a rule above already")
+		return nil
+	case len(b.body) == 0:
+		p.fail(b.head, target, "a block needs lines under it")
+		return nil
+	}
+	return place
+}
+
+// readIn reads `in TARGET [when CONDITION]`.
+func (p *parser) readIn(b block, n *node) {
+	t := b.head.tokens
+	if len(t) < 2 {
+		p.fail(b.head, t[0], "a block is: in TARGET, then perhaps: when CONDITION")
+		return
+	}
+	when := p.whenAt(b.head, t, 2)
+	if place := p.block(b, n, t[1]); place != nil {
+		p.readBody(b.body, place, nil)
+		place.when, place.whole = when, true
+	}
+}
+
+// readEach reads `each GROUP -> TARGET[] [when CONDITION]` and `first GROUP ->
+// TARGET [when CONDITION]`; the condition is about the record of the group.
+func (p *parser) readEach(b block, n *node) {
+	t := b.head.tokens
+	if len(t) < 4 || t[2].text != "->" {
+		p.fail(b.head, t[0], "a block is: each GROUP -> TARGET[], or first GROUP -> TARGET, then perhaps: when CONDITION")
+		return
+	}
+	place := p.block(b, n, t[3])
+	up, group, ok := p.enter(b.head, t[1])
+	defer p.leave()
+	if place == nil || !ok {
+		return
+	}
+	if path, _ := p.steps(b.head, t[3]); t[0].text == "each" && (!path[len(path)-1].list || path[len(path)-1].index != "") {
+		p.fail(b.head, t[3], "an each makes elements of a list: its target ends in []")
+		return
+	}
+	place.when = p.whenAt(b.head, t, 4)
+	place.scope = &scope{up: up, group: group, first: t[0].text == "first"}
+	p.readBody(b.body, place, nil)
+	place.whole = true
+}
+
+func (p *parser) newRule(l line) *rule {
+	return &rule{id: fmt.Sprintf("%s:%d", p.file, l.number), as: verbatim, settings: p.settings}
+}
+
+// readRule reads `VALUE -> TARGET [CONVERSION] [required] [rule ID] [when CONDITION]`.
+func (p *parser) readRule(b block, n *node) {
+	p.noBody(b)
+	t := b.head.tokens
+	arrow := indexWord(t, "->")
+	if arrow < 1 || arrow+1 >= len(t) {
+		if i := slices.IndexFunc(t, func(t token) bool { return !t.quoted && (t.text == "<->" || t.text == "<-") }); i >= 0 {
+			p.fail(b.head, t[i], "maps run forward only: write VALUE -> TARGET")
+			return
+		}
+		p.fail(b.head, t[0], "a rule is: VALUE -> TARGET, then perhaps a conversion, required, rule ID, when CONDITION")
+		return
+	}
+	r := p.newRule(b.head)
+	r.target = t[arrow+1].text
+	p.readOptions(b.head, t[arrow+2:], r)
+	p.keyed = r.keyed
+	r.from = p.expression(b.head, t[:arrow])
+	p.keyed = false
+	path, ok := p.steps(b.head, t[arrow+1])
+	if !ok {
+		return
+	}
+	if place := p.find(b.head, t[arrow+1], n, path); place != nil && p.become(b.head, t[arrow+1], place, leaf) != nil {
+		place.rules = append(place.rules, r)
+	}
+}
+
+// readOptions reads what stands after the target.
+func (p *parser) readOptions(l line, t []token, r *rule) {
+	for len(t) > 0 {
+		word := t[0].text
+		switch {
+		case t[0].quoted:
+			p.fail(l, t[0], "not a conversion")
+			return
+		case word == "when":
+			r.when = p.condition(l, t[1:])
+			return
+		case word == "required":
+			r.required, t = true, t[1:]
+			continue
+		case word == "rule" && len(t) > 1:
+			r.id, t = t[1].text, t[2:]
+			continue
+		}
+		t = t[p.readConversion(l, t, r):]
+	}
+}
+
+// readConversion reads one conversion into the rule and returns how many tokens it took.
+func (p *parser) readConversion(l line, t []token, r *rule) int {
+	word := t[0].text
+	if c, ok := plain[word]; ok {
+		r.as = c
+		return 1
+	}
+	if len(t) > 1 && word == "ref" && typePattern.MatchString(t[1].text) {
+		r.as, r.keyed = reference(t[1].text), true
+		return 2
+	}
+	if len(t) < 2 || word != "code" && word != "coding" && word != "concept" {
+		p.fail(l, t[0], "not a conversion: date, dateTime, lower, upper, integer, decimal, boolean, nhs-number, ref TYPE, code TABLE, coding TABLE, concept TABLE")
+		return len(t)
+	}
+	table := p.tables[t[1].text]
+	if table == nil {
+		p.fail(l, t[1], "no table of this name")
+		return len(t)
+	}
+	switch {
+	case word == "code":
+		r.as = asCode(table)
+	case word == "coding":
+		r.as = asCoding(table)
+	case len(t) > 2 && t[2].text == "keep-source":
+		r.as = asConcept(table, keepSource)
+		return 3
+	default:
+		r.as = asConcept(table, targetOnly)
+	}
+	return 2
+}

@@ -1,0 +1,63 @@
+// Package mapping turns foreign formats into FHIR by map files: it reads, checks
+// and runs them, and reports what was carried, defaulted and left behind. A
+// translation cannot hide anything on purpose: what it cannot take it reports.
+package mapping
+
+// Position says where something stands in what was read.
+type Position struct {
+	File  string // name within the extract, never a path of the machine
+	Row   int    // 1-based data row, line or entry; 0 for the file as a whole
+	Field string // column, or path within the entry
+}
+
+// Resource is one resource that a map made.
+type Resource struct {
+	Type   string
+	ID     string // the id given to it (Env.ID of its key)
+	Key    string // the source's own key, unique within type and source
+	Person string // key of the person it is about, empty for staff and organisations
+	Body   []byte
+	From   Position
+	// Records is how many source records this resource accounts for. Every
+	// record taken is accounted for by exactly one resource (others that it also
+	// made say 0), so that over a run the sum is Report.Taken.
+	Records int
+	// Fragment gives the source record as Fault.Raw would hold it, for the case
+	// that the resource is refused after it was mapped. Nil: the body serves.
+	Fragment func() []byte
+}
+
+// Fault is a record, or part of one, that could not be taken.
+type Fault struct {
+	At      Position
+	Value   string // as it came; for the quarantine's eyes only, never for a log
+	Rule    string // MHS70109, CTP-..., FHIR-...
+	Reason  string // what is wrong and what to do, without the value
+	Raw     []byte // a fragment in the same format that can be fed in again, complete in itself
+	Warning bool   // the record was taken all the same
+}
+
+// Report is the account of one run: every record read is in exactly one of
+// Taken and Refused, and every column that no rule reads is counted.
+type Report struct {
+	Read       int
+	Taken      int
+	Refused    int
+	LeftBehind map[string]int // "Table.Column" or path -> how many non-empty values no rule took
+	Defaulted  map[string]int // target path -> how often a default was used
+}
+
+// Env is what a map may know of the world: no clock, no I/O.
+type Env struct {
+	Source    string // name of the source system, as configured
+	Custodian string // ODS code of the organisation whose records these are
+	// ID derives a resource's id from its type and source key; deterministic.
+	ID func(typ, key string) string
+}
+
+// Output receives what a format makes, record by record: the resources of one
+// source record, or the faults that set it aside. Returning an error stops the run.
+type Output interface {
+	Take(resources []Resource) error
+	SetAside(faults []Fault) error
+}

@@ -1,0 +1,200 @@
+package mapping_test
+
+import (
+	"errors"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"cpagateway/mapping"
+	"cpagateway/profiles/fhir"
+)
+
+func TestLoadReadsEveryFileOfTheFolder(t *testing.T) {
+	program, err := mapping.Load(fstest.MapFS{
+		"a.map":      {Data: []byte("map S -> Basic\n  key id\n  a -> x concept T\n")},
+		"b.map":      {Data: []byte("\r\ntable T $Own -> $SystemSNOMED\r\n  1 -> 2\r\n\r\nmap Other -> Basic\r\n  key id\r\n  group.b -> y\r\n")},
+		"notes.txt":  {Data: []byte("no map")},
+		"sub/c.map":  {Data: []byte("nor this")},
+		"sub/d/.map": {Data: []byte("nor this")},
+	}, mapping.Names{"Own": "https://own"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(program.Sources(), " "); got != "Other S" {
+		t.Errorf("sources %q", got)
+	}
+	if got := strings.Join(program.Reads("S"), " ") + "; " + strings.Join(program.Reads("Other"), " "); got != "a id; group.b id" {
+		t.Errorf("reads %q", got)
+	}
+}
+
+func TestLoadReportsEveryFaultWithItsPlace(t *testing.T) {
+	_, err := mapping.Load(fstest.MapFS{
+		"a.map": {Data: []byte("map S -> Basic\n  key id\n  a => x\n")},
+		"b.map": {Data: []byte("map S -> Basic\n  a -> x\n\ttab\n")},
+	}, nil)
+	for _, want := range []string{"a.map:3:3: ", "b.map:1:1: ", "b.map:3:1: "} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("the error does not hold %s: %v", want, err)
+		}
+	}
+	var fault *mapping.Error
+	if !errors.As(err, &fault) {
+		t.Errorf("the fault is no *Error: %v", err)
+	}
+}
+
+func TestLoadRefusesAFolderWithoutMaps(t *testing.T) {
+	if _, err := mapping.Load(fstest.MapFS{"readme.md": {}}, nil); err == nil {
+		t.Error("a folder without a map was taken")
+	}
+}
+
+func TestLoadRefusesWhatWouldCostTooMuch(t *testing.T) {
+	deep := strings.Builder{}
+	deep.WriteString("map S -> Basic\n  key id\n")
+	for i := range 40 {
+		deep.WriteString(strings.Repeat(" ", i+2) + "in x\n")
+	}
+	for name, text := range map[string]string{"nesting": deep.String(), "size": strings.Repeat("# long\n", 1<<18)} {
+		if _, err := compile(text); err == nil {
+			t.Errorf("%s without a limit", name)
+		}
+	}
+}
+
+// A constant is called in maps what it is called in Go, so that one search finds both.
+func TestConstantsKeepTheirNames(t *testing.T) {
+	text, err := os.ReadFile("names.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries := regexp.MustCompile(`"(\w+)":\s+profiles\.(\w+),`).FindAllStringSubmatch(string(text), -1)
+	if len(entries) < 100 {
+		t.Fatalf("found %d constants", len(entries))
+	}
+	for _, e := range entries {
+		if e[1] != e[2] {
+			t.Errorf("$%s is profiles.%s", e[1], e[2])
+		}
+	}
+}
+
+func TestRunnersOfOneProgramDoNotMeet(t *testing.T) {
+	program, err := compile("map S -> Basic\n  key id\n  a -> x\n  \"none\" -> x\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, _ := fhir.Parse([]byte(`{"id":"1"}`))
+	done := make(chan int)
+	for range 4 {
+		go func() {
+			var report mapping.Report
+			runner := program.Runner(testEnv, &report)
+			for range 200 {
+				runner.Run("S", mapping.NewObject(v, "in.json", 1))
+			}
+			done <- report.Defaulted["x"]
+		}()
+	}
+	for range 4 {
+		if n := <-done; n != 200 {
+			t.Errorf("counted %d defaults, want 200", n)
+		}
+	}
+}
+
+func TestBodiesDoNotShareTheRunnersMemory(t *testing.T) {
+	program, err := compile("map S -> Basic\n  key id\n  a -> x\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var report mapping.Report
+	runner := program.Runner(testEnv, &report)
+	var bodies [][]byte
+	for _, record := range []string{`{"id":"1","a":"aaaa"}`, `{"id":"2","a":"bbbb"}`} {
+		v, err := fhir.Parse([]byte(record))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resources, _ := runner.Run("S", mapping.NewObject(v, "in.json", 1))
+		bodies = append(bodies, resources[0].Body)
+	}
+	if !strings.Contains(string(bodies[0]), "aaaa") {
+		t.Errorf("the first body became %s", bodies[0])
+	}
+}
+
+func TestResourceSaysWhereItComesFrom(t *testing.T) {
+	program, err := compile("map S each parts -> Basic\n  key \"{^id}|{no}\"\n  person ^who\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, _ := fhir.Parse([]byte(`{"id":"d","who":"P|1","parts":[{"no":"1"},{"no":"2"}]}`))
+	var report mapping.Report
+	resources, _ := program.Runner(testEnv, &report).Run("S", mapping.NewObject(v, "in.json", 7))
+	if len(resources) != 2 {
+		t.Fatalf("made %d", len(resources))
+	}
+	r := resources[1]
+	if want := (mapping.Position{File: "in.json", Row: 7, Field: "parts[1]"}); r.From != want || r.Key != "d|2" || r.Person != "P%7C1" {
+		t.Errorf("from %+v key %q person %q", r.From, r.Key, r.Person)
+	}
+}
+
+func TestConditionByItself(t *testing.T) {
+	v, _ := fhir.Parse([]byte(`{"a":"2024-01-02","b":"2024-01-03"}`))
+	record := mapping.NewObject(v, "in.json", 1)
+	for text, want := range map[string]bool{
+		"a < b": true, "a > b": false, "a present and c blank": true, "c < b": false, "c != b": false, `a = "2024-01-02"`: true,
+	} {
+		c, err := mapping.ParseCondition(text)
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if c.Holds(record) != want {
+			t.Errorf("%s is %t", text, !want)
+		}
+	}
+	for _, text := range []string{"", "a", "a <", "a\nb", "^a present", "a ~ b", `a = "x`} {
+		if _, err := mapping.ParseCondition(text); err == nil {
+			t.Errorf("%q was taken", text)
+		}
+	}
+	if !(mapping.Condition{}).Holds(record) {
+		t.Error("the zero condition does not hold")
+	}
+}
+
+// Time must grow with the input and not with its square: a list ten times as
+// long may take at most, generously, forty times as long.
+func TestTimeGrowsWithTheRecord(t *testing.T) {
+	program, err := compile("map S -> Basic\n  key id\n  each parts -> part[]\n    no -> no\n    ^id -> of\nmap S each parts -> Basic\n  key \"{^id}|{no}\"\n  no -> no date when no = \"x\"\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cost := func(n int) int64 {
+		var s strings.Builder
+		s.WriteString(`{"id":"1","parts":[{"no":"first"}`)
+		for i := range n {
+			s.WriteString(`,{"no":"` + strings.Repeat("n", 1+i%3) + string(rune('a'+i%26)) + `"}`)
+		}
+		s.WriteString("]}")
+		v, err := fhir.Parse([]byte(s.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return testing.Benchmark(func(b *testing.B) {
+			for range b.N {
+				var report mapping.Report
+				program.Runner(testEnv, &report).Run("S", mapping.NewObject(v, "in.json", 1))
+			}
+		}).NsPerOp()
+	}
+	if small, large := cost(1000), cost(10000); large > 40*small {
+		t.Errorf("1,000 parts took %d ns, 10,000 took %d ns", small, large)
+	}
+}

@@ -1,0 +1,188 @@
+package mhsds
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// Limits of a file. No field of the tables is longer than 50 characters.
+const (
+	maxLine  = 16 << 20 // bytes; what is longer is cut, and its row set aside
+	maxField = 64 << 10
+)
+
+const byteOrderMark = "\ufeff"
+
+// readCSV reads a file line by line: RFC 4180 but for one thing, that a quoted
+// field ends on its line. No field of the data set can hold a line break, and so
+// a quote that is never closed costs one row and not the rest of the file (with
+// encoding/csv it swallows everything to the end).
+func readCSV(ctx context.Context, from io.Reader, f *file, take func(*row)) error {
+	lines := bufio.NewReaderSize(from, 64<<10)
+	headed := false
+	for number := 0; ; number++ {
+		if number%1024 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		line, fault, err := readLine(lines)
+		if err == io.EOF {
+			return nil
+		}
+		switch {
+		case err != nil:
+			return err
+		case !headed:
+			headed = true
+			f.readHeader(strings.TrimPrefix(line, byteOrderMark), fault)
+		case strings.Trim(line, " \t") != "":
+			take(f.readRow(number, line, fault))
+		}
+	}
+}
+
+// readLine returns the next line without its end; fault says why it cannot be read as text.
+func readLine(from *bufio.Reader) (line, fault string, err error) {
+	var long []byte
+	for {
+		part, err := from.ReadSlice('\n')
+		if err == nil && long == nil || err == io.EOF && long == nil && len(part) > 0 {
+			return textOf(string(part))
+		}
+		if room := maxLine - len(long); len(part) <= room {
+			long = append(long, part...)
+		} else {
+			long, fault = append(long, part[:room]...), "longer than a row can be, and cut"
+		}
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+		case err == nil, err == io.EOF && len(long) > 0:
+			line, other, _ := textOf(string(long))
+			if fault == "" {
+				fault = other
+			}
+			return line, fault, nil
+		default:
+			return "", "", err
+		}
+	}
+}
+
+func textOf(raw string) (line, fault string, err error) {
+	line = strings.TrimSuffix(strings.TrimSuffix(raw, "\n"), "\r")
+	switch {
+	case !utf8.ValidString(line):
+		fault = "not UTF-8"
+	case strings.IndexByte(line, 0) >= 0:
+		fault = "holds a NUL character"
+	}
+	return line, fault, nil
+}
+
+// splitRow cuts a line into fields. With a fault the fields before it are returned.
+func splitRow(line string, cells []string) ([]string, string) {
+	for {
+		var cell, fault string
+		more := false
+		if strings.HasPrefix(line, `"`) {
+			cell, line, more, fault = quotedField(line[1:])
+		} else {
+			cell, line, more = strings.Cut(line, ",")
+			if strings.IndexByte(cell, '"') >= 0 {
+				fault = "a quote inside a field that does not begin with one"
+			}
+		}
+		if fault == "" && len(cell) > maxField {
+			fault = fmt.Sprintf("a field of more than %d bytes", maxField)
+		}
+		if fault != "" {
+			return cells, fault
+		}
+		if cells = append(cells, strings.TrimSpace(cell)); !more {
+			return cells, ""
+		}
+	}
+}
+
+// quotedField reads up to the closing quote; a quote itself is doubled.
+func quotedField(s string) (cell, rest string, more bool, fault string) {
+	end := 0
+	for {
+		i := strings.IndexByte(s[end:], '"')
+		if i < 0 {
+			return "", "", false, "a quote that is not closed on its line"
+		}
+		if end += i; strings.HasPrefix(s[end:], `""`) {
+			end += 2
+			continue
+		}
+		break
+	}
+	cell, rest = strings.ReplaceAll(s[:end], `""`, `"`), s[end+1:]
+	if rest != "" && rest[0] != ',' {
+		return "", "", false, "text after a closing quote"
+	}
+	return cell, strings.TrimPrefix(rest, ","), rest != "", ""
+}
+
+// readHeader names the columns. Case is forgiven, a column without a name or
+// named twice is not: every row of such a file is set aside.
+func (f *file) readHeader(line, fault string) {
+	cells, wrong := splitRow(line, nil)
+	if fault == "" {
+		fault = wrong
+	}
+	f.at = make(map[string]int, len(cells))
+	for i, name := range cells {
+		if canonical, ok := f.table.columns[strings.ToLower(name)]; ok {
+			name = canonical
+		}
+		if _, twice := f.at[name]; (twice || name == "") && fault == "" {
+			fault = "a column without a name of its own"
+		}
+		f.at[name] = i
+		f.columns = append(f.columns, name)
+	}
+	if fault != "" {
+		f.fault = "the header row of its file cannot be read: " + fault
+	}
+}
+
+// columnName is what the data set calls a column. A file without a header row
+// shows a person's data in its place, which must not reach a report.
+var columnName = regexp.MustCompile(`^[A-Za-z]+[0-9]{0,4}$`)
+
+// label names a column in the account of what is left behind.
+func (f *file) label(i int) string {
+	if columnName.MatchString(f.columns[i]) {
+		return f.columns[i]
+	}
+	return fmt.Sprintf("column %d", i+1)
+}
+
+// readRow makes the row of one line. A row that cannot be read keeps its line.
+func (f *file) readRow(number int, line, fault string) *row {
+	r := &row{in: f, number: number}
+	var wrong string
+	r.cells, wrong = splitRow(line, make([]string, 0, len(f.columns)))
+	switch {
+	case f.fault != "":
+		r.broken = f.fault
+	case fault != "":
+		r.broken = "the row cannot be read: " + fault
+	case wrong != "":
+		r.broken = "the row cannot be read: " + wrong
+	case len(r.cells) != len(f.columns):
+		r.broken = fmt.Sprintf("the row has %d fields where the header row names %d", len(r.cells), len(f.columns))
+	default:
+		return r
+	}
+	r.line = line
+	r.cells = r.cells[:min(len(r.cells), len(f.columns))]
+	return r
+}

@@ -1,0 +1,44 @@
+package mhsds
+
+import (
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestDocumentNamesWhatIsLeftBehind holds the table of docs/mhsds.md to the maps.
+func TestDocumentNamesWhatIsLeftBehind(t *testing.T) {
+	text, err := os.ReadFile("../../docs/mhsds.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		cells := strings.Split(line, "|")
+		if len(cells) == 5 && strings.HasPrefix(cells[1], " MHS") {
+			names := strings.Split(strings.ReplaceAll(cells[3], " ", ""), ",")
+			slices.Sort(names)
+			said[strings.TrimSpace(cells[1])] = strings.Join(names, " ")
+		}
+	}
+	for _, table := range f.tables {
+		left := map[string]bool{}
+		for _, column := range table.columns {
+			left[column] = column != "" && !f.carried[table.code][column]
+		}
+		left["EthnicCategory2021"] = table.code == "MHS001" // no rule names it
+		maps.DeleteFunc(left, func(_ string, is bool) bool { return !is })
+		if want := strings.Join(slices.Sorted(maps.Keys(left)), " "); said[table.name] != want {
+			t.Errorf("%s leaves behind\n%s\nand docs/mhsds.md says\n%s", table.name, want, said[table.name])
+		}
+	}
+	if len(said) != len(f.tables) {
+		t.Errorf("docs/mhsds.md has %d tables, %d are read", len(said), len(f.tables))
+	}
+}

@@ -1,0 +1,134 @@
+package mhsds
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"cpagateway/mapping"
+)
+
+// emit gives out every row: those that hang on nothing, each followed by what hangs on it.
+func (x *extract) emit(ctx context.Context) error {
+	for _, s := range x.order {
+		for i, r := range s.rows {
+			if i%1024 == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if r.owner != nil {
+				continue
+			}
+			if err := x.give(r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// give takes a row or sets it aside, then the rows that hang on it.
+func (x *extract) give(r *row) error {
+	var resources []mapping.Resource
+	if r.refusal == "" {
+		newestFirst(r.groups[coordinators], "StartDateAssCareCoord")
+		var faults []mapping.Fault
+		resources, faults = x.runner.Run(r.in.table.name, r)
+		r.mapped(faults)
+	}
+	for i := range resources {
+		resources[i].Fragment = func() []byte { return x.fragmentOf(r) }
+	}
+	if len(resources) > 0 {
+		resources[0].Records += x.within(r)
+	}
+	if err := x.account(r, resources); err != nil {
+		return err
+	}
+	for _, below := range r.below {
+		if err := x.give(below); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// within counts the valid rows below that make nothing of their own, but are in
+// what this row makes: a GP registration, a coordinator, a referral, an agreement.
+func (x *extract) within(r *row) int {
+	n := 0
+	for _, below := range r.below {
+		if below.refusal == "" && !x.format.mapped[below.in.table.name] {
+			n += 1 + x.within(below)
+		}
+	}
+	return n
+}
+
+const coordinators = "MHS006"
+
+// newestFirst orders the coordinators so that a map's "first" is the current one
+// should an extract hold two that have not ended.
+func newestFirst(group []mapping.Record, field string) {
+	slices.SortStableFunc(group, func(a, b mapping.Record) int {
+		first, _ := a.Field(field)
+		second, _ := b.Field(field)
+		return strings.Compare(second, first)
+	})
+}
+
+// mapped adds the faults of the maps to those of the rules. Where a rule has
+// spoken about a field already, of this row or of one below that the map read,
+// the map's warning says nothing new.
+func (r *row) mapped(faults []mapping.Fault) {
+	for _, f := range faults {
+		if f.Warning && (r.accused(f.At) || slices.ContainsFunc(r.below, func(b *row) bool { return b.accused(f.At) })) {
+			continue
+		}
+		r.faults = append(r.faults, f)
+		if !f.Warning && r.refusal == "" {
+			r.refusal = f.Rule
+		}
+	}
+	if r.refusal == "" {
+		return
+	}
+	for _, below := range r.below {
+		for _, rule := range below.in.table.rules {
+			if rule.parent != nil && rule.effect == rejects && below.refusal == "" {
+				below.orphan(rule)
+			}
+		}
+	}
+}
+
+func (r *row) accused(at mapping.Position) bool {
+	return slices.ContainsFunc(r.faults, func(f mapping.Fault) bool { return f.At == at })
+}
+
+// account counts a row once and hands on what became of it.
+func (x *extract) account(r *row, resources []mapping.Resource) error {
+	if r.refusal != "" {
+		x.report.Refused++
+		raw := x.fragmentOf(r)
+		for i := range r.faults {
+			r.faults[i].Raw = raw
+		}
+		return x.out.SetAside(r.faults)
+	}
+	x.report.Taken++
+	carried := x.format.carried[r.in.table.code]
+	for i, cell := range r.cells {
+		if column := r.in.columns[i]; cell != "" && !carried[column] {
+			x.report.Leave(r.in.table.name+"."+r.in.label(i), 1)
+		}
+	}
+	if len(resources) > 0 {
+		if err := x.out.Take(resources); err != nil {
+			return err
+		}
+	}
+	if len(r.faults) > 0 {
+		return x.out.SetAside(r.faults)
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+package mhsds
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"cpagateway/profiles"
+)
+
+// form gives a field's normal form, or false where it is in another.
+type form func(x *extract, r *row, text string) (normal string, ok bool)
+
+// forms are the formats that have a name, with what is said of a field in another.
+var forms = map[string]struct {
+	normal form
+	reason string
+}{
+	"date":     {date, "not a date of the calendar from 1890 on (YYYY-MM-DD)"},
+	"time":     {matching(`^(?:1899-12-30[ T])?((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)$`), "not a time (hh:mm:ss)"},
+	"datetime": {matching(`^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[ T](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?)$`), "not a date and time (YYYY-MM-DDThh:mm:ss, with Z or an offset)"},
+	"postcode": {matching(`^([a-zA-Z]{1,2}\d[a-zA-Z\d]?\s+\d[a-zA-Z]{2})$`), "not a postcode (AA1 1AA, with its blank)"},
+	"version":  {matching(`^(\d+\.\d+)$`), "not a version (6.0)"},
+	"nhs":      {nhsNumber, "not an NHS number (ten digits)"},
+}
+
+// characters takes texts of a length, whatever is printable: local identifiers
+// hold hyphens and strokes although the specification calls them alphanumeric.
+func characters(least, most int) form {
+	return func(_ *extract, _ *row, text string) (string, bool) {
+		n := utf8.RuneCountInString(text)
+		unprintable := strings.ContainsFunc(text, func(c rune) bool { return !unicode.IsPrint(c) })
+		return text, least <= n && n <= most && !unprintable
+	}
+}
+
+// matching takes what a pattern does; its group is the normal form.
+func matching(expression string) form {
+	pattern := regexp.MustCompile(expression)
+	return func(_ *extract, _ *row, text string) (string, bool) {
+		m := pattern.FindStringSubmatch(text)
+		if m == nil {
+			return "", false
+		}
+		return m[1], true
+	}
+}
+
+// firstDay is the first date that the data set takes.
+const firstDay = "1890-01-01"
+
+// date reads what the maps of the table read, and the midnight that Access adds to a date.
+func date(x *extract, r *row, text string) (string, bool) {
+	for _, midnight := range []string{" 00:00:00", "T00:00:00"} {
+		text = strings.TrimSuffix(text, midnight)
+	}
+	iso, ok := x.format.program.Date(r.in.table.name, text)
+	return iso, ok && iso >= firstDay
+}
+
+// nhsNumber leaves a wrong check digit to the map, which warns.
+func nhsNumber(_ *extract, _ *row, text string) (string, bool) {
+	normal, err := profiles.NHSNumber(text)
+	var fault *profiles.NHSNumberError
+	return normal, err == nil || errors.As(err, &fault) && fault.Kind == profiles.NHSNumberCheck
+}
+
+// derive works out the header's fields that rules compare with.
+func derive(header *row, custodian string) map[string]string {
+	fields := map[string]string{"Custodian": custodian}
+	move := func(name, from string, years, days int) {
+		text, _ := header.Field(from)
+		if day, err := time.Parse(time.DateOnly, text); err == nil {
+			fields[name] = day.AddDate(years, 0, days).Format(time.DateOnly)
+		}
+	}
+	move("DayAfterPeriod", "ReportingPeriodEndDate", 0, 1)
+	move("Day131YearsBefore", "ReportingPeriodStartDate", -131, 0)
+	return fields
+}

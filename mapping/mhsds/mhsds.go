@@ -1,0 +1,185 @@
+// Package mhsds reads extracts of the Mental Health Services Data Set v6.0
+// (NHS England), one CSV file per table, and makes Patient, EpisodeOfCare,
+// CareTeam, CarePlan, Encounter, Practitioner, PractitionerRole and Organization
+// of them.
+//
+// The data set's own rules (rules.txt) set rows aside with their rule numbers;
+// what is left goes through the maps in maps/. The data set holds that a plan
+// exists, its kind and its dates, but no word of what it says.
+package mhsds
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+
+	"cpagateway/mapping"
+)
+
+//go:embed maps/*.map
+var builtin embed.FS
+
+//go:embed rules.txt
+var rulesText string
+
+// Options choose what a Format runs. The zero value is the built-in maps.
+type Options struct {
+	Maps fs.FS // a folder of *.map files whose sources are table names; nil is the built-in ones
+}
+
+// Format is the reader, its rules and maps compiled. It is safe for concurrent use.
+type Format struct {
+	program *mapping.Program
+	tables  []*table                   // in the order of rules.txt: parents first
+	carried map[string]map[string]bool // table code -> columns that a map or a join reads
+	mapped  map[string]bool            // names of tables of which a map makes resources
+}
+
+// New compiles rules and maps; its errors name the file, line and column of each fault.
+func New(options Options) (*Format, error) {
+	tables, err := readRules(rulesText)
+	if err != nil {
+		return nil, fmt.Errorf("reading the rules of MHSDS: %w", err)
+	}
+	folder := options.Maps
+	if folder == nil {
+		if folder, err = fs.Sub(builtin, "maps"); err != nil {
+			return nil, fmt.Errorf("reading the maps of MHSDS: %w", err)
+		}
+	}
+	program, err := mapping.Load(folder, names)
+	if err != nil {
+		return nil, fmt.Errorf("reading the maps of MHSDS: %w", err)
+	}
+	f := &Format{program: program, tables: tables, carried: map[string]map[string]bool{}, mapped: map[string]bool{}}
+	return f, f.account()
+}
+
+// account notes which columns are carried, and refuses maps of unknown tables.
+func (f *Format) account() error {
+	var faults []error
+	for _, t := range f.tables {
+		f.carried[t.code] = map[string]bool{}
+		for _, r := range t.rules {
+			if r.parent != nil {
+				f.carried[t.code][r.field] = true
+			}
+		}
+	}
+	for _, source := range f.program.Sources() {
+		if !slices.ContainsFunc(f.tables, func(t *table) bool { return t.name == source }) {
+			faults = append(faults, fmt.Errorf("a map reads %q, which is no table of MHSDS v6 that is read", source))
+			continue
+		}
+		f.mapped[source] = true
+		for _, path := range f.program.Reads(source) {
+			steps := strings.Split(path, ".")
+			last, code := steps[len(steps)-1], source[:codeLength]
+			if len(steps) > 1 {
+				code = steps[len(steps)-2]
+			}
+			if f.carried[code] == nil {
+				faults = append(faults, fmt.Errorf("a map of %s reads %q, which is in no table that is read", source, path))
+				continue
+			}
+			f.carried[code][last] = true
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// tableFile recognises a file by its table: MHS701.csv, MHS701CPACareEpisode.csv, in any case.
+var tableFile = regexp.MustCompile(`(?i)^(mhs\d{3})([a-z]*)\.csv$`)
+
+const codeLength = len("MHS701")
+
+// Read brings in the CSV files at the root of fsys and gives out what they make:
+// the header's organisation, staff, teams, then person by person. Every row of
+// the twelve tables is counted as read and as taken or refused; other tables are
+// counted as left behind by column. A fault of the header refuses the whole
+// extract.
+//
+// The rows are held in memory until the end, since any file may hold a row that
+// decides about any other: a row costs its text and about 200 bytes, plus 16 for
+// each column.
+func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapping.Output) (mapping.Report, error) {
+	x := f.newExtract(env, out)
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil {
+		return x.report, fmt.Errorf("listing the extract: %w", err)
+	}
+	for _, entry := range entries {
+		if entry.IsDir() {
+			x.report.Leave(entry.Name(), 1)
+			continue
+		}
+		if err := x.readFile(ctx, fsys, entry.Name()); err != nil {
+			return x.report, err
+		}
+	}
+	return x.report, x.finish(ctx)
+}
+
+// Reread brings one fragment in again (Fault.Raw, with its fault put right). It
+// holds every row of the person, so what it makes is whole.
+func (f *Format) Reread(ctx context.Context, raw []byte, env mapping.Env, out mapping.Output) (mapping.Report, error) {
+	x := f.newExtract(env, out)
+	if err := x.readFragment(raw); err != nil {
+		return x.report, fmt.Errorf("reading a fragment: %w", err)
+	}
+	return x.report, x.finish(ctx)
+}
+
+// readFile reads one file of the folder into its table, or counts it as left behind.
+func (x *extract) readFile(ctx context.Context, fsys fs.FS, name string) error {
+	m := tableFile.FindStringSubmatch(name)
+	if m == nil {
+		x.report.Leave(name, 1)
+		return nil
+	}
+	file, err := fsys.Open(name)
+	if err != nil {
+		return fmt.Errorf("opening %s: %w", name, err)
+	}
+	defer file.Close()
+	s := x.sheets[strings.ToUpper(m[1])]
+	take := s.add
+	if s == nil {
+		take = x.countLeft(strings.ToUpper(m[1]) + m[2])
+		s = &sheet{table: &table{}}
+	}
+	if err := readCSV(ctx, file, x.newFile(name, s.table), take); err != nil {
+		return fmt.Errorf("reading %s: %w", name, err)
+	}
+	return nil
+}
+
+// countLeft counts the values of a table that is not read.
+func (x *extract) countLeft(table string) func(*row) {
+	return func(r *row) {
+		if r.broken != "" {
+			x.report.Leave(table+" (unreadable rows)", 1)
+		}
+		for i, cell := range r.cells {
+			if cell != "" && r.broken == "" {
+				x.report.Leave(table+"."+r.in.label(i), 1)
+			}
+		}
+	}
+}
+
+func (f *Format) newExtract(env mapping.Env, out mapping.Output) *extract {
+	x := &extract{format: f, env: env, out: out, sheets: map[string]*sheet{}}
+	x.report.LeftBehind, x.report.Defaulted = map[string]int{}, map[string]int{}
+	x.runner = f.program.Runner(env, &x.report)
+	for _, t := range f.tables {
+		s := &sheet{table: t, index: map[string]map[string]*row{}}
+		x.sheets[t.code], x.order = s, append(x.order, s)
+	}
+	return x
+}

@@ -1,0 +1,180 @@
+package mhsds
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"cpagateway/mapping"
+)
+
+// table is one table of the data set that is read.
+type table struct {
+	code, name string // MHS701, MHS701CPACareEpisode
+	rules      []*rule
+	skipped    map[string]string // rule id -> why it is not applied
+	columns    map[string]string // column in lower case -> as rules name it
+}
+
+// effect is what a rule does to the row that breaks it.
+type effect uint8
+
+const (
+	rejects effect = iota + 1
+	warns
+	joins // asks nothing: finds a row of another table
+)
+
+var effects = map[string]effect{"reject": rejects, "warn": warns, "join": joins}
+
+// rule is one line of rules.txt. Of the checks exactly one is set.
+type rule struct {
+	id       string
+	effect   effect
+	field    string
+	reason   string // what is wrong with a row that breaks it
+	softened string // why it warns where the published rule rejects
+
+	breaks func(*row) bool // of one row: blank, codes, when
+	about  []string        // the words of breaks, fields among them
+	normal form            // format
+	parent *place          // the row that this one hangs on, or names
+	child  string          // code of a table that must have rows below
+	unique []string
+	where  mapping.Condition // which rows unique is about
+	single bool
+}
+
+// place is a column of a table.
+type place struct{ table, field string }
+
+// readRules reads rules.txt; the head of that file describes it.
+func readRules(text string) ([]*table, error) {
+	var tables []*table
+	var faults []error
+	for i, line := range strings.Split(text, "\n") {
+		words := strings.Fields(line)
+		var err error
+		switch {
+		case len(words) == 0 || strings.HasPrefix(words[0], "#"):
+		case words[0] == "table" && len(words) == 2 && len(words[1]) > codeLength:
+			tables = append(tables, &table{
+				code: words[1][:codeLength], name: words[1], skipped: map[string]string{}, columns: map[string]string{},
+			})
+		case len(tables) == 0:
+			err = errors.New("a rule before the first table")
+		default:
+			err = tables[len(tables)-1].read(words)
+		}
+		if err != nil {
+			faults = append(faults, fmt.Errorf("rules.txt:%d: %w", i+1, err))
+		}
+	}
+	return tables, errors.Join(faults...)
+}
+
+// read reads one rule of the table.
+func (t *table) read(words []string) error {
+	if len(words) > 2 && words[1] == "skip" {
+		t.skipped[words[0]] = strings.Join(words[2:], " ")
+		return nil
+	}
+	if len(words) < 4 || effects[words[1]] == 0 {
+		return errors.New("a rule is: RULE EFFECT FIELD CHECK")
+	}
+	r := &rule{id: words[0], effect: effects[words[1]], field: words[2], about: words[2:]}
+	check := words[3:]
+	if i := slices.Index(check, "softened"); i >= 0 {
+		r.softened, check = strings.Join(check[i+1:], " "), check[:i]
+	}
+	if err := r.read(check[0], check[1:]); err != nil {
+		return fmt.Errorf("%s: %w", r.id, err)
+	}
+	if r.field == "-" {
+		r.field = ""
+	}
+	t.columns[strings.ToLower(r.field)] = r.field
+	t.rules = append(t.rules, r)
+	return nil
+}
+
+// read reads the check of a rule.
+func (r *rule) read(kind string, arguments []string) (err error) {
+	field := r.field
+	switch kind {
+	case "blank":
+		r.reason = "the field is blank"
+		r.breaks = func(w *row) bool { _, ok := w.Field(field); return !ok }
+	case "codes":
+		r.reason = "not a code of the national list; it was kept as it is"
+		r.breaks = func(w *row) bool { code, ok := w.Field(field); return ok && !slices.Contains(arguments, code) }
+	case "format":
+		r.normal, r.reason, err = formatOf(arguments)
+	case "when":
+		var c mapping.Condition
+		c, err = mapping.ParseCondition(strings.Join(arguments, " "))
+		r.breaks, r.reason = func(w *row) bool { return c.Holds(w) }, sentence(arguments)
+	case "parent":
+		table, column, ok := strings.Cut(strings.Join(arguments, " "), ".")
+		if !ok || len(table) != codeLength {
+			return errors.New("a parent is TABLE.FIELD")
+		}
+		r.parent, r.reason = &place{table, column}, "no valid row of "+table+" has this "+column
+	case "child":
+		r.child, r.reason = strings.Join(arguments, " "), "no valid row of "+strings.Join(arguments, " ")+" hangs on this one"
+	case "unique":
+		err = r.readUnique(arguments)
+	case "single":
+		r.single, r.reason = true, "the table has more than one row"
+	default:
+		err = fmt.Errorf("no check is called %q", kind)
+	}
+	return err
+}
+
+func (r *rule) readUnique(arguments []string) (err error) {
+	if i := slices.Index(arguments, "when"); i >= 0 {
+		if r.where, err = mapping.ParseCondition(strings.Join(arguments[i+1:], " ")); err != nil {
+			return err
+		}
+		arguments = arguments[:i]
+	}
+	if r.unique = arguments; len(arguments) == 0 {
+		return errors.New("unique needs a field")
+	}
+	r.reason = "another row has the same " + strings.Join(arguments, ", ") + "; none of them was taken"
+	return nil
+}
+
+// sentence says a condition in words.
+func sentence(condition []string) string {
+	words := map[string]string{
+		"blank": "is blank", "present": "is present", "=": "is", "!=": "is not",
+		"<": "is before", "<=": "is not after", ">": "is after", ">=": "is not before",
+	}
+	said := make([]string, len(condition))
+	for i, word := range condition {
+		if said[i] = word; words[word] != "" {
+			said[i] = words[word]
+		}
+	}
+	return strings.Join(said, " ")
+}
+
+// formatOf finds a form, a word or an MIN..MAX, and what is said of a field in another.
+func formatOf(arguments []string) (normal form, reason string, err error) {
+	if known, ok := forms[strings.Join(arguments, " ")]; ok {
+		return known.normal, known.reason, nil
+	}
+	if len(arguments) == 2 && arguments[0] == "an" {
+		low, high, _ := strings.Cut(arguments[1], "..")
+		least, err := strconv.Atoi(low)
+		most, other := strconv.Atoi(high)
+		if err == nil && other == nil {
+			return characters(least, most), "not " + low + " to " + high + " printable characters", nil
+		}
+	}
+	return nil, "", fmt.Errorf("no form is called %q", strings.Join(arguments, " "))
+}

@@ -1,0 +1,301 @@
+package mhsds
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"cpagateway/mapping"
+)
+
+type sample map[string][]map[string]string // table code -> rows
+
+// sound reads the extract without a fault, as the tables of a fragment.
+func sound(t testing.TB) sample {
+	t.Helper()
+	files, err := filepath.Glob("testdata/sound/MHS*.csv")
+	if err != nil || len(files) < 12 {
+		t.Fatalf("testdata/sound: %v, %d files", err, len(files))
+	}
+	tables := sample{}
+	for _, name := range files {
+		file, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := csv.NewReader(file).ReadAll()
+		file.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		code := filepath.Base(name)[:codeLength]
+		if code == "MHS201" {
+			continue
+		}
+		for _, cells := range rows[1:] {
+			fields := map[string]string{}
+			for i, cell := range cells {
+				fields[rows[0][i]] = cell
+			}
+			tables[code] = append(tables[code], fields)
+		}
+	}
+	return tables
+}
+
+type kept struct {
+	resources []mapping.Resource
+	faults    []mapping.Fault
+}
+
+func (k *kept) Take(r []mapping.Resource) error  { k.resources = append(k.resources, r...); return nil }
+func (k *kept) SetAside(f []mapping.Fault) error { k.faults = append(k.faults, f...); return nil }
+
+var at7A4 = mapping.Env{Source: "mhsds-v6", Custodian: "7A4", ID: func(_, key string) string { return key }}
+
+// bring runs a sample as a fragment.
+func bring(t testing.TB, f *Format, s sample) (*kept, mapping.Report) {
+	t.Helper()
+	raw, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := &kept{}
+	report, err := f.Reread(context.Background(), raw, at7A4, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Read != report.Taken+report.Refused {
+		t.Errorf("read %d, taken %d, refused %d", report.Read, report.Taken, report.Refused)
+	}
+	return k, report
+}
+
+func TestSoundExtractBreaksNoRule(t *testing.T) {
+	f, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, report := bring(t, f, sound(t))
+	if len(k.faults) != 0 || report.Refused != 0 || len(k.resources) == 0 {
+		t.Errorf("faults %v, %d refused, %d resources", k.faults, report.Refused, len(k.resources))
+	}
+}
+
+// TestEveryRuleFires breaks each rule that is applied, one at a time, and asks
+// for the rule's number, field and effect.
+func TestEveryRuleFires(t *testing.T) {
+	f, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	breaks := readBreaks(t)
+	tried := 0
+	for _, table := range f.tables {
+		for _, rule := range table.rules {
+			if rule.effect == joins {
+				continue
+			}
+			tried++
+			s := sound(t)
+			if how, ok := breaks[rule.id]; ok {
+				how(s)
+			} else if !breakField(table, s[table.code][0], rule) {
+				t.Errorf("%s: testdata/breaks.txt does not say how it is broken", rule.id)
+				continue
+			}
+			delete(breaks, rule.id)
+			k, report := bring(t, f, s)
+			i := slices.IndexFunc(k.faults, func(f mapping.Fault) bool { return f.Rule == rule.id })
+			if i < 0 {
+				t.Errorf("%s did not fire; %v did", rule.id, rulesOf(k.faults))
+				continue
+			}
+			fault := k.faults[i]
+			if fault.Warning != (rule.effect == warns) || fault.At.Field != rule.field || fault.Reason == "" {
+				t.Errorf("%s: %+v", rule.id, fault)
+			}
+			if (report.Refused > 0) != mapping.Refused(k.faults) {
+				t.Errorf("%s: %d rows refused by %v", rule.id, report.Refused, rulesOf(k.faults))
+			}
+		}
+	}
+	for id := range breaks {
+		t.Errorf("breaks.txt breaks %s, which is no rule, or stands twice", id)
+	}
+	if tried < 200 {
+		t.Errorf("tried only %d rules", tried)
+	}
+}
+
+func rulesOf(faults []mapping.Fault) []string {
+	var ids []string
+	for _, f := range faults {
+		ids = append(ids, f.Rule)
+	}
+	return ids
+}
+
+// breakField breaks blank, format and codes; a wrong code is one that is in its format.
+func breakField(t *table, row map[string]string, r *rule) bool {
+	switch {
+	case r.reason == "the field is blank":
+		row[r.field] = ""
+	case r.normal != nil:
+		row[r.field] = strings.Repeat("~", 60)
+	case strings.HasPrefix(r.reason, "not a code"):
+		format := t.rules[slices.IndexFunc(t.rules, func(o *rule) bool { return o.field == r.field && o.normal != nil })]
+		code := "~"
+		for _, ok := format.normal(nil, nil, code); !ok; _, ok = format.normal(nil, nil, code) {
+			code += "~"
+		}
+		row[r.field] = code
+	default:
+		return false
+	}
+	return true
+}
+
+// readBreaks reads breaks.txt.
+func readBreaks(t *testing.T) map[string]func(sample) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/breaks.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	breaks := map[string]func(sample){}
+	for line := range strings.Lines(string(text)) {
+		words := strings.Fields(line)
+		if len(words) == 0 || words[0] == "#" {
+			continue
+		}
+		if breaks[words[0]] != nil {
+			t.Errorf("%s stands twice", words[0])
+		}
+		code, changes := words[1], words[2:]
+		breaks[words[0]] = func(s sample) {
+			row := s[code][0]
+			switch changes[0] {
+			case "gone":
+				s[code] = nil
+				return
+			case "twin":
+				twin := map[string]string{}
+				for name, cell := range row {
+					twin[name] = cell
+				}
+				row = twin
+				s[code] = append(s[code], twin)
+			}
+			for _, change := range changes {
+				if name, value, ok := strings.Cut(change, "="); ok {
+					row[name] = value
+				}
+			}
+		}
+	}
+	return breaks
+}
+
+// TestRulesArePublishedOnes holds rules.txt to NHS England's own list: every rule
+// of the twelve tables is applied or skipped with a reason, with its effect
+// unless it says that it is softened and why, on its field, and none is invented.
+func TestRulesArePublishedOnes(t *testing.T) {
+	path := filepath.Join("..", "..", "..", "shared", "samples", "mhsds", "MHSDS_validation_rules_v6.0.csv")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Skip("../shared/samples/mhsds is not here: rules.txt was not held to the published rules")
+	}
+	tables, err := readRules(rulesText)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(strings.NewReader(string(text))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const tableColumn, field, level, effectColumn, id = 3, 6, 7, 9, 10
+	published := 0
+	for _, row := range rows[1:] {
+		i := slices.IndexFunc(tables, func(t *table) bool { return t.name == row[tableColumn] })
+		if i < 0 {
+			continue
+		}
+		published++
+		mine := tables[i].take(row[id])
+		switch {
+		case tables[i].skipped[row[id]] != "":
+			delete(tables[i].skipped, row[id])
+		case mine == nil:
+			t.Errorf("%s is neither applied nor skipped", row[id])
+		default:
+			holdRule(t, mine, strings.ToLower(row[effectColumn]), row[level], strings.TrimSpace(row[field]))
+		}
+	}
+	if published < 200 {
+		t.Fatalf("the published list has only %d rules of these tables", published)
+	}
+	for _, table := range tables {
+		for _, r := range table.rules {
+			if r.effect != joins {
+				t.Errorf("%s is no published rule of %s", r.id, table.name)
+			}
+		}
+		for id := range table.skipped {
+			t.Errorf("%s is skipped but not published, or skipped and applied", id)
+		}
+	}
+}
+
+// take removes and returns a rule.
+func (t *table) take(id string) *rule {
+	i := slices.IndexFunc(t.rules, func(r *rule) bool { return r.id == id })
+	if i < 0 {
+		return nil
+	}
+	r := t.rules[i]
+	t.rules = slices.Delete(t.rules, i, i+1)
+	return r
+}
+
+func holdRule(t *testing.T, r *rule, effect, level, field string) {
+	t.Helper()
+	want := warns
+	if strings.Contains(effect, "rejected") {
+		want = rejects
+	}
+	if softened := r.effect == warns && want == rejects; softened != (r.softened != "") {
+		t.Errorf("%s: softened %q, published as %s", r.id, r.softened, effect)
+	}
+	if r.effect == rejects && want == warns {
+		t.Errorf("%s rejects and is published as %s", r.id, effect)
+	}
+	if level == "Record" && r.field != field {
+		t.Errorf("%s is about %s, published about %s", r.id, r.field, field)
+	}
+}
+
+func TestRulesFileIsHeldToItsGrammar(t *testing.T) {
+	for _, text := range []string{
+		"MHS00001 reject A blank",
+		"table MHS001X\nMHS00001 reject A",
+		"table MHS001X\nMHS00001 maybe A blank",
+		"table MHS001X\nMHS00001 reject A nothing",
+		"table MHS001X\nMHS00001 reject A format an",
+		"table MHS001X\nMHS00001 reject A format an x..2",
+		"table MHS001X\nMHS00001 reject A when A ~ B",
+		"table MHS001X\nMHS00001 reject A unique",
+		"table MHS001X\nMHS00001 reject A unique A when",
+		"table MHS001X\nMHS00001 reject A parent MHS002",
+		"table MHS1",
+	} {
+		if _, err := readRules("# head\n" + text); err == nil || !strings.HasPrefix(err.Error(), "rules.txt:") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}

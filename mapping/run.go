@@ -1,0 +1,176 @@
+package mapping
+
+import (
+	"bytes"
+	"slices"
+
+	"cpagateway/profiles/fhir"
+)
+
+// Program is a compiled set of map files. It is safe for concurrent use.
+type Program struct {
+	maps     map[string][]*resourceMap // by source
+	settings map[string]*settings      // of the file in which a source's first map stands
+	reads    map[string]*reads         // what the maps of a source read
+}
+
+func newProgram() *Program {
+	return &Program{maps: map[string][]*resourceMap{}, settings: map[string]*settings{}, reads: map[string]*reads{}}
+}
+
+// resourceMap is one map block.
+type resourceMap struct {
+	typ    string
+	each   string // a group of the source that makes one resource per record; "" makes one
+	when   condition
+	key    operand
+	person operand
+	rule   *rule // stands for the block in faults
+	root   *node
+}
+
+// Runner runs a program over the records of one extract. It reuses its memory
+// from record to record and is for one goroutine.
+type Runner struct {
+	program *Program
+	run     run
+}
+
+// Runner makes a runner that counts defaults in report.
+func (p *Program) Runner(env Env, report *Report) *Runner {
+	return &Runner{program: p, run: run{env: env, report: report, made: map[[2]string]bool{}, said: map[saying]bool{}}}
+}
+
+// run is the state of one record's run.
+type run struct {
+	env    Env
+	report *Report
+	scopes []around
+	buffer []byte
+	faults []Fault
+	made   map[[2]string]bool // type and key
+	said   map[saying]bool
+}
+
+// around is one record of the chain that ^ steps out of.
+type around struct {
+	record Record
+	index  int // 1-based within its group
+}
+
+// Run makes the resources that the maps of a source say of one record, in the
+// order of the maps. A record with a fault that is not a warning makes nothing:
+// half a record is never taken. The first resource accounts for the record.
+// Faults carry no Raw and resources no Fragment: the format knows how a record is
+// fed in again.
+func (r *Runner) Run(source string, record Record) ([]Resource, []Fault) {
+	s := &r.run
+	s.faults = nil
+	s.made, s.said = emptied(s.made), emptied(s.said)
+	var resources []Resource
+	for _, m := range r.program.maps[source] {
+		s.scopes = append(s.scopes[:0], around{record, 1})
+		if m.each == "" {
+			resources = s.make(m, resources)
+			continue
+		}
+		for i, element := range record.Group(m.each) {
+			s.enter(element, i+1)
+			resources = s.make(m, resources)
+			s.leave()
+		}
+	}
+	if Refused(s.faults) {
+		resources = nil
+	}
+	if len(resources) > 0 {
+		resources[0].Records = 1
+	}
+	return resources, s.faults
+}
+
+// emptied reuses a small map; one that a large record has stretched would cost
+// every later record its size.
+func emptied[K comparable](m map[K]bool) map[K]bool {
+	if len(m) > 64 {
+		return map[K]bool{}
+	}
+	clear(m)
+	return m
+}
+
+// Refused reports whether one of the faults is more than a warning.
+func Refused(faults []Fault) bool {
+	return slices.ContainsFunc(faults, func(f Fault) bool { return !f.Warning })
+}
+
+// make runs one map over the record in scope.
+func (r *run) make(m *resourceMap, resources []Resource) []Resource {
+	if m.when != nil && !m.when(r) {
+		return resources
+	}
+	key, ok := m.key.read(r)
+	if !ok {
+		r.refuse(m.rule, "", "the key is blank")
+		return resources
+	}
+	if made := [2]string{m.typ, key}; r.made[made] {
+		r.refuse(m.rule, key, "two parts of the record have the same key")
+		return resources
+	} else {
+		r.made[made] = true
+	}
+	res := Resource{Type: m.typ, Key: key, ID: r.env.ID(m.typ, key), From: r.record(0).At("")}
+	if m.person.read != nil {
+		res.Person, _ = m.person.read(r)
+	}
+	b := append(r.buffer[:0], `{"resourceType":`...) // members begin after the brace, at 1
+	b = fhir.AppendString(b, res.Type)
+	b = append(b, `,"id":`...)
+	b = fhir.AppendString(b, res.ID)
+	b = m.root.appendMembers(b, r, 1)
+	r.buffer = append(b, '}')
+	res.Body = bytes.Clone(r.buffer)
+	return append(resources, res)
+}
+
+func (r *run) record(up int) Record    { return r.scopes[len(r.scopes)-1-up].record }
+func (r *run) enter(rec Record, i int) { r.scopes = append(r.scopes, around{rec, i}) }
+func (r *run) leave()                  { r.scopes = r.scopes[:len(r.scopes)-1] }
+
+func (r *run) defaulted(target string) {
+	if r.report.Defaulted == nil {
+		r.report.Defaulted = map[string]int{}
+	}
+	r.report.Defaulted[target]++
+}
+
+// refuse notes that the record cannot be taken.
+func (r *run) refuse(rule *rule, value, reason string) { r.fault(rule, value, reason, refusal) }
+
+// warn notes something that the record was taken in spite of.
+func (r *run) warn(rule *rule, value, reason string) { r.fault(rule, value, reason, warning) }
+
+// saying is what makes two faults the same.
+type saying struct {
+	at            Position
+	value, reason string
+}
+
+// weight says what a fault means for its record.
+type weight uint8
+
+const (
+	refusal weight = iota
+	warning
+)
+
+// fault notes a fault once: several maps may read the same wrong field.
+func (r *run) fault(rule *rule, value, reason string, w weight) {
+	f := Fault{At: rule.from.at(r), Value: value, Rule: rule.id, Reason: reason, Warning: w == warning}
+	said := saying{f.At, f.Value, f.Reason}
+	if !r.said[said] {
+		r.said[said] = true
+		r.faults = append(r.faults, f)
+	}
+}

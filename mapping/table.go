@@ -1,0 +1,100 @@
+package mapping
+
+import (
+	"fmt"
+	"strings"
+)
+
+// table turns codes of one system into codes of others. Both systems are named,
+// because the same digits mean different things in different lists.
+type table struct {
+	name           string
+	source, target string // system URIs
+	rows           map[string]coding
+	otherwise      *coding // the else row, for codes without a row
+}
+
+// coding is one target: where its system is the table's source the code was kept.
+type coding struct{ system, code, display string }
+
+// lookup finds a code's target; known is false where the else row, or nothing, answers.
+func (t *table) lookup(code string) (to coding, known bool) {
+	if to, known = t.rows[code]; known {
+		return to, true
+	}
+	if t.otherwise != nil {
+		return *t.otherwise, false
+	}
+	return coding{}, false
+}
+
+// readTable reads "table NAME SOURCE -> TARGET" and its rows.
+func (p *parser) readTable(b block) {
+	head := b.head.tokens
+	if len(head) != 5 || head[3].text != "->" || !isName(head[1].text) {
+		p.fail(b.head, head[0], "a table is: table NAME SOURCE-SYSTEM -> TARGET-SYSTEM")
+		return
+	}
+	t := &table{name: head[1].text, rows: map[string]coding{}}
+	t.source, t.target = p.system(b.head, head[2]), p.system(b.head, head[4])
+	if p.tables[t.name] != nil {
+		p.fail(b.head, head[1], fmt.Sprintf("table %s stands twice", t.name))
+		return
+	}
+	p.tables[t.name] = t
+	for _, row := range b.body {
+		p.readRow(t, row)
+	}
+	if len(t.rows) == 0 {
+		p.fail(b.head, head[1], fmt.Sprintf("table %s has no rows", t.name))
+	}
+}
+
+// readRow reads `CODE -> TARGET ["display"]`; the target is a code of the target
+// system, SYSTEM|code, or same, which keeps the source's code in its own system.
+func (p *parser) readRow(t *table, b block) {
+	row := b.head.tokens
+	if len(b.body) > 0 {
+		p.fail(b.body[0].head, b.body[0].head.tokens[0], "a row of a table has nothing under it")
+	}
+	if len(row) < 3 || len(row) > 4 || row[1].text != "->" || len(row) == 4 && !row[3].quoted {
+		p.fail(b.head, row[0], `a row is: CODE -> TARGET "display", where the display may be missing`)
+		return
+	}
+	to := coding{system: t.target, code: row[2].text}
+	if system, code, found := strings.Cut(row[2].text, "|"); found && !row[2].quoted {
+		to.system = p.system(b.head, token{text: system, column: row[2].column})
+		to.code = p.constant(b.head, token{text: code, column: row[2].column})
+	} else if row[2].text == "same" && !row[2].quoted {
+		to = coding{system: t.source, code: row[0].text}
+	} else if !row[2].quoted {
+		to.code = p.constant(b.head, row[2])
+	}
+	if len(row) == 4 {
+		to.display = row[3].text
+	}
+	p.addRow(t, b.head, to)
+}
+
+func (p *parser) addRow(t *table, l line, to coding) {
+	from := l.tokens[0]
+	isElse := from.text == "else" && !from.quoted
+	_, twice := t.rows[from.text]
+	switch {
+	case !isCode(to.code):
+		p.fail(l, l.tokens[2], "not a code: no blanks at its ends, none doubled")
+	case isElse && l.tokens[2].text == "same":
+		p.fail(l, l.tokens[2], "a code without a row is kept already; leave the else row out")
+	case isElse && t.otherwise != nil, !isElse && twice:
+		p.fail(l, from, fmt.Sprintf("%q stands twice in table %s", from.text, t.name))
+	case isElse:
+		t.otherwise = &to
+	default:
+		t.rows[from.text] = to
+	}
+}
+
+// isCode reports whether s can be a FHIR code.
+func isCode(s string) bool {
+	return s != "" && strings.Join(strings.Fields(s), " ") == s
+}
