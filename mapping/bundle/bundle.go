@@ -1,0 +1,117 @@
+// Package bundle reads FHIR R4 as other servers and Synthea write it: Bundles of
+// any type and bare resources, as JSON or NDJSON. A resource keeps its bytes; only
+// its id and what its references point to become the gateway's own.
+package bundle
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"cpagateway/mapping"
+)
+
+// Format is the reader. It holds nothing and is safe for concurrent use.
+type Format struct{}
+
+// New gives the format. It needs no maps, so its error is always nil; it has one
+// because all formats are made alike.
+func New() (*Format, error) { return &Format{}, nil }
+
+// Rules are the rule ids of what this package sets aside or warns of.
+const (
+	RuleJSON           = "FHIR-JSON"            // not JSON as profiles/fhir takes it
+	RuleEntry          = "FHIR-ENTRY"           // no Bundle and no resource, or an entry without one
+	RuleMethod         = "FHIR-METHOD"          // request.method is DELETE or PATCH
+	RuleKey            = "FHIR-KEY"             // nothing names the record
+	RuleNobody         = "FHIR-NOBODY"          // a type that is about no person, staff or organisation
+	RuleNoSubject      = "FHIR-NO-SUBJECT"      // about a person but names none
+	RuleSeveralPersons = "FHIR-SEVERAL-PERSONS" // about more than one person
+	RuleDuplicate      = "FHIR-DUPLICATE"       // the same key twice
+	RuleReference      = "FHIR-REFERENCE"       // warning: a reference left as it was
+	RuleVersion        = "FHIR-VERSION"         // warning: a reference to a version leads to the current one now
+)
+
+// Read brings in every *.json, *.ndjson and *.jsonl file under fsys, in the order
+// of their names: first all Patients, then the rest, so that a person is known
+// before what is about them, wherever it stands. Each entry with a resource, and
+// each bare resource, is one record read, and is taken or refused; a file or line
+// that cannot be read is one record refused.
+//
+// In memory are one JSON file (its bytes, some 20 more per JSON value and the copy
+// of one resource) or one line of NDJSON, about 100 bytes for every record of the
+// extract, to know it again, and the identifiers of its staff and organisations.
+func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapping.Output) (mapping.Report, error) {
+	x := newExtract(env, out)
+	for _, pass := range []pass{patients, others} {
+		x.pass = pass
+		err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			return x.readFile(ctx, fsys, name)
+		})
+		if err != nil {
+			return x.report, fmt.Errorf("reading the extract: %w", err)
+		}
+	}
+	return x.report, nil
+}
+
+// Reread brings one fragment in again (Fault.Raw, or its mended form). What still
+// cannot be read is set aside again.
+func (f *Format) Reread(ctx context.Context, raw []byte, env mapping.Env, out mapping.Output) (mapping.Report, error) {
+	x := newExtract(env, out)
+	for _, pass := range []pass{patients, others} {
+		x.pass = pass
+		if err := x.readText(ctx, "fragment", raw); err != nil {
+			return x.report, fmt.Errorf("reading a fragment: %w", err)
+		}
+	}
+	return x.report, nil
+}
+
+// readFile reads one file by what its name says it is.
+func (x *extract) readFile(ctx context.Context, fsys fs.FS, name string) error {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".json":
+		content, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return err
+		}
+		return x.readText(ctx, name, content)
+	case ".ndjson", ".jsonl":
+		file, err := fsys.Open(name)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		return x.readLines(ctx, name, file)
+	}
+	x.leaveFile(name)
+	return nil
+}
+
+// readText reads a document, or lines of them: servers write NDJSON into files
+// called .json too.
+func (x *extract) readText(ctx context.Context, name string, content []byte) error {
+	content = trim(content)
+	switch {
+	case len(content) == 0:
+		x.leaveFile(name)
+		return nil
+	case areLines(content):
+		return x.readLines(ctx, name, bytes.NewReader(content))
+	}
+	return x.document(ctx, mapping.Position{File: name}, content)
+}
+
+// leaveFile counts a file that holds no record, once over both passes.
+func (x *extract) leaveFile(name string) {
+	if x.pass == others {
+		x.report.Leave(name, 1)
+	}
+}

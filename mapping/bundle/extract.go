@@ -1,0 +1,137 @@
+package bundle
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"cpagateway/mapping"
+	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
+)
+
+// pass says which records one way through the extract takes.
+type pass uint8
+
+const (
+	patients pass = iota
+	others
+)
+
+// extract is a folder of files, or one fragment, on its way in.
+type extract struct {
+	env       mapping.Env
+	out       mapping.Output
+	report    mapping.Report
+	pass      pass
+	unit      int // number of the document in this pass
+	seen      map[digest]seen
+	directory map[string]target // conditional references to staff and organisations
+	doubtful  map[target]bool   // Patients of one key who are not one person
+}
+
+// seen is what is remembered of a record.
+type seen struct {
+	unit      int
+	body, who digest
+}
+
+type digest [16]byte
+
+func digestOf(parts ...[]byte) (d digest) {
+	h := sha256.New()
+	for _, part := range parts {
+		fmt.Fprintf(h, "%d:", len(part))
+		h.Write(part)
+	}
+	copy(d[:], h.Sum(nil))
+	return d
+}
+
+func (t target) digest() digest { return digestOf([]byte(t.typ), []byte(t.key)) }
+
+func newExtract(env mapping.Env, out mapping.Output) *extract {
+	return &extract{
+		env: env, out: out, report: mapping.Report{LeftBehind: map[string]int{}, Defaulted: map[string]int{}},
+		seen: map[digest]seen{}, directory: map[string]target{}, doubtful: map[target]bool{},
+	}
+}
+
+// document brings in the records of one document that this pass is for.
+func (x *extract) document(ctx context.Context, at mapping.Position, text []byte) error {
+	d, fault := readDocument(at, text)
+	if fault != nil {
+		if x.pass == patients {
+			return nil
+		}
+		x.report.Read++
+		x.report.Refused++
+		return x.out.SetAside([]mapping.Fault{*fault})
+	}
+	x.unit++
+	d.identify()
+	if x.pass == patients {
+		x.noteDirectory(d)
+	} else {
+		x.leaveMembers("Bundle", d.shell, "resourceType", "type", "entry")
+	}
+	for _, e := range d.entries {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := x.entry(d, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entry brings one entry in, if it is this pass's.
+func (x *extract) entry(d *document, e *entry) error {
+	if (e.self.typ == "Patient") != (x.pass == patients) {
+		return nil
+	}
+	_, isPointer := e.pointer()
+	switch {
+	case isPointer:
+		return nil
+	case d.outcome(e):
+		x.report.Leave("Bundle.entry.resource(OperationOutcome)", 1)
+		return nil
+	case e.isAnswer():
+		x.leaveMembers("Bundle.entry", e.value, "fullUrl")
+		return nil
+	}
+	return x.give(d, e)
+}
+
+// noteDirectory remembers the identifiers of staff and organisations for the
+// whole extract: Synthea writes them into files of their own, and refers to them
+// by identifier from every other.
+func (x *extract) noteDirectory(d *document) {
+	for _, e := range d.entries {
+		if profiles.DirectoryType(e.self.typ) {
+			for name := range e.conditionals() {
+				bear(x.directory, name, e.self)
+			}
+		}
+	}
+}
+
+// leaveMembers counts the members of a Bundle or entry that are about that alone
+// and that nothing here reads.
+func (x *extract) leaveMembers(path string, v fhir.Value, read ...string) {
+	for name := range v.Members() {
+		if !memberName.MatchString(name) {
+			name = "?"
+		}
+		if !slices.Contains(read, name) {
+			x.report.Leave(path+"."+name, 1)
+		}
+	}
+}
+
+// memberName is what may be told of: other names could hold anything.
+var memberName = regexp.MustCompile(`^_?[A-Za-z]{1,40}$`)

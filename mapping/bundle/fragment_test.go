@@ -1,0 +1,107 @@
+package bundle_test
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// whole is a person, two people who treat her, and a plan that leans on all of them.
+const whole = `{"resourceType":"Bundle","type":"transaction","entry":[
+{"fullUrl":"urn:uuid:a1","resource":{"resourceType":"Patient","id":"p1","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000018"}]}},
+{"fullUrl":"https://s.example/fhir/Practitioner/n1","resource":{"resourceType":"Practitioner","id":"n1"}},
+{"fullUrl":"urn:uuid:a2","resource":{"resourceType":"Practitioner","identifier":[{"system":"https://s.example/staff","value":"2"}]}},
+{"fullUrl":"urn:uuid:a3","resource":{"resourceType":"CarePlan","status":"active","intent":"plan","subject":{"reference":"urn:uuid:a1"},
+"author":{"reference":"https://s.example/fhir/Practitioner/n1"},"contributor":[{"reference":"Practitioner?identifier=https://s.example/staff|2"}],"partOf":[{"reference":"CarePlan/p9"}]}}]}`
+
+// The fragment of a record is complete in itself: without the rest of its bundle
+// it still makes the same resource of the same person (holds compares them).
+func TestFragmentCarriesWhatItLeansOn(t *testing.T) {
+	b, report := readText(t, whole)
+	if report.Taken != 4 || len(b.aside) != 0 {
+		t.Fatalf("%+v %+v", report, b.aside)
+	}
+	plan := b.taken[3]
+	if fragment := string(plan.Fragment()); strings.Count(fragment, `"303"`) != 3 || strings.Contains(fragment, "9990000018") {
+		t.Errorf("the fragment is %s", fragment)
+	}
+}
+
+func TestMendedFragmentIsTaken(t *testing.T) {
+	for name, c := range map[string]struct{ old, broken, person, reference string }{
+		"a member twice": {`"intent":"plan"`, `"intent":"plan","intent":"order"`, "p1", "Practitioner/our-practitioner-n1"},
+		"half a pair":    {`"status":"active"`, `"status":"\ud83d"`, "p1", "Practitioner/our-practitioner-a2"},
+		"no comma":       {`"intent":"plan",`, `"intent":"plan"`, "p1", "CarePlan/our-careplan-p9"},
+		"no subject":     {`"subject":{"reference":"urn:uuid:a1"}`, `"x":{"reference":"urn:uuid:a1"}`, "p1", "Patient/our-patient-p1"},
+		"deleted":        {`{"fullUrl":"urn:uuid:a3"`, `{"request":{"method":"DELETE"},"fullUrl":"urn:uuid:a3"`, "p1", "Patient/our-patient-p1"},
+	} {
+		want, _ := readText(t, whole)
+		b, report := readText(t, strings.Replace(whole, c.old, c.broken, 1))
+		if report.Refused != 1 || report.Taken != 3 {
+			t.Errorf("%s: %+v", name, report)
+			continue
+		}
+		mended := strings.Replace(string(b.refused()[0].Raw), c.broken, c.old, 1)
+		again, _ := reread(t, []byte(mended))
+		if len(again.taken) != 1 || !same(again.taken[0], want.taken[3]) {
+			t.Errorf("%s: mended it makes %+v", name, again)
+			continue
+		}
+		if r := again.taken[0]; r.Person != c.person || !strings.Contains(string(r.Body), c.reference) {
+			t.Errorf("%s: person %s, %s", name, r.Person, r.Body)
+		}
+	}
+}
+
+func TestMendedDuplicateIsTaken(t *testing.T) {
+	b, _ := readText(t, strings.TrimSuffix(whole, "]}")+`,{"resource":{"resourceType":"Practitioner","id":"n1","active":true}}]}`)
+	if len(b.refused()) != 1 {
+		t.Fatalf("%+v", b.aside)
+	}
+	mended := strings.Replace(string(b.refused()[0].Raw), `"id":"n1"`, `"id":"n2"`, 1)
+	if again, _ := reread(t, []byte(mended)); len(again.taken) != 1 || again.taken[0].Key != "n2" {
+		t.Errorf("%+v", again)
+	}
+}
+
+// The same record on two pages is taken twice, word for word the same; another
+// word, and the second is set aside.
+func TestTheSameOnAnotherPage(t *testing.T) {
+	page := `{"resourceType":"Bundle","type":"searchset","entry":[{"resource":{"resourceType":"Practitioner","id":"n1"}}]}`
+	other := strings.Replace(page, `"id":"n1"`, `"id":"n1","active":true`, 1)
+	for name, c := range map[string]struct {
+		second         string
+		taken, refused int
+	}{"same": {page, 2, 0}, "other": {other, 1, 1}} {
+		_, report := read(t, fstest.MapFS{"1.json": {Data: []byte(page)}, "2.json": {Data: []byte(c.second)}})
+		if report.Taken != c.taken || report.Refused != c.refused {
+			t.Errorf("%s: %+v", name, report)
+		}
+	}
+	inOne := strings.Replace(page, `[{`, `[{"resource":{"resourceType":"Practitioner","id":"n1"}},{`, 1)
+	if _, report := readText(t, inOne); report.Taken != 1 || report.Refused != 1 {
+		t.Errorf("twice in one bundle: %+v", report)
+	}
+}
+
+// Two people under one id: nothing that names the id may go to either of them,
+// whichever file it stands in.
+func TestTwoPeopleUnderOneIDLendItToNobody(t *testing.T) {
+	patient := func(nhs string) string {
+		return `{"resourceType":"Patient","id":"p1","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"` + nhs + `"}]}`
+	}
+	files := fstest.MapFS{
+		"a.json": {Data: []byte(`{"resourceType":"Flag","id":"f1","subject":{"reference":"Patient/p1"}}`)},
+		"b.json": {Data: []byte(patient("9990000018"))}, "c.json": {Data: []byte(patient("9990000026"))},
+	}
+	b, _ := read(t, files)
+	if len(b.taken) != 1 || b.taken[0].Type != "Patient" || len(b.refused()) != 2 {
+		t.Errorf("%+v", b)
+	}
+	// Two versions of one person in a history are no two people.
+	history := `{"resourceType":"Bundle","type":"history","entry":[{"resource":` + patient("9990000018") + `},{"resource":` +
+		strings.Replace(patient("9990000018"), `"id"`, `"birthDate":"1980","id"`, 1) + `},{"resource":{"resourceType":"Flag","id":"f1","subject":{"reference":"Patient/p1"}}}]}`
+	if b, _ := readText(t, history); len(b.taken) != 2 || len(b.refused()) != 1 {
+		t.Errorf("%+v", b)
+	}
+}

@@ -1,0 +1,139 @@
+package bundle
+
+import (
+	"strings"
+
+	"cpagateway/mapping"
+	"cpagateway/profiles/fhir"
+)
+
+// refusal is why a record is set aside.
+type refusal struct{ rule, reason string }
+
+// give takes a record or sets it aside.
+func (x *extract) give(d *document, e *entry) error {
+	x.report.Read++
+	made, warnings, no := x.make(d, e)
+	if no != nil {
+		x.report.Refused++
+		return x.out.SetAside([]mapping.Fault{{At: e.at, Rule: no.rule, Reason: no.reason, Raw: x.fragment(d, e, no.rule)}})
+	}
+	x.report.Taken++
+	x.leaveMembers("Bundle.entry", e.value, "fullUrl", "resource", "request", "search")
+	if err := x.out.Take([]mapping.Resource{made}); err != nil {
+		return err
+	}
+	if len(warnings) == 0 {
+		return nil
+	}
+	return x.out.SetAside(warnings)
+}
+
+// make is the resource of a record, with warnings about it, or why there is none.
+func (x *extract) make(d *document, e *entry) (made mapping.Resource, warnings []mapping.Fault, no *refusal) {
+	if no = x.unfit(e); no != nil {
+		return made, nil, no
+	}
+	person, no := x.personOf(d, e)
+	if no != nil {
+		return made, nil, no
+	}
+	id := x.env.ID(e.self.typ, e.self.key)
+	body, warnings, err := x.rewrite(d, e, id)
+	if err != nil {
+		return made, nil, &refusal{RuleJSON, err.Error()}
+	}
+	if no = x.again(d, e, body); no != nil {
+		return made, nil, no
+	}
+	return mapping.Resource{
+		Type: e.self.typ, ID: id, Key: e.self.key, Person: person, Body: body, From: e.at, Records: 1,
+		Fragment: func() []byte { return x.fragment(d, e, "") },
+	}, warnings, nil
+}
+
+// unfit says why an entry holds no record that could be taken.
+func (x *extract) unfit(e *entry) *refusal {
+	switch method := e.method(); {
+	case e.fault != "":
+		return &refusal{RuleJSON, e.fault}
+	case method == "DELETE":
+		// Older versions of it may follow in a history; they must not bring it back.
+		x.seen[e.self.digest()] = seen{}
+		return &refusal{RuleMethod, "the entry deletes a resource; an import deletes nothing: see to it by hand and discard the entry"}
+	case method == "PATCH":
+		return &refusal{RuleMethod, "the entry holds a change and not a resource: bring the whole resource"}
+	case e.resource.Type() == "":
+		return &refusal{RuleEntry, "the entry has no resource with a resourceType"}
+	case e.self.key == "":
+		return &refusal{RuleKey, "the resource cannot be told from others: give it an id, or the entry a fullUrl, or an identifier"}
+	}
+	return nil
+}
+
+// again says why a record that came before is not taken again. Only another
+// document may repeat it, word for word (servers put the same practitioner on
+// every page); the store then finds it unchanged.
+func (x *extract) again(d *document, e *entry, body []byte) *refusal {
+	now := seen{x.unit, digestOf(body), e.who()}
+	before, twice := x.seen[e.self.digest()]
+	switch {
+	case d.names.known[e.self]:
+	case !twice:
+		x.seen[e.self.digest()] = now
+		return nil
+	case before.unit != now.unit && before.body == now.body:
+		return nil
+	case e.self.typ == "Patient" && !d.is("history") && before.who != now.who:
+		x.doubtful[e.self] = true
+	}
+	return &refusal{RuleDuplicate, "another resource of this type and id came first, or its deletion: give this one an id of its own, or discard it"}
+}
+
+// who tells whether two Patients are one person.
+func (e *entry) who() digest {
+	return digestOf(e.resource.Get("identifier").Raw(), e.resource.Get("birthDate").Raw(), e.resource.Get("name").Raw())
+}
+
+// rewrite is the resource as it came but for its id and its references, which
+// become the gateway's.
+func (x *extract) rewrite(d *document, e *entry, id string) (body []byte, warnings []mapping.Fault, err error) {
+	var edits []fhir.Edit
+	for ref := range fhir.References(e.resource) {
+		text := ref.Text()
+		if text == "" || strings.HasPrefix(text, "#") {
+			continue
+		}
+		t, ok := x.resolve(d, text)
+		if !ok {
+			warnings = append(warnings, e.warning(ref, RuleReference, "the reference leads to nothing that the bundle or the source is known to hold; it stays as it is"))
+			continue
+		}
+		if strings.Contains(text, versioned) {
+			warnings = append(warnings, e.warning(ref, RuleVersion, "the reference is to a version of the source, which the gateway does not number alike; it now leads to the current one"))
+		}
+		edits = append(edits, fhir.Edit{At: ref, With: fhir.AppendString(nil, t.typ+"/"+x.env.ID(t.typ, t.key))})
+	}
+	raw := fhir.AppendString(nil, id)
+	if own := e.resource.Get("id"); own.Exists() {
+		edits = append(edits, fhir.Edit{At: own, With: raw})
+		body, err = fhir.Splice(e.resource, edits...)
+		return body, warnings, err
+	}
+	body, err = fhir.Splice(e.resource, edits...)
+	if err != nil {
+		return nil, nil, err
+	}
+	v, err := fhir.Parse(body)
+	if err != nil {
+		return nil, nil, err
+	}
+	body, err = fhir.SetMember(v, "id", raw)
+	return body, warnings, err
+}
+
+func (e *entry) warning(ref fhir.Value, rule, reason string) mapping.Fault {
+	at := e.at
+	at.Field = ref.Path()
+	return mapping.Fault{At: at, Value: ref.Text(), Rule: rule, Reason: reason, Warning: true}
+}

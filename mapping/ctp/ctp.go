@@ -1,0 +1,102 @@
+// Package ctp reads Welsh care and treatment plans (Mental Health (Wales) Measure
+// 2010 s.18) from a JSON document of this project's own: plan.schema.json is
+// normative, docs/welsh-plan.md tells it in words. It makes the plan, its crisis
+// and contingency plans, a Goal for each outcome, the care team, the risks and
+// legal facts, and a Consent for each recorded wish on sharing.
+//
+// A file holds one plan, an array of plans, or a plan on each line (NDJSON). The
+// schema's rules set a plan aside with their numbers (CTP-...); what is left goes
+// through the maps in maps/.
+package ctp
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"cpagateway/mapping"
+)
+
+//go:embed maps/*.map
+var builtin embed.FS
+
+//go:embed plan.schema.json
+var schemaText []byte
+
+// source is the name under which the maps read a plan.
+const source = "Plan"
+
+// Format is the reader, its schema and maps compiled. It is safe for concurrent use.
+type Format struct {
+	program *mapping.Program
+	schema  *schema
+}
+
+// New compiles the schema and the maps; an error names what is wrong in them.
+func New() (*Format, error) {
+	folder, err := fs.Sub(builtin, "maps")
+	if err != nil {
+		return nil, fmt.Errorf("reading the maps of the Welsh plan: %w", err)
+	}
+	program, err := mapping.Load(folder, words())
+	if err != nil {
+		return nil, fmt.Errorf("reading the maps of the Welsh plan: %w", err)
+	}
+	schema, err := compileSchema(schemaText)
+	if err != nil {
+		return nil, fmt.Errorf("reading the schema of the Welsh plan: %w", err)
+	}
+	return &Format{program: program, schema: schema}, nil
+}
+
+// Read brings in every *.json, *.ndjson and *.jsonl file under fsys, in the order
+// of their names. Every plan is counted as read and as taken or refused; other
+// files are counted as left behind by name. Plans that are not in force come last,
+// so that where an old plan and the current one tell the same things differently
+// (an address, an episode) the current one is heard. Until then they
+// are held in memory, and so is the one file being read.
+func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapping.Output) (mapping.Report, error) {
+	x := f.newExtract(env, out)
+	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return fmt.Errorf("listing the extract: %w", err)
+		case entry.IsDir():
+			return nil
+		case !isPlanFile(name):
+			x.report.Leave(name, 1)
+			return nil
+		}
+		content, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", name, err)
+		}
+		return x.readAll(ctx, name, content)
+	})
+	if err == nil {
+		err = x.finish(ctx)
+	}
+	return x.report, err
+}
+
+// Reread brings one fragment in again (Fault.Raw), as it was or mended. A fragment
+// is the whole plan, so what it makes is whole.
+func (f *Format) Reread(ctx context.Context, raw []byte, env mapping.Env, out mapping.Output) (mapping.Report, error) {
+	x := f.newExtract(env, out)
+	err := x.readAll(ctx, "", raw)
+	if err == nil {
+		err = x.finish(ctx)
+	}
+	return x.report, err
+}
+
+func isPlanFile(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".json", ".ndjson", ".jsonl":
+		return true
+	}
+	return false
+}

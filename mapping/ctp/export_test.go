@@ -1,0 +1,4 @@
+package ctp
+
+// Words is for the test that reads the maps.
+var Words = words

@@ -1,0 +1,154 @@
+package ctp
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"slices"
+
+	"cpagateway/mapping"
+	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
+)
+
+// extract is one run over the plans of an extract.
+type extract struct {
+	format *Format
+	env    mapping.Env
+	out    mapping.Output
+	runner *mapping.Runner
+	report mapping.Report
+	later  []entry                   // plans that are not in force, for the end
+	made   map[[2]string]fingerprint // by type and key: every plan, and what is not one plan's alone
+	people map[string]identity       // by the key of their Patient
+}
+
+func (f *Format) newExtract(env mapping.Env, out mapping.Output) *extract {
+	x := &extract{format: f, env: env, out: out, made: map[[2]string]fingerprint{}, people: map[string]identity{}}
+	x.report.LeftBehind, x.report.Defaulted = map[string]int{}, map[string]int{}
+	x.runner = f.program.Runner(env, &x.report)
+	return x
+}
+
+// readAll brings in the plans of one file.
+func (x *extract) readAll(ctx context.Context, file string, content []byte) error {
+	for _, e := range entries(file, content) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		x.report.Read++
+		if err := x.read(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read takes one plan, sets it aside, or keeps it for the end.
+func (x *extract) read(e entry) error {
+	document, err := fhir.Parse(e.raw)
+	if err != nil {
+		return x.refuse(e, []mapping.Fault{{Rule: ruleJSON, Reason: err.Error()}})
+	}
+	if faults := x.format.schema.check(e.raw); len(faults) > 0 {
+		return x.refuse(e, faults)
+	}
+	p := plan{mapping.NewObject(document, e.file, e.row)}
+	if faults := p.check(); len(faults) > 0 {
+		return x.refuse(e, faults)
+	}
+	if !p.inForce() {
+		e.raw = bytes.Clone(e.raw) // lets the file go
+		x.later = append(x.later, e)
+		return nil
+	}
+	return x.take(e, p)
+}
+
+// finish takes the plans that were kept for the end.
+func (x *extract) finish(ctx context.Context) error {
+	for _, e := range x.later {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		document, err := fhir.Parse(e.raw)
+		if err != nil {
+			return err
+		}
+		if err := x.take(e, plan{mapping.NewObject(document, e.file, e.row)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take maps one plan and gives out what it makes, all of it or nothing.
+func (x *extract) take(e entry, p plan) error {
+	resources, faults := x.runner.Run(source, p)
+	if mapping.Refused(faults) {
+		return x.refuse(e, faults)
+	}
+	resources, more := x.compare(p, resources)
+	if faults = append(faults, more...); mapping.Refused(faults) {
+		return x.refuse(e, faults)
+	}
+	if broken := invalid(resources); len(broken) > 0 {
+		return x.refuse(e, broken)
+	}
+	for i, r := range resources {
+		resources[i].Fragment = func() []byte { return e.raw }
+		resources[i].Records = 0 // the runner leaves it to whichever is first
+		if isMain(r) {
+			resources[i].Records = 1
+		}
+		if r.Type == "Patient" {
+			x.people[r.Key] = p.identity()
+		}
+		if isMain(r) || shared[r.Type] {
+			x.made[[2]string{r.Type, r.Key}] = sha256.Sum256(r.Body)
+		}
+	}
+	x.report.Taken++
+	x.format.program.LeftBehind(source, p.Value(), &x.report)
+	delete(x.report.LeftBehind, "version") // the schema has read it
+	if err := x.out.Take(resources); err != nil {
+		return err
+	}
+	return x.setAside(e, append(faults, p.warnings()...))
+}
+
+// refuse sets a whole plan aside.
+func (x *extract) refuse(e entry, faults []mapping.Fault) error {
+	x.report.Refused++
+	return x.setAside(e, faults)
+}
+
+// setAside places faults in their file, with the plan to feed in again.
+func (x *extract) setAside(e entry, faults []mapping.Fault) error {
+	if len(faults) == 0 {
+		return nil
+	}
+	for i := range faults {
+		faults[i].At.File, faults[i].At.Row, faults[i].Raw = e.file, e.row, e.raw
+	}
+	return x.out.SetAside(faults)
+}
+
+// invalid is what no check of the document saw and no store would take: a period
+// that ends before it starts, say. Half a plan is never taken.
+func invalid(resources []mapping.Resource) []mapping.Fault {
+	var faults []mapping.Fault
+	for _, r := range resources {
+		value, err := fhir.ParseResource(r.Body)
+		if err != nil {
+			faults = append(faults, mapping.Fault{Rule: ruleResource, Reason: r.Type + ": " + err.Error()})
+			continue
+		}
+		issues := profiles.Check(value)
+		fatal := slices.IndexFunc(issues, func(i profiles.Issue) bool { return profiles.Fatal([]profiles.Issue{i}) })
+		if fatal >= 0 {
+			faults = append(faults, mapping.Fault{Rule: ruleResource, Reason: "the plan would make a resource that is not valid: " + issues[fatal].Path + " " + issues[fatal].Text})
+		}
+	}
+	return faults
+}

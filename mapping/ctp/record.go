@@ -1,0 +1,47 @@
+package ctp
+
+import (
+	"strings"
+
+	"cpagateway/mapping"
+)
+
+// plan is a document as the maps read it. Its one addition: a record of
+// outcomes.services answers for the outcome it stands in (outcome.area), which
+// the maps could not reach, since ^ steps from there to the plan.
+type plan struct{ mapping.Object }
+
+// Group implements mapping.Record.
+func (p plan) Group(name string) []mapping.Record {
+	if name != "outcomes.services" {
+		return p.Object.Group(name)
+	}
+	var services []mapping.Record
+	for _, outcome := range p.Object.Group("outcomes") {
+		for _, record := range outcome.Group("services") {
+			services = append(services, service{record, outcome})
+		}
+	}
+	return services
+}
+
+type service struct {
+	mapping.Record
+	outcome mapping.Record
+}
+
+// Field implements mapping.Record.
+func (s service) Field(name string) (string, bool) {
+	if field, ok := strings.CutPrefix(name, "outcome."); ok {
+		return s.outcome.Field(field)
+	}
+	return s.Record.Field(name)
+}
+
+// At implements mapping.Record.
+func (s service) At(name string) mapping.Position {
+	if field, ok := strings.CutPrefix(name, "outcome."); ok {
+		return s.outcome.At(field)
+	}
+	return s.Record.At(name)
+}

@@ -1,0 +1,81 @@
+package ctp
+
+import (
+	"fmt"
+	"time"
+
+	"cpagateway/mapping"
+)
+
+// Rules that no schema can say.
+const (
+	ruleTwice      = "CTP-040" // two parts of the plan, or two plans of the extract, have one key
+	ruleCarer      = "CTP-041" // a wish names a carer who is not in the care team
+	ruleOtherwise  = "CTP-042" // another plan of the extract tells the same thing differently
+	ruleNoReview   = "CTP-050" // warning: no review is due, or not within twelve months
+	ruleNoCrisis   = "CTP-051" // warning: no crisis plan or no contingency plan
+	reviewInterval = 12        // months between reviews at most (W¶105)
+)
+
+// keyed are the lists whose members have keys.
+var keyed = []string{"outcomes", "needs", "risks", "alerts", "directives", "team.members"}
+
+// check asks the rules that compare parts of a plan with each other.
+func (p plan) check() []mapping.Fault {
+	var faults []mapping.Fault
+	carers := map[string]bool{}
+	for _, list := range keyed {
+		keys := map[string]bool{}
+		for _, record := range p.Group(list) {
+			key, ok := record.Field("key")
+			if ok && keys[key] {
+				faults = append(faults, mapping.Fault{At: record.At("key"), Value: key, Rule: ruleTwice, Reason: "another member of this list has the same key"})
+			}
+			keys[key] = true
+			if kind, _ := record.Field("kind"); kind == "carer" {
+				carers[key] = true
+			}
+		}
+	}
+	for _, directive := range p.Group("directives") {
+		for _, recipient := range directive.Group("recipients") {
+			if carer, ok := recipient.Field("carer"); ok && !carers[carer] {
+				faults = append(faults, mapping.Fault{At: recipient.At("carer"), Value: carer, Rule: ruleCarer, Reason: "no carer in team.members has this key"})
+			}
+		}
+	}
+	return faults
+}
+
+// warnings are what the guidance asks of a plan in force and a source may not yet have.
+func (p plan) warnings() []mapping.Fault {
+	if status, _ := p.Field("status"); status != "active" {
+		return nil
+	}
+	var faults []mapping.Fault
+	warn := func(field, rule, reason string) {
+		faults = append(faults, mapping.Fault{At: p.At(field), Rule: rule, Reason: reason, Warning: true})
+	}
+	for _, part := range []string{"crisis", "contingency"} {
+		if len(p.Group(part)) == 0 {
+			warn(part, ruleNoCrisis, "missing: every plan should include a crisis and a contingency plan (W¶79, 85)")
+		}
+	}
+	last, ok := p.Field("reviewed")
+	if !ok {
+		last, _ = p.Field("made")
+	}
+	due, _ := p.Field("reviewDue")
+	if latest, err := time.Parse(time.DateOnly, last); due == "" {
+		warn("reviewDue", ruleNoReview, "missing: a plan says by when it is reviewed next (W¶110)")
+	} else if err == nil && due > latest.AddDate(0, reviewInterval, 0).Format(time.DateOnly) {
+		warn("reviewDue", ruleNoReview, fmt.Sprintf("more than %d months after the plan was last reviewed or made (W¶105)", reviewInterval))
+	}
+	return faults
+}
+
+// inForce reports whether a plan is the one that the person is cared for by.
+func (p plan) inForce() bool {
+	status, _ := p.Field("status")
+	return status == "active" || status == "on-hold"
+}
