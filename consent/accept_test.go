@@ -1,0 +1,89 @@
+package consent
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"cpagateway/profiles"
+)
+
+func importDecision(t *testing.T, change func(*Request)) Decision {
+	t.Helper()
+	q := Request{
+		Caller: Caller{Client: "source:mhsds", Organisation: "7A4"}, Action: Import, Type: "CarePlan",
+		At: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), Source: "7A4", Person: &Person{ID: "ann"},
+	}
+	if change != nil {
+		change(&q)
+	}
+	return Decide(q)
+}
+
+const crisisPlan = `{"resourceType":"CarePlan","id":"c1","status":"active","intent":"plan","subject":{"reference":"Patient/ann"},
+	"category":[{"coding":[{"system":"http://snomed.info/sct","code":"736253002"}]}]}`
+
+func change(t *testing.T) Change {
+	return Change{Type: "CarePlan", ID: "c1", Person: "ann", Resource: parse(t, []byte(crisisPlan)), Source: "mhsds"}
+}
+
+func TestAccept(t *testing.T) {
+	d := importDecision(t, nil)
+	if d.Outcome() != Permit || d.Items() != 0 {
+		t.Fatalf("%s of %s: an import discloses nothing", d.Outcome(), d.Items())
+	}
+	a, err := d.Accept(change(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Type() != "CarePlan" || a.ID() != "c1" || a.Person() != "ann" || a.Custodian() != "7A4" || a.Source() != "mhsds" || a.Resource().ID() != "c1" {
+		t.Errorf("got %+v", a)
+	}
+	if !a.Label().Need.Has(profiles.PlanCrisis) {
+		t.Errorf("labelled %+v", a.Label())
+	}
+}
+
+func TestAcceptRefuses(t *testing.T) {
+	good := importDecision(t, nil)
+	read := world(t)
+	read.Caller = caller("7A4", "cmht-north", Treatment)
+	for _, c := range []struct {
+		name   string
+		d      Decision
+		change func(*Change)
+	}{
+		{"no decision", Decision{}, nil},
+		{"a permitted read", Decide(read), nil},
+		{"another organisation's import", importDecision(t, func(q *Request) { q.Caller.Organisation = "7A1" }), nil},
+		{"an import by nobody", importDecision(t, func(q *Request) { q.Caller.Client = "" }), nil},
+		{"an import without a custodian", importDecision(t, func(q *Request) { q.Source, q.Caller.Organisation = "", "" }), nil},
+		{"another type", good, func(c *Change) { c.Type = "Goal" }},
+		{"another id", good, func(c *Change) { c.ID = "c2" }},
+		{"no type", good, func(c *Change) { c.Type = "" }},
+		{"no resource", good, func(c *Change) { *c = Change{Type: "CarePlan", ID: "c1", Person: "ann", Source: "mhsds"} }},
+		{"no source", good, func(c *Change) { c.Source = "" }},
+		{"another person", good, func(c *Change) { c.Person = "bryn" }},
+		{"nobody's", good, func(c *Change) { c.Person = "" }},
+	} {
+		x := change(t)
+		if c.change != nil {
+			c.change(&x)
+		}
+		a, err := c.d.Accept(x)
+		if !errors.Is(err, ErrNotAccepted) || a != (Accepted{}) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if err != nil && (strings.Contains(err.Error(), "c1") || strings.Contains(err.Error(), "ann")) {
+			t.Errorf("%s: the error tells of the record: %v", c.name, err)
+		}
+	}
+}
+
+func TestOneImportDecisionForABatch(t *testing.T) {
+	d := importDecision(t, func(q *Request) { q.Person = nil })
+	if _, err := d.Accept(change(t)); err != nil {
+		t.Error(err)
+	}
+}

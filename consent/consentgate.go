@@ -1,0 +1,109 @@
+package consent
+
+// consent is gate P3: what the person's wishes mean for one flow, and the id of
+// the directive that says so. A nil flow is the strictest one.
+func (q *question) consent(f *flow) (reason, string) {
+	w := &q.wishes
+	if w.unreadable != nil {
+		return consentUninterpretable, w.unreadable.ID
+	}
+	if f != nil && f.ConsentRule == Crisis {
+		return q.crisisConsent()
+	}
+	switch {
+	case w.refusal != nil:
+		return w.against(w.refusal, consentRefused), w.refusal.ID
+	case w.takenBack != nil:
+		return w.takenBack.no(), w.takenBack.ID
+	case w.permit != nil:
+		return consentGiven, w.permit.ID
+	case f != nil && f.Confidentiality == ByImpliedConsent && w.otherNo == nil:
+		return consentImplied, ""
+	}
+	return w.silence()
+}
+
+// crisisConsent is gate P3 of a crisis flow (cases 60 to 64).
+func (q *question) crisisConsent() (reason, string) {
+	w := &q.wishes
+	routineNo := w.refusal
+	if routineNo == nil && w.routine == nil {
+		routineNo = w.otherNo
+	}
+	switch {
+	case w.crisisRefusal != nil:
+		return w.against(w.crisisRefusal, consentCrisisRefused), w.crisisRefusal.ID
+	case w.takenBack != nil:
+		return w.takenBack.no(), w.takenBack.ID
+	case w.permit != nil && w.refusal != nil:
+		return w.against(w.refusal, consentRefused), w.refusal.ID
+	case w.permit != nil:
+		return crisisAgreed, w.permit.ID
+	case q.Policy.CrisisWithoutConsent != On && routineNo == nil:
+		return w.silence()
+	case routineNo == nil:
+		return crisisSilent, ""
+	case q.Policy.CrisisOnRoutineRefusal == On && q.Policy.CrisisWithoutConsent == On:
+		return crisisAfterRefusal, routineNo.ID
+	}
+	return routineNo.no(), routineNo.ID
+}
+
+// against is the reason of a refusal that stands beside a grant: a plain
+// refusal only where it is certainly the later word (cases 31, 33, 34).
+func (w *wishes) against(refusal *Directive, plain reason) reason {
+	if w.permit == nil || refusal.Recorded.After(w.permit.Recorded) {
+		return plain
+	}
+	return consentConflict
+}
+
+// no is how a directive that refuses or takes back says so.
+func (d *Directive) no() reason {
+	if d.Status == Withdrawn {
+		return consentWithdrawn
+	}
+	return consentRefused
+}
+
+// silence is the reason where nothing grants and nothing refuses: what came nearest.
+func (w *wishes) silence() (reason, string) {
+	switch {
+	case w.otherNo != nil:
+		return w.otherNo.no(), w.otherNo.ID
+	case w.near != nil:
+		return w.nearReason, w.near.ID
+	}
+	return consentNotRecorded, ""
+}
+
+// wishAlerts is the alert that a recorded wish calls for, whatever the outcome.
+func wishAlerts(r reason) uint8 {
+	switch r {
+	case consentUninterpretable, consentConflict, crisisAfterRefusal:
+		return oblige(Alert)
+	}
+	return 0
+}
+
+// obligations says what must be done beside the answer that a verdict amounts to.
+func (q *question) obligations(v *verdict) uint8 {
+	o := wishAlerts(v.reasons[gateP3])
+	if v.reasons[gateP3] == crisisSilent {
+		o |= oblige(NotifyCoordinator)
+	}
+	if v.reasons[gateA5] == reviewGrace {
+		o |= oblige(ReviewGrace)
+	}
+	if !v.crisis {
+		return o
+	}
+	o |= oblige(NotifyIfNoPlan)
+	if v.reasons[gateP1] == crisisOutOfArea || v.reasons[gateA5] == reviewGrace {
+		o |= oblige(Alert)
+	}
+	if q.Policy.StaleCrisis == On {
+		o |= oblige(MarkStale)
+	}
+	return o
+}

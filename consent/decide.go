@@ -1,0 +1,125 @@
+package consent
+
+import (
+	"cpagateway/profiles"
+)
+
+// Decide answers one request. It is pure and total: every gate of consent.md
+// §1.5 answers, whatever the others say; what is not known is not permitted.
+// It makes no heap allocation and is safe for concurrent use.
+//
+// Where several flows could answer, each is weighed whole and one is chosen,
+// never a union (case 16): see verdict.better.
+func Decide(q Request) Decision {
+	ask := newQuestion(q)
+	var v verdict
+	switch {
+	case q.Action == Import:
+		v = ask.bringIn()
+	case ask.staff:
+		v = ask.lookUp()
+	case ask.ownRecord():
+		v = ask.openOwn()
+	case ask.treating():
+		v = ask.openTreating()
+	default:
+		v = ask.share()
+	}
+	return ask.conclude(v)
+}
+
+// question is a Request with what every candidate flow needs, worked out once.
+// It holds the Request itself and not a pointer, which would move it to the heap.
+type question struct {
+	Request
+	person   *Person // never nil; a zero Person is nobody
+	staff    bool    // about staff and organisations, not about a person
+	today    Day
+	ceiling  profiles.ItemSet // what the token's scopes reach
+	scope    reason
+	relation relation
+	wishes   wishes
+}
+
+// nobody stands in for a person who was not resolved. It is only ever read.
+var nobody Person
+
+func newQuestion(q Request) question {
+	ask := question{Request: q, person: q.Person, today: DayOf(q.At)}
+	if ask.person == nil {
+		ask.person = &nobody
+		ask.staff = profiles.DirectoryType(q.Type)
+	}
+	ask.ceiling, ask.scope = ask.reach()
+	ask.relation = ask.relate()
+	if ask.Action != Import {
+		ask.wishes = ask.hear()
+	}
+	return ask
+}
+
+// verdict is one way to answer: each gate's reason and what would be granted.
+type verdict struct {
+	reasons     [gates]reason
+	letIn       gate // the gate that decides if nothing fails
+	flow        *flow
+	standing    *standing
+	named       profiles.ItemSet // what the flow or the standing gives at most
+	granted     profiles.ItemSet
+	crisis      bool
+	directive   string
+	obligations uint8
+}
+
+// failing is the first gate that fails, in gate order; gates if none does.
+func (v *verdict) failing() gate {
+	for g := range gates {
+		if v.reasons[g].outcome() == Fail {
+			return g
+		}
+	}
+	return gates
+}
+
+// better reports whether v is to be preferred to w: the one that gets further
+// through the gates; then the one that serves more of what is wanted; then the
+// narrower flow. Where all is equal the earlier one stays, and the register
+// keeps flows in the order of their ids (case 16).
+func (v *verdict) better(w *verdict, wanted profiles.ItemSet) bool {
+	if a, b := v.failing(), w.failing(); a != b {
+		return a > b
+	}
+	if a, b := (v.granted & wanted).Len(), (w.granted & wanted).Len(); a != b {
+		return a > b
+	}
+	return v.named.Len() < w.named.Len()
+}
+
+// conclude turns the chosen verdict into the decision. Only here is anything
+// granted, and only where no gate fails.
+func (q *question) conclude(v verdict) Decision {
+	d := Decision{
+		action: q.Action, typ: q.Type, source: q.Source, caller: q.Caller, at: q.At,
+		register: q.Register, policy: q.Policy, person: q.person.ID, epoch: q.person.Epoch,
+		reasons: v.reasons, deciding: v.failing(), directive: v.directive,
+	}
+	if v.standing != nil {
+		d.agreement = AgreementRef{ID: v.standing.agreement.ID, Version: v.standing.agreement.Version, Hash: v.standing.agreement.Hash}
+	}
+	if v.flow != nil {
+		d.agreement.Flow = v.flow.Ref
+	}
+	if d.deciding != gates {
+		d.withheld = v.named
+		d.obligations = wishAlerts(v.reasons[gateP3]) // nothing is shown, but a wish may need a look
+		return d
+	}
+	d.obligations = v.obligations
+	d.deciding = v.letIn
+	d.granted, d.withheld = v.granted, v.named&^v.granted
+	d.outcome = Permit
+	if v.crisis {
+		d.outcome = Slice
+	}
+	return d
+}

@@ -1,0 +1,341 @@
+package consent
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"cpagateway/profiles"
+)
+
+// The facts that the enumeration and the properties below are built from. Each
+// list holds one of every kind that some gate tells apart.
+var (
+	someCallers = []struct {
+		org  OrgCode
+		team TeamID
+	}{
+		{"LA9A1", "adult-mh"}, {"LA9A1", "duty"}, {"W99001", "practice"}, {"7A4", "cmht-north"},
+		{"7A4", "cmht-south"}, {"7A4", "crht"}, {"7A4", "night-rota"}, {"7A1", "crht"}, {"LA9Z9", "adult-mh"}, {"", ""},
+	}
+	somePurposes = []Purpose{CareCoordination, EmergencyTreatment, Treatment, BreakGlass, "HRESCH", ""}
+	someDays     = []string{"2025-01-09", "2026-06-01", "2027-01-11", "2027-04-11"} // before issue, live, in crisis grace, past it
+	someWanted   = []profiles.ItemSet{0, profiles.CrisisSlice, profiles.SetOf(profiles.PlanSummary), profiles.Restricted}
+	someScopes   = [][]Scope{
+		nil,
+		{{Context: "user", Type: "*", Read: true}},
+		{{Context: "user", Type: "CarePlan", Read: true, Category: profiles.SystemSNOMED + "|" + profiles.CodeCrisisPlan}},
+	}
+	somePolicies = []Policy{{}, DefaultPolicy(), func() Policy {
+		p := DefaultPolicy()
+		p.CrisisOnRoutineRefusal = On
+		return p
+	}()}
+)
+
+// somePeople are the states that a person's identity and life may be in.
+func somePeople() map[string]*Person {
+	people := map[string]*Person{"known": annsFacts(), "nobody": {}, "missing": nil}
+	for name, change := range map[string]func(*Person){
+		"unverified": func(p *Person) { p.Unverified = true },
+		"deceased":   func(p *Person) { p.Deceased = true },
+		"unrelated":  func(p *Person) { p.Relations = nil },
+		"child":      func(p *Person) { p.Born = time.Date(2015, 1, 1, 0, 0, 0, 0, london) },
+	} {
+		p := annsFacts()
+		change(p)
+		people[name] = p
+	}
+	return people
+}
+
+// someDirectives is one directive of every kind.
+func someDirectives() map[string]Directive {
+	list := map[string]Directive{
+		"T1":          grant("t1", "LA9A1", "adult-mh", CareCoordination),
+		"T1 practice": grant("t1p", "W99001", "", CareCoordination),
+		"T1 crisis":   grant("t1c", "7A4", "crht", EmergencyTreatment),
+		"T2":          refusal("t2", RefuseAll), "T3": refusal("t3", CrisisOnly), "T4": refusal("t4", RefuseCrisis),
+		"T5": {ID: "t5", Template: CarerCopy, Status: Active},
+		"T6": {ID: "t6", Template: ExcludeItem, Status: Active, Clauses: []Clause{{Items: profiles.SetOf(profiles.PlanSummary, profiles.PlanCrisis)}}},
+		"T0": {ID: "t0", Status: Active},
+	}
+	for name, status := range map[string]Status{"silent": Silent, "rejected": Rejected, "withdrawn": Withdrawn, "unknown": Unknown} {
+		for _, of := range []string{"T1", "T2", "T3", "T4", "T6", "T0"} {
+			d := list[of]
+			d.Status, d.ID = status, d.ID+name
+			list[of+" "+name] = d
+		}
+	}
+	expired := list["T1"]
+	expired.ID, expired.Until = "t1x", time.Date(2025, 12, 1, 0, 0, 0, 0, london)
+	list["T1 expired"] = expired
+	return list
+}
+
+// wishLists is nothing, each directive alone, and each beside an active grant
+// and a crisis grant.
+func wishLists() [][]Directive {
+	lists := [][]Directive{nil}
+	all := someDirectives()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		d := all[name]
+		lists = append(lists, []Directive{d}, []Directive{d, all["T1"]}, []Directive{all["T1 crisis"], d})
+	}
+	return lists
+}
+
+// registers are the agreement facts: none, live, not assured, not signed, without the Accord.
+func registers(t testing.TB) map[string]*Register {
+	list := map[string]*Register{"none": nil}
+	for name, change := range map[string][2]string{
+		"live":       {"", ""},
+		"draft":      {"status: ASSURED", "status: DRAFT"},
+		"unsigned":   {"agreementSigned: 2025-01-09", "accordWithdrawn: 2030-01-01"},
+		"no accord":  {"accordSigned: 2018-12-01", "accordWithdrawn: 2019-01-01"},
+		"suspended":  {"status: ASSURED", "status: SUSPENDED"},
+		"unrelating": {"relationship: required", "relationship: none"},
+		"implied":    {"consentRule: standard", "confidentiality: implied-direct-care"},
+	} {
+		a, faults := readAgreement("isp.yaml", []byte(strings.ReplaceAll(sample(t, "isp"), change[0], change[1])))
+		if len(faults) > 0 {
+			t.Fatal(name, faults)
+		}
+		list[name] = compile([]*Agreement{a})
+	}
+	return list
+}
+
+// TestEnumeration walks the whole product of the facts above and holds every
+// decision to the invariants of consent.md §6.
+func TestEnumeration(t *testing.T) {
+	lists, people, count := wishLists(), somePeople(), 0
+	outcomes := map[Outcome]int{}
+	for agreements, register := range registers(t) {
+		for _, day := range someDays {
+			at, _ := time.Parse(time.DateOnly, day)
+			for state, person := range people {
+				wishes := lists
+				if state != "known" { // then wishes can only take away
+					wishes = lists[:9]
+				}
+				for _, directives := range wishes {
+					if person != nil {
+						person.Directives = directives
+					}
+					for _, who := range someCallers {
+						for _, purpose := range somePurposes {
+							c := caller(who.org, who.team, purpose)
+							for i := range 12 { // every wanted set with every policy, the scopes in turn
+								q := Request{Caller: c, Action: Read, Type: "CarePlan", Wanted: someWanted[i%4], At: at,
+									Register: register, Policy: somePolicies[i%3], Person: person, Source: "7A4"}
+								q.Caller.Scopes = someScopes[(i+count)%3]
+								d := Decide(q)
+								if broken := invariants(&q, &d); broken != "" {
+									t.Fatalf("%s\nagreements %s, %s, person %s, directives %+v\ncaller %+v wanted %s: %s by %+v", broken,
+										agreements, day, state, directives, q.Caller, q.Wanted, d.Outcome(), d.Deciding())
+								}
+								outcomes[d.outcome]++
+								count++
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	t.Logf("%d decisions: %d deny, %d slice, %d permit", count, outcomes[Deny], outcomes[Slice], outcomes[Permit])
+	if len(outcomes) != 3 {
+		t.Error("some outcome never came up: the enumeration proves nothing about it")
+	}
+}
+
+// invariants names the first that a decision breaks; "" for none.
+func invariants(q *Request, d *Decision) string {
+	failing, unanswered := 0, 0
+	for g := range gates {
+		switch d.reasons[g].outcome() {
+		case Fail:
+			failing++
+		case NotApplicable:
+			unanswered++
+		}
+	}
+	own := q.Caller.Organisation == q.Source && d.deciding == gateP1 && d.outcome != Deny
+	known := q.Person != nil && q.Person.ID != "" && !q.Person.Unverified
+	switch {
+	case (d.outcome == Deny) != (failing > 0):
+		return "I6: the outcome does not follow from the gates"
+	case (d.outcome == Deny) != (d.reasons[d.deciding].outcome() == Fail):
+		return "I6: the deciding rule does not say what the outcome is"
+	case d.outcome == Deny && d.granted != 0 || d.outcome != Deny && d.granted == 0:
+		return "items and outcome disagree"
+	case d.outcome != Deny && !own && unanswered > 0:
+		return "I1: let through although a gate did not answer"
+	case d.outcome != Deny && own && d.reasons[gateP1] != ownTeam:
+		return "I1: let through without agreement, and not the treating team"
+	case d.outcome != Deny && (!known || q.Caller.Organisation == "" || q.Caller.Scopes == nil):
+		return "I2: let through although something is not known"
+	case d.outcome != Deny && !own && (q.Person.Deceased || d.reasons[gateP3].outcome() != Pass):
+		return "I1: let through without consent"
+	case d.outcome != Deny && (q.Caller.Purpose == BreakGlass || q.Caller.Purpose == "HRESCH" || q.Caller.Purpose == ""):
+		return "I5: a purpose that no flow serves was served"
+	case d.granted&^releasable != 0 && !own:
+		return "P4: what is restricted left the treating team"
+	case d.outcome == Slice && d.granted&^profiles.CrisisSlice != 0:
+		return "the slice is wider than the slice"
+	case d.outcome == Permit && !own && q.Caller.Purpose == EmergencyTreatment:
+		return "a crisis team got more than the slice"
+	case d.granted&d.withheld != 0:
+		return "an item is granted and withheld"
+	case d.outcome != Deny && !own && d.agreement.ID == "":
+		return "an agreement let it through and is not named"
+	}
+	for i := range q.personDirectives() {
+		if x := &q.Person.Directives[i]; x.Status == Unknown && d.outcome != Deny && !own {
+			return "I2: let through past a directive of unknown status"
+		}
+	}
+	return ""
+}
+
+func (q *Request) personDirectives() []Directive {
+	if q.Person == nil {
+		return nil
+	}
+	return q.Person.Directives
+}
+
+// anyRequest draws a request from the same facts, with up to three directives
+// and a register of one to three agreements.
+func anyRequest(rt *rapid.T, isp string) (Request, []*Agreement) {
+	who := rapid.SampledFrom(someCallers).Draw(rt, "caller")
+	at, _ := time.Parse(time.DateOnly, rapid.SampledFrom(someDays).Draw(rt, "day"))
+	p := annsFacts()
+	all := someDirectives()
+	names := slices.Sorted(maps.Keys(all))
+	for range rapid.IntRange(0, 3).Draw(rt, "directives") {
+		p.Directives = append(p.Directives, all[rapid.SampledFrom(names).Draw(rt, "directive")])
+	}
+	if rapid.IntRange(0, 3).Draw(rt, "related") == 0 {
+		p.Relations = nil
+	}
+	var agreements []*Agreement
+	for n := range rapid.IntRange(1, 3).Draw(rt, "agreements") {
+		changes := []string{"id: ISP-CPA-0001", fmt.Sprintf("id: ISP-%d", n)}
+		for _, change := range [][2]string{
+			{"status: ASSURED", "status: DRAFT"}, {"relationship: required", "relationship: none"},
+			{"items: [person.identity, plan.summary, plan.goals, team.coordinator, episode.summary]", "items: [plan.summary, plan.crisis]"},
+			{"consentRule: standard", "confidentiality: implied-direct-care"}, {"items: [crisis-slice]", "items: [plan.crisis]"},
+		} {
+			if rapid.IntRange(0, 3).Draw(rt, "change") == 0 {
+				changes = append(changes, change[0], change[1])
+			}
+		}
+		a, faults := readAgreement("a.yaml", []byte(strings.NewReplacer(changes...).Replace(isp)))
+		if len(faults) > 0 {
+			rt.Fatal(faults)
+		}
+		agreements = append(agreements, a)
+	}
+	return Request{
+		Caller: caller(who.org, who.team, rapid.SampledFrom(somePurposes).Draw(rt, "purpose")),
+		Action: Read, Type: "CarePlan", At: at, Source: "7A4", Person: p,
+		Wanted:   rapid.SampledFrom(append(someWanted, profiles.AllItems)).Draw(rt, "wanted"),
+		Policy:   rapid.SampledFrom(somePolicies).Draw(rt, "policy"),
+		Register: compile(slices.Clone(agreements)),
+	}, agreements
+}
+
+// served is how much of what was wanted a decision gives; where nothing in
+// particular was wanted, how much it gives at all.
+func served(q *Request, d *Decision) int {
+	if q.Wanted == 0 {
+		return min(d.granted.Len(), 1)
+	}
+	return (d.granted & q.Wanted).Len()
+}
+
+// TestARefusalNeverWidens is I3: whatever else is on record, one more refusal,
+// exclusion or withdrawal leaves no more outcome and no more of what is wanted;
+// and where there is one flow only, no item that was not there before.
+func TestARefusalNeverWidens(t *testing.T) {
+	isp := sample(t, "isp")
+	all := someDirectives()
+	refusals := []string{"T2", "T4", "T6", "T0", "T1 rejected", "T2 rejected", "T1 withdrawn", "T3 withdrawn", "T0 withdrawn", "T2 unknown"}
+	rapid.Check(t, func(rt *rapid.T) {
+		q, agreements := anyRequest(rt, isp)
+		before := Decide(q)
+		added := all[rapid.SampledFrom(refusals).Draw(rt, "refusal")]
+		added.ID, added.Recorded = "added", q.At.AddDate(0, rapid.IntRange(-20, 0).Draw(rt, "age"), 0)
+		more := *q.Person
+		more.Directives = append(slices.Clone(q.Person.Directives), added)
+		q.Person = &more
+		after := Decide(q)
+		if after.outcome > before.outcome || served(&q, &after) > served(&q, &before) {
+			rt.Fatalf("%s of %s became %s of %s", before.Outcome(), before.Items(), after.Outcome(), after.Items())
+		}
+		if len(agreements) == 1 && after.granted&^before.granted != 0 {
+			rt.Fatalf("%s appeared", after.granted&^before.granted)
+		}
+	})
+}
+
+// TestRemovingAnAgreementNeverWidens is I4. By case 16 one flow is chosen and
+// never a union, so it is counted in what is wanted: without one agreement the
+// next best serves no more of it.
+func TestRemovingAnAgreementNeverWidens(t *testing.T) {
+	isp := sample(t, "isp")
+	rapid.Check(t, func(rt *rapid.T) {
+		q, agreements := anyRequest(rt, isp)
+		before := Decide(q)
+		gone := rapid.IntRange(0, len(agreements)-1).Draw(rt, "gone")
+		q.Register = compile(slices.Delete(slices.Clone(agreements), gone, gone+1))
+		after := Decide(q)
+		if after.outcome > before.outcome || served(&q, &after) > served(&q, &before) {
+			rt.Fatalf("%s of %s became %s of %s", before.Outcome(), before.Items(), after.Outcome(), after.Items())
+		}
+	})
+}
+
+// TestNeverAUnion is case 16: what is granted lies within one flow.
+func TestNeverAUnion(t *testing.T) {
+	isp := sample(t, "isp")
+	rapid.Check(t, func(rt *rapid.T) {
+		q, agreements := anyRequest(rt, isp)
+		d := Decide(q)
+		if d.outcome == Deny || d.reasons[gateP1] == ownTeam {
+			return
+		}
+		for _, a := range agreements {
+			for _, f := range a.Flows {
+				if a.ID == d.agreement.ID && f.Ref == d.agreement.Flow && d.granted&^f.Items == 0 {
+					return
+				}
+			}
+		}
+		rt.Fatalf("%s is more than the flow %s names", d.Items(), d.Agreement())
+	})
+}
+
+// TestDecideIsPure: the same request has the same answer, and nothing it was
+// given is changed.
+func TestDecideIsPure(t *testing.T) {
+	isp := sample(t, "isp")
+	rapid.Check(t, func(rt *rapid.T) {
+		q, _ := anyRequest(rt, isp)
+		before := fmt.Sprintf("%+v %+v", *q.Person, q.Caller)
+		a, b := Decide(q), Decide(q)
+		if fmt.Sprintf("%+v", a.Explain()) != fmt.Sprintf("%+v", b.Explain()) || a.PolicyHash() != b.PolicyHash() {
+			rt.Fatal("two answers to one request")
+		}
+		if before != fmt.Sprintf("%+v %+v", *q.Person, q.Caller) {
+			rt.Fatal("the request was changed")
+		}
+	})
+}

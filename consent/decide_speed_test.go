@@ -1,0 +1,42 @@
+package consent
+
+import (
+	"testing"
+
+	"cpagateway/profiles"
+)
+
+// TestDecideAllocatesNothing: a count, not a time, so it may be a test.
+func TestDecideAllocatesNothing(t *testing.T) {
+	q := world(t)
+	q.Person.Directives = []Directive{refusal("2", RefuseAll), grant("g", "LA9A1", "adult-mh", CareCoordination), refusal("3", CrisisOnly)}
+	var d Decision
+	for _, c := range []Caller{
+		q.Caller, caller("7A4", "crht", EmergencyTreatment), caller("7A4", "cmht-north", Treatment), caller("LA9Z9", "x", CareCoordination), {},
+	} {
+		q.Caller = c
+		if n := testing.AllocsPerRun(100, func() { d = Decide(q) }); n != 0 {
+			t.Errorf("%s/%s: %.0f allocations (%s)", c.Organisation, c.Team, n, d.Outcome())
+		}
+	}
+}
+
+func BenchmarkDecide(b *testing.B) {
+	q := world(b)
+	q.Person.Directives = []Directive{grant("g", "LA9A1", "adult-mh", CareCoordination), grant("h", "7A4", "crht", EmergencyTreatment)}
+	q.Wanted = profiles.SetOf(profiles.PlanSummary)
+	for name, c := range map[string]Caller{
+		"permit": q.Caller, "slice": caller("7A4", "crht", EmergencyTreatment),
+		"treating": caller("7A4", "cmht-north", Treatment), "deny": caller("LA9Z9", "x", CareCoordination),
+	} {
+		b.Run(name, func(b *testing.B) {
+			q.Caller = c
+			b.ReportAllocs()
+			for b.Loop() {
+				if d := Decide(q); d.at.IsZero() {
+					b.Fatal("no answer")
+				}
+			}
+		})
+	}
+}

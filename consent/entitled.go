@@ -1,0 +1,125 @@
+package consent
+
+import "cpagateway/profiles"
+
+// bringIn decides on a source system's own extract: only the custodian brings
+// its records in, and nothing is disclosed by it.
+func (q *question) bringIn() verdict {
+	v := verdict{letIn: gateA1}
+	v.reasons[gateA1] = plainPass
+	if q.Caller.Organisation == "" || q.Caller.Client == "" && q.Caller.Person == "" || q.At.IsZero() {
+		v.reasons[gateA1] = requesterUnknown
+	}
+	v.reasons[gateA3] = notTheCustodian
+	if q.Source != "" && q.Caller.Organisation == q.Source {
+		v.reasons[gateA3] = plainPass
+	}
+	return v
+}
+
+// lookUp decides on the directory of staff and organisations, which is about
+// nobody: the organisation's own teams see it, and so does any team to which a
+// flow for the stated purpose is in force. No person gate applies.
+func (q *question) lookUp() verdict {
+	var v verdict
+	if q.Caller.Organisation != "" && q.Caller.Organisation == q.Source {
+		v.reasons[gateA1] = q.identified()
+		v.reasons[gateA8] = q.carePurpose()
+		v.letIn = gateA1
+	} else {
+		v = q.share()
+		v.letIn = gateA8
+	}
+	v.reasons[gateSC] = q.scope
+	v.named = profiles.SetOf(profiles.Directory)
+	v.granted = v.named
+	return v
+}
+
+// ownRecord reports whether the person themself is asking (case 42): signed in
+// as a person, on behalf of no organisation. Identity vouches for Caller.Person.
+func (q *question) ownRecord() bool {
+	c := &q.Caller
+	return c.Purpose == OwnRequest && c.Organisation == "" && c.Team == "" &&
+		q.person.ID != "" && PersonID(c.Person) == q.person.ID
+}
+
+// openOwn gives a person their own record, their recorded wishes included, but
+// for what is restricted and for what nothing labels: that may tell of others.
+func (q *question) openOwn() verdict {
+	v := q.open(ownRecord, profiles.AllItems&^(profiles.Restricted|profiles.SetOf(profiles.Unlabelled)))
+	v.reasons[gateA1] = plainPass
+	if q.Caller.Client == "" || q.Caller.Ambiguous || q.At.IsZero() {
+		v.reasons[gateA1] = requesterUnknown
+	}
+	v.reasons[gateP2] = plainPass
+	return v
+}
+
+// treating reports whether the caller's own team is in the person's care team
+// and works for the custodian (case 18). Standing of the organisation as a whole
+// does not count: a health board is not one team.
+func (q *question) treating() bool {
+	return q.Caller.Organisation != "" && q.Caller.Organisation == q.Source && q.relation == teamRelation
+}
+
+// openTreating gives the treating team everything, what is restricted included:
+// they wrote it. Consent is about sharing, so no directive applies.
+func (q *question) openTreating() verdict {
+	v := q.open(ownTeam, profiles.AllItems)
+	v.reasons[gateA1] = q.identified()
+	v.reasons[gateA8] = q.carePurpose()
+	return v
+}
+
+// open is what case 18 and case 42 share: no agreement, and a standing instead of a flow.
+func (q *question) open(because reason, items profiles.ItemSet) verdict {
+	v := verdict{letIn: gateP1, named: items, granted: items & q.ceiling}
+	v.reasons[gateSC] = q.scope
+	v.reasons[gateP1] = because
+	if q.unresolved() {
+		v.reasons[gateP1] = identityUnresolved
+	}
+	v.reasons[gateP4] = plainPass
+	return v
+}
+
+// identified is gate A1. A system that nobody sits at stands for a person by its client id.
+func (q *question) identified() reason {
+	c := &q.Caller
+	if c.Organisation == "" || c.Team == "" || c.Client == "" && c.Person == "" || q.At.IsZero() ||
+		q.Action != Read && q.Action != Search {
+		return requesterUnknown
+	}
+	return plainPass
+}
+
+// carePurpose is gate A8 inside the organisation that holds the record: one
+// purpose, and that is care. Secondary use is refused altogether (case 101), and
+// breaking the glass is a road of its own (case 13).
+func (q *question) carePurpose() reason {
+	if r := q.onePurpose(); r != plainPass {
+		return r
+	}
+	switch q.Caller.Purpose {
+	case CareCoordination, EmergencyTreatment, Treatment:
+		return plainPass
+	}
+	return purposeNotAgreed
+}
+
+func (q *question) onePurpose() reason {
+	switch {
+	case q.Caller.Ambiguous:
+		return purposeAmbiguous
+	case q.Caller.Purpose == "":
+		return purposeMissing
+	}
+	return plainPass
+}
+
+// unresolved reports that it is not certain whose record this is (case 36).
+func (q *question) unresolved() bool {
+	p := q.person
+	return p.ID == "" || p.Unverified || p.Custodian != "" && p.Custodian != q.Source
+}

@@ -1,0 +1,119 @@
+package consent
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"cpagateway/profiles"
+)
+
+// SharingPolicy is the version of the leaflet on sharing that a directive is
+// given under (Consent.policy.uri), as the templates and the demo write it.
+const SharingPolicy = profiles.Base + "/Policy/sharing-wishes/1"
+
+// Policy holds the switches that the deploying organisation's
+// information-governance lead may set (consent.md §9, §13). The zero Policy is
+// the strictest; DefaultPolicy is what is shipped.
+type Policy struct {
+	// CrisisWithoutConsent gives the slice where nothing is recorded about crisis (cases 60a, 61).
+	CrisisWithoutConsent Switch `json:"crisisWithoutConsent" yaml:"crisisWithoutConsent"`
+	// CrisisOnRoutineRefusal gives the slice, with an alert, where routine sharing
+	// was refused or withdrawn and nothing was said about crisis (case 62).
+	CrisisOnRoutineRefusal Switch `json:"crisisOnRoutineRefusal" yaml:"crisisOnRoutineRefusal"`
+	// CrisisSlice is how much a crisis team sees: the crisis and contingency
+	// component of W¶177 alone, or the full slice of consent.md §9.
+	CrisisSlice SliceWidth `json:"crisisSlice" yaml:"crisisSlice"`
+	// CrisisReviewGraceDays keeps a crisis flow alive, with an alert, after its agreement's review date (case 70).
+	CrisisReviewGraceDays int `json:"crisisReviewGraceDays" yaml:"crisisReviewGraceDays"`
+	// StaleCrisis lets the last active plan stand in, marked stale, where none is active (case 69).
+	StaleCrisis Switch `json:"staleCrisis" yaml:"staleCrisis"`
+	// Verbal accepts a grant given by word of mouth with recorder, date and witness (case 37).
+	Verbal Switch `json:"verbal" yaml:"verbal"`
+	// PolicyVersions lists the Consent.policy.uri versions under which a grant still stands (case 39).
+	PolicyVersions []string `json:"policyVersions" yaml:"policyVersions"`
+}
+
+// DefaultPolicy is the safe default of every switch, as consent.md §9 names it.
+func DefaultPolicy() Policy {
+	return Policy{
+		CrisisWithoutConsent:  On,
+		CrisisSlice:           Full,
+		CrisisReviewGraceDays: 90,
+		StaleCrisis:           On,
+		Verbal:                On,
+		PolicyVersions:        []string{SharingPolicy},
+	}
+}
+
+// Switch is off unless it was switched on; configuration writes on or off.
+type Switch uint8
+
+// The two positions.
+const (
+	Off Switch = iota
+	On
+)
+
+// MarshalText writes the position.
+func (s Switch) MarshalText() ([]byte, error) {
+	return []byte([...]string{"off", "on"}[min(s, On)]), nil
+}
+
+// UnmarshalText reads "on" or "off" and nothing else.
+func (s *Switch) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "on":
+		*s = On
+	case "off":
+		*s = Off
+	default:
+		return fmt.Errorf("a switch is on or off")
+	}
+	return nil
+}
+
+// SliceWidth is the width of the crisis slice.
+type SliceWidth uint8
+
+// The two widths.
+const (
+	Component SliceWidth = iota // plan.crisis and plan.contingency
+	Full                        // all ten items of profiles.CrisisSlice
+)
+
+// Items is what a crisis team may have at most.
+func (w SliceWidth) Items() profiles.ItemSet {
+	if w == Full {
+		return profiles.CrisisSlice
+	}
+	return profiles.SetOf(profiles.PlanCrisis, profiles.PlanContingency)
+}
+
+// MarshalText writes the width.
+func (w SliceWidth) MarshalText() ([]byte, error) {
+	return []byte([...]string{"component", "full"}[min(w, Full)]), nil
+}
+
+// UnmarshalText reads "full" or "component" and nothing else.
+func (w *SliceWidth) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "full":
+		*w = Full
+	case "component":
+		*w = Component
+	default:
+		return fmt.Errorf("the crisis slice is full or component")
+	}
+	return nil
+}
+
+func (p Policy) hash(register string) string {
+	body, err := json.Marshal(p)
+	if err != nil {
+		panic("consent: a Policy holds nothing that JSON cannot write: " + err.Error())
+	}
+	sum := sha256.Sum256(append(body, register...))
+	return hex.EncodeToString(sum[:])
+}

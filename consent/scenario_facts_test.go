@@ -1,0 +1,266 @@
+package consent_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"cpagateway/consent"
+	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
+)
+
+type object = map[string]any
+
+func parseJSON(v any) (fhir.Value, error) {
+	src, err := json.Marshal(v)
+	if err != nil {
+		return fhir.Value{}, err
+	}
+	return fhir.ParseResource(src)
+}
+
+func identifier(system, value string) object {
+	return object{"identifier": object{"system": system, "value": value}}
+}
+
+// partyRef writes ORGANISATION or ORGANISATION/TEAM as a Reference.
+func partyRef(party string) object {
+	if org, team, found := strings.Cut(party, "/"); found {
+		return identifier(profiles.TeamSystem(org), team)
+	}
+	return identifier(profiles.SystemODS, party)
+}
+
+// personFacts are what a scenario may say about a person: each adds to the
+// person's resources. rest is the words after the first.
+var personFacts = map[string]func(p *person, patient object, rest []string) error{
+	"born":     func(_ *person, patient object, rest []string) error { patient["birthDate"] = rest[0]; return nil },
+	"deceased": func(_ *person, patient object, _ []string) error { patient["deceasedBoolean"] = true; return nil },
+	"practice": func(_ *person, patient object, rest []string) error {
+		patient["generalPractitioner"] = []any{partyRef(rest[0])}
+		return nil
+	},
+	"merged": func(_ *person, patient object, rest []string) error {
+		patient["link"] = []any{object{"type": "replaces", "other": object{"reference": "Patient/" + rest[0]}}}
+		return nil
+	},
+	"episode": func(p *person, _ object, rest []string) error {
+		p.facts = append(p.facts, object{"resourceType": "EpisodeOfCare", "id": "episode", "status": "active", "managingOrganization": partyRef(rest[0])})
+		return nil
+	},
+	"team": func(p *person, _ object, rest []string) error {
+		period, err := readPeriod(rest[1:])
+		member := object{"member": partyRef(rest[0]), "period": period}
+		p.facts = append(p.facts, object{"resourceType": "CareTeam", "id": fmt.Sprintf("team%d", len(p.facts)), "status": "active", "participant": []any{member}})
+		return err
+	},
+}
+
+// person states facts, separated by commas.
+func (s *scenario) person(args []string) error {
+	patient := object{"resourceType": "Patient", "id": args[0]}
+	p := &person{name: args[0], facts: []object{patient}}
+	for _, fact := range strings.Split(args[1], ", ") {
+		words := append(strings.Fields(fact), "")
+		add, known := personFacts[words[0]]
+		if !known {
+			return fmt.Errorf("%q is no fact about a person", words[0])
+		}
+		if err := add(p, patient, words[1:max(2, len(words)-1)]); err != nil {
+			return err
+		}
+	}
+	s.people[args[0]] = p
+	return nil
+}
+
+// readPeriod reads "[from DATE] [until DATE]".
+func readPeriod(words []string) (object, error) {
+	period := object{}
+	for len(words) >= 2 {
+		switch words[0] {
+		case "from":
+			period["start"] = words[1]
+		case "until":
+			period["end"] = words[1]
+		default:
+			return nil, fmt.Errorf("%q is no period", strings.Join(words, " "))
+		}
+		words = words[2:]
+	}
+	if len(words) > 0 {
+		return nil, fmt.Errorf("%q is no period", words[0])
+	}
+	return period, nil
+}
+
+// newConsent is a Consent with everything but its provision.
+func newConsent(id, patient string) object {
+	ref := object{"reference": "Patient/" + patient}
+	return object{
+		"resourceType": "Consent", "id": id, "status": "active",
+		"scope":            object{"coding": []any{object{"system": profiles.SystemConsentScope, "code": "patient-privacy"}}},
+		"category":         []any{object{"coding": []any{object{"system": "http://loinc.org", "code": "59284-0"}}}},
+		"patient":          ref,
+		"dateTime":         "2025-06-01",
+		"performer":        []any{ref},
+		"sourceAttachment": object{"title": "signed form"},
+		"policy":           []any{object{"uri": consent.SharingPolicy}},
+	}
+}
+
+// directive reads "WISH; WISH; ...; QUALIFIER; ..." and keeps it as a FHIR Consent.
+func (s *scenario) directive(args []string) error {
+	p := s.people[args[0]]
+	if p == nil {
+		return fmt.Errorf("nobody is called %s", args[0])
+	}
+	c := newConsent(fmt.Sprintf("%s-%d", p.name, len(p.facts)), p.name)
+	provision := object{}
+	for _, clause := range strings.Split(args[1], ";") {
+		word, rest, _ := strings.Cut(strings.TrimSpace(clause), " ")
+		if qualify, known := qualifiers[word]; known {
+			qualify(c, provision, rest)
+			continue
+		}
+		wish, known := wishes[word]
+		if !known {
+			return fmt.Errorf("%q is no wish and no qualifier", word)
+		}
+		nested, err := wish(provision, rest)
+		if err != nil {
+			return err
+		}
+		if nested != nil {
+			before, _ := provision["provision"].([]any)
+			provision["provision"] = append(before, nested)
+		}
+	}
+	c["provision"] = provision
+	p.facts = append(p.facts, c)
+	return nil
+}
+
+// wishes are the six templates: each adds what the person wants to the
+// provision, and returns its nested provision, if it has one.
+var wishes = map[string]func(provision object, rest string) (object, error){
+	"share-plan": func(provision object, rest string) (object, error) {
+		parties, rest, _ := strings.Cut(strings.TrimPrefix(rest, "to "), " for ")
+		words := strings.Fields(rest)
+		begins := slices.IndexFunc(words, func(w string) bool { return w == "from" || w == "until" })
+		if begins < 0 {
+			begins = len(words)
+		}
+		period, err := readPeriod(words[begins:])
+		provision["type"] = "deny"
+		return object{"type": "permit", "actor": actors(parties), "purpose": purposeCodings(strings.Join(words[:begins], " ")), "period": period}, err
+	},
+	"refuse-all": func(provision object, rest string) (object, error) {
+		provision["type"] = "deny"
+		if purposes, found := strings.CutPrefix(rest, "for "); found {
+			provision["purpose"] = purposeCodings(purposes)
+		}
+		return nil, nil
+	},
+	"crisis-only": func(provision object, _ string) (object, error) {
+		provision["type"] = "deny"
+		return object{"type": "permit", "purpose": purposeCodings("ETREAT")}, nil
+	},
+	"refuse-crisis": func(provision object, _ string) (object, error) {
+		provision["type"] = "deny"
+		return object{"type": "deny", "purpose": purposeCodings("ETREAT")}, nil
+	},
+	"carer": func(provision object, rest string) (object, error) {
+		related, items, _ := strings.Cut(rest, " sees ")
+		provision["type"] = "deny"
+		related = "RelatedPerson/" + related
+		return object{"type": "permit", "actor": []any{actor(object{"reference": related})}, "securityLabel": itemCodings(items)}, nil
+	},
+	"exclude": func(provision object, rest string) (object, error) {
+		items, parties, some := strings.Cut(rest, " for ")
+		provision["type"] = "permit"
+		nested := object{"type": "deny", "securityLabel": itemCodings(items)}
+		if some {
+			nested["actor"] = actors(parties)
+		}
+		return nested, nil
+	},
+}
+
+func actor(reference object) object {
+	role := object{"coding": []any{object{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}}}
+	return object{"role": role, "reference": reference}
+}
+
+func actors(parties string) []any {
+	var list []any
+	for _, party := range strings.Split(parties, " and ") {
+		list = append(list, actor(partyRef(party)))
+	}
+	return list
+}
+
+func purposeCodings(text string) []any {
+	var list []any
+	for _, code := range strings.Split(text, " and ") {
+		list = append(list, object{"system": profiles.SystemActReason, "code": code})
+	}
+	return list
+}
+
+func itemCodings(text string) []any {
+	var list []any
+	for _, code := range strings.Split(text, " and ") {
+		list = append(list, object{"system": profiles.SystemItem, "code": code})
+	}
+	return list
+}
+
+// qualifiers say how the wish was recorded.
+var qualifiers = map[string]func(c, provision object, rest string){
+	"id":       func(c, _ object, rest string) { c["id"] = rest },
+	"status":   func(c, _ object, rest string) { c["status"] = rest },
+	"dated":    func(c, _ object, rest string) { c["dateTime"] = rest },
+	"held-by":  func(c, _ object, rest string) { c["organization"] = []any{partyRef(rest)} },
+	"given-by": func(c, _ object, rest string) { c["performer"] = []any{object{"reference": rest}} },
+	"leaflet":  func(c, _ object, rest string) { c["policy"] = []any{object{"uri": rest}} },
+	"about": func(c, _ object, rest string) {
+		c["patient"], c["performer"] = object{"reference": "Patient/" + rest}, []any{object{"reference": "Patient/" + rest}}
+	},
+	"replaces": func(c, _ object, rest string) {
+		delete(c, "sourceAttachment")
+		c["sourceReference"] = object{"reference": "Consent/" + rest}
+	},
+	"unsigned": func(c, _ object, _ string) { delete(c, "sourceAttachment") },
+	"spoken": func(c, _ object, rest string) {
+		delete(c, "sourceAttachment")
+		c["extension"] = []any{spoken(rest)}
+	},
+	"with-modifier": func(_, provision object, _ string) {
+		provision["modifierExtension"] = []any{object{"url": "http://example.org/not", "valueBoolean": true}}
+	},
+	"with-action": func(_, provision object, rest string) {
+		provision["action"] = []any{object{"coding": []any{object{"code": rest}}}}
+	},
+	"nested-twice": func(_, provision object, _ string) {
+		provision["provision"].([]any)[0].(object)["provision"] = []any{object{"type": "deny"}}
+	},
+}
+
+// spoken writes the evidence of a spoken wish; "without X" leaves one part out.
+func spoken(rest string) object {
+	without := strings.TrimPrefix(rest, "without ")
+	var parts []any
+	for _, p := range []object{
+		{"url": "recorder", "valueReference": object{"reference": "Practitioner/recorder"}},
+		{"url": "date", "valueDateTime": "2025-06-01"},
+		{"url": "witness", "valueReference": object{"reference": "Practitioner/witness"}},
+	} {
+		if p["url"] != without {
+			parts = append(parts, p)
+		}
+	}
+	return object{"url": consent.ExtVerbalConsent, "extension": parts}
+}

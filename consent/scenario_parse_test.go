@@ -1,0 +1,263 @@
+package consent_test
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing/fstest"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"cpagateway/consent"
+	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
+)
+
+// scenario is one case underway: what has been said so far, and the answers.
+type scenario struct {
+	agreements []*yaml.Node
+	people     map[string]*person
+	caller     consent.Caller
+	at         time.Time
+	policy     consent.Policy
+	held       map[string]consent.Held
+	heldNames  []string
+	out        strings.Builder
+}
+
+// person collects the FHIR resources that a scenario's facts amount to.
+type person struct {
+	name  string
+	facts []map[string]any
+}
+
+func newScenario() *scenario {
+	return &scenario{people: map[string]*person{}, held: map[string]consent.Held{}, policy: consent.DefaultPolicy(), at: noon("2026-06-01")}
+}
+
+var london, _ = time.LoadLocation("Europe/London")
+
+func noon(day string) time.Time {
+	t, err := time.ParseInLocation(time.DateOnly, day, london)
+	if err != nil {
+		panic(err)
+	}
+	return t.Add(12 * time.Hour)
+}
+
+// statements is the grammar: the first word of a line and what its rest means.
+// docs/scenarios.md describes each, and a test holds the two together.
+var statements = map[string]struct {
+	pattern *regexp.Regexp
+	apply   func(*scenario, []string) error
+}{
+	"agreement": {regexp.MustCompile(`^(\S+)$`), (*scenario).agreement},
+	"but":       {regexp.MustCompile(`^(\S+) = (.+)$`), (*scenario).but},
+	"person":    {regexp.MustCompile(`^(\w+): (.+)$`), (*scenario).person},
+	"directive": {regexp.MustCompile(`^(\w+): (.+)$`), (*scenario).directive},
+	"held":      {regexp.MustCompile(`^([\w-]+): (.+)$`), (*scenario).hold},
+	"policy":    {regexp.MustCompile(`^(\w+) = (\S+)$`), (*scenario).setPolicy},
+	"on":        {regexp.MustCompile(`^(\d{4}-\d\d-\d\d)$`), (*scenario).on},
+	"at":        {regexp.MustCompile(`^(\S+)$`), (*scenario).instant},
+	"as":        {regexp.MustCompile(`^(\S+)(?: purpose (.+?))?(?: scopes (.+))?$`), (*scenario).as},
+	"read":      {regexp.MustCompile(`^(\w+)(?: wanting ([^ ].*?))?(?: of (\w+))?(?: at (\w+))?$`), (*scenario).read},
+}
+
+// line carries out one line; blank lines and comments say nothing.
+func (s *scenario) line(line string) error {
+	line = strings.TrimSpace(line)
+	if line == "" || strings.HasPrefix(line, "#") {
+		return nil
+	}
+	word, rest, _ := strings.Cut(line, " ")
+	statement, known := statements[word]
+	if !known {
+		return fmt.Errorf("%q is no statement", word)
+	}
+	parts := statement.pattern.FindStringSubmatch(rest)
+	if parts == nil {
+		return fmt.Errorf("%q is not understood after %q", rest, word)
+	}
+	return statement.apply(s, parts[1:])
+}
+
+func (s *scenario) agreement(args []string) error {
+	src, err := os.ReadFile("testdata/agreements/" + args[0] + ".yaml")
+	if err != nil {
+		return err
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(src, &doc); err != nil {
+		return err
+	}
+	s.agreements = append(s.agreements, &doc)
+	return nil
+}
+
+// but changes one value of the agreement named last.
+func (s *scenario) but(args []string) error {
+	if len(s.agreements) == 0 {
+		return fmt.Errorf("no agreement to change")
+	}
+	return setYAML(s.agreements[len(s.agreements)-1].Content[0], strings.Split(args[0], "."), args[1])
+}
+
+// setYAML walks a path of field names; a list's element is told by its id, org, ref or code.
+func setYAML(node *yaml.Node, path []string, value string) error {
+	for i := 0; node.Kind == yaml.MappingNode && i+1 < len(node.Content); i += 2 {
+		if node.Content[i].Value != path[0] {
+			continue
+		}
+		switch {
+		case len(path) > 1:
+			return setYAML(node.Content[i+1], path[1:], value)
+		case value == "none":
+			node.Content = append(node.Content[:i], node.Content[i+2:]...)
+			return nil
+		default:
+			return yaml.Unmarshal([]byte(value), (*replacement)(node.Content[i+1]))
+		}
+	}
+	for _, element := range node.Content {
+		for i := 0; node.Kind == yaml.SequenceNode && i+1 < len(element.Content); i += 2 {
+			if element.Content[i+1].Value == path[0] {
+				return setYAML(element, path[1:], value)
+			}
+		}
+	}
+	if node.Kind == yaml.MappingNode && len(path) == 1 {
+		var fresh yaml.Node
+		node.Content = append(node.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: path[0]}, &fresh)
+		return yaml.Unmarshal([]byte(value), (*replacement)(&fresh))
+	}
+	return fmt.Errorf("the agreement has no %s", strings.Join(path, "."))
+}
+
+type replacement yaml.Node
+
+func (r *replacement) UnmarshalYAML(node *yaml.Node) error { *r = replacement(*node); return nil }
+
+// register loads the scenario's agreements through the real loader.
+func (s *scenario) register() (*consent.Register, error) {
+	files := fstest.MapFS{}
+	for n, doc := range s.agreements {
+		src, err := yaml.Marshal(doc)
+		if err != nil {
+			return nil, err
+		}
+		files[fmt.Sprintf("%d.yaml", n)] = &fstest.MapFile{Data: src}
+	}
+	return consent.LoadRegister(files)
+}
+
+func (s *scenario) hold(args []string) error {
+	need, err := parseItems(args[1])
+	if err != nil {
+		return err
+	}
+	s.held[args[0]] = consent.Held{Label: profiles.Label{Need: need}}
+	s.heldNames = append(s.heldNames, args[0])
+	return nil
+}
+
+func parseItems(text string) (profiles.ItemSet, error) {
+	var set profiles.ItemSet
+	for _, code := range strings.Split(text, ",") {
+		items, err := profiles.ParseItem(strings.TrimSpace(code))
+		if err != nil {
+			return 0, err
+		}
+		set |= items
+	}
+	return set, nil
+}
+
+// setPolicy sets a switch as the configuration file would.
+func (s *scenario) setPolicy(args []string) error {
+	return yaml.Unmarshal([]byte(args[0]+": "+args[1]), &s.policy)
+}
+
+func (s *scenario) on(args []string) error { s.at = noon(args[0]); return nil }
+
+func (s *scenario) instant(args []string) (err error) {
+	s.at, err = time.ParseInLocation("2006-01-02T15:04", args[0], london)
+	return err
+}
+
+// as sets the caller: NAME@ORGANISATION/TEAM, or the name of a person of the
+// scenario, who then asks for themself.
+func (s *scenario) as(args []string) error {
+	name, party, staff := strings.Cut(args[0], "@")
+	c := consent.Caller{Client: "client"}
+	if staff {
+		org, team, _ := strings.Cut(party, "/")
+		c.Organisation, c.Team = consent.OrgCode(org), consent.TeamID(team)
+	}
+	if name != "system" {
+		c.Person = name
+	}
+	switch purposes := strings.Split(args[1], " and "); {
+	case args[1] == "none" || args[1] == "":
+	case len(purposes) > 1:
+		c.Ambiguous = true
+	default:
+		c.Purpose = consent.Purpose(args[1])
+	}
+	context := "user"
+	if name == "system" {
+		context = "system"
+	}
+	if args[2] == "" {
+		c.Scopes = []consent.Scope{{Context: context, Type: "*", Read: true, Search: true}}
+	}
+	for _, typ := range strings.Fields(args[2]) {
+		typ, category, _ := strings.Cut(typ, "?")
+		c.Scopes = append(c.Scopes, consent.Scope{Context: context, Type: typ, Category: category, Read: true, Search: true})
+	}
+	s.caller = c
+	return nil
+}
+
+// read asks for a type, of a person or of the directory, and writes the answer.
+func (s *scenario) read(args []string) error {
+	register, err := s.register()
+	if err != nil {
+		return err
+	}
+	q := consent.Request{Caller: s.caller, Action: consent.Read, Type: args[0], At: s.at, Register: register, Policy: s.policy, Source: "7A4"}
+	if args[1] != "" {
+		if q.Wanted, err = parseItems(args[1]); err != nil {
+			return err
+		}
+	}
+	if args[3] != "" {
+		q.Source = consent.OrgCode(args[3])
+	}
+	if args[2] != "" {
+		q.Person = &consent.Person{}
+		if p := s.people[args[2]]; p != nil {
+			facts, err := p.parse()
+			if err != nil {
+				return err
+			}
+			gathered := consent.Gather(consent.PersonID(p.name), q.Source, 1, facts)
+			q.Person = &gathered
+		}
+	}
+	s.out.WriteString(show(consent.Decide(q), s.held, s.heldNames))
+	return nil
+}
+
+func (p *person) parse() ([]fhir.Value, error) {
+	var facts []fhir.Value
+	for _, fact := range p.facts {
+		v, err := parseJSON(fact)
+		if err != nil {
+			return nil, err
+		}
+		facts = append(facts, v)
+	}
+	return facts, nil
+}

@@ -1,0 +1,156 @@
+package consent
+
+import (
+	"slices"
+
+	"cpagateway/profiles"
+)
+
+// releasable is what a flow may name at all. Nothing else leaves the treating
+// team, whoever asks: no flow can name it (gate P4).
+const releasable = profiles.AllItems &^ (profiles.Restricted | 1<<profiles.ConsentRecord | 1<<profiles.Unlabelled)
+
+// share decides by agreement and wish: the road of every caller from outside
+// the treating team. What the person excluded is taken away after the flow is
+// chosen: otherwise excluding one item could move the choice to another flow
+// and show something new.
+func (q *question) share() verdict {
+	best := q.closest()
+	if best.granted != 0 && best.granted&^q.wishes.excluded == 0 && best.reasons[gateP3].outcome() == Pass {
+		best.reasons[gateP3], best.directive = consentExcludesAll, q.wishes.excluding
+	}
+	best.granted &^= q.wishes.excluded
+	return best
+}
+
+// closest weighs every flow from the custodian to the caller's team for the
+// purpose and keeps the best. Where there is none it weighs the agreements
+// between the two organisations, so that a refusal names what came closest.
+func (q *question) closest() verdict {
+	var best verdict
+	flows := q.Register.candidates(flowKey{q.Source, q.Caller.Organisation, q.Caller.Team, q.Caller.Purpose})
+	for i, f := range flows {
+		if v := q.weigh(f.standing, f); i == 0 || v.better(&best, q.Wanted) {
+			best = v
+		}
+	}
+	if len(flows) > 0 {
+		return best
+	}
+	standings := q.Register.between(pair{q.Source, q.Caller.Organisation})
+	for i, s := range standings {
+		if v := q.weigh(s, nil); i == 0 || v.better(&best, q.Wanted) {
+			best = v
+		}
+	}
+	if len(standings) > 0 {
+		return best
+	}
+	return q.weigh(nil, nil)
+}
+
+// weigh puts one flow through every gate. Both may be nil: then no agreement
+// names the two organisations, or none has a flow for this team and purpose,
+// and the person gates answer as for the strictest flow. No person gate applies
+// to what is about staff.
+func (q *question) weigh(s *standing, f *flow) verdict {
+	v := q.weighAgreement(s, f)
+	if q.staff {
+		return v
+	}
+	v.letIn = gateP3
+	if q.unresolved() {
+		for _, g := range [...]gate{gateP1, gateP2, gateP3, gateP4} {
+			v.reasons[g] = identityUnresolved
+		}
+		return v
+	}
+	v.reasons[gateP1] = q.relationship(f)
+	v.reasons[gateP2] = plainPass
+	if q.person.Deceased {
+		v.reasons[gateP2] = personDeceased
+	}
+	v.reasons[gateP3], v.directive = q.consent(f)
+	v.reasons[gateP4] = plainPass
+	if q.Wanted != 0 && q.Wanted&^profiles.Restricted == 0 {
+		v.reasons[gateP4] = restrictedItem
+	}
+	v.obligations = q.obligations(&v)
+	return v
+}
+
+// weighAgreement is gates A1 to A11 for one flow, or for one agreement without a flow.
+func (q *question) weighAgreement(s *standing, f *flow) verdict {
+	v := verdict{standing: s, flow: f}
+	v.reasons[gateA1] = q.identified()
+	v.reasons[gateA8] = q.onePurpose()
+	v.reasons[gateSC] = q.scope
+	if s == nil {
+		v.reasons[gateA3] = noAgreement
+		return v
+	}
+	v.reasons[gateA2] = s.accord(q.today)
+	v.reasons[gateA3] = s.covers(q.Caller.Team)
+	v.reasons[gateA4] = s.inForce(q.today)
+	v.reasons[gateA5] = s.reviewed(q.today, q.grace(s, f))
+	v.reasons[gateA6] = s.signed(q.today)
+	v.reasons[gateA7] = s.direction(q.Caller.Team)
+	v.reasons[gateA11] = plainPass
+	if f == nil {
+		if v.reasons[gateA8] == plainPass {
+			v.reasons[gateA8] = purposeNotAgreed
+		}
+		return v
+	}
+	v.crisis = f.ConsentRule == Crisis && !q.staff
+	v.named = f.Items & releasable
+	offered := v.named
+	if v.crisis {
+		offered &= q.Policy.CrisisSlice.Items()
+	}
+	v.granted = offered & q.ceiling
+	if offered != 0 && v.granted == 0 {
+		v.reasons[gateSC] = scopeExceeded
+	}
+	if q.staff {
+		return v
+	}
+	v.reasons[gateA9] = q.inFlow(f, offered)
+	v.reasons[gateA10] = q.subject(f)
+	return v
+}
+
+// grace is how many days after its review date the agreement still holds for a
+// flow (cases 6 and 70).
+func (q *question) grace(s *standing, f *flow) int {
+	if f != nil && f.ConsentRule == Crisis {
+		return max(s.agreement.ReviewGraceDays, q.Policy.CrisisReviewGraceDays)
+	}
+	return s.agreement.ReviewGraceDays
+}
+
+// inFlow is gate A9.
+func (q *question) inFlow(f *flow, offered profiles.ItemSet) reason {
+	switch {
+	case f.Resources != nil && !slices.Contains(f.Resources, q.Type):
+		return itemNotInFlow
+	case offered == 0 || q.Wanted != 0 && offered&q.Wanted == 0:
+		return itemNotInFlow
+	case q.Wanted&^offered != 0:
+		return itemPartlyInFlow
+	}
+	return plainPass
+}
+
+// relationship is gate P1.
+func (q *question) relationship(f *flow) reason {
+	switch {
+	case q.related():
+		return plainPass
+	case f == nil || f.Relationship != NotRequired:
+		return noRelationship
+	case f.ConsentRule == Crisis && q.Caller.Organisation != q.Source:
+		return crisisOutOfArea
+	}
+	return relationshipNotNeeded
+}

@@ -1,0 +1,268 @@
+package consent
+
+import (
+	"slices"
+	"time"
+
+	"cpagateway/profiles"
+)
+
+// wishes is what the person's directives say to one request, after the conflict
+// rule of consent.md §3.4: every directive that is effective now and matches
+// speaks; one that is replaced by the same person is silent; nothing is weighed
+// by its date alone.
+type wishes struct {
+	unreadable    *Directive // cannot be read safely: refuses
+	refusal       *Directive // refuses routine sharing with this caller
+	crisisRefusal *Directive // refuses crisis use in so many words
+	takenBack     *Directive // a grant for this caller and purpose that was withdrawn or rejected
+	otherNo       *Directive // the same for somebody else: says no to nobody else, but is no silence about crisis
+	permit        *Directive // grants this caller this purpose
+	routine       *Directive // grants somebody routine sharing
+	near          *Directive // came closest to granting
+	nearReason    reason     // why it does not; zero if nothing came near
+	excluded      profiles.ItemSet
+	excluding     string // id of a directive that excludes
+}
+
+// hear lets every directive speak.
+func (q *question) hear() wishes {
+	var w wishes
+	for i := range q.person.Directives {
+		d := &q.person.Directives[i]
+		if d.Status == Silent || q.replaced(d) {
+			continue
+		}
+		switch d.Status {
+		case Active:
+			w.active(d, q)
+		case Rejected:
+			w.rejected(d, q)
+		case Withdrawn:
+			w.withdrawn(d, q)
+		default:
+			w.unreadable = d
+		}
+	}
+	return w
+}
+
+func (w *wishes) active(d *Directive, q *question) {
+	if d.Template != Uninterpretable && !within(d.From, d.Until, q.At) {
+		w.lapsed(d, d.From, q)
+		return
+	}
+	switch d.Template {
+	case SharePlan:
+		w.grant(d, q)
+	case RefuseAll:
+		w.refuseAll(d, q)
+	case CrisisOnly:
+		w.grant(d, q)
+		if w.permit != d {
+			w.refusal = d
+		}
+	case RefuseCrisis:
+		w.refusal = d
+		if d.speaksOfCrisis(q.At) {
+			w.crisisRefusal = d
+		}
+	case CarerCopy: // speaks of related persons only; none of them is a caller of this kind
+	case ExcludeItem:
+		w.exclude(d, q)
+	default:
+		w.unreadable = d
+	}
+}
+
+// refuseAll is silent on crisis unless it lists a purpose that covers it.
+func (w *wishes) refuseAll(d *Directive, q *question) {
+	switch {
+	case len(d.Purposes) == 0:
+		w.refusal = d
+	case !refuses(d.Purposes, q.Caller.Purpose):
+		if q.Caller.Purpose == EmergencyTreatment {
+			w.refusal = d // it refuses something, and says nothing about crisis
+		}
+	case q.Caller.Purpose == EmergencyTreatment:
+		w.crisisRefusal = d
+	default:
+		w.refusal = d
+	}
+}
+
+// grant lets the clauses of T1 and T3 speak; outside them the directive is silent.
+func (w *wishes) grant(d *Directive, q *question) {
+	for i := range d.Clauses {
+		c := &d.Clauses[i]
+		fault := q.grantFault(d)
+		open := within(c.From, c.Until, q.At)
+		if fault == notApplicable && open && slices.Contains(c.Purposes, CareCoordination) {
+			w.routine = d
+		}
+		switch {
+		case d.Template != CrisisOnly && !names(c.Recipients, &q.Caller): // T3 is for every crisis team
+			w.missed(d, consentOtherRecipient)
+		case !slices.Contains(c.Purposes, q.Caller.Purpose):
+			w.missed(d, consentOtherPurpose)
+		case !open:
+			w.lapsed(d, c.From, q)
+		case fault != notApplicable:
+			w.missed(d, fault)
+		default:
+			w.permit = d
+		}
+	}
+}
+
+// lapsed records a grant that is not in effect now.
+func (w *wishes) lapsed(d *Directive, from time.Time, q *question) {
+	if d.Template != SharePlan && d.Template != CrisisOnly {
+		return
+	}
+	if q.At.Before(from) {
+		w.missed(d, consentNotStarted)
+	} else {
+		w.missed(d, consentExpired)
+	}
+}
+
+// missed keeps the nearest miss: the reasons stand in rising order of nearness.
+func (w *wishes) missed(d *Directive, r reason) {
+	if r > w.nearReason {
+		w.near, w.nearReason = d, r
+	}
+}
+
+// exclude subtracts; it never grants and never refuses.
+func (w *wishes) exclude(d *Directive, q *question) {
+	for i := range d.Clauses {
+		c := &d.Clauses[i]
+		if within(c.From, c.Until, q.At) && excludes(c.Recipients, &q.Caller) {
+			w.excluded |= c.Items
+			w.excluding = d.ID
+		}
+	}
+}
+
+// rejected is a recorded refusal: of the recipients that a T1 would have named,
+// of carers only for a T5, and of everything for whatever else was proposed.
+func (w *wishes) rejected(d *Directive, q *question) {
+	switch d.Template {
+	case SharePlan:
+		w.takeBack(d, q)
+	case CarerCopy:
+	case CrisisOnly, RefuseCrisis:
+		w.refusal, w.crisisRefusal = d, d
+	default:
+		w.refusal = d
+	}
+}
+
+// withdrawn takes back what was granted, however old the grant (case 25). A
+// refusal or an exclusion that is taken back falls silent: it is not a grant.
+func (w *wishes) withdrawn(d *Directive, q *question) {
+	switch d.Template {
+	case SharePlan, CrisisOnly:
+		w.takeBack(d, q)
+	case RefuseAll, RefuseCrisis, CarerCopy, ExcludeItem:
+	default:
+		w.takenBack = d // what it granted cannot be told
+	}
+}
+
+func (w *wishes) takeBack(d *Directive, q *question) {
+	w.otherNo = d
+	for i := range d.Clauses {
+		c := &d.Clauses[i]
+		if excludes(c.Recipients, &q.Caller) && refuses(c.Purposes, q.Caller.Purpose) {
+			w.takenBack = d
+		}
+	}
+}
+
+// speaksOfCrisis reports whether a T4 refuses crisis use at that time.
+func (d *Directive) speaksOfCrisis(at time.Time) bool {
+	for i := range d.Clauses {
+		c := &d.Clauses[i]
+		if within(c.From, c.Until, at) && refuses(c.Purposes, EmergencyTreatment) {
+			return true
+		}
+	}
+	return false
+}
+
+// names reports whether a grant is meant for the caller. A team that is named
+// narrows its organisation: where both stand in one clause, only the team is
+// meant. A grant that names nobody is for nobody.
+func names(recipients []Recipient, c *Caller) bool {
+	organisation, otherTeam := false, false
+	for i := range recipients {
+		switch r := &recipients[i]; {
+		case r.Related != "" || r.Organisation == "" || r.Organisation != c.Organisation:
+		case r.Team == "":
+			organisation = true
+		case r.Team == c.Team:
+			return true
+		default:
+			otherTeam = true
+		}
+	}
+	return organisation && !otherTeam
+}
+
+// excludes reports whether a refusal or exclusion reaches the caller. Here a
+// named organisation means all of it.
+func excludes(recipients []Recipient, c *Caller) bool {
+	if len(recipients) == 0 {
+		return true
+	}
+	for i := range recipients {
+		r := &recipients[i]
+		if r.Related == "" && r.Organisation == c.Organisation && (r.Team == "" || r.Team == c.Team) {
+			return true
+		}
+	}
+	return false
+}
+
+// refuses reports whether a refusal of these purposes covers one: TREAT covers
+// its descendants, but for breaking the glass, which has a road of its own
+// (consent.md §3.2). None named is all of them.
+func refuses(refused []Purpose, p Purpose) bool {
+	return len(refused) == 0 || slices.Contains(refused, p) ||
+		slices.Contains(refused, Treatment) && (p == EmergencyTreatment || p == CareCoordination)
+}
+
+// grantFault says what a grant lacks before it may permit anything; zero for nothing.
+func (q *question) grantFault(d *Directive) reason {
+	switch {
+	case !d.OwnWish:
+		return consentNotByPerson
+	case d.Evidence == NoEvidence || d.Evidence == Spoken && q.Policy.Verbal != On:
+		return consentNoEvidence
+	case !slices.Contains(q.Policy.PolicyVersions, d.PolicyURI):
+		return consentOldPolicy
+	}
+	return notApplicable
+}
+
+// replaced reports whether a later directive by the same person takes the place
+// of this one (case 32). A grant stays replaced whatever became of the later
+// one; a refusal is lifted only by one that is itself good and in effect.
+func (q *question) replaced(d *Directive) bool {
+	for i := range q.person.Directives {
+		n := &q.person.Directives[i]
+		if n.Replaces == "" || n.Replaces != d.ID || n.Status == Silent || n.Status == Unknown ||
+			n.Performer == "" || n.Performer != d.Performer || !n.Recorded.After(d.Recorded) {
+			continue
+		}
+		if d.Template == SharePlan && d.Status == Active || d.Template == CarerCopy {
+			return true
+		}
+		if n.Status == Active && n.Template != Uninterpretable && within(n.From, n.Until, q.At) && q.grantFault(n) == notApplicable {
+			return true
+		}
+	}
+	return false
+}
