@@ -1,0 +1,84 @@
+package redis
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/hot"
+)
+
+// wire is a notice as it travels.
+type wire struct {
+	Kind   hot.NoticeKind   `json:"kind"`
+	Person consent.PersonID `json:"person,omitempty"`
+	Epoch  uint64           `json:"epoch,omitempty"`
+	Hash   string           `json:"hash,omitempty"`
+}
+
+func (s *State) channel() string { return s.prefix + "notices" }
+
+// Announce publishes the notice to every gateway, this one included.
+func (s *State) Announce(ctx context.Context, n hot.Notice) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	body, err := json.Marshal(wire(n))
+	if err == nil {
+		err = s.client.Publish(ctx, s.channel(), body).Err()
+	}
+	if err != nil {
+		return fmt.Errorf("announcing a change: %w", err)
+	}
+	return nil
+}
+
+// Notices subscribes, and returns once the server has confirmed it or the
+// timeout is over. In the second case, and whenever a lost connection is back,
+// the reader finds a gap.
+func (s *State) Notices(ctx context.Context) <-chan hot.Notice {
+	in := hot.NewInbox()
+	if s.ctx.Err() != nil {
+		close(in)
+		return in
+	}
+	bounded, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	heard := s.client.Subscribe(bounded, s.channel())
+	if _, err := heard.ReceiveTimeout(bounded, timeout); err != nil {
+		in.Put(hot.Notice{Kind: hot.NoticeGap})
+	}
+	s.readers.Go(func() {
+		defer close(in)
+		// Closing the subscription is what ends the channel it delivers on.
+		hangUp := func() { _ = heard.Close() }
+		defer context.AfterFunc(ctx, hangUp)()
+		defer context.AfterFunc(s.ctx, hangUp)()
+		for message := range heard.ChannelWithSubscriptions() {
+			if n, tell := heardAs(message); tell {
+				in.Put(n)
+			}
+		}
+	})
+	return in
+}
+
+// heardAs is what a message of the subscription means to a reader. Every
+// confirmation after the first follows a lost connection; a notice that cannot
+// be read may have said anything.
+func heardAs(message any) (n hot.Notice, tell bool) {
+	gap := hot.Notice{Kind: hot.NoticeGap}
+	switch m := message.(type) {
+	case *goredis.Subscription:
+		return gap, true
+	case *goredis.Message:
+		var w wire
+		if err := json.Unmarshal([]byte(m.Payload), &w); err != nil {
+			return gap, true
+		}
+		return hot.Notice(w), true
+	}
+	return hot.Notice{}, false
+}

@@ -1,0 +1,165 @@
+// Package redis is the short-lived state that several gateways share through a
+// Redis server, cluster or sentinel group.
+//
+// Redis only ever makes the gateway stricter. A claim that Redis cannot vouch
+// for is an error, and the caller refuses; what this gateway gave to one it does
+// not give to another, and a client's rate it keeps on its own, whatever Redis
+// says; a notice that is lost costs time. Keys hold SHA-256 sums, never what was
+// claimed or who asked. The server must not evict keys (maxmemory-policy
+// noeviction).
+package redis
+
+import (
+	"context"
+	"crypto/sha256"
+	_ "embed" // the bucket script
+	"encoding/hex"
+	"errors"
+	"net/url"
+	"sync"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/hot"
+)
+
+// State is hot.State in Redis.
+type State struct {
+	client  goredis.UniversalClient
+	prefix  string
+	clock   func() time.Time
+	buckets *hot.Buckets
+	claims  *hot.Claims
+	memory  memory
+
+	ctx     context.Context // ends with Close
+	stop    context.CancelFunc
+	readers sync.WaitGroup
+	end     sync.Once
+}
+
+// timeout bounds everything that somebody waits for.
+const timeout = 250 * time.Millisecond
+
+// Open uses the Redis at an address: redis:// or rediss:// with one host; with
+// ?addr= for each further node of a cluster; with ?master_name= for a sentinel
+// group. It does not wait for the server: that Redis is away is an ordinary
+// state of affairs. The prefix begins every key and the channel's name, so that
+// deployments may share a server.
+func Open(address, prefix string, clock func() time.Time) (*State, error) {
+	hush()
+	client, err := dial(address)
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	return &State{
+		client: client, prefix: prefix, clock: clock,
+		buckets: hot.NewBuckets(clock), claims: hot.NewClaims(clock), ctx: ctx, stop: stop,
+	}, nil
+}
+
+// hush keeps go-redis from writing lines of its own to standard error. All that
+// it has to say comes back as errors.
+var hush = sync.OnceFunc(func() { goredis.SetLogger(silence{}) })
+
+type silence struct{}
+
+func (silence) Printf(context.Context, string, ...any) {}
+
+var errAddress = errors.New("reading the address of Redis: it must be a redis:// or rediss:// URL")
+
+// dial makes the client that the address asks for. Its error says nothing of
+// the address, which may hold a password. Without ContextTimeoutEnabled a
+// server that hangs would hold a caller for seconds, whatever its context says.
+func dial(address string) (goredis.UniversalClient, error) {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return nil, errAddress
+	}
+	query, err := url.ParseQuery(parsed.RawQuery)
+	if err != nil {
+		return nil, errAddress
+	}
+	switch {
+	case query.Has("master_name"):
+		options, err := goredis.ParseFailoverURL(address)
+		if err != nil {
+			return nil, errAddress
+		}
+		options.ContextTimeoutEnabled = true
+		return goredis.NewFailoverClient(options), nil
+	case query.Has("addr"):
+		options, err := goredis.ParseClusterURL(address)
+		if err != nil {
+			return nil, errAddress
+		}
+		options.ContextTimeoutEnabled = true
+		return goredis.NewClusterClient(options), nil
+	default:
+		options, err := goredis.ParseURL(address)
+		if err != nil {
+			return nil, errAddress
+		}
+		options.ContextTimeoutEnabled = true
+		return goredis.NewClient(options), nil
+	}
+}
+
+// ErrClosed is the answer after Close.
+var ErrClosed = errors.New("the Redis state is closed")
+
+// Close ends every reader of notices and the connections. A second Close does nothing.
+func (s *State) Close() (err error) {
+	s.end.Do(func() {
+		s.stop()
+		s.readers.Wait()
+		err = s.client.Close()
+	})
+	return err
+}
+
+// ready says why a call cannot even begin.
+func (s *State) ready(ctx context.Context) error {
+	if s.ctx.Err() != nil {
+		return ErrClosed
+	}
+	return ctx.Err()
+}
+
+//go:embed bucket.lua
+var bucketSource string
+
+// bucketScript is one token bucket for all gateways. It tells the time by the
+// server's clock, because theirs differ.
+var bucketScript = goredis.NewScript(bucketSource)
+
+// Allow asks the gateway's own bucket first, then the shared one. With Redis
+// away the own bucket alone decides: every gateway still keeps the client's rate.
+func (s *State) Allow(ctx context.Context, client consent.ClientID, rate hot.Rate) (hot.Verdict, error) {
+	if err := s.ready(ctx); err != nil {
+		return hot.Verdict{}, err
+	}
+	own := s.buckets.Take(client, rate)
+	if !own.Allowed {
+		return own, nil
+	}
+	bounded, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	wait, err := bucketScript.Run(bounded, s.client, []string{s.key("bucket", string(client))}, rate.PerSecond, rate.Burst).Int64()
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return hot.Verdict{}, ctx.Err()
+	case err != nil:
+		return own, nil
+	}
+	return hot.Verdict{Allowed: wait == 0, RetryAfter: time.Duration(wait) * time.Millisecond}, nil
+}
+
+// key names a thing without telling what it is.
+func (s *State) key(kind, name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return s.prefix + kind + ":" + hex.EncodeToString(sum[:])
+}

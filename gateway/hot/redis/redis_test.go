@@ -1,0 +1,133 @@
+package redis_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"cpagateway/gateway/hot"
+	"cpagateway/gateway/hot/hottest"
+	"cpagateway/gateway/hot/redis"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// connect opens one gateway's view of a server; an empty prefix is given to no two tests.
+func connect(t *testing.T, server *hottest.Server, prefix string, clock func() time.Time) *redis.State {
+	t.Helper()
+	state, err := redis.Open(server.Address, prefix, clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = state.Close() })
+	return state
+}
+
+func TestState(t *testing.T) {
+	server := hottest.StartServer(t)
+	opened := 0
+	hottest.Run(t, func(t *testing.T) hot.State {
+		opened++
+		return connect(t, server, fmt.Sprintf("test-%d:", opened), time.Now)
+	})
+}
+
+// Two gateways and 64 callers race for the same keys: exactly one wins each.
+func TestTwoGatewaysRaceForOneClaim(t *testing.T) {
+	server := hottest.StartServer(t)
+	hottest.Race(t, connect(t, server, "cpa:", time.Now), connect(t, server, "cpa:", time.Now))
+}
+
+func TestTwoGatewaysShareABucket(t *testing.T) {
+	server := hottest.StartServer(t)
+	gateways := []*redis.State{connect(t, server, "cpa:", time.Now), connect(t, server, "cpa:", time.Now)}
+	allowed := 0
+	for i := range 20 {
+		verdict, err := gateways[i%2].Allow(t.Context(), "client", hot.Rate{PerSecond: 0.1, Burst: 5})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if verdict.Allowed {
+			allowed++
+		}
+	}
+	if allowed != 5 {
+		t.Errorf("%d of a shared burst of 5 were allowed", allowed)
+	}
+}
+
+func TestNoticesReachTheOtherGateway(t *testing.T) {
+	server := hottest.StartServer(t)
+	here, there := connect(t, server, "cpa:", time.Now), connect(t, server, "cpa:", time.Now)
+	elsewhere := connect(t, server, "other:", time.Now).Notices(t.Context())
+	reader := there.Notices(t.Context())
+	want := hot.Notice{Kind: hot.NoticePerson, Person: "person-1", Epoch: 7}
+	if err := here.Announce(t.Context(), want); err != nil {
+		t.Fatal(err)
+	}
+	if got := hottest.Next(t, reader); got != want {
+		t.Errorf("heard %+v", got)
+	}
+	select {
+	case n := <-elsewhere:
+		t.Errorf("another deployment heard %+v", n)
+	case <-time.After(100 * time.Millisecond):
+	}
+}
+
+// Canaries: nothing of what is claimed or of who asks may be read from the keys.
+func TestKeysTellNothing(t *testing.T) {
+	server := hottest.StartServer(t)
+	state := connect(t, server, "cpa:", time.Now)
+	if _, err := state.Claim(t.Context(), "9990000018", time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := state.Allow(t.Context(), "Ann-Evans", hot.Rate{PerSecond: 0.1, Burst: 2}); err != nil {
+		t.Fatal(err)
+	}
+	keys := server.Keys()
+	if strings.Count(keys, "cpa:") != 3 {
+		t.Fatalf("expected a claim, a bucket and the mark: %q", keys)
+	}
+	if strings.Contains(keys, "9990000018") || strings.Contains(keys, "Ann") {
+		t.Errorf("the keys tell: %q", keys)
+	}
+}
+
+func TestAddressThatIsNoneIsNotRepeated(t *testing.T) {
+	for _, address := range []string{"", "http://h:6379", "redis://:s3cret@h:port", "redis://u:s3cret@h:1/x", "\x7f s3cret", "redis://s3cret@h:1?addr=%zz", "redis://s3cret@h:1?master_name=m&db=x"} {
+		state, err := redis.Open(address, "cpa:", time.Now)
+		if err == nil {
+			_ = state.Close()
+			t.Errorf("%q was opened", address)
+			continue
+		}
+		if strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("the error repeats the address: %v", err)
+		}
+	}
+}
+
+// A cluster and a sentinel group are chosen by the address alone, and a Redis
+// that cannot be reached is no error before it is asked for something.
+func TestAddressChoosesTheKindOfServer(t *testing.T) {
+	for _, address := range []string{
+		"redis://127.0.0.1:1", "rediss://127.0.0.1:1/2",
+		"redis://127.0.0.1:1?addr=127.0.0.1:2", "redis://127.0.0.1:1?master_name=m&addr=127.0.0.1:2",
+	} {
+		state, err := redis.Open(address, "cpa:", time.Now)
+		if err != nil {
+			t.Errorf("%s: %v", address, err)
+			continue
+		}
+		if first, err := state.Claim(t.Context(), "k", time.Minute); first || err == nil {
+			t.Errorf("%s: first %v, error %v", address, first, err)
+		}
+		if err := state.Close(); err != nil {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
