@@ -1,0 +1,136 @@
+package audit_test
+
+import (
+	"crypto/ed25519"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/audit"
+	"cpagateway/gateway/audit/audittest"
+	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
+)
+
+// The canaries: what a record of the people below must never hold.
+var canaries = []string{"9990000018", "999 000 0018", "Evans", "Angharad", "garddio", "7A4 Ward 9"}
+
+// start is when the tests' clocks begin.
+var start = time.Date(2026, 3, 1, 9, 0, 0, 123_456_789, time.UTC)
+
+// hand is a clock that a test sets. Safe for concurrent use.
+type hand struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (h *hand) now() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.at
+}
+
+func (h *hand) move(by time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.at = h.at.Add(by)
+}
+
+// newKey makes keys from a seed, so that a failure repeats.
+func newKey(seed byte) ed25519.PrivateKey {
+	var s [ed25519.SeedSize]byte
+	s[0] = seed
+	return ed25519.NewKeyFromSeed(s[:])
+}
+
+func public(key ed25519.PrivateKey) ed25519.PublicKey { return key.Public().(ed25519.PublicKey) }
+
+// nurse is a caller of the team that treats everybody in these tests.
+var nurse = consent.Caller{
+	Client: "cmht-system", Organisation: "7A4", Team: "cmht", Person: "nurse-77", Role: "nurse",
+	Purpose: consent.Treatment, TokenID: "token-1",
+	Scopes: []consent.Scope{{Context: "user", Type: "*", Read: true, Search: true}},
+}
+
+// decide asks whether a caller may see a person's plans, at an epoch of the person's record.
+func decide(caller consent.Caller, person consent.PersonID, epoch uint64) consent.Decision {
+	return consent.Decide(consent.Request{
+		Caller: caller, Action: consent.Read, Type: "CarePlan", Wanted: profiles.AllItems, At: start,
+		Policy: consent.DefaultPolicy(), Source: "7A4",
+		Person: &consent.Person{
+			ID: person, Epoch: epoch, Custodian: "7A4",
+			Born: start.AddDate(-40, 0, 0), BornUntil: start.AddDate(-40, 0, 1),
+			Relations: []consent.Relation{{Organisation: "7A4", Team: "cmht", Kind: consent.CareTeamMember, From: start.AddDate(-1, 0, 0)}},
+		},
+	})
+}
+
+// held is a stored crisis plan full of what no record may repeat.
+func held(t *testing.T, person consent.PersonID, id string) consent.Held {
+	t.Helper()
+	r, err := fhir.ParseResource([]byte(fmt.Sprintf(`{"resourceType":"CarePlan","id":%q,"status":"active","intent":"plan",
+		"title":"Angharad Evans 9990000018 garddio",
+		"category":[{"coding":[{"system":"http://snomed.info/sct","code":"736253002"}]}],
+		"subject":{"reference":"Patient/%s","display":"Angharad Evans","identifier":{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000018"}}}`, id, person)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return consent.Held{Resource: r, Person: person, Label: profiles.Items(r), VersionID: "v1", Updated: start}
+}
+
+// plan is a disclosure of such a plan.
+func plan(t *testing.T, d consent.Decision, id string) consent.Disclosure {
+	t.Helper()
+	x := d.Disclose(held(t, d.Person(), id), nil)
+	if x.Withheld() {
+		t.Fatalf("nothing of the plan was disclosed: %+v", d.Deciding())
+	}
+	return x
+}
+
+// event is a request as the road tells of it.
+func event(id string) audit.Event {
+	return audit.Event{At: start, RequestID: id, Interaction: "search", Type: "CarePlan", Params: []string{"patient:identifier", "category"}, Status: 200}
+}
+
+// open starts a log that is closed with the test.
+func open(t *testing.T, sink audit.Sink, clock func() time.Time, options ...audit.Option) *audit.Log {
+	t.Helper()
+	log, err := audit.Open(t.Context(), sink, newKey(1), clock, options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = log.Close() })
+	return log
+}
+
+// entries reads what a sink holds, without the checkpoints.
+func entries(t *testing.T, sink *audittest.Sink) []audit.Entry {
+	t.Helper()
+	var list []audit.Entry
+	for _, row := range sink.Chain() {
+		entry, err := audit.ReadEntry(row.Body)
+		if err != nil {
+			t.Fatalf("entry %d: %v", row.Seq, err)
+		}
+		if entry.Kind != audit.KindCheckpoint {
+			list = append(list, entry)
+		}
+	}
+	return list
+}
+
+// verify expects a whole chain.
+func verify(t *testing.T, sink audit.Sink) audit.Report {
+	t.Helper()
+	report, err := audit.Verify(t.Context(), sink, public(newKey(1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Break != nil {
+		t.Errorf("the chain breaks at %v", report.Break)
+	}
+	return report
+}
