@@ -1,0 +1,42 @@
+package records
+
+import (
+	"strings"
+
+	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
+)
+
+// Identifier is a business identifier as the index keeps it.
+type Identifier struct{ System, Value string }
+
+// Normal is the one form that an identifier is stored and looked up in: an NHS
+// number without blanks and hyphens, or two spellings would be two people
+// (consent.md §7, row 40). A check digit that fails is kept: published Welsh
+// examples fail it, and refusing or reporting them is the import's business.
+func (i Identifier) Normal() Identifier {
+	i.Value = strings.TrimSpace(i.Value)
+	if i.System != profiles.SystemNHSNumber {
+		return i
+	}
+	if normal, _ := profiles.NHSNumber(i.Value); normal != "" {
+		i.Value = normal
+	}
+	return i
+}
+
+// Identifiers lists the business identifiers of a resource, in their normal
+// form and each once; those without a system or a value identify nobody.
+func Identifiers(r fhir.Value) []Identifier {
+	var list []Identifier
+	seen := make(map[Identifier]bool)
+	for v := range r.All("identifier") {
+		id := Identifier{v.Get("system").Text(), v.Get("value").Text()}.Normal()
+		if id.System == "" || id.Value == "" || seen[id] {
+			continue
+		}
+		seen[id] = true
+		list = append(list, id)
+	}
+	return list
+}

@@ -1,0 +1,82 @@
+package records
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"cpagateway/consent"
+	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
+)
+
+var errNotAccepted = errors.New("the change was not accepted by any decision")
+
+// Next is what becomes of an accepted change, the same in every store: the
+// version to keep, where the result says Stored, and the result.
+//
+// before is the resource's current version, the zero Version if there is none.
+// holder is who holds the record of the person it is about, empty if nothing
+// about that person is kept yet. A person's record has one custodian, because
+// agreements are decided for that custodian: nothing that another organisation
+// answers for may lie in it. So a change is refused with ErrOtherCustodian not
+// only for a resource of another custodian but for a new one in another's record.
+//
+// An error fails the whole batch: a change that no decision made, or stored
+// bytes that cannot be read.
+func Next(before Version, holder consent.OrgCode, a consent.Accepted, at time.Time) (Version, Result, error) {
+	result := Result{Type: a.Type(), ID: a.ID(), Number: before.Number}
+	if a.Type() == "" || a.Custodian() == "" {
+		return Version{}, result, errNotAccepted
+	}
+	body := a.Resource().Raw()
+	known := before.Number > 0
+	switch {
+	case known && before.Custodian != a.Custodian(), holder != "" && holder != a.Custodian():
+		result.Err = ErrOtherCustodian
+		return before, result, nil
+	case known && before.Person != a.Person():
+		result.Err = ErrOtherPerson
+		return before, result, nil
+	case known && bytes.Equal(before.Body, body):
+		return before, result, nil
+	}
+	changed, err := changedItems(before, a.Resource())
+	if err != nil {
+		return Version{}, result, err
+	}
+	result.Number, result.Stored = before.Number+1, true
+	return Version{
+		Type:      a.Type(),
+		ID:        a.ID(),
+		Number:    result.Number,
+		Person:    a.Person(),
+		Custodian: a.Custodian(),
+		Source:    a.Source(),
+		Body:      bytes.Clone(body),
+		Stored:    at.UTC().Round(0),
+		Label:     a.Label(),
+		Changed:   changed,
+	}, result, nil
+}
+
+func changedItems(before Version, after fhir.Value) (profiles.ItemSet, error) {
+	if before.Number == 0 {
+		return profiles.Changed(fhir.Value{}, after), nil
+	}
+	old, err := fhir.ParseResource(before.Body)
+	if err != nil {
+		return 0, fmt.Errorf("reading version %d of a %s to compare: %w", before.Number, before.Type, err)
+	}
+	return profiles.Changed(old, after), nil
+}
+
+// SortFacts puts the facts of a dossier in one order: by type, then by id.
+func SortFacts(facts []Version) {
+	slices.SortFunc(facts, func(a, b Version) int {
+		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.ID, b.ID))
+	})
+}

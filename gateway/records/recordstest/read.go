@@ -1,0 +1,212 @@
+package recordstest
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/records"
+	"cpagateway/profiles"
+)
+
+func refusalFindsNothing(t *testing.T, store records.Store) {
+	Put(t, store, start,
+		Accept(t, home, ann, patient("ann", nhsNumber(annNumber))),
+		Accept(t, home, ann, crisisPlan(ann, "c1", "one")),
+		Accept(t, home, "", resource("Practitioner", "w1")),
+		Accept(t, home, "", crisisPlan(ann, "c2", "about nobody")))
+	for name, d := range map[string]consent.Decision{
+		"zero": {}, "refused": Refused(t, ann), "import": Bring(t, home), "nobody": Refused(t, ""),
+	} {
+		for _, ref := range [][2]string{{"Patient", "ann"}, {"CarePlan", "c1"}, {"CarePlan", "c2"}, {"Practitioner", "w1"}, {"CarePlan", "unknown"}} {
+			_, err := store.Read(t.Context(), d, ref[0], ref[1])
+			nothing(t, name+": reading "+ref[0]+"/"+ref[1], err)
+			_, err = store.ReadVersion(t.Context(), d, ref[0], ref[1], 1)
+			nothing(t, name+": reading a version of "+ref[0]+"/"+ref[1], err)
+			page, err := store.Find(t.Context(), d, records.Query{Type: ref[0], Count: 10})
+			if err != nil || len(page.Matches) != 0 || page.Next != "" {
+				t.Errorf("%s: searching %s: %d matches, next %q, %v", name, ref[0], len(page.Matches), page.Next, err)
+			}
+		}
+	}
+}
+
+func ownPersonOnly(t *testing.T, store records.Store) {
+	Put(t, store, start,
+		Accept(t, home, ann, crisisPlan(ann, "c1", "hers")),
+		Accept(t, home, bryn, crisisPlan(bryn, "c2", "his")),
+		Accept(t, home, "", resource("Practitioner", "w1")),
+		Accept(t, another, "", resource("Practitioner", "w2")))
+	for _, c := range []struct {
+		d    consent.Decision
+		typ  string
+		want string
+	}{
+		{Treating(t, ann), "CarePlan", "c1"},
+		{Treating(t, bryn), "CarePlan", "c2"},
+		{Treating(t, ann), "Practitioner", ""}, // a decision about a person is none about staff
+		{Staff(t, home), "Practitioner", "w1"},
+		{Staff(t, another), "Practitioner", "w2"},
+		{Staff(t, home), "CarePlan", ""},
+	} {
+		for _, id := range []string{"c1", "c2", "w1", "w2"} {
+			_, err := store.Read(t.Context(), c.d, c.typ, id)
+			if id == c.want && err != nil || id != c.want && !errors.Is(err, records.ErrNothing) {
+				t.Errorf("%s/%s where %q may be seen: %v", c.typ, id, c.want, err)
+			}
+		}
+		if got := ids(t, store, c.d, records.Query{Type: c.typ, Count: 10}); got != c.want {
+			t.Errorf("searching %s found %q, want %q", c.typ, got, c.want)
+		}
+	}
+}
+
+// ids walks a search to its end and joins what it finds.
+func ids(t *testing.T, store records.Reader, d consent.Decision, q records.Query) string {
+	t.Helper()
+	text := ""
+	for _, v := range walk(t, store, d, q) {
+		if text != "" {
+			text += " "
+		}
+		text += v.ID
+	}
+	return text
+}
+
+func walk(t testing.TB, store records.Reader, d consent.Decision, q records.Query) []records.Visible {
+	t.Helper()
+	var all []records.Visible
+	for {
+		page, err := store.Find(t.Context(), d, q)
+		if err != nil {
+			t.Fatalf("searching %s: %v", q.Type, err)
+		}
+		all = append(all, page.Matches...)
+		if page.Next == "" {
+			return all
+		}
+		if len(page.Matches) != q.Count {
+			t.Fatalf("a page of %d has %d matches and a next one", q.Count, len(page.Matches))
+		}
+		q.After = page.Next
+	}
+}
+
+func labels(t *testing.T, store records.Store) {
+	Put(t, store, start,
+		Accept(t, home, ann, patient("ann", nhsNumber(annNumber))),
+		Accept(t, home, ann, crisisPlan(ann, "crisis", "one")),
+		Accept(t, home, ann, resource("CarePlan", "both", subject(ann), `"status":"active"`, category(profiles.CodeCrisisPlan, profiles.CodeContingencyPlan))),
+		Accept(t, home, ann, resource("Basic", "unknown")))
+	for _, c := range []struct {
+		items []profiles.Item
+		want  map[string]string
+	}{
+		{[]profiles.Item{profiles.PlanCrisis}, map[string]string{"CarePlan": "crisis"}},
+		{[]profiles.Item{profiles.PlanContingency}, map[string]string{}},
+		{[]profiles.Item{profiles.PlanCrisis, profiles.PlanContingency}, map[string]string{"CarePlan": "crisis both"}},
+		{[]profiles.Item{profiles.PersonSupport}, map[string]string{"Patient": "ann"}},
+		{[]profiles.Item{profiles.PersonContact, profiles.PlanCrisis}, map[string]string{"Patient": "ann", "CarePlan": "crisis"}},
+		{[]profiles.Item{profiles.PlanSummary, profiles.Directory}, map[string]string{}},
+	} {
+		d := Grant(t, ann, c.items...)
+		for _, typ := range []string{"Patient", "CarePlan", "Basic"} {
+			if got := ids(t, store, d, records.Query{Type: typ, Count: 1}); got != c.want[typ] {
+				t.Errorf("granted {%v}: %s %q, want %q", d.Items(), typ, got, c.want[typ])
+			}
+		}
+	}
+}
+
+func aboutNobody(t *testing.T, store records.Store) {
+	Put(t, store, start,
+		Accept(t, home, "", resource("Organization", "o1")),
+		Accept(t, home, "", crisisPlan(ann, "c1", "whose?")))
+	read(t, store, Staff(t, home), "Organization", "o1")
+	for _, d := range []consent.Decision{Staff(t, home), Treating(t, ann)} {
+		_, err := store.Read(t.Context(), d, "CarePlan", "c1")
+		nothing(t, "a plan about nobody", err)
+	}
+	if s := records.ScopeOf(Staff(t, home), "CarePlan"); s.Items != 0 {
+		t.Errorf("a decision about staff sees {%v} of plans", s.Items)
+	}
+}
+
+// patientOf writes a Patient whose parts belong to different items.
+func patientOf(city, language string) string {
+	return patient("ann", nhsNumber(annNumber), fmt.Sprintf(`"address":[{"city":%q}]`, city),
+		fmt.Sprintf(`"communication":[{"language":{"text":%q}}]`, language))
+}
+
+func seenVersion(t *testing.T, store records.Store) {
+	for i, body := range []string{patientOf("Cardiff", "Welsh"), patientOf("Barry", "Welsh"), patientOf("Barry", "Polish"), patientOf("Penarth", "Polish")} {
+		Put(t, store, start.Add(time.Duration(i)*time.Hour), Accept(t, home, ann, body))
+	}
+	for _, c := range []struct {
+		item    profiles.Item
+		seen    uint64
+		visible []uint64
+	}{
+		{profiles.PersonContact, 4, []uint64{1, 2, 4}},
+		{profiles.PersonSupport, 3, []uint64{1, 3}},
+		{profiles.PersonIdentity, 1, []uint64{1}},
+	} {
+		d := Grant(t, ann, c.item)
+		v := read(t, store, d, "Patient", "ann")
+		if v.SeenNumber != c.seen || !v.SeenAt.Equal(start.Add(time.Duration(c.seen-1)*time.Hour)) || v.Number != 4 {
+			t.Errorf("%v: number %d of %v, want %d", c.item, v.SeenNumber, v.SeenAt, c.seen)
+		}
+		page, err := store.Find(t.Context(), d, records.Query{Type: "Patient", Count: 1})
+		if err != nil || len(page.Matches) != 1 || page.Matches[0].SeenNumber != c.seen || !page.Matches[0].SeenAt.Equal(v.SeenAt) {
+			t.Errorf("%v: a search says otherwise: %+v, %v", c.item, page, err)
+		}
+		var visible []uint64
+		for number := range uint64(5) {
+			old, err := store.ReadVersion(t.Context(), d, "Patient", "ann", number)
+			if err == nil && old.Number == number && old.SeenNumber == number {
+				visible = append(visible, number)
+			}
+		}
+		if fmt.Sprint(visible) != fmt.Sprint(c.visible) {
+			t.Errorf("%v: versions %v can be read, want %v", c.item, visible, c.visible)
+		}
+	}
+}
+
+func hiddenVersion(t *testing.T, store records.Store) {
+	outside := Grant(t, ann, profiles.PlanCrisis)
+	bodies := []string{
+		plan(ann, "c1", profiles.CodeCrisisPlan),
+		plan(ann, "c1", profiles.CodeCrisisPlan, veryRestricted()),
+		plan(ann, "c1", profiles.CodeCrisisPlan, `"description":"open again"`),
+	}
+	for i, want := range []map[uint64]bool{{1: true}, {}, {1: true, 3: true}} {
+		Put(t, store, start.Add(time.Duration(i)*time.Hour), Accept(t, home, ann, bodies[i]))
+		for number := range uint64(4) {
+			_, err := store.ReadVersion(t.Context(), outside, "CarePlan", "c1", number)
+			if want[number] && err != nil || !want[number] && !errors.Is(err, records.ErrNothing) {
+				t.Errorf("after version %d, version %d: %v", i+1, number, err)
+			}
+		}
+		if _, err := store.ReadVersion(t.Context(), Treating(t, ann), "CarePlan", "c1", uint64(i)+1); err != nil {
+			t.Errorf("the treating team cannot read version %d: %v", i+1, err)
+		}
+	}
+}
+
+// labelFallsAway: to those for whom the resource appears with a version, that
+// version is the one they see, even if its content is what it was.
+func labelFallsAway(t *testing.T, store records.Store) {
+	outside := Grant(t, ann, profiles.PlanCrisis)
+	Put(t, store, start, Accept(t, home, ann, plan(ann, "c1", profiles.CodeCrisisPlan, veryRestricted())))
+	_, err := store.Read(t.Context(), outside, "CarePlan", "c1")
+	nothing(t, "the restricted plan", err)
+	Put(t, store, start.Add(time.Hour), Accept(t, home, ann, plan(ann, "c1", profiles.CodeCrisisPlan)))
+	v := read(t, store, outside, "CarePlan", "c1")
+	if v.SeenNumber != 2 || !v.SeenAt.Equal(start.Add(time.Hour)) {
+		t.Errorf("seen is version %d of %v", v.SeenNumber, v.SeenAt)
+	}
+}

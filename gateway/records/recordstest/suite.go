@@ -1,0 +1,61 @@
+// Package recordstest is the conformance suite of records.Store: what every
+// store must do, and the decisions and resources to ask it with. The decisions
+// are real ones, made by consent.Decide from an agreement and a directive. It is
+// imported by tests only.
+package recordstest
+
+import (
+	"testing"
+
+	"cpagateway/gateway/records"
+)
+
+// Run holds a store to its contract. open makes an empty one for a subtest, with
+// the zone London, and closes it at the subtest's end.
+func Run(t *testing.T, open func(t *testing.T) records.Store) {
+	for _, c := range []struct {
+		name string
+		test func(t *testing.T, store records.Store)
+	}{
+		{"what is put comes back byte for byte", bytesSurvive},
+		{"the same bytes again are the same version", sameBytes},
+		{"every version is kept", everyVersion},
+		{"one batch may change a resource twice", twiceInABatch},
+		{"another custodian's record is refused and the rest is stored", otherCustodian},
+		{"nothing of another organisation enters a person's record", foreignRecord},
+		{"a record never moves to another person", otherPerson},
+		{"a change that nothing accepted fails the batch whole", notAccepted},
+		{"an ended context stores nothing", endedContext},
+		{"facts move the epoch, once in a batch, when they change", epochs},
+		{"what the caller does to its buffers later changes nothing", ownCopy},
+
+		{"a refusal finds nothing", refusalFindsNothing},
+		{"a decision finds its own person and custodian only", ownPersonOnly},
+		{"a label is met by all that it needs and one of any", labels},
+		{"a record about nobody is found only if it is of staff", aboutNobody},
+		{"number and time are those of the last change that may be seen", seenVersion},
+		{"a version is read where it and the resource may be seen", hiddenVersion},
+		{"a label that falls away is a change in everything", labelFallsAway},
+
+		{"an identifier leads to exactly one person", person},
+		{"an identifier has one form", identifierForms},
+		{"a dossier holds the facts and the epoch of one moment", dossier},
+		{"facts and epoch belong together while others write", dossierWhileWriting},
+		{"targets tell person and label", targets},
+
+		{"a page never counts what is hidden", hiddenIsNotCounted},
+		{"an element that may not be seen finds nothing", hiddenElement},
+		{"_lastUpdated is the time that the caller sees", lastUpdated},
+		{"an end in the year 9999 comes after today", endOfTime},
+		{"a position of another search is refused", stalePosition},
+		{"searches mean what profiles says", searches},
+		{"a walk gives everything once while others write", walkWhileWriting},
+		{"readers and a writer get along", readersAndWriter},
+
+		{"a fault is kept once, whole", faultsAreKept},
+		{"faults are listed by filter, oldest first", faultsAreListed},
+		{"a settled fault stays settled", faultsAreSettled},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
+	}
+}

@@ -1,0 +1,94 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/records"
+	"cpagateway/profiles"
+)
+
+var errNoPage = errors.New("a page holds at least one match")
+
+// match is one resource that a search found, and where it stands.
+type match struct {
+	records.Visible
+	position records.Position
+}
+
+// Find runs a search inside the decision. It implements records.Reader.
+func (s *Store) Find(ctx context.Context, d consent.Decision, q records.Query) (records.Page, error) {
+	if q.Count < 1 {
+		return records.Page{}, errNoPage
+	}
+	after, err := q.Start()
+	if err != nil {
+		return records.Page{}, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := ctx.Err(); err != nil {
+		return records.Page{}, err
+	}
+	if len(q.Sort) > 0 && after.AsOf == 0 {
+		after.AsOf = s.seq
+	}
+	scope := records.ScopeOf(d, q.Type)
+	var found []match
+	for _, r := range s.resources {
+		m, ok := r.match(scope, q, after.AsOf)
+		if ok && (after.Place == 0 || order(q.Sort, m.position, after) > 0) {
+			found = append(found, m)
+		}
+	}
+	slices.SortFunc(found, func(a, b match) int { return order(q.Sort, a.position, b.position) })
+	return page(found, q.Count), nil
+}
+
+// match is the resource as a search finds it, if it does.
+func (r *resource) match(scope records.Scope, q records.Query, asOf uint64) (match, bool) {
+	v := r.current()
+	seen, ok := r.noticed(scope, now)
+	if !ok || v.Type != q.Type || !scope.Sees(v.Version) || !q.Matches(scope, v.entries, v.ID, seen.Stored) {
+		return match{}, false
+	}
+	m := match{visible(v, seen), records.Position{AsOf: asOf, Place: r.place}}
+	if len(q.Sort) == 0 {
+		return m, true
+	}
+	// Only what could be seen at that moment has a place in its order.
+	then, ok := r.noticed(scope, asOf)
+	for _, k := range q.Sort {
+		m.position.Keys = append(m.position.Keys, scope.SortText(k, v.ID, then.Stored, r.asOf(asOf).spans))
+	}
+	return m, ok
+}
+
+// order compares two positions by the sort keys, then by place.
+func order(sort []profiles.SortKey, a, b records.Position) int {
+	for i, k := range sort {
+		c := cmp.Compare(a.Keys[i], b.Keys[i])
+		if k.Descending == profiles.Descending {
+			c = -c
+		}
+		if c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(a.Place, b.Place)
+}
+
+func page(found []match, count int) records.Page {
+	var p records.Page
+	if len(found) > count {
+		found = found[:count]
+		p.Next = found[count-1].position.String()
+	}
+	for _, m := range found {
+		p.Matches = append(p.Matches, m.Visible)
+	}
+	return p
+}

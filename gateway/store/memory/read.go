@@ -1,0 +1,130 @@
+package memory
+
+import (
+	"context"
+	"math"
+	"slices"
+	"strings"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/records"
+)
+
+// now is a moment after everything stored.
+const now = math.MaxUint64
+
+// Read finds the current version of one resource. It implements records.Reader.
+func (s *Store) Read(ctx context.Context, d consent.Decision, typ, id string) (records.Visible, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := ctx.Err(); err != nil {
+		return records.Visible{}, err
+	}
+	scope := records.ScopeOf(d, typ)
+	r, ok := s.byKey[key{typ, id}]
+	if !ok || !scope.Sees(r.current().Version) {
+		return records.Visible{}, records.ErrNothing
+	}
+	seen, ok := r.noticed(scope, now)
+	if !ok {
+		return records.Visible{}, records.ErrNothing
+	}
+	return visible(r.current(), seen), nil
+}
+
+// ReadVersion finds one version, where the caller may see the resource as it is
+// now, what the version held, and something that it changed. It implements
+// records.Reader.
+func (s *Store) ReadVersion(ctx context.Context, d consent.Decision, typ, id string, number uint64) (records.Visible, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := ctx.Err(); err != nil {
+		return records.Visible{}, err
+	}
+	scope := records.ScopeOf(d, typ)
+	r, ok := s.byKey[key{typ, id}]
+	if !ok || !scope.Sees(r.current().Version) || number < 1 || number > uint64(len(r.versions)) {
+		return records.Visible{}, records.ErrNothing
+	}
+	v := r.versions[number-1]
+	if !scope.Sees(v.Version) || !scope.Notices(v.Version) {
+		return records.Visible{}, records.ErrNothing
+	}
+	return visible(v, v), nil
+}
+
+func visible(v, seen version) records.Visible {
+	return records.Visible{Version: copied(v.Version), SeenNumber: seen.Number, SeenAt: seen.Stored}
+}
+
+// Person resolves a business identifier. It implements records.Reader.
+func (s *Store) Person(ctx context.Context, system, value string) (consent.PersonID, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	wanted := records.Identifier{System: system, Value: value}.Normal()
+	found := make(map[consent.PersonID]bool)
+	var person consent.PersonID
+	for _, r := range s.resources {
+		if v := r.current(); slices.Contains(v.identifiers, wanted) {
+			person = v.Person
+			found[person] = true
+		}
+	}
+	if len(found) != 1 {
+		return "", records.ErrNothing
+	}
+	return person, nil
+}
+
+// PersonOf tells whom a stored resource is about. It implements records.Reader.
+func (s *Store) PersonOf(ctx context.Context, typ, id string) (consent.PersonID, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	r, ok := s.byKey[key{typ, id}]
+	if !ok {
+		return "", records.ErrNothing
+	}
+	return r.current().Person, nil
+}
+
+// Dossier gathers the facts about a person. It implements records.Reader.
+func (s *Store) Dossier(ctx context.Context, id consent.PersonID) (records.Dossier, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := ctx.Err(); err != nil {
+		return records.Dossier{}, err
+	}
+	p := s.persons[id]
+	dossier := records.Dossier{Person: id, Custodian: p.custodian, Epoch: p.epoch}
+	for _, r := range s.resources {
+		if v := r.current(); id != "" && v.Person == id && v.fact() {
+			dossier.Facts = append(dossier.Facts, copied(v.Version))
+		}
+	}
+	records.SortFacts(dossier.Facts)
+	return dossier, nil
+}
+
+// Targets tells what references lead to. It implements records.Reader.
+func (s *Store) Targets(ctx context.Context, refs []string) (map[string]consent.Target, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	targets := make(map[string]consent.Target, len(refs))
+	for _, ref := range refs {
+		typ, id, _ := strings.Cut(ref, "/")
+		if r, ok := s.byKey[key{typ, id}]; ok {
+			v := r.current()
+			targets[ref] = consent.Target{Person: v.Person, Label: v.Label}
+		}
+	}
+	return targets, nil
+}

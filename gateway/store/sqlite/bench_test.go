@@ -1,0 +1,144 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/records"
+	"cpagateway/gateway/records/recordstest"
+	"cpagateway/profiles"
+)
+
+// people is how many the benchmarks store; each has a Patient and four plans.
+const people = 1000
+
+func personNumber(i int) consent.PersonID { return consent.PersonID(fmt.Sprint("person-", i)) }
+
+// recordOf is one person's record, plans of about 4 kB.
+func recordOf(b *testing.B, i int) []consent.Accepted {
+	b.Helper()
+	p := personNumber(i)
+	list := []consent.Accepted{recordstest.Accept(b, home, p, fmt.Sprintf(
+		`{"resourceType":"Patient","id":"%s","identifier":[{"system":"urn:number","value":"%d"}],"name":[{"family":"Evans"}]}`, p, i))}
+	for n, code := range []string{profiles.CodeMentalHealthPlan, profiles.CodeCrisisPlan, profiles.CodeContingencyPlan, "1"} {
+		list = append(list, recordstest.Accept(b, home, p, fmt.Sprintf(
+			`{"resourceType":"CarePlan","id":"%s-%d","status":"active","intent":"plan","subject":{"reference":"Patient/%s"},`+
+				`"category":[{"coding":[{"system":"http://snomed.info/sct","code":"%s"}]}],"period":{"start":"2026-01-01"},"description":"%s"}`,
+			p, n, p, code, strings.Repeat("what helps, and who to call. ", 130))))
+	}
+	return list
+}
+
+func filled(b *testing.B) *Store {
+	b.Helper()
+	store := fresh(b)
+	var changes []consent.Accepted
+	for i := range people {
+		changes = append(changes, recordOf(b, i)...)
+	}
+	recordstest.Put(b, store, start, changes...)
+	return store
+}
+
+// BenchmarkPut stores batches of 500 resources. The bare figure inserts the very
+// same rows, worked out before, into the same tables with the same indexes.
+func BenchmarkPut(b *testing.B) {
+	const size = 500
+	var changes []consent.Accepted
+	for i := range size / 5 {
+		changes = append(changes, recordOf(b, i)...)
+	}
+	b.Run("batch", func(b *testing.B) {
+		for b.Loop() {
+			b.StopTimer()
+			store := fresh(b)
+			b.StartTimer()
+			recordstest.Put(b, store, start, changes...)
+		}
+		b.ReportMetric(float64(size)*float64(b.N)/b.Elapsed().Seconds(), "resources/s")
+	})
+	b.Run("bare", func(b *testing.B) {
+		versions := make([]records.Version, size)
+		entries := make([][]profiles.Entry, size)
+		for i, a := range changes {
+			next, _, err := records.Next(records.Version{}, "", a, start)
+			if err != nil {
+				b.Fatal(err)
+			}
+			versions[i], entries[i] = next, profiles.Index(a.Resource(), recordstest.London)
+		}
+		for b.Loop() {
+			b.StopTimer()
+			store := fresh(b)
+			b.StartTimer()
+			err := store.writer.change(b.Context(), func(t transaction) error { return bareInserts(t, versions, entries) })
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(size)*float64(b.N)/b.Elapsed().Seconds(), "resources/s")
+	})
+}
+
+func bareInserts(t transaction, versions []records.Version, entries [][]profiles.Entry) error {
+	for i, v := range versions {
+		place := int64(i + 1)
+		_, err := t.exec(upsertResource, v.Type, v.ID, string(v.Person), string(v.Custodian), 0, place, int64(v.Label.Need), int64(v.Label.Any))
+		if err == nil {
+			_, err = t.exec(insertVersion, place, place, 1, int64(v.Label.Need), int64(v.Label.Any), int64(v.Changed), records.TimeText(v.Stored), v.Source, v.Body)
+		}
+		if err == nil {
+			err = t.index(place, place, v, entries[i])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// BenchmarkFind searches a person's crisis plan, the decision inside the query;
+// the bare figure selects the same row by its key through the same pool.
+func BenchmarkFind(b *testing.B) {
+	store := filled(b)
+	p, err := profiles.ParseParam("CarePlan", "category", profiles.SystemSNOMED+"|"+profiles.CodeCrisisPlan, recordstest.London)
+	if err != nil {
+		b.Fatal(err)
+	}
+	q := records.Query{Type: "CarePlan", Params: []profiles.Param{p}, Count: 20}
+	decisions := make([]consent.Decision, people)
+	for i := range decisions {
+		decisions[i] = recordstest.Treating(b, personNumber(i))
+	}
+	b.Run("crisis plan", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			page, err := store.Find(b.Context(), decisions[i%people], q)
+			if err != nil || len(page.Matches) != 1 {
+				b.Fatalf("%d matches, %v", len(page.Matches), err)
+			}
+		}
+	})
+	b.Run("bare select", func(b *testing.B) {
+		const text = `SELECT v.body FROM resources r JOIN versions v ON v.seq = r.version WHERE r.type = 'CarePlan' AND r.id = ?`
+		for i := 0; b.Loop(); i++ {
+			found, err := collect(b.Context(), &store.reader, scanText, text, fmt.Sprintf("person-%d-1", i%people))
+			if err != nil || len(found) != 1 {
+				b.Fatalf("%d rows, %v", len(found), err)
+			}
+		}
+	})
+}
+
+// BenchmarkDossier gathers the facts for a decision.
+func BenchmarkDossier(b *testing.B) {
+	store := filled(b)
+	for i := 0; b.Loop(); i++ {
+		d, err := store.Dossier(context.Background(), personNumber(i%people))
+		if err != nil || len(d.Facts) != 1 {
+			b.Fatalf("%d facts, %v", len(d.Facts), err)
+		}
+	}
+}

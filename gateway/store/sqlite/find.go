@@ -1,0 +1,167 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/records"
+	"cpagateway/profiles"
+)
+
+// Beside those of the scope a search has these arguments.
+const (
+	argPlace = "?5" // of the last match already given
+	argLimit = "(?6 + 0)"
+	argAsOf  = "?7" // the newest version that counts for the order
+)
+
+var errNoPage = errors.New("a page holds at least one match")
+
+// match is one row of a search: what is found, and where it stands.
+type match struct {
+	records.Visible
+	position records.Position
+}
+
+// Find runs a search inside the decision. It implements records.Reader.
+func (s *Store) Find(ctx context.Context, d consent.Decision, q records.Query) (records.Page, error) {
+	if q.Count < 1 {
+		return records.Page{}, errNoPage
+	}
+	after, err := q.Start()
+	if err != nil {
+		return records.Page{}, err
+	}
+	text, args := searchText(q, records.ScopeOf(d, q.Type), after)
+	// One more than the page holds tells whether there is a next one: whether
+	// something that may be seen follows, and nothing else.
+	found, err := collect(ctx, &s.reader, scanMatch(len(q.Sort)), text, args...)
+	if err != nil {
+		return records.Page{}, fmt.Errorf("searching: %w", err)
+	}
+	var page records.Page
+	if len(found) > q.Count {
+		found = found[:q.Count]
+		page.Next = next(q, after, found[q.Count-1].position)
+	}
+	for _, m := range found {
+		page.Matches = append(page.Matches, m.Visible)
+	}
+	return page, nil
+}
+
+// next is the position of a page's last match. A walk by sort keys stays with
+// the moment at which it began.
+func next(q records.Query, after, last records.Position) string {
+	switch {
+	case len(q.Sort) == 0:
+		last.AsOf = 0
+	case after.AsOf > 0:
+		last.AsOf = after.AsOf
+	}
+	return last.String()
+}
+
+// searchText writes a search as one statement: the candidates with their sort
+// keys, then those after the position, in order, with their versions.
+func searchText(q records.Query, s records.Scope, after records.Position) (string, []any) {
+	args := arguments(append(scopeArgs(q.Type, s), after.Place, q.Count+1, asOf(after)))
+	where := []string{mine, within("r")}
+	for _, p := range q.Params {
+		where = append(where, condition(p, &args))
+	}
+	if len(q.Sort) > 0 { // only what could be seen at that moment has a place in its order
+		where = append(where, noticed(sinceStart)+" IS NOT NULL")
+	}
+	keys, names := sortKeys(q.Sort, &args)
+	text := `WITH found AS (
+			SELECT r.place, s.number AS seen, s.stored AS seen_at` + keys + ` FROM resources r
+			JOIN versions s ON s.seq = ` + noticed("") + `
+			WHERE ` + strings.Join(where, " AND ") + `)
+		SELECT ` + columns + `, f.seen, f.seen_at, (SELECT max(seq) FROM versions), f.place` + names + ` FROM found f
+		JOIN resources r ON r.place = f.place JOIN versions v ON v.seq = r.version
+		WHERE ` + follows(q.Sort, after, &args) + ` ORDER BY ` + order(q.Sort) + ` LIMIT ` + argLimit
+	return text, args
+}
+
+const sinceStart = ` AND w.seq <= ` + argAsOf
+
+func asOf(after records.Position) int64 {
+	if after.AsOf == 0 {
+		return math.MaxInt64 // everything stored when the statement begins
+	}
+	return int64(after.AsOf)
+}
+
+// sortKeys are the columns k0, k1 ... of the candidates: records.Scope.SortText
+// in SQL.
+func sortKeys(sort []profiles.SortKey, args *arguments) (keys, names string) {
+	for i, key := range sort {
+		keys += fmt.Sprintf(", %s AS k%d", sortKey(key, args), i)
+		names += fmt.Sprintf(", f.k%d", i)
+	}
+	return keys, names
+}
+
+func sortKey(key profiles.SortKey, args *arguments) string {
+	switch key.Param {
+	case "_id":
+		return "r.id"
+	case "_lastUpdated":
+		return "(SELECT x.stored FROM versions x WHERE x.seq = " + noticed(sinceStart) + ")"
+	}
+	best := "min(k.low)"
+	if key.Descending == profiles.Descending {
+		best = "max(k.high)"
+	}
+	return fmt.Sprintf(`ifnull((SELECT %s FROM sort_values k WHERE k.version = (SELECT w.seq FROM versions w
+		WHERE w.resource = r.place%s ORDER BY w.number DESC LIMIT 1) AND k.param = %s AND (k.need & ~%s) = 0), %s)`,
+		best, sinceStart, args.add(key.Param), argItems, args.add(records.NoSortText(key)))
+}
+
+// follows is the condition that a candidate stands after the position: greater
+// in the first sort key that differs, and in the place where none does.
+func follows(sort []profiles.SortKey, after records.Position, args *arguments) string {
+	condition := "f.place > " + argPlace
+	if after.Place == 0 {
+		return condition
+	}
+	for i := len(sort) - 1; i >= 0; i-- {
+		value, greater := args.add(after.Keys[i]), ">"
+		if sort[i].Descending == profiles.Descending {
+			greater = "<"
+		}
+		condition = fmt.Sprintf("(f.k%d %s %s OR f.k%d = %s AND %s)", i, greater, value, i, value, condition)
+	}
+	return condition
+}
+
+func order(sort []profiles.SortKey) string {
+	var keys []string
+	for i, key := range sort {
+		direction := ""
+		if key.Descending == profiles.Descending {
+			direction = " DESC"
+		}
+		keys = append(keys, fmt.Sprintf("f.k%d%s", i, direction))
+	}
+	return strings.Join(append(keys, "f.place"), ", ")
+}
+
+// scanMatch reads a row of a search with a number of sort keys.
+func scanMatch(keys int) func(*sql.Rows) (match, error) {
+	return func(rows *sql.Rows) (m match, err error) {
+		m.position.Keys = make([]string, keys)
+		columns := append(visibleColumns(&m.Visible), &m.position.AsOf, &m.position.Place)
+		for i := range keys {
+			columns = append(columns, &m.position.Keys[i])
+		}
+		err = rows.Scan(columns...)
+		return m, err
+	}
+}

@@ -1,0 +1,203 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/audit"
+	"cpagateway/gateway/records/recordstest"
+)
+
+func TestOnlyTheOwnerCanRead(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data", "store")
+	store := reopen(t, dir)
+	recordstest.Put(t, store, start, batch(t, 0)...)
+	info, err := os.Stat(dir)
+	if err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the folder is %v, %v", info.Mode(), err)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) < 2 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, f := range files {
+		if info, err := f.Info(); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s is %v, %v", f.Name(), info.Mode(), err)
+		}
+	}
+}
+
+func TestFolderWithOddName(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a b?_pragma=synchronous(0)#c%20&d")
+	store := reopen(t, dir)
+	recordstest.Put(t, store, start, batch(t, 0)...)
+	if _, err := os.Stat(filepath.Join(dir, File)); err != nil {
+		t.Error(err)
+	}
+	expectPragmas(t, store)
+}
+
+// expectPragmas makes sure that connections are set up for durability: the
+// defaults of SQLite are others.
+func expectPragmas(t *testing.T, s *Store) {
+	t.Helper()
+	for name, db := range map[string]*sql.DB{"writer": s.writer.db, "reader": s.reader.db} {
+		for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000"} {
+			var got string
+			if err := db.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got); err != nil || got != want {
+				t.Errorf("%s: %s is %q, want %q, %v", name, pragma, got, want, err)
+			}
+		}
+	}
+}
+
+func TestReopened(t *testing.T) {
+	dir := t.TempDir()
+	for n := range 3 {
+		store, err := Open(t.Context(), dir, recordstest.London)
+		if err != nil {
+			t.Fatal(err)
+		}
+		recordstest.Put(t, store, start, batch(t, n)...)
+		if number := whole(t, store); number != uint64(n)+1 {
+			t.Errorf("opened for the %d. time: version %d", n+1, number)
+		}
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, err := store.Put(t.Context(), start, batch(t, n)); err == nil {
+			t.Error("a closed store took a batch")
+		}
+	}
+}
+
+func TestNewerSchemaIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	store, err := Open(t.Context(), dir, recordstest.London)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.writer.db.ExecContext(t.Context(), fmt.Sprintf("PRAGMA user_version = %d", schemaVersion+1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), dir, recordstest.London); !errors.Is(err, ErrNewer) {
+		t.Errorf("opening a newer store: %v", err)
+	}
+}
+
+func TestWhatIsNoStoreIsRefused(t *testing.T) {
+	for name, make := range map[string]func(dir string) error{
+		"another program's file": func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, File), []byte(strings.Repeat("no database ", 1000)), 0o600)
+		},
+		"a folder in the file's place": func(dir string) error { return os.Mkdir(filepath.Join(dir, File), 0o700) },
+	} {
+		dir := t.TempDir()
+		if err := make(dir); err != nil {
+			t.Fatal(err)
+		}
+		if store, err := Open(t.Context(), dir, recordstest.London); err == nil {
+			store.Close()
+			t.Errorf("%s was opened", name)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Open(ctx, t.TempDir(), recordstest.London); err == nil {
+		t.Error("a store was opened under an ended context")
+	}
+}
+
+func TestOpenedByManyAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			store, err := Open(t.Context(), dir, recordstest.London)
+			if err != nil {
+				t.Errorf("opening beside others: %v", err)
+				return
+			}
+			if err := store.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// TestNothingIsRewritten: not even a mistake of this package can change what was
+// stored or recorded.
+func TestNothingIsRewritten(t *testing.T) {
+	store := fresh(t)
+	recordstest.Put(t, store, start, batch(t, 0)...)
+	if err := store.Commit(t.Context(), nil, twoRows); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{
+		"UPDATE versions SET body = x'00'", "DELETE FROM versions", "UPDATE audit SET body = x'00' WHERE seq = 1", "DELETE FROM audit WHERE seq = 2",
+		"REPLACE INTO audit (seq, hash, body) VALUES (1, x'', x'')",
+	} {
+		if _, err := store.writer.db.ExecContext(t.Context(), text); err == nil {
+			t.Errorf("%s was carried out", text)
+		}
+	}
+	if _, err := store.reader.db.ExecContext(t.Context(), "UPDATE persons SET epoch = 0"); err == nil {
+		t.Error("a reading connection wrote")
+	}
+	whole(t, store)
+}
+
+// TestEpochsOfOneMoment: what Commit is told and what it appends belong to one
+// state of the records.
+func TestEpochsOfOneMoment(t *testing.T) {
+	store := fresh(t)
+	asked := []consent.PersonID{person, "unknown"}
+	for want := range uint64(3) {
+		err := store.Commit(t.Context(), asked, func(epochs map[consent.PersonID]uint64, tail audit.Tail) []audit.Row {
+			if epochs[person] != want || epochs["unknown"] != 0 {
+				t.Errorf("epochs are %v, want %d", epochs, want)
+			}
+			// A change to a fact has to wait until this is over.
+			ctx, cancel := context.WithTimeout(t.Context(), 0)
+			defer cancel()
+			if _, err := store.Put(ctx, start, batch(t, 99)); err == nil {
+				t.Error("a fact changed inside the transaction")
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		recordstest.Put(t, store, start, batch(t, int(want))...)
+	}
+}
+
+// TestManyShapesOfSearch: more shapes than statements are kept.
+func TestManyShapesOfSearch(t *testing.T) {
+	store := fresh(t)
+	recordstest.Put(t, store, start, batch(t, 0)...)
+	q := searchActive(t)
+	status := q.Params[0]
+	for n := range keptStatements + 20 {
+		status.Values = append(status.Values, status.Values[0])
+		q.Params[0] = status
+		if page, err := store.Find(t.Context(), recordstest.Treating(t, person), q); err != nil || len(page.Matches) != 2 {
+			t.Fatalf("with %d values: %d matches, %v", n, len(page.Matches), err)
+		}
+	}
+	if n := len(store.reader.kept); n > keptStatements {
+		t.Errorf("%d statements are kept", n)
+	}
+}

@@ -1,0 +1,82 @@
+package sqlite
+
+import (
+	"database/sql"
+	"strings"
+	"testing"
+
+	"cpagateway/gateway/records"
+	"cpagateway/gateway/records/recordstest"
+	"cpagateway/profiles"
+)
+
+// explain is SQLite's plan for a statement, one step on a line.
+func explain(t *testing.T, s *Store, text string, args []any) string {
+	t.Helper()
+	steps, err := collect(t.Context(), &s.reader, func(rows *sql.Rows) (step string, err error) {
+		var id, parent, unused int
+		err = rows.Scan(&id, &parent, &unused, &step)
+		return step, err
+	}, "EXPLAIN QUERY PLAN "+text, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(steps) == 0 {
+		t.Fatal("there is no plan")
+	}
+	return strings.Join(steps, "\n")
+}
+
+// TestNoSearchScans: a step that scans a table takes longer with everybody who
+// is added to it.
+func TestNoSearchScans(t *testing.T) {
+	store := fresh(t)
+	for _, c := range []struct{ typ, sort, name, value, walks string }{
+		{"CarePlan", "", "category", profiles.SystemSNOMED + "|" + profiles.CodeCrisisPlan, "COVERING INDEX terms_by_value (person=? AND type=? AND param=? AND kind=? AND value=? AND system=?)"},
+		{"CarePlan", "", "category", profiles.CodeCrisisPlan + "," + profiles.CodeContingencyPlan, "COVERING INDEX terms_by_value (person=? AND type=? AND param=? AND kind=? AND value=?)"},
+		{"CarePlan", "-date,_id", "status:not", "active", "INDEX resources_of_person (person=? AND type=? AND place>?)"},
+		{"CarePlan", "_lastUpdated", "care-team", "CareTeam/t1", "COVERING INDEX terms_by_value (person=? AND type=? AND param=? AND kind=? AND value=?)"},
+		{"CarePlan", "", "date", "ge2026", "INDEX terms_by_value (person=? AND type=? AND param=? AND kind=?)"},
+		{"CarePlan", "", "_lastUpdated", "ge2026", "INDEX resources_of_person (person=? AND type=? AND place>?)"},
+		{"Practitioner", "", "_id", "p1,p2", "(type=? AND id=?)"},
+		{"PractitionerRole", "", "practitioner", "p1", "COVERING INDEX terms_by_value (person=? AND type=? AND param=? AND kind=? AND value=?)"},
+	} {
+		q := records.Query{Type: c.typ, Count: 10}
+		p, err := profiles.ParseParam(c.typ, c.name, c.value, recordstest.London)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.Params = []profiles.Param{p}
+		if c.sort != "" {
+			if q.Sort, err = profiles.ParseSort(c.typ, c.sort); err != nil {
+				t.Fatal(err)
+			}
+		}
+		text, args := searchText(q, records.Scope{Person: "person"}, records.Position{})
+		plan := explain(t, store, text, args)
+		if strings.Contains(plan, "SCAN") || !strings.Contains(plan, c.walks) {
+			t.Errorf("%s?%s=%s sorted by %q does not walk %s:\n%s", c.typ, c.name, c.value, c.sort, c.walks, plan)
+		}
+	}
+}
+
+func TestNoReadScans(t *testing.T) {
+	store := fresh(t)
+	for name, c := range map[string]struct {
+		text string
+		args int
+	}{
+		"Read": {selectOne, 5}, "ReadVersion": {selectOld, 6}, "Person": {selectPersons, 2}, "PersonOf": {selectPersonOf, 2},
+		"Dossier": {selectDossier, 1}, "Rows": {selectAudit, 2}, "current": {selectCurrent, 2}, "holder": {selectHolder, 1},
+		"epoch": {selectEpoch, 1}, "seq": {selectSeq, 0}, "old terms": {deleteTerms, 1}, "old identifiers": {deleteIdentifiers, 1},
+	} {
+		if plan := explain(t, store, c.text, make([]any, c.args)); strings.Contains(plan, "SCAN") {
+			t.Errorf("%s scans:\n%s", name, plan)
+		}
+	}
+	// Only the list that it was given is walked from end to end.
+	plan := explain(t, store, selectTargets, []any{"[]"})
+	if strings.Count(plan, "SCAN") != 1 || !strings.Contains(plan, "SCAN wanted VIRTUAL TABLE") {
+		t.Errorf("Targets scans:\n%s", plan)
+	}
+}

@@ -1,0 +1,162 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/records"
+)
+
+// Every query that takes a decision has the same first arguments: the type, and
+// the decision's scope.
+const (
+	argType      = "?1"
+	argPerson    = "?2"
+	argCustodian = "?3"
+	argItems     = "?4"
+)
+
+// columns of a version v of a resource r, in the order in which scanVersion reads them.
+const columns = `r.type, r.id, v.number, r.person, r.custodian, v.source, v.body, v.stored, v.need, v."any", v.changed`
+
+// mine and within are the decision as a condition: on the resource's person and
+// custodian, and on the label of x, the resource's current version or an old one.
+const mine = `r.type = ` + argType + ` AND r.person = ` + argPerson + ` AND r.custodian = ` + argCustodian
+
+func within(x string) string {
+	return strings.ReplaceAll(`(x.need & ~`+argItems+`) = 0 AND (x."any" = 0 OR x."any" & `+argItems+` <> 0)`, "x.", x+".")
+}
+
+// noticed is the seq of the newest version that changed something the caller may
+// see; extra narrows it further.
+func noticed(extra string) string {
+	return `(SELECT w.seq FROM versions w WHERE w.resource = r.place AND w.changed & ` + argItems + ` <> 0` + extra +
+		` ORDER BY w.number DESC LIMIT 1)`
+}
+
+var (
+	selectOne = `SELECT ` + columns + `, s.number, s.stored FROM resources r
+		JOIN versions v ON v.seq = r.version JOIN versions s ON s.seq = ` + noticed("") + `
+		WHERE ` + mine + ` AND r.id = ?5 AND ` + within("r")
+
+	selectOld = `SELECT ` + columns + `, v.number, v.stored FROM resources r
+		JOIN versions v ON v.resource = r.place AND v.number = ?6
+		WHERE ` + mine + ` AND r.id = ?5 AND ` + within("r") + ` AND ` + within("v") + ` AND v.changed & ` + argItems + ` <> 0`
+)
+
+const (
+	selectPersons = `SELECT DISTINCT r.person FROM identifiers i JOIN resources r ON r.place = i.resource
+		WHERE i.system = ? AND i.value = ? LIMIT 2`
+	selectPersonOf = `SELECT person FROM resources WHERE type = ? AND id = ?`
+	// The first part is the person as a row of the same columns, without a type and
+	// with the epoch for a number: one statement, so that epoch and facts are of
+	// one moment. Read apart, an epoch could vouch for facts it has never seen.
+	selectDossier = `SELECT '', '', epoch, person, custodian, '', x'', '', 0, 0, 0 FROM persons WHERE person = ?1
+		UNION ALL SELECT ` + columns + ` FROM resources r JOIN versions v ON v.seq = r.version WHERE r.person = ?1 AND r.fact = 1`
+	selectTargets = `SELECT r.type, r.id, r.person, r.need, r."any" FROM json_each(?) wanted
+		JOIN resources r ON r.type = wanted.value ->> 0 AND r.id = wanted.value ->> 1`
+)
+
+// scopeArgs are the arguments ?1 to ?4.
+func scopeArgs(typ string, s records.Scope) []any {
+	return []any{typ, string(s.Person), string(s.Custodian), int64(s.Items)}
+}
+
+// Read finds the current version of one resource. It implements records.Reader.
+func (s *Store) Read(ctx context.Context, d consent.Decision, typ, id string) (records.Visible, error) {
+	return s.one(ctx, selectOne, append(scopeArgs(typ, records.ScopeOf(d, typ)), id)...)
+}
+
+// ReadVersion finds one version, where the caller may see the resource as it is
+// now, what the version held, and something that it changed. It implements
+// records.Reader.
+func (s *Store) ReadVersion(ctx context.Context, d consent.Decision, typ, id string, number uint64) (records.Visible, error) {
+	if int64(number) < 0 {
+		number = 0 // no version has it, nor can SQLite hold what was asked for
+	}
+	return s.one(ctx, selectOld, append(scopeArgs(typ, records.ScopeOf(d, typ)), id, number)...)
+}
+
+func (s *Store) one(ctx context.Context, text string, args ...any) (records.Visible, error) {
+	found, err := collect(ctx, &s.reader, scanVisible, text, args...)
+	switch {
+	case err != nil:
+		return records.Visible{}, fmt.Errorf("reading a resource: %w", err)
+	case len(found) == 0:
+		return records.Visible{}, records.ErrNothing
+	}
+	return found[0], nil
+}
+
+// Person resolves a business identifier. It implements records.Reader.
+func (s *Store) Person(ctx context.Context, system, value string) (consent.PersonID, error) {
+	id := records.Identifier{System: system, Value: value}.Normal()
+	found, err := collect(ctx, &s.reader, scanText, selectPersons, id.System, id.Value)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("resolving an identifier: %w", err)
+	case len(found) != 1:
+		return "", records.ErrNothing
+	}
+	return consent.PersonID(found[0]), nil
+}
+
+// PersonOf tells whom a stored resource is about. It implements records.Reader.
+func (s *Store) PersonOf(ctx context.Context, typ, id string) (consent.PersonID, error) {
+	found, err := collect(ctx, &s.reader, scanText, selectPersonOf, typ, id)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("finding whom a resource is about: %w", err)
+	case len(found) == 0:
+		return "", records.ErrNothing
+	}
+	return consent.PersonID(found[0]), nil
+}
+
+// Dossier gathers the facts about a person. It implements records.Reader.
+func (s *Store) Dossier(ctx context.Context, person consent.PersonID) (records.Dossier, error) {
+	dossier := records.Dossier{Person: person}
+	rows, err := collect(ctx, &s.reader, scanVersion, selectDossier, string(person))
+	if err != nil {
+		return records.Dossier{}, fmt.Errorf("gathering facts: %w", err)
+	}
+	for _, row := range rows {
+		if row.Type == "" {
+			dossier.Custodian, dossier.Epoch = row.Custodian, row.Number
+			continue
+		}
+		dossier.Facts = append(dossier.Facts, row)
+	}
+	records.SortFacts(dossier.Facts)
+	return dossier, nil
+}
+
+// Targets tells what references lead to. It implements records.Reader.
+func (s *Store) Targets(ctx context.Context, refs []string) (map[string]consent.Target, error) {
+	wanted := make([][]string, 0, len(refs))
+	for _, ref := range refs {
+		if typ, id, ok := strings.Cut(ref, "/"); ok {
+			wanted = append(wanted, []string{typ, id})
+		}
+	}
+	list, err := json.Marshal(wanted)
+	if err != nil {
+		return nil, fmt.Errorf("listing references: %w", err)
+	}
+	targets := make(map[string]consent.Target, len(wanted))
+	_, err = collect(ctx, &s.reader, func(rows *sql.Rows) (_ struct{}, err error) {
+		var typ, id string
+		var target consent.Target
+		err = rows.Scan(&typ, &id, &target.Person, items{&target.Label.Need}, items{&target.Label.Any})
+		targets[typ+"/"+id] = target
+		return struct{}{}, err
+	}, selectTargets, string(list))
+	if err != nil {
+		return nil, fmt.Errorf("finding targets: %w", err)
+	}
+	return targets, nil
+}

@@ -1,0 +1,82 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"cpagateway/gateway/records"
+	"cpagateway/profiles"
+)
+
+// collect runs a query and reads every row with scan.
+func collect[T any](ctx context.Context, r *reader, scan func(*sql.Rows) (T, error), text string, args ...any) ([]T, error) {
+	rows, err := r.query(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []T
+	for rows.Next() {
+		row, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, row)
+	}
+	return list, rows.Err()
+}
+
+// scanVersion reads the columns of a version.
+func scanVersion(rows *sql.Rows) (v records.Version, err error) {
+	err = rows.Scan(versionColumns(&v)...)
+	return v, err
+}
+
+// scanVisible reads the columns of a version and what the caller sees of its history.
+func scanVisible(rows *sql.Rows) (v records.Visible, err error) {
+	err = rows.Scan(visibleColumns(&v)...)
+	return v, err
+}
+
+func scanText(rows *sql.Rows) (text string, err error) {
+	err = rows.Scan(&text)
+	return text, err
+}
+
+// versionColumns are the places that columns are read into, in their order.
+func versionColumns(v *records.Version) []any {
+	return []any{&v.Type, &v.ID, &v.Number, &v.Person, &v.Custodian, &v.Source, &v.Body,
+		stamp{&v.Stored}, items{&v.Label.Need}, items{&v.Label.Any}, items{&v.Changed}}
+}
+
+func visibleColumns(v *records.Visible) []any {
+	return append(versionColumns(&v.Version), &v.SeenNumber, stamp{&v.SeenAt})
+}
+
+// items reads an item set.
+type items struct{ set *profiles.ItemSet }
+
+// Scan implements sql.Scanner.
+func (i items) Scan(column any) error {
+	bits, ok := column.(int64)
+	if !ok {
+		return fmt.Errorf("an item set is stored as %T", column)
+	}
+	*i.set = profiles.ItemSet(bits)
+	return nil
+}
+
+// stamp reads a time.
+type stamp struct{ time *time.Time }
+
+// Scan implements sql.Scanner.
+func (s stamp) Scan(column any) (err error) {
+	text, ok := column.(string)
+	if !ok {
+		return fmt.Errorf("a time is stored as %T", column)
+	}
+	*s.time, err = records.ParseTimeText(text)
+	return err
+}

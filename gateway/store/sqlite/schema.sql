@@ -1,0 +1,114 @@
+-- The embedded store, schema version 1 (PRAGMA user_version).
+--
+-- Times are UTC text of one fixed width, so that they compare as they read.
+-- Item sets are the bits of profiles.ItemSet.
+
+-- One row for each resource, in the order in which they were first stored.
+CREATE TABLE resources (
+    place     INTEGER PRIMARY KEY,       -- never changes: the order that a plain walk follows
+    type      TEXT    NOT NULL,
+    id        TEXT    NOT NULL,
+    person    TEXT    NOT NULL,          -- empty: staff and organisations
+    custodian TEXT    NOT NULL,
+    fact      INTEGER NOT NULL,          -- 1: decisions about the person rest on it
+    version   INTEGER NOT NULL REFERENCES versions (seq) DEFERRABLE INITIALLY DEFERRED,
+    need      INTEGER NOT NULL,          -- the label of that version
+    "any"     INTEGER NOT NULL,
+    UNIQUE (type, id)
+) STRICT;
+CREATE INDEX resources_of_person ON resources (person, type, place);
+-- Not a partial index: SQLite would prepare every statement on this table anew for
+-- each value it is given, in case the value makes the partial index usable.
+CREATE INDEX facts_of_person ON resources (person, fact);
+
+-- Every version of every resource, byte for byte. body comes last, so that the
+-- small columns are read without it.
+CREATE TABLE versions (
+    seq      INTEGER PRIMARY KEY,        -- order over the whole store: what "as of" means
+    resource INTEGER NOT NULL REFERENCES resources (place),
+    number   INTEGER NOT NULL,           -- 1, 2, 3 ... of the resource
+    need     INTEGER NOT NULL,
+    "any"    INTEGER NOT NULL,
+    changed  INTEGER NOT NULL,           -- the items that this version changed
+    stored   TEXT    NOT NULL,
+    source   TEXT    NOT NULL,
+    body     BLOB    NOT NULL,
+    UNIQUE (resource, number)
+) STRICT;
+CREATE TRIGGER versions_stay_as_they_are BEFORE UPDATE ON versions
+    BEGIN SELECT RAISE(ABORT, 'a version is never changed'); END;
+CREATE TRIGGER versions_stay BEFORE DELETE ON versions
+    BEGIN SELECT RAISE(ABORT, 'a version is never removed'); END;
+
+-- The search index: one row for each entry of each current version. person and
+-- type are repeated here so that a search for one person's resources by one
+-- parameter is one walk of one index.
+CREATE TABLE terms (
+    resource INTEGER NOT NULL REFERENCES resources (place),
+    person   TEXT    NOT NULL,
+    type     TEXT    NOT NULL,
+    param    TEXT    NOT NULL,
+    kind     INTEGER NOT NULL,           -- profiles.ParamKind
+    value    TEXT    NOT NULL,           -- code, Type/id or text, by the kind
+    system   TEXT    NOT NULL,           -- of a code
+    need     INTEGER NOT NULL,           -- what must be granted for the row to count
+    low      TEXT    NOT NULL,           -- a date's interval [low, high); empty: open on that side
+    high     TEXT    NOT NULL
+) STRICT;
+CREATE INDEX terms_by_value ON terms (person, type, param, kind, value, system, need, resource);
+CREATE INDEX terms_of_resource ON terms (resource);
+
+-- What each version sorts by, kept for old versions too: a walk by sort keys
+-- follows the order of the moment at which it began.
+CREATE TABLE sort_values (
+    version INTEGER NOT NULL REFERENCES versions (seq),
+    param   TEXT    NOT NULL,
+    need    INTEGER NOT NULL,
+    low     TEXT    NOT NULL,            -- the earliest start, for ascending order
+    high    TEXT    NOT NULL,            -- the latest end, for descending order
+    PRIMARY KEY (version, param, need)
+) STRICT, WITHOUT ROWID;
+
+-- Everybody about whom something is kept.
+CREATE TABLE persons (
+    person    TEXT    PRIMARY KEY,
+    custodian TEXT    NOT NULL,          -- of the whole record
+    epoch     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Business identifiers of people, from their current Patient resources.
+CREATE TABLE identifiers (
+    system   TEXT    NOT NULL,
+    value    TEXT    NOT NULL,
+    resource INTEGER NOT NULL REFERENCES resources (place),
+    PRIMARY KEY (system, value, resource)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX identifiers_of_resource ON identifiers (resource);
+
+-- What imports could not take.
+CREATE TABLE faults (
+    place   INTEGER PRIMARY KEY,
+    id      TEXT    NOT NULL UNIQUE,
+    source  TEXT    NOT NULL,
+    file    TEXT    NOT NULL,
+    "row"   INTEGER NOT NULL,
+    field   TEXT    NOT NULL,
+    value   TEXT    NOT NULL,
+    rule    TEXT    NOT NULL,
+    reason  TEXT    NOT NULL,
+    raw     BLOB    NOT NULL,
+    "at"    TEXT    NOT NULL,
+    settled TEXT    NOT NULL             -- empty while open
+) STRICT;
+
+-- The audit chain, in the same file as the records: one transaction checks the
+-- person's epoch and records the disclosure.
+CREATE TABLE audit (
+    seq  INTEGER PRIMARY KEY,
+    hash BLOB    NOT NULL,
+    body BLOB    NOT NULL
+) STRICT;
+CREATE TRIGGER audit_stays_as_it_is BEFORE UPDATE ON audit
+    BEGIN SELECT RAISE(ABORT, 'an audit row is never changed'); END;
+CREATE TRIGGER audit_stays BEFORE DELETE ON audit
+    BEGIN SELECT RAISE(ABORT, 'an audit row is never removed'); END;

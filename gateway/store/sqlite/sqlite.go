@@ -1,0 +1,110 @@
+// Package sqlite is the embedded store: records, quarantine and audit in one
+// SQLite file, through a driver in pure Go.
+//
+// One connection writes and a pool reads. WAL lets readers go on while a
+// transaction is written; synchronous=FULL makes a commit survive loss of power,
+// where NORMAL may lose the last ones. Other processes may open the same folder
+// (an import beside a running gateway): SQLite's lock orders the writers.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver
+
+	"cpagateway/gateway/audit"
+	"cpagateway/gateway/records"
+)
+
+// File is the name of the database within its folder.
+const File = "records.db"
+
+// readers is how many statements can read at once. SQLite reads are bound by the
+// processor, so a few times the cores of a small machine is enough.
+const readers = 8
+
+// pragmas of every connection, as the driver's address takes them. Without
+// recursive_triggers a REPLACE would pass the triggers that keep rows.
+const pragmas = "&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
+	"&_pragma=foreign_keys(1)&_pragma=recursive_triggers(1)"
+
+// Store keeps everything of one gateway in one folder. All methods are safe for
+// concurrent use.
+type Store struct {
+	writer writer
+	reader reader
+	zone   *time.Location
+}
+
+var (
+	_ records.Store = (*Store)(nil)
+	_ audit.Sink    = (*Store)(nil)
+)
+
+// Open opens the store in a folder, and makes both if they are not there. A
+// schema newer than this program knows is refused (ErrNewer). Dates without an
+// offset are days in the zone.
+func Open(ctx context.Context, dir string, zone *time.Location) (*Store, error) {
+	return open(ctx, "sqlite", dir, zone)
+}
+
+// open is Open with a driver of the caller's choice: tests pass one that fails.
+func open(ctx context.Context, driver, dir string, zone *time.Location) (_ *Store, err error) {
+	path, err := makeFile(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{zone: zone}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("opening the store in %s: %w", dir, err), s.Close())
+		}
+	}()
+	address := (&url.URL{Scheme: "file", OmitHost: true, Path: path}).String()
+	if s.writer.db, err = sql.Open(driver, address+"?_txlock=immediate"+pragmas); err != nil {
+		return nil, err
+	}
+	s.writer.db.SetMaxOpenConns(1)
+	if err := migrate(ctx, s.writer.db); err != nil {
+		return nil, err
+	}
+	if err := s.writer.prepare(ctx); err != nil {
+		return nil, err
+	}
+	if s.reader.db, err = sql.Open(driver, address+"?_pragma=query_only(1)"+pragmas); err != nil {
+		return nil, err
+	}
+	s.reader.db.SetMaxOpenConns(readers)
+	s.reader.db.SetMaxIdleConns(readers)
+	return s, s.reader.db.PingContext(ctx)
+}
+
+// makeFile makes the folder and an empty database that only the owner can read,
+// before SQLite would make one that others can; its -wal and -shm files take
+// their permissions from it.
+func makeFile(dir string) (string, error) {
+	path, err := filepath.Abs(filepath.Join(dir, File))
+	if err != nil {
+		return "", fmt.Errorf("finding the folder of the store: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", fmt.Errorf("making the folder of the store: %w", err)
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return "", fmt.Errorf("making the store's file: %w", err)
+	}
+	return path, errors.Join(file.Chmod(0o600), file.Close())
+}
+
+// Close ends the store. What was acknowledged is on the disk long before.
+func (s *Store) Close() error {
+	return errors.Join(s.reader.close(), s.writer.close())
+}

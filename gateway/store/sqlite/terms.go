@@ -1,0 +1,174 @@
+package sqlite
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"cpagateway/gateway/records"
+	"cpagateway/profiles"
+)
+
+const deleteTerms = `DELETE FROM terms WHERE resource = ?`
+
+// termInserts insert 16, 4 and 1 terms at once: most of the cost of a small row
+// is that of running a statement.
+var termInserts = []struct {
+	rows int
+	text string
+}{{16, insertTermRows(16)}, {4, insertTermRows(4)}, {1, insertTermRows(1)}}
+
+func insertTermRows(n int) string {
+	const row = ", (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	return `INSERT INTO terms (resource, person, type, param, kind, value, system, need, low, high) VALUES ` +
+		strings.Repeat(row, n)[len(", "):]
+}
+
+// insertTerms writes the terms of a resource's current version.
+func (t transaction) insertTerms(place int64, v records.Version, entries []profiles.Entry) error {
+	for _, insert := range termInserts {
+		for ; len(entries) >= insert.rows; entries = entries[insert.rows:] {
+			var args []any
+			for _, e := range entries[:insert.rows] {
+				args = append(args, place, string(v.Person), v.Type, e.Param, int64(e.Kind), termValue(e), e.System,
+					int64(e.Need), records.TimeText(e.From), records.TimeText(e.Until))
+			}
+			if _, err := t.exec(insert.text, args...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// termValue is what an entry is found by, the one column for every kind.
+func termValue(e profiles.Entry) string {
+	switch e.Kind {
+	case profiles.ParamToken:
+		return e.Code
+	case profiles.ParamReference:
+		return e.Ref
+	}
+	return e.Text
+}
+
+// arguments collects the arguments of a statement while its text is written.
+type arguments []any
+
+// add gives the placeholder that stands for a value in the text.
+func (a *arguments) add(value any) string {
+	*a = append(*a, value)
+	return "?" + strconv.Itoa(len(*a))
+}
+
+// condition is profiles.Param.Match as a condition on the resource r, of which s
+// is the version that the caller sees the time of. Only terms that the caller's
+// items let count are looked at.
+func condition(p profiles.Param, args *arguments) string {
+	var clause string
+	switch {
+	case p.Name == "_id" && p.Kind == profiles.ParamID:
+		clause = "r.place IN (SELECT i.place FROM resources i WHERE i.type = " + argType + " AND i.id IN " + among(p.Values, args, text) + ")"
+	case p.Name == "_lastUpdated" && p.Kind == profiles.ParamDate:
+		// An instant ends one nanosecond after it began: after its own text and
+		// before every other that is greater.
+		clause = dates(p.Values, "s.stored", "(s.stored || '~')", args)
+	default:
+		clause = fmt.Sprintf(`r.place IN (SELECT t.resource FROM terms t WHERE t.person = %s AND t.type = %s AND t.param = %s
+			AND t.kind = %s AND (t.need & ~%s) = 0 AND %s)`,
+			argPerson, argType, args.add(p.Name), args.add(int64(p.Kind)), argItems, values(p, args))
+	}
+	if p.Modifier == "not" {
+		return "NOT " + clause
+	}
+	return clause
+}
+
+// values is any of a parameter's values as a condition on the term t.
+func values(p profiles.Param, args *arguments) string {
+	switch p.Kind {
+	case profiles.ParamToken:
+		return tokens(p.Values, args)
+	case profiles.ParamReference:
+		return "t.value IN " + among(p.Values, args, func(o profiles.Operand) string { return o.Ref })
+	case profiles.ParamDate:
+		return dates(p.Values, "t.low", "t.high", args)
+	}
+	return "t.value IN " + among(p.Values, args, text)
+}
+
+func text(o profiles.Operand) string { return o.Text }
+
+// tokens names the codes twice: once as a plain list, which the index can walk,
+// and once with what each says of its system.
+func tokens(values []profiles.Operand, args *arguments) string {
+	var codes []string
+	each := anyOf(values, func(o profiles.Operand) string {
+		var both []string
+		if !o.AnyCode {
+			code := args.add(o.Code)
+			codes = append(codes, code)
+			both = append(both, "t.value = "+code)
+		}
+		if !o.AnySystem {
+			both = append(both, "t.system = "+args.add(o.System))
+		}
+		return strings.Join(both, " AND ")
+	})
+	if len(codes) < len(values) {
+		return each
+	}
+	return "t.value IN (" + strings.Join(codes, ", ") + ") AND " + each
+}
+
+// Conditions of a date's prefixes on the row [low, high) and the value [F, U),
+// in the terms of profiles.Operand. The empty text is open on its side.
+const (
+	contains = `(low <> '' AND low >= F AND high <> '' AND high <= U)`
+	above    = `(high = '' OR high > U)`
+	below    = `(low = '' OR low < F)`
+)
+
+var prefixes = map[string]string{
+	"eq": contains,
+	"ne": `NOT ` + contains,
+	"gt": above,
+	"lt": below,
+	"ge": `(` + above + ` OR ` + contains + `)`,
+	"le": `(` + below + ` OR ` + contains + `)`,
+	"sa": `(low <> '' AND low >= U)`,
+	"eb": `(high <> '' AND high <= F)`,
+	"ap": `((low = '' OR low < U) AND (high = '' OR high > F))`,
+}
+
+func dates(values []profiles.Operand, low, high string, args *arguments) string {
+	return anyOf(values, func(o profiles.Operand) string {
+		condition, known := prefixes[o.Prefix]
+		if !known {
+			return "0"
+		}
+		return strings.NewReplacer("low", low, "high", high,
+			"F", args.add(records.TimeText(o.From)), "U", args.add(records.TimeText(o.Until))).Replace(condition)
+	})
+}
+
+// among is a list of values for IN; SQLite takes an empty one.
+func among(values []profiles.Operand, args *arguments, of func(profiles.Operand) string) string {
+	list := make([]string, 0, len(values))
+	for _, o := range values {
+		list = append(list, args.add(of(o)))
+	}
+	return "(" + strings.Join(list, ", ") + ")"
+}
+
+// anyOf holds where the condition of some value does; of no values, never.
+func anyOf(values []profiles.Operand, condition func(profiles.Operand) string) string {
+	list := make([]string, 0, len(values)+1)
+	for _, o := range values {
+		list = append(list, condition(o))
+	}
+	if len(list) == 0 {
+		return "0"
+	}
+	return "((" + strings.Join(list, ") OR (") + "))"
+}
