@@ -1,0 +1,93 @@
+package demo
+
+import (
+	"cpagateway/consent"
+	"cpagateway/gateway/identity"
+)
+
+// Caller is one of the systems and people that the demo's issuer makes tokens for.
+type Caller struct {
+	Name         string // as `cpa-gateway token --as` takes it
+	Says         string // who it is, for a person
+	Client       consent.ClientID
+	Organisation consent.OrgCode
+	Team         consent.TeamID
+	Purposes     []consent.Purpose
+	Person       string // empty for an unattended system
+	PersonName   string
+	Role         string
+}
+
+// HealthcareOperations is the purpose of the information-governance lead, who
+// reads no plan.
+const HealthcareOperations consent.Purpose = "HOPERAT"
+
+// Callers is the cast's callers, in the order in which they are told of. It is
+// read only. All are synthetic, and so are their organisations but for the health
+// board's published code.
+var Callers = []Caller{
+	{
+		Name: "gp", Says: "a GP practice's system",
+		Client: "demo-gp", Organisation: "W99001", Team: "practice",
+		Purposes: []consent.Purpose{consent.CareCoordination},
+	},
+	{
+		Name: "ooh", Says: "a nurse of the out-of-hours crisis team",
+		Client: "demo-ooh", Organisation: "7A4", Team: "crht",
+		Purposes: []consent.Purpose{consent.EmergencyTreatment},
+		Person:   "demo-nurse-1", PersonName: "Nia Price", Role: "nurse",
+	},
+	{
+		Name: "social-care", Says: "the council's case management system",
+		Client: "demo-social-care", Organisation: "LA9A1", Team: "adult-mh",
+		Purposes: []consent.Purpose{consent.CareCoordination},
+	},
+	{
+		Name: "social-care-b", Says: "another council's system, whose agreement is past its review",
+		Client: "demo-social-care-b", Organisation: "LA9B2", Team: "adult-mh",
+		Purposes: []consent.Purpose{consent.CareCoordination},
+	},
+	{
+		Name: "ooh-unlisted", Says: "a nurse of a team that no agreement names",
+		Client: "demo-ooh-unlisted", Organisation: "7A4", Team: "night-rota",
+		Purposes: []consent.Purpose{consent.EmergencyTreatment},
+		Person:   "demo-nurse-2", PersonName: "Owain Rowlands", Role: "nurse",
+	},
+	{
+		Name: "ig-lead", Says: "the health board's information-governance lead",
+		Client: "demo-ig-lead", Organisation: "7A4", Team: "ig",
+		Purposes: []consent.Purpose{HealthcareOperations},
+		Person:   "demo-ig-1", PersonName: "Sian Bowen", Role: "information governance lead",
+	},
+	{
+		Name: "cmht", Says: "the care coordinator, at the source organisation",
+		Client: "demo-cmht", Organisation: "7A4", Team: "cmht-north",
+		Purposes: []consent.Purpose{consent.Treatment},
+		Person:   "demo-coordinator-1", PersonName: "Tomos Lewis", Role: "care coordinator",
+	},
+}
+
+// Clients is the client register of the demo's gateway: the callers, as the demo's
+// issuer speaks for them.
+func Clients() []identity.Client {
+	clients := make([]identity.Client, len(Callers))
+	for n, c := range Callers {
+		clients[n] = identity.Client{
+			ID:           c.Client,
+			Organisation: c.Organisation,
+			Teams:        []consent.TeamID{c.Team},
+			Purposes:     c.Purposes,
+		}
+	}
+	return clients
+}
+
+// callerBy finds a caller by one of its two names.
+func callerBy(matches func(Caller) bool) (Caller, bool) {
+	for _, c := range Callers {
+		if matches(c) {
+			return c, true
+		}
+	}
+	return Caller{}, false
+}

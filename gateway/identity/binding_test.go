@@ -1,0 +1,277 @@
+package identity_test
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"cpagateway/gateway/identity"
+)
+
+func TestBindingsThatCannotBeCheckedAreRefused(t *testing.T) {
+	for name, cnf := range map[string]any{
+		"a certificate, without TLS": map[string]any{"x5t#S256": "AAAA"},
+		"an empty certificate":       map[string]any{"x5t#S256": ""},
+		"an empty key":               map[string]any{"jkt": ""},
+		"a key that is a number":     map[string]any{"jkt": 1},
+		"a whole key":                map[string]any{"jwk": map[string]any{"kty": "EC"}},
+		"an unknown way":             map[string]any{"canary": "x"},
+		"known and unknown":          map[string]any{"jkt": "x", "canary": "x"},
+		"nothing in it":              map[string]any{},
+		"not an object":              "canary",
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			token := w.sign(nil, w.claims(map[string]any{"cnf": cnf}))
+			holdsNothing(t, w.refused(request("Bearer", token), identity.BindingFailed))
+		})
+	}
+	t.Run("null", func(t *testing.T) {
+		w := newWorld(t)
+		claims := w.claims(nil)
+		claims["cnf"] = nil
+		w.refused(request("Bearer", w.sign(nil, claims)), identity.BindingFailed)
+	})
+}
+
+// TestCertificateBinding goes through a real TLS handshake.
+func TestCertificateBinding(t *testing.T) {
+	w := newWorld(t)
+	mine, another := certificate(t, "mine"), certificate(t, "another")
+	answers := make(chan error, 1)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, err := w.verify(r)
+		answers <- err
+	}))
+	server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	sum := sha256.Sum256(mine.Certificate[0])
+	token := w.sign(nil, w.claims(map[string]any{"cnf": map[string]any{"x5t#S256": base64url.EncodeToString(sum[:])}}))
+	for name, c := range map[string]struct {
+		shown []tls.Certificate
+		want  string
+	}{"the holder": {[]tls.Certificate{mine}, ""}, "another": {[]tls.Certificate{another}, identity.BindingFailed}, "nobody": {nil, identity.BindingFailed}} {
+		t.Run(name, func(t *testing.T) {
+			client := server.Client()
+			transport := client.Transport.(*http.Transport).Clone()
+			transport.TLSClientConfig.Certificates = c.shown
+			transport.DisableKeepAlives = true
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Authorization", "Bearer "+token)
+			r.Header.Set("X-Client-Cert", string(mine.Certificate[0][:0])+"a certificate in a header counts for nothing")
+			answer, err := (&http.Client{Transport: transport}).Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer.Body.Close()
+			if got := codeOf(<-answers); got != c.want {
+				t.Errorf("refused with %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func codeOf(err error) string {
+	var refusal *identity.Refusal
+	if errors.As(err, &refusal) {
+		return refusal.Code
+	}
+	return ""
+}
+
+func certificate(t *testing.T, name string) tls.Certificate {
+	t.Helper()
+	key := newKey(t)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: start.AddDate(20, 0, 0), DNSNames: []string{name}}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+// holder has a DPoP key and a token bound to it.
+type holder struct {
+	*world
+	own   *ecdsa.PrivateKey
+	token string
+}
+
+func newHolder(t *testing.T) *holder {
+	h := &holder{world: newWorld(t), own: newKey(t)}
+	h.token = h.bound()
+	return h
+}
+
+func (h *holder) bound() string {
+	return h.sign(nil, h.claims(map[string]any{"cnf": map[string]any{"jkt": thumbprint(h.t, h.own)}}))
+}
+
+func thumbprint(t *testing.T, key *ecdsa.PrivateKey) string {
+	t.Helper()
+	sum, err := (&jose.JSONWebKey{Key: key.Public()}).Thumbprint(crypto.SHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64url.EncodeToString(sum)
+}
+
+// proof makes a good one for GET of the request's URL, changed.
+func (h *holder) proof(header, claims map[string]any) string {
+	ath := sha256.Sum256([]byte(h.token))
+	return compact(h.t,
+		merge(map[string]any{"alg": "ES256", "typ": "dpop+jwt", "jwk": jose.JSONWebKey{Key: h.own.Public()}}, header),
+		encode(h.t, merge(map[string]any{
+			"jti": "p1", "htm": "GET", "htu": audience + "/fhir/R4/CarePlan", "iat": h.clock().Unix(),
+			"ath": base64url.EncodeToString(ath[:]),
+		}, claims)), h.own)
+}
+
+func TestProof(t *testing.T) {
+	good := map[string]map[string]any{
+		"as written":                {},
+		"default port and capitals": {"htu": "HTTPS://Gateway.Example:443/fhir/R4/CarePlan"},
+		"with its query":            {"htu": audience + "/fhir/R4/CarePlan?patient=1#x"},
+		"a minute old":              {"iat": start.Unix() - 60},
+		"a minute ahead":            {"iat": start.Unix() + 60},
+	}
+	for name, change := range good {
+		t.Run(name, func(t *testing.T) {
+			h := newHolder(t)
+			h.allowed(request("DPoP", h.token, "DPoP", h.proof(nil, change)))
+		})
+	}
+	type change = map[string]any
+	forged := map[string]struct{ header, claims change }{
+		"another method":           {nil, change{"htm": "POST"}},
+		"another path":             {nil, change{"htu": audience + "/fhir/R4/Patient"}},
+		"another host":             {nil, change{"htu": "https://other.example/fhir/R4/CarePlan"}},
+		"the host of Host":         {nil, change{"htu": "http://example.com/fhir/R4/CarePlan"}},
+		"another scheme":           {nil, change{"htu": "http://gateway.example/fhir/R4/CarePlan"}},
+		"another port":             {nil, change{"htu": audience + ":8443/fhir/R4/CarePlan"}},
+		"a path that escapes more": {nil, change{"htu": audience + "/fhir/R4/Care%50lan/"}},
+		"no htu":                   {nil, change{"htu": nil}},
+		"too old":                  {nil, change{"iat": start.Unix() - 61}},
+		"from the future":          {nil, change{"iat": start.Unix() + 61}},
+		"no iat":                   {nil, change{"iat": nil}},
+		"of another token":         {nil, change{"ath": base64url.EncodeToString(make([]byte, 32))}},
+		"of no token":              {nil, change{"ath": nil}},
+		"no jti":                   {nil, change{"jti": nil}},
+		"another typ":              {change{"typ": "at+jwt"}, nil},
+		"no key":                   {change{"jwk": nil}, nil},
+		"alg none":                 {change{"alg": "none"}, nil},
+		"alg HS256":                {change{"alg": "HS256"}, nil},
+		"a critical header":        {change{"crit": []string{"exp"}}, nil},
+	}
+	for name, c := range forged {
+		t.Run(name, func(t *testing.T) {
+			h := newHolder(t)
+			refusal := h.refused(request("DPoP", h.token, "DPoP", h.proof(c.header, c.claims)), identity.ProofInvalid)
+			holdsNothing(t, refusal)
+		})
+	}
+}
+
+func TestProofOfAnotherKey(t *testing.T) {
+	h := newHolder(t)
+	thief := &holder{world: h.world, own: newKey(t), token: h.token}
+	h.refused(request("DPoP", h.token, "DPoP", thief.proof(nil, nil)), identity.ProofInvalid)
+	// The thief shows the holder's public key over his own signature.
+	shown := jose.JSONWebKey{Key: h.own.Public()}
+	h.refused(request("DPoP", h.token, "DPoP", thief.proof(map[string]any{"jwk": shown}, nil)), identity.ProofInvalid)
+	// And a private key in a proof is a mistake that must not go unnoticed.
+	private := json.RawMessage(encode(t, jose.JSONWebKey{Key: h.own}))
+	h.refused(request("DPoP", h.token, "DPoP", h.proof(map[string]any{"jwk": private}, nil)), identity.ProofInvalid)
+	h.allowed(request("DPoP", h.token, "DPoP", h.proof(nil, nil)))
+}
+
+func TestProofIsNeeded(t *testing.T) {
+	h := newHolder(t)
+	h.refused(request("DPoP", h.token), identity.ProofInvalid)
+	h.refused(request("Bearer", h.token), identity.ProofInvalid)
+	h.refused(request("Bearer", h.token, "DPoP", h.proof(nil, nil)), identity.ProofInvalid)
+	h.refused(request("DPoP", h.token, "DPoP", h.proof(nil, nil), "DPoP", h.proof(nil, nil)), identity.ProofInvalid)
+	h.token = h.good() // bound to nobody: the scheme promises what the token does not hold
+	h.refused(request("DPoP", h.token, "DPoP", h.proof(nil, nil)), identity.ProofInvalid)
+}
+
+func TestProofReplayed(t *testing.T) {
+	h := newHolder(t)
+	first := request("DPoP", h.token, "DPoP", h.proof(nil, nil))
+	h.allowed(first)
+	h.refused(first, identity.ProofReplayed)
+	h.refused(request("DPoP", h.token, "DPoP", h.proof(nil, nil)), identity.ProofReplayed) // signed anew, the same jti
+	h.allowed(request("DPoP", h.token, "DPoP", h.proof(nil, map[string]any{"jti": "p2"})))
+	for key, life := range h.guard.held {
+		if life < 2*time.Minute {
+			t.Errorf("%s is remembered for %v, less than a proof is good for", key, life)
+		}
+	}
+}
+
+// A proof that was refused for something else is still good.
+func TestRefusedProofIsNotUsedUp(t *testing.T) {
+	h := newHolder(t)
+	wrong := request("DPoP", h.token, "DPoP", h.proof(nil, nil))
+	wrong.Method = http.MethodPost
+	h.refused(wrong, identity.ProofInvalid)
+	h.allowed(request("DPoP", h.token, "DPoP", h.proof(nil, nil)))
+}
+
+func TestReplayGuardDownRefuses(t *testing.T) {
+	h := newHolder(t)
+	h.guard.down = true
+	refusal := h.refused(request("DPoP", h.token, "DPoP", h.proof(nil, nil)), identity.ReplayUnknown)
+	if refusal.Challenge != "" {
+		t.Errorf("challenge %q: the token is not at fault", refusal.Challenge)
+	}
+	h.allowed(request("Bearer", h.good())) // needs no guard
+}
+
+// Case 99: a token that is good for one request.
+func TestSingleUse(t *testing.T) {
+	byRegistration := newWorld(t, func(c *identity.Config) { c.Clients[0].SingleUse = true })
+	byClaim := newWorld(t)
+	for name, c := range map[string]struct {
+		w      *world
+		claims map[string]any
+	}{"by registration": {byRegistration, nil}, "by claim": {byClaim, map[string]any{"singleUse": true}}} {
+		t.Run(name, func(t *testing.T) {
+			token := c.w.sign(nil, c.w.claims(c.claims))
+			c.w.allowed(request("Bearer", token))
+			c.w.refused(request("Bearer", token), identity.TokenReplayed)
+			again := c.w.sign(nil, c.w.claims(c.claims)) // signed anew, the same jti
+			c.w.refused(request("Bearer", again), identity.TokenReplayed)
+			for key, life := range c.w.guard.held {
+				if life < 5*time.Minute {
+					t.Errorf("%s is remembered for %v, less than the token is good for", key, life)
+				}
+			}
+			without := merge(c.w.claims(c.claims), map[string]any{"jti": nil})
+			c.w.refused(request("Bearer", c.w.sign(nil, without)), identity.TokenClaim)
+			c.w.guard.down = true
+			next := merge(c.w.claims(c.claims), map[string]any{"jti": "another"})
+			c.w.refused(request("Bearer", c.w.sign(nil, next)), identity.ReplayUnknown)
+		})
+	}
+	byClaim.guard.down = false
+	reusable := request("Bearer", byClaim.sign(nil, byClaim.claims(map[string]any{"jti": "reusable"})))
+	byClaim.allowed(reusable)
+	byClaim.allowed(reusable)
+}

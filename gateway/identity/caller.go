@@ -1,0 +1,95 @@
+package identity
+
+import (
+	"slices"
+	"strings"
+
+	"cpagateway/consent"
+	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
+)
+
+// purposeHeader chooses one of several purposes of a token. It never adds one.
+const purposeHeader = "X-Purpose-Of-Use"
+
+// admits holds what a token says against the registration of its client.
+func (c Client) admits(t *token) error {
+	switch {
+	case t.organisation != c.Organisation:
+		return refuse(OrganisationMismatch)
+	case t.team != "" && !slices.Contains(c.Teams, t.team):
+		return refuse(TeamNotRegistered)
+	}
+	return nil
+}
+
+// caller is made anew for every request, since the header belongs to the request.
+func (t *token) caller(client Client, header []string) consent.Caller {
+	purpose, ambiguous := choosePurpose(t.purposes, client.Purposes, header)
+	return consent.Caller{
+		Client:       t.client,
+		Organisation: t.organisation,
+		Team:         t.team,
+		Person:       t.person,
+		Role:         t.role,
+		Purpose:      purpose,
+		Ambiguous:    ambiguous,
+		Scopes:       slices.Clone(t.scopes),
+		TokenID:      t.id,
+	}
+}
+
+// choosePurpose finds the one purpose of a request. A token with several must be
+// narrowed by the header, even where the register leaves only one of them: which
+// one was meant is for the caller to say. Empty when nothing is left.
+func choosePurpose(named, registered []consent.Purpose, header []string) (chosen consent.Purpose, ambiguous bool) {
+	if len(header) > 1 {
+		return "", true
+	}
+	if len(header) == 1 {
+		asked := purposeOf(header[0])
+		named = slices.DeleteFunc(slices.Clone(named), func(p consent.Purpose) bool { return p != asked })
+	}
+	switch {
+	case len(named) > 1:
+		return "", true
+	case len(named) == 0 || !slices.Contains(registered, named[0]):
+		return "", false
+	}
+	return named[0], false
+}
+
+// purposesIn reads purpose_of_use: Codings, strings, or an array of these. A string
+// may hold several with blanks between. A code of another system is not a purpose.
+func purposesIn(claim fhir.Value) []consent.Purpose {
+	var named []consent.Purpose
+	add := func(p consent.Purpose) {
+		if p != "" && plain(string(p)) && !slices.Contains(named, p) {
+			named = append(named, p)
+		}
+	}
+	for v := range claim.Each() {
+		if v.Kind() == fhir.Object {
+			add(purposeOf(v.Get("system").Text() + "|" + v.Get("code").Text()))
+		}
+		for word := range strings.FieldsSeq(v.Text()) {
+			add(purposeOf(word))
+		}
+	}
+	return named
+}
+
+// purposeOf reads a code, or system|code, of v3-ActReason.
+func purposeOf(text string) consent.Purpose {
+	system, code, found := strings.Cut(strings.TrimSpace(text), "|")
+	switch {
+	case !found:
+		return consent.Purpose(system)
+	case system == "" || slices.Contains(purposeSystems, system):
+		return consent.Purpose(code)
+	}
+	return ""
+}
+
+// purposeSystems is v3-ActReason under the names that issuers give it (IHE IUA uses the last two).
+var purposeSystems = []string{profiles.SystemActReason, "urn:oid:2.16.840.1.113883.5.8", "2.16.840.1.113883.5.8"}

@@ -1,0 +1,98 @@
+package identity
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"cpagateway/consent"
+	"cpagateway/profiles/fhir"
+)
+
+// maxClaim is the longest text taken from a token, in bytes.
+const maxClaim = 256
+
+// readClaims reads what a verified token says. It is false when a claim that is
+// used is there and not of its form, such as two teams.
+func readClaims(claims fhir.Value, from Issuer) (*token, bool) {
+	names := from.Claims
+	exp, valid := instant(claims.Get("exp"))
+	text := func(name string) string {
+		value, ok := single(lookup(claims, name))
+		valid = valid && ok
+		return value
+	}
+	t := &token{
+		expires:      exp,
+		id:           text("jti"),
+		organisation: consent.OrgCode(text(names.Organisation)),
+		team:         consent.TeamID(text(names.Team)),
+		person:       text(names.Person),
+		role:         text(names.Role),
+		purposes:     purposesIn(lookup(claims, names.Purposes)),
+		scopes:       scopesIn(lookup(claims, names.Scope)),
+		singleUse:    lookup(claims, names.SingleUse).Bool(),
+	}
+	if names.Client != "" {
+		t.client = consent.ClientID(text(names.Client))
+	} else {
+		id, azp := text("client_id"), text("azp")
+		valid = valid && (id == "" || azp == "" || id == azp)
+		t.client = consent.ClientID(cmp.Or(id, azp))
+	}
+	t.binding = bindingIn(claims.Get("cnf"))
+	return t, valid
+}
+
+// lookup finds the claim of a name: as one member (names may be URLs, dots and
+// all), or else down a path with dots.
+func lookup(claims fhir.Value, name string) fhir.Value {
+	if v := claims.Get(name); v.Exists() {
+		return v
+	}
+	v := claims
+	for part := range strings.SplitSeq(name, ".") {
+		v = v.Get(part)
+	}
+	return v
+}
+
+// single is the one text of a claim, empty when the claim is absent. The text may
+// stand alone, as the code of a Coding, or as the only element of an array.
+func single(v fhir.Value) (string, bool) {
+	found := ""
+	for each := range v.Each() {
+		value := each.Text()
+		if each.Kind() == fhir.Object {
+			value = each.Get("code").Text()
+		}
+		if each.Kind() == fhir.Null && found == "" {
+			continue
+		}
+		if value == "" || found != "" || !plain(value) {
+			return "", false
+		}
+		found = value
+	}
+	return found, true
+}
+
+// plain reports whether text may go into a Caller, and so into the audit log.
+func plain(text string) bool {
+	return len(text) <= maxClaim && strings.IndexFunc(text, unicode.IsControl) < 0
+}
+
+// instant reads a NumericDate: seconds since 1970, perhaps with a fraction.
+func instant(v fhir.Value) (time.Time, bool) {
+	if v.Kind() != fhir.Number {
+		return time.Time{}, false
+	}
+	seconds, err := strconv.ParseFloat(string(v.Raw()), 64)
+	const year9999 = 253402300799
+	if err != nil || seconds < 0 || seconds > year9999 {
+		return time.Time{}, false
+	}
+	return time.UnixMilli(int64(seconds * 1000)), true
+}

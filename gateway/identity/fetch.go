@@ -1,0 +1,118 @@
+package identity
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-jose/go-jose/v4"
+)
+
+const (
+	fetchTime = 5 * time.Second
+	maxFetch  = 512 << 10 // bytes of a discovery document or key set
+)
+
+// fetchKeys reads the issuer's discovery document and the keys it points to. Both
+// are read each time, so that an issuer may move its keys.
+func fetchKeys(ctx context.Context, client *http.Client, issuer Issuer) ([]jose.JSONWebKey, error) {
+	ctx = oidc.ClientContext(ctx, client)
+	provider, err := oidc.NewProvider(ctx, issuer.URL)
+	if err != nil {
+		return nil, fmt.Errorf("discovering the issuer: %w", err)
+	}
+	var metadata struct {
+		Keys string `json:"jwks_uri"`
+	}
+	if err := provider.Claims(&metadata); err != nil {
+		return nil, fmt.Errorf("reading the discovery document: %w", err)
+	}
+	if err := checkFetchURL(metadata.Keys, issuer); err != nil {
+		return nil, fmt.Errorf("reading jwks_uri of the discovery document: %w", err)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, metadata.Keys, nil)
+	if err != nil {
+		return nil, fmt.Errorf("asking for the key set: %w", err)
+	}
+	answer, err := client.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("fetching the key set: %w", err)
+	}
+	defer answer.Body.Close()
+	var document struct {
+		Keys []json.RawMessage `json:"keys"`
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&document); err != nil {
+		return nil, fmt.Errorf("reading the key set: %w", err)
+	}
+	return readableKeys(document.Keys), nil
+}
+
+// readableKeys keeps the keys that can be read: one of a kind that is not known
+// here must not take the others with it. The result is never nil.
+func readableKeys(documents []json.RawMessage) []jose.JSONWebKey {
+	set := make([]jose.JSONWebKey, 0, len(documents))
+	for _, document := range documents {
+		var key jose.JSONWebKey
+		if err := json.Unmarshal(document, &key); err == nil {
+			set = append(set, key)
+		}
+	}
+	return set
+}
+
+// checkFetchURL lets keys be fetched over TLS, within this machine, and in plain
+// where the configuration says so.
+func checkFetchURL(text string, issuer Issuer) error {
+	if err := checkURL(text); err != nil {
+		return err
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		return err
+	}
+	if u.Scheme == "https" || issuer.PlainHTTP || loopback(u.Hostname()) {
+		return nil
+	}
+	return errors.New("must be https (or set plainHTTP: true)")
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
+
+// boundedClient reaches for issuers: limited in time and in what it reads, and
+// following no redirect.
+func boundedClient(transport http.RoundTripper) *http.Client {
+	if transport == nil {
+		own := http.DefaultTransport.(*http.Transport).Clone()
+		own.DisableKeepAlives = true // there are minutes between two fetches
+		transport = own
+	}
+	return &http.Client{Transport: bounded{transport}, Timeout: fetchTime}
+}
+
+type bounded struct{ next http.RoundTripper }
+
+// RoundTrip takes only a 200. An http.RoundTripper is not meant to judge answers;
+// this one does because go-oidc would put the body of any other, which may be of
+// any size and hold anything, into its error.
+func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := b.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	if answer.StatusCode != http.StatusOK {
+		answer.Body.Close()
+		return nil, fmt.Errorf("answered with status %d", answer.StatusCode)
+	}
+	answer.Body = http.MaxBytesReader(nil, answer.Body, maxFetch)
+	return answer, nil
+}

@@ -1,0 +1,187 @@
+// Package identity turns a verified credential into a caller.
+//
+// Verify is the whole of it, and reads as the order in which trust is built:
+// what was presented, whether the issuer signed it for this gateway and for now,
+// whether its client is in the register, whether whoever presents it is the one
+// it was issued to, whether it was used before. Every step refuses by itself,
+// and none ever opens: an issuer that cannot be reached, a replay guard that does
+// not answer and a binding that cannot be checked are refusals.
+//
+// Nothing here decides what a caller may see. A Caller is an argument of
+// consent.Decide, and a purpose that does not resolve is left empty for it to
+// refuse, so that the answer is that of somebody who may not see.
+package identity
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"cpagateway/consent"
+)
+
+// ReplayGuard is the part of hot.State that identity needs: true for exactly one
+// caller per key until life is over, over all instances of the gateway. An error
+// means that nobody knows, and the credential is refused.
+type ReplayGuard interface {
+	Claim(ctx context.Context, key string, life time.Duration) (first bool, err error)
+}
+
+// Verifier verifies the credentials of requests. It is safe for concurrent use.
+type Verifier struct {
+	audience string
+	origin   *url.URL // scheme and host under which callers know the gateway
+	issuers  map[string]*issuer
+	register map[registered]Client
+	rates    map[consent.ClientID]Rate
+	seen     *seen
+	guard    ReplayGuard
+	clock    func() time.Time
+}
+
+// registered is the register's key: a client is known under the issuer that
+// speaks for it, so that one issuer cannot make tokens for another's clients.
+type registered struct {
+	issuer string
+	client consent.ClientID
+}
+
+// New makes a Verifier. It checks cfg, naming everything wrong with it at once,
+// and reaches for no issuer: keys are fetched when the first token comes, so the
+// gateway starts while an issuer is down. Fetches end with ctx.
+func New(ctx context.Context, cfg Config, guard ReplayGuard, clock func() time.Time) (*Verifier, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.check(); err != nil {
+		return nil, fmt.Errorf("checking the identity configuration: %w", err)
+	}
+	origin, err := url.Parse(cfg.Audience)
+	if err != nil {
+		return nil, fmt.Errorf("checking the identity configuration: audience: %w", err)
+	}
+	v := &Verifier{
+		audience: cfg.Audience,
+		origin:   origin,
+		issuers:  map[string]*issuer{},
+		register: map[registered]Client{},
+		rates:    map[consent.ClientID]Rate{},
+		seen:     newSeen(),
+		guard:    guard,
+		clock:    clock,
+	}
+	client := boundedClient(cfg.Transport)
+	for _, i := range cfg.Issuers {
+		v.issuers[i.URL] = newIssuer(ctx, i, cfg.Audience, client, clock)
+	}
+	for _, c := range cfg.Clients {
+		v.register[registered{c.Issuer, c.ID}] = c
+		v.rates[c.ID] = c.Rate
+	}
+	return v, nil
+}
+
+// Verify says who sent r. The error is always a *Refusal. The purpose of the
+// Caller is empty when the token, the register and the header X-Purpose-Of-Use
+// leave none, and Ambiguous when they leave several.
+func (v *Verifier) Verify(ctx context.Context, r *http.Request) (consent.Caller, error) {
+	c, err := presented(r.Header)
+	if err != nil {
+		return consent.Caller{}, err
+	}
+	t, err := v.token(ctx, c.token)
+	if err != nil {
+		return consent.Caller{}, err
+	}
+	client, err := v.admit(t)
+	if err != nil {
+		return consent.Caller{}, err
+	}
+	if err := v.checkBinding(ctx, r, c, t); err != nil {
+		return consent.Caller{}, err
+	}
+	if client.SingleUse || t.singleUse {
+		if err := v.claimToken(ctx, t); err != nil {
+			return consent.Caller{}, err
+		}
+	}
+	return t.caller(client, r.Header.Values(purposeHeader)), nil
+}
+
+// Rate is how fast a registered client may ask; the zero Rate, which allows
+// nothing, for any other.
+func (v *Verifier) Rate(id consent.ClientID) Rate { return v.rates[id] }
+
+// Ready says whether the keys of every issuer are at hand, fetching what is due.
+// The error names the issuers that cannot be read, and why.
+func (v *Verifier) Ready(ctx context.Context) error {
+	var wrong []error
+	for name, i := range v.issuers {
+		if _, err := i.keys.current(ctx); err != nil {
+			wrong = append(wrong, fmt.Errorf("reading the keys of issuer %s: %w", name, err))
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// token verifies the access token, or remembers that it did so a moment ago.
+func (v *Verifier) token(ctx context.Context, raw string) (*token, error) {
+	if len(raw) > maxToken {
+		return nil, refuse(TokenTooLarge)
+	}
+	name := sha256.Sum256([]byte(raw))
+	if t, ok := v.seen.get(name, v.clock()); ok {
+		keys, err := t.issuer.keys.current(ctx)
+		if err != nil {
+			return nil, refuse(IssuerUnavailable)
+		}
+		if keys.generation == t.generation {
+			return t, nil
+		}
+	}
+	t, err := v.verify(ctx, raw)
+	if err != nil {
+		return nil, err
+	}
+	v.seen.put(name, t, v.clock())
+	return t, nil
+}
+
+// admit holds the token against the client register.
+func (v *Verifier) admit(t *token) (Client, error) {
+	client, ok := v.register[registered{t.issuer.config.URL, t.client}]
+	if !ok {
+		return Client{}, refuse(ClientUnknown)
+	}
+	return client, client.admits(t)
+}
+
+// claimToken takes the one use of a token that is good for one request.
+func (v *Verifier) claimToken(ctx context.Context, t *token) error {
+	if t.id == "" {
+		return refuse(TokenClaim)
+	}
+	return v.claim(ctx, guardKey("token", t.issuer.config.URL, t.id), t.expires.Sub(v.clock())+skew, TokenReplayed)
+}
+
+// claim asks the guard, and refuses with replayed when somebody was first.
+func (v *Verifier) claim(ctx context.Context, key string, life time.Duration, replayed string) error {
+	first, err := v.guard.Claim(ctx, key, life)
+	switch {
+	case err != nil:
+		return refuse(ReplayUnknown)
+	case !first:
+		return refuse(replayed)
+	}
+	return nil
+}
+
+// guardKey names a single use in the shared state: of fixed length and without
+// anything readable from the token, whatever an issuer or a caller put into it.
+func guardKey(kind, owner, id string) string {
+	sum := sha256.Sum256([]byte(owner + "\x00" + id))
+	return "identity/" + kind + "/" + base64.RawURLEncoding.EncodeToString(sum[:])
+}

@@ -1,0 +1,268 @@
+package identity_test
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"cpagateway/gateway/identity"
+)
+
+// TestForgedTokensAreNoStorm: go-oidc's own key set fetches once per forged token.
+func TestForgedTokensAreNoStorm(t *testing.T) {
+	cases := map[string]struct {
+		header  map[string]any
+		every   time.Duration
+		fetches int64
+	}{
+		"of an unknown key, at once":         {map[string]any{"kid": "k9"}, 0, 0},
+		"of an unknown key, over 20 seconds": {map[string]any{"kid": "k9"}, 100 * time.Millisecond, 0},
+		"of an unknown key, over 50 seconds": {map[string]any{"kid": "k9"}, 250 * time.Millisecond, 1},
+		"of no named key, over 50 seconds":   {map[string]any{"kid": nil}, 250 * time.Millisecond, 1},
+		"of a known key, over 200 seconds":   {map[string]any{"kid": "k1"}, time.Second, 0},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.allowed(request("Bearer", w.good()))
+			before := w.provider.fetches.Load()
+			forger := newKey(t)
+			for n := range 200 {
+				w.pass(c.every)
+				claims := w.claims(map[string]any{"jti": fmt.Sprint(n)})
+				forged := compact(t, merge(map[string]any{"alg": "ES256", "typ": "at+jwt", "kid": "k1"}, c.header), encode(t, claims), forger)
+				w.refused(request("Bearer", forged), identity.TokenSignature)
+			}
+			if n := w.provider.fetches.Load() - before; n != c.fetches {
+				t.Errorf("200 forged tokens, %d fetches, want %d", n, c.fetches)
+			}
+		})
+	}
+}
+
+// The same before any good token has come.
+func TestForgedTokensFindNoKeysYet(t *testing.T) {
+	w := newWorld(t)
+	for n := range 200 {
+		w.refused(request("Bearer", w.sign(map[string]any{"kid": fmt.Sprint(n)}, w.claims(nil))), identity.TokenSignature)
+	}
+	if n := w.provider.fetches.Load(); n != 1 {
+		t.Errorf("200 forged tokens, %d fetches, want 1", n)
+	}
+}
+
+func TestFirstTokensShareOneFetch(t *testing.T) {
+	w := newWorld(t)
+	var all sync.WaitGroup
+	for n := range 50 {
+		token := w.sign(nil, w.claims(map[string]any{"jti": fmt.Sprint(n)}))
+		all.Go(func() {
+			if _, err := w.verify(request("Bearer", token)); err != nil {
+				t.Errorf("refused: %v", err)
+			}
+		})
+	}
+	all.Wait()
+	if n := w.provider.fetches.Load(); n != 1 {
+		t.Errorf("%d fetches, want 1", n)
+	}
+}
+
+// TestWithdrawnKeyStopsVerifying, also for a token that was verified a moment ago.
+func TestWithdrawnKeyStopsVerifying(t *testing.T) {
+	w := newWorld(t)
+	w.allowed(request("Bearer", w.good()))
+	w.provider.publish(publicJWK("k2", newKey(t).Public()))
+	w.pass(5*time.Minute - time.Second)
+	kept := request("Bearer", w.good())
+	w.allowed(kept)
+	w.pass(time.Second)
+	w.refused(kept, identity.TokenSignature)
+	w.refused(request("Bearer", w.good()), identity.TokenSignature)
+}
+
+func TestNewKeyIsFoundAfterThePause(t *testing.T) {
+	w := newWorld(t)
+	w.allowed(request("Bearer", w.good()))
+	next := newKey(t)
+	w.provider.publish(publicJWK("k1", w.key.Public()), publicJWK("k2", next.Public()))
+	token := func() string {
+		return compact(t, map[string]any{"alg": "ES256", "typ": "at+jwt", "kid": "k2"}, encode(t, w.claims(nil)), next)
+	}
+	w.pass(29 * time.Second)
+	w.refused(request("Bearer", token()), identity.TokenSignature)
+	w.pass(time.Second)
+	w.allowed(request("Bearer", token()))
+	w.allowed(request("Bearer", w.good()))
+}
+
+func TestKeysThatDoNotFitTheAlgorithm(t *testing.T) {
+	small, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t)
+	good := publicJWK("k1", w.key.Public())
+	encryption, other, private := good, good, good
+	encryption.Use, other.Algorithm, private.Key = "enc", "ES384", w.key
+	for name, key := range map[string]any{
+		"for encryption": encryption, "for another algorithm": other, "private": private,
+		"symmetric": map[string]any{"kty": "oct", "kid": "k1", "k": "c2VjcmV0"},
+		"too small": publicJWK("k1", small.Public()), "not a key": "k1", "unknown": map[string]any{"kty": "AKP", "kid": "k1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w.verifier = w.newVerifier(w.config())
+			w.provider.publish(key)
+			token := w.good()
+			if name == "too small" {
+				token = compact(t, map[string]any{"alg": "RS256", "typ": "at+jwt", "kid": "k1"}, encode(t, w.claims(nil)), small)
+			}
+			w.refused(request("Bearer", token), identity.TokenSignature)
+		})
+	}
+}
+
+// TestGatewayStartsWhileTheIssuerIsDown, refuses, and recovers by itself.
+func TestGatewayStartsWhileTheIssuerIsDown(t *testing.T) {
+	w := newWorld(t)
+	down := func(a http.ResponseWriter) bool { a.WriteHeader(http.StatusBadGateway); return true }
+	w.provider.handle = down
+	for range 20 {
+		refusal := w.refused(request("Bearer", w.good()), identity.IssuerUnavailable)
+		if refusal.Challenge != "" {
+			t.Errorf("challenge %q: the token is not at fault", refusal.Challenge)
+		}
+	}
+	if n := w.provider.fetches.Load(); n != 1 {
+		t.Errorf("%d fetches of an issuer that is down, want 1", n)
+	}
+	if err := w.verifier.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "502") {
+		t.Errorf("ready says %v", err)
+	}
+	w.provider.handle = nil
+	w.pass(time.Second)
+	w.allowed(request("Bearer", w.good()))
+	if err := w.verifier.Ready(t.Context()); err != nil {
+		t.Errorf("ready says %v", err)
+	}
+
+	w.provider.handle = down // keys outlive a short outage, and no longer one
+	w.pass(4 * time.Minute)
+	w.allowed(request("Bearer", w.good()))
+	w.pass(time.Minute)
+	w.refused(request("Bearer", w.good()), identity.IssuerUnavailable)
+}
+
+func TestIssuerThatCannotBeTrustedToAnswer(t *testing.T) {
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(a http.ResponseWriter, _ *http.Request) { t.Error("the redirect was followed") }))
+	t.Cleanup(elsewhere.Close)
+	for name, change := range map[string]func(*provider){
+		"key set without end": func(p *provider) {
+			p.handle = func(a http.ResponseWriter) bool {
+				io.WriteString(a, `{"keys":[`)
+				for n := 0; n < 4<<20; n += 64 {
+					if _, err := io.WriteString(a, strings.Repeat(" ", 64)); err != nil {
+						return true
+					}
+				}
+				io.WriteString(a, `]}`)
+				return true
+			}
+		},
+		"redirect": func(p *provider) {
+			p.handle = func(a http.ResponseWriter) bool {
+				a.Header().Set("Location", elsewhere.URL)
+				a.WriteHeader(http.StatusFound)
+				return true
+			}
+		},
+		"not JSON": func(p *provider) {
+			p.handle = func(a http.ResponseWriter) bool { io.WriteString(a, "<html>"); return true }
+		},
+		"keys over plain HTTP": func(p *provider) { p.keysURL = "http://keys.example/jwks" },
+		"keys in a file":       func(p *provider) { p.keysURL = "file:///etc/passwd" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			change(w.provider)
+			w.refused(request("Bearer", w.good()), identity.IssuerUnavailable)
+		})
+	}
+}
+
+// A caller who goes away does not take the fetch with it.
+func TestFetchOutlivesTheRequestThatAskedForIt(t *testing.T) {
+	w := newWorld(t)
+	release, entered := make(chan struct{}), make(chan struct{})
+	w.provider.handle = func(http.ResponseWriter) bool { close(entered); <-release; return false }
+	ctx, cancel := context.WithCancel(t.Context())
+	gone := make(chan error)
+	token := w.good()
+	go func() {
+		_, err := w.verifier.Verify(ctx, request("Bearer", token))
+		gone <- err
+	}()
+	<-entered
+	cancel()
+	var refusal *identity.Refusal
+	if err := <-gone; !errors.As(err, &refusal) || refusal.Code != identity.IssuerUnavailable {
+		t.Errorf("the caller who went away got %v", err)
+	}
+	close(release)
+	w.allowed(request("Bearer", token))
+	if n := w.provider.fetches.Load(); n != 1 {
+		t.Errorf("%d fetches, want 1", n)
+	}
+}
+
+func TestRememberedTokenStillExpires(t *testing.T) {
+	w := newWorld(t)
+	r := request("Bearer", w.sign(nil, w.claims(map[string]any{"exp": start.Unix() + 10})))
+	w.allowed(r)
+	w.pass(9 * time.Second)
+	w.allowed(r)
+	w.pass(time.Second)
+	w.refused(r, identity.TokenExpired)
+}
+
+// A token that differs in one bit is another token, remembered or not.
+func TestRememberedTokenIsTheWholeToken(t *testing.T) {
+	w := newWorld(t)
+	good := w.good()
+	w.allowed(request("Bearer", good))
+	last := strings.LastIndex(good, ".") + 1
+	for _, n := range []int{last, last + 40, len(good) - 2} {
+		changed := []byte(good)
+		changed[n] ^= 1
+		if changed[n] == good[n] || strings.ContainsAny(string(changed[n]), "@[`{/:") {
+			changed[n] = 'A'
+		}
+		if _, err := w.verify(request("Bearer", string(changed))); err == nil && string(changed) != good {
+			t.Errorf("a signature changed at %d verifies", n)
+		}
+	}
+}
+
+// Keys come from the issuer's key set, whatever a token says of its own.
+func TestKeysThatATokenPointsToAreNotFetched(t *testing.T) {
+	w := newWorld(t)
+	own := newKey(t)
+	theirs := httptest.NewServer(http.HandlerFunc(func(a http.ResponseWriter, _ *http.Request) {
+		t.Error("the key that a token points to was fetched")
+		writeJSON(a, map[string]any{"keys": []any{publicJWK("k9", own.Public())}})
+	}))
+	t.Cleanup(theirs.Close)
+	for _, name := range []string{"jku", "x5u"} {
+		header := map[string]any{"alg": "ES256", "typ": "at+jwt", "kid": "k9", name: theirs.URL}
+		w.refused(request("Bearer", compact(t, header, encode(t, w.claims(nil)), own)), identity.TokenSignature)
+	}
+}

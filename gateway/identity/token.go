@@ -1,0 +1,205 @@
+package identity
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-jose/go-jose/v4"
+
+	"cpagateway/consent"
+	"cpagateway/profiles/fhir"
+)
+
+const (
+	maxToken = 16 << 10
+	skew     = time.Minute // by how much an issuer's or a caller's clock may be ahead
+)
+
+// token is what a verified access token says. It never changes.
+type token struct {
+	issuer     *issuer
+	generation uint64 // of the issuer's keys when it was verified
+	expires    time.Time
+	id         string
+
+	client       consent.ClientID
+	organisation consent.OrgCode
+	team         consent.TeamID
+	person       string
+	role         string
+	purposes     []consent.Purpose
+	scopes       []consent.Scope
+	singleUse    bool
+	binding      binding
+}
+
+// issuer is a configured issuer at work.
+type issuer struct {
+	config   Issuer
+	keys     *keySet
+	verifier *oidc.IDTokenVerifier
+}
+
+func newIssuer(ctx context.Context, cfg Issuer, audience string, client *http.Client, clock func() time.Time) *issuer {
+	set := &keySet{ctx: ctx, config: cfg, client: client, clock: clock}
+	names := make([]string, len(algorithms))
+	for n, a := range algorithms {
+		names[n] = string(a)
+	}
+	return &issuer{
+		config:   cfg,
+		keys:     set,
+		verifier: oidc.NewVerifier(cfg.URL, set, &oidc.Config{ClientID: audience, SupportedSigningAlgs: names, Now: clock}),
+	}
+}
+
+// credential is what a request presents: scheme is Bearer or DPoP.
+type credential struct{ scheme, token string }
+
+// presented finds the one credential of a request. Two are none: whoever else
+// read the request may have read the other one.
+func presented(h http.Header) (credential, error) {
+	values := h.Values("Authorization")
+	if len(values) != 1 {
+		return credential{}, refuse(TokenMissing)
+	}
+	scheme, raw, _ := strings.Cut(values[0], " ")
+	raw = strings.TrimLeft(raw, " ")
+	for _, known := range []string{schemeBearer, schemeDPoP} {
+		if strings.EqualFold(scheme, known) && raw != "" {
+			return credential{known, raw}, nil
+		}
+	}
+	return credential{}, refuse(TokenMissing)
+}
+
+// jwt is a signed JWT that has been read and not verified.
+type jwt struct{ header, claims fhir.Value }
+
+// readJWT reads the compact form of a JWS with the same strict parser as records:
+// a claim given twice is refused, for two readers could take it in two ways.
+func readJWT(raw string) (jwt, bool) {
+	parts := strings.Split(raw, ".")
+	if len(parts) != 3 {
+		return jwt{}, false
+	}
+	var decoded [3][]byte
+	for n, part := range parts {
+		var err error
+		if decoded[n], err = base64.RawURLEncoding.Strict().DecodeString(part); err != nil {
+			return jwt{}, false // one token has one spelling
+		}
+	}
+	header, headerErr := fhir.Parse(decoded[0])
+	claims, claimsErr := fhir.Parse(decoded[1])
+	if headerErr != nil || claimsErr != nil || header.Kind() != fhir.Object || claims.Kind() != fhir.Object {
+		return jwt{}, false
+	}
+	return jwt{header, claims}, true
+}
+
+// algorithm is the accepted algorithm that the header names. A header with crit
+// asks for rules that are not known here. Its jku, x5u, jwk and x5c are not read:
+// keys come from the issuer's key set and from nowhere else.
+func (j jwt) algorithm() (string, bool) {
+	name := j.header.Get("alg").Text()
+	return name, slices.Contains(algorithms, jose.SignatureAlgorithm(name)) && !j.header.Get("crit").Exists()
+}
+
+// verify takes a token that is not known yet through all checks.
+func (v *Verifier) verify(ctx context.Context, raw string) (*token, error) {
+	unverified, ok := readJWT(raw)
+	if !ok {
+		return nil, refuse(TokenMalformed)
+	}
+	from, ok := v.issuers[unverified.claims.Get("iss").Text()]
+	if !ok {
+		return nil, refuse(TokenIssuer)
+	}
+	for _, check := range tokenChecks {
+		if !check.holds(unverified, from.config, v.audience, v.clock()) {
+			return nil, refuse(check.code)
+		}
+	}
+	keys, err := from.keys.current(ctx)
+	if err != nil {
+		return nil, refuse(IssuerUnavailable)
+	}
+	if _, err := from.verifier.Verify(ctx, raw); err != nil {
+		return nil, refuse(TokenSignature)
+	}
+	t, ok := readClaims(unverified.claims, from.config)
+	if !ok {
+		return nil, refuse(TokenClaim)
+	}
+	// The generation before verifying: should the keys have changed meanwhile, the
+	// token is verified once more when it comes again.
+	t.issuer, t.generation = from, keys.generation
+	return t, nil
+}
+
+// tokenChecks are what a token must satisfy besides its signature, in the order
+// asked. go-oidc asks some of it again. It is asked here first because the library
+// does not look at typ and iat, is lenient by five minutes on nbf, says what is
+// wrong only in texts that quote the token, and because a token that would be
+// refused anyway should not cost a signature or a fetch.
+var tokenChecks = []struct {
+	code  string
+	holds func(j jwt, from Issuer, audience string, now time.Time) bool
+}{
+	{TokenType, func(j jwt, from Issuer, _ string, _ time.Time) bool {
+		return accessTokenType(j.header.Get("typ"), from)
+	}},
+	{TokenAlgorithm, func(j jwt, _ Issuer, _ string, _ time.Time) bool { _, ok := j.algorithm(); return ok }},
+	{TokenAudience, func(j jwt, _ Issuer, audience string, _ time.Time) bool {
+		for a := range j.claims.Get("aud").Each() {
+			if a.Kind() == fhir.String && a.Text() == audience {
+				return true
+			}
+		}
+		return false
+	}},
+	{TokenExpired, func(j jwt, _ Issuer, _ string, now time.Time) bool {
+		exp, ok := instant(j.claims.Get("exp"))
+		return ok && now.Before(exp)
+	}},
+	{TokenEarly, func(j jwt, _ Issuer, _ string, now time.Time) bool {
+		return begun(j.claims.Get("nbf"), now) && begun(j.claims.Get("iat"), now)
+	}},
+	{TokenLife, func(j jwt, from Issuer, _ string, now time.Time) bool {
+		exp, _ := instant(j.claims.Get("exp"))
+		issued, ok := instant(j.claims.Get("iat"))
+		if !ok {
+			issued = now
+		}
+		return exp.Sub(issued) <= from.MaxLife
+	}},
+	{TokenClaim, func(j jwt, from Issuer, _ string, _ time.Time) bool {
+		for _, name := range from.Require {
+			if v := lookup(j.claims, name); !v.Exists() || v.Kind() == fhir.Null {
+				return false
+			}
+		}
+		return true
+	}},
+}
+
+// accessTokenType wants at+jwt (RFC 9068), which no ID token has.
+func accessTokenType(typ fhir.Value, from Issuer) bool {
+	name := strings.TrimPrefix(strings.ToLower(typ.Text()), "application/")
+	if name == "at+jwt" {
+		return true
+	}
+	return from.AcceptJWT && (name == "jwt" || !typ.Exists())
+}
+
+// begun reports whether a nbf or iat that may be absent is not in the future.
+func begun(claim fhir.Value, now time.Time) bool {
+	at, ok := instant(claim)
+	return !claim.Exists() || (ok && !at.After(now.Add(skew)))
+}
