@@ -1,0 +1,36 @@
+# The two commands a newcomer needs are demo and test. Everything else is for those who work on it.
+
+BIN := bin/cpa-gateway
+
+.PHONY: demo test build servers bench clean
+
+# The main job on embedded defaults: one process, synthetic people.
+demo: build
+	$(BIN) demo
+
+# Every test. What it lacks it installs where it can, and otherwise says what to type.
+# One test runs against an OpenID server of somebody else's, which needs Node.js 20.
+NODE := $(shell node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null && npm --version >/dev/null 2>&1 && echo yes)
+
+test: servers
+	@test -n "$(NODE)" || echo "left out: the test against npm's oidc-provider, which needs Node.js 20 and npm"
+	CPA_TEST_SERVERS=redis$(if $(NODE),+openid) go test ./...
+
+build:
+	CGO_ENABLED=0 go build -trimpath -o $(BIN) ./cmd/cpa-gateway
+
+# Tests start private servers of their own on free ports; they only need the programs.
+servers:
+	@command -v go >/dev/null || { echo "Go 1.26 or newer is needed: https://go.dev/dl"; exit 1; }
+	@command -v redis-server >/dev/null && exit 0; \
+	if [ -f /etc/debian_version ] && [ "$$(id -u)" = 0 ]; then \
+		apt-get update -q && apt-get install -y -q --no-install-recommends redis-server; \
+	else \
+		echo "redis-server is missing. Type: sudo apt-get install redis-server"; exit 1; \
+	fi
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+
+clean:
+	rm -rf bin

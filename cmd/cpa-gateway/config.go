@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/audit"
+	"cpagateway/gateway/identity"
+	"cpagateway/gateway/intake"
+)
+
+// config is gateway.yaml. docs/gateway.yaml is a complete sample, which a test
+// reads. Unknown keys are refused with their line.
+type config struct {
+	Organisation consent.OrgCode `yaml:"organisation"` // ODS code of the organisation that runs this gateway
+	HTTP         httpConfig      `yaml:"http"`
+	Identity     identity.Config `yaml:",inline"`
+	Agreements   string          `yaml:"agreements"` // a folder of agreement files
+	Records      recordsConfig   `yaml:"records"`
+	Audit        auditConfig     `yaml:"audit"`
+	Hot          hotConfig       `yaml:"hot"`
+	Sources      []sourceConfig  `yaml:"sources"`
+	Policy       consent.Policy  `yaml:"policy"`
+	DutyLine     string          `yaml:"dutyLine"` // the duty team's telephone number, told with every crisis read
+	Telemetry    telemetryConfig `yaml:"telemetry"`
+}
+
+type httpConfig struct {
+	Address  string `yaml:"address"`
+	Admin    string `yaml:"admin"`    // health and metrics; not for the outside
+	Base     string `yaml:"base"`     // the FHIR base URL as callers know it
+	Cert     string `yaml:"cert"`     // TLS certificate file; empty behind a proxy that ends TLS
+	Key      string `yaml:"key"`      // its private key
+	ClientCA string `yaml:"clientCA"` // certificates of callers that bind their tokens by mTLS
+	Capacity int    `yaml:"capacity"` // requests at once
+	Reserved int    `yaml:"reserved"` // of these, kept for crisis reads
+}
+
+type recordsConfig struct {
+	SQLite string `yaml:"sqlite"` // the data folder
+}
+
+type auditConfig struct {
+	Witness string `yaml:"witness"` // file that keeps the newest checkpoint; best on another disk. Empty: in the data folder
+}
+
+type hotConfig struct {
+	Redis string `yaml:"redis"` // redis://, rediss:// URL; empty: in this process
+}
+
+type sourceConfig struct {
+	Name       string            `yaml:"name"`
+	Format     string            `yaml:"format"` // mhsds-v6, welsh-ctp, fhir-bundle
+	Custodian  consent.OrgCode   `yaml:"custodian"`
+	NHSNumbers intake.NumberRule `yaml:"nhsNumbers"` // refuse (default) or report a failed check digit
+}
+
+type telemetryConfig struct {
+	OTLP     string        `yaml:"otlp"`     // OTLP/HTTP endpoint URL; empty: off
+	Sampling float64       `yaml:"sampling"` // share of traces kept, 0 to 1
+	Interval time.Duration `yaml:"interval"` // of metrics
+}
+
+// embedded is the configuration of the embedded defaults: everything in one folder.
+func embedded(dir string) config {
+	return config{
+		Organisation: "7A4",
+		HTTP:         httpConfig{Capacity: 256, Reserved: 64},
+		Agreements:   filepath.Join(dir, "agreements"),
+		Records:      recordsConfig{SQLite: dir},
+		Policy:       consent.DefaultPolicy(),
+		Sources: []sourceConfig{
+			{Name: "mhsds-v6", Format: "mhsds-v6"}, {Name: "welsh-ctp", Format: "welsh-ctp"}, {Name: "fhir-bundle", Format: "fhir-bundle"},
+		},
+	}
+}
+
+// readConfig reads gateway.yaml, then the environment over it.
+func readConfig(name string, environ []string) (config, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return config{}, misuse("reading the configuration: %v", err)
+	}
+	c := config{
+		HTTP:   httpConfig{Address: ":8080", Admin: "127.0.0.1:9090", Capacity: 256, Reserved: 64},
+		Policy: consent.DefaultPolicy(), Telemetry: telemetryConfig{Sampling: 0.01, Interval: time.Minute},
+	}
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	d.KnownFields(true)
+	if err := d.Decode(&c); err != nil {
+		return config{}, misuse("reading %s: %v", name, err)
+	}
+	if err := overlay(&c, environ); err != nil {
+		return config{}, misuse("reading the environment: %v", err)
+	}
+	if err := c.check(); err != nil {
+		return config{}, misuse("reading %s: %v", name, err)
+	}
+	return c, nil
+}
+
+// check names what must be there for serve.
+func (c config) check() error {
+	required := []struct{ key, value string }{
+		{"organisation", string(c.Organisation)}, {"http.base", c.HTTP.Base}, {"agreements", c.Agreements}, {"records.sqlite", c.Records.SQLite},
+	}
+	for _, r := range required {
+		if r.value == "" {
+			return fmt.Errorf("%s is missing", r.key)
+		}
+	}
+	if (c.HTTP.Cert == "") != (c.HTTP.Key == "") {
+		return fmt.Errorf("http.cert and http.key go together")
+	}
+	for i, s := range c.Sources {
+		if s.Name == "" || s.Format == "" {
+			return fmt.Errorf("sources[%d]: name and format are needed", i)
+		}
+	}
+	return nil
+}
+
+// witness keeps the newest checkpoint, so that a log that was cut off is found.
+func (c config) witness() audit.FileWitness {
+	if c.Audit.Witness != "" {
+		return audit.FileWitness(c.Audit.Witness)
+	}
+	return audit.FileWitness(filepath.Join(c.Records.SQLite, "audit.checkpoint"))
+}
+
+// source finds a configured source by its name and gives it its format.
+func (c config) source(name string) (intake.Source, error) {
+	for _, s := range c.Sources {
+		if s.Name != name {
+			continue
+		}
+		format, err := formatNamed(s.Format)
+		if err != nil {
+			return intake.Source{}, err
+		}
+		return intake.Source{Name: s.Name, Format: format, Custodian: s.Custodian, NHSNumbers: s.NHSNumbers}, nil
+	}
+	return intake.Source{}, misuse("no source is called %q", name)
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"cpagateway/consent"
+)
+
+const sample = "../../docs/gateway.yaml"
+
+func TestTheSampleConfigurationIsComplete(t *testing.T) {
+	c, err := readConfig(sample, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(c.Policy, consent.DefaultPolicy()) {
+		t.Errorf("the sample says it shows the defaults of the policy: %+v", c.Policy)
+	}
+	text, err := os.ReadFile(sample)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := settings(reflect.TypeOf(c))
+	if len(keys) < 30 {
+		t.Fatalf("only %d settings found: the test looked at nothing", len(keys))
+	}
+	for _, key := range keys {
+		if !regexp.MustCompile(`(?m)^[\s{-]*` + key + `:|[{,]\s*` + key + `:`).Match(text) {
+			t.Errorf("%s is not in the sample", key)
+		}
+	}
+}
+
+// settings lists the yaml names of every field below a type.
+func settings(typ reflect.Type) []string {
+	for typ.Kind() == reflect.Slice || typ.Kind() == reflect.Pointer {
+		typ = typ.Elem()
+	}
+	if typ.Kind() != reflect.Struct || typ.PkgPath() == "time" {
+		return nil
+	}
+	var names []string
+	for i := range typ.NumField() {
+		tag, _, _ := strings.Cut(typ.Field(i).Tag.Get("yaml"), ",")
+		if tag == "-" {
+			continue
+		}
+		if tag != "" {
+			names = append(names, tag)
+		}
+		names = append(names, settings(typ.Field(i).Type)...)
+	}
+	return names
+}
+
+func TestBadConfigurationIsRefusedWithItsPlace(t *testing.T) {
+	good := "organisation: 7A4\nhttp: {base: https://x/fhir/R4}\naudience: https://x\nissuers: [{url: https://i}]\nagreements: a\nrecords: {sqlite: d}\n"
+	cases := []struct {
+		name, text string
+		environ    []string
+		want       string
+	}{
+		{"an unknown key", good + "colour: red\n", nil, "line 7"},
+		{"an unknown key inside", good + "hot: {radis: x}\n", nil, "radis"},
+		{"an unknown switch", good + "policy: {verbal: maybe}\n", nil, "on or off"},
+		{"a missing key", strings.Replace(good, "agreements: a\n", "", 1), nil, "agreements"},
+		{"a certificate without its key", good + "", []string{"CPA_GATEWAY_HTTP_CERT=c"}, "go together"},
+		{"an unknown setting", good, []string{"CPA_GATEWAY_COLOUR=red"}, "CPA_GATEWAY_COLOUR"},
+		{"a secret without its file", good, []string{"CPA_GATEWAY_HOT_REDIS_FILE=/nowhere/at/all"}, "CPA_GATEWAY_HOT_REDIS_FILE"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			name := filepath.Join(t.TempDir(), "gateway.yaml")
+			if err := os.WriteFile(name, []byte(c.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := readConfig(name, c.environ); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("want an error with %q, got %v", c.want, err)
+			}
+		})
+	}
+}
+
+func TestTheEnvironmentGoesOverTheFile(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "redis")
+	if err := os.WriteFile(secret, []byte("redis://secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := readConfig(sample, []string{"CPA_GATEWAY_HTTP_ADDRESS=:1234", "CPA_GATEWAY_TELEMETRY_SAMPLING=0.5", "CPA_GATEWAY_HOT_REDIS_FILE=" + secret, "PATH=x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.HTTP.Address != ":1234" || c.Telemetry.Sampling != 0.5 || c.Hot.Redis != "redis://secret" {
+		t.Errorf("not taken: %+v", c)
+	}
+}
+
+func TestWrongUseExitsWithTwoAndSaysWhy(t *testing.T) {
+	for _, args := range [][]string{
+		{"nonsense"}, {"import"}, {"import", "--source", "mhsds-v6"}, {"import", "--data", t.TempDir(), "--source", "nonsense", "."},
+		{"import", "--data", t.TempDir(), "--source", "mhsds-v6", "/nowhere/at/all"}, {"serve", "--config", "/nowhere/at/all"},
+		{"consent"}, {"audit"}, {"register", "check"}, {"token"}, {"quarantine"}, {"quarantine", "show", "--data", t.TempDir()}, {"demo", "--nonsense"},
+		{"demo", "--addr", "0.0.0.0:0"}, {"demo", "--addr", "example.org:80"},
+	} {
+		var out, errs bytes.Buffer
+		w := world{ctx: context.Background(), out: &out, err: &errs, clock: time.Now}
+		if code := run(w, args); code != exitUsage || errs.Len() == 0 {
+			t.Errorf("%v: exit %d: %s", args, code, &errs)
+		}
+	}
+}

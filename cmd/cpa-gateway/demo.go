@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"cpagateway/gateway"
+	"cpagateway/gateway/demo"
+	"cpagateway/gateway/hot/local"
+	"cpagateway/gateway/identity"
+	"cpagateway/gateway/intake"
+	"cpagateway/profiles"
+)
+
+// runDemo serves everything from one process. Nothing of it can be switched on
+// in serve: this file alone imports the issuer and the cast.
+func runDemo(w world, args []string) error {
+	f := w.flags("demo", "[--addr 127.0.0.1:8080] [--admin-addr ADDRESS] [--data DIR]")
+	addr := f.String("addr", "127.0.0.1:8080", "loopback `address` to listen on")
+	admin := f.String("admin-addr", "127.0.0.1:0", "admin `address` (default: a free port)")
+	data := f.String("data", "", "data `folder` (default: a new temporary one)")
+	otlp := f.String("otlp", "", "OTLP/HTTP endpoint `URL` for traces and metrics (default: off)")
+	var level slog.LevelVar
+	level.Set(slog.LevelWarn)
+	f.TextVar(&level, "log-level", &level, "`level` of the log: debug, info, warn, error")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	*addr, *admin = freePort(*addr), freePort(*admin)
+	dir, done, err := demoFolder(*data)
+	if err != nil {
+		return err
+	}
+	defer done()
+	shared := local.New(w.clock)
+	defer shared.Close()
+	issuer, err := demo.New(*addr, dir, shared, w.clock)
+	if err != nil {
+		return misuse("%v", err)
+	}
+	s, err := openDemo(w, dir, *addr, *admin)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	s.config.Telemetry = telemetryConfig{OTLP: *otlp, Sampling: 1, Interval: time.Minute}
+	verifier, err := identity.New(w.ctx, issuer.Identity(), shared, w.clock)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(w.err, &slog.HandlerOptions{Level: &level}))
+	handler, err := s.front(w, verifier, issuer.Identity().Issuers, shared, log)
+	if err != nil {
+		return err
+	}
+	if forget, err := demo.LeaveNote(*addr, dir); err != nil {
+		log.Warn("the token command will need --data", "cause", err)
+	} else {
+		defer forget()
+	}
+	mux := http.NewServeMux()
+	mux.Handle(demo.IssuerPath+"/", issuer)
+	mux.Handle("/", handler)
+	announce := func() { printDemo(w, *addr, dir, *data != "", *admin) }
+	return s.listen(w, mux, func(context.Context) error { return nil }, log, announce)
+}
+
+// demoFolder is the folder given, or a new temporary one that goes with the demo.
+func demoFolder(given string) (string, func() error, error) {
+	if given != "" {
+		return given, func() error { return nil }, os.MkdirAll(given, 0o700)
+	}
+	dir, err := os.MkdirTemp("", "cpa-gateway-demo-")
+	return dir, func() error { return os.RemoveAll(dir) }, err
+}
+
+// freePort settles a port of 0 before it is printed.
+func freePort(addr string) string {
+	if !strings.HasSuffix(addr, ":0") {
+		return addr
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return addr
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// openDemo opens the embedded store and brings the cast in through the road that
+// every extract takes.
+func openDemo(w world, dir, addr, admin string) (*site, error) {
+	c, err := embeddedAt(dir)
+	if err != nil {
+		return nil, err
+	}
+	c.HTTP.Address, c.HTTP.Admin, c.HTTP.Base = addr, admin, "http://"+addr+gateway.Prefix
+	c.DutyLine = demo.DutyLine
+	if err := os.CopyFS(filepath.Join(dir, "agreements"), demo.Agreements()); err != nil && !os.IsExist(err) {
+		return nil, err
+	}
+	s, err := openSite(w, c)
+	if err != nil {
+		return nil, err
+	}
+	for _, extract := range demo.Extracts(w.clock()) {
+		source, err := c.source(extract.Source)
+		if err != nil {
+			return nil, err
+		}
+		sum, err := s.intake(w).Run(w.ctx, source, extract.Files, intake.Store)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(w.out, "brought in %s: %d records read, %d stored, %d unchanged, %d quarantined\n",
+			extract.Source, sum.Read, sum.Stored, sum.Unchanged, sum.Quarantined)
+	}
+	return s, nil
+}
+
+// printDemo says what to paste.
+func printDemo(w world, addr, dir string, kept bool, admin string) {
+	self, err := os.Executable()
+	if err != nil {
+		self = "cpa-gateway"
+	}
+	token := fmt.Sprintf("%s token --gateway http://%s --as", self, addr)
+	ask := func(as, number, category string) string {
+		return fmt.Sprintf("curl -s -H \"Authorization: Bearer $(%s %s)\" \\\n     --data-urlencode 'patient.identifier=%s|%s'%s \\\n     http://%s%s/CarePlan/_search",
+			token, as, profiles.SystemNHSNumber, number, category, addr, gateway.Prefix)
+	}
+	crisis := " --data-urlencode category=" + profiles.CodeCrisisPlan
+	fmt.Fprintf(w.out, `
+The demo is at http://%[1]s%[2]s (health and metrics at http://%[3]s). Everybody in it is synthetic.
+
+# A GP practice pulls Ann's crisis plan:
+%[4]s
+
+# The out-of-hours team sees the crisis slice of Bryn, who agreed to crisis use only ...
+%[5]s
+# ... and of Elin, who refused, what it sees of somebody who does not exist:
+%[6]s
+
+# Social care reads the areas of Ann's plan that its flow names, without finance:
+%[7]s
+
+# Why? For each of them:
+`, addr, gateway.Prefix, admin, ask("gp", "9990000018", crisis), ask("ooh", "9990000026", crisis), ask("ooh", "9990000050", crisis), ask("social-care", "9990000018", ""))
+	for _, why := range [][2]string{{"gp", "9990000018"}, {"ooh", "9990000026"}, {"ooh", "9990000050"}, {"social-care", "9990000018"}} {
+		fmt.Fprintf(w.out, "%s consent explain --data %s --person %s --caller %s\n", self, dir, why[1], why[0])
+	}
+	if !kept {
+		fmt.Fprintln(w.out, "\nThe data folder goes when the demo stops (Ctrl-C); keep one with --data DIR.")
+	}
+}

@@ -1,0 +1,343 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"cpagateway/gateway/demo"
+	"cpagateway/profiles"
+)
+
+// TestMain lets the test binary stand in for the program, so that the lines the
+// demo prints can be pasted into a real shell.
+func TestMain(m *testing.M) {
+	if os.Getenv("CPA_GATEWAY_MAIN") != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// stage is one running demo.
+type stage struct {
+	t             *testing.T
+	dir, base     string
+	admin         string
+	printed, logs *lockedBuffer
+	tokens        map[string]string
+}
+
+// openStage runs the real demo command on a free port and stops it with the test.
+func openStage(t *testing.T, more ...string) *stage {
+	t.Helper()
+	s := &stage{t: t, dir: t.TempDir(), printed: &lockedBuffer{}, logs: &lockedBuffer{}, tokens: map[string]string{}}
+	addr := free(t)
+	s.admin = free(t)
+	s.base = "http://" + addr
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan int, 1)
+	go func() {
+		w := world{ctx: ctx, out: s.printed, err: s.logs, clock: time.Now}
+		ended <- run(w, append([]string{"demo", "--addr", addr, "--admin-addr", s.admin, "--data", s.dir}, more...))
+	}()
+	t.Cleanup(func() {
+		stop()
+		if code := <-ended; code != exitDone {
+			t.Errorf("the demo ended with %d:\n%s", code, s.logs)
+		}
+	})
+	s.awaitReady(ended)
+	return s
+}
+
+func (s *stage) awaitReady(ended chan int) {
+	for range 600 {
+		response, err := http.Get("http://" + s.admin + "/readyz")
+		if err == nil {
+			response.Body.Close()
+			return
+		}
+		select {
+		case code := <-ended:
+			ended <- code
+			s.t.Fatalf("the demo ended with %d before it was ready:\n%s\n%s", code, s.printed, s.logs)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	s.t.Fatal("the demo did not get ready")
+}
+
+func free(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func (s *stage) token(as string) string {
+	s.t.Helper()
+	if s.tokens[as] == "" {
+		token, err := demo.Token(context.Background(), demo.Ask{Gateway: s.base, Dir: s.dir, Name: as, HTTP: http.DefaultClient, Clock: time.Now})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.tokens[as] = token
+	}
+	return s.tokens[as]
+}
+
+// answer is one response, read whole.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// do sends a request as a caller; headers come in pairs.
+func (s *stage) do(as, method, path, form string, headers ...string) answer {
+	s.t.Helper()
+	var body io.Reader
+	if form != "" {
+		body = strings.NewReader(form)
+	}
+	request, err := http.NewRequest(method, s.base+path, body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if form != "" {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if as != "" {
+		request.Header.Set("Authorization", "Bearer "+s.token(as))
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return answer{response.StatusCode, response.Header, string(text)}
+}
+
+// search posts a search by NHS number, with further parameters.
+func (s *stage) search(as, typ, number string, more ...string) answer {
+	s.t.Helper()
+	form := url.Values{"patient.identifier": {profiles.SystemNHSNumber + "|" + number}}
+	if typ == "Patient" {
+		form = url.Values{"identifier": form["patient.identifier"]}
+	}
+	for i := 0; i+1 < len(more); i += 2 {
+		form.Add(more[i], more[i+1])
+	}
+	return s.do(as, http.MethodPost, "/fhir/R4/"+typ+"/_search", form.Encode())
+}
+
+// matches are the resources of a searchset.
+func (a answer) matches(t *testing.T) []map[string]any {
+	t.Helper()
+	var bundle struct {
+		ResourceType, Type string
+		Entry              []struct {
+			Resource map[string]any
+			Search   struct{ Mode string }
+		}
+	}
+	if err := json.Unmarshal([]byte(a.body), &bundle); err != nil || bundle.ResourceType != "Bundle" || bundle.Type != "searchset" {
+		t.Fatalf("not a searchset (%d): %.300s", a.status, a.body)
+	}
+	var found []map[string]any
+	for _, e := range bundle.Entry {
+		if e.Search.Mode == "match" {
+			found = append(found, e.Resource)
+		}
+	}
+	return found
+}
+
+var selfLink = regexp.MustCompile(`"relation":"self","url":"[^"]*"`)
+
+// bare is a body without what may differ: the self link's own parameters.
+func (a answer) bare() string { return selfLink.ReplaceAllString(a.body, "") }
+
+// cast is the demo's people; the last one is nobody.
+var cast = []struct{ name, number string }{
+	{"Ann", "9990000018"}, {"Bryn", "9990000026"}, {"Carys", "9990000034"}, {"Dewi", "9990000042"},
+	{"Elin", "9990000050"}, {"Ffion", "9990000069"}, {"Gwyn", "9990000077"}, {"nobody", "9990000093"},
+}
+
+// crisisTable is the table of surface.md §6: who gets something, asking for the crisis plan.
+var crisisTable = map[string]map[string]string{
+	"gp":            {"Ann": "plan"},
+	"ooh":           {"Ann": "slice", "Bryn": "slice", "Dewi": "slice", "Gwyn": "slice"},
+	"social-care":   {},
+	"social-care-b": {},
+	"ooh-unlisted":  {},
+	"ig-lead":       {},
+	"cmht":          {"Ann": "plan", "Bryn": "plan", "Carys": "plan", "Dewi": "plan", "Elin": "plan", "Ffion": "plan", "Gwyn": "plan"},
+}
+
+func TestEveryCellOfTheCrisisTable(t *testing.T) {
+	s := openStage(t)
+	nothing := s.search("gp", "CarePlan", "9990000093", "category", profiles.CodeCrisisPlan)
+	for caller, row := range crisisTable {
+		for _, person := range cast {
+			t.Run(caller+" asks for "+person.name, func(t *testing.T) {
+				got := s.search(caller, "CarePlan", person.number, "category", profiles.CodeCrisisPlan)
+				found := got.matches(t)
+				switch want := row[person.name]; {
+				case want == "" && got.bare() != nothing.bare():
+					t.Errorf("not the same nothing:\n%s\n%s", got.body, nothing.body)
+				case want != "" && len(found) != 1:
+					t.Errorf("want the %s, got %d resources: %.300s", want, len(found), got.body)
+				}
+				if !strings.Contains(got.body, demo.DutyLine) {
+					t.Error("the crisis entry is missing")
+				}
+			})
+		}
+	}
+}
+
+func TestReadsOfHiddenAndUnknownAreOneAnswer(t *testing.T) {
+	s := openStage(t)
+	for _, typ := range []string{"Patient", "CarePlan", "CareTeam", "EpisodeOfCare", "Goal"} {
+		var ids []string
+		for _, person := range cast {
+			for _, found := range s.search("cmht", typ, person.number).matches(t) {
+				ids = append(ids, found["id"].(string))
+			}
+		}
+		if len(ids) == 0 {
+			t.Fatalf("the care coordinator sees no %s: the test looks at nothing", typ)
+		}
+		unknown := s.do("ooh-unlisted", http.MethodGet, "/fhir/R4/"+typ+"/unknown", "", "X-Request-Id", requestName)
+		if unknown.status != http.StatusNotFound {
+			t.Fatalf("an unknown %s answered %d", typ, unknown.status)
+		}
+		for _, id := range ids {
+			hidden := s.do("ooh-unlisted", http.MethodGet, "/fhir/R4/"+typ+"/"+id, "", "X-Request-Id", requestName)
+			if hidden.status != unknown.status || hidden.body != unknown.body {
+				t.Errorf("%s/%s: hidden and unknown differ:\n%s\n%s", typ, id, hidden.body, unknown.body)
+			}
+		}
+	}
+}
+
+const requestName = "11111111-2222-4333-8444-555555555555"
+
+func TestSocialCareReadsTheAreasOfItsFlowWithoutFinance(t *testing.T) {
+	s := openStage(t)
+	plans := s.search("social-care", "CarePlan", "9990000018")
+	found := plans.matches(t)
+	if len(found) != 1 {
+		t.Fatalf("want the care and treatment plan alone, got %d: %.500s", len(found), plans.body)
+	}
+	if !strings.Contains(plans.body, `"accommodation"`) || strings.Contains(plans.body, "finance") {
+		t.Errorf("want areas without finance: %s", plans.body)
+	}
+	whole := s.search("cmht", "Goal", "9990000018")
+	if !strings.Contains(whole.body, "finance") {
+		t.Fatal("Ann has no finance goal: the test could not fail")
+	}
+	goals := s.search("social-care", "Goal", "9990000018")
+	if n := len(goals.matches(t)); n == 0 || strings.Contains(goals.body, "finance") {
+		t.Errorf("want the goals of the other areas, got %d: %s", n, goals.body)
+	}
+}
+
+func TestTheSliceIsTheSliceAndNoMore(t *testing.T) {
+	s := openStage(t)
+	for _, typ := range []string{"CarePlan", "Patient", "CareTeam", "EpisodeOfCare", "Goal"} {
+		for _, found := range s.search("ooh", typ, "9990000026").matches(t) {
+			text := fmt.Sprint(found)
+			if typ == "Goal" || typ == "EpisodeOfCare" || strings.Contains(text, profiles.CodeMentalHealthPlan) {
+				t.Errorf("the slice holds a %s: %s", typ, text)
+			}
+		}
+	}
+	plans := s.search("ooh", "CarePlan", "9990000026")
+	if n := len(plans.matches(t)); n != 2 {
+		t.Errorf("want the crisis and the contingency plan, got %d: %s", n, plans.body)
+	}
+}
+
+func TestPostAndGetAreOneSearch(t *testing.T) {
+	s := openStage(t)
+	query := url.Values{"patient.identifier": {profiles.SystemNHSNumber + "|9990000018"}, "category": {profiles.CodeCrisisPlan}}.Encode()
+	get := s.do("gp", http.MethodGet, "/fhir/R4/CarePlan?"+query, "")
+	post := s.do("gp", http.MethodPost, "/fhir/R4/CarePlan/_search", query)
+	if get.status != http.StatusOK || get.body != post.body {
+		t.Errorf("GET and POST differ:\n%s\n%s", get.body, post.body)
+	}
+	if strings.Contains(get.body, "9990000018%7C") || strings.Contains(selfLink.FindString(get.body), "9990000018") {
+		t.Error("the self link holds an identifier")
+	}
+}
+
+func TestReadVersionAndConditionalRead(t *testing.T) {
+	s := openStage(t)
+	plan := s.search("gp", "CarePlan", "9990000018", "category", profiles.CodeCrisisPlan).matches(t)[0]
+	path := "/fhir/R4/CarePlan/" + plan["id"].(string)
+	version := plan["meta"].(map[string]any)["versionId"].(string)
+	read := s.do("gp", http.MethodGet, path, "")
+	if read.status != http.StatusOK || read.header.Get("ETag") != `W/"`+version+`"` {
+		t.Errorf("read: %d, ETag %s", read.status, read.header.Get("ETag"))
+	}
+	if again := s.do("gp", http.MethodGet, path+"/_history/"+version, ""); again.body != read.body {
+		t.Errorf("the version differs from the read:\n%s\n%s", again.body, read.body)
+	}
+	if same := s.do("gp", http.MethodGet, path, "", "If-None-Match", read.header.Get("ETag")); same.body != read.body {
+		t.Errorf("a plan's narrative changes with the day, but If-None-Match answered %d", same.status)
+	}
+	team := "/fhir/R4/CareTeam/" + s.search("gp", "CareTeam", "9990000018").matches(t)[0]["id"].(string)
+	etag := s.do("gp", http.MethodGet, team, "").header.Get("ETag")
+	if same := s.do("gp", http.MethodGet, team, "", "If-None-Match", etag); same.status != http.StatusNotModified || same.body != "" {
+		t.Errorf("If-None-Match of a care team answered %d", same.status)
+	}
+	if hidden := s.do("social-care", http.MethodGet, path, "", "If-None-Match", read.header.Get("ETag")); hidden.status != http.StatusNotFound {
+		t.Errorf("If-None-Match told a caller of a hidden plan: %d", hidden.status)
+	}
+	if guess := s.do("gp", http.MethodGet, path+"/_history/1", ""); guess.status != http.StatusNotFound {
+		t.Errorf("a guessed version number answered %d", guess.status)
+	}
+}
+
+func TestThePastedLinesWork(t *testing.T) {
+	s := openStage(t)
+	t.Setenv("CPA_GATEWAY_MAIN", "1")
+	lines := regexp.MustCompile(`(?m)^curl (.*\\\n)*.*$`).FindAllString(s.printed.String(), -1)
+	if len(lines) != 4 {
+		t.Fatalf("want four curl lines, got %d:\n%s", len(lines), s.printed)
+	}
+	for i, want := range []int{1, 1, 0, 1} {
+		out := shell(t, lines[i])
+		if n := len((answer{body: out}).matches(t)); n != want {
+			t.Errorf("line %d gave %d matches, want %d:\n%s\n%.500s", i+1, n, want, lines[i], out)
+		}
+	}
+	for _, line := range regexp.MustCompile(`(?m)^\S+ consent explain .*$`).FindAllString(s.printed.String(), -1) {
+		if out := shell(t, line); !bytes.Contains([]byte(out), []byte("A1")) {
+			t.Errorf("%s\n%s", line, out)
+		}
+	}
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"text/tabwriter"
+
+	"cpagateway/gateway/intake"
+)
+
+func runImport(w world, args []string) error {
+	f := w.flags("import", "(--data DIR | --config FILE) --source NAME [--dry-run] [--json] PATH...")
+	place := whereFlags(f)
+	name := f.String("source", "", "`name` of the source: mhsds-v6, welsh-ctp, fhir-bundle, or one of the configuration")
+	custodian := f.String("custodian", "", "ODS `code` of the organisation whose records these are (default: as the extract says, else the gateway's own)")
+	dryRun := f.Bool("dry-run", false, "map and check only; store nothing")
+	asJSON := f.Bool("json", false, "print the account as JSON")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	if *name == "" || f.NArg() == 0 {
+		f.Usage()
+		return errUsage
+	}
+	c, err := place.read()
+	if err != nil {
+		return err
+	}
+	source, err := c.source(*name)
+	if err != nil {
+		return err
+	}
+	if *custodian != "" {
+		source.Custodian = code(*custodian)
+	}
+	extracts, err := extractsAt(f.Args())
+	if err != nil {
+		return err
+	}
+	s, err := openSite(w, c)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	mode := intake.Store
+	if *dryRun {
+		mode = intake.DryRun
+	}
+	sum, err := bringIn(w, s, source, extracts, mode)
+	if err := show(w.out, sum, *asJSON); err != nil {
+		return err
+	}
+	if err == nil && sum.Quarantined > 0 {
+		return errRefused
+	}
+	return err
+}
+
+// bringIn runs every extract and adds up the accounts.
+func bringIn(w world, s *site, source intake.Source, extracts []fs.FS, mode intake.Mode) (intake.Summary, error) {
+	var total intake.Summary
+	in := s.intake(w)
+	in.Progress = progress(w.err)
+	for _, extract := range extracts {
+		sum, err := in.Run(w.ctx, source, extract, mode)
+		total = total.Plus(sum)
+		if err != nil {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+// extractsAt makes each path an extract of its own: a folder as it is, a file as
+// a folder that holds only it.
+func extractsAt(paths []string) ([]fs.FS, error) {
+	var extracts []fs.FS
+	for _, p := range paths {
+		info, err := os.Stat(p)
+		if err != nil {
+			return nil, misuse("%v", err)
+		}
+		if info.IsDir() {
+			extracts = append(extracts, os.DirFS(p))
+			continue
+		}
+		extracts = append(extracts, oneFile{os.DirFS(filepath.Dir(p)), filepath.Base(p)})
+	}
+	return extracts, nil
+}
+
+// oneFile is a folder of which only one file is seen.
+type oneFile struct {
+	fs.FS
+	name string
+}
+
+// Open lets through the folder itself and the one file.
+func (o oneFile) Open(name string) (fs.File, error) {
+	if name == o.name {
+		return o.FS.Open(name)
+	}
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+}
+
+// ReadDir lists the one file.
+func (o oneFile) ReadDir(name string) ([]fs.DirEntry, error) {
+	if name != "." {
+		return nil, &fs.PathError{Op: "readdir", Path: name, Err: fs.ErrNotExist}
+	}
+	info, err := fs.Stat(o.FS, o.name)
+	if err != nil {
+		return nil, err
+	}
+	return []fs.DirEntry{fs.FileInfoToDirEntry(info)}, nil
+}
+
+// Stat lets fs.WalkDir start at the folder.
+func (o oneFile) Stat(name string) (fs.FileInfo, error) { return fs.Stat(o.FS, name) }
+
+// progress draws a line that rewrites itself, on a terminal only.
+func progress(out io.Writer) func(intake.Summary) {
+	file, ok := out.(*os.File)
+	if !ok {
+		return nil
+	}
+	if info, err := file.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return nil
+	}
+	return func(s intake.Summary) {
+		fmt.Fprintf(out, "\r%d stored, %d unchanged, %d quarantined ", s.Stored, s.Unchanged, s.Quarantined)
+	}
+}
+
+// show prints the account of a run.
+func show(out io.Writer, s intake.Summary, asJSON bool) error {
+	if asJSON {
+		return printJSON(out, s)
+	}
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "read\tstored\tunchanged\tquarantined\t\n%d\t%d\t%d\t%d\t\n", s.Read, s.Stored, s.Unchanged, s.Quarantined)
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if err := showCounts(out, "taken all the same, with a warning of this rule", s.Warnings); err != nil {
+		return err
+	}
+	if err := showCounts(out, "left behind: values that no rule of the map reads", s.LeftBehind); err != nil {
+		return err
+	}
+	if s.Quarantined > 0 {
+		fmt.Fprintln(out, "\nSee what was set aside: cpa-gateway quarantine list")
+	}
+	return nil
+}
+
+// showCounts prints one part of the account, by name.
+func showCounts(out io.Writer, title string, counts map[string]int) error {
+	if len(counts) == 0 {
+		return nil
+	}
+	fmt.Fprintf(out, "\n%s:\n", title)
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		fmt.Fprintf(t, "  %s\t%d\n", name, counts[name])
+	}
+	return t.Flush()
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"cpagateway/consent"
+	"cpagateway/gateway"
+	"cpagateway/gateway/hot"
+	"cpagateway/gateway/hot/local"
+	"cpagateway/gateway/hot/redis"
+	"cpagateway/gateway/identity"
+	"cpagateway/gateway/road"
+)
+
+// Times of the public server: none of them is without an end.
+const (
+	headerTime = 10 * time.Second
+	readTime   = 30 * time.Second
+	writeTime  = 90 * time.Second
+	idleTime   = 2 * time.Minute
+	drainTime  = 30 * time.Second
+	maxHeader  = 64 << 10
+)
+
+func runServe(w world, args []string) error {
+	f := w.flags("serve", "--config FILE [--check]")
+	file := f.String("config", "gateway.yaml", "configuration `file`")
+	check := f.Bool("check", false, "check the configuration and the agreements, print what would run, and stop")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	c, err := readConfig(*file, os.Environ())
+	if err != nil {
+		return err
+	}
+	if *check {
+		return checkConfig(w, c)
+	}
+	shared, err := openHot(w, c.Hot)
+	if err != nil {
+		return err
+	}
+	defer shared.Close()
+	verifier, err := identity.New(w.ctx, c.Identity, shared, w.clock)
+	if err != nil {
+		return misuse("%v", err)
+	}
+	s, err := openSite(w, c)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	log := slog.New(slog.NewJSONHandler(w.err, nil))
+	handler, err := s.front(w, verifier, c.Identity.Issuers, shared, log)
+	if err != nil {
+		return err
+	}
+	ready := func(ctx context.Context) error { return verifier.Ready(ctx) }
+	return s.listen(w, handler, ready, log, func() {})
+}
+
+// checkConfig says what would run.
+func checkConfig(w world, c config) error {
+	register, err := consent.LoadRegister(os.DirFS(c.Agreements))
+	if err != nil {
+		return misuse("reading the agreements: %v", err)
+	}
+	fmt.Fprintf(w.out, "%s would listen on %s (admin %s) as %s, with %d issuers, %d clients and %d sources.\n\n",
+		c.Organisation, c.HTTP.Address, c.HTTP.Admin, c.HTTP.Base, len(c.Identity.Issuers), len(c.Identity.Clients), len(c.Sources))
+	return printMatrix(w, register)
+}
+
+// openHot opens the shared state: Redis where it is configured, this process otherwise.
+func openHot(w world, c hotConfig) (hot.State, error) {
+	if c.Redis == "" {
+		return local.New(w.clock), nil
+	}
+	return redis.Open(c.Redis, "cpa-gateway:", w.clock)
+}
+
+// front wires the road and the front door.
+func (s *site) front(w world, verifier *identity.Verifier, issuers []identity.Issuer, shared hot.State, log *slog.Logger) (http.Handler, error) {
+	sealer, err := road.NewSealer(s.secret)
+	if err != nil {
+		return nil, err
+	}
+	c := s.config
+	r := &road.Road{
+		Identity: verifier, Records: s.store, Audit: s.log, Policy: c.Policy, Shared: shared,
+		Register: func() *consent.Register { return s.register },
+		Home:     c.Organisation, Base: c.HTTP.Base, DutyLine: c.DutyLine, Sealer: sealer,
+		Capacity: road.NewCapacity(c.HTTP.Capacity, c.HTTP.Reserved), Clock: w.clock, Zone: s.zone, Log: log,
+	}
+	f := &gateway.Front{Road: r, Version: version(), Date: w.clock().Format(time.DateOnly), Issuers: (&discovery{issuers: issuers, clock: w.clock}).endpoints}
+	return f.Handler(), nil
+}
+
+// listen serves the public and the admin address until the world ends, then
+// lets what is underway finish. It announces once both are taken.
+func (s *site) listen(w world, handler http.Handler, ready func(context.Context) error, log *slog.Logger, announce func()) error {
+	metrics, end, err := telemetry(w.ctx, s.config.Telemetry)
+	if err != nil {
+		return err
+	}
+	public, err := net.Listen("tcp", s.config.HTTP.Address)
+	if err != nil {
+		return err
+	}
+	private, err := net.Listen("tcp", s.config.HTTP.Admin)
+	if err != nil {
+		return errors.Join(err, public.Close())
+	}
+	main := server(handler, log)
+	if main.TLSConfig, err = tlsConfig(s.config.HTTP); err != nil {
+		return err
+	}
+	admin := server(adminHandler(metrics, ready), log)
+	failed := make(chan error, 2)
+	go func() { failed <- serveOn(main, public) }()
+	go func() { failed <- admin.Serve(private) }()
+	announce()
+	log.Info("listening", "address", public.Addr().String(), "admin", private.Addr().String())
+	select {
+	case err = <-failed:
+	case <-w.ctx.Done():
+		log.Info("stopping: letting what is underway finish")
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), drainTime)
+	defer cancel()
+	return errors.Join(err, main.Shutdown(ctx), admin.Shutdown(ctx), end(ctx))
+}
+
+func server(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
+		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(withoutText{log.Handler()}, slog.LevelWarn),
+	}
+}
+
+func serveOn(s *http.Server, l net.Listener) error {
+	if s.TLSConfig != nil {
+		return s.ServeTLS(l, "", "")
+	}
+	return s.Serve(l)
+}
+
+// tlsConfig reads the certificate; callers may present theirs, and identity
+// decides whether it is the one their token is bound to.
+func tlsConfig(c httpConfig) (*tls.Config, error) {
+	if c.Cert == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
+	if err != nil {
+		return nil, misuse("reading the certificate: %v", err)
+	}
+	t := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	if c.ClientCA == "" {
+		return t, nil
+	}
+	text, err := os.ReadFile(c.ClientCA)
+	if err != nil {
+		return nil, misuse("reading http.clientCA: %v", err)
+	}
+	t.ClientCAs, t.ClientAuth = x509.NewCertPool(), tls.VerifyClientCertIfGiven
+	if !t.ClientCAs.AppendCertsFromPEM(text) {
+		return nil, misuse("reading http.clientCA: no certificate in it")
+	}
+	return t, nil
+}
+
+// adminHandler is for operators only: alive, ready, metrics.
+func adminHandler(metrics http.Handler, ready func(context.Context) error) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "alive") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if err := ready(r.Context()); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ready")
+	})
+	mux.Handle("GET /metrics", metrics)
+	return mux
+}
+
+// withoutText keeps the server's own complaints out of the log but for the fact:
+// they may hold what a caller sent.
+type withoutText struct{ slog.Handler }
+
+// Handle replaces the message.
+func (h withoutText) Handle(ctx context.Context, r slog.Record) error {
+	return h.Handler.Handle(ctx, slog.NewRecord(r.Time, r.Level, "a connection was dropped before its request could be read", 0))
+}

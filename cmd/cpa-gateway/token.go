@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/demo"
+)
+
+// runToken prints one access token, and nothing else, so that it can stand in a
+// command line.
+func runToken(w world, args []string) error {
+	f := w.flags("token", "--as NAME [--purpose P] [--gateway URL] [--data DIR]")
+	as := f.String("as", "", "`name` of the caller: gp, ooh, social-care, social-care-b, ooh-unlisted, ig-lead, cmht")
+	purpose := f.String("purpose", "", "purpose of use (default: the caller's own)")
+	gateway := f.String("gateway", "http://127.0.0.1:8080", "`URL` of the running demo")
+	data := f.String("data", "", "data `folder` of the demo, where it was given one")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	if *as == "" {
+		f.Usage()
+		return errUsage
+	}
+	client := &http.Client{Timeout: 10 * time.Second}
+	token, err := demo.Token(w.ctx, demo.Ask{Gateway: *gateway, Dir: *data, Name: *as, Purpose: consent.Purpose(*purpose), HTTP: client, Clock: w.clock})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(w.out, token)
+	return err
+}
+
+// runVersion prints what was built.
+func runVersion(w world, _ []string) error {
+	_, err := fmt.Fprintln(w.out, "cpa-gateway", version())
+	return err
+}
+
+// version is the module's version, with the commit it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			v += " " + s.Value[:12]
+		}
+	}
+	return v
+}
+
+// runHealthcheck asks the admin address of a gateway on this machine; a container
+// has no other tool for it.
+func runHealthcheck(w world, args []string) error {
+	f := w.flags("healthcheck", "[--admin ADDRESS]")
+	admin := f.String("admin", "127.0.0.1:9090", "admin `address` of the gateway")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	request, err := http.NewRequestWithContext(w.ctx, http.MethodGet, "http://"+*admin+"/readyz", nil)
+	if err != nil {
+		return misuse("--admin: %v", err)
+	}
+	response, err := (&http.Client{Timeout: 5 * time.Second}).Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		fmt.Fprintln(w.err, "not ready:", response.Status)
+		return errRefused
+	}
+	return nil
+}

@@ -1,0 +1,38 @@
+package gateway
+
+import (
+	"slices"
+
+	"cpagateway/gateway/road"
+)
+
+// allowed is the allow-list: what is not here is not served, and the
+// CapabilityStatement is written from it, so that the two cannot disagree. The
+// search parameters of each type are the closed lists of profiles.SearchParams.
+var allowed = []served{
+	{"CarePlan", all}, {"CareTeam", all}, {"EpisodeOfCare", all}, {"Goal", all},
+	{"Organization", all}, {"Patient", all}, {"Practitioner", all}, {"PractitionerRole", all},
+}
+
+var all = []road.Interaction{road.Read, road.VRead, road.Search}
+
+// served is one type with the interactions it allows.
+type served struct {
+	typ          string
+	interactions []road.Interaction
+}
+
+// allows looks an interaction up.
+func allows(typ string, interaction road.Interaction) bool {
+	i := slices.IndexFunc(allowed, func(s served) bool { return s.typ == typ })
+	return i >= 0 && slices.Contains(allowed[i].interactions, interaction)
+}
+
+// knownType is the type where it is on the list and empty otherwise: nothing
+// that a caller wrote into a path reaches a log or a record.
+func knownType(typ string) string {
+	if slices.ContainsFunc(allowed, func(s served) bool { return s.typ == typ }) {
+		return typ
+	}
+	return ""
+}

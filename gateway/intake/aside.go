@@ -1,0 +1,69 @@
+package intake
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+
+	"cpagateway/gateway/records"
+	"cpagateway/mapping"
+)
+
+// SetAside keeps what a format could not take. Warnings are counted: the record
+// they speak of was taken.
+func (r *run) SetAside(faults []mapping.Fault) error {
+	var kept []records.Fault
+	for _, f := range faults {
+		if f.Warning {
+			r.sum.Warnings[f.Rule]++
+			continue
+		}
+		kept = append(kept, r.fault(f))
+	}
+	return r.keep(kept)
+}
+
+// refuse sets aside a resource that was mapped but cannot be stored.
+func (r *run) refuse(m mapping.Resource, rule, reason string) error {
+	r.sum.Quarantined += m.Records
+	raw := m.Body
+	if m.Fragment != nil {
+		raw = m.Fragment()
+	}
+	return r.keep([]records.Fault{r.fault(mapping.Fault{At: m.From, Rule: rule, Reason: reason, Raw: raw})})
+}
+
+// keep puts faults into the quarantine. Of a dry run, and of a record that was
+// fed in again, nothing is kept: the latter is set aside already.
+func (r *run) keep(faults []records.Fault) error {
+	r.refused = append(r.refused, faults...)
+	if len(faults) == 0 || r.mode != Store {
+		return nil
+	}
+	added, err := r.Records.SetAside(r.ctx, faults)
+	r.sum.NewFaults += added
+	return err
+}
+
+func (r *run) fault(f mapping.Fault) records.Fault {
+	return records.Fault{
+		ID: r.faultID(f), Source: r.source.Name, File: f.At.File, Row: f.At.Row, Field: f.At.Field,
+		Value: f.Value, Rule: f.Rule, Reason: f.Reason, Raw: f.Raw, At: r.Clock(),
+	}
+}
+
+// faultID is the same when the same record fails the same rule again, even where
+// it stands in another row by then. Where several rows of one record fail alike,
+// they are counted.
+func (r *run) faultID(f mapping.Fault) string {
+	h := sha256.New()
+	for _, part := range []string{r.source.Name, f.At.File, f.Rule, f.At.Field, f.Value, string(f.Raw)} {
+		h.Write([]byte(part + "\x00"))
+	}
+	id := hex.EncodeToString(h.Sum(nil)[:8])
+	r.alike[id]++
+	if n := r.alike[id]; n > 1 {
+		id += "-" + strconv.Itoa(n)
+	}
+	return id
+}

@@ -1,0 +1,158 @@
+// Package intake brings a source system's extract in, and sets aside what it
+// cannot take: map, check, accept, put under derived ids, record. One bad record
+// never stops a file, and nothing of it is lost.
+package intake
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/audit"
+	"cpagateway/gateway/records"
+	"cpagateway/mapping"
+)
+
+// Format reads one foreign format. The packages under mapping implement it.
+type Format interface {
+	// Read maps every record under fsys. It returns an error only where the
+	// extract as a whole cannot be read or out refused to go on.
+	Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapping.Output) (mapping.Report, error)
+	// Reread maps one fragment that was set aside (Fault.Raw), or its mended form.
+	Reread(ctx context.Context, raw []byte, env mapping.Env, out mapping.Output) (mapping.Report, error)
+}
+
+// provided is a format whose extracts say whose records they hold.
+type provided interface {
+	Provider(fsys fs.FS) string
+	ProviderOfFragment(raw []byte) string
+}
+
+// Source is a system whose extracts are brought in.
+type Source struct {
+	Name       string
+	Format     Format
+	Custodian  consent.OrgCode // whose records these are; empty: as the extract says, else the gateway's own
+	NHSNumbers NumberRule
+}
+
+// NumberRule says what a failed NHS number check digit means. Wales's own
+// published examples fail it, so an owner of a source may choose.
+type NumberRule string
+
+// The rules: Refuse sets the record aside (the default), Report takes it and says so.
+const (
+	Refuse NumberRule = "refuse"
+	Report NumberRule = "report"
+)
+
+// Mode says whether a run stores anything.
+type Mode uint8
+
+// The modes of a run.
+const (
+	Store  Mode = iota
+	DryRun      // map and check only
+	again       // store, but set nothing aside: it is already
+)
+
+// Summary is the account of a run. Read = Stored + Unchanged + Quarantined.
+type Summary struct {
+	Read        int            `json:"read"`
+	Stored      int            `json:"stored"`
+	Unchanged   int            `json:"unchanged"`
+	Quarantined int            `json:"quarantined"`
+	LeftBehind  map[string]int `json:"leftBehind"` // column or path -> values that no rule reads
+	Defaulted   map[string]int `json:"defaulted,omitempty"`
+	Warnings    map[string]int `json:"warnings,omitempty"` // rule -> records that were taken in spite of it
+	NewFaults   int            `json:"newFaults"`          // of Quarantined, those not already set aside
+	Resources   int            `json:"resources"`          // resource versions written
+}
+
+// Intake brings extracts in. It may be used by one run at a time.
+type Intake struct {
+	Records  records.Store
+	Audit    *audit.Log
+	Register *consent.Register
+	Secret   []byte          // the gateway's secret: ids and person ids are keyed with it
+	Home     consent.OrgCode // the organisation that runs this gateway
+	Clock    func() time.Time
+	Progress func(Summary) // called now and then during a run; may be nil
+}
+
+// Run brings one extract in. An error means that the run ended early; what the
+// summary counts was kept, and running again takes up the rest.
+func (in *Intake) Run(ctx context.Context, source Source, fsys fs.FS, mode Mode) (Summary, error) {
+	if p, ok := source.Format.(provided); ok && source.Custodian == "" {
+		source.Custodian = consent.OrgCode(p.Provider(fsys))
+	}
+	run := in.begin(ctx, source, mode)
+	report, err := source.Format.Read(ctx, fsys, run.env(), run)
+	return run.end(report, err)
+}
+
+// Again feeds one fragment in: what was set aside, or its mended form. It says
+// what is still wrong with it; that is not set aside a second time.
+func (in *Intake) Again(ctx context.Context, source Source, raw []byte) (Summary, []records.Fault, error) {
+	if p, ok := source.Format.(provided); ok && source.Custodian == "" {
+		source.Custodian = consent.OrgCode(p.ProviderOfFragment(raw))
+	}
+	run := in.begin(ctx, source, again)
+	report, err := source.Format.Reread(ctx, raw, run.env(), run)
+	sum, err := run.end(report, err)
+	return sum, run.refused, err
+}
+
+func (in *Intake) begin(ctx context.Context, source Source, mode Mode) *run {
+	if source.Custodian == "" {
+		source.Custodian = in.Home
+	}
+	return &run{
+		Intake: in, ctx: ctx, source: source, mode: mode, ids: keyedIDs{secret: in.Secret, source: source.Name},
+		persons: map[string]consent.PersonID{}, alike: map[string]int{}, sum: Summary{Warnings: map[string]int{}},
+	}
+}
+
+// end puts what is still held, and closes the account.
+func (r *run) end(report mapping.Report, err error) (Summary, error) {
+	if err == nil {
+		err = r.flush()
+	}
+	r.sum.Read = report.Read
+	r.sum.LeftBehind, r.sum.Defaulted = report.LeftBehind, report.Defaulted
+	r.sum.Quarantined += report.Refused
+	r.tell()
+	if err != nil {
+		return r.sum, fmt.Errorf("bringing in %s: %w", r.source.Name, err)
+	}
+	if accounted := r.sum.Stored + r.sum.Unchanged + r.sum.Quarantined; accounted != r.sum.Read {
+		return r.sum, fmt.Errorf("bringing in %s: %d records read but %d accounted for", r.source.Name, r.sum.Read, accounted)
+	}
+	return r.sum, nil
+}
+
+// Plus adds two accounts.
+func (s Summary) Plus(t Summary) Summary {
+	s.Read += t.Read
+	s.Stored += t.Stored
+	s.Unchanged += t.Unchanged
+	s.Quarantined += t.Quarantined
+	s.Warnings = plus(s.Warnings, t.Warnings)
+	s.NewFaults += t.NewFaults
+	s.Resources += t.Resources
+	s.LeftBehind = plus(s.LeftBehind, t.LeftBehind)
+	s.Defaulted = plus(s.Defaulted, t.Defaulted)
+	return s
+}
+
+func plus(a, b map[string]int) map[string]int {
+	sum := map[string]int{}
+	for _, m := range []map[string]int{a, b} {
+		for k, n := range m {
+			sum[k] += n
+		}
+	}
+	return sum
+}

@@ -1,0 +1,78 @@
+package gateway
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+	"github.com/samply/golang-fhir-models/fhir-models/fhir"
+
+	"cpagateway/gateway/road"
+	"cpagateway/profiles"
+	own "cpagateway/profiles/fhir"
+)
+
+// metadata serves the CapabilityStatement, written from the allow-list.
+func (f *Front) metadata(c *gin.Context) {
+	body, err := own.Marshal(f.capabilities())
+	if err != nil {
+		f.Road.Serve(c.Writer, c.Request, road.Ask{Interaction: road.None, Fault: road.Refuse(http.StatusInternalServerError, "exception", profiles.TextBroken)})
+		return
+	}
+	f.Road.ServePublic(c.Writer, c.Request, "CapabilityStatement", body, "application/fhir+json; charset=utf-8")
+}
+
+func (f *Front) capabilities() fhir.CapabilityStatement {
+	title, name := "CPA gateway", "CPAGateway"
+	rest := fhir.CapabilityStatementRest{Mode: fhir.RestfulCapabilityModeServer, Security: security()}
+	for _, s := range allowed {
+		rest.Resource = append(rest.Resource, s.capability())
+	}
+	return fhir.CapabilityStatement{
+		Status: fhir.PublicationStatusActive, Date: f.Date, Kind: fhir.CapabilityStatementKindInstance,
+		Name: &name, Title: &title,
+		Software:       &fhir.CapabilityStatementSoftware{Name: title, Version: &f.Version},
+		Implementation: &fhir.CapabilityStatementImplementation{Description: "Care Programme Approach records under WASPI agreements", Url: &f.Road.Base},
+		FhirVersion:    fhir.FHIRVersion4_0_1, Format: []string{"application/fhir+json", "json"},
+		Rest: []fhir.CapabilityStatementRest{rest},
+	}
+}
+
+func security() *fhir.CapabilityStatementRestSecurity {
+	system, code := "http://terminology.hl7.org/CodeSystem/restful-security-service", "SMART-on-FHIR"
+	text := "SMART Backend Services; one purpose of use in each token"
+	return &fhir.CapabilityStatementRestSecurity{
+		Service:     []fhir.CodeableConcept{{Coding: []fhir.Coding{{System: &system, Code: &code}}}},
+		Description: &text,
+	}
+}
+
+var interactionCodes = map[road.Interaction]fhir.TypeRestfulInteraction{
+	road.Read: fhir.TypeRestfulInteractionRead, road.VRead: fhir.TypeRestfulInteractionVread, road.Search: fhir.TypeRestfulInteractionSearchType,
+}
+
+var paramTypes = map[profiles.ParamKind]fhir.SearchParamType{
+	profiles.ParamToken: fhir.SearchParamTypeToken, profiles.ParamID: fhir.SearchParamTypeToken, profiles.ParamDate: fhir.SearchParamTypeDate,
+	profiles.ParamReference: fhir.SearchParamTypeReference, profiles.ParamString: fhir.SearchParamTypeString,
+}
+
+// capability writes one row of the allow-list.
+func (s served) capability() fhir.CapabilityStatementRestResource {
+	versioning := fhir.ResourceVersionPolicyVersioned
+	resource := fhir.CapabilityStatementRestResource{Type: resourceTypes[s.typ], Versioning: &versioning}
+	for _, i := range s.interactions {
+		resource.Interaction = append(resource.Interaction, fhir.CapabilityStatementRestResourceInteraction{Code: interactionCodes[i]})
+	}
+	for _, p := range profiles.SearchParams(s.typ) {
+		doc := p.Doc
+		resource.SearchParam = append(resource.SearchParam, fhir.CapabilityStatementRestResourceSearchParam{
+			Name: p.Name, Type: paramTypes[p.Kind], Documentation: &doc,
+		})
+	}
+	return resource
+}
+
+var resourceTypes = map[string]fhir.ResourceType{
+	"CarePlan": fhir.ResourceTypeCarePlan, "CareTeam": fhir.ResourceTypeCareTeam, "EpisodeOfCare": fhir.ResourceTypeEpisodeOfCare,
+	"Goal": fhir.ResourceTypeGoal, "Organization": fhir.ResourceTypeOrganization, "Patient": fhir.ResourceTypePatient,
+	"Practitioner": fhir.ResourceTypePractitioner, "PractitionerRole": fhir.ResourceTypePractitionerRole,
+}

@@ -1,0 +1,122 @@
+package gateway
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"cpagateway/gateway/road"
+	"cpagateway/profiles"
+)
+
+var (
+	idForm   = regexp.MustCompile(`^[A-Za-z0-9.-]{1,64}$`)            // R4 datatypes: id
+	nameForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.:-]{0,63}$`) // what a parameter's name may look like
+	jsonType = []string{"json", "application/json", "application/fhir+json"}
+)
+
+// Page sizes, and how many parameters one search may have.
+const (
+	defaultCount = 20
+	maxCount     = 100
+	maxParams    = 50
+)
+
+// unacceptable refuses what the road should never have to interpret: addresses
+// that two readers could read in two ways, method overrides, XML.
+func unacceptable(r *http.Request) *road.Fault {
+	switch {
+	case len(r.URL.RequestURI()) > maxURL:
+		return road.Refuse(http.StatusRequestURITooLong, "too-long", profiles.TextAddressTooLong, strconv.Itoa(maxURL))
+	case r.URL.RawPath != "" || strings.Contains(r.URL.Path, "//"):
+		return road.Refuse(http.StatusNotFound, "not-supported", profiles.TextNotSupported)
+	case r.ContentLength > maxBody:
+		return road.Refuse(http.StatusRequestEntityTooLarge, "too-long", profiles.TextTooLarge, strconv.Itoa(maxBody))
+	case overridden(r.Header):
+		return road.Refuse(http.StatusBadRequest, "not-supported", profiles.TextBadRequest)
+	case !acceptsJSON(r):
+		return road.Refuse(http.StatusNotAcceptable, "not-supported", profiles.TextNotAcceptable)
+	}
+	return nil
+}
+
+func overridden(h http.Header) bool {
+	for _, name := range []string{"X-Http-Method-Override", "X-Method-Override", "X-Http-Method"} {
+		if h.Get(name) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// acceptsJSON reads _format, which goes before Accept (R4 http.html §3.1.0.1.11).
+func acceptsJSON(r *http.Request) bool {
+	if format := r.URL.Query().Get("_format"); format != "" {
+		return slices.Contains(jsonType, strings.TrimSpace(strings.SplitN(format, ";", 2)[0]))
+	}
+	accept := strings.Join(r.Header.Values("Accept"), ",")
+	if accept == "" {
+		return true
+	}
+	for part := range strings.SplitSeq(accept, ",") {
+		kind, _, err := mime.ParseMediaType(part)
+		if err == nil && (slices.Contains(jsonType[1:], kind) || kind == "*/*" || kind == "application/*") {
+			return true
+		}
+	}
+	return false
+}
+
+// parameters reads the query and, for a POST, the form into one ordered list:
+// there is one parser, whatever the method.
+func parameters(c *gin.Context) ([]pair, *road.Fault) {
+	pairs, ok := parsePairs(c.Request.URL.RawQuery)
+	if !ok {
+		return nil, road.Refuse(http.StatusBadRequest, "invalid", profiles.TextBadRequest)
+	}
+	if c.Request.Method != http.MethodPost {
+		return pairs, nil
+	}
+	if kind, _, _ := mime.ParseMediaType(c.GetHeader("Content-Type")); kind != "application/x-www-form-urlencoded" {
+		return nil, road.Refuse(http.StatusUnsupportedMediaType, "not-supported", profiles.TextMediaType)
+	}
+	form, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxForm))
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return nil, road.Refuse(http.StatusRequestEntityTooLarge, "too-long", profiles.TextTooLarge, strconv.Itoa(maxForm))
+	}
+	more, ok := parsePairs(string(form))
+	if err != nil || !ok {
+		return nil, road.Refuse(http.StatusBadRequest, "invalid", profiles.TextBadRequest)
+	}
+	return append(pairs, more...), nil
+}
+
+// pair is one parameter as it was sent.
+type pair struct{ name, value string }
+
+// parsePairs is url.ParseQuery that keeps the order.
+func parsePairs(query string) ([]pair, bool) {
+	var pairs []pair
+	for part := range strings.SplitSeq(query, "&") {
+		if part == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(part, "=")
+		n, err1 := url.QueryUnescape(name)
+		v, err2 := url.QueryUnescape(value)
+		if err1 != nil || err2 != nil || !nameForm.MatchString(n) {
+			return nil, false
+		}
+		pairs = append(pairs, pair{n, v})
+	}
+	return pairs, true
+}

@@ -1,0 +1,133 @@
+package road
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/audit"
+	"cpagateway/profiles/fhir"
+)
+
+// reply says how what was recorded is to be put. It holds nothing about a
+// person: the bodies come out of the Recorded alone.
+type reply struct {
+	status      int
+	fault       *Fault // an OperationOutcome instead of a body
+	challenge   string // WWW-Authenticate
+	retryAfter  int    // seconds
+	next        string // sealed position of the next page
+	search      SearchAsk
+	document    []byte // a public document
+	contentType string
+}
+
+const fhirJSON = "application/fhir+json; charset=utf-8"
+
+// answer is the only function that writes a body. A zero Recorded was not
+// recorded, and what was not recorded is not told: it answers 500.
+func (r *Road) answer(w http.ResponseWriter, t *trip, recorded audit.Recorded, p reply) int {
+	if !recorded.OK() {
+		p = reply{status: http.StatusInternalServerError, fault: faultBroken}
+	}
+	body := p.document
+	header := w.Header()
+	header.Set("Content-Type", fhirJSON)
+	switch {
+	case p.fault != nil:
+		body = outcome(t, p.fault)
+	case p.document != nil:
+		header.Set("Content-Type", p.contentType)
+	case t.ask.Interaction == Search:
+		body = r.searchset(t, recorded.Released(), p)
+	default:
+		x := recorded.Released()[0] // a read is answered with a body only where one was released
+		body = x.Body()
+		header.Set("ETag", `W/"`+x.VersionID()+`"`)
+		header.Set("Last-Modified", x.Updated().UTC().Format(http.TimeFormat))
+		// A plan's narrative says whether a review is overdue, which changes with the day and
+		// not with the version: a plan is never "not modified".
+		if x.Type() != "CarePlan" && unchanged(t.asked.Header.Get("If-None-Match"), x) {
+			p.status, body = http.StatusNotModified, nil
+		}
+	}
+	header.Set("Cache-Control", "no-store")
+	header.Set("Vary", "Authorization, Accept, Accept-Language")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("X-Request-Id", t.id)
+	header.Set("Content-Language", t.words.language.String())
+	if p.challenge != "" {
+		header.Set("WWW-Authenticate", p.challenge)
+	}
+	if p.retryAfter > 0 {
+		header.Set("Retry-After", strconv.Itoa(p.retryAfter))
+	}
+	w.WriteHeader(p.status)
+	_, _ = w.Write(body) // the caller may be gone: what was recorded stays recorded
+	return p.status
+}
+
+// unchanged compares If-None-Match weakly, as RFC 9110 §13.1.2 has it; by now the
+// answer is decided and recorded.
+func unchanged(header string, x consent.Disclosure) bool {
+	for tag := range strings.SplitSeq(header, ",") {
+		tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/")
+		if tag == "*" || tag == `"`+x.VersionID()+`"` {
+			return true
+		}
+	}
+	return false
+}
+
+// searchset puts the disclosures of a page into a Bundle. There is no total,
+// and the links hold no identifier.
+func (r *Road) searchset(t *trip, released []consent.Disclosure, p reply) []byte {
+	w := fhir.NewWriter(make([]byte, 0, 4096))
+	w.BeginObject()
+	w.Member("resourceType", "Bundle")
+	w.Member("type", "searchset")
+	w.Name("link")
+	w.BeginArray()
+	self := r.Base + "/" + t.ask.Type
+	if p.search.Shown != "" {
+		self += "?" + p.search.Shown
+	}
+	link(w, "self", self)
+	if p.next != "" {
+		link(w, "next", r.Base+"/"+t.ask.Type+"?_cursor="+p.next)
+	}
+	w.EndArray()
+	if len(released) > 0 || p.search.Crisis == CrisisRead {
+		w.Name("entry")
+		w.BeginArray()
+		for _, x := range released {
+			entry(w, r.Base+"/"+x.Type()+"/"+x.ID(), "match", x.Body())
+		}
+		if p.search.Crisis == CrisisRead {
+			entry(w, "", "outcome", crisisOutcome(t, r.DutyLine))
+		}
+		w.EndArray()
+	}
+	w.EndObject()
+	return w.Bytes()
+}
+
+func link(w *fhir.Writer, relation, url string) {
+	w.BeginObject()
+	w.Member("relation", relation)
+	w.Member("url", url)
+	w.EndObject()
+}
+
+func entry(w *fhir.Writer, fullURL, mode string, body []byte) {
+	w.BeginObject()
+	w.Member("fullUrl", fullURL)
+	w.Name("resource")
+	w.Raw(body)
+	w.Name("search")
+	w.BeginObject()
+	w.Member("mode", mode)
+	w.EndObject()
+	w.EndObject()
+}

@@ -1,0 +1,88 @@
+package road
+
+import (
+	"net/http"
+
+	"cpagateway/profiles"
+)
+
+// Interaction is a RESTful interaction of FHIR R4, or what stands in its place
+// for the two public documents.
+type Interaction string
+
+// The interactions that are served.
+const (
+	Read   Interaction = "read"
+	VRead  Interaction = "vread"
+	Search Interaction = "search-type"
+	Public Interaction = "public" // metadata and .well-known: about nobody
+	None   Interaction = "none"   // not on the allow-list
+)
+
+// Ask is one request, parsed once by the front and checked against the
+// allow-list: what follows never looks at the URL again.
+type Ask struct {
+	Interaction Interaction
+	Type        string // a served type
+	ID          string
+	Version     string // as the caller wrote it, for a vread
+	Search      SearchAsk
+	Fault       *Fault // set when the request is refused for its own sake
+}
+
+// SearchAsk is the parsed part of a search.
+type SearchAsk struct {
+	Params []profiles.Param // all but those that name the person
+	Names  []string         // names of every parameter used, for the record
+	Sort   []profiles.SortKey
+	Count  int
+	Cursor string // a page position given out before; everything else is inside it
+	Shown  string // the query of the self link: what was used, without identifiers
+	Crisis Crisis // whether the answer carries the crisis entry
+	Person PersonKey
+}
+
+// Crisis says whether a search asks for the crisis plan.
+type Crisis uint8
+
+// A crisis read carries one and the same entry, found or not.
+const (
+	Ordinary Crisis = iota
+	CrisisRead
+)
+
+// PersonKey is how a search names its person: by business identifier, or by a
+// resource that is about the person. All empty: the search names nobody.
+type PersonKey struct {
+	System, Value string
+	Type, ID      string
+}
+
+// Fault is a refusal with its place in the catalogue of texts. Params are
+// parameter names or limits, never what the caller sent as a value.
+type Fault struct {
+	Status int
+	Code   string // OperationOutcome issue code
+	Text   profiles.Text
+	Params []any
+}
+
+// Error makes a Fault an error; the text is the English one.
+func (f *Fault) Error() string { return f.Text.In(profiles.English, f.Params...) }
+
+// Refuse makes a Fault; the front uses it for what it refuses itself.
+func Refuse(status int, code string, text profiles.Text, params ...any) *Fault {
+	return &Fault{Status: status, Code: code, Text: text, Params: params}
+}
+
+// The refusals that the road itself makes. Absent, refused and emptied are one:
+// Nothing for a read, an empty searchset for a search.
+var (
+	Nothing          = Refuse(http.StatusNotFound, "not-found", profiles.TextNothing)
+	faultUnknown     = Refuse(http.StatusUnauthorized, "login", profiles.TextUnauthorized)
+	faultBusy        = Refuse(http.StatusServiceUnavailable, "transient", profiles.TextBusy)
+	faultTimeout     = Refuse(http.StatusGatewayTimeout, "timeout", profiles.TextTimeout)
+	faultBroken      = Refuse(http.StatusInternalServerError, "exception", profiles.TextBroken)
+	faultStaleCursor = Refuse(http.StatusBadRequest, "expired", profiles.TextStaleCursor)
+	faultNoPerson    = Refuse(http.StatusBadRequest, "required", profiles.TextNameOnePerson)
+)

@@ -1,0 +1,62 @@
+package road
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"cpagateway/consent"
+	"cpagateway/profiles"
+)
+
+// cursorLife is how long a page position is good for.
+const cursorLife = 5 * time.Minute
+
+// cursor is a page position with everything the next page needs. It is sealed
+// for one caller and purpose, and dies with the person's epoch: the next page is
+// decided again.
+type cursor struct {
+	Person   consent.PersonID   `json:"p,omitempty"`
+	Epoch    uint64             `json:"e,omitempty"`
+	Params   []profiles.Param   `json:"q,omitempty"`
+	Sort     []profiles.SortKey `json:"s,omitempty"`
+	Count    int                `json:"n"`
+	Shown    string             `json:"w,omitempty"`
+	Crisis   Crisis             `json:"c,omitempty"`
+	Position string             `json:"a"`
+	Expires  int64              `json:"x"`
+}
+
+func (c *cursor) search() SearchAsk {
+	return SearchAsk{Params: c.Params, Sort: c.Sort, Count: c.Count, Shown: c.Shown, Crisis: c.Crisis}
+}
+
+func (r *Road) sealCursor(t *trip, d consent.Decision, s subject, position string) (string, error) {
+	c := cursor{
+		Person: d.Person(), Epoch: d.Epoch(), Params: s.search.Params, Sort: s.search.Sort, Count: s.search.Count,
+		Shown: s.search.Shown, Crisis: s.search.Crisis, Position: position, Expires: t.at.Add(cursorLife).Unix(),
+	}
+	text, err := json.Marshal(c)
+	if err != nil {
+		return "", err
+	}
+	return r.Sealer.Seal(cursorContext(t), text), nil
+}
+
+// openCursor refuses what is not ours, not this caller's, or too old, all alike.
+func (r *Road) openCursor(t *trip) (*cursor, error) {
+	text, ok := r.Sealer.Open(cursorContext(t), t.ask.Search.Cursor)
+	if !ok {
+		return nil, faultStaleCursor
+	}
+	var c cursor
+	if json.Unmarshal(text, &c) != nil || c.Expires < t.at.Unix() {
+		return nil, faultStaleCursor
+	}
+	return &c, nil
+}
+
+func cursorContext(t *trip) string {
+	c := t.caller
+	return strings.Join([]string{"page", string(c.Client), string(c.Organisation), string(c.Team), c.Person, string(c.Purpose), t.ask.Type}, "\x00")
+}

@@ -1,0 +1,147 @@
+package road
+
+import (
+	"context"
+	"errors"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/records"
+	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
+)
+
+// subject is whom a request is about, with the facts for the decision.
+type subject struct {
+	person    *consent.Person // nil for directory types, which are about nobody
+	custodian consent.OrgCode
+	position  string    // where the page begins, from an opened cursor
+	search    SearchAsk // the search, or the one that a cursor holds
+}
+
+// find resolves the person, by canonical id, before anything is decided. Nobody
+// and somebody hidden take the same steps: an unknown person has an empty dossier.
+func (r *Road) find(ctx context.Context, t *trip) (subject, error) {
+	s := subject{custodian: r.Home, search: t.ask.Search}
+	if profiles.DirectoryType(t.ask.Type) && t.ask.Search.Cursor == "" {
+		return s, nil
+	}
+	id, opened, err := r.personAsked(ctx, t)
+	if err != nil {
+		return s, err
+	}
+	if opened != nil {
+		s.search, s.position = opened.search(), opened.Position
+		if profiles.DirectoryType(t.ask.Type) {
+			return s, nil
+		}
+	}
+	s.person, s.custodian, err = Facts(ctx, r.Records, id, r.Home)
+	if err != nil {
+		return s, err
+	}
+	if opened != nil && opened.Epoch != s.person.Epoch {
+		return s, faultStaleCursor
+	}
+	return s, nil
+}
+
+// Facts gathers what a decision needs to know about a person, and whose record
+// it is; home stands in where nothing is held. It is what the road decides on,
+// and what an explanation explains.
+func Facts(ctx context.Context, held records.Reader, id consent.PersonID, home consent.OrgCode) (*consent.Person, consent.OrgCode, error) {
+	dossier, err := held.Dossier(ctx, id)
+	if err != nil {
+		return nil, "", err
+	}
+	facts := make([]fhir.Value, 0, len(dossier.Facts))
+	for _, f := range dossier.Facts {
+		resource, err := fhir.ParseResource(f.Body)
+		if err != nil {
+			return nil, "", err
+		}
+		facts = append(facts, resource)
+	}
+	custodian := dossier.Custodian
+	if custodian == "" {
+		custodian = home
+	}
+	person := consent.Gather(id, custodian, dossier.Epoch, facts)
+	return &person, custodian, nil
+}
+
+// personAsked finds whom the request names: the subject of the resource read,
+// the person a search names, or the one inside a cursor.
+func (r *Road) personAsked(ctx context.Context, t *trip) (consent.PersonID, *cursor, error) {
+	key := t.ask.Search.Person
+	switch {
+	case t.ask.Interaction != Search:
+		id, err := r.Records.PersonOf(ctx, t.ask.Type, t.ask.ID)
+		return id, nil, orNobody(err)
+	case t.ask.Search.Cursor != "":
+		opened, err := r.openCursor(t)
+		if err != nil {
+			return "", nil, err
+		}
+		return opened.Person, opened, nil
+	case key.ID != "":
+		id, err := r.Records.PersonOf(ctx, key.Type, key.ID)
+		return id, nil, orNobody(err)
+	case key.Value != "":
+		id, err := r.Records.Person(ctx, key.System, key.Value)
+		return id, nil, orNobody(err)
+	}
+	return "", nil, faultNoPerson
+}
+
+// orNobody takes "nobody has it" for an answer: the road goes on as for anybody.
+func orNobody(err error) error {
+	if errors.Is(err, records.ErrNothing) {
+		return nil
+	}
+	return err
+}
+
+// matches runs the read or the search inside the decision.
+func (r *Road) matches(ctx context.Context, t *trip, d consent.Decision, s subject) ([]records.Visible, string, error) {
+	switch t.ask.Interaction {
+	case Read:
+		v, err := r.Records.Read(ctx, d, t.ask.Type, t.ask.ID)
+		if err == nil && holdsToCurrent(t, d) {
+			var current bool
+			if current, err = r.isCurrent(ctx, d, v); err == nil && !current {
+				err = records.ErrNothing
+			}
+		}
+		return []records.Visible{v}, "", err
+	case VRead:
+		number, ok := r.Sealer.OpenVersionID(t.ask.Type, t.ask.ID, t.ask.Version)
+		if !ok {
+			return nil, "", records.ErrNothing
+		}
+		v, err := r.Records.ReadVersion(ctx, d, t.ask.Type, t.ask.ID, number)
+		return []records.Visible{v}, "", err
+	}
+	query := records.Query{Type: t.ask.Type, Params: s.search.Params, Sort: s.search.Sort, Count: s.search.Count, After: s.position}
+	find := r.Records.Find
+	if holdsToCurrent(t, d) {
+		find = r.currentPlans
+	}
+	page, err := find(ctx, d, query)
+	if err != nil {
+		return nil, "", err
+	}
+	next := ""
+	if page.Next != "" {
+		next, err = r.sealCursor(t, d, s, page.Next)
+	}
+	return page.Matches, next, err
+}
+
+// Wanted is what a request could at most use: consent chooses by it the narrowest
+// agreement that covers the request (consent.md §9 row 16). An emergency uses the slice.
+func Wanted(typ string, purpose consent.Purpose) profiles.ItemSet {
+	if purpose == consent.EmergencyTreatment {
+		return profiles.CrisisSlice
+	}
+	return profiles.ItemsOfType(typ)
+}

@@ -1,0 +1,120 @@
+package road
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"time"
+
+	"golang.org/x/text/language"
+
+	"cpagateway/gateway/audit"
+	"cpagateway/gateway/identity"
+	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
+)
+
+// words is the language an answer is written in.
+type words struct{ language language.Tag }
+
+// wordsFor takes Welsh when the caller prefers it, English otherwise (W¶183).
+func wordsFor(req *http.Request) words {
+	return words{language: profiles.Language(req.Header.Get("Accept-Language"))}
+}
+
+// throttled is a client over its rate.
+type throttled struct{ after time.Duration }
+
+func (t *throttled) Error() string { return "the client is over its rate" }
+
+// explainFault is the one table from error to answer, with the code for the record.
+func explainFault(cause error) (reply, string) {
+	var fault *Fault
+	var refusal *identity.Refusal
+	var slow *throttled
+	switch {
+	case errors.As(cause, &refusal):
+		if refusal.Challenge == "" { // no fault of the caller's: the same credential may work in a while
+			return refused(faultBusy), string(refusal.Code)
+		}
+		p := refused(faultUnknown)
+		p.challenge = refusal.Challenge
+		return p, string(refusal.Code)
+	case errors.As(cause, &slow):
+		seconds := int(slow.after.Seconds()) + 1
+		p := refused(Refuse(http.StatusTooManyRequests, "throttled", profiles.TextTooMany, strconv.Itoa(seconds)))
+		p.retryAfter = seconds
+		return p, "RATE_LIMITED"
+	case errors.As(cause, &fault):
+		return refused(fault), "REQUEST_REFUSED"
+	case errors.Is(cause, context.DeadlineExceeded):
+		return refused(faultTimeout), "TIMED_OUT"
+	case errors.Is(cause, context.Canceled):
+		return refused(faultTimeout), "CALLER_GONE"
+	}
+	return refused(faultBroken), "FAILED"
+}
+
+func refused(f *Fault) reply { return reply{status: f.Status, fault: f} }
+
+// outcome writes a refusal as an OperationOutcome in the caller's language.
+func outcome(t *trip, f *Fault) []byte {
+	return operationOutcome(t, "error", f.Code, f.Text.In(t.words.language, f.Params...), t.id)
+}
+
+// crisisOutcome is the entry that every crisis read carries, found or not: that
+// nothing shown does not mean that no plan exists, and whom to call then.
+func crisisOutcome(t *trip, dutyLine string) []byte {
+	if dutyLine == "" {
+		dutyLine = profiles.TextDutyUnknown.In(t.words.language)
+	}
+	return operationOutcome(t, "information", "informational", profiles.TextCrisisRead.In(t.words.language, dutyLine), "")
+}
+
+func operationOutcome(t *trip, severity, code, text, requestID string) []byte {
+	w := fhir.NewWriter(make([]byte, 0, 512))
+	w.BeginObject()
+	w.Member("resourceType", "OperationOutcome")
+	w.Member("id", requestID)
+	w.Member("language", t.words.language.String())
+	w.Name("issue")
+	w.BeginArray()
+	w.BeginObject()
+	w.Member("severity", severity)
+	w.Member("code", code)
+	w.Name("details")
+	w.BeginObject()
+	w.Member("text", text)
+	w.EndObject()
+	w.EndObject()
+	w.EndArray()
+	w.EndObject()
+	return w.Bytes()
+}
+
+var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+
+// requestID echoes the caller's X-Request-Id where it is a UUID and makes one
+// otherwise: it goes into logs and traces, so it must not be able to hold an
+// NHS number or a name.
+func requestID(req *http.Request) string {
+	if id := req.Header.Get("X-Request-Id"); uuidForm.MatchString(id) {
+		return id
+	}
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// event is what the record says of the request itself.
+func (t *trip) event(status int) audit.Event {
+	return audit.Event{
+		At: t.at, RequestID: t.id, Interaction: string(t.ask.Interaction), Type: t.ask.Type,
+		Params: t.ask.Search.Names, Status: status,
+	}
+}

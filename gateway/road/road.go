@@ -1,0 +1,198 @@
+// Package road is the one road that every request takes: identify, find, decide,
+// disclose, record, answer. It holds the only http.ResponseWriter, and nothing
+// reaches it that has not been recorded.
+package road
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/audit"
+	"cpagateway/gateway/hot"
+	"cpagateway/gateway/identity"
+	"cpagateway/gateway/records"
+	"cpagateway/profiles/fhir"
+)
+
+// Limits of one request (surface.md §2).
+const (
+	requestTime = 60 * time.Second
+	attempts    = 4 // how often a person is decided again when a fact changes underway
+)
+
+// Road carries requests. Its fields are set once, before the first request.
+type Road struct {
+	Identity *identity.Verifier
+	Records  records.Reader
+	Audit    *audit.Log
+	Register func() *consent.Register // the agreements in force; a reload swaps them whole
+	Policy   consent.Policy
+	Shared   hot.State
+	Home     consent.OrgCode // the organisation that runs this gateway: custodian of the directory
+	Base     string          // the FHIR base URL, as callers know it
+	DutyLine string          // the duty team's number, told with every crisis read
+	Sealer   *Sealer
+	Capacity *Capacity
+	Clock    func() time.Time
+	Zone     *time.Location
+	Log      *slog.Logger
+}
+
+// trip is one request on its way.
+type trip struct {
+	ask    Ask
+	asked  *http.Request
+	at     time.Time
+	id     string // request id
+	words  words
+	caller consent.Caller
+}
+
+// Serve takes one request down the road and answers it, always.
+func (r *Road) Serve(w http.ResponseWriter, req *http.Request, ask Ask) {
+	ctx, cancel := context.WithTimeout(req.Context(), requestTime)
+	defer cancel()
+	ctx, seen := observe(ctx, req, ask)
+	t := &trip{ask: ask, asked: req, at: r.Clock(), id: requestID(req), words: wordsFor(req)}
+	recorded, reply := r.travel(ctx, t)
+	status := r.answer(w, t, recorded, reply)
+	seen.end(ctx, r.Log, t, status, r.Clock().Sub(t.at))
+}
+
+// travel is the road itself. Whatever happens on it, it ends with something
+// recorded; where even that failed, the zero Recorded makes the answer a 500.
+func (r *Road) travel(ctx context.Context, t *trip) (audit.Recorded, reply) {
+	caller, err := r.Identity.Verify(ctx, t.asked)
+	if err != nil {
+		return r.refuse(ctx, t, err)
+	}
+	t.caller = caller
+	if t.ask.Fault != nil {
+		return r.refuse(ctx, t, t.ask.Fault)
+	}
+	leave, err := r.admit(ctx, t)
+	if err != nil {
+		return r.refuse(ctx, t, err)
+	}
+	defer leave()
+	for range attempts {
+		recorded, reply, err := r.pass(ctx, t)
+		switch {
+		case errors.Is(err, audit.ErrEpochMoved):
+			continue // a fact changed after the decision: nothing was released, decide again
+		case err != nil:
+			return r.refuse(ctx, t, err)
+		}
+		return recorded, reply
+	}
+	return r.refuse(ctx, t, faultBusy)
+}
+
+// pass is one attempt: find, decide, disclose, record.
+func (r *Road) pass(ctx context.Context, t *trip) (audit.Recorded, reply, error) {
+	subject, err := r.find(ctx, t)
+	if err != nil {
+		return audit.Recorded{}, reply{}, err
+	}
+	decision := consent.Decide(consent.Request{
+		Caller: t.caller, Action: consent.Read, Type: t.ask.Type, Wanted: Wanted(t.ask.Type, t.caller.Purpose),
+		At: t.at, Register: r.Register(), Policy: r.Policy, Person: subject.person, Source: subject.custodian,
+	})
+	released, reply, err := r.disclose(ctx, t, decision, subject)
+	if err != nil {
+		return audit.Recorded{}, reply, err
+	}
+	recorded, err := r.Audit.Record(ctx, t.event(reply.status), decision, released)
+	return recorded, reply, err
+}
+
+// disclose finds what the decision lets through and copies what is permitted.
+func (r *Road) disclose(ctx context.Context, t *trip, d consent.Decision, s subject) ([]consent.Disclosure, reply, error) {
+	found, next, err := r.matches(ctx, t, d, s)
+	if errors.Is(err, records.ErrNothing) && t.ask.Interaction != Search {
+		return nil, refused(Nothing), nil
+	}
+	if err != nil {
+		return nil, reply{}, err
+	}
+	held, err := r.held(found)
+	if err != nil {
+		return nil, reply{}, err
+	}
+	targets, err := r.Records.Targets(ctx, references(held))
+	if err != nil {
+		return nil, reply{}, err
+	}
+	var released []consent.Disclosure
+	for _, h := range held {
+		if x := d.Disclose(h, targets); !x.Withheld() {
+			released = append(released, x)
+		}
+	}
+	if t.ask.Interaction != Search && len(released) == 0 {
+		return nil, refused(Nothing), nil
+	}
+	return released, reply{status: http.StatusOK, next: next, search: s.search}, nil
+}
+
+// held reads the stored bytes of each match.
+func (r *Road) held(found []records.Visible) ([]consent.Held, error) {
+	held := make([]consent.Held, 0, len(found))
+	for _, v := range found {
+		resource, err := fhir.ParseResource(v.Body)
+		if err != nil {
+			return nil, err
+		}
+		held = append(held, consent.Held{
+			Resource: resource, Person: v.Person, Label: v.Label,
+			VersionID: r.Sealer.VersionID(v.Type, v.ID, v.SeenNumber), Updated: v.SeenAt,
+		})
+	}
+	return held, nil
+}
+
+func references(held []consent.Held) []string {
+	var refs []string
+	for _, h := range held {
+		for ref := range fhir.References(h.Resource) {
+			refs = append(refs, ref.Text())
+		}
+	}
+	return refs
+}
+
+// refuse records what was not granted, and why, before it is answered.
+func (r *Road) refuse(ctx context.Context, t *trip, cause error) (audit.Recorded, reply) {
+	p, code := explainFault(cause)
+	if p.status >= http.StatusInternalServerError {
+		r.Log.ErrorContext(ctx, "request failed", "request", t.id, "interaction", string(t.ask.Interaction), "type", t.ask.Type, "cause", code)
+	}
+	// The caller may have gone away; the refusal is recorded all the same.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
+	defer cancel()
+	recorded, err := r.Audit.Refuse(ctx, t.event(p.status), t.caller, code)
+	if err != nil {
+		r.Log.ErrorContext(ctx, "the audit log is not available", "request", t.id)
+		return audit.Recorded{}, reply{}
+	}
+	return recorded, p
+}
+
+// ServePublic answers a document that is about nobody, such as the
+// CapabilityStatement; it too is recorded first.
+func (r *Road) ServePublic(w http.ResponseWriter, req *http.Request, name string, body []byte, contentType string) {
+	ctx, cancel := context.WithTimeout(req.Context(), requestTime)
+	defer cancel()
+	t := &trip{ask: Ask{Interaction: Public, Type: name}, asked: req, at: r.Clock(), id: requestID(req), words: wordsFor(req)}
+	ctx, seen := observe(ctx, req, t.ask)
+	recorded, err := r.Audit.Public(ctx, t.event(http.StatusOK))
+	if err != nil {
+		r.Log.ErrorContext(ctx, "the audit log is not available", "request", t.id)
+	}
+	status := r.answer(w, t, recorded, reply{status: http.StatusOK, document: body, contentType: contentType})
+	seen.end(ctx, r.Log, t, status, r.Clock().Sub(t.at))
+}

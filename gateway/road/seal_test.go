@@ -1,0 +1,102 @@
+package road
+
+import (
+	"bytes"
+	"regexp"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func sealer(t interface{ Fatal(...any) }, secret byte) *Sealer {
+	s, err := NewSealer(bytes.Repeat([]byte{secret}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestSealedOpensInItsContextOnly(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		context, other := rapid.String().Draw(t, "context"), rapid.String().Draw(t, "other")
+		text := rapid.SliceOf(rapid.Byte()).Draw(t, "text")
+		s := sealer(t, 1)
+		sealed := s.Seal(context, text)
+		if got, ok := s.Open(context, sealed); !ok || !bytes.Equal(got, text) {
+			t.Fatalf("what was sealed does not open")
+		}
+		if s.Seal(context, text) != sealed {
+			t.Fatal("the same text sealed twice differs")
+		}
+		if _, ok := s.Open(other, sealed); ok && other != context {
+			t.Fatal("it opened in another context")
+		}
+		if _, ok := sealer(t, 2).Open(context, sealed); ok {
+			t.Fatal("it opened with another key")
+		}
+	})
+}
+
+func TestNothingForgedOpens(t *testing.T) {
+	s := sealer(t, 1)
+	sealed := s.Seal("page", []byte("position"))
+	for i := range len(sealed) {
+		for _, letter := range []byte("abz27A0=!") {
+			forged := []byte(sealed)
+			if forged[i] == letter {
+				continue
+			}
+			forged[i] = letter
+			if _, ok := s.Open("page", string(forged)); ok {
+				t.Fatalf("opened with letter %d changed to %q", i, letter)
+			}
+		}
+	}
+	for _, forged := range []string{"", "a", sealed[1:], sealed + "a", sealed + sealed} {
+		if _, ok := s.Open("page", forged); ok {
+			t.Fatalf("opened a forgery of %d letters", len(forged))
+		}
+	}
+}
+
+func FuzzOpen(f *testing.F) {
+	s := sealer(f, 1)
+	good := s.Seal("page", []byte("position"))
+	f.Add("page", good)
+	f.Add("version\x00CarePlan\x00a", "x")
+	f.Fuzz(func(t *testing.T, context, sealed string) {
+		if _, ok := s.Open(context, sealed); ok && (context != "page" || sealed != good) && s.Seal(context, mustOpen(s, context, sealed)) != sealed {
+			t.Error("something opened that we did not seal")
+		}
+	})
+}
+
+func mustOpen(s *Sealer, context, sealed string) []byte {
+	text, _ := s.Open(context, sealed)
+	return text
+}
+
+func TestVersionIDsAreIdsAndTellNothing(t *testing.T) {
+	s := sealer(t, 1)
+	id := regexp.MustCompile(`^[A-Za-z0-9.-]{1,64}$`)
+	seen := map[string]bool{}
+	for number := range uint64(100) {
+		v := s.VersionID("CarePlan", "a", number)
+		if !id.MatchString(v) || seen[v] {
+			t.Fatalf("version %d: %q is no id, or comes twice", number, v)
+		}
+		seen[v] = true
+		if got, ok := s.OpenVersionID("CarePlan", "a", v); !ok || got != number {
+			t.Fatalf("version %d came back as %d", number, got)
+		}
+		if _, ok := s.OpenVersionID("CarePlan", "b", v); ok {
+			t.Fatal("the version of one plan opened as that of another")
+		}
+	}
+}
+
+func TestAShortSecretIsRefused(t *testing.T) {
+	if _, err := NewSealer(make([]byte, 31)); err == nil {
+		t.Error("a secret of 31 bytes was taken")
+	}
+}

@@ -1,0 +1,181 @@
+package gateway
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"cpagateway/gateway/road"
+	"cpagateway/profiles"
+)
+
+// leniency is how unknown parameters are taken (Prefer: handling=).
+type leniency string
+
+const (
+	strict  leniency = "strict" // the default: a filter silently ignored would widen the answer
+	lenient leniency = "lenient"
+)
+
+func handling(c *gin.Context) leniency {
+	for _, part := range strings.FieldsFunc(c.GetHeader("Prefer"), func(r rune) bool { return r == ',' || r == ';' || r == ' ' }) {
+		if part == "handling=lenient" {
+			return lenient
+		}
+	}
+	return strict
+}
+
+// query collects a search while its parameters are read.
+type query struct {
+	typ   string
+	ask   road.SearchAsk
+	shown url.Values
+	named int // how many parameters named the person
+}
+
+// parseSearch turns the parameters of one search into an ask, or says which one
+// is wrong. It never repeats a value.
+func parseSearch(typ string, pairs []pair, handling leniency, zone *time.Location) (road.SearchAsk, *road.Fault) {
+	if len(pairs) > maxParams {
+		return road.SearchAsk{}, road.Refuse(http.StatusBadRequest, "too-costly", profiles.TextBadRequest)
+	}
+	q := query{typ: typ, ask: road.SearchAsk{Count: defaultCount}, shown: url.Values{}}
+	for _, p := range pairs {
+		fault := q.take(p, zone)
+		if fault != nil && handling == lenient && fault.Text == profiles.TextUnknownParameter {
+			continue
+		}
+		if fault != nil {
+			return q.ask, fault
+		}
+		q.ask.Names = append(q.ask.Names, p.name)
+	}
+	if q.ask.Cursor != "" && len(q.ask.Names) > 1 || q.named > 1 {
+		return q.ask, road.Refuse(http.StatusBadRequest, "invalid", profiles.TextBadRequest)
+	}
+	if q.ask.Cursor == "" && profiles.DirectoryType(typ) && len(q.ask.Params) == 0 {
+		return q.ask, wrongValue("_id", "_id=..., identifier=system|code")
+	}
+	q.ask.Shown = q.shown.Encode()
+	return q.ask, nil
+}
+
+// take reads one parameter: those that shape the answer, those that name the
+// person, and the filters of the type.
+func (q *query) take(p pair, zone *time.Location) *road.Fault {
+	switch p.name {
+	case "_format":
+		return nil // settled with Accept
+	case "_cursor":
+		q.ask.Cursor = p.value
+		return nil
+	case "_total":
+		if p.value != "none" {
+			return wrongValue(p.name, "none")
+		}
+		return nil
+	case "_count":
+		return q.takeCount(p)
+	case "_sort":
+		keys, err := profiles.ParseSort(q.typ, p.value)
+		if err != nil {
+			return parameterFault(err)
+		}
+		q.ask.Sort = keys
+		q.shown.Add(p.name, p.value)
+		return nil
+	}
+	param, err := profiles.ParseParam(q.typ, p.name, p.value, zone)
+	if err != nil {
+		return parameterFault(err)
+	}
+	if key, ok := personKey(q.typ, param); ok {
+		q.ask.Person = key
+		q.named++
+		return nil
+	}
+	q.ask.Params = append(q.ask.Params, param)
+	if showable(param) {
+		q.shown.Add(p.name, p.value)
+	}
+	if q.typ == "CarePlan" && asksForCrisis(param) {
+		q.ask.Crisis = road.CrisisRead
+	}
+	return nil
+}
+
+func (q *query) takeCount(p pair) *road.Fault {
+	n, err := strconv.Atoi(p.value)
+	if err != nil || n < 1 {
+		return wrongValue(p.name, "1-"+strconv.Itoa(maxCount))
+	}
+	q.ask.Count = min(n, maxCount)
+	q.shown.Set(p.name, strconv.Itoa(q.ask.Count))
+	return nil
+}
+
+// personKey recognises the parameters that name whom the search is about. One
+// search is about one person: several values, or one without its system, name nobody.
+func personKey(typ string, p profiles.Param) (road.PersonKey, bool) {
+	if profiles.DirectoryType(typ) {
+		return road.PersonKey{}, false
+	}
+	byPatient := p.Name == "patient" || p.Name == "subject"
+	byItself := p.Name == "_id" || typ == "Patient" && p.Name == "identifier"
+	if !byPatient && !byItself {
+		return road.PersonKey{}, false
+	}
+	if len(p.Values) != 1 || p.Modifier == "not" {
+		return road.PersonKey{}, true
+	}
+	switch v := p.Values[0]; {
+	case v.Ref != "":
+		refType, id, _ := strings.Cut(v.Ref, "/")
+		return road.PersonKey{Type: refType, ID: id}, true
+	case p.Name == "_id":
+		return road.PersonKey{Type: typ, ID: v.Text}, true
+	default:
+		return road.PersonKey{System: v.System, Value: normalNumber(v.System, v.Code)}, true
+	}
+}
+
+// normalNumber is the form under which NHS numbers are kept, so that blanks and
+// hyphens find the same person.
+func normalNumber(system, value string) string {
+	if system != profiles.SystemNHSNumber {
+		return value
+	}
+	if normal, _ := profiles.NHSNumber(value); normal != "" {
+		return normal
+	}
+	return value
+}
+
+// showable says whether a filter may stand in a self link: never an identifier.
+func showable(p profiles.Param) bool {
+	return p.Kind != profiles.ParamReference && p.Kind != profiles.ParamID && p.Name != "identifier"
+}
+
+func asksForCrisis(p profiles.Param) bool {
+	return p.Name == "category" && slices.ContainsFunc(p.Values, func(v profiles.Operand) bool { return v.Code == profiles.CodeCrisisPlan })
+}
+
+func wrongValue(name, allowed string) *road.Fault {
+	return road.Refuse(http.StatusBadRequest, "value", profiles.TextParameterValue, name, allowed)
+}
+
+// parameterFault puts what profiles says of a parameter into an answer.
+func parameterFault(err error) *road.Fault {
+	var wrong *profiles.ParamError
+	if !errors.As(err, &wrong) {
+		return road.Refuse(http.StatusBadRequest, "invalid", profiles.TextBadRequest)
+	}
+	return road.Refuse(http.StatusBadRequest, "value", wrong.Code, wrong.Args()...)
+}
