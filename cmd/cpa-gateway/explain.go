@@ -42,11 +42,7 @@ func runConsent(w world, args []string) error {
 			return misuse("--at: %v", err)
 		}
 	}
-	c, err := place.read()
-	if err != nil {
-		return err
-	}
-	s, err := openSite(w, c)
+	s, err := place.open(w)
 	if err != nil {
 		return err
 	}
@@ -59,13 +55,13 @@ func runConsent(w world, args []string) error {
 	if err != nil && !errors.Is(err, records.ErrNothing) {
 		return err
 	}
-	subject, custodian, err := road.Facts(w.ctx, s.store, id, c.Organisation)
+	subject, custodian, err := road.Facts(w.ctx, s.store, id, s.config.Organisation)
 	if err != nil {
 		return err
 	}
 	explanation := consent.Decide(consent.Request{
 		Caller: asked, Action: consent.Read, Type: *typ, Wanted: road.Wanted(*typ, asked.Purpose),
-		At: moment, Register: s.register, Policy: c.Policy, Person: subject, Source: custodian,
+		At: moment, Register: s.register.Load(), Policy: s.config.Policy, Person: subject, Source: custodian,
 	}).Explain()
 	if *asJSON {
 		return printJSON(w.out, explanation)

@@ -27,26 +27,22 @@ func runImport(w world, args []string) error {
 		f.Usage()
 		return errUsage
 	}
-	c, err := place.read()
+	extracts, err := extractsAt(f.Args())
 	if err != nil {
 		return err
 	}
-	source, err := c.source(*name)
+	s, err := place.open(w)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	source, err := s.config.source(*name)
 	if err != nil {
 		return err
 	}
 	if *custodian != "" {
 		source.Custodian = code(*custodian)
 	}
-	extracts, err := extractsAt(f.Args())
-	if err != nil {
-		return err
-	}
-	s, err := openSite(w, c)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
 	mode := intake.Store
 	if *dryRun {
 		mode = intake.DryRun

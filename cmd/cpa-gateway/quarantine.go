@@ -38,11 +38,7 @@ func runQuarantine(w world, args []string) error {
 	if verb != "list" && id == "" {
 		return misuse("quarantine %s needs an id", verb)
 	}
-	c, err := place.read()
-	if err != nil {
-		return err
-	}
-	s, err := openSite(w, c)
+	s, err := place.open(w)
 	if err != nil {
 		return err
 	}

@@ -64,8 +64,8 @@ func runServe(w world, args []string) error {
 	if err != nil {
 		return err
 	}
-	ready := func(ctx context.Context) error { return verifier.Ready(ctx) }
-	return s.listen(w, handler, ready, log, func() {})
+	go s.keepAgreements(w, shared, log)
+	return s.listen(w, handler, verifier.Ready, log, func() {})
 }
 
 // checkConfig says what would run.
@@ -96,7 +96,7 @@ func (s *site) front(w world, verifier *identity.Verifier, issuers []identity.Is
 	c := s.config
 	r := &road.Road{
 		Identity: verifier, Records: s.store, Audit: s.log, Policy: c.Policy, Shared: shared,
-		Register: func() *consent.Register { return s.register },
+		Register: s.register.Load,
 		Home:     c.Organisation, Base: c.HTTP.Base, DutyLine: c.DutyLine, Sealer: sealer,
 		Capacity: road.NewCapacity(c.HTTP.Capacity, c.HTTP.Reserved), Clock: w.clock, Zone: s.zone, Log: log,
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"cpagateway/consent"
@@ -23,7 +24,7 @@ import (
 type site struct {
 	config   config
 	store    *sqlite.Store
-	register *consent.Register
+	register atomic.Pointer[consent.Register] // a reload swaps it whole
 	log      *audit.Log
 	secret   []byte
 	zone     *time.Location
@@ -60,14 +61,16 @@ func openSite(w world, c config) (*site, error) {
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	return &site{config: c, store: store, register: register, log: log, secret: secret, zone: zone}, nil
+	s := &site{config: c, store: store, log: log, secret: secret, zone: zone}
+	s.register.Store(register)
+	return s, nil
 }
 
 // Close ends the log first, so that its last checkpoint is kept.
 func (s *site) Close() error { return errors.Join(s.log.Close(), s.store.Close()) }
 
 func (s *site) intake(w world) *intake.Intake {
-	return &intake.Intake{Records: s.store, Audit: s.log, Register: s.register, Secret: s.secret, Home: s.config.Organisation, Clock: w.clock}
+	return &intake.Intake{Records: s.store, Audit: s.log, Register: s.register.Load(), Secret: s.secret, Home: s.config.Organisation, Clock: w.clock}
 }
 
 // formatNamed is the one table from the name of a format to its reader.

@@ -31,6 +31,15 @@ func (c where) read() (config, error) {
 	return config{}, misuse("name a data folder with --data or a configuration with --config")
 }
 
+// open opens the site chosen; the caller closes it.
+func (c where) open(w world) (*site, error) {
+	chosen, err := c.read()
+	if err != nil {
+		return nil, err
+	}
+	return openSite(w, chosen)
+}
+
 func embeddedAt(dir string) (config, error) {
 	c := embedded(dir)
 	return c, os.MkdirAll(c.Agreements, 0o700)

@@ -71,14 +71,14 @@ func (r *Road) travel(ctx context.Context, t *trip) (audit.Recorded, reply) {
 		return r.refuse(ctx, t, err)
 	}
 	t.caller = caller
-	if t.ask.Fault != nil {
-		return r.refuse(ctx, t, t.ask.Fault)
-	}
 	leave, err := r.admit(ctx, t)
 	if err != nil {
 		return r.refuse(ctx, t, err)
 	}
 	defer leave()
+	if t.ask.Fault != nil {
+		return r.refuse(ctx, t, t.ask.Fault)
+	}
 	for range attempts {
 		recorded, reply, err := r.pass(ctx, t)
 		switch {
