@@ -60,7 +60,7 @@ func runConsent(w world, args []string) error {
 		return err
 	}
 	explanation := consent.Decide(consent.Request{
-		Caller: asked, Action: consent.Read, Type: *typ, Wanted: road.Wanted(*typ, asked.Purpose),
+		Caller: asked, Action: consent.Search, Type: *typ, Wanted: road.Wanted(*typ, asked.Purpose),
 		At: moment, Register: s.register.Load(), Policy: s.config.Policy, Person: subject, Source: custodian,
 	}).Explain()
 	if *asJSON {

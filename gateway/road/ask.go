@@ -3,6 +3,7 @@ package road
 import (
 	"net/http"
 
+	"cpagateway/consent"
 	"cpagateway/profiles"
 )
 
@@ -28,6 +29,14 @@ type Ask struct {
 	Version     string // as the caller wrote it, for a vread
 	Search      SearchAsk
 	Fault       *Fault // set when the request is refused for its own sake
+}
+
+// action is what the caller does, in the words of consent.
+func (a Ask) action() consent.Action {
+	if a.Interaction == Search {
+		return consent.Search
+	}
+	return consent.Read
 }
 
 // SearchAsk is the parsed part of a search.

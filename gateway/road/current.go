@@ -36,7 +36,7 @@ func (r *Road) currentPlans(ctx context.Context, d consent.Decision, q records.Q
 	params := q.Params
 	q.Params = append(slices.Clone(params), active)
 	page, err := r.Records.Find(ctx, d, q)
-	if err != nil || q.After != "" || page.Next != "" || r.Policy.StaleCrisis != consent.On || slices.ContainsFunc(page.Matches, isCrisisPlan) {
+	if err != nil || q.After != "" || page.Next != "" || !slices.Contains(d.Obligations(), consent.MarkStale) || slices.ContainsFunc(page.Matches, isCrisisPlan) {
 		return page, err
 	}
 	q.Params = append(slices.Clone(params), onceActive)

@@ -99,7 +99,7 @@ func (r *Road) pass(ctx context.Context, t *trip) (audit.Recorded, reply, error)
 		return audit.Recorded{}, reply{}, err
 	}
 	decision := consent.Decide(consent.Request{
-		Caller: t.caller, Action: consent.Read, Type: t.ask.Type, Wanted: Wanted(t.ask.Type, t.caller.Purpose),
+		Caller: t.caller, Action: t.ask.action(), Type: t.ask.Type, Wanted: Wanted(t.ask.Type, t.caller.Purpose),
 		At: t.at, Register: r.Register(), Policy: r.Policy, Person: subject.person, Source: subject.custodian,
 	})
 	released, reply, err := r.disclose(ctx, t, decision, subject)
