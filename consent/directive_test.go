@@ -109,6 +109,7 @@ func TestUnreadableDirectives(t *testing.T) {
                 "value": "W99001"
               },`, `"reference": "Organization/1",`, "Consent.provision.provision[0].actor[0]"},
 		{"team of nobody", "T1", `/Id/team/LA9A1`, `/Id/team/`, "Consent.provision.provision[1].actor[0]"},
+		{"team without a name", "T1", `"value": "adult-mh"`, `"value": ""`, "Consent.provision.provision[1].actor[0]"},
 		{"period that ends before it begins", "T1", `"end": "2027-03-02"`, `"end": "2024-03-02"`, "Consent.provision.provision[0].period"},
 		{"period that is no date", "T1", `"end": "2027-03-02"`, `"end": "soon"`, "Consent.provision.provision[0].period.end"},
 		{"period that is text", "T1", `"period": {

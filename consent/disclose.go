@@ -99,7 +99,7 @@ func selfOf(r fhir.Value) string {
 // both as the store kept it, by which it was found, and anew from the resource: one
 // that was lost on the way, or made under older rules, lets nothing out.
 func (d Decision) reaches(h Held, label profiles.Label) bool {
-	if d.Outcome() == Deny || d.Action() != Read {
+	if d.Outcome() == Deny || (d.Action() != Read && d.Action() != Search) {
 		return false
 	}
 	if profiles.DirectoryType(h.Resource.Type()) {

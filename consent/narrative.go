@@ -152,7 +152,7 @@ func linesOf(plan fhir.Value) map[string][]string {
 
 // kindOf is the kind of an activity or, where it has none of its own, its area.
 func kindOf(activity fhir.Value) string {
-	if part := profiles.PlanPart(activity); part != "" && part != profiles.CodePartArea {
+	if part := profiles.PlanPart(activity); part != "" && part != profiles.CodePartArea && part != profiles.CodePartNoAction {
 		return part
 	}
 	for ext := range activity.Get("extension").Each() {

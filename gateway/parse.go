@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -35,11 +34,11 @@ const (
 func unacceptable(r *http.Request) *road.Fault {
 	switch {
 	case len(r.URL.RequestURI()) > maxURL:
-		return road.Refuse(http.StatusRequestURITooLong, "too-long", profiles.TextAddressTooLong, strconv.Itoa(maxURL))
+		return road.Refuse(http.StatusRequestURITooLong, "too-long", profiles.TextAddressTooLong, maxURL)
 	case r.URL.RawPath != "" || strings.Contains(r.URL.Path, "//"):
 		return road.Refuse(http.StatusNotFound, "not-supported", profiles.TextNotSupported)
 	case r.ContentLength > maxBody:
-		return road.Refuse(http.StatusRequestEntityTooLarge, "too-long", profiles.TextTooLarge, strconv.Itoa(maxBody))
+		return road.Refuse(http.StatusRequestEntityTooLarge, "too-long", profiles.TextTooLarge, maxBody)
 	case overridden(r.Header):
 		return road.Refuse(http.StatusBadRequest, "not-supported", profiles.TextBadRequest)
 	case !acceptsJSON(r):
@@ -91,7 +90,7 @@ func parameters(c *gin.Context) ([]pair, *road.Fault) {
 	form, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxForm))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return nil, road.Refuse(http.StatusRequestEntityTooLarge, "too-long", profiles.TextTooLarge, strconv.Itoa(maxForm))
+		return nil, road.Refuse(http.StatusRequestEntityTooLarge, "too-long", profiles.TextTooLarge, maxForm)
 	}
 	more, ok := parsePairs(string(form))
 	if err != nil || !ok {

@@ -37,7 +37,8 @@ type query struct {
 	typ   string
 	ask   road.SearchAsk
 	shown url.Values
-	named int // how many parameters named the person
+	own   road.PersonKey // the resource asked for by its id, whose person stands in where none is named
+	named int            // how many parameters named the person
 }
 
 // parseSearch turns the parameters of one search into an ask, or says which one
@@ -49,7 +50,7 @@ func parseSearch(typ string, pairs []pair, handling leniency, zone *time.Locatio
 	q := query{typ: typ, ask: road.SearchAsk{Count: defaultCount}, shown: url.Values{}}
 	for _, p := range pairs {
 		fault := q.take(p, zone)
-		if fault != nil && handling == lenient && fault.Text == profiles.TextUnknownParameter {
+		if fault != nil && handling == lenient && ignorable(p.name, fault) {
 			continue
 		}
 		if fault != nil {
@@ -62,6 +63,9 @@ func parseSearch(typ string, pairs []pair, handling leniency, zone *time.Locatio
 	}
 	if q.ask.Cursor == "" && profiles.DirectoryType(typ) && len(q.ask.Params) == 0 {
 		return q.ask, wrongValue("_id", "_id=..., identifier=system|code")
+	}
+	if q.named == 0 {
+		q.ask.Person = q.own
 	}
 	q.ask.Shown = q.shown.Encode()
 	return q.ask, nil
@@ -99,7 +103,12 @@ func (q *query) take(p pair, zone *time.Location) *road.Fault {
 	if key, ok := personKey(q.typ, param); ok {
 		q.ask.Person = key
 		q.named++
-		return nil
+		if key.System == profiles.SystemNHSNumber || param.Name != "identifier" {
+			return nil // the person is the filter
+		}
+	}
+	if key, ok := ownKey(q.typ, param); ok && q.named == 0 {
+		q.own = key
 	}
 	q.ask.Params = append(q.ask.Params, param)
 	if showable(param) {
@@ -128,8 +137,7 @@ func personKey(typ string, p profiles.Param) (road.PersonKey, bool) {
 		return road.PersonKey{}, false
 	}
 	byPatient := p.Name == "patient" || p.Name == "subject"
-	byItself := p.Name == "_id" || typ == "Patient" && p.Name == "identifier"
-	if !byPatient && !byItself {
+	if !byPatient && (typ != "Patient" || p.Name != "identifier") {
 		return road.PersonKey{}, false
 	}
 	if len(p.Values) != 1 || p.Modifier == "not" {
@@ -139,11 +147,24 @@ func personKey(typ string, p profiles.Param) (road.PersonKey, bool) {
 	case v.Ref != "":
 		refType, id, _ := strings.Cut(v.Ref, "/")
 		return road.PersonKey{Type: refType, ID: id}, true
-	case p.Name == "_id":
-		return road.PersonKey{Type: typ, ID: v.Text}, true
 	default:
 		return road.PersonKey{System: v.System, Value: normalNumber(v.System, v.Code)}, true
 	}
+}
+
+// ownKey is the resource that _id asks for. It is a filter like any other, and
+// tells whom the search is about where nothing else does.
+func ownKey(typ string, p profiles.Param) (road.PersonKey, bool) {
+	if profiles.DirectoryType(typ) || p.Name != "_id" || len(p.Values) != 1 {
+		return road.PersonKey{}, false
+	}
+	return road.PersonKey{Type: typ, ID: p.Values[0].Text}, true
+}
+
+// ignorable says whether lenient handling may pass a parameter over: never one
+// of the ways around a closed list (consent.md §7 rows 1-5).
+func ignorable(name string, fault *road.Fault) bool {
+	return fault.Text == profiles.TextUnknownParameter && !strings.HasPrefix(name, "_") && !strings.ContainsAny(name, ":.")
 }
 
 // normalNumber is the form under which NHS numbers are kept, so that blanks and

@@ -72,6 +72,7 @@ var vocabulary = Names{
 	"CodePartAction":                profiles.CodePartAction,
 	"CodePartAdvanceWish":           profiles.CodePartAdvanceWish,
 	"CodePartArea":                  profiles.CodePartArea,
+	"CodePartNoAction":              profiles.CodePartNoAction,
 	"CodePartArrangement":           profiles.CodePartArrangement,
 	"CodePartContact":               profiles.CodePartContact,
 	"CodePartCopy":                  profiles.CodePartCopy,

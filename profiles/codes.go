@@ -101,6 +101,7 @@ const (
 	CodePartReview           = "review"             // the next review, scheduledPeriod its date (W¶110)
 	CodePartCopy             = "copy"               // a copy to be given (W¶90-93)
 	CodePartArea             = "area"               // an action in one of the nine areas; ExtArea says which
+	CodePartNoAction         = "no-action"          // an area in which nothing needs to be done (W¶77); ExtArea says which
 )
 
 // Codes of SystemRestriction.

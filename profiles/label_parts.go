@@ -135,6 +135,9 @@ var planPartItems = map[string]ItemSet{
 	CodePartAdvanceWish:      SetOf(LawDecisions),
 	CodePartReview:           SetOf(PlanFreshness),
 	CodePartCopy:             SetOf(PlanCopies),
+	// That nothing needs to be done in some areas tells, by what is missing, of
+	// the others: it goes only to who may see all nine.
+	CodePartNoAction: Areas,
 }
 
 // activity needs the items of every area and every part that it names; one that

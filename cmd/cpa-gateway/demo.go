@@ -65,11 +65,16 @@ func runDemo(w world, args []string) error {
 	} else {
 		defer forget()
 	}
-	mux := http.NewServeMux()
-	mux.Handle(demo.IssuerPath+"/", issuer)
-	mux.Handle("/", handler)
+	// Not a ServeMux, which would clean paths and redirect before anything is recorded.
+	door := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, demo.IssuerPath+"/") {
+			issuer.ServeHTTP(w, r)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	})
 	announce := func() { printDemo(w, *addr, dir, *data != "", *admin) }
-	return s.listen(w, mux, func(context.Context) error { return nil }, log, announce)
+	return s.listen(w, door, func(context.Context) error { return nil }, log, announce)
 }
 
 // demoFolder is the folder given, or a new temporary one that goes with the demo.

@@ -18,6 +18,7 @@ import (
 	"cpagateway/gateway/hot/local"
 	"cpagateway/gateway/hot/redis"
 	"cpagateway/gateway/identity"
+	"cpagateway/gateway/intake"
 	"cpagateway/gateway/road"
 )
 
@@ -96,8 +97,9 @@ func (s *site) front(w world, verifier *identity.Verifier, issuers []identity.Is
 	c := s.config
 	r := &road.Road{
 		Identity: verifier, Records: s.store, Audit: s.log, Policy: c.Policy, Shared: shared,
-		Register: s.register.Load,
-		Home:     c.Organisation, Base: c.HTTP.Base, DutyLine: c.DutyLine, Sealer: sealer,
+		Register:  s.register.Load,
+		Pseudonym: intake.Pseudonym(s.secret),
+		Home:      c.Organisation, Base: c.HTTP.Base, DutyLine: c.DutyLine, Sealer: sealer,
 		Capacity: road.NewCapacity(c.HTTP.Capacity, c.HTTP.Reserved), Clock: w.clock, Zone: s.zone, Log: log,
 	}
 	f := &gateway.Front{Road: r, Version: version(), Date: w.clock().Format(time.DateOnly), Issuers: (&discovery{issuers: issuers, clock: w.clock}).endpoints}

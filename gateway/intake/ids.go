@@ -9,6 +9,12 @@ import (
 	"cpagateway/consent"
 )
 
+// Pseudonym gives the person id of any NHS number, known or not, under the
+// gateway's secret.
+func Pseudonym(secret []byte) func(nhsNumber string) consent.PersonID {
+	return keyedIDs{secret: secret}.person
+}
+
 // keyedIDs derives ids from a source and its own keys, so that a rerun finds
 // what it wrote before. They are keyed: nobody can guess an id from an NHS
 // number or a local number, nor the number from the id.

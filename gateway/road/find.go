@@ -3,6 +3,7 @@ package road
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"cpagateway/consent"
 	"cpagateway/gateway/records"
@@ -22,6 +23,9 @@ type subject struct {
 // and somebody hidden take the same steps: an unknown person has an empty dossier.
 func (r *Road) find(ctx context.Context, t *trip) (subject, error) {
 	s := subject{custodian: r.Home, search: t.ask.Search}
+	if t.ask.Type == "CarePlan" && t.caller.Purpose == consent.EmergencyTreatment {
+		s.search.Crisis = CrisisRead
+	}
 	if profiles.DirectoryType(t.ask.Type) && t.ask.Search.Cursor == "" {
 		return s, nil
 	}
@@ -88,6 +92,9 @@ func (r *Road) personAsked(ctx context.Context, t *trip) (consent.PersonID, *cur
 		return id, nil, orNobody(err)
 	case key.Value != "":
 		id, err := r.Records.Person(ctx, key.System, key.Value)
+		if errors.Is(err, records.ErrNothing) && key.System == profiles.SystemNHSNumber {
+			id = r.Pseudonym(key.Value) // nobody has it: the record still shows which one was asked for
+		}
 		return id, nil, orNobody(err)
 	}
 	return "", nil, faultNoPerson
@@ -121,7 +128,11 @@ func (r *Road) matches(ctx context.Context, t *trip, d consent.Decision, s subje
 		v, err := r.Records.ReadVersion(ctx, d, t.ask.Type, t.ask.ID, number)
 		return []records.Visible{v}, "", err
 	}
-	query := records.Query{Type: t.ask.Type, Params: s.search.Params, Sort: s.search.Sort, Count: s.search.Count, After: s.position}
+	params, ok, err := r.searchable(ctx, d, s.search.Params)
+	if err != nil || !ok {
+		return nil, "", err
+	}
+	query := records.Query{Type: t.ask.Type, Params: params, Sort: s.search.Sort, Count: s.search.Count, After: s.position}
 	find := r.Records.Find
 	if holdsToCurrent(t, d) {
 		find = r.currentPlans
@@ -144,4 +155,41 @@ func Wanted(typ string, purpose consent.Purpose) profiles.ItemSet {
 		return profiles.CrisisSlice
 	}
 	return profiles.ItemsOfType(typ)
+}
+
+// searchable takes out of a search the references that the caller could not see
+// in an answer: a filter that matched them would confirm what the projection
+// drops. Where nothing of a parameter remains, nothing matches.
+func (r *Road) searchable(ctx context.Context, d consent.Decision, params []profiles.Param) ([]profiles.Param, bool, error) {
+	var refs []string
+	for _, p := range params {
+		for _, v := range p.Values {
+			if v.Ref != "" {
+				refs = append(refs, v.Ref)
+			}
+		}
+	}
+	if len(refs) == 0 {
+		return params, true, nil
+	}
+	targets, err := r.Records.Targets(ctx, refs)
+	if err != nil {
+		return nil, false, err
+	}
+	params = slices.Clone(params)
+	for i, p := range params {
+		if p.Kind != profiles.ParamReference {
+			continue
+		}
+		params[i].Values = slices.DeleteFunc(slices.Clone(p.Values), func(v profiles.Operand) bool { return v.Ref != "" && !visible(d, targets, v.Ref) })
+		if len(params[i].Values) == 0 {
+			return nil, false, nil
+		}
+	}
+	return params, true, nil
+}
+
+func visible(d consent.Decision, targets map[string]consent.Target, ref string) bool {
+	target, known := targets[ref]
+	return known && (target.Person == "" || target.Person == d.Person()) && target.Label.Within(d.Items())
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"strconv"
 	"time"
 
 	"golang.org/x/text/language"
@@ -46,7 +45,7 @@ func explainFault(cause error) (reply, string) {
 		return p, string(refusal.Code)
 	case errors.As(cause, &slow):
 		seconds := int(slow.after.Seconds()) + 1
-		p := refused(Refuse(http.StatusTooManyRequests, "throttled", profiles.TextTooMany, strconv.Itoa(seconds)))
+		p := refused(Refuse(http.StatusTooManyRequests, "throttled", profiles.TextTooMany, seconds))
 		p.retryAfter = seconds
 		return p, "RATE_LIMITED"
 	case errors.As(cause, &fault):

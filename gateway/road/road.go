@@ -32,14 +32,16 @@ type Road struct {
 	Register func() *consent.Register // the agreements in force; a reload swaps them whole
 	Policy   consent.Policy
 	Shared   hot.State
-	Home     consent.OrgCode // the organisation that runs this gateway: custodian of the directory
-	Base     string          // the FHIR base URL, as callers know it
-	DutyLine string          // the duty team's number, told with every crisis read
-	Sealer   *Sealer
-	Capacity *Capacity
-	Clock    func() time.Time
-	Zone     *time.Location
-	Log      *slog.Logger
+	// Pseudonym is the person id that an NHS number would have, were it known here.
+	Pseudonym func(nhsNumber string) consent.PersonID
+	Home      consent.OrgCode // the organisation that runs this gateway: custodian of the directory
+	Base      string          // the FHIR base URL, as callers know it
+	DutyLine  string          // the duty team's number, told with every crisis read
+	Sealer    *Sealer
+	Capacity  *Capacity
+	Clock     func() time.Time
+	Zone      *time.Location
+	Log       *slog.Logger
 }
 
 // trip is one request on its way.
