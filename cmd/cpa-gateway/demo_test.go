@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 
 // stage is one running demo.
 type stage struct {
-	t             *testing.T
+	t             testing.TB
 	dir, base     string
 	admin         string
 	printed, logs *lockedBuffer
@@ -38,7 +38,7 @@ type stage struct {
 }
 
 // openStage runs the real demo command on a free port and stops it with the test.
-func openStage(t *testing.T, more ...string) *stage {
+func openStage(t testing.TB, more ...string) *stage {
 	t.Helper()
 	s := &stage{t: t, dir: t.TempDir(), printed: &lockedBuffer{}, logs: &lockedBuffer{}, tokens: map[string]string{}}
 	addr := free(t)
@@ -78,7 +78,7 @@ func (s *stage) awaitReady(ended chan int) {
 	s.t.Fatal("the demo did not get ready")
 }
 
-func free(t *testing.T) string {
+func free(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -153,7 +153,7 @@ func (s *stage) search(as, typ, number string, more ...string) answer {
 }
 
 // matches are the resources of a searchset.
-func (a answer) matches(t *testing.T) []map[string]any {
+func (a answer) matches(t testing.TB) []map[string]any {
 	t.Helper()
 	var bundle struct {
 		ResourceType, Type string

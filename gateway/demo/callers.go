@@ -77,6 +77,7 @@ func Clients() []identity.Client {
 			Organisation: c.Organisation,
 			Teams:        []consent.TeamID{c.Team},
 			Purposes:     c.Purposes,
+			Rate:         identity.Rate{PerSecond: 1e5, Burst: 1e5}, // loopback is not rationed
 		}
 	}
 	return clients
