@@ -6,7 +6,8 @@
 //
 // A file holds one plan, an array of plans, or a plan on each line (NDJSON). The
 // schema's rules set a plan aside with their numbers (CTP-...); what is left goes
-// through the maps in maps/.
+// through the maps in maps/. Of a plan set aside, the wishes that refuse sharing or
+// withdraw a grant are taken all the same.
 package ctp
 
 import (
@@ -23,6 +24,9 @@ import (
 //go:embed maps/*.map
 var builtin embed.FS
 
+//go:embed maps/wishes.map
+var wishesOnly embed.FS
+
 //go:embed plan.schema.json
 var schemaText []byte
 
@@ -32,12 +36,29 @@ const source = "Plan"
 // Format is the reader, its schema and maps compiled. It is safe for concurrent use.
 type Format struct {
 	program *mapping.Program
+	wishes  *mapping.Program // the wishes of a plan and nothing else of it
 	schema  *schema
 }
 
 // New compiles the schema and the maps; an error names what is wrong in them.
 func New() (*Format, error) {
-	folder, err := fs.Sub(builtin, "maps")
+	program, err := load(builtin)
+	if err != nil {
+		return nil, err
+	}
+	wishes, err := load(wishesOnly)
+	if err != nil {
+		return nil, err
+	}
+	schema, err := compileSchema(schemaText)
+	if err != nil {
+		return nil, fmt.Errorf("reading the schema of the Welsh plan: %w", err)
+	}
+	return &Format{program: program, wishes: wishes, schema: schema}, nil
+}
+
+func load(files fs.FS) (*mapping.Program, error) {
+	folder, err := fs.Sub(files, "maps")
 	if err != nil {
 		return nil, fmt.Errorf("reading the maps of the Welsh plan: %w", err)
 	}
@@ -45,19 +66,16 @@ func New() (*Format, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the maps of the Welsh plan: %w", err)
 	}
-	schema, err := compileSchema(schemaText)
-	if err != nil {
-		return nil, fmt.Errorf("reading the schema of the Welsh plan: %w", err)
-	}
-	return &Format{program: program, schema: schema}, nil
+	return program, nil
 }
 
 // Read brings in every *.json, *.ndjson and *.jsonl file under fsys, in the order
 // of their names. Every plan is counted as read and as taken or refused; other
 // files are counted as left behind by name. Plans that are not in force come last,
 // so that where an old plan and the current one tell the same things differently
-// (an address, an episode) the current one is heard. Until then they
-// are held in memory, and so is the one file being read.
+// (an address, an episode) the current one is heard. Last of all come the wishes of
+// refused plans that only take away, as Consents that account for no record.
+// Until then they are held in memory, and so is the one file being read.
 func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapping.Output) (mapping.Report, error) {
 	x := f.newExtract(env, out)
 	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"slices"
+	"time"
 
 	"cpagateway/mapping"
 	"cpagateway/profiles"
@@ -21,12 +22,17 @@ type extract struct {
 	later  []entry                   // plans that are not in force, for the end
 	made   map[[2]string]fingerprint // by type and key: every plan, and what is not one plan's alone
 	people map[string]identity       // by the key of their Patient
+
+	wishRunner *mapping.Runner
+	recorded   map[string]time.Time // of every wish that a sound plan told, by the key of its Consent
+	held       map[string]wish      // of refused plans, for the very end; by the key of its Consent
 }
 
 func (f *Format) newExtract(env mapping.Env, out mapping.Output) *extract {
-	x := &extract{format: f, env: env, out: out, made: map[[2]string]fingerprint{}, people: map[string]identity{}}
+	x := &extract{format: f, env: env, out: out, made: map[[2]string]fingerprint{}, people: map[string]identity{}, recorded: map[string]time.Time{}, held: map[string]wish{}}
 	x.report.LeftBehind, x.report.Defaulted = map[string]int{}, map[string]int{}
 	x.runner = f.program.Runner(env, &x.report)
+	x.wishRunner = f.wishes.Runner(env, &mapping.Report{}) // of a refused plan nothing is counted
 	return x
 }
 
@@ -48,14 +54,14 @@ func (x *extract) readAll(ctx context.Context, file string, content []byte) erro
 func (x *extract) read(e entry) error {
 	document, err := fhir.Parse(e.raw)
 	if err != nil {
-		return x.refuse(e, []mapping.Fault{{Rule: ruleJSON, Reason: err.Error()}})
-	}
-	if faults := x.format.schema.check(e.raw); len(faults) > 0 {
-		return x.refuse(e, faults)
+		return x.refuse(e, plan{}, []mapping.Fault{{Rule: ruleJSON, Reason: err.Error()}})
 	}
 	p := plan{mapping.NewObject(document, e.file, e.row)}
+	if faults := x.format.schema.check(e.raw); len(faults) > 0 {
+		return x.refuse(e, p, faults)
+	}
 	if faults := p.check(); len(faults) > 0 {
-		return x.refuse(e, faults)
+		return x.refuse(e, p, faults)
 	}
 	if !p.inForce() {
 		e.raw = bytes.Clone(e.raw) // lets the file go
@@ -65,7 +71,7 @@ func (x *extract) read(e entry) error {
 	return x.take(e, p)
 }
 
-// finish takes the plans that were kept for the end.
+// finish takes the plans that were kept for the end, then the wishes of those refused.
 func (x *extract) finish(ctx context.Context) error {
 	for _, e := range x.later {
 		if err := ctx.Err(); err != nil {
@@ -79,21 +85,21 @@ func (x *extract) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return x.giveWishes()
 }
 
 // take maps one plan and gives out what it makes, all of it or nothing.
 func (x *extract) take(e entry, p plan) error {
 	resources, faults := x.runner.Run(source, p)
 	if mapping.Refused(faults) {
-		return x.refuse(e, faults)
+		return x.refuse(e, p, faults)
 	}
 	resources, more := x.compare(p, resources)
 	if faults = append(faults, more...); mapping.Refused(faults) {
-		return x.refuse(e, faults)
+		return x.refuse(e, p, faults)
 	}
 	if broken := invalid(resources); len(broken) > 0 {
-		return x.refuse(e, broken)
+		return x.refuse(e, p, broken)
 	}
 	for i, r := range resources {
 		resources[i].Fragment = func() []byte { return e.raw }
@@ -103,6 +109,9 @@ func (x *extract) take(e entry, p plan) error {
 		}
 		if r.Type == "Patient" {
 			x.people[r.Key] = p.identity()
+		}
+		if r.Type == "Consent" {
+			x.recorded[r.Key] = read(r).Recorded
 		}
 		if isMain(r) || shared[r.Type] {
 			x.made[[2]string{r.Type, r.Key}] = sha256.Sum256(r.Body)
@@ -117,11 +126,23 @@ func (x *extract) take(e entry, p plan) error {
 	return x.setAside(e, append(faults, p.warnings()...))
 }
 
-// refuse sets a whole plan aside.
-func (x *extract) refuse(e entry, faults []mapping.Fault) error {
+// refuse sets a whole plan aside, but for the wishes that only take away.
+func (x *extract) refuse(e entry, p plan, faults []mapping.Fault) error {
 	x.report.Refused++
+	if wishes := x.wishes(p); len(wishes) > 0 {
+		raw := bytes.Clone(e.raw) // lets the file go
+		x.hold(wishes, func() []byte { return raw })
+		for i := range faults {
+			if !faults[i].Warning {
+				faults[i].Reason += "; " + takenAllTheSame
+			}
+		}
+	}
 	return x.setAside(e, faults)
 }
+
+// takenAllTheSame ends the reason why a plan is refused.
+const takenAllTheSame = "its wishes that refuse sharing or withdraw a grant are taken all the same"
 
 // setAside places faults in their file, with the plan to feed in again.
 func (x *extract) setAside(e entry, faults []mapping.Fault) error {
