@@ -18,7 +18,7 @@ func (f *Front) metadata(c *gin.Context) {
 		f.Road.Serve(c.Writer, c.Request, road.Ask{Interaction: road.None, Fault: road.Refuse(http.StatusInternalServerError, "exception", profiles.TextBroken)})
 		return
 	}
-	f.Road.ServePublic(c.Writer, c.Request, "CapabilityStatement", body, "application/fhir+json; charset=utf-8")
+	f.Road.ServePublic(c.Writer, c.Request, "CapabilityStatement", body, "application/fhir+json; charset=utf-8", unacceptable(c.Request))
 }
 
 func (f *Front) capabilities() fhir.CapabilityStatement {

@@ -49,6 +49,9 @@ func parseSearch(typ string, pairs []pair, handling leniency, zone *time.Locatio
 	}
 	q := query{typ: typ, ask: road.SearchAsk{Count: defaultCount}, shown: url.Values{}}
 	for _, p := range pairs {
+		if slices.Contains(once, p.name) && slices.Contains(q.ask.Names, p.name) {
+			return q.ask, road.Refuse(http.StatusBadRequest, "invalid", profiles.TextBadRequest)
+		}
 		fault := q.take(p, zone)
 		if fault != nil && handling == lenient && ignorable(p.name, fault) {
 			continue
@@ -58,10 +61,10 @@ func parseSearch(typ string, pairs []pair, handling leniency, zone *time.Locatio
 		}
 		q.ask.Names = append(q.ask.Names, p.name)
 	}
-	if q.ask.Cursor != "" && len(q.ask.Names) > 1 || q.named > 1 {
+	if q.ask.Cursor != "" && slices.ContainsFunc(q.ask.Names, besideCursor) || q.named > 1 {
 		return q.ask, road.Refuse(http.StatusBadRequest, "invalid", profiles.TextBadRequest)
 	}
-	if q.ask.Cursor == "" && profiles.DirectoryType(typ) && len(q.ask.Params) == 0 {
+	if q.ask.Cursor == "" && profiles.DirectoryType(typ) && !slices.ContainsFunc(q.ask.Params, names) {
 		return q.ask, wrongValue("_id", "_id=..., identifier=system|code")
 	}
 	if q.named == 0 {
@@ -182,6 +185,20 @@ func normalNumber(system, value string) string {
 // showable says whether a filter may stand in a self link: never an identifier.
 func showable(p profiles.Param) bool {
 	return p.Kind != profiles.ParamReference && p.Kind != profiles.ParamID && p.Name != "identifier"
+}
+
+// once are the parameters that shape the answer: several of one would leave open
+// which of them was used.
+var once = []string{"_count", "_cursor", "_format", "_sort", "_total"}
+
+// besideCursor says whether a parameter may not stand beside a cursor, which
+// holds the whole search.
+func besideCursor(name string) bool { return name != "_cursor" && name != "_format" }
+
+// names says whether a filter names what it looks for: a directory is looked up
+// in, and never listed.
+func names(p profiles.Param) bool {
+	return !showable(p) && !slices.ContainsFunc(p.Values, func(v profiles.Operand) bool { return v.AnyCode })
 }
 
 func asksForCrisis(p profiles.Param) bool {

@@ -20,7 +20,7 @@ import (
 )
 
 // runDemo serves everything from one process. Nothing of it can be switched on
-// in serve: this file alone imports the issuer and the cast.
+// in serve: this file alone makes the issuer and brings in the cast.
 func runDemo(w world, args []string) error {
 	f := w.flags("demo", "[--addr 127.0.0.1:8080] [--admin-addr ADDRESS] [--data DIR]")
 	addr := f.String("addr", "127.0.0.1:8080", "loopback `address` to listen on")
@@ -51,7 +51,7 @@ func runDemo(w world, args []string) error {
 	}
 	defer s.Close()
 	s.config.Telemetry = telemetryConfig{OTLP: *otlp, Sampling: 1, Interval: time.Minute}
-	verifier, err := identity.New(w.ctx, issuer.Identity(), shared, w.clock)
+	verifier, err := identity.New(context.WithoutCancel(w.ctx), issuer.Identity(), shared, w.clock)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func runServe(w world, args []string) error {
 		return err
 	}
 	defer shared.Close()
-	verifier, err := identity.New(w.ctx, c.Identity, shared, w.clock)
+	verifier, err := identity.New(context.WithoutCancel(w.ctx), c.Identity, shared, w.clock)
 	if err != nil {
 		return misuse("%v", err)
 	}

@@ -23,9 +23,10 @@ func (r *run) SetAside(faults []mapping.Fault) error {
 	return r.keep(kept)
 }
 
-// refuse sets aside a resource that was mapped but cannot be stored.
-func (r *run) refuse(m mapping.Resource, rule, reason string) error {
-	r.sum.Quarantined += m.Records
+// refuse sets aside so many records that were mapped, because this resource of
+// them cannot be stored.
+func (r *run) refuse(m mapping.Resource, n int, rule, reason string) error {
+	r.sum.Quarantined += n
 	raw := m.Body
 	if m.Fragment != nil {
 		raw = m.Fragment()

@@ -18,15 +18,13 @@ func (r *run) personFor(m mapping.Resource, resource fhir.Value) (person consent
 	case profiles.DirectoryType(m.Type):
 		return "", "", "", nil
 	case m.Type == "Patient":
-		person, rule, reason = r.identify(m, resource)
-		if rule == "" {
-			r.persons[m.Key] = person
-		}
-		return person, rule, reason, nil
+		return r.identified(m, resource)
 	case m.Person == "":
 		return "", "NO-PERSON", "the resource is about a person but names none: give it a subject", nil
 	}
-	if known, ok := r.persons[m.Person]; ok {
+	if known, ok := r.persons[m.Person]; ok && known == unresolved {
+		return "", ruleIdentity, "it is about a Patient that was set aside, because it came under another NHS number than before", nil
+	} else if ok {
 		return known, "", "", nil
 	}
 	person, err = r.Records.PersonOf(r.ctx, "Patient", r.ids.resource("Patient", m.Person))
@@ -39,9 +37,39 @@ func (r *run) personFor(m mapping.Resource, resource fhir.Value) (person consent
 	return person, "", "", err
 }
 
-const ruleNHSNumber = "NHS-NUMBER"
+const (
+	ruleNHSNumber = "NHS-NUMBER"
+	ruleIdentity  = "IDENTITY-UNRESOLVED"
+)
 
-// identify gives a Patient its person. An NHS number that is malformed is
+// unresolved stands for the person of a Patient that came under two NHS numbers.
+const unresolved consent.PersonID = ""
+
+// identified gives a Patient its person. One that is kept already stays with the
+// person it is of: under another number it is set aside until somebody has said
+// whose it is, and what comes with it goes to neither of the two.
+func (r *run) identified(m mapping.Resource, patient fhir.Value) (person consent.PersonID, rule, reason string, err error) {
+	person, rule, reason = r.identify(m, patient)
+	if rule != "" {
+		return "", rule, reason, nil
+	}
+	before, known := r.persons[m.Key]
+	if !known {
+		before, err = r.Records.PersonOf(r.ctx, "Patient", m.ID)
+		known = err == nil
+		if err != nil && !errors.Is(err, records.ErrNothing) {
+			return "", "", "", err
+		}
+	}
+	if known && before != person {
+		r.persons[m.Key] = unresolved
+		return "", ruleIdentity, "the Patient was known under another NHS number, or under none: say whose record it is", nil
+	}
+	r.persons[m.Key] = person
+	return person, "", "", nil
+}
+
+// identify reads a Patient's NHS number. An NHS number that is malformed is
 // refused always; one that fails only its check digit, as the source's rule says.
 func (r *run) identify(m mapping.Resource, patient fhir.Value) (consent.PersonID, string, string) {
 	for id := range patient.Get("identifier").Each() {

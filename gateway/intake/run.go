@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"cpagateway/consent"
 	"cpagateway/gateway/audit"
@@ -40,44 +41,64 @@ func (r *run) env() mapping.Env {
 	return mapping.Env{Source: r.source.Name, Custodian: string(r.source.Custodian), ID: r.ids.resource}
 }
 
-// Take receives the resources of one unit of the extract, Patients first so
-// that the others find their person.
+// Take receives the resources of one source record. The record is taken whole,
+// or set aside whole under the first rule that refuses something of it.
 func (r *run) Take(made []mapping.Resource) error {
-	for _, m := range made {
-		if m.Type == "Patient" {
-			if err := r.take(m); err != nil {
-				return err
-			}
+	record := make([]pending, 0, len(made))
+	for _, m := range patientsFirst(made) {
+		p, rule, reason, err := r.take(m)
+		if err != nil {
+			return err
 		}
-	}
-	for _, m := range made {
-		if m.Type != "Patient" {
-			if err := r.take(m); err != nil {
-				return err
-			}
+		if rule != "" {
+			return r.refuse(m, accounted(made), rule, reason)
 		}
+		record = append(record, p)
 	}
+	r.pending = append(r.pending, record...)
 	if len(r.pending) >= batchSize {
 		return r.flush()
 	}
 	return nil
 }
 
-// take checks one resource, finds its person, and accepts it or sets it aside.
-func (r *run) take(m mapping.Resource) error {
+// patientsFirst puts Patients before the others, which find their person by them.
+func patientsFirst(made []mapping.Resource) []mapping.Resource {
+	return slices.SortedStableFunc(slices.Values(made), func(a, b mapping.Resource) int {
+		switch {
+		case a.Type == b.Type:
+			return 0
+		case a.Type == "Patient":
+			return -1
+		case b.Type == "Patient":
+			return 1
+		}
+		return 0
+	})
+}
+
+// accounted is how many source records some resources account for.
+func accounted(made []mapping.Resource) int {
+	n := 0
+	for _, m := range made {
+		n += m.Records
+	}
+	return n
+}
+
+// take checks one resource, finds its person, and accepts it; or names the rule
+// that refuses it, and why.
+func (r *run) take(m mapping.Resource) (p pending, rule, reason string, err error) {
 	resource, err := fhir.ParseResource(m.Body)
 	if err != nil {
-		return r.refuse(m, "FHIR-JSON", "the resource is not well formed: "+err.Error())
+		return pending{}, "FHIR-JSON", "the resource is not well formed: " + err.Error(), nil
 	}
 	if issues := profiles.Check(resource); profiles.Fatal(issues) {
-		return r.refuse(m, "FHIR-CHECK", firstFatal(issues))
+		return pending{}, "FHIR-CHECK", firstFatal(issues), nil
 	}
 	person, rule, reason, err := r.personFor(m, resource)
-	if err != nil {
-		return err
-	}
-	if rule != "" {
-		return r.refuse(m, rule, reason)
+	if err != nil || rule != "" {
+		return pending{}, rule, reason, err
 	}
 	decision := consent.Decide(consent.Request{
 		Caller: consent.Caller{Client: consent.ClientID("source:" + r.source.Name), Organisation: r.source.Custodian},
@@ -86,11 +107,10 @@ func (r *run) take(m mapping.Resource) error {
 	})
 	accepted, err := decision.Accept(consent.Change{Type: m.Type, ID: m.ID, Person: person, Resource: resource, Source: r.source.Name})
 	if err != nil {
-		return r.refuse(m, "NOT-ACCEPTED", err.Error())
+		return pending{}, "NOT-ACCEPTED", err.Error(), nil
 	}
 	r.last = decision
-	r.pending = append(r.pending, pending{accepted, m})
-	return nil
+	return pending{accepted, m}, "", "", nil
 }
 
 // flush puts what is pending in one transaction and records that it was brought in.
@@ -119,7 +139,7 @@ func (r *run) flush() error {
 	for i, result := range results {
 		switch made := batch[i].made; {
 		case result.Err != nil:
-			if err := r.refuse(made, putRule(result.Err), result.Err.Error()); err != nil {
+			if err := r.refuse(made, made.Records, putRule(result.Err), result.Err.Error()); err != nil {
 				return err
 			}
 		case result.Stored:
@@ -145,7 +165,7 @@ func putRule(err error) string {
 	case errors.Is(err, records.ErrOtherCustodian):
 		return "OTHER-CUSTODIAN"
 	case errors.Is(err, records.ErrOtherPerson):
-		return "IDENTITY-UNRESOLVED"
+		return ruleIdentity
 	}
 	return "NOT-STORED"
 }

@@ -16,6 +16,7 @@ import (
 var (
 	active     = statusIs("active")
 	onceActive = statusIs("completed", "revoked", "on-hold")
+	crisis     = profiles.Param{Name: "category", Kind: profiles.ParamToken, Values: []profiles.Operand{{System: profiles.SystemSNOMED, Code: profiles.CodeCrisisPlan}}}
 )
 
 func statusIs(codes ...string) profiles.Param {
@@ -31,24 +32,42 @@ func holdsToCurrent(t *trip, d consent.Decision) bool {
 	return d.Outcome() == consent.Slice && t.ask.Type == "CarePlan"
 }
 
-// currentPlans runs a search over the plans that are current.
+// currentPlans runs a search over the plans that are current. Which plan that is
+// does not hang on what is searched for: a filter that the active plan does not
+// match brings no old one back. The last crisis plan stands on the last page.
 func (r *Road) currentPlans(ctx context.Context, d consent.Decision, q records.Query) (records.Page, error) {
 	params := q.Params
 	q.Params = append(slices.Clone(params), active)
 	page, err := r.Records.Find(ctx, d, q)
-	if err != nil || q.After != "" || page.Next != "" || !slices.Contains(d.Obligations(), consent.MarkStale) || slices.ContainsFunc(page.Matches, isCrisisPlan) {
+	if err != nil || page.Next != "" || slices.ContainsFunc(page.Matches, isCrisisPlan) || !slices.Contains(d.Obligations(), consent.MarkStale) {
 		return page, err
 	}
-	q.Params = append(slices.Clone(params), onceActive)
-	q.Sort = []profiles.SortKey{{Param: "_lastUpdated", Descending: profiles.Descending}}
-	former, err := r.Records.Find(ctx, d, q)
-	if err != nil {
-		return records.Page{}, err
+	last, err := r.lastCrisisPlan(ctx, d)
+	if err != nil || last == "" {
+		return page, err
 	}
-	if i := slices.IndexFunc(former.Matches, isCrisisPlan); i >= 0 {
-		page.Matches = append(page.Matches, former.Matches[i])
+	it := profiles.Param{Name: "_id", Kind: profiles.ParamID, Values: []profiles.Operand{{Text: last}}}
+	former, err := r.Records.Find(ctx, d, records.Query{Type: q.Type, Params: append(slices.Clone(params), it), Count: 1})
+	page.Matches = append(page.Matches, former.Matches...)
+	return page, err
+}
+
+// lastCrisisPlan is the id of the crisis plan that was active last; empty where
+// one is active now, or none ever was.
+func (r *Road) lastCrisisPlan(ctx context.Context, d consent.Decision) (string, error) {
+	newest := []profiles.SortKey{{Param: "_lastUpdated", Descending: profiles.Descending}}
+	find := func(status profiles.Param) (records.Page, error) {
+		return r.Records.Find(ctx, d, records.Query{Type: "CarePlan", Params: []profiles.Param{status, crisis}, Sort: newest, Count: 1})
 	}
-	return page, nil
+	now, err := find(active)
+	if err != nil || len(now.Matches) > 0 {
+		return "", err
+	}
+	before, err := find(onceActive)
+	if err != nil || len(before.Matches) == 0 {
+		return "", err
+	}
+	return before.Matches[0].ID, nil
 }
 
 // isCurrent tells of one plan that was read whether it is a current one.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"cpagateway/consent"
@@ -60,10 +61,24 @@ func (r *Road) Serve(w http.ResponseWriter, req *http.Request, ask Ask) {
 	defer cancel()
 	ctx, seen := observe(ctx, req, ask)
 	t := &trip{ask: ask, asked: req, at: r.Clock(), id: requestID(req), words: wordsFor(req)}
-	recorded, reply := r.travel(ctx, t)
+	recorded, reply := r.guarded(ctx, t)
 	status := r.answer(w, t, recorded, reply)
 	seen.end(ctx, r.Log, t, status, r.Clock().Sub(t.at))
 }
+
+// guarded keeps a fault of our own from being an answer without a record, or no
+// answer at all. What panicked may hold a person's data and is not told.
+func (r *Road) guarded(ctx context.Context, t *trip) (recorded audit.Recorded, p reply) {
+	defer func() {
+		if recover() != nil {
+			r.Log.ErrorContext(ctx, "a request panicked", "request", t.id, "stack", string(debug.Stack()))
+			recorded, p = r.refuse(ctx, t, errPanicked)
+		}
+	}()
+	return r.travel(ctx, t)
+}
+
+var errPanicked = errors.New("the request panicked")
 
 // travel is the road itself. Whatever happens on it, it ends with something
 // recorded; where even that failed, the zero Recorded makes the answer a 500.
@@ -186,15 +201,19 @@ func (r *Road) refuse(ctx context.Context, t *trip, cause error) (audit.Recorded
 
 // ServePublic answers a document that is about nobody, such as the
 // CapabilityStatement; it too is recorded first.
-func (r *Road) ServePublic(w http.ResponseWriter, req *http.Request, name string, body []byte, contentType string) {
+func (r *Road) ServePublic(w http.ResponseWriter, req *http.Request, name string, body []byte, contentType string, fault *Fault) {
 	ctx, cancel := context.WithTimeout(req.Context(), requestTime)
 	defer cancel()
 	t := &trip{ask: Ask{Interaction: Public, Type: name}, asked: req, at: r.Clock(), id: requestID(req), words: wordsFor(req)}
 	ctx, seen := observe(ctx, req, t.ask)
-	recorded, err := r.Audit.Public(ctx, t.event(http.StatusOK))
+	p := reply{status: http.StatusOK, document: body, contentType: contentType}
+	if fault != nil {
+		p = refused(fault)
+	}
+	recorded, err := r.Audit.Public(ctx, t.event(p.status))
 	if err != nil {
 		r.Log.ErrorContext(ctx, "the audit log is not available", "request", t.id)
 	}
-	status := r.answer(w, t, recorded, reply{status: http.StatusOK, document: body, contentType: contentType})
+	status := r.answer(w, t, recorded, p)
 	seen.end(ctx, r.Log, t, status, r.Clock().Sub(t.at))
 }

@@ -1,0 +1,271 @@
+package gateway_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"cpagateway/gateway"
+	"cpagateway/profiles"
+)
+
+const (
+	requestName = "11111111-2222-4333-8444-555555555555"
+	earlier     = "99999999-2222-4333-8444-555555555555"
+)
+
+var errBroken = errors.New("the disk is gone")
+
+// secretOfAnn is a word of her crisis plan that no fault may let out.
+const secretOfAnn = "haloperidol"
+
+// crisisPath is what the practice asks in these tests.
+func crisisPath() string {
+	return "/CarePlan?" + about(ann, "category", profiles.CodeCrisisPlan)
+}
+
+// wholeAnswer is the sound answer that the faults are held against.
+func wholeAnswer(t *testing.T, s *stand) {
+	t.Helper()
+	if a := s.get("gp", crisisPath(), "X-Request-Id", earlier); a.status != http.StatusOK || !strings.Contains(a.body, secretOfAnn) {
+		t.Fatalf("the practice does not see the plan (%d): the test could not fail", a.status)
+	}
+}
+
+// holdsBack fails where an answer gives anything of a plan away.
+func holdsBack(t *testing.T, a answer, status int) {
+	t.Helper()
+	if a.status != status {
+		t.Errorf("answered %d, want %d: %.300s", a.status, status, a.body)
+	}
+	if strings.Contains(a.body, secretOfAnn) || strings.Contains(a.body, "CarePlan") || a.header.Get("ETag") != "" {
+		t.Errorf("the answer holds something: %.300s", a.body)
+	}
+	a.text(t)
+}
+
+func TestWhatCannotBeRecordedIsNotAnswered(t *testing.T) {
+	s := openStand(t)
+	wholeAnswer(t, s)
+	for _, path := range []string{crisisPath(), "/CarePlan/unknown", "/Nonsense", "/metadata", "/.well-known/smart-configuration"} {
+		s.sink.breaks(errBroken, nil)
+		holdsBack(t, s.get("gp", path, "X-Request-Id", requestName), http.StatusInternalServerError)
+		s.sink.breaks(nil, nil)
+	}
+	if rows := s.recorded("request", requestName); len(rows) != 0 {
+		t.Errorf("recorded although the sink was broken: %+v", rows)
+	}
+	wholeAnswer(t, s)
+	s.verified()
+}
+
+func TestARecordThatFailedAlthoughItHappenedReleasesNothing(t *testing.T) {
+	s := openStand(t)
+	wholeAnswer(t, s)
+	s.sink.breaks(nil, errBroken)
+	holdsBack(t, s.get("gp", crisisPath(), "X-Request-Id", requestName), http.StatusInternalServerError)
+	s.sink.breaks(nil, nil)
+	if rows := s.recorded("request", requestName); len(rows) == 0 {
+		t.Error("nothing of it is in the log: the sink was to commit and then fail")
+	}
+	wholeAnswer(t, s)
+	s.verified()
+}
+
+// steps are the reads of the store that each kind of request takes, with the
+// path that takes them.
+func steps(t *testing.T, s *stand) map[string]string {
+	t.Helper()
+	plan := s.get("gp", crisisPath()).bundle(t).Entry[0].Resource
+	id, version := plan["id"].(string), plan["meta"].(map[string]any)["versionId"].(string)
+	return map[string]string{
+		"Person": crisisPath(), "Dossier": crisisPath(), "Find": crisisPath(), "Targets": crisisPath(),
+		"PersonOf": "/CarePlan/" + id, "Read": "/CarePlan/" + id, "ReadVersion": "/CarePlan/" + id + "/_history/" + version,
+	}
+}
+
+func TestAStoreThatFailsReleasesNothingAndIsRecorded(t *testing.T) {
+	s := openStand(t)
+	wholeAnswer(t, s)
+	for method, path := range steps(t, s) {
+		t.Run(method, func(t *testing.T) {
+			name := strings.Replace(requestName, "1111", "abcd", 1)[:24] + nameOf(method)
+			broke := 0
+			s.reader.before = func(_ context.Context, m string) error {
+				if m == method {
+					broke++
+					return errBroken
+				}
+				return nil
+			}
+			a := s.get("gp", path, "X-Request-Id", name)
+			s.reader.before = nil
+			if broke == 0 {
+				t.Fatal("the request did not take this step: the test looked at nothing")
+			}
+			holdsBack(t, a, http.StatusInternalServerError)
+			if strings.Contains(a.body, errBroken.Error()) {
+				t.Error("the answer tells what broke")
+			}
+			rows := s.recorded("request", name)
+			if len(rows) != 1 || rows[0].Outcome != "refused" || rows[0].Status != http.StatusInternalServerError || len(s.recorded("disclosure", name)) != 0 {
+				t.Errorf("want one refusal on record, got %+v", rows)
+			}
+		})
+	}
+	wholeAnswer(t, s)
+	s.verified()
+}
+
+// nameOf makes twelve hexadecimal digits of a method's name.
+func nameOf(method string) string {
+	const digits = "0123456789abcdef"
+	var name strings.Builder
+	for i := range 6 {
+		c := method[i%len(method)] + byte(len(method))
+		name.WriteByte(digits[c>>4])
+		name.WriteByte(digits[c&15])
+	}
+	return name.String()
+}
+
+func TestAWithdrawalBetweenDecisionAndRecordReleasesNothing(t *testing.T) {
+	s := openStand(t)
+	wholeAnswer(t, s)
+	finds := 0
+	s.reader.before = func(_ context.Context, method string) error {
+		if method == "Find" {
+			finds++
+		}
+		if method == "Targets" && finds == 1 {
+			s.withdraw()
+		}
+		return nil
+	}
+	a := s.get("gp", crisisPath(), "X-Request-Id", requestName)
+	s.reader.before = nil
+	if finds != 2 {
+		t.Errorf("searched %d times: the epoch moved once, so it had to be decided twice", finds)
+	}
+	if ids := a.ids(t); len(ids) != 0 || strings.Contains(a.body, secretOfAnn) {
+		t.Errorf("released after the withdrawal: %v", ids)
+	}
+	rows := s.recorded("request", requestName)
+	if len(rows) != 1 || rows[0].Outcome != "deny" || len(s.recorded("disclosure", requestName)) != 0 {
+		t.Errorf("want one denial on record, got %+v", rows)
+	}
+	s.verified()
+}
+
+func TestAPersonWhoseFactsNeverRestIsAnsweredBusy(t *testing.T) {
+	s := openStand(t)
+	wholeAnswer(t, s)
+	moves := 0
+	s.reader.before = func(_ context.Context, method string) error {
+		if method == "Targets" {
+			moves++
+			s.bringIn(s.plan("ann.json", func(plan map[string]any) {
+				plan["person"].(map[string]any)["telephone"] = "01632 96000" + string(rune('0'+moves))
+			}))
+		}
+		return nil
+	}
+	a := s.get("gp", crisisPath(), "X-Request-Id", requestName)
+	s.reader.before = nil
+	holdsBack(t, a, http.StatusServiceUnavailable)
+	if moves != 4 {
+		t.Errorf("decided %d times, want 4", moves)
+	}
+	if rows := s.recorded("request", requestName); len(rows) != 1 || rows[0].Status != http.StatusServiceUnavailable {
+		t.Errorf("want one record of the 503, got %+v", rows)
+	}
+	s.verified()
+}
+
+func TestACallerWhoLeavesIsRecordedOnce(t *testing.T) {
+	s := openStand(t)
+	wholeAnswer(t, s)
+	ctx, leave := context.WithCancel(context.Background())
+	s.reader.before = func(ctx context.Context, method string) error {
+		if method == "Find" {
+			leave()
+			<-ctx.Done()
+		}
+		return nil
+	}
+	request := s.request("gp", http.MethodGet, gateway.Prefix+crisisPath(), "", "X-Request-Id", requestName)
+	if response, err := http.DefaultClient.Do(request.WithContext(ctx)); err == nil {
+		response.Body.Close()
+		t.Fatal("an answer came to somebody who had left")
+	}
+	var rows []entry
+	for range 200 {
+		if rows = s.recorded("request", requestName); len(rows) > 0 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if len(rows) != 1 || rows[0].Code != "CALLER_GONE" || len(s.recorded("disclosure", requestName)) != 0 {
+		t.Errorf("want one record that the caller went, got %+v", rows)
+	}
+}
+
+func TestEveryAnswerHasExactlyOneRecord(t *testing.T) {
+	s := openStand(t)
+	cases := []struct {
+		name, as, method, path string
+		outcome                string
+		disclosures            int
+	}{
+		{"a search", "gp", http.MethodGet, crisisPath(), "permit", 1},
+		{"a slice", "ooh", http.MethodGet, "/CarePlan?" + about(bryn), "slice", 1},
+		{"a refusal by wish", "ooh", http.MethodGet, "/CarePlan?" + about(elin), "deny", 0},
+		{"nobody", "ooh", http.MethodGet, "/CarePlan?" + about(nobody), "deny", 0},
+		{"nothing read", "gp", http.MethodGet, "/CarePlan/unknown", "", 0},
+		{"no caller", "", http.MethodGet, crisisPath(), "refused", 0},
+		{"an unlisted type", "gp", http.MethodGet, "/Consent/x", "refused", 0},
+		{"an unlisted method", "gp", http.MethodDelete, "/Patient/x", "refused", 0},
+		{"a bad parameter", "gp", http.MethodGet, "/CarePlan?colour=red", "refused", 0},
+		{"metadata", "", http.MethodGet, "/metadata", "public", 0},
+		{"discovery", "", http.MethodGet, "/.well-known/smart-configuration", "public", 0},
+	}
+	for i, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			name := requestName[:35] + string("0123456789abcdef"[i])
+			a := s.do(c.as, c.method, gateway.Prefix+c.path, "", "X-Request-Id", name)
+			rows := s.recorded("request", name)
+			if len(rows) != 1 || rows[0].Status != a.status {
+				t.Fatalf("answered %d, on record: %+v", a.status, rows)
+			}
+			if c.outcome != "" && rows[0].Outcome != c.outcome {
+				t.Errorf("recorded as %s %s, want %s", rows[0].Outcome, rows[0].Code, c.outcome)
+			}
+			if n := len(s.recorded("disclosure", name)); n != c.disclosures {
+				t.Errorf("%d persons' disclosures on record, want %d", n, c.disclosures)
+			}
+		})
+	}
+	s.verified()
+}
+
+func TestAWithdrawalTakesEffectOnTheNextRequest(t *testing.T) {
+	s := openStand(t)
+	wholeAnswer(t, s)
+	plans := s.get("gp", "/CarePlan?"+about(ann, "_count", "1"))
+	next := plans.bundle(t).link("next")
+	if next == "" {
+		t.Fatal("there is no second page: the test could not fail")
+	}
+	id := plans.ids(t)[0]
+	s.withdraw()
+	if a := s.get("gp", crisisPath()); len(a.ids(t)) != 0 {
+		t.Error("the search still answers")
+	}
+	if a := s.get("gp", "/CarePlan/"+id); a.status != http.StatusNotFound {
+		t.Errorf("the read still answers: %d", a.status)
+	}
+	holdsBack(t, s.do("gp", http.MethodGet, strings.TrimPrefix(next, s.server.URL), ""), http.StatusBadRequest)
+}

@@ -1,0 +1,204 @@
+package gateway_test
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"cpagateway/gateway"
+	"cpagateway/profiles"
+)
+
+// number is how a search writes an NHS number.
+func number(n string) string { return url.QueryEscape(profiles.SystemNHSNumber + "|" + n) }
+
+func TestRequestsThatAreRefusedForTheirOwnSake(t *testing.T) {
+	s := openStand(t)
+	long := strings.Repeat("x", 9<<10)
+	cases := []struct {
+		name, method, path, form string
+		headers                  []string
+		status                   int
+		says                     string
+	}{
+		{name: "an unknown parameter", path: "/CarePlan?" + about(ann) + "&colour=red", status: 400, says: "colour"},
+		{name: "a parameter of another type", path: "/CarePlan?" + about(ann) + "&lifecycle-status=active", status: 400, says: "lifecycle-status"},
+		{name: "an unknown modifier", path: "/CarePlan?" + about(ann) + "&status:above=active", status: 400, says: "status"},
+		{name: "a bad date", path: "/CarePlan?" + about(ann) + "&date=yesterday", status: 400, says: "date"},
+		{name: "a bad sort", path: "/CarePlan?" + about(ann) + "&_sort=colour", status: 400, says: "_sort"},
+		{name: "an include", path: "/CarePlan?" + about(ann) + "&_include=CarePlan:goal", status: 400, says: "_include"},
+		{name: "a summary", path: "/CarePlan?" + about(ann) + "&_summary=text", status: 400, says: "_summary"},
+		{name: "a total", path: "/CarePlan?" + about(ann) + "&_total=accurate", status: 400, says: "_total"},
+		{name: "a count of nought", path: "/CarePlan?" + about(ann) + "&_count=0", status: 400, says: "1-100"},
+		{name: "a negative count", path: "/CarePlan?" + about(ann) + "&_count=-1", status: 400, says: "_count"},
+		{name: "a count of words", path: "/CarePlan?" + about(ann) + "&_count=all", status: 400, says: "_count"},
+		{name: "two persons", path: "/CarePlan?patient.identifier=" + number(ann) + "&subject.identifier=" + number(bryn), status: 400},
+		{name: "one person twice", path: "/CarePlan?" + about(ann) + "&" + about(ann), status: 400},
+		{name: "two persons in one parameter", path: "/CarePlan?patient.identifier=" + number(ann) + "," + number(bryn), status: 400, says: "one person"},
+		{name: "no person", path: "/CarePlan?status=active", status: 400, says: "one person"},
+		{name: "nothing at all", path: "/CarePlan", status: 400, says: "one person"},
+		{name: "a cursor with a filter", path: "/CarePlan?_cursor=abc&status=active", status: 400},
+		{name: "a cursor that is none", path: "/CarePlan?_cursor=abc", status: 400, says: "no longer available"},
+		{name: "a directory without an id", path: "/Practitioner", status: 400, says: "_id"},
+		{name: "a directory with a count alone", path: "/Organization?_count=100", status: 400, says: "_id"},
+		{name: "too many parameters", path: "/CarePlan?" + about(ann) + strings.Repeat("&status=active", 60), status: 400},
+		{name: "a name that is none", path: "/CarePlan?" + about(ann) + "&%00=1", status: 400},
+		{name: "a broken escape", path: "/CarePlan?status=%zz", status: 400},
+		{name: "a read with a query", path: "/CarePlan/x?_elements=id", status: 400},
+		{name: "XML by Accept", path: "/CarePlan?" + about(ann), headers: []string{"Accept", "application/fhir+xml"}, status: 406},
+		{name: "XML by _format", path: "/CarePlan?" + about(ann) + "&_format=xml", status: 406},
+		{name: "_format before Accept", path: "/CarePlan?" + about(ann) + "&_format=xml", headers: []string{"Accept", "application/fhir+json"}, status: 406},
+		{name: "an escaped slash", path: "/CarePlan%2Fx", status: 404},
+		{name: "an escaped slash in an id", path: "/CarePlan/x%2F_history%2F1", status: 404},
+		{name: "an escaped letter", path: "/CarePl%61n/x", status: 404},
+		{name: "two slashes", path: "//CarePlan/x", status: 404},
+		{name: "two slashes before the id", path: "/CarePlan//x", status: 404},
+		{name: "dots", path: "/CarePlan/../metadata", status: 404},
+		{name: "an id that is none", path: "/CarePlan/a_b", status: 404, says: "Nothing was found"},
+		{name: "an id too long", path: "/CarePlan/" + strings.Repeat("a", 65), status: 404, says: "Nothing was found"},
+		{name: "a method override", path: "/CarePlan/x", headers: []string{"X-HTTP-Method-Override", "DELETE"}, status: 400},
+		{name: "another override", path: "/CarePlan/x", headers: []string{"X-Method-Override", "PUT"}, status: 400},
+		{name: "a long address", path: "/CarePlan?status=" + long, status: 414, says: "8192"},
+		{name: "a long form", method: http.MethodPost, path: "/CarePlan/_search", form: "status=" + strings.Repeat("x", 65<<10), status: 413},
+		{name: "a huge form", method: http.MethodPost, path: "/CarePlan/_search", form: "status=" + strings.Repeat("x", 2<<20), status: 413},
+		{name: "a form as JSON", method: http.MethodPost, path: "/CarePlan/_search", form: "{}", headers: []string{"Content-Type", "application/fhir+json"}, status: 415},
+		{name: "a form without its type", method: http.MethodPost, path: "/CarePlan/_search", form: "a=b", headers: []string{"Content-Type", ""}, status: 415},
+		{name: "a post to a read", method: http.MethodPost, path: "/CarePlan/x", form: "a=b", status: 405},
+	}
+	for i, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if c.method == "" {
+				c.method = http.MethodGet
+			}
+			name := requestName[:32] + strconv.FormatInt(int64(0xa000+i), 16)
+			a := s.do("cmht", c.method, gateway.Prefix+c.path, c.form, append(c.headers, "X-Request-Id", name)...)
+			if a.status != c.status {
+				t.Fatalf("answered %d, want %d: %.300s", a.status, c.status, a.body)
+			}
+			if text := a.text(t); !strings.Contains(text, c.says) {
+				t.Errorf("says %q, want %q in it", text, c.says)
+			}
+			if strings.Contains(a.body, ann) || strings.Contains(a.body, "red") && c.says == "colour" {
+				t.Errorf("the answer repeats a value: %s", a.body)
+			}
+			if rows := s.recorded("request", name); len(rows) != 1 || rows[0].Outcome != "refused" || rows[0].Client != "demo-cmht" {
+				t.Errorf("on record: %+v", rows)
+			}
+		})
+	}
+}
+
+func TestLenientIgnoresTheUnknownAndShowsWhatWasUsed(t *testing.T) {
+	s := openStand(t)
+	path := "/CarePlan?" + about(ann) + "&colour=red&status=active&_count=500&_format=json"
+	a := s.get("cmht", path, "Prefer", "return=minimal, handling=lenient", "X-Request-Id", requestName)
+	if a.status != http.StatusOK || len(a.ids(t)) == 0 {
+		t.Fatalf("answered %d: %.300s", a.status, a.body)
+	}
+	shown, err := url.Parse(a.bundle(t).link("self"))
+	must(t, err)
+	if got := shown.RawQuery; got != "_count=100&status=active" {
+		t.Errorf("the self link shows %q", got)
+	}
+	if rows := s.recorded("request", requestName); len(rows) != 1 || slices.Contains(rows[0].Params, "colour") || !slices.Contains(rows[0].Params, "status") {
+		t.Errorf("on record: %+v", rows)
+	}
+	if a := s.get("cmht", path, "Prefer", "handling=strict"); a.status != http.StatusBadRequest {
+		t.Errorf("strict answered %d", a.status)
+	}
+	if a := s.get("cmht", "/CarePlan?"+about(ann)+"&status:above=active", "Prefer", "handling=lenient"); a.status != http.StatusBadRequest {
+		t.Errorf("a filter that cannot be applied was left out: %d", a.status)
+	}
+}
+
+func TestTheUnauthenticatedLearnNothingOfTheRequest(t *testing.T) {
+	s := openStand(t)
+	first := s.get("", "/CarePlan/unknown", "X-Request-Id", requestName)
+	if first.status != http.StatusUnauthorized || first.header.Get("WWW-Authenticate") == "" {
+		t.Fatalf("answered %d, challenge %q", first.status, first.header.Get("WWW-Authenticate"))
+	}
+	for _, path := range []string{crisisPath(), "/Nonsense/x", "/CarePlan?colour=red", "/CarePlan%2Fx", "/CarePlan?status=" + strings.Repeat("x", 9<<10)} {
+		if a := s.get("", path, "X-Request-Id", requestName); a.status != first.status || a.body != first.body {
+			t.Errorf("%.40s: %d %s", path, a.status, a.body)
+		}
+	}
+}
+
+func TestHeadIsGetWithoutTheBody(t *testing.T) {
+	s := openStand(t)
+	team := s.get("gp", "/CareTeam?"+about(ann)).ids(t)[0]
+	get := s.get("gp", "/CareTeam/"+team)
+	head := s.do("gp", http.MethodHead, gateway.Prefix+"/CareTeam/"+team, "", "X-Request-Id", requestName)
+	if head.status != http.StatusOK || head.body != "" || head.header.Get("ETag") != get.header.Get("ETag") || get.header.Get("ETag") == "" {
+		t.Errorf("HEAD answered %d, ETag %q: %q", head.status, head.header.Get("ETag"), head.body)
+	}
+	if rows := s.recorded("request", requestName); len(rows) != 1 || rows[0].Outcome != "permit" {
+		t.Errorf("on record: %+v", rows)
+	}
+	if hidden := s.do("ooh-unlisted", http.MethodHead, gateway.Prefix+"/CareTeam/"+team, ""); hidden.status != http.StatusNotFound || hidden.header.Get("ETag") != "" {
+		t.Errorf("HEAD told of a hidden team: %d", hidden.status)
+	}
+}
+
+func TestAnswersAreNeverKeptAndNeverSniffed(t *testing.T) {
+	s := openStand(t)
+	for _, path := range []string{"/metadata", crisisPath(), "/CarePlan/unknown", "/CarePlan?colour=red", "/Nonsense"} {
+		a := s.get("gp", path, "Accept-Language", "cy")
+		if a.header.Get("Cache-Control") != "no-store" || a.header.Get("X-Content-Type-Options") != "nosniff" || a.header.Get("Content-Language") != "cy" {
+			t.Errorf("%.30s: %v", path, a.header)
+		}
+		if len(a.header.Get("X-Request-Id")) != 36 {
+			t.Errorf("%.30s has no request id", path)
+		}
+	}
+}
+
+// One search by id was answered with everything of that person's type.
+func TestASearchByIdFindsThatResourceAlone(t *testing.T) {
+	s := openStand(t)
+	for _, typ := range []string{"CarePlan", "Goal"} {
+		all := s.get("cmht", "/"+typ+"?"+about(ann)).ids(t)
+		if len(all) < 2 {
+			t.Fatalf("Ann has %d of type %s: the test could not fail", len(all), typ)
+		}
+		if got := s.get("cmht", "/"+typ+"?_id="+all[1]).ids(t); !slices.Equal(got, all[1:2]) {
+			t.Errorf("%s?_id=%s found %v", typ, all[1], got)
+		}
+	}
+}
+
+// A directory could be listed whole by any filter that all of it matches.
+func TestADirectoryIsNotListedByAFilterThatMatchesAll(t *testing.T) {
+	s := openStand(t)
+	for _, typ := range []string{"Practitioner", "PractitionerRole", "Organization"} {
+		for _, query := range []string{"_lastUpdated=gt1900-01-01", "_security=R", "_tag=R", "_profile=" + url.QueryEscape(profiles.Base+"/StructureDefinition/Profile-CPAWales-"+typ), "identifier=" + url.QueryEscape(profiles.SystemODS+"|")} {
+			if a := s.get("cmht", "/"+typ+"?"+query); a.status != http.StatusBadRequest {
+				t.Errorf("%s?%s answered %d with %d matches", typ, query, a.status, len(a.ids(t)))
+			}
+		}
+	}
+}
+
+// The last of several _sort was used and all were shown.
+func TestAParameterThatShapesTheAnswerComesOnce(t *testing.T) {
+	s := openStand(t)
+	for _, twice := range []string{"_sort=date&_sort=-date", "_count=1&_count=2", "_cursor=a&_cursor=b"} {
+		if a := s.get("cmht", "/CarePlan?"+about(ann)+"&"+twice); a.status != http.StatusBadRequest {
+			t.Errorf("%s answered %d, self %s", twice, a.status, a.bundle(t).link("self"))
+		}
+	}
+}
+
+// metadata was answered in JSON to callers that take XML alone.
+func TestMetadataInXMLIsNotAcceptable(t *testing.T) {
+	s := openStand(t)
+	if a := s.get("", "/metadata", "Accept", "application/fhir+xml"); a.status != http.StatusNotAcceptable {
+		t.Errorf("Accept: answered %d", a.status)
+	}
+	if a := s.get("", "/metadata?_format=xml"); a.status != http.StatusNotAcceptable {
+		t.Errorf("_format: answered %d", a.status)
+	}
+}

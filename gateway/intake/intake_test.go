@@ -1,0 +1,280 @@
+package intake_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/intake"
+	"cpagateway/gateway/records"
+)
+
+// mixed is an extract with one record of every fate.
+func mixed() fstest.MapFS {
+	return collection(
+		patient("a", ann), plan("p1", "a"),
+		patient("bad", "9990000019"), // fails its check digit
+		patient("short", "99900000"), // not ten digits
+		patient("foreign", bryn),     // another custodian's, see below
+		plan("p2", "unknown"),        // about nobody known
+		`{"resourceType":"CarePlan","id":"p3","status":"lively","intent":"plan","subject":{"reference":"Patient/a"}}`,                   // no such status
+		`{"resourceType":"Goal","id":"g1","lifecycleStatus":"active","description":{"text":"x"},"subject":{"reference":"Patient/bad"}}`, // of somebody refused
+	)
+}
+
+// openMixed brings in somebody whom another organisation holds.
+func openMixed(t *testing.T) *desk {
+	d := openDesk(t)
+	elsewhere := bundles(t, "elsewhere")
+	elsewhere.Custodian = "LA9A1"
+	d.bring(elsewhere, collection(patient("b", bryn)), intake.Store)
+	return d
+}
+
+func TestAMixedExtractAddsUp(t *testing.T) {
+	d := openMixed(t)
+	sum := d.bring(bundles(t, "clinic"), mixed(), intake.Store)
+	if sum.Read != 8 || sum.Stored != 2 || sum.Quarantined != 6 || sum.NewFaults != 6 || sum.Resources != 2 {
+		t.Errorf("%+v", sum)
+	}
+	want := map[string]int{"NHS-NUMBER": 2, "OTHER-CUSTODIAN": 1, "FHIR-CHECK": 1, "UNKNOWN-PERSON": 2}
+	faults := d.faults()
+	for rule, n := range want {
+		if len(faults[rule]) != n {
+			t.Errorf("%s: %d set aside, want %d", rule, len(faults[rule]), n)
+		}
+	}
+	if len(faults) != len(want) {
+		t.Errorf("rules %v", slices.Sorted(maps.Keys(faults)))
+	}
+	for _, list := range faults {
+		for _, f := range list {
+			if f.Source != "clinic" || f.File != "bundle.json" || f.Row == 0 || len(f.Raw) == 0 || f.Reason == "" {
+				t.Errorf("a fault that does not say enough: %+v", f)
+			}
+			if strings.Contains(f.Reason, "99900") {
+				t.Errorf("%s: the reason holds the number", f.Rule)
+			}
+		}
+	}
+	if got := d.kept(ann, "CarePlan"); len(got) != 1 {
+		t.Errorf("Ann has %d plans, want 1", len(got))
+	}
+}
+
+func TestASecondRunStoresNothing(t *testing.T) {
+	d := openMixed(t)
+	first := d.bring(bundles(t, "clinic"), mixed(), intake.Store)
+	before := d.faults()
+	second := d.bring(bundles(t, "clinic"), mixed(), intake.Store)
+	if second.Stored != 0 || second.Resources != 0 || second.Unchanged != first.Stored || second.Quarantined != first.Quarantined || second.NewFaults != 0 {
+		t.Errorf("first %+v\nsecond %+v", first, second)
+	}
+	for rule, list := range d.faults() {
+		if len(list) != len(before[rule]) {
+			t.Errorf("%s: %d faults after the rerun, %d before", rule, len(list), len(before[rule]))
+		}
+	}
+}
+
+func TestADryRunStoresNothing(t *testing.T) {
+	d := openMixed(t)
+	sum := d.bring(bundles(t, "clinic"), mixed(), intake.DryRun)
+	if sum.Stored != 0 || sum.Resources != 0 || sum.NewFaults != 0 || sum.Quarantined == 0 {
+		t.Errorf("%+v", sum)
+	}
+	if len(d.faults()) != 0 || d.person(ann) != "" {
+		t.Error("a dry run left something behind")
+	}
+	if sum := d.bring(bundles(t, "clinic"), mixed(), intake.Store); sum.Stored != 2 {
+		t.Errorf("after the dry run: %+v", sum)
+	}
+}
+
+func TestFaultsAreKnownAgainAndToldApart(t *testing.T) {
+	d := openDesk(t)
+	nameless := `{"resourceType":"Patient","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"1"}],"id":"x"}`
+	lines := fstest.MapFS{"a.ndjson": {Data: []byte("{broken\n{broken\n{broken\n" + nameless)}}
+	d.bring(bundles(t, "clinic"), lines, intake.Store)
+	ids := map[string]bool{}
+	for _, list := range d.faults() {
+		for _, f := range list {
+			ids[f.ID] = true
+		}
+	}
+	if len(ids) != 4 {
+		t.Fatalf("%d faults, want 4 of their own", len(ids))
+	}
+	moved := fstest.MapFS{"a.ndjson": {Data: []byte(nameless + "\n{broken\n{broken\n{broken")}}
+	if sum := d.bring(bundles(t, "clinic"), moved, intake.Store); sum.NewFaults != 0 || sum.Quarantined != 4 {
+		t.Errorf("the same records in other rows: %+v", sum)
+	}
+	if sum := d.bring(bundles(t, "another"), lines, intake.Store); sum.NewFaults != 4 {
+		t.Errorf("another source's faults are its own: %+v", sum)
+	}
+}
+
+func TestAMendedRecordIsTakenAndAnUnmendedOneStaysAside(t *testing.T) {
+	d := openDesk(t)
+	source := bundles(t, "clinic")
+	d.bring(source, collection(patient("bad", "9990000019")), intake.Store)
+	fault := d.faults()["NHS-NUMBER"][0]
+	sum, still, err := d.Again(context.Background(), source, fault.Raw)
+	if err != nil || sum.Stored != 0 || sum.Quarantined != 1 || len(still) != 1 || still[0].Rule != "NHS-NUMBER" {
+		t.Errorf("unmended: %+v, %v, %v", sum, still, err)
+	}
+	if n := len(d.faults()["NHS-NUMBER"]); n != 1 || len(d.faults()) != 1 {
+		t.Errorf("%d faults after feeding an unmended record in again", n)
+	}
+	mended := bytes.Replace(fault.Raw, []byte("9990000019"), []byte(ann), 1)
+	sum, still, err = d.Again(context.Background(), source, mended)
+	if err != nil || sum.Stored != 1 || sum.Quarantined != 0 || len(still) != 0 {
+		t.Errorf("mended: %+v, %v, %v", sum, still, err)
+	}
+	if d.person(ann) == "" {
+		t.Error("the mended record is not there")
+	}
+	if sum, _, err = d.Again(context.Background(), source, mended); err != nil || sum.Unchanged != 1 || sum.Stored != 0 {
+		t.Errorf("mended, twice: %+v, %v", sum, err)
+	}
+}
+
+func TestACheckDigitIsRefusedOrReported(t *testing.T) {
+	extract := collection(patient("bad", "9990000019"), plan("p", "bad"))
+	refusing := openDesk(t)
+	if sum := refusing.bring(bundles(t, "clinic"), extract, intake.Store); sum.Stored != 0 || sum.Quarantined != 2 {
+		t.Errorf("refuse: %+v", sum)
+	}
+	reporting := openDesk(t)
+	source := bundles(t, "clinic")
+	source.NHSNumbers = intake.Report
+	if sum := reporting.bring(source, extract, intake.Store); sum.Stored != 2 || sum.Quarantined != 0 || sum.Warnings["NHS-NUMBER"] != 1 {
+		t.Errorf("report: %+v", sum)
+	}
+	if sum := reporting.bring(source, collection(patient("short", "99900000")), intake.Store); sum.Quarantined != 1 {
+		t.Errorf("what is not ten digits is refused always: %+v", sum)
+	}
+}
+
+func TestTwoSourcesKnowOnePersonByTheNumber(t *testing.T) {
+	d := openDesk(t)
+	d.bring(bundles(t, "clinic"), collection(patient("a", ann), plan("p1", "a")), intake.Store)
+	d.bring(bundles(t, "ward"), collection(patient("777", "999 000-0018"), plan("p1", "777")), intake.Store)
+	if plans := d.kept(ann, "CarePlan"); len(plans) != 2 {
+		t.Errorf("%d plans of one person in two sources, want 2 with ids of their own", len(plans))
+	}
+	if patients := d.kept(ann, "Patient"); len(patients) != 2 {
+		t.Errorf("%d Patients", len(patients))
+	}
+}
+
+func TestAPatientWithoutANumberIsAPersonOfThatSource(t *testing.T) {
+	d := openDesk(t)
+	anonymous := `{"resourceType":"Patient","id":"a","name":[{"family":"Test"}]}`
+	for _, name := range []string{"clinic", "ward"} {
+		if sum := d.bring(bundles(t, name), collection(anonymous, plan("p", "a")), intake.Store); sum.Stored != 2 {
+			t.Errorf("%s: %+v", name, sum)
+		}
+	}
+	if d.person("") != "" {
+		t.Error("an empty number finds somebody")
+	}
+}
+
+// What was new in the extract of a Patient whose NHS number had changed was
+// stored as the record of the number's other owner.
+func TestWhatComesWithAChangedNumberIsNobodyElses(t *testing.T) {
+	d := openDesk(t)
+	source := bundles(t, "clinic")
+	d.bring(source, collection(patient("a", ann), plan("p1", "a"), patient("b", bryn)), intake.Store)
+	sum := d.bring(source, collection(patient("a", bryn), plan("p1", "a"), plan("p2", "a")), intake.Store)
+	if sum.Stored != 0 || sum.Quarantined != 3 {
+		t.Errorf("%+v", sum)
+	}
+	if n := len(d.faults()["IDENTITY-UNRESOLVED"]); n == 0 {
+		t.Error("nothing is set aside as unresolved")
+	}
+	if plans := d.kept(bryn, "CarePlan"); len(plans) != 0 {
+		t.Errorf("Bryn has %d plans of Ann's", len(plans))
+	}
+	if plans := d.kept(ann, "CarePlan"); len(plans) != 1 {
+		t.Errorf("Ann has %d plans, want the one she had", len(plans))
+	}
+	later := d.bring(source, collection(plan("p2", "a")), intake.Store)
+	if later.Stored != 1 || len(d.kept(ann, "CarePlan")) != 2 {
+		t.Errorf("a plan that comes without the Patient is still Ann's: %+v", later)
+	}
+}
+
+// A number that appears where there was none moves no record to another person.
+func TestANumberThatAppearsIsUnresolvedToo(t *testing.T) {
+	d := openDesk(t)
+	source := bundles(t, "clinic")
+	d.bring(source, collection(`{"resourceType":"Patient","id":"a","name":[{"family":"Test"}]}`, plan("p1", "a"), patient("b", bryn)), intake.Store)
+	d.bring(source, collection(patient("a", bryn), plan("p2", "a")), intake.Store)
+	if plans := d.kept(bryn, "CarePlan"); len(plans) != 0 {
+		t.Errorf("Bryn has %d plans of somebody else", len(plans))
+	}
+}
+
+func TestEveryBatchIsRecorded(t *testing.T) {
+	d := openMixed(t)
+	d.bring(bundles(t, "clinic"), mixed(), intake.Store)
+	imports := 0
+	for row, err := range d.store.Rows(context.Background(), 1) {
+		must(t, err)
+		if bytes.Contains(row.Body, []byte(`"kind":"import"`)) {
+			imports++
+			if bytes.Contains(row.Body, []byte("99900")) {
+				t.Error("the log holds an NHS number")
+			}
+		}
+	}
+	if imports != 2 {
+		t.Errorf("%d batches on record, want 2", imports)
+	}
+}
+
+// brittleStore fails where a test says.
+type brittleStore struct {
+	records.Store
+	aside, personOf error
+}
+
+func (b brittleStore) PersonOf(ctx context.Context, typ, id string) (consent.PersonID, error) {
+	if b.personOf != nil {
+		return "", b.personOf
+	}
+	return b.Store.PersonOf(ctx, typ, id)
+}
+
+func (b brittleStore) SetAside(ctx context.Context, faults []records.Fault) (int, error) {
+	if b.aside != nil {
+		return 0, b.aside
+	}
+	return b.Store.SetAside(ctx, faults)
+}
+
+func TestAStoreThatFailsEndsTheRunAndIsTakenUpAgain(t *testing.T) {
+	broken := errors.New("the disk is gone")
+	for name, fault := range map[string]brittleStore{"aside": {aside: broken}, "personOf": {personOf: broken}} {
+		t.Run(name, func(t *testing.T) {
+			d := openMixed(t)
+			fault.Store = d.store
+			d.Records = fault
+			if _, err := d.Run(context.Background(), bundles(t, "clinic"), mixed(), intake.Store); !errors.Is(err, broken) {
+				t.Errorf("want the store's error, got %v", err)
+			}
+			d.Records = d.store
+			if sum := d.bring(bundles(t, "clinic"), mixed(), intake.Store); sum.Stored+sum.Unchanged != 2 || len(d.kept(ann, "CarePlan")) != 1 {
+				t.Errorf("the next run: %+v", sum)
+			}
+		})
+	}
+}

@@ -1,0 +1,136 @@
+package intake_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/audit"
+	"cpagateway/gateway/demo"
+	"cpagateway/gateway/intake"
+	"cpagateway/gateway/records"
+	"cpagateway/gateway/store/memory"
+	"cpagateway/mapping/bundle"
+	"cpagateway/profiles"
+)
+
+const (
+	ann  = "9990000018"
+	bryn = "9990000026"
+)
+
+// desk is an intake on a memory store with a real audit log.
+type desk struct {
+	*intake.Intake
+	t     *testing.T
+	store *memory.Store
+	now   time.Time
+}
+
+func openDesk(t *testing.T) *desk {
+	t.Helper()
+	d := &desk{t: t, store: memory.New(time.UTC), now: time.Date(2026, 7, 31, 9, 0, 0, 0, time.UTC)}
+	clock := func() time.Time { return d.now }
+	_, key, err := ed25519.GenerateKey(nil)
+	must(t, err)
+	log, err := audit.Open(context.Background(), d.store, key, clock)
+	must(t, err)
+	t.Cleanup(func() { must(t, log.Close()) })
+	register, err := consent.LoadRegister(demo.Agreements())
+	must(t, err)
+	d.Intake = &intake.Intake{Records: d.store, Audit: log, Register: register, Secret: []byte(strings.Repeat("k", 32)), Home: "7A4", Clock: clock}
+	return d
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// bundles is a source that sends FHIR.
+func bundles(t *testing.T, name string) intake.Source {
+	t.Helper()
+	format, err := bundle.New()
+	must(t, err)
+	return intake.Source{Name: name, Format: format}
+}
+
+// collection is a bundle of resources as they are written.
+func collection(resources ...string) fstest.MapFS {
+	var entries []string
+	for _, r := range resources {
+		entries = append(entries, `{"resource":`+r+`}`)
+	}
+	text := `{"resourceType":"Bundle","type":"collection","entry":[` + strings.Join(entries, ",") + `]}`
+	return fstest.MapFS{"bundle.json": {Data: []byte(text)}}
+}
+
+func patient(id, number string) string {
+	return fmt.Sprintf(`{"resourceType":"Patient","id":%q,"identifier":[{"system":%q,"value":%q}],"name":[{"family":"Test"}]}`, id, profiles.SystemNHSNumber, number)
+}
+
+func plan(id, patient string) string {
+	return fmt.Sprintf(`{"resourceType":"CarePlan","id":%q,"status":"active","intent":"plan","category":[{"coding":[{"system":"http://snomed.info/sct","code":%q}]}],"subject":{"reference":"Patient/%s"}}`,
+		id, profiles.CodeCrisisPlan, patient)
+}
+
+// bring runs an extract and holds what is true of every run: that it adds up.
+func (d *desk) bring(source intake.Source, files fstest.MapFS, mode intake.Mode) intake.Summary {
+	d.t.Helper()
+	sum, err := d.Run(context.Background(), source, files, mode)
+	must(d.t, err)
+	if sum.Read == 0 || sum.Read != sum.Stored+sum.Unchanged+sum.Quarantined {
+		d.t.Errorf("the account does not add up: %+v", sum)
+	}
+	return sum
+}
+
+// faults are those that are set aside, by rule.
+func (d *desk) faults() map[string][]records.Fault {
+	d.t.Helper()
+	all, err := d.store.Faults(context.Background(), records.FaultFilter{})
+	must(d.t, err)
+	byRule := map[string][]records.Fault{}
+	for _, f := range all {
+		byRule[f.Rule] = append(byRule[f.Rule], f)
+	}
+	return byRule
+}
+
+func (d *desk) person(number string) consent.PersonID {
+	d.t.Helper()
+	id, err := d.store.Person(context.Background(), profiles.SystemNHSNumber, number)
+	if err != nil {
+		return ""
+	}
+	return id
+}
+
+// kept are the resources of a type that a care coordinator finds of a person.
+func (d *desk) kept(number, typ string) []string {
+	d.t.Helper()
+	person := d.person(number)
+	if person == "" {
+		return nil
+	}
+	decision := consent.Decide(consent.Request{
+		Caller: consent.Caller{Client: "test", Organisation: "7A4", Team: "cmht-north", Purpose: consent.Treatment, Scopes: []consent.Scope{{Context: "system", Type: "*", Read: true, Search: true}}},
+		Action: consent.Read, Type: typ, Wanted: profiles.ItemsOfType(typ), At: d.now, Register: d.Register, Policy: consent.DefaultPolicy(),
+		Person: &consent.Person{ID: person, Custodian: "7A4", Relations: []consent.Relation{{Organisation: "7A4", Team: "cmht-north", Kind: consent.CareTeamMember}}},
+		Source: "7A4",
+	})
+	page, err := d.store.Find(context.Background(), decision, records.Query{Type: typ, Count: 100})
+	must(d.t, err)
+	var ids []string
+	for _, m := range page.Matches {
+		ids = append(ids, m.ID)
+	}
+	return ids
+}

@@ -1,0 +1,357 @@
+package gateway_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/json"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"cpagateway/consent"
+	"cpagateway/gateway"
+	"cpagateway/gateway/audit"
+	"cpagateway/gateway/demo"
+	"cpagateway/gateway/hot/local"
+	"cpagateway/gateway/identity"
+	"cpagateway/gateway/intake"
+	"cpagateway/gateway/road"
+	"cpagateway/gateway/store/memory"
+	"cpagateway/mapping/bundle"
+	"cpagateway/mapping/ctp"
+	"cpagateway/profiles"
+)
+
+const (
+	ann    = "9990000018"
+	bryn   = "9990000026"
+	elin   = "9990000050"
+	nobody = "9990000093"
+
+	// tick is how far each look moves the clock: faster than the rates of the clients.
+	tick = 25 * time.Millisecond
+)
+
+// watch is a clock that a test moves; every look at it moves it a little, so
+// that the clients' rates refill.
+type watch struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (w *watch) Now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(tick)
+	return w.now
+}
+
+func (w *watch) advance(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(d)
+}
+
+// stand is a whole gateway on the memory store: the demo's issuer and cast, a
+// real audit log, and faults that a test can put between them.
+type stand struct {
+	t      *testing.T
+	clock  *watch
+	store  *memory.Store
+	reader *brittleReader
+	sink   *brittleSink
+	log    *audit.Log
+	key    ed25519.PrivateKey
+	secret []byte
+	zone   *time.Location
+	home   *consent.Register
+	server *httptest.Server
+	dir    string
+	tokens map[string]token
+}
+
+type token struct {
+	text string
+	made time.Time
+}
+
+func openStand(t *testing.T) *stand {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/London")
+	must(t, err)
+	s := &stand{
+		t: t, clock: &watch{now: time.Date(2026, 7, 31, 9, 0, 0, 0, time.UTC)}, store: memory.New(zone), zone: zone,
+		secret: []byte(strings.Repeat("s", 32)), dir: t.TempDir(), tokens: map[string]token{},
+	}
+	s.reader, s.sink = &brittleReader{Reader: s.store}, &brittleSink{Sink: s.store}
+	_, s.key, err = ed25519.GenerateKey(nil)
+	must(t, err)
+	s.log, err = audit.Open(context.Background(), s.sink, s.key, s.clock.Now)
+	must(t, err)
+	t.Cleanup(func() { s.log.Close() })
+	s.home, err = consent.LoadRegister(demo.Agreements())
+	must(t, err)
+	for _, extract := range demo.Extracts(s.clock.Now()) {
+		if sum := s.bringIn(extract.Files); sum.Stored == 0 || sum.Quarantined != 0 {
+			t.Fatalf("the cast did not come in: %+v", sum)
+		}
+	}
+	s.open()
+	return s
+}
+
+// open starts the front and the issuer on one loopback listener.
+func (s *stand) open() {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(s.t, err)
+	shared := local.New(s.clock.Now)
+	issuer, err := demo.New(l.Addr().String(), s.dir, shared, s.clock.Now)
+	must(s.t, err)
+	verifier, err := identity.New(s.t.Context(), issuer.Identity(), shared, s.clock.Now)
+	must(s.t, err)
+	sealer, err := road.NewSealer(s.secret)
+	must(s.t, err)
+	front := &gateway.Front{
+		Road: &road.Road{
+			Identity: verifier, Records: s.reader, Audit: s.log, Policy: consent.DefaultPolicy(), Shared: shared,
+			Register: func() *consent.Register { return s.home }, Pseudonym: intake.Pseudonym(s.secret), Home: "7A4", Base: "http://" + l.Addr().String() + gateway.Prefix,
+			DutyLine: demo.DutyLine, Sealer: sealer, Capacity: road.NewCapacity(8, 2), Clock: s.clock.Now, Zone: s.zone,
+			Log: slog.New(slog.DiscardHandler),
+		},
+		Version: "test", Date: "2026-07-31",
+		Issuers: func(context.Context) []gateway.Issuer {
+			return []gateway.Issuer{{URL: issuer.URL(), TokenEndpoint: issuer.URL() + "/token", KeysEndpoint: issuer.URL() + "/jwks"}}
+		},
+	}
+	mux := http.NewServeMux()
+	mux.Handle(demo.IssuerPath+"/", issuer)
+	handler := front.Handler()
+	s.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, demo.IssuerPath) {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	}))
+	s.server.Listener.Close()
+	s.server.Listener = l
+	s.server.Start()
+	s.t.Cleanup(func() { s.server.Close(); shared.Close() })
+}
+
+// bringIn takes Welsh plans in by the road of every extract.
+func (s *stand) bringIn(plans fs.FS) intake.Summary {
+	s.t.Helper()
+	format, err := ctp.New()
+	must(s.t, err)
+	sum, err := s.intake().Run(context.Background(), intake.Source{Name: "welsh-ctp", Format: format}, plans, intake.Store)
+	must(s.t, err)
+	return sum
+}
+
+// bringBundle takes a FHIR bundle in.
+func (s *stand) bringBundle(text string) intake.Summary {
+	s.t.Helper()
+	format, err := bundle.New()
+	must(s.t, err)
+	files := fstest.MapFS{"bundle.json": {Data: []byte(text)}}
+	sum, err := s.intake().Run(context.Background(), intake.Source{Name: "fhir-bundle", Format: format}, files, intake.Store)
+	must(s.t, err)
+	return sum
+}
+
+func (s *stand) intake() *intake.Intake {
+	return &intake.Intake{Records: s.store, Audit: s.log, Register: s.home, Secret: s.secret, Home: "7A4", Clock: s.clock.Now}
+}
+
+// plan is one plan of the cast as its source system would send it today, edited.
+func (s *stand) plan(name string, edit func(plan map[string]any)) fs.FS {
+	s.t.Helper()
+	var plan map[string]any
+	for _, extract := range demo.Extracts(s.clock.Now()) {
+		text, err := fs.ReadFile(extract.Files, name)
+		must(s.t, err)
+		must(s.t, json.Unmarshal(text, &plan))
+	}
+	edit(plan)
+	text, err := json.Marshal(plan)
+	must(s.t, err)
+	return fstest.MapFS{name: {Data: text}}
+}
+
+// withdraw has Ann take her wishes to share back.
+func (s *stand) withdraw() {
+	s.t.Helper()
+	s.bringIn(s.plan("ann.json", func(plan map[string]any) {
+		for _, d := range plan["directives"].([]any) {
+			d.(map[string]any)["status"] = "withdrawn"
+		}
+	}))
+}
+
+func (s *stand) token(as string) string {
+	s.t.Helper()
+	if kept := s.tokens[as]; kept.text != "" && s.clock.Now().Sub(kept.made) < 3*time.Minute {
+		return kept.text
+	}
+	text, err := demo.Token(context.Background(), demo.Ask{Gateway: s.server.URL, Dir: s.dir, Name: as, HTTP: http.DefaultClient, Clock: s.clock.Now})
+	must(s.t, err)
+	s.tokens[as] = token{text, s.clock.Now()}
+	return text
+}
+
+// answer is one response, read whole.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// request makes a request as a caller; an empty name sends no token. The form is
+// sent for a POST; headers come in pairs.
+func (s *stand) request(as, method, path, form string, headers ...string) *http.Request {
+	s.t.Helper()
+	var body io.Reader
+	if method == http.MethodPost {
+		body = strings.NewReader(form)
+	}
+	request, err := http.NewRequest(method, s.server.URL+path, body)
+	must(s.t, err)
+	if body != nil {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if as != "" {
+		request.Header.Set("Authorization", "Bearer "+s.token(as))
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	return request
+}
+
+func (s *stand) do(as, method, path, form string, headers ...string) answer {
+	s.t.Helper()
+	response, err := http.DefaultClient.Do(s.request(as, method, path, form, headers...))
+	must(s.t, err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	must(s.t, err)
+	return answer{response.StatusCode, response.Header, string(text)}
+}
+
+func (s *stand) get(as, path string, headers ...string) answer {
+	s.t.Helper()
+	return s.do(as, http.MethodGet, gateway.Prefix+path, "", headers...)
+}
+
+// about is the query that names a person by NHS number, with more parameters.
+func about(number string, more ...string) string {
+	q := url.Values{"patient.identifier": {profiles.SystemNHSNumber + "|" + number}}
+	for i := 0; i+1 < len(more); i += 2 {
+		q.Add(more[i], more[i+1])
+	}
+	return q.Encode()
+}
+
+// bundleOf is a searchset as far as the tests look at it.
+type bundleOf struct {
+	ResourceType, Type string
+	Link               []struct{ Relation, URL string }
+	Entry              []struct {
+		FullURL  string
+		Resource map[string]any
+		Search   struct{ Mode string }
+	}
+}
+
+func (a answer) bundle(t *testing.T) bundleOf {
+	t.Helper()
+	var b bundleOf
+	if err := json.Unmarshal([]byte(a.body), &b); err != nil || b.ResourceType != "Bundle" || b.Type != "searchset" {
+		t.Fatalf("not a searchset (%d): %.300s", a.status, a.body)
+	}
+	return b
+}
+
+func (b bundleOf) link(relation string) string {
+	for _, l := range b.Link {
+		if l.Relation == relation {
+			return l.URL
+		}
+	}
+	return ""
+}
+
+// ids are those of the matches, in order.
+func (a answer) ids(t *testing.T) []string {
+	t.Helper()
+	var ids []string
+	for _, e := range a.bundle(t).Entry {
+		if e.Search.Mode == "match" {
+			ids = append(ids, e.Resource["id"].(string))
+		}
+	}
+	return ids
+}
+
+// text is what an OperationOutcome says; it fails for anything else.
+func (a answer) text(t *testing.T) string {
+	t.Helper()
+	var o struct {
+		ResourceType string
+		Issue        []struct{ Details struct{ Text string } }
+	}
+	if err := json.Unmarshal([]byte(a.body), &o); err != nil || o.ResourceType != "OperationOutcome" || len(o.Issue) != 1 {
+		t.Fatalf("not an OperationOutcome (%d): %.300s", a.status, a.body)
+	}
+	return o.Issue[0].Details.Text
+}
+
+// entry is a row of the audit log, as far as the tests look at it.
+type entry struct {
+	Kind, RequestID, Interaction, Type, Outcome, Code, Client string
+	Status                                                    int
+	Params                                                    []string
+	Released                                                  []struct{ Ref string }
+}
+
+// recorded are the entries of one kind that a request left.
+func (s *stand) recorded(kind, request string) []entry {
+	s.t.Helper()
+	var found []entry
+	for row, err := range s.store.Rows(context.Background(), 1) {
+		must(s.t, err)
+		var e entry
+		must(s.t, json.Unmarshal(row.Body, &e))
+		if e.Kind == kind && e.RequestID == request {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// verified fails where the chain is not whole.
+func (s *stand) verified() {
+	s.t.Helper()
+	report, err := audit.Verify(context.Background(), s.store, s.log.PublicKey())
+	must(s.t, err)
+	if report.Rows == 0 || report.Break != nil {
+		s.t.Errorf("the chain of %d entries is broken: %v", report.Rows, report.Break)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
