@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strconv"
@@ -128,7 +129,7 @@ func retryFault(w world, s *site, fault records.Fault, with string, asJSON bool)
 		return err
 	}
 	if sum.Quarantined == 0 && sum.Read > 0 {
-		if err := s.store.Settle(w.ctx, w.clock(), []string{fault.ID}); err != nil {
+		if err := settleRecord(w, s, fault); err != nil {
 			return err
 		}
 	}
@@ -142,4 +143,19 @@ func retryFault(w world, s *site, fault records.Fault, with string, asJSON bool)
 		return errRefused
 	}
 	return nil
+}
+
+// settleRecord marks a fault as dealt with, and the others that the same record had.
+func settleRecord(w world, s *site, fault records.Fault) error {
+	faults, err := s.store.Faults(w.ctx, records.FaultFilter{Source: fault.Source})
+	if err != nil {
+		return err
+	}
+	ids := []string{fault.ID}
+	for _, f := range faults {
+		if f.ID != fault.ID && len(f.Raw) > 0 && bytes.Equal(f.Raw, fault.Raw) {
+			ids = append(ids, f.ID)
+		}
+	}
+	return s.store.Settle(w.ctx, w.clock(), ids)
 }
