@@ -13,7 +13,7 @@ demo: build
 
 # Every test. What it lacks it installs where it can, and otherwise says what to type.
 # One test runs against an OpenID server of somebody else's, which needs Node.js 20.
-NODE := $(shell node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null && npm --version >/dev/null 2>&1 && echo yes)
+NODE := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1 && echo yes)
 
 test: servers
 	@test -n "$(NODE)" || echo "left out: the test against npm's oidc-provider, which needs Node.js 20 and npm"
