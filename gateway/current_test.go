@@ -96,3 +96,39 @@ func TestASmallPageStillHoldsTheLastCrisisPlan(t *testing.T) {
 		t.Errorf("on a page of one: %v, want %v", small.ids(t), all.ids(t))
 	}
 }
+
+// An old version of a crisis plan could be read by its number, although the read
+// of the plan gave another or none.
+func TestAnOldVersionOfACrisisPlanIsNotReadByItsNumber(t *testing.T) {
+	s := openStand(t)
+	id := s.crisisOf("")[0]
+	version := func() string {
+		t.Helper()
+		tag := s.get("ooh", "/CarePlan/"+id).header.Get("ETag")
+		if tag == "" {
+			t.Fatal("the plan is not read: the test could not fail")
+		}
+		return "/CarePlan/" + id + "/_history/" + strings.Trim(tag, `W/"`)
+	}
+	answers := func(path string, status int) {
+		t.Helper()
+		if a := s.get("ooh", path); a.status != status {
+			t.Errorf("answered %d, want %d: %.200s", a.status, status, a.body)
+		}
+	}
+	first := version()
+	answers(first, http.StatusOK)
+	s.bringOld(s.own(), "superseded") // none is active: the last one is still shown, as it is now
+	second := version()
+	if first == second {
+		t.Fatal("there is one version only: the test could not fail")
+	}
+	answers(first, http.StatusNotFound)
+	answers(second, http.StatusOK)
+	if a, b := s.get("ooh", second), s.get("ooh", "/CarePlan/"+id); a.body != b.body || a.header.Get("ETag") != b.header.Get("ETag") {
+		t.Error("the version that a read gives is not what it gives")
+	}
+	s.bringOld("CTP-NEW", "active")
+	answers(first, http.StatusNotFound)
+	answers(second, http.StatusNotFound)
+}

@@ -269,3 +269,26 @@ func TestAWithdrawalTakesEffectOnTheNextRequest(t *testing.T) {
 	}
 	holdsBack(t, s.do("gp", http.MethodGet, strings.TrimPrefix(next, s.server.URL), ""), http.StatusBadRequest)
 }
+
+// A 304 stood in the log as 200.
+func TestNotModifiedIsRecordedAsItIsAnswered(t *testing.T) {
+	s := openStand(t)
+	team := "/CareTeam/" + s.get("gp", "/CareTeam?"+about(ann)).ids(t)[0]
+	plan := "/CarePlan/" + s.get("gp", crisisPath()).ids(t)[0]
+	version := team + "/_history/" + strings.Trim(s.get("gp", team).header.Get("ETag"), `W/"`)
+	for i, c := range []struct {
+		path   string
+		status int
+	}{{team, http.StatusNotModified}, {version, http.StatusNotModified}, {plan, http.StatusOK}} {
+		tag := s.get("gp", c.path).header.Get("ETag")
+		name := requestName[:35] + string("0123456789abcdef"[i])
+		a := s.get("gp", c.path, "If-None-Match", tag, "X-Request-Id", name)
+		if a.status != c.status || (a.body == "") != (c.status == http.StatusNotModified) || tag == "" || a.header.Get("ETag") != tag {
+			t.Errorf("%s: answered %d with ETag %q, body %.100q", c.path, a.status, a.header.Get("ETag"), a.body)
+		}
+		if rows := s.recorded("request", name); len(rows) != 1 || rows[0].Status != c.status {
+			t.Errorf("%s: answered %d, on record %+v", c.path, a.status, rows)
+		}
+	}
+	s.verified()
+}

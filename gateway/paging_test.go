@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"cpagateway/gateway"
 )
 
 // pages walks a search to its end.
@@ -135,5 +137,35 @@ func TestACursorMayComeWithTheFormat(t *testing.T) {
 	s := openStand(t)
 	if a := s.get("cmht", "/Goal?_format=json&_cursor="+cursorOf(t, s)); a.status != http.StatusOK {
 		t.Errorf("answered %d: %.200s", a.status, a.body)
+	}
+}
+
+// A search of many values got a next link that the gateway itself refused with 414.
+func TestEveryNextLinkIsShortEnoughToBeFollowed(t *testing.T) {
+	s := openStand(t)
+	ids := s.get("cmht", "/Goal?"+about(ann)).ids(t)[:2]
+	followed, refused := 0, 0
+	for more := range 60 {
+		values := slices.Concat(ids, slices.Repeat([]string{strings.Repeat("x", 64)}, more))
+		form := about(ann, "_count", "1", "_id", strings.Join(values, ","))
+		first := s.do("cmht", http.MethodPost, gateway.Prefix+"/Goal/_search", form)
+		switch first.status {
+		case http.StatusOK:
+			next := s.do("cmht", http.MethodGet, strings.TrimPrefix(first.bundle(t).link("next"), s.server.URL), "")
+			if next.status != http.StatusOK || len(next.ids(t)) != 1 {
+				t.Fatalf("the next link of a search for %d ids answered %d", len(values), next.status)
+			}
+			followed++
+		case http.StatusBadRequest:
+			if !strings.Contains(first.body, `"code":"too-costly"`) {
+				t.Fatalf("refused otherwise: %s", first.body)
+			}
+			refused++
+		default:
+			t.Fatalf("a search for %d ids answered %d", len(values), first.status)
+		}
+	}
+	if followed == 0 || refused == 0 {
+		t.Fatalf("followed %d, refused %d: the test looked at one side only", followed, refused)
 	}
 }

@@ -42,16 +42,17 @@ const (
 )
 
 // watch is a clock that a test moves; every look at it moves it a little, so
-// that the clients' rates refill.
+// that the clients' rates refill, until the test holds it still.
 type watch struct {
-	mu  sync.Mutex
-	now time.Time
+	mu   sync.Mutex
+	now  time.Time
+	tick time.Duration
 }
 
 func (w *watch) Now() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.now = w.now.Add(tick)
+	w.now = w.now.Add(w.tick)
 	return w.now
 }
 
@@ -59,6 +60,13 @@ func (w *watch) advance(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.now = w.now.Add(d)
+}
+
+// still stops the clock: nobody's rate refills.
+func (w *watch) still() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tick = 0
 }
 
 // stand is a whole gateway on the memory store: the demo's issuer and cast, a
@@ -89,7 +97,7 @@ func openStand(t *testing.T) *stand {
 	zone, err := time.LoadLocation("Europe/London")
 	must(t, err)
 	s := &stand{
-		t: t, clock: &watch{now: time.Date(2026, 7, 31, 9, 0, 0, 0, time.UTC)}, store: memory.New(zone), zone: zone,
+		t: t, clock: &watch{now: time.Date(2026, 7, 31, 9, 0, 0, 0, time.UTC), tick: tick}, store: memory.New(zone), zone: zone,
 		secret: []byte(strings.Repeat("s", 32)), dir: t.TempDir(), tokens: map[string]token{},
 	}
 	s.reader, s.sink = &brittleReader{Reader: s.store}, &brittleSink{Sink: s.store}

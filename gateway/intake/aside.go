@@ -48,7 +48,7 @@ func (r *run) keep(faults []records.Fault) error {
 
 func (r *run) fault(f mapping.Fault) records.Fault {
 	return records.Fault{
-		ID: r.faultID(f), Source: r.source.Name, File: f.At.File, Row: f.At.Row, Field: f.At.Field,
+		ID: r.faultID(f), Source: r.source.Name, Custodian: r.source.Custodian, File: f.At.File, Row: f.At.Row, Field: f.At.Field,
 		Value: f.Value, Rule: f.Rule, Reason: f.Reason, Raw: f.Raw, At: r.Clock(),
 	}
 }

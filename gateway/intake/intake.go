@@ -69,6 +69,9 @@ type Summary struct {
 	Warnings    map[string]int `json:"warnings,omitempty"` // rule -> records that were taken in spite of it
 	NewFaults   int            `json:"newFaults"`          // of Quarantined, those not already set aside
 	Resources   int            `json:"resources"`          // resource versions written
+	// RefusedResources were mapped and could not be stored, out of records that
+	// otherwise were: another custodian holds them, or they are another person's.
+	RefusedResources int `json:"refusedResources"`
 }
 
 // Intake brings extracts in. It may be used by one run at a time.
@@ -127,6 +130,12 @@ func (r *run) end(report mapping.Report, err error) (Summary, error) {
 	if err != nil {
 		return r.sum, fmt.Errorf("bringing in %s: %w", r.source.Name, err)
 	}
+	if r.mode != DryRun {
+		counts := audit.Counts{Read: r.sum.Read, Stored: r.sum.Stored, Unchanged: r.sum.Unchanged, Quarantined: r.sum.Quarantined, LeftBehind: len(r.sum.LeftBehind)}
+		if err := r.record(counts); err != nil {
+			return r.sum, fmt.Errorf("recording what %s brought in: %w", r.source.Name, err)
+		}
+	}
 	if accounted := r.sum.Stored + r.sum.Unchanged + r.sum.Quarantined; accounted != r.sum.Read {
 		return r.sum, fmt.Errorf("bringing in %s: %d records read but %d accounted for", r.source.Name, r.sum.Read, accounted)
 	}
@@ -142,6 +151,7 @@ func (s Summary) Plus(t Summary) Summary {
 	s.Warnings = plus(s.Warnings, t.Warnings)
 	s.NewFaults += t.NewFaults
 	s.Resources += t.Resources
+	s.RefusedResources += t.RefusedResources
 	s.LeftBehind = plus(s.LeftBehind, t.LeftBehind)
 	s.Defaulted = plus(s.Defaulted, t.Defaulted)
 	return s

@@ -236,8 +236,8 @@ func TestEveryBatchIsRecorded(t *testing.T) {
 			}
 		}
 	}
-	if imports != 2 {
-		t.Errorf("%d batches on record, want 2", imports)
+	if imports != 4 {
+		t.Errorf("%d entries, want two batches and the close of two runs", imports)
 	}
 }
 

@@ -25,9 +25,8 @@ type run struct {
 	ids     keyedIDs
 	persons map[string]consent.PersonID // source key of a Patient -> the person
 	pending []pending
-	refused []records.Fault  // of this run
-	alike   map[string]int   // how many faults so far would have one id
-	last    consent.Decision // an import's decision, for the record of its batch
+	refused []records.Fault // of this run
+	alike   map[string]int  // how many faults so far would have one id
 	sum     Summary
 }
 
@@ -51,6 +50,13 @@ func (r *run) Take(made []mapping.Resource) error {
 			return err
 		}
 		if rule != "" {
+			kept, err := r.takeRefusals(made)
+			if err != nil {
+				return err
+			}
+			if kept > 0 {
+				reason += "; the wishes in it that refuse or take back were taken all the same"
+			}
 			return r.refuse(m, accounted(made), rule, reason)
 		}
 		record = append(record, p)
@@ -100,17 +106,20 @@ func (r *run) take(m mapping.Resource) (p pending, rule, reason string, err erro
 	if err != nil || rule != "" {
 		return pending{}, rule, reason, err
 	}
-	decision := consent.Decide(consent.Request{
-		Caller: consent.Caller{Client: consent.ClientID("source:" + r.source.Name), Organisation: r.source.Custodian},
-		Action: consent.Import, Type: m.Type, At: r.Clock(), Register: r.Register,
-		Person: &consent.Person{ID: person, Custodian: r.source.Custodian}, Source: r.source.Custodian,
-	})
-	accepted, err := decision.Accept(consent.Change{Type: m.Type, ID: m.ID, Person: person, Resource: resource, Source: r.source.Name})
+	accepted, err := r.decide(m.Type, person).Accept(consent.Change{Type: m.Type, ID: m.ID, Person: person, Resource: resource, Source: r.source.Name})
 	if err != nil {
 		return pending{}, "NOT-ACCEPTED", err.Error(), nil
 	}
-	r.last = decision
 	return pending{accepted, m}, "", "", nil
+}
+
+// decide asks whether the source may bring a record of its custodian in.
+func (r *run) decide(typ string, person consent.PersonID) consent.Decision {
+	return consent.Decide(consent.Request{
+		Caller: consent.Caller{Client: consent.ClientID("source:" + r.source.Name), Organisation: r.source.Custodian},
+		Action: consent.Import, Type: typ, At: r.Clock(), Register: r.Register,
+		Person: &consent.Person{ID: person, Custodian: r.source.Custodian}, Source: r.source.Custodian,
+	})
 }
 
 // flush puts what is pending in one transaction and records that it was brought in.
@@ -135,28 +144,32 @@ func (r *run) flush() error {
 	if err != nil {
 		return err
 	}
-	stored := 0
+	counts := audit.Counts{Read: len(batch)}
 	for i, result := range results {
 		switch made := batch[i].made; {
 		case result.Err != nil:
+			counts.Quarantined++
 			if err := r.refuse(made, made.Records, putRule(result.Err), result.Err.Error()); err != nil {
 				return err
 			}
 		case result.Stored:
-			stored++
+			counts.Stored++
 			r.sum.Stored += made.Records
 		default:
+			counts.Unchanged++
 			r.sum.Unchanged += made.Records
 		}
 	}
-	r.sum.Resources += stored
+	r.sum.Resources += counts.Stored
+	r.sum.RefusedResources += counts.Quarantined
 	r.tell()
-	return r.record(len(batch), stored)
+	return r.record(counts)
 }
 
-// record tells the audit log what a batch brought in.
-func (r *run) record(read, stored int) error {
-	_, err := r.Audit.Brought(r.ctx, audit.Event{At: r.Clock(), Interaction: "import"}, r.source.Name, audit.Counts{Read: read, Stored: stored, Unchanged: read - stored}, r.last)
+// record tells the audit log what was brought in: of each batch the resources,
+// and of the whole run, at its end, the records.
+func (r *run) record(counts audit.Counts) error {
+	_, err := r.Audit.Brought(r.ctx, audit.Event{At: r.Clock(), Interaction: "import"}, r.source.Name, counts, r.decide("", ""))
 	return err
 }
 

@@ -133,17 +133,18 @@ type Quarantine interface {
 
 // Fault is one record that could not be taken, whole.
 type Fault struct {
-	ID      string // derived from source, file, record and rule: a rerun finds the same one
-	Source  string
-	File    string // name within the extract
-	Row     int    // 1-based row or entry; 0 for the file as a whole
-	Field   string
-	Value   string
-	Rule    string // such as MHS70109
-	Reason  string
-	Raw     []byte // everything needed to feed the record in again
-	At      time.Time
-	Settled time.Time // zero while open
+	ID        string // derived from source, file, record and rule: a rerun finds the same one
+	Source    string
+	Custodian consent.OrgCode // whose records these are, as the run had it
+	File      string          // name within the extract
+	Row       int             // 1-based row or entry; 0 for the file as a whole
+	Field     string
+	Value     string
+	Rule      string // such as MHS70109
+	Reason    string
+	Raw       []byte // everything needed to feed the record in again
+	At        time.Time
+	Settled   time.Time // zero while open
 }
 
 // FaultFilter narrows a listing; the zero filter is every open fault.

@@ -46,10 +46,8 @@ func (r *Road) answer(w http.ResponseWriter, t *trip, recorded audit.Recorded, p
 		body = x.Body()
 		header.Set("ETag", `W/"`+x.VersionID()+`"`)
 		header.Set("Last-Modified", x.Updated().UTC().Format(http.TimeFormat))
-		// A plan's narrative says whether a review is overdue, which changes with the day and
-		// not with the version: a plan is never "not modified".
-		if x.Type() != "CarePlan" && unchanged(t.asked.Header.Get("If-None-Match"), x) {
-			p.status, body = http.StatusNotModified, nil
+		if p.status == http.StatusNotModified {
+			body = nil
 		}
 	}
 	header.Set("Cache-Control", "no-store")
@@ -68,9 +66,13 @@ func (r *Road) answer(w http.ResponseWriter, t *trip, recorded audit.Recorded, p
 	return p.status
 }
 
-// unchanged compares If-None-Match weakly, as RFC 9110 §13.1.2 has it; by now the
-// answer is decided and recorded.
+// unchanged compares If-None-Match weakly, as RFC 9110 §13.1.2 has it. A plan's
+// narrative says whether a review is overdue, which changes with the day and not
+// with the version: a plan is never "not modified".
 func unchanged(header string, x consent.Disclosure) bool {
+	if x.Type() == "CarePlan" {
+		return false
+	}
 	for tag := range strings.SplitSeq(header, ",") {
 		tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/")
 		if tag == "*" || tag == `"`+x.VersionID()+`"` {

@@ -51,14 +51,11 @@ type SearchAsk struct {
 	Person PersonKey
 }
 
-// Crisis says whether a search asks for the crisis plan.
+// Crisis says whether a search asks for the crisis plan; the zero value does not.
 type Crisis uint8
 
-// A crisis read carries one and the same entry, found or not.
-const (
-	Ordinary Crisis = iota
-	CrisisRead
-)
+// CrisisRead carries one and the same entry, found or not.
+const CrisisRead Crisis = 1
 
 // PersonKey is how a search names its person: by business identifier, or by a
 // resource that is about the person. All empty: the search names nobody.
@@ -93,5 +90,6 @@ var (
 	faultTimeout     = Refuse(http.StatusGatewayTimeout, "timeout", profiles.TextTimeout)
 	faultBroken      = Refuse(http.StatusInternalServerError, "exception", profiles.TextBroken)
 	faultStaleCursor = Refuse(http.StatusBadRequest, "expired", profiles.TextStaleCursor)
+	faultLongCursor  = Refuse(http.StatusBadRequest, "too-costly", profiles.TextBadRequest)
 	faultNoPerson    = Refuse(http.StatusBadRequest, "required", profiles.TextNameOnePerson)
 )

@@ -2,6 +2,7 @@ package road
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"cpagateway/consent"
@@ -19,26 +20,21 @@ type Capacity struct {
 }
 
 // NewCapacity allows so many requests at once, the reserved ones of them for
-// purpose ETREAT only.
+// purpose ETREAT only. At least one is allowed, and at least one is not reserved.
 func NewCapacity(all, reserved int) *Capacity {
-	return &Capacity{all: make(chan struct{}, all), routine: make(chan struct{}, max(all-reserved, 1))}
+	all = max(all, 1)
+	reserved = min(max(reserved, 0), all-1)
+	return &Capacity{all: make(chan struct{}, all), routine: make(chan struct{}, all-reserved)}
 }
 
-// admit takes the client's rate and a place on the road. What it returns gives the place back.
-func (r *Road) admit(ctx context.Context, t *trip) (func(), error) {
-	verdict, err := r.Shared.Allow(ctx, t.caller.Client, hot.Rate(r.Identity.Rate(t.caller.Client)))
-	if err != nil {
-		return nil, err
-	}
-	if !verdict.Allowed {
-		return nil, &throttled{after: verdict.RetryAfter}
-	}
-	places := []chan struct{}{r.Capacity.all}
-	if t.caller.Purpose != consent.EmergencyTreatment {
-		places = []chan struct{}{r.Capacity.routine, r.Capacity.all}
+// enter waits for a place until ctx ends. What it returns gives the place back.
+func (c *Capacity) enter(ctx context.Context, purpose consent.Purpose) (leave func(), err error) {
+	places := []chan struct{}{c.all}
+	if purpose != consent.EmergencyTreatment {
+		places = []chan struct{}{c.routine, c.all}
 	}
 	var taken []chan struct{}
-	leave := func() {
+	leave = func() {
 		for _, place := range taken {
 			<-place
 		}
@@ -53,4 +49,33 @@ func (r *Road) admit(ctx context.Context, t *trip) (func(), error) {
 		}
 	}
 	return leave, nil
+}
+
+// admit takes the client's rate and a place on the road. What it returns gives the place back.
+func (r *Road) admit(ctx context.Context, t *trip) (func(), error) {
+	verdict, err := r.Shared.Allow(ctx, t.caller.Client, hot.Rate(r.Identity.Rate(t.caller.Client)))
+	if err != nil {
+		return nil, err
+	}
+	if !verdict.Allowed {
+		return nil, &throttled{after: verdict.RetryAfter}
+	}
+	return r.Capacity.enter(ctx, t.caller.Purpose)
+}
+
+// All who have not shown who they are share one bucket, over all gateways.
+const anonymous consent.ClientID = "anonymous"
+
+// anonymousRate is what they may ask: 200 requests a second in the long run,
+// 400 at once.
+var anonymousRate = hot.Rate{PerSecond: 200, Burst: 400}
+
+// admitAnonymous keeps a flood of requests without a credential from filling the
+// audit log: over the rate, or where the rate is not known, it panics with
+// http.ErrAbortHandler, which drops the connection. Nothing may be answered that
+// is not recorded, so there is no 429 here; an unrecorded drop tells nothing.
+func (r *Road) admitAnonymous(ctx context.Context) {
+	if verdict, err := r.Shared.Allow(ctx, anonymous, anonymousRate); err != nil || !verdict.Allowed {
+		panic(http.ErrAbortHandler)
+	}
 }

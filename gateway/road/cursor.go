@@ -9,8 +9,12 @@ import (
 	"cpagateway/profiles"
 )
 
-// cursorLife is how long a page position is good for.
-const cursorLife = 5 * time.Minute
+// Limits of a page position: how long it is good for, and how many bytes it may
+// have sealed. The link it stands in must not be longer than the front reads.
+const (
+	cursorLife = 5 * time.Minute
+	maxCursor  = 6 << 10
+)
 
 // cursor is a page position with everything the next page needs. It is sealed
 // for one caller and purpose, and dies with the person's epoch: the next page is
@@ -31,6 +35,8 @@ func (c *cursor) search() SearchAsk {
 	return SearchAsk{Params: c.Params, Sort: c.Sort, Count: c.Count, Shown: c.Shown, Crisis: c.Crisis}
 }
 
+// sealCursor makes the position of the next page. A search that no link can hold
+// is refused with its first page: the caller would never get the others.
 func (r *Road) sealCursor(t *trip, d consent.Decision, s subject, position string) (string, error) {
 	c := cursor{
 		Person: d.Person(), Epoch: d.Epoch(), Params: s.search.Params, Sort: s.search.Sort, Count: s.search.Count,
@@ -40,7 +46,11 @@ func (r *Road) sealCursor(t *trip, d consent.Decision, s subject, position strin
 	if err != nil {
 		return "", err
 	}
-	return r.Sealer.Seal(cursorContext(t), text), nil
+	sealed := r.Sealer.Seal(cursorContext(t), text)
+	if len(sealed) > maxCursor {
+		return "", faultLongCursor
+	}
+	return sealed, nil
 }
 
 // openCursor refuses what is not ours, not this caller's, or too old, all alike.

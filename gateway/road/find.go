@@ -112,20 +112,10 @@ func orNobody(err error) error {
 func (r *Road) matches(ctx context.Context, t *trip, d consent.Decision, s subject) ([]records.Visible, string, error) {
 	switch t.ask.Interaction {
 	case Read:
-		v, err := r.Records.Read(ctx, d, t.ask.Type, t.ask.ID)
-		if err == nil && holdsToCurrent(t, d) {
-			var current bool
-			if current, err = r.isCurrent(ctx, d, v); err == nil && !current {
-				err = records.ErrNothing
-			}
-		}
+		v, err := r.read(ctx, t, d)
 		return []records.Visible{v}, "", err
 	case VRead:
-		number, ok := r.Sealer.OpenVersionID(t.ask.Type, t.ask.ID, t.ask.Version)
-		if !ok {
-			return nil, "", records.ErrNothing
-		}
-		v, err := r.Records.ReadVersion(ctx, d, t.ask.Type, t.ask.ID, number)
+		v, err := r.readVersion(ctx, t, d)
 		return []records.Visible{v}, "", err
 	}
 	params, ok, err := r.searchable(ctx, d, s.search.Params)
@@ -146,6 +136,36 @@ func (r *Road) matches(ctx context.Context, t *trip, d consent.Decision, s subje
 		next, err = r.sealCursor(t, d, s, page.Next)
 	}
 	return page.Matches, next, err
+}
+
+// read finds the resource as it is now.
+func (r *Road) read(ctx context.Context, t *trip, d consent.Decision) (records.Visible, error) {
+	v, err := r.Records.Read(ctx, d, t.ask.Type, t.ask.ID)
+	if err != nil || !holdsToCurrent(t, d) {
+		return v, err
+	}
+	current, err := r.isCurrent(ctx, d, v)
+	if err == nil && !current {
+		err = records.ErrNothing
+	}
+	return v, err
+}
+
+// readVersion finds one version. Where an answer is held to the current plan,
+// that is the version which a read gives now and no other.
+func (r *Road) readVersion(ctx context.Context, t *trip, d consent.Decision) (records.Visible, error) {
+	number, ok := r.Sealer.OpenVersionID(t.ask.Type, t.ask.ID, t.ask.Version)
+	if !ok {
+		return records.Visible{}, records.ErrNothing
+	}
+	if !holdsToCurrent(t, d) {
+		return r.Records.ReadVersion(ctx, d, t.ask.Type, t.ask.ID, number)
+	}
+	v, err := r.read(ctx, t, d)
+	if err == nil && v.SeenNumber != number {
+		err = records.ErrNothing
+	}
+	return v, err
 }
 
 // Wanted is what a request could at most use: consent chooses by it the narrowest

@@ -95,11 +95,13 @@ func operationOutcome(t *trip, severity, code, text, requestID string) []byte {
 	return w.Bytes()
 }
 
-var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+// uuidForm is a UUID of RFC 9562 with its version and variant.
+var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-8][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$`)
 
 // requestID echoes the caller's X-Request-Id where it is a UUID and makes one
-// otherwise: it goes into logs and traces, so it must not be able to hold an
-// NHS number or a name.
+// otherwise. It goes into logs and traces, where the form keeps names and plain
+// NHS numbers out by accident; digits that a caller puts into a UUID on purpose
+// it cannot tell from others.
 func requestID(req *http.Request) string {
 	if id := req.Header.Get("X-Request-Id"); uuidForm.MatchString(id) {
 		return id

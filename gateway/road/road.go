@@ -55,7 +55,8 @@ type trip struct {
 	caller consent.Caller
 }
 
-// Serve takes one request down the road and answers it, always.
+// Serve takes one request down the road and answers it, always, but for what
+// comes without a credential too often: admitAnonymous drops that unanswered.
 func (r *Road) Serve(w http.ResponseWriter, req *http.Request, ask Ask) {
 	ctx, cancel := context.WithTimeout(req.Context(), requestTime)
 	defer cancel()
@@ -67,10 +68,15 @@ func (r *Road) Serve(w http.ResponseWriter, req *http.Request, ask Ask) {
 }
 
 // guarded keeps a fault of our own from being an answer without a record, or no
-// answer at all. What panicked may hold a person's data and is not told.
+// answer at all; only the drop of admitAnonymous passes. What panicked may hold a
+// person's data and is not told.
 func (r *Road) guarded(ctx context.Context, t *trip) (recorded audit.Recorded, p reply) {
 	defer func() {
-		if recover() != nil {
+		switch fault := recover(); fault {
+		case nil:
+		case http.ErrAbortHandler:
+			panic(fault) // a drop, which is meant to be no answer at all
+		default:
 			r.Log.ErrorContext(ctx, "a request panicked", "request", t.id, "stack", string(debug.Stack()))
 			recorded, p = r.refuse(ctx, t, errPanicked)
 		}
@@ -85,6 +91,7 @@ var errPanicked = errors.New("the request panicked")
 func (r *Road) travel(ctx context.Context, t *trip) (audit.Recorded, reply) {
 	caller, err := r.Identity.Verify(ctx, t.asked)
 	if err != nil {
+		r.admitAnonymous(ctx)
 		return r.refuse(ctx, t, err)
 	}
 	t.caller = caller
@@ -153,7 +160,11 @@ func (r *Road) disclose(ctx context.Context, t *trip, d consent.Decision, s subj
 	if t.ask.Interaction != Search && len(released) == 0 {
 		return nil, refused(Nothing), nil
 	}
-	return released, reply{status: http.StatusOK, next: next, search: s.search}, nil
+	p := reply{status: http.StatusOK, next: next, search: s.search}
+	if t.ask.Interaction != Search && unchanged(t.asked.Header.Get("If-None-Match"), released[0]) {
+		p.status = http.StatusNotModified // settled here, so that it is recorded as it is answered
+	}
+	return released, p, nil
 }
 
 // held reads the stored bytes of each match.
@@ -200,10 +211,12 @@ func (r *Road) refuse(ctx context.Context, t *trip, cause error) (audit.Recorded
 }
 
 // ServePublic answers a document that is about nobody, such as the
-// CapabilityStatement; it too is recorded first.
+// CapabilityStatement; it too is recorded first, and dropped by admitAnonymous
+// where too many ask.
 func (r *Road) ServePublic(w http.ResponseWriter, req *http.Request, name string, body []byte, contentType string, fault *Fault) {
 	ctx, cancel := context.WithTimeout(req.Context(), requestTime)
 	defer cancel()
+	r.admitAnonymous(ctx)
 	t := &trip{ask: Ask{Interaction: Public, Type: name}, asked: req, at: r.Clock(), id: requestID(req), words: wordsFor(req)}
 	ctx, seen := observe(ctx, req, t.ask)
 	p := reply{status: http.StatusOK, document: body, contentType: contentType}

@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	insertFault = `INSERT INTO faults (id, source, file, "row", field, value, rule, reason, raw, "at", settled)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
+	insertFault = `INSERT INTO faults (id, source, custodian, file, "row", field, value, rule, reason, raw, "at", settled)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
 	settleFault  = `UPDATE faults SET settled = ? WHERE id = ? AND settled = ''`
-	selectFaults = `SELECT id, source, file, "row", field, value, rule, reason, raw, "at", settled FROM faults
+	selectFaults = `SELECT id, source, custodian, file, "row", field, value, rule, reason, raw, "at", settled FROM faults
 		WHERE (?1 = '' OR source = ?1) AND (?2 = '' OR id = ?2) AND (?3 OR settled = '') ORDER BY "at", place`
 )
 
@@ -22,7 +22,7 @@ func (s *Store) SetAside(ctx context.Context, faults []records.Fault) (int, erro
 	added := 0
 	err := s.writer.change(ctx, func(t transaction) error {
 		for _, f := range faults {
-			result, err := t.exec(insertFault, f.ID, f.Source, f.File, f.Row, f.Field, f.Value, f.Rule, f.Reason,
+			result, err := t.exec(insertFault, f.ID, f.Source, string(f.Custodian), f.File, f.Row, f.Field, f.Value, f.Rule, f.Reason,
 				notNil(f.Raw), records.TimeText(f.At), records.TimeText(f.Settled))
 			if err != nil {
 				return err
@@ -51,7 +51,7 @@ func (s *Store) Faults(ctx context.Context, filter records.FaultFilter) ([]recor
 }
 
 func scanFault(rows *sql.Rows) (f records.Fault, err error) {
-	err = rows.Scan(&f.ID, &f.Source, &f.File, &f.Row, &f.Field, &f.Value, &f.Rule, &f.Reason, &f.Raw,
+	err = rows.Scan(&f.ID, &f.Source, &f.Custodian, &f.File, &f.Row, &f.Field, &f.Value, &f.Rule, &f.Reason, &f.Raw,
 		stamp{&f.At}, stamp{&f.Settled})
 	return f, err
 }

@@ -90,6 +90,7 @@ CREATE TABLE faults (
     place   INTEGER PRIMARY KEY,
     id      TEXT    NOT NULL UNIQUE,
     source  TEXT    NOT NULL,
+    custodian TEXT  NOT NULL,
     file    TEXT    NOT NULL,
     "row"   INTEGER NOT NULL,
     field   TEXT    NOT NULL,

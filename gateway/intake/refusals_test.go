@@ -1,0 +1,86 @@
+package intake_test
+
+import (
+	"bytes"
+	"context"
+	"io/fs"
+	"testing"
+	"testing/fstest"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/demo"
+	"cpagateway/gateway/intake"
+	"cpagateway/profiles/fhir"
+)
+
+// wishes are the directives that are kept of a person, by template and status.
+func (d *desk) wishes(number string) map[consent.Template]consent.Status {
+	d.t.Helper()
+	dossier, err := d.store.Dossier(context.Background(), d.person(number))
+	must(d.t, err)
+	found := map[consent.Template]consent.Status{}
+	for _, fact := range dossier.Facts {
+		if fact.Type == "Consent" {
+			resource, err := fhir.ParseResource(fact.Body)
+			must(d.t, err)
+			w := consent.ReadDirective(resource)
+			found[w.Template] = w.Status
+		}
+	}
+	return found
+}
+
+// changed is a plan of the cast with some of its text changed.
+func (d *desk) changed(file string, changes ...string) fstest.MapFS {
+	d.t.Helper()
+	text, err := fs.ReadFile(demo.Extracts(d.now)[0].Files, file)
+	must(d.t, err)
+	for i := 0; i+1 < len(changes); i += 2 {
+		next := bytes.Replace(text, []byte(changes[i]), []byte(changes[i+1]), 1)
+		if bytes.Equal(next, text) {
+			d.t.Fatalf("%s holds no %q", file, changes[i])
+		}
+		text = next
+	}
+	return fstest.MapFS{file: {Data: text}}
+}
+
+// A plan that was set aside for its NHS number took the withdrawal in it with it,
+// and the older grant stood.
+func TestAWithdrawalIsTakenFromAPlanThatIsSetAside(t *testing.T) {
+	d := openDesk(t)
+	source, files := annsPlan(t, d, ann)
+	d.bring(source, files, intake.Store)
+	if got := d.wishes(ann)[consent.SharePlan]; got != consent.Active {
+		t.Fatalf("Ann's sharing is %v before", got)
+	}
+	broken := d.changed("ann.json", ann, "9990000019", `"status": "given"`, `"status": "withdrawn"`)
+	if sum := d.bring(source, broken, intake.Store); sum.Quarantined != 1 || sum.Stored != 0 {
+		t.Errorf("%+v", sum)
+	}
+	if got := d.wishes(ann)[consent.SharePlan]; got != consent.Withdrawn {
+		t.Errorf("Ann's sharing is %v after her withdrawal", got)
+	}
+}
+
+// The same of somebody who agreed to crisis use and now refuses that as well.
+func TestARefusalOfCrisisUseIsTakenFromAPlanThatIsSetAside(t *testing.T) {
+	d := openDesk(t)
+	source, _ := annsPlan(t, d, ann)
+	d.bring(source, d.changed("bryn.json"), intake.Store)
+	d.bring(source, d.changed("bryn.json", bryn, "9990000019", `"template": "T3"`, `"template": "T4"`), intake.Store)
+	if got := d.wishes(bryn); got[consent.RefuseCrisis] != consent.Active {
+		t.Errorf("Bryn's wishes are %v after his refusal", got)
+	}
+}
+
+// What could widen waits for somebody to mend the plan.
+func TestAGrantWaitsWithThePlanThatIsSetAside(t *testing.T) {
+	d := openDesk(t)
+	source, _ := annsPlan(t, d, ann)
+	d.bring(source, d.changed("elin.json"), intake.Store)
+	d.bring(source, d.changed("elin.json", "9990000050", "9990000051", `"template": "T4"`, `"template": "T3"`), intake.Store)
+	if got := d.wishes("9990000050"); got[consent.RefuseCrisis] != consent.Active || len(got) != 1 {
+		t.Errorf("Elin's wishes are %v", got)
+	}
+}
