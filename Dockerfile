@@ -13,6 +13,7 @@ COPY --from=build --chown=65532:65532 /data /data
 USER 65532:65532
 VOLUME /data
 EXPOSE 8080
-HEALTHCHECK --interval=15s --timeout=6s --start-period=10s CMD ["/cpa-gateway", "healthcheck"]
+# Liveness, not readiness: a restart does not bring an issuer back. A configuration elsewhere needs its path here too.
+HEALTHCHECK --interval=15s --timeout=6s --start-period=10s CMD ["/cpa-gateway", "healthcheck", "--config", "/etc/cpa-gateway/gateway.yaml"]
 ENTRYPOINT ["/cpa-gateway"]
 CMD ["serve", "--config", "/etc/cpa-gateway/gateway.yaml"]

@@ -9,8 +9,9 @@ import (
 	"cpagateway/gateway/store/sqlite"
 )
 
-// runAudit verifies the chain, its checkpoints, gaps and clock. It opens the
-// store for reading alone and needs only the public key.
+// runAudit verifies the chain, its checkpoints, gaps and clock. It needs only the
+// public key, and it makes nothing: a log that is not there, or that holds
+// nothing, is not a log that was verified.
 func runAudit(w world, args []string) error {
 	f := w.flags("audit verify", "(--data DIR | --config FILE) [--key FILE] [--json]")
 	if len(args) == 0 || args[0] != "verify" {
@@ -23,7 +24,7 @@ func runAudit(w world, args []string) error {
 	if err := parse(f, args[1:]); err != nil {
 		return err
 	}
-	c, err := place.read()
+	c, err := place.readExisting()
 	if err != nil {
 		return err
 	}
@@ -52,9 +53,15 @@ func runAudit(w world, args []string) error {
 	} else {
 		_, err = fmt.Fprintf(w.out, "%d entries, %d of them checkpoints; %d after the last checkpoint\n", report.Rows, report.Checkpoints, report.Rows-report.Signed)
 	}
-	if err == nil && report.Break != nil {
+	switch {
+	case err != nil:
+		return err
+	case report.Break != nil:
 		fmt.Fprintln(w.err, "the first break:", report.Break)
 		return errRefused
+	case report.Rows == 0:
+		fmt.Fprintln(w.err, "the log holds no entry: there is nothing to verify")
+		return errRefused
 	}
-	return err
+	return nil
 }

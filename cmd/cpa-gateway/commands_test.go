@@ -156,7 +156,7 @@ func TestATamperedAuditLogIsNotVerified(t *testing.T) {
 
 func TestAStoreThatCannotBeReadFails(t *testing.T) {
 	dir := t.TempDir()
-	cli("quarantine", "list", "--data", dir).must(t, exitDone)
+	cli("import", "--data", dir, "--source", "fhir-bundle", write(t, filepath.Join(t.TempDir(), "b.json"), twoPatients)).must(t, exitRefused)
 	names, err := filepath.Glob(filepath.Join(dir, "*.db*"))
 	if err != nil || len(names) == 0 {
 		t.Fatalf("no database found: %v", err)

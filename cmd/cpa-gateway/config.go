@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -118,10 +119,32 @@ func (c config) check() error {
 	if (c.HTTP.Cert == "") != (c.HTTP.Key == "") {
 		return fmt.Errorf("http.cert and http.key go together")
 	}
+	if c.HTTP.Capacity < 1 {
+		return fmt.Errorf("http.capacity must be at least 1")
+	}
+	if c.HTTP.Reserved < 0 || c.HTTP.Reserved >= c.HTTP.Capacity {
+		return fmt.Errorf("http.reserved must be at least 0 and less than http.capacity")
+	}
+	if !(0 <= c.Telemetry.Sampling && c.Telemetry.Sampling <= 1) { // so that NaN is refused too
+		return fmt.Errorf("telemetry.sampling must be from 0 to 1")
+	}
 	for i, s := range c.Sources {
-		if s.Name == "" || s.Format == "" {
-			return fmt.Errorf("sources[%d]: name and format are needed", i)
+		if err := s.check(); err != nil {
+			return fmt.Errorf("sources[%d]: %w", i, err)
 		}
+	}
+	return nil
+}
+
+func (s sourceConfig) check() error {
+	if s.Name == "" {
+		return fmt.Errorf("name is missing")
+	}
+	if _, known := formats[s.Format]; !known {
+		return fmt.Errorf("format must be one of %s", formatNames())
+	}
+	if !slices.Contains([]intake.NumberRule{"", intake.Refuse, intake.Report}, s.NHSNumbers) {
+		return fmt.Errorf("nhsNumbers must be %s or %s", intake.Refuse, intake.Report)
 	}
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -102,13 +101,10 @@ func freePort(addr string) string {
 // openDemo opens the embedded store and brings the cast in through the road that
 // every extract takes.
 func openDemo(w world, dir, addr, admin string) (*site, error) {
-	c, err := embeddedAt(dir)
-	if err != nil {
-		return nil, err
-	}
+	c := embedded(dir)
 	c.HTTP.Address, c.HTTP.Admin, c.HTTP.Base = addr, admin, "http://"+addr+gateway.Prefix
 	c.DutyLine = demo.DutyLine
-	if err := os.CopyFS(filepath.Join(dir, "agreements"), demo.Agreements()); err != nil && !os.IsExist(err) {
+	if err := os.CopyFS(c.Agreements, demo.Agreements()); err != nil && !os.IsExist(err) {
 		return nil, err
 	}
 	s, err := openSite(w, c)

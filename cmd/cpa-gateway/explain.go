@@ -1,14 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"cpagateway/consent"
 	"cpagateway/gateway/demo"
+	"cpagateway/gateway/identity"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/road"
 	"cpagateway/profiles"
@@ -17,36 +20,41 @@ import (
 // runConsent answers the question that everybody asks in the end: why may, or
 // may not, this caller see this person's record?
 func runConsent(w world, args []string) error {
-	f := w.flags("consent explain", "(--data DIR | --config FILE) --person NHS-NUMBER --caller NAME|ORGANISATION/TEAM [--purpose P] [--at TIME] [--json]")
+	f := w.flags("consent explain", "(--data DIR | --config FILE) --person NHS-NUMBER --caller CLIENT[/TEAM]|ORGANISATION/TEAM [--purpose P] [--at TIME] [--json]")
 	if len(args) == 0 || args[0] != "explain" {
 		f.Usage()
 		return errUsage
 	}
 	place := whereFlags(f)
 	person := f.String("person", "", "NHS `number`")
-	caller := f.String("caller", "", "one of the demo's `callers`, or an organisation and a team as ODS/team")
-	purpose := f.String("purpose", "", "purpose of use, such as COC or ETREAT (default: the demo caller's own)")
+	caller := f.String("caller", "", "a `client` of the configuration, with --data one of the demo's callers, or an organisation and a team as ODS/team")
+	purpose := f.String("purpose", "", "purpose of use, such as COC or ETREAT (default: the first of the client's own)")
 	typ := f.String("type", "CarePlan", "FHIR `type` asked for")
 	at := f.String("at", "", "the `time` asked about, as RFC 3339 (default: now)")
 	asJSON := f.Bool("json", false, "print as JSON")
 	if err := parse(f, args[1:]); err != nil {
 		return err
 	}
-	asked, err := callerNamed(*caller, consent.Purpose(*purpose))
-	if err != nil {
-		return err
-	}
+	var err error
 	moment := w.clock()
 	if *at != "" {
 		if moment, err = time.Parse(time.RFC3339, *at); err != nil {
 			return misuse("--at: %v", err)
 		}
 	}
-	s, err := place.open(w)
+	s, err := place.existing(w)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	known := namedClients(s.config.Identity.Clients)
+	if *place.data != "" {
+		known = namedCast() // nobody is registered in a data folder
+	}
+	asked, err := callerNamed(known, *caller, consent.Purpose(*purpose))
+	if err != nil {
+		return err
+	}
 	number, err := profiles.NHSNumber(*person)
 	if number == "" {
 		return misuse("--person: %v", err)
@@ -69,25 +77,59 @@ func runConsent(w world, args []string) error {
 	return tell(w, explanation)
 }
 
-// callerNamed makes the caller of a question: a name of the demo's cast, or an
-// organisation and a team.
-func callerNamed(name string, purpose consent.Purpose) (consent.Caller, error) {
-	scopes := []consent.Scope{{Context: "system", Type: "*", Read: true, Search: true}}
-	for _, c := range demo.Callers {
-		if c.Name == name {
-			if purpose == "" && len(c.Purposes) > 0 {
-				purpose = c.Purposes[0]
-			}
-			return consent.Caller{Client: c.Client, Organisation: c.Organisation, Team: c.Team, Person: c.Person, Role: c.Role, Purpose: purpose, Scopes: scopes}, nil
+// callerNamed makes the caller of a question: a client, or an organisation and a team.
+func callerNamed(known []named, name string, purpose consent.Purpose) (consent.Caller, error) {
+	id, team, teamGiven := strings.Cut(name, "/")
+	caller := consent.Caller{Client: "explain", Organisation: consent.OrgCode(id), Team: consent.TeamID(team)}
+	if n := slices.IndexFunc(known, func(k named) bool { return k.name == id }); n >= 0 {
+		k := known[n]
+		if !teamGiven {
+			team = string(first(k.teams))
 		}
+		if teamGiven && !slices.Contains(k.teams, consent.TeamID(team)) {
+			return consent.Caller{}, misuse("--caller: the client has no such team")
+		}
+		caller, caller.Team = k.caller, consent.TeamID(team)
+		purpose = cmp.Or(purpose, first(k.purposes))
+	} else if id == "" || team == "" {
+		return consent.Caller{}, misuse("--caller: name a client, or an organisation and a team as ODS/team")
 	}
-	organisation, team, ok := strings.Cut(name, "/")
-	if !ok || organisation == "" || team == "" {
-		return consent.Caller{}, misuse("--caller: name a caller of the demo, or an organisation and a team as ODS/team")
+	caller.Purpose = purpose
+	caller.Scopes = []consent.Scope{{Context: "system", Type: "*", Read: true, Search: true}}
+	return caller, nil
+}
+
+// named is a caller that has a name of its own, and what it may be.
+type named struct {
+	name     string
+	caller   consent.Caller
+	teams    []consent.TeamID
+	purposes []consent.Purpose
+}
+
+func namedClients(clients []identity.Client) []named {
+	known := make([]named, len(clients))
+	for n, c := range clients {
+		known[n] = named{string(c.ID), consent.Caller{Client: c.ID, Organisation: c.Organisation}, c.Teams, c.Purposes}
 	}
-	return consent.Caller{
-		Client: "explain", Organisation: consent.OrgCode(organisation), Team: consent.TeamID(team), Purpose: purpose, Scopes: scopes,
-	}, nil
+	return known
+}
+
+func namedCast() []named {
+	known := make([]named, len(demo.Callers))
+	for n, c := range demo.Callers {
+		caller := consent.Caller{Client: c.Client, Organisation: c.Organisation, Person: c.Person, Role: c.Role}
+		known[n] = named{c.Name, caller, []consent.TeamID{c.Team}, c.Purposes}
+	}
+	return known
+}
+
+// first is the first of a list, or nothing.
+func first[T any](list []T) (one T) {
+	if len(list) > 0 {
+		one = list[0]
+	}
+	return one
 }
 
 // tell prints an explanation for a person to read.

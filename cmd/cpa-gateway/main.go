@@ -53,7 +53,7 @@ var commands = []command{
 	{"register", "check agreement files and print the sharing matrix", runRegister},
 	{"audit", "verify the audit log", runAudit},
 	{"token", "print an access token of the running demo for one of its callers", runToken},
-	{"healthcheck", "ask a running gateway whether it is ready", runHealthcheck},
+	{"healthcheck", "ask a running gateway whether it is alive", runHealthcheck},
 	{"version", "print the version of this build", runVersion},
 }
 

@@ -39,7 +39,7 @@ func runQuarantine(w world, args []string) error {
 	if verb != "list" && id == "" {
 		return misuse("quarantine %s needs an id", verb)
 	}
-	s, err := place.open(w)
+	s, err := place.existing(w)
 	if err != nil {
 		return err
 	}
@@ -118,6 +118,7 @@ func retryFault(w world, s *site, fault records.Fault, with string, asJSON bool)
 	if err != nil {
 		return err
 	}
+	source.Custodian = fault.Custodian // as the run had it that set the record aside
 	raw := fault.Raw
 	if with != "" {
 		if raw, err = os.ReadFile(with); err != nil {
@@ -128,7 +129,7 @@ func retryFault(w world, s *site, fault records.Fault, with string, asJSON bool)
 	if err != nil {
 		return err
 	}
-	if sum.Quarantined == 0 && sum.Read > 0 {
+	if len(still) == 0 && sum.Read > 0 {
 		if err := settleRecord(w, s, fault); err != nil {
 			return err
 		}
@@ -139,7 +140,7 @@ func retryFault(w world, s *site, fault records.Fault, with string, asJSON bool)
 	for _, f := range still {
 		fmt.Fprintf(w.err, "still wrong: row %d, %s: %s: %s\n", f.Row, f.Field, f.Rule, f.Reason)
 	}
-	if sum.Quarantined > 0 || sum.Read == 0 {
+	if len(still) > 0 || sum.Read == 0 {
 		return errRefused
 	}
 	return nil

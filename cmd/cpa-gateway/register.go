@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
-	"testing/fstest"
+	"slices"
 
 	"cpagateway/consent"
 )
@@ -24,7 +26,7 @@ func runRegister(w world, args []string) error {
 		f.Usage()
 		return errUsage
 	}
-	files, err := gather(f.Args())
+	files, err := agreementFiles(f.Args())
 	if err != nil {
 		return err
 	}
@@ -39,21 +41,56 @@ func runRegister(w world, args []string) error {
 	return printMatrix(w, register)
 }
 
-// gather reads the files named, and the agreement files of the folders named.
-func gather(paths []string) (fstest.MapFS, error) {
-	files := fstest.MapFS{}
+// agreementFiles puts the files named, and the agreement files of the folders
+// named, into one folder. Their names there must differ: none may hide another.
+func agreementFiles(paths []string) (fs.FS, error) {
+	files := fileList{}
 	for _, p := range paths {
+		info, err := os.Stat(p)
+		if err != nil {
+			return nil, misuse("%v", err)
+		}
 		names := []string{p}
-		if info, err := os.Stat(p); err == nil && info.IsDir() {
-			names, _ = filepath.Glob(filepath.Join(p, "*.yaml")) // the pattern is well formed
+		if info.IsDir() {
+			names, _ = filepath.Glob(filepath.Join(p, "*.y*ml")) // the pattern is well formed
 		}
 		for _, name := range names {
-			text, err := os.ReadFile(name)
-			if err != nil {
-				return nil, misuse("%v", err)
+			base := filepath.Base(name)
+			if other, taken := files[base]; taken {
+				return nil, misuse("%s and %s have the same name: check them apart", other, name)
 			}
-			files[filepath.Base(name)] = &fstest.MapFile{Data: text}
+			files[base] = name
 		}
 	}
 	return files, nil
+}
+
+// fileList is a folder that holds files from several places: where each is, by
+// its name. Only consent.LoadRegister walks it.
+type fileList map[string]string
+
+// Open opens one of the files.
+func (l fileList) Open(name string) (fs.File, error) {
+	path, ok := l[name]
+	if !ok {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return os.Open(path)
+}
+
+// Stat lets fs.WalkDir start: the one thing it asks about is the folder itself,
+// and any folder will do.
+func (l fileList) Stat(string) (fs.FileInfo, error) { return os.Stat(".") }
+
+// ReadDir lists the files in the order of their names.
+func (l fileList) ReadDir(string) ([]fs.DirEntry, error) {
+	var entries []fs.DirEntry
+	for _, name := range slices.Sorted(maps.Keys(l)) {
+		info, err := os.Stat(l[name])
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, fs.FileInfoToDirEntry(info))
+	}
+	return entries, nil
 }

@@ -1,60 +1,60 @@
 package main
 
 import (
-	"errors"
 	"log/slog"
 	"os"
-	"os/signal"
-	"syscall"
+	"time"
 
 	"cpagateway/consent"
 	"cpagateway/gateway/hot"
 )
 
-// errUnchanged says that the agreements on disk are those in force.
-var errUnchanged = errors.New("the agreements have not changed")
+// rereadEvery is how long a change of the agreements can go unseen where nobody
+// sent SIGHUP or the notice of another instance was lost.
+const rereadEvery = time.Minute
 
-// keepAgreements reads the agreements again on SIGHUP, and when another instance
-// tells that it did. A folder that does not check leaves what is in force: an
-// operator's slip must not take a crisis team's access away.
-func (s *site) keepAgreements(w world, shared hot.State, log *slog.Logger) {
-	asked := make(chan os.Signal, 1)
-	signal.Notify(asked, syscall.SIGHUP)
-	defer signal.Stop(asked)
+// keepAgreements reads the agreements again on SIGHUP, when another instance
+// tells that it did, and every so often. A folder that does not check leaves
+// what is in force: an operator's slip must not take a crisis team's access away.
+func (s *site) keepAgreements(w world, asked <-chan os.Signal, due <-chan time.Time, shared hot.State, log *slog.Logger) {
 	notices := shared.Notices(w.ctx)
 	for {
 		select {
 		case <-w.ctx.Done():
 			return
+		case <-due:
+			s.reload(log)
 		case <-asked:
-			if hash, err := s.reload(); err != nil {
-				log.Error("the agreements were not read again", "cause", err)
-			} else if err := shared.Announce(w.ctx, hot.Notice{Kind: hot.NoticeAgreements, Hash: hash}); err != nil {
-				log.Warn("the other instances were not told of the new agreements", "cause", err)
+			// Told also when nothing changed here: another instance may have missed it.
+			if hash, ok := s.reload(log); ok {
+				if err := shared.Announce(w.ctx, hot.Notice{Kind: hot.NoticeAgreements, Hash: hash}); err != nil {
+					log.Warn("the other instances were not told of the agreements", "cause", err)
+				}
 			}
 		case n, open := <-notices:
 			if !open {
-				return
-			}
-			if n.Kind == hot.NoticePerson || n.Hash == s.register.Load().Hash() {
+				notices = nil // never heard again; the folder is still read
 				continue
 			}
-			if _, err := s.reload(); err != nil && !errors.Is(err, errUnchanged) {
-				log.Error("the agreements were not read again", "cause", err)
+			if n.Kind != hot.NoticePerson && n.Hash != s.register.Load().Hash() {
+				s.reload(log)
 			}
 		}
 	}
 }
 
-// reload swaps the register whole: a request sees the old or the new one.
-func (s *site) reload() (hash string, err error) {
+// reload swaps the register whole: a request sees the old or the new one. It
+// gives the hash of what is on disk, and false where that does not check.
+func (s *site) reload(log *slog.Logger) (hash string, ok bool) {
 	register, err := consent.LoadRegister(os.DirFS(s.config.Agreements))
 	if err != nil {
-		return "", err
+		log.Error("the agreements were not read again", "cause", err)
+		return "", false
 	}
-	if register.Hash() == s.register.Load().Hash() {
-		return "", errUnchanged
+	hash = register.Hash()
+	if hash != s.register.Load().Hash() {
+		s.register.Store(register)
+		log.Info("the agreements were read again", "hash", hash)
 	}
-	s.register.Store(register)
-	return register.Hash(), nil
+	return hash, true
 }

@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"cpagateway/consent"
@@ -43,17 +45,16 @@ func runServe(w world, args []string) error {
 	if err != nil {
 		return err
 	}
-	if *check {
-		return checkConfig(w, c)
-	}
-	shared, err := openHot(w, c.Hot)
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, syscall.SIGHUP) // before anything is open: it must never end the process
+	defer signal.Stop(asked)
+	shared, verifier, err := prepare(w, c)
 	if err != nil {
 		return err
 	}
 	defer shared.Close()
-	verifier, err := identity.New(context.WithoutCancel(w.ctx), c.Identity, shared, w.clock)
-	if err != nil {
-		return misuse("%v", err)
+	if *check {
+		return checkConfig(w, c)
 	}
 	s, err := openSite(w, c)
 	if err != nil {
@@ -65,8 +66,32 @@ func runServe(w world, args []string) error {
 	if err != nil {
 		return err
 	}
-	go s.keepAgreements(w, shared, log)
+	due := time.NewTicker(rereadEvery)
+	defer due.Stop()
+	go s.keepAgreements(w, asked, due.C, shared, log)
 	return s.listen(w, handler, verifier.Ready, log, func() {})
+}
+
+// prepare opens what a configuration names besides the records, and refuses what
+// cannot be used, for serve and its --check alike. The caller closes the state.
+func prepare(w world, c config) (hot.State, *identity.Verifier, error) {
+	for _, s := range c.Sources {
+		if _, err := c.source(s.Name); err != nil {
+			return nil, nil, err
+		}
+	}
+	if _, err := tlsConfig(c.HTTP); err != nil {
+		return nil, nil, err
+	}
+	shared, err := openHot(w, c.Hot)
+	if err != nil {
+		return nil, nil, misuse("%v", err)
+	}
+	verifier, err := identity.New(context.WithoutCancel(w.ctx), c.Identity, shared, w.clock)
+	if err != nil {
+		return nil, nil, errors.Join(misuse("%v", err), shared.Close())
+	}
+	return shared, verifier, nil
 }
 
 // checkConfig says what would run.
@@ -108,24 +133,29 @@ func (s *site) front(w world, verifier *identity.Verifier, issuers []identity.Is
 
 // listen serves the public and the admin address until the world ends, then
 // lets what is underway finish. It announces once both are taken.
-func (s *site) listen(w world, handler http.Handler, ready func(context.Context) error, log *slog.Logger, announce func()) error {
+func (s *site) listen(w world, handler http.Handler, ready func(context.Context) error, log *slog.Logger, announce func()) (err error) {
+	secure, err := tlsConfig(s.config.HTTP)
+	if err != nil {
+		return err
+	}
 	metrics, end, err := telemetry(w.ctx, s.config.Telemetry)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, finish(w.ctx, end)) }()
 	public, err := net.Listen("tcp", s.config.HTTP.Address)
 	if err != nil {
 		return err
 	}
+	defer public.Close()
 	private, err := net.Listen("tcp", s.config.HTTP.Admin)
 	if err != nil {
-		return errors.Join(err, public.Close())
-	}
-	main := server(handler, log)
-	if main.TLSConfig, err = tlsConfig(s.config.HTTP); err != nil {
 		return err
 	}
-	admin := server(adminHandler(metrics, ready), log)
+	defer private.Close()
+	main := server(handler, log)
+	main.TLSConfig = secure
+	admin := server(adminHandler(metrics, ready, s.ready), log)
 	failed := make(chan error, 2)
 	go func() { failed <- serveOn(main, public) }()
 	go func() { failed <- admin.Serve(private) }()
@@ -136,9 +166,15 @@ func (s *site) listen(w world, handler http.Handler, ready func(context.Context)
 	case <-w.ctx.Done():
 		log.Info("stopping: letting what is underway finish")
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), drainTime)
+	return errors.Join(err, finish(w.ctx, main.Shutdown), finish(w.ctx, admin.Shutdown))
+}
+
+// finish gives one ending its own time, though the world has ended: what was
+// slow before it takes nothing from it.
+func finish(ctx context.Context, end func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	return errors.Join(err, main.Shutdown(ctx), admin.Shutdown(ctx), end(ctx))
+	return end(ctx)
 }
 
 func server(h http.Handler, log *slog.Logger) *http.Server {
@@ -181,13 +217,15 @@ func tlsConfig(c httpConfig) (*tls.Config, error) {
 }
 
 // adminHandler is for operators only: alive, ready, metrics.
-func adminHandler(metrics http.Handler, ready func(context.Context) error) http.Handler {
+func adminHandler(metrics http.Handler, ready ...func(context.Context) error) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "alive") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if err := ready(r.Context()); err != nil {
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
-			return
+		for _, ready := range ready {
+			if err := ready(r.Context()); err != nil {
+				http.Error(w, err.Error(), http.StatusServiceUnavailable)
+				return
+			}
 		}
 		fmt.Fprintln(w, "ready")
 	})

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"time"
 
@@ -55,15 +56,24 @@ func version() string {
 	return v
 }
 
-// runHealthcheck asks the admin address of a gateway on this machine; a container
-// has no other tool for it.
+// runHealthcheck asks the admin address of a gateway on this machine whether it
+// is alive; a container has no other tool for it. Readiness is not asked: a
+// restart does not bring an issuer back.
 func runHealthcheck(w world, args []string) error {
-	f := w.flags("healthcheck", "[--admin ADDRESS]")
+	f := w.flags("healthcheck", "[--admin ADDRESS | --config FILE]")
 	admin := f.String("admin", "127.0.0.1:9090", "admin `address` of the gateway")
+	file := f.String("config", "", "configuration `file` that names the admin address")
 	if err := parse(f, args); err != nil {
 		return err
 	}
-	request, err := http.NewRequestWithContext(w.ctx, http.MethodGet, "http://"+*admin+"/readyz", nil)
+	if *file != "" {
+		c, err := readConfig(*file, os.Environ())
+		if err != nil {
+			return err
+		}
+		*admin = c.HTTP.Admin
+	}
+	request, err := http.NewRequestWithContext(w.ctx, http.MethodGet, "http://"+*admin+"/healthz", nil)
 	if err != nil {
 		return misuse("--admin: %v", err)
 	}
@@ -73,7 +83,7 @@ func runHealthcheck(w world, args []string) error {
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		fmt.Fprintln(w.err, "not ready:", response.Status)
+		fmt.Fprintln(w.err, "not alive:", response.Status)
 		return errRefused
 	}
 	return nil

@@ -5,6 +5,9 @@ import (
 	"flag"
 	"io"
 	"os"
+	"path/filepath"
+
+	"cpagateway/gateway/store/sqlite"
 )
 
 // where is the choice that every command with a store offers: a data folder
@@ -18,7 +21,7 @@ func whereFlags(f *flag.FlagSet) where {
 	}
 }
 
-// read gives the configuration chosen; the embedded one makes its folders.
+// read gives the configuration chosen; it makes nothing.
 func (c where) read() (config, error) {
 	switch {
 	case *c.data != "" && *c.config != "":
@@ -26,23 +29,45 @@ func (c where) read() (config, error) {
 	case *c.config != "":
 		return readConfig(*c.config, os.Environ())
 	case *c.data != "":
-		return embeddedAt(*c.data)
+		return embedded(*c.data), nil
 	}
 	return config{}, misuse("name a data folder with --data or a configuration with --config")
 }
 
-// open opens the site chosen; the caller closes it.
+// open opens the site chosen, and makes what is not there yet; the caller closes it.
 func (c where) open(w world) (*site, error) {
 	chosen, err := c.read()
 	if err != nil {
 		return nil, err
 	}
+	if *c.data != "" {
+		if err := os.MkdirAll(chosen.Agreements, 0o700); err != nil {
+			return nil, err
+		}
+	}
 	return openSite(w, chosen)
 }
 
-func embeddedAt(dir string) (config, error) {
-	c := embedded(dir)
-	return c, os.MkdirAll(c.Agreements, 0o700)
+// readExisting is read for the commands that only look: where nothing is kept
+// they refuse, instead of making a folder and finding it empty.
+func (c where) readExisting() (config, error) {
+	chosen, err := c.read()
+	if err != nil {
+		return config{}, err
+	}
+	if _, err := os.Stat(filepath.Join(chosen.Records.SQLite, sqlite.File)); err != nil {
+		return config{}, misuse("there are no records in %s: %v", chosen.Records.SQLite, err)
+	}
+	return chosen, nil
+}
+
+// existing is open for the commands that only look.
+func (c where) existing(w world) (*site, error) {
+	chosen, err := c.readExisting()
+	if err != nil {
+		return nil, err
+	}
+	return openSite(w, chosen)
 }
 
 // printJSON writes a value for machines.

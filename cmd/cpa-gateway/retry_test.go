@@ -1,0 +1,49 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// typed runs a command and gives its exit code and what it printed.
+func typed(args ...string) (int, string) {
+	var out, errs bytes.Buffer
+	code := run(world{ctx: context.Background(), out: &out, err: &errs, clock: time.Now}, args)
+	return code, out.String() + errs.String()
+}
+
+// A record brought in for another custodian was fed in again as the gateway's own.
+func TestRetryKeepsTheCustodian(t *testing.T) {
+	dir, files := t.TempDir(), t.TempDir()
+	patient := `{"resourceType":"Patient","id":"a","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000018"}]}`
+	broken, mended := filepath.Join(files, "broken.json"), filepath.Join(files, "mended.json")
+	for name, text := range map[string]string{broken: strings.Replace(patient, "9990000018", "9990000019", 1), mended: patient} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code, out := typed("import", "--data", dir, "--source", "fhir-bundle", "--custodian", "7A5", broken); code != exitRefused {
+		t.Fatalf("exit %d: %s", code, out)
+	}
+	_, list := typed("quarantine", "list", "--data", dir, "--json")
+	var faults []struct{ ID string }
+	if err := json.Unmarshal([]byte(list), &faults); err != nil || len(faults) != 1 {
+		t.Fatalf("%v: %s", err, list)
+	}
+	if code, out := typed("quarantine", "retry", faults[0].ID, "--with", mended, "--data", dir); code != exitDone {
+		t.Fatalf("exit %d: %s", code, out)
+	}
+	// Its own custodian finds it unchanged; another one is refused, and told.
+	if code, out := typed("import", "--data", dir, "--source", "fhir-bundle", "--custodian", "7A5", mended); code != exitDone {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	if code, out := typed("import", "--data", dir, "--source", "fhir-bundle", "--custodian", "7A4", mended); code != exitRefused || !strings.Contains(out, "quarantine list") {
+		t.Errorf("exit %d: %s", code, out)
+	}
+}
