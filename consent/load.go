@@ -121,7 +121,7 @@ func compile(agreements []*Agreement) *Register {
 	r := &Register{agreements: agreements, flows: map[flowKey][]*flow{}, pairs: map[pair][]*standing{}}
 	sum := sha256.New()
 	for i, a := range agreements {
-		io.WriteString(sum, a.Hash)
+		sum.Write([]byte(a.Hash))
 		r.add(a, displacedFrom(a, agreements[i+1:]))
 	}
 	r.hash = hex.EncodeToString(sum.Sum(nil))

@@ -26,7 +26,6 @@ import (
 	"cpagateway/gateway/intake"
 	"cpagateway/gateway/road"
 	"cpagateway/gateway/store/memory"
-	"cpagateway/mapping/bundle"
 	"cpagateway/mapping/ctp"
 	"cpagateway/profiles"
 )
@@ -162,17 +161,6 @@ func (s *stand) bringIn(plans fs.FS) intake.Summary {
 	format, err := ctp.New()
 	must(s.t, err)
 	sum, err := s.intake().Run(context.Background(), intake.Source{Name: "welsh-ctp", Format: format}, plans, intake.Store)
-	must(s.t, err)
-	return sum
-}
-
-// bringBundle takes a FHIR bundle in.
-func (s *stand) bringBundle(text string) intake.Summary {
-	s.t.Helper()
-	format, err := bundle.New()
-	must(s.t, err)
-	files := fstest.MapFS{"bundle.json": {Data: []byte(text)}}
-	sum, err := s.intake().Run(context.Background(), intake.Source{Name: "fhir-bundle", Format: format}, files, intake.Store)
 	must(s.t, err)
 	return sum
 }

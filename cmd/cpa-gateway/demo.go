@@ -37,7 +37,7 @@ func runDemo(w world, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer func() { _ = done() }() // what is left of a temporary folder goes with the machine's own sweep
 	shared := local.New(w.clock)
 	defer shared.Close()
 	issuer, err := demo.New(*addr, dir, shared, w.clock)
@@ -62,7 +62,7 @@ func runDemo(w world, args []string) error {
 	if forget, err := demo.LeaveNote(*addr, dir); err != nil {
 		log.Warn("the token command will need --data", "cause", err)
 	} else {
-		defer forget()
+		defer func() { _ = forget() }() // the next demo on this port replaces a note that stays
 	}
 	// Not a ServeMux, which would clean paths and redirect before anything is recorded.
 	door := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -52,10 +52,10 @@ func (i *Issuer) token(w http.ResponseWriter, r *http.Request) {
 	g, refused := i.grant(r)
 	if refused != nil {
 		w.WriteHeader(refused.status)
-		json.NewEncoder(w).Encode(refused) // a caller who is gone needs no answer
+		_ = json.NewEncoder(w).Encode(refused) // a caller who is gone needs no answer
 		return
 	}
-	json.NewEncoder(w).Encode(g)
+	_ = json.NewEncoder(w).Encode(g)
 }
 
 // grant authenticates the client last but for signing: a request that cannot
