@@ -25,11 +25,12 @@ build:
 # Tests start private servers of their own on free ports; they only need the programs.
 servers:
 	@command -v go >/dev/null || { echo "Go 1.26 or newer is needed: https://go.dev/dl"; exit 1; }
-	@command -v redis-server >/dev/null && exit 0; \
+	@missing=; for p in redis-server curl; do command -v $$p >/dev/null || missing="$$missing $$p"; done; \
+	[ -z "$$missing" ] && exit 0; \
 	if [ -f /etc/debian_version ] && [ "$$(id -u)" = 0 ]; then \
-		apt-get update -q && apt-get install -y -q --no-install-recommends redis-server; \
+		apt-get update -q && apt-get install -y -q --no-install-recommends $$missing; \
 	else \
-		echo "redis-server is missing. Type: sudo apt-get install redis-server"; exit 1; \
+		echo "missing:$$missing. Type: sudo apt-get install$$missing"; exit 1; \
 	fi
 
 bench:
