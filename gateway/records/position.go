@@ -3,6 +3,7 @@ package records
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 )
 
@@ -30,8 +31,12 @@ func (p Position) String() string {
 
 // Start reads the position that a query goes on from: the zero Position for the
 // first page, ErrStale for a text that is none or belongs to another sorting.
+// A page that is to hold nothing is an error of the caller's code.
 func (q Query) Start() (Position, error) {
 	var p Position
+	if q.Count < 1 {
+		return p, errors.New("a page holds at least one match")
+	}
 	if q.After == "" {
 		return p, nil
 	}

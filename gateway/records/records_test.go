@@ -69,12 +69,12 @@ func TestPositionRoundTrip(t *testing.T) {
 		{nil, records.Position{Place: 17}},
 		{sort, records.Position{AsOf: 5, Keys: []string{"~~~", "a\"b/c"}, Place: 1}},
 	} {
-		got, err := records.Query{Sort: c.sort, After: c.position.String()}.Start()
+		got, err := records.Query{Count: 1, Sort: c.sort, After: c.position.String()}.Start()
 		if err != nil || got.AsOf != c.position.AsOf || got.Place != c.position.Place || !slices.Equal(got.Keys, c.position.Keys) {
 			t.Errorf("%+v came back as %+v, %v", c.position, got, err)
 		}
 	}
-	if p, err := (records.Query{Sort: sort}).Start(); err != nil || p.Place != 0 || p.AsOf != 0 {
+	if p, err := (records.Query{Count: 1, Sort: sort}).Start(); err != nil || p.Place != 0 || p.AsOf != 0 {
 		t.Errorf("the first page begins at %+v, %v", p, err)
 	}
 }
@@ -85,7 +85,7 @@ func FuzzPosition(f *testing.F) {
 	f.Add(base64.RawURLEncoding.EncodeToString([]byte(`{"p":0}`)), 0)
 	f.Add("%", 0)
 	f.Fuzz(func(t *testing.T, after string, keys int) {
-		q := records.Query{After: after, Sort: make([]profiles.SortKey, max(0, min(keys, 3)))}
+		q := records.Query{Count: 1, After: after, Sort: make([]profiles.SortKey, max(0, min(keys, 3)))}
 		p, err := q.Start()
 		if err != nil && !errors.Is(err, records.ErrStale) {
 			t.Fatalf("refused with %v", err)

@@ -80,7 +80,7 @@ func unescape(b []byte) (r rune, size int) {
 	return r, 12
 }
 
-// hex4 reads \uXXXX.
+// hex4 reads the four digits of a \u escape.
 func hex4(b []byte) (r rune, ok bool) {
 	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
 		return 0, false

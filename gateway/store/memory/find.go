@@ -3,15 +3,12 @@ package memory
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 
 	"cpagateway/consent"
 	"cpagateway/gateway/records"
 	"cpagateway/profiles"
 )
-
-var errNoPage = errors.New("a page holds at least one match")
 
 // match is one resource that a search found, and where it stands.
 type match struct {
@@ -21,9 +18,6 @@ type match struct {
 
 // Find runs a search inside the decision. It implements records.Reader.
 func (s *Store) Find(ctx context.Context, d consent.Decision, q records.Query) (records.Page, error) {
-	if q.Count < 1 {
-		return records.Page{}, errNoPage
-	}
 	after, err := q.Start()
 	if err != nil {
 		return records.Page{}, err

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -20,8 +19,6 @@ const (
 	argAsOf  = "?7" // the newest version that counts for the order
 )
 
-var errNoPage = errors.New("a page holds at least one match")
-
 // match is one row of a search: what is found, and where it stands.
 type match struct {
 	records.Visible
@@ -30,9 +27,6 @@ type match struct {
 
 // Find runs a search inside the decision. It implements records.Reader.
 func (s *Store) Find(ctx context.Context, d consent.Decision, q records.Query) (records.Page, error) {
-	if q.Count < 1 {
-		return records.Page{}, errNoPage
-	}
 	after, err := q.Start()
 	if err != nil {
 		return records.Page{}, err
