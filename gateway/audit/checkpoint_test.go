@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"os"
 	"path/filepath"
@@ -197,5 +198,31 @@ func TestOpenWithoutAKey(t *testing.T) {
 	if log, err := audit.Open(context.Background(), audittest.NewSink(), nil, (&hand{at: start}).now); err == nil {
 		_ = log.Close()
 		t.Error("a log without a key was opened")
+	}
+}
+
+// Two processes that started on one folder each made a key, and the checkpoints
+// of one of them could never be verified.
+func TestTwoStartsAgreeOnTheKey(t *testing.T) {
+	dir := t.TempDir()
+	keys := make(chan ed25519.PrivateKey)
+	for range 8 {
+		go func() {
+			key, err := audit.Keys(dir)
+			if err != nil {
+				t.Error(err)
+			}
+			keys <- key
+		}()
+	}
+	first := <-keys
+	for range 7 {
+		if key := <-keys; !key.Equal(first) {
+			t.Error("two keys were made")
+		}
+	}
+	public, err := audit.ReadPublicKey(filepath.Join(dir, audit.PublicFile))
+	if err != nil || !public.Equal(first.Public()) {
+		t.Errorf("the public half is not that of the key: %v", err)
 	}
 }

@@ -19,32 +19,51 @@ const (
 )
 
 // Keys reads the signing key of a folder, or makes one, with its public half
-// beside it. A key that is there and cannot be read is an error: a new one
-// would sign a chain that the old one began.
+// beside it. Two that start on one folder agree: the first key made is the one.
+// A key that is there and cannot be read is an error: a new one would sign a
+// chain that the old one began.
 func Keys(dir string) (ed25519.PrivateKey, error) {
 	name := filepath.Join(dir, KeyFile)
 	key, err := ReadKey(name)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return key, err
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = makeKey(name); err == nil || errors.Is(err, fs.ErrExist) {
+			key, err = ReadKey(name)
+		}
 	}
-	public, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
-		return nil, fmt.Errorf("making the audit key: %w", err)
+		return nil, err
 	}
-	private, privateErr := x509.MarshalPKCS8PrivateKey(key)
-	shown, publicErr := x509.MarshalPKIXPublicKey(public)
-	if err := errors.Join(privateErr, publicErr); err != nil {
-		return nil, fmt.Errorf("making the audit key: %w", err)
+	return key, showKey(filepath.Join(dir, PublicFile), key)
+}
+
+func makeKey(name string) error {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return fmt.Errorf("making the audit key: %w", err)
 	}
-	// The public half first: a key without it would never be verified.
-	err = replaceFile(filepath.Join(dir, PublicFile), pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: shown}), 0o644)
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return fmt.Errorf("making the audit key: %w", err)
+	}
+	if err := putFile(name, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600, os.Link); err != nil {
+		return fmt.Errorf("keeping the audit key: %w", err)
+	}
+	return nil
+}
+
+// showKey writes the public half where it is not there yet.
+func showKey(name string, key ed25519.PrivateKey) error {
+	if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	public, err := x509.MarshalPKIXPublicKey(key.Public())
 	if err == nil {
-		err = replaceFile(name, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600)
+		err = putFile(name, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}), 0o644, os.Rename)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("keeping the audit key: %w", err)
+		return fmt.Errorf("keeping the public half of the audit key: %w", err)
 	}
-	return key, nil
+	return nil
 }
 
 // ReadKey reads a signing key from a PEM file (PKCS #8, Ed25519).

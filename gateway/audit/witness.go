@@ -34,28 +34,25 @@ func (w FileWitness) Newest() (string, error) {
 
 // Keep replaces the file in one step, durably.
 func (w FileWitness) Keep(note string) error {
-	if err := replaceFile(string(w), []byte(note), 0o644); err != nil {
+	if err := putFile(string(w), []byte(note), 0o644, os.Rename); err != nil {
 		return fmt.Errorf("keeping the newest checkpoint: %w", err)
 	}
 	return nil
 }
 
-// replaceFile writes beside the file and renames, so that a reader finds the old or the new one whole.
-func replaceFile(name string, content []byte, mode fs.FileMode) (err error) {
+// putFile gives a file its name when it is whole and synced: by os.Rename in the
+// place of another, by os.Link only where there is none.
+func putFile(name string, content []byte, mode fs.FileMode, put func(whole, name string) error) error {
 	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
+	defer os.Remove(f.Name()) // where it was renamed there is nothing left to remove
 	_, writeErr := f.Write(content)
 	if err := errors.Join(writeErr, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), name)
+	return put(f.Name(), name)
 }
 
 // noWitness is the witness of a log that has none.
