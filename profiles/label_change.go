@@ -10,8 +10,8 @@ import (
 // version and time of a resource is that of the last version that changed an
 // item they may see. The first version (before absent) changes all it carries.
 //
-// A difference in what is released with the resource, or in its label, counts
-// for every item of both labels. A difference in a part that needs several items
+// A difference in what is released with the resource, in its label, or in what
+// withholds it whole, counts for every item of both labels. A difference in a part that needs several items
 // counts for one of them, a restricted one if there is any: nobody can see the
 // part without that one, and it tells the fewest others that something changed.
 // The mere order of parts that need different items counts for none.
@@ -24,7 +24,7 @@ func Changed(before, after fhir.Value) ItemSet {
 	was, is := parts(before), parts(after)
 
 	var changed ItemSet
-	if !before.Exists() || Items(before) != Items(after) {
+	if !before.Exists() || Items(before) != Items(after) || unusable(before) != unusable(after) {
 		changed = frame
 	}
 	for key, now := range is {

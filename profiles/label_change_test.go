@@ -77,3 +77,13 @@ func TestChangedIsSymmetric(t *testing.T) {
 		}
 	})
 }
+
+// What withholds a resource whole once counted only for the restriction that it
+// carried itself, so that its going away changed an answer behind an ETag.
+func TestChangedCountsWhatWithholdsTheWhole(t *testing.T) {
+	before := expanded(t, `{"resourceType":"RiskAssessment","status":"active","implicitRules":"x","_implicitRules":{"extension":[{"url":"@restrict","valueCode":"third-party"}]}}`)
+	after := expanded(t, `{"resourceType":"RiskAssessment","status":"active"}`)
+	if changed := profiles.Changed(before, after); !changed.Has(profiles.Unlabelled) {
+		t.Errorf("changed %s, and not what the label needs", changed)
+	}
+}
