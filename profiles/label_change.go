@@ -62,6 +62,10 @@ func parts(r fhir.Value) map[partKey][]fhir.Value {
 		case "resourceType", "id", "meta", "text":
 			continue
 		}
+		// A list without elements says nothing, but where it is copied whole or not at all.
+		if empty := member.Kind() == fhir.Array && member.Len() == 0; empty && PartItems(r, name, member) == 0 {
+			sorted[partKey{name: name}] = []fhir.Value{member}
+		}
 		for part := range member.Each() {
 			key := partKey{name, PartItems(r, name, part)}
 			sorted[key] = append(sorted[key], part)

@@ -87,3 +87,13 @@ func TestChangedCountsWhatWithholdsTheWhole(t *testing.T) {
 		t.Errorf("changed %s, and not what the label needs", changed)
 	}
 }
+
+// A list without elements was no difference from no list, though a Consent whose
+// provision is such a list is withheld.
+func TestChangedSeesAnEmptyList(t *testing.T) {
+	before := expanded(t, `{"resourceType":"Consent","status":"active","provision":[]}`)
+	after := expanded(t, `{"resourceType":"Consent","status":"active"}`)
+	if changed := profiles.Changed(before, after); !changed.Has(profiles.ConsentRecord) {
+		t.Errorf("changed %s", changed)
+	}
+}
