@@ -13,7 +13,7 @@ import (
 
 const (
 	selectEpoch = `SELECT epoch FROM persons WHERE person = ?`
-	selectTail  = `SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1`
+	selectTail  = `SELECT seq, hash FROM audit WHERE seq = (SELECT max(seq) FROM audit)`
 	insertAudit = `INSERT INTO audit (seq, hash, body) VALUES (?, ?, ?)`
 	selectAudit = `SELECT seq, hash, body FROM audit WHERE seq >= ? ORDER BY seq LIMIT ?`
 )

@@ -13,11 +13,7 @@ import (
 // explain is SQLite's plan for a statement, one step on a line.
 func explain(t *testing.T, s *Store, text string, args []any) string {
 	t.Helper()
-	steps, err := collect(t.Context(), &s.reader, func(rows *sql.Rows) (step string, err error) {
-		var id, parent, unused int
-		err = rows.Scan(&id, &parent, &unused, &step)
-		return step, err
-	}, "EXPLAIN QUERY PLAN "+text, args...)
+	steps, err := collect(t.Context(), &s.reader, scanStep, "EXPLAIN QUERY PLAN "+text, args...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,6 +21,12 @@ func explain(t *testing.T, s *Store, text string, args []any) string {
 		t.Fatal("there is no plan")
 	}
 	return strings.Join(steps, "\n")
+}
+
+func scanStep(rows *sql.Rows) (step string, err error) {
+	var id, parent, unused int
+	err = rows.Scan(&id, &parent, &unused, &step)
+	return step, err
 }
 
 // TestNoSearchScans: a step that scans a table takes longer with everybody who
@@ -67,8 +69,7 @@ func TestNoReadScans(t *testing.T) {
 		args int
 	}{
 		"Read": {selectOne, 5}, "ReadVersion": {selectOld, 6}, "Person": {selectPersons, 2}, "PersonOf": {selectPersonOf, 2},
-		"Dossier": {selectDossier, 1}, "Rows": {selectAudit, 2}, "current": {selectCurrent, 2}, "holder": {selectHolder, 1},
-		"epoch": {selectEpoch, 1}, "seq": {selectSeq, 0}, "old terms": {deleteTerms, 1}, "old identifiers": {deleteIdentifiers, 1},
+		"Dossier": {selectDossier, 1}, "Rows": {selectAudit, 2},
 	} {
 		if plan := explain(t, store, c.text, make([]any, c.args)); strings.Contains(plan, "SCAN") {
 			t.Errorf("%s scans:\n%s", name, plan)

@@ -1,7 +1,9 @@
 -- The embedded store, schema version 1 (PRAGMA user_version).
 --
 -- Times are UTC text of one fixed width, so that they compare as they read.
--- Item sets are the bits of profiles.ItemSet.
+-- Item sets are the bits of profiles.ItemSet. Every column that refers to another
+-- table leads an index: without one, SQLite looks through the whole table when a
+-- row that it could refer to is written.
 
 -- One row for each resource, in the order in which they were first stored.
 CREATE TABLE resources (
@@ -11,7 +13,7 @@ CREATE TABLE resources (
     person    TEXT    NOT NULL,          -- empty: staff and organisations
     custodian TEXT    NOT NULL,
     fact      INTEGER NOT NULL,          -- 1: decisions about the person rest on it
-    version   INTEGER NOT NULL REFERENCES versions (seq) DEFERRABLE INITIALLY DEFERRED,
+    version   INTEGER NOT NULL UNIQUE REFERENCES versions (seq) DEFERRABLE INITIALLY DEFERRED,
     need      INTEGER NOT NULL,          -- the label of that version
     "any"     INTEGER NOT NULL,
     UNIQUE (type, id)
