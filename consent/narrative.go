@@ -5,13 +5,14 @@ import (
 	"strings"
 	"time"
 
+	"cpagateway/gateway/texts"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
 
 // section is one heading of a plan's narrative and the kind of activity under it.
 type section struct {
-	heading profiles.Text
+	heading texts.Key
 	part    string
 }
 
@@ -19,26 +20,26 @@ type section struct {
 // which it is needed. Every section is shown: where nothing stands under it, it says so.
 var narrated = []struct {
 	kind     profiles.Item
-	heading  profiles.Text
+	heading  texts.Key
 	sections []section
 }{
-	{profiles.PlanCrisis, profiles.TextCrisisPlan, []section{
-		{profiles.TextWhomToCall, profiles.CodePartContact},
-		{profiles.TextEarlyWarningSigns, profiles.CodePartEarlyWarningSign},
-		{profiles.TextWhatHelps, profiles.CodePartWhatHelps},
-		{profiles.TextActions, profiles.CodePartAction},
-		{profiles.TextEmergencyReview, profiles.CodePartEmergencyReview},
-		{profiles.TextDependants, profiles.CodePartDependants},
-		{profiles.TextCriticalCare, profiles.CodePartCriticalCare},
-		{profiles.TextAdvanceWishes, profiles.CodePartAdvanceWish},
+	{profiles.PlanCrisis, texts.CrisisPlan, []section{
+		{texts.WhomToCall, profiles.CodePartContact},
+		{texts.EarlyWarningSigns, profiles.CodePartEarlyWarningSign},
+		{texts.WhatHelps, profiles.CodePartWhatHelps},
+		{texts.Actions, profiles.CodePartAction},
+		{texts.EmergencyReview, profiles.CodePartEmergencyReview},
+		{texts.Dependants, profiles.CodePartDependants},
+		{texts.CriticalCare, profiles.CodePartCriticalCare},
+		{texts.AdvanceWishes, profiles.CodePartAdvanceWish},
 	}},
-	{profiles.PlanContingency, profiles.TextContingencyPlan, []section{
-		{profiles.TextTriggers, profiles.CodePartTrigger},
-		{profiles.TextArrangements, profiles.CodePartArrangement},
-		{profiles.TextWhomToCall, profiles.CodePartContact},
+	{profiles.PlanContingency, texts.ContingencyPlan, []section{
+		{texts.Triggers, profiles.CodePartTrigger},
+		{texts.Arrangements, profiles.CodePartArrangement},
+		{texts.WhomToCall, profiles.CodePartContact},
 	}},
-	{profiles.PlanSummary, profiles.TextCarePlan, nil},
-	{profiles.PlanOther, profiles.TextOtherPlan, nil},
+	{profiles.PlanSummary, texts.CarePlan, nil},
+	{profiles.PlanOther, texts.OtherPlan, nil},
 }
 
 // narrative writes the XHTML of a plan as it stands at an instant. It is made of
@@ -84,7 +85,7 @@ func (d Decision) narrative(typ string, members []byte) string {
 func (d Decision) currency(p *page, plan fhir.Value) {
 	status := plan.Get("status").Text()
 	if (status == "revoked" || status == "completed") && slices.Contains(d.Obligations(), MarkStale) {
-		p.paragraph(inBoth(profiles.TextNotCurrent))
+		p.paragraph(inBoth(texts.NotCurrent))
 	}
 }
 
@@ -97,14 +98,14 @@ func (d Decision) freshness(p *page, plan fhir.Value) {
 			reviewed = ext.Get("valueDate").Text()
 		}
 	}
-	p.labelled(profiles.TextLastReviewed, inDays(reviewed))
+	p.labelled(texts.LastReviewed, inDays(reviewed))
 	due := reviewDue(plan)
 	words := inDays(due)
 	if _, until, err := fhir.Interval(due, london); err == nil && !until.After(d.At()) {
-		p.labelled(profiles.TextReviewDue, words, inBoth(profiles.TextOverdue))
+		p.labelled(texts.ReviewDue, words, inBoth(texts.Overdue))
 		return
 	}
-	p.labelled(profiles.TextReviewDue, words)
+	p.labelled(texts.ReviewDue, words)
 }
 
 // reviewDue is the date of the earliest review that is still to be held, empty
@@ -188,7 +189,7 @@ func activityText(detail fhir.Value) string {
 }
 
 // doNot marks what must not be done: without it, the narrative would say the opposite.
-var doNot = profiles.Wording{English: "DO NOT", Welsh: "PEIDIWCH Â"}
+var doNot = texts.Wording{English: "DO NOT", Welsh: "PEIDIWCH Â"}
 
 // anyHour reports whether somebody can be called day and night: the code says so,
 // or the words do.
@@ -203,18 +204,18 @@ func anyHour(detail fhir.Value, text string) bool {
 var dayAndNight = []string{"24 hour", "24-hour", "24/7", "24 awr", "24-awr", "out of hours", "out-of-hours", "y tu allan i oriau"}
 
 // areaWords are the words for one of the nine areas.
-func areaWords(code string) profiles.Wording {
-	return profiles.Wording{
-		English: profiles.Display(profiles.SystemArea, code, profiles.English),
-		Welsh:   profiles.Display(profiles.SystemArea, code, profiles.Welsh),
+func areaWords(code string) texts.Wording {
+	return texts.Wording{
+		English: profiles.Display(profiles.SystemArea, code, texts.English),
+		Welsh:   profiles.Display(profiles.SystemArea, code, texts.Welsh),
 	}
 }
 
 // inDays writes a date as people do. A date without a day stays as it is.
-func inDays(date string) profiles.Wording {
+func inDays(date string) texts.Wording {
 	from, _, err := fhir.Interval(date, london)
 	if err != nil || len(date) < len(time.DateOnly) {
-		return profiles.Wording{English: date, Welsh: date}
+		return texts.Wording{English: date, Welsh: date}
 	}
-	return profiles.Wording{English: profiles.Day(from, profiles.English), Welsh: profiles.Day(from, profiles.Welsh)}
+	return texts.Wording{English: texts.Day(from, texts.English), Welsh: texts.Day(from, texts.Welsh)}
 }

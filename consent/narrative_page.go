@@ -4,7 +4,7 @@ import (
 	"encoding/xml"
 	"strings"
 
-	"cpagateway/profiles"
+	"cpagateway/gateway/texts"
 )
 
 // page writes the few XHTML elements of which a narrative is made. All text goes
@@ -12,8 +12,8 @@ import (
 type page struct{ strings.Builder }
 
 // inBoth is a text of the catalogue in both languages.
-func inBoth(t profiles.Text) profiles.Wording {
-	return profiles.Wording{English: t.In(profiles.English), Welsh: t.In(profiles.Welsh)}
+func inBoth(t texts.Key) texts.Wording {
+	return texts.Wording{English: t.In(texts.English), Welsh: t.In(texts.Welsh)}
 }
 
 // text writes characters, never markup. What XML cannot hold becomes U+FFFD.
@@ -23,7 +23,7 @@ func (p *page) text(s string) {
 }
 
 // words writes a wording in both languages, once where they are the same.
-func (p *page) words(w profiles.Wording) {
+func (p *page) words(w texts.Wording) {
 	p.text(w.English)
 	if w.Welsh == w.English {
 		return
@@ -33,18 +33,18 @@ func (p *page) words(w profiles.Wording) {
 	p.WriteString(`</span>`)
 }
 
-func (p *page) heading(element string, w profiles.Wording) {
+func (p *page) heading(element string, w texts.Wording) {
 	p.WriteString("<" + element + ">")
 	p.words(w)
 	p.WriteString("</" + element + ">")
 }
 
-func (p *page) paragraph(w profiles.Wording) { p.heading("p", w) }
+func (p *page) paragraph(w texts.Wording) { p.heading("p", w) }
 
 // list writes the lines, or that there are none.
 func (p *page) list(lines []string) {
 	if len(lines) == 0 {
-		p.paragraph(inBoth(profiles.TextNoneRecorded))
+		p.paragraph(inBoth(texts.NoneRecorded))
 		return
 	}
 	p.WriteString("<ul>")
@@ -58,12 +58,12 @@ func (p *page) list(lines []string) {
 
 // labelled writes a label and what is said under it, or that nothing is; what
 // warns of it stands out.
-func (p *page) labelled(label profiles.Text, said profiles.Wording, warnings ...profiles.Wording) {
+func (p *page) labelled(label texts.Key, said texts.Wording, warnings ...texts.Wording) {
 	p.WriteString("<p>")
 	p.words(inBoth(label))
 	p.WriteString(": ")
 	if said.English == "" {
-		said = inBoth(profiles.TextNoneRecorded)
+		said = inBoth(texts.NoneRecorded)
 	}
 	p.words(said)
 	for _, warning := range warnings {

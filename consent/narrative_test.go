@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"cpagateway/gateway/texts"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
@@ -152,7 +153,7 @@ func TestReviewDue(t *testing.T) {
 func TestEndedPlanSaysSo(t *testing.T) {
 	ended := heldOf(parsed(t, strings.ReplaceAll(string(ann(t).Raw()), `"status": "active"`, `"status": "revoked"`)))
 	d := permitting(profiles.CrisisSlice)
-	notCurrent := profiles.TextNotCurrent.In(profiles.English)
+	notCurrent := texts.NotCurrent.In(texts.English)
 	if strings.Contains(string(d.Disclose(ended, nil).Body()), notCurrent) {
 		t.Error("said without being asked for")
 	}

@@ -8,7 +8,7 @@ import (
 
 // allowed is the allow-list: what is not here is not served, and the
 // CapabilityStatement is written from it, so that the two cannot disagree. The
-// search parameters of each type are the closed lists of profiles.SearchParams.
+// search parameters of each type are the closed lists of search.Definitions.
 var allowed = []served{
 	{"CarePlan", all}, {"CareTeam", all}, {"EpisodeOfCare", all}, {"Goal", all},
 	{"Organization", all}, {"Patient", all}, {"Practitioner", all}, {"PractitionerRole", all},

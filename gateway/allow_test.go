@@ -11,7 +11,7 @@ import (
 	samply "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"cpagateway/gateway"
-	"cpagateway/profiles"
+	"cpagateway/gateway/search"
 	"cpagateway/profiles/fhir"
 )
 
@@ -57,7 +57,7 @@ func TestTheCapabilityStatementIsTheAllowList(t *testing.T) {
 			params = append(params, p.Name)
 			served(t, s, typ, p)
 		}
-		for _, p := range profiles.SearchParams(typ) {
+		for _, p := range search.Definitions(typ) {
 			wanted = append(wanted, p.Name)
 		}
 		if len(params) == 0 || !slices.Equal(params, wanted) {

@@ -9,7 +9,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"cpagateway/gateway/road"
-	"cpagateway/profiles"
+	"cpagateway/gateway/texts"
+	"cpagateway/profiles/fhir"
 )
 
 // Prefix is where the FHIR endpoint lives.
@@ -47,8 +48,8 @@ func (f *Front) Handler() http.Handler {
 		e.Handle(method, Prefix+"/:type/:id/_history/:version", f.take(vread))
 	}
 	e.POST(Prefix+"/:type/_search", f.take(f.search))
-	e.NoRoute(f.refuse(http.StatusNotFound, "not-supported", profiles.TextNotSupported))
-	e.NoMethod(f.refuse(http.StatusMethodNotAllowed, "not-supported", profiles.TextMethodNotAllowed))
+	e.NoRoute(f.refuse(http.StatusNotFound, "not-supported", texts.NotSupported))
+	e.NoMethod(f.refuse(http.StatusMethodNotAllowed, "not-supported", texts.MethodNotAllowed))
 	return e
 }
 
@@ -63,7 +64,7 @@ func (f *Front) take(parse func(*gin.Context) road.Ask) gin.HandlerFunc {
 	}
 }
 
-func (f *Front) refuse(status int, code string, text profiles.Text) gin.HandlerFunc {
+func (f *Front) refuse(status int, code string, text texts.Key) gin.HandlerFunc {
 	return f.take(func(*gin.Context) road.Ask {
 		return road.Ask{Interaction: road.None, Fault: road.Refuse(status, code, text)}
 	})
@@ -98,11 +99,11 @@ func settle(c *gin.Context, ask road.Ask) road.Ask {
 	switch {
 	case !allows(ask.Type, ask.Interaction):
 		ask.Interaction = road.None
-		ask.Fault = road.Refuse(http.StatusNotFound, "not-supported", profiles.TextNotSupported)
-	case ask.Interaction != road.Search && !idForm.MatchString(ask.ID):
+		ask.Fault = road.Refuse(http.StatusNotFound, "not-supported", texts.NotSupported)
+	case ask.Interaction != road.Search && !fhir.IsID(ask.ID):
 		ask.Fault = road.Nothing
 	case ask.Interaction != road.Search && c.Request.URL.RawQuery != "" && c.Request.URL.RawQuery != "_format=json":
-		ask.Fault = road.Refuse(http.StatusBadRequest, "not-supported", profiles.TextBadRequest)
+		ask.Fault = road.Refuse(http.StatusBadRequest, "not-supported", texts.BadRequest)
 	}
 	return ask
 }

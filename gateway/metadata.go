@@ -7,7 +7,8 @@ import (
 	"github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"cpagateway/gateway/road"
-	"cpagateway/profiles"
+	"cpagateway/gateway/search"
+	"cpagateway/gateway/texts"
 	own "cpagateway/profiles/fhir"
 )
 
@@ -15,7 +16,7 @@ import (
 func (f *Front) metadata(c *gin.Context) {
 	body, err := own.Marshal(f.capabilities())
 	if err != nil {
-		f.Road.Serve(c.Writer, c.Request, road.Ask{Interaction: road.None, Fault: road.Refuse(http.StatusInternalServerError, "exception", profiles.TextBroken)})
+		f.Road.Serve(c.Writer, c.Request, road.Ask{Interaction: road.None, Fault: road.Refuse(http.StatusInternalServerError, "exception", texts.Broken)})
 		return
 	}
 	f.Road.ServePublic(c.Writer, c.Request, "CapabilityStatement", body, "application/fhir+json; charset=utf-8", unacceptable(c.Request))
@@ -50,9 +51,9 @@ var interactionCodes = map[road.Interaction]fhir.TypeRestfulInteraction{
 	road.Read: fhir.TypeRestfulInteractionRead, road.VRead: fhir.TypeRestfulInteractionVread, road.Search: fhir.TypeRestfulInteractionSearchType,
 }
 
-var paramTypes = map[profiles.ParamKind]fhir.SearchParamType{
-	profiles.ParamToken: fhir.SearchParamTypeToken, profiles.ParamID: fhir.SearchParamTypeToken, profiles.ParamDate: fhir.SearchParamTypeDate,
-	profiles.ParamReference: fhir.SearchParamTypeReference, profiles.ParamString: fhir.SearchParamTypeString,
+var paramTypes = map[search.Kind]fhir.SearchParamType{
+	search.Token: fhir.SearchParamTypeToken, search.ID: fhir.SearchParamTypeToken, search.Date: fhir.SearchParamTypeDate,
+	search.Reference: fhir.SearchParamTypeReference, search.String: fhir.SearchParamTypeString,
 }
 
 // capability writes one row of the allow-list.
@@ -62,7 +63,7 @@ func (s served) capability() fhir.CapabilityStatementRestResource {
 	for _, i := range s.interactions {
 		resource.Interaction = append(resource.Interaction, fhir.CapabilityStatementRestResourceInteraction{Code: interactionCodes[i]})
 	}
-	for _, p := range profiles.SearchParams(s.typ) {
+	for _, p := range search.Definitions(s.typ) {
 		doc := p.Doc
 		resource.SearchParam = append(resource.SearchParam, fhir.CapabilityStatementRestResourceSearchParam{
 			Name: p.Name, Type: paramTypes[p.Kind], Documentation: &doc,

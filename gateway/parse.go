@@ -13,11 +13,10 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"cpagateway/gateway/road"
-	"cpagateway/profiles"
+	"cpagateway/gateway/texts"
 )
 
 var (
-	idForm   = regexp.MustCompile(`^[A-Za-z0-9.-]{1,64}$`)            // R4 datatypes: id
 	nameForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.:-]{0,63}$`) // what a parameter's name may look like
 	jsonType = []string{"json", "application/json", "application/fhir+json"}
 )
@@ -34,15 +33,15 @@ const (
 func unacceptable(r *http.Request) *road.Fault {
 	switch {
 	case len(r.URL.RequestURI()) > maxURL:
-		return road.Refuse(http.StatusRequestURITooLong, "too-long", profiles.TextAddressTooLong, maxURL)
+		return road.Refuse(http.StatusRequestURITooLong, "too-long", texts.AddressTooLong, maxURL)
 	case r.URL.RawPath != "" || strings.Contains(r.URL.Path, "//"):
-		return road.Refuse(http.StatusNotFound, "not-supported", profiles.TextNotSupported)
+		return road.Refuse(http.StatusNotFound, "not-supported", texts.NotSupported)
 	case r.ContentLength > maxBody:
-		return road.Refuse(http.StatusRequestEntityTooLarge, "too-long", profiles.TextTooLarge, maxBody)
+		return road.Refuse(http.StatusRequestEntityTooLarge, "too-long", texts.TooLarge, maxBody)
 	case overridden(r.Header):
-		return road.Refuse(http.StatusBadRequest, "not-supported", profiles.TextBadRequest)
+		return road.Refuse(http.StatusBadRequest, "not-supported", texts.BadRequest)
 	case !acceptsJSON(r):
-		return road.Refuse(http.StatusNotAcceptable, "not-supported", profiles.TextNotAcceptable)
+		return road.Refuse(http.StatusNotAcceptable, "not-supported", texts.NotAcceptable)
 	}
 	return nil
 }
@@ -79,22 +78,22 @@ func acceptsJSON(r *http.Request) bool {
 func parameters(c *gin.Context) ([]pair, *road.Fault) {
 	pairs, ok := parsePairs(c.Request.URL.RawQuery)
 	if !ok {
-		return nil, road.Refuse(http.StatusBadRequest, "invalid", profiles.TextBadRequest)
+		return nil, road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
 	}
 	if c.Request.Method != http.MethodPost {
 		return pairs, nil
 	}
 	if kind, _, _ := mime.ParseMediaType(c.GetHeader("Content-Type")); kind != "application/x-www-form-urlencoded" {
-		return nil, road.Refuse(http.StatusUnsupportedMediaType, "not-supported", profiles.TextMediaType)
+		return nil, road.Refuse(http.StatusUnsupportedMediaType, "not-supported", texts.MediaType)
 	}
 	form, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxForm))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return nil, road.Refuse(http.StatusRequestEntityTooLarge, "too-long", profiles.TextTooLarge, maxForm)
+		return nil, road.Refuse(http.StatusRequestEntityTooLarge, "too-long", texts.TooLarge, maxForm)
 	}
 	more, ok := parsePairs(string(form))
 	if err != nil || !ok {
-		return nil, road.Refuse(http.StatusBadRequest, "invalid", profiles.TextBadRequest)
+		return nil, road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
 	}
 	return append(pairs, more...), nil
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"cpagateway/gateway/road"
+	"cpagateway/gateway/search"
+	"cpagateway/gateway/texts"
 	"cpagateway/profiles"
 )
 
@@ -45,12 +47,12 @@ type query struct {
 // is wrong. It never repeats a value.
 func parseSearch(typ string, pairs []pair, handling leniency, zone *time.Location) (road.SearchAsk, *road.Fault) {
 	if len(pairs) > maxParams {
-		return road.SearchAsk{}, road.Refuse(http.StatusBadRequest, "too-costly", profiles.TextBadRequest)
+		return road.SearchAsk{}, road.Refuse(http.StatusBadRequest, "too-costly", texts.BadRequest)
 	}
 	q := query{typ: typ, ask: road.SearchAsk{Count: defaultCount}, shown: url.Values{}}
 	for _, p := range pairs {
 		if slices.Contains(once, p.name) && slices.Contains(q.ask.Names, p.name) {
-			return q.ask, road.Refuse(http.StatusBadRequest, "invalid", profiles.TextBadRequest)
+			return q.ask, road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
 		}
 		fault := q.take(p, zone)
 		if fault != nil && handling == lenient && ignorable(p.name, fault) {
@@ -62,7 +64,7 @@ func parseSearch(typ string, pairs []pair, handling leniency, zone *time.Locatio
 		q.ask.Names = append(q.ask.Names, p.name)
 	}
 	if q.ask.Cursor != "" && slices.ContainsFunc(q.ask.Names, besideCursor) || q.named > 1 {
-		return q.ask, road.Refuse(http.StatusBadRequest, "invalid", profiles.TextBadRequest)
+		return q.ask, road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
 	}
 	if q.ask.Cursor == "" && profiles.DirectoryType(typ) && !slices.ContainsFunc(q.ask.Params, names) {
 		return q.ask, wrongValue("_id", "_id=..., identifier=system|code")
@@ -91,7 +93,7 @@ func (q *query) take(p pair, zone *time.Location) *road.Fault {
 	case "_count":
 		return q.takeCount(p)
 	case "_sort":
-		keys, err := profiles.ParseSort(q.typ, p.value)
+		keys, err := search.ParseSort(q.typ, p.value)
 		if err != nil {
 			return parameterFault(err)
 		}
@@ -99,7 +101,7 @@ func (q *query) take(p pair, zone *time.Location) *road.Fault {
 		q.shown.Add(p.name, p.value)
 		return nil
 	}
-	param, err := profiles.ParseParam(q.typ, p.name, p.value, zone)
+	param, err := search.Parse(q.typ, p.name, p.value, zone)
 	if err != nil {
 		return parameterFault(err)
 	}
@@ -135,7 +137,7 @@ func (q *query) takeCount(p pair) *road.Fault {
 
 // personKey recognises the parameters that name whom the search is about. One
 // search is about one person: several values, or one without its system, name nobody.
-func personKey(typ string, p profiles.Param) (road.PersonKey, bool) {
+func personKey(typ string, p search.Param) (road.PersonKey, bool) {
 	if profiles.DirectoryType(typ) {
 		return road.PersonKey{}, false
 	}
@@ -157,7 +159,7 @@ func personKey(typ string, p profiles.Param) (road.PersonKey, bool) {
 
 // ownKey is the resource that _id asks for. It is a filter like any other, and
 // tells whom the search is about where nothing else does.
-func ownKey(typ string, p profiles.Param) (road.PersonKey, bool) {
+func ownKey(typ string, p search.Param) (road.PersonKey, bool) {
 	if profiles.DirectoryType(typ) || p.Name != "_id" || len(p.Values) != 1 {
 		return road.PersonKey{}, false
 	}
@@ -167,7 +169,7 @@ func ownKey(typ string, p profiles.Param) (road.PersonKey, bool) {
 // ignorable says whether lenient handling may pass a parameter over: never one
 // of the ways around a closed list (consent.md §7 rows 1-5).
 func ignorable(name string, fault *road.Fault) bool {
-	return fault.Text == profiles.TextUnknownParameter && !strings.HasPrefix(name, "_") && !strings.ContainsAny(name, ":.")
+	return fault.Text == texts.UnknownParameter && !strings.HasPrefix(name, "_") && !strings.ContainsAny(name, ":.")
 }
 
 // normalNumber is the form under which NHS numbers are kept, so that blanks and
@@ -183,8 +185,8 @@ func normalNumber(system, value string) string {
 }
 
 // showable says whether a filter may stand in a self link: never an identifier.
-func showable(p profiles.Param) bool {
-	return p.Kind != profiles.ParamReference && p.Kind != profiles.ParamID && p.Name != "identifier"
+func showable(p search.Param) bool {
+	return p.Kind != search.Reference && p.Kind != search.ID && p.Name != "identifier"
 }
 
 // once are the parameters that shape the answer: several of one would leave open
@@ -197,23 +199,23 @@ func besideCursor(name string) bool { return name != "_cursor" && name != "_form
 
 // names says whether a filter names what it looks for: a directory is looked up
 // in, and never listed.
-func names(p profiles.Param) bool {
-	return !showable(p) && !slices.ContainsFunc(p.Values, func(v profiles.Operand) bool { return v.AnyCode })
+func names(p search.Param) bool {
+	return !showable(p) && !slices.ContainsFunc(p.Values, func(v search.Operand) bool { return v.AnyCode })
 }
 
-func asksForCrisis(p profiles.Param) bool {
-	return p.Name == "category" && slices.ContainsFunc(p.Values, func(v profiles.Operand) bool { return v.Code == profiles.CodeCrisisPlan })
+func asksForCrisis(p search.Param) bool {
+	return p.Name == "category" && slices.ContainsFunc(p.Values, func(v search.Operand) bool { return v.Code == profiles.CodeCrisisPlan })
 }
 
 func wrongValue(name, allowed string) *road.Fault {
-	return road.Refuse(http.StatusBadRequest, "value", profiles.TextParameterValue, name, allowed)
+	return road.Refuse(http.StatusBadRequest, "value", texts.ParameterValue, name, allowed)
 }
 
 // parameterFault puts what profiles says of a parameter into an answer.
 func parameterFault(err error) *road.Fault {
-	var wrong *profiles.ParamError
+	var wrong *search.Error
 	if !errors.As(err, &wrong) {
-		return road.Refuse(http.StatusBadRequest, "invalid", profiles.TextBadRequest)
+		return road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
 	}
 	return road.Refuse(http.StatusBadRequest, "value", wrong.Code, wrong.Args()...)
 }

@@ -28,7 +28,7 @@ var primitives = map[string]primitive{
 	"string":       {fhir.String, "a string", notBlank},
 	"markdown":     {fhir.String, "a string", notBlank},
 	"xhtml":        {fhir.String, "a string", form(`(?s)^\s*<div[\s>].*</div>\s*$|^\s*<div[^>]*/>\s*$`)},
-	"id":           {fhir.String, "a string", form(idForm.String())},
+	"id":           {fhir.String, "a string", func(v fhir.Value) bool { return fhir.IsID(v.Text()) }},
 	"code":         {fhir.String, "a string", form(`^\S+(\s\S+)*$`)},
 	"uri":          {fhir.String, "a string", form(address)},
 	"url":          {fhir.String, "a string", form(address)},

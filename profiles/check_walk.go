@@ -129,7 +129,7 @@ func (c *checker) target(v fhir.Value, targets []string) {
 func typeOfReference(reference string) string {
 	reference, _, _ = strings.Cut(reference, "/_history/")
 	parts := strings.Split(reference, "/")
-	if len(parts) < 2 || !idForm.MatchString(parts[len(parts)-1]) {
+	if len(parts) < 2 || !fhir.IsID(parts[len(parts)-1]) {
 		return ""
 	}
 	return parts[len(parts)-2]

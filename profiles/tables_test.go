@@ -8,7 +8,6 @@ import (
 // TestTablesRefuseSlips: the slips that an editor of the tables makes are
 // errors, not words that silently go missing.
 func TestTablesRefuseSlips(t *testing.T) {
-	texts := func(file string) error { _, err := readTexts(file); return err }
 	words := func(file string) error { _, err := readVocabulary(file); return err }
 	rules := func(file string) error { _, err := readChecks(file); return err }
 	for _, tt := range []struct {
@@ -17,12 +16,6 @@ func TestTablesRefuseSlips(t *testing.T) {
 		file string
 		want string // part of the error; empty where the table is sound
 	}{
-		{"texts", texts, "# note\nkey\nen: A\ncy?: B\n\nother\nen: A\ncy: B\n", ""},
-		{"text without Welsh", texts, "key\nen: A\n", "2 lines"},
-		{"texts without a line between", texts, "key\nen: A\ncy: B\nother\nen: A\ncy: B\n", "6 lines"},
-		{"Welsh first", texts, "key\ncy: B\nen: A\n", "want one en: line"},
-		{"text twice", texts, "key\nen: A\ncy: B\n\nkey\nen: A\ncy: B\n", "once"},
-		{"mark misspelt", texts, "key\nen: A\ncy ?: B\n", "cy?: line"},
 
 		{"vocabulary", words, "Area | A | B ?\n  a | A | B\n", ""},
 		{"concept without a system", words, "  a | A | B\n", "before any code system"},

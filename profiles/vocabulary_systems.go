@@ -8,20 +8,22 @@ import (
 	"sync"
 
 	"golang.org/x/text/language"
+
+	"cpagateway/gateway/texts"
 )
 
 // CodeSystem is one code system of this project, ready to publish.
 type CodeSystem struct {
 	URL      string
 	Name     string // last part of the URL
-	Title    Wording
+	Title    texts.Wording
 	Concepts []Concept
 }
 
 // Concept is one code with its designations.
 type Concept struct {
 	Code string
-	Wording
+	texts.Wording
 }
 
 // CodeSystems lists the code systems that this project publishes, in the order
@@ -81,7 +83,7 @@ type coding struct{ system, code string }
 
 type glossary struct {
 	systems []CodeSystem
-	words   map[coding]Wording
+	words   map[coding]texts.Wording
 }
 
 //go:embed vocabulary.txt
@@ -99,7 +101,7 @@ var vocabulary = sync.OnceValue(func() glossary {
 // system (Base may be left out of the URL), an indented one is a concept of it.
 // Welsh that ends in " ?" is unconfirmed.
 func readVocabulary(file string) (glossary, error) {
-	g := glossary{words: make(map[coding]Wording)}
+	g := glossary{words: make(map[coding]texts.Wording)}
 	for line := range strings.Lines(dropComments(file)) {
 		if strings.TrimSpace(line) == "" {
 			continue
@@ -109,7 +111,7 @@ func readVocabulary(file string) (glossary, error) {
 			return g, fmt.Errorf("%q: want code | English | Welsh", strings.TrimSpace(line))
 		}
 		welsh, unconfirmed := strings.CutSuffix(strings.TrimSpace(fields[2]), " ?")
-		words := Wording{English: strings.TrimSpace(fields[1]), Welsh: welsh, Confirmed: !unconfirmed}
+		words := texts.Wording{English: strings.TrimSpace(fields[1]), Welsh: welsh, Confirmed: !unconfirmed}
 		key := strings.TrimSpace(fields[0])
 		if !strings.HasPrefix(line, " ") {
 			g.systems = append(g.systems, openSystem(key, words))
@@ -128,9 +130,19 @@ func readVocabulary(file string) (glossary, error) {
 	return g, nil
 }
 
-func openSystem(url string, title Wording) CodeSystem {
+func openSystem(url string, title texts.Wording) CodeSystem {
 	if !strings.HasPrefix(url, "http") {
 		url = localSystem + url
 	}
 	return CodeSystem{URL: url, Name: url[strings.LastIndexByte(url, '/')+1:], Title: title}
+}
+
+func dropComments(file string) string {
+	var kept strings.Builder
+	for line := range strings.Lines(file) {
+		if !strings.HasPrefix(line, "#") {
+			kept.WriteString(line)
+		}
+	}
+	return kept.String()
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"cpagateway/gateway/texts"
 	"cpagateway/profiles"
 )
 
@@ -89,7 +90,7 @@ func TestCodeSystems(t *testing.T) {
 			if c.English == "" || c.Welsh == "" || c.English == c.Welsh {
 				t.Errorf("%s %s is not in both languages", s.Name, c.Code)
 			}
-			if profiles.Display(s.URL, c.Code, profiles.Welsh) != c.Welsh {
+			if profiles.Display(s.URL, c.Code, texts.Welsh) != c.Welsh {
 				t.Errorf("%s %s has another display", s.Name, c.Code)
 			}
 		}
@@ -125,7 +126,7 @@ func TestNineAreasToEight(t *testing.T) {
 			t.Error(err)
 		}
 		set |= item
-		same := profiles.Display(profiles.SystemArea, area, profiles.Welsh) == profiles.Display(profiles.SystemStatutoryArea, statutory, profiles.Welsh)
+		same := profiles.Display(profiles.SystemArea, area, texts.Welsh) == profiles.Display(profiles.SystemStatutoryArea, statutory, texts.Welsh)
 		if same == (statutory == "viii") {
 			t.Errorf("%s and (%s) are worded alike: %v", area, statutory, same)
 		}
@@ -160,10 +161,10 @@ func TestItemsAreTheVocabulary(t *testing.T) {
 // guardianship in England; 34, 36, 37 and 38 exist on one side only.
 func TestLegalStatusNeedsItsSystem(t *testing.T) {
 	wales, england := profiles.SystemLegalStatusWales, profiles.SystemLegalStatusEngland
-	if w := profiles.Display(wales, "35", profiles.English); w != "Community treatment order" {
+	if w := profiles.Display(wales, "35", texts.English); w != "Community treatment order" {
 		t.Errorf("Wales 35 is %q", w)
 	}
-	if e := profiles.Display(england, "35", profiles.English); e != "Guardianship under section 7" {
+	if e := profiles.Display(england, "35", texts.English); e != "Guardianship under section 7" {
 		t.Errorf("England 35 is %q", e)
 	}
 	for code, where := range map[string][2]bool{"34": {true, false}, "30": {true, false}, "36": {false, true}, "37": {false, true}, "38": {false, true}, "99": {false, true}} {
@@ -171,7 +172,7 @@ func TestLegalStatusNeedsItsSystem(t *testing.T) {
 			t.Errorf("%s: known in Wales, England: %v, want %v", code, got, where)
 		}
 	}
-	if profiles.Known("", "35") || profiles.Display("", "35", profiles.English) != "" {
+	if profiles.Known("", "35") || profiles.Display("", "35", texts.English) != "" {
 		t.Error("a legal status without a system is known")
 	}
 }

@@ -3,24 +3,24 @@ package records
 import (
 	"time"
 
-	"cpagateway/profiles"
+	"cpagateway/gateway/search"
 )
 
-// Own are the index entries that the store adds to those of profiles.Index: the
+// Own are the index entries that the store adds to those of search.Index: the
 // id, and the time that this caller sees. It is an instant, so it ends one
 // nanosecond after it began.
-func Own(id string, seen time.Time) []profiles.Entry {
-	return []profiles.Entry{
-		{Param: "_id", Kind: profiles.ParamID, Text: id},
-		{Param: "_lastUpdated", Kind: profiles.ParamDate, From: seen, Until: seen.Add(1)},
+func Own(id string, seen time.Time) []search.Entry {
+	return []search.Entry{
+		{Param: "_id", Kind: search.ID, Text: id},
+		{Param: "_lastUpdated", Kind: search.Date, From: seen, Until: seen.Add(1)},
 	}
 }
 
 // Matches reports whether a version with these index entries is what a query
 // asks for, in the eyes of a scope. It is the meaning of Query; a store that
 // runs queries another way must find the same.
-func (q Query) Matches(s Scope, entries []profiles.Entry, id string, seen time.Time) bool {
-	usable := append(profiles.Usable(entries, s.Items), Own(id, seen)...)
+func (q Query) Matches(s Scope, entries []search.Entry, id string, seen time.Time) bool {
+	usable := append(search.Usable(entries, s.Items), Own(id, seen)...)
 	for _, p := range q.Params {
 		if !p.Match(usable) {
 			return false

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cpagateway/consent"
+	"cpagateway/gateway/search"
 	"cpagateway/profiles"
 )
 
@@ -108,10 +109,10 @@ type Store interface {
 // Query is one search, already parsed and checked against profiles.
 type Query struct {
 	Type   string
-	Params []profiles.Param   // all must match; within one, any value
-	Sort   []profiles.SortKey // empty: the order of first storing
-	Count  int                // page size, at least 1
-	After  string             // position given out by Page.Next; empty for the first page
+	Params []search.Param   // all must match; within one, any value
+	Sort   []search.SortKey // empty: the order of first storing
+	Count  int              // page size, at least 1
+	After  string           // position given out by Page.Next; empty for the first page
 }
 
 // Page is one page of matches.

@@ -12,6 +12,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/records"
+	"cpagateway/gateway/search"
 	"cpagateway/profiles"
 )
 
@@ -61,9 +62,9 @@ func TestTimeTextComparesAsTimes(t *testing.T) {
 }
 
 func TestPositionRoundTrip(t *testing.T) {
-	sort := []profiles.SortKey{{Param: "date"}, {Param: "_id"}}
+	sort := []search.SortKey{{Param: "date"}, {Param: "_id"}}
 	for _, c := range []struct {
-		sort     []profiles.SortKey
+		sort     []search.SortKey
 		position records.Position
 	}{
 		{nil, records.Position{Place: 17}},
@@ -85,7 +86,7 @@ func FuzzPosition(f *testing.F) {
 	f.Add(base64.RawURLEncoding.EncodeToString([]byte(`{"p":0}`)), 0)
 	f.Add("%", 0)
 	f.Fuzz(func(t *testing.T, after string, keys int) {
-		q := records.Query{Count: 1, After: after, Sort: make([]profiles.SortKey, max(0, min(keys, 3)))}
+		q := records.Query{Count: 1, After: after, Sort: make([]search.SortKey, max(0, min(keys, 3)))}
 		p, err := q.Start()
 		if err != nil && !errors.Is(err, records.ErrStale) {
 			t.Fatalf("refused with %v", err)
@@ -100,25 +101,25 @@ func FuzzPosition(f *testing.F) {
 // no end comes last, and what has no date at all comes after everything.
 func TestOpenAndMissingDates(t *testing.T) {
 	day := func(d int) time.Time { return time.Date(2026, 1, d, 0, 0, 0, 0, time.UTC) }
-	entry := func(from, until time.Time) []profiles.Entry {
-		return []profiles.Entry{{Param: "date", Kind: profiles.ParamDate, From: from, Until: until}}
+	entry := func(from, until time.Time) []search.Entry {
+		return []search.Entry{{Param: "date", Kind: search.Date, From: from, Until: until}}
 	}
-	dates := map[string][]profiles.Entry{
+	dates := map[string][]search.Entry{
 		"began before memory": entry(time.Time{}, day(2)),
 		"first":               entry(day(1), day(5)),
 		"second, without end": entry(day(3), time.Time{}),
 		"none":                nil,
-		"hidden":              {{Param: "date", Kind: profiles.ParamDate, From: day(1), Need: profiles.SetOf(profiles.PlanReview)}},
+		"hidden":              {{Param: "date", Kind: search.Date, From: day(1), Need: profiles.SetOf(profiles.PlanReview)}},
 	}
 	scope := records.Scope{Items: profiles.SetOf(profiles.PlanCrisis)}
 	for _, c := range []struct {
-		order profiles.Order
+		order search.Order
 		want  []string
 	}{
-		{profiles.Ascending, []string{"began before memory", "first", "second, without end"}},
-		{profiles.Descending, []string{"second, without end", "first", "began before memory"}},
+		{search.Ascending, []string{"began before memory", "first", "second, without end"}},
+		{search.Descending, []string{"second, without end", "first", "began before memory"}},
 	} {
-		key := profiles.SortKey{Param: "date", Descending: c.order}
+		key := search.SortKey{Param: "date", Descending: c.order}
 		text := func(name string) string {
 			return scope.SortText(key, "", time.Time{}, records.Spans("CarePlan", dates[name]))
 		}

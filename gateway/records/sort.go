@@ -3,6 +3,7 @@ package records
 import (
 	"time"
 
+	"cpagateway/gateway/search"
 	"cpagateway/profiles"
 )
 
@@ -51,10 +52,10 @@ type Span struct {
 }
 
 // Spans takes from a version's index entries what it can be sorted by.
-func Spans(typ string, entries []profiles.Entry) []Span {
+func Spans(typ string, entries []search.Entry) []Span {
 	var spans []Span
 	for _, e := range entries {
-		if e.Kind == profiles.ParamDate && sortable(typ, e.Param) {
+		if e.Kind == search.Date && sortable(typ, e.Param) {
 			spans = widen(spans, Span{e.Param, e.Need, TimeText(e.From), endText(e.Until)})
 		}
 	}
@@ -69,7 +70,7 @@ func endText(until time.Time) string {
 }
 
 func sortable(typ, param string) bool {
-	for _, p := range profiles.SearchParams(typ) {
+	for _, p := range search.Definitions(typ) {
 		if p.Name == param {
 			return p.Sortable
 		}
@@ -90,7 +91,7 @@ func widen(spans []Span, s Span) []Span {
 
 // SortText is the value that a sort key gives a resource in the eyes of a scope:
 // by id, by the time seen, or by the spans of the version that counts.
-func (s Scope) SortText(key profiles.SortKey, id string, seen time.Time, spans []Span) string {
+func (s Scope) SortText(key search.SortKey, id string, seen time.Time, spans []Span) string {
 	switch key.Param {
 	case "_id":
 		return id
@@ -101,7 +102,7 @@ func (s Scope) SortText(key profiles.SortKey, id string, seen time.Time, spans [
 	for _, span := range spans {
 		switch {
 		case span.Param != key.Param || span.Need&^s.Items != 0:
-		case key.Descending == profiles.Descending:
+		case key.Descending == search.Descending:
 			value = max(value, span.High)
 		default:
 			value = min(value, span.Low)
@@ -111,8 +112,8 @@ func (s Scope) SortText(key profiles.SortKey, id string, seen time.Time, spans [
 }
 
 // NoSortText is the value of a resource that has none for a sort key: it comes last.
-func NoSortText(key profiles.SortKey) string {
-	if key.Descending == profiles.Descending {
+func NoSortText(key search.SortKey) string {
+	if key.Descending == search.Descending {
 		return noneDescending
 	}
 	return noneAscending

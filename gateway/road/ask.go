@@ -4,7 +4,8 @@ import (
 	"net/http"
 
 	"cpagateway/consent"
-	"cpagateway/profiles"
+	"cpagateway/gateway/search"
+	"cpagateway/gateway/texts"
 )
 
 // Interaction is a RESTful interaction of FHIR R4, or what stands in its place
@@ -41,9 +42,9 @@ func (a Ask) action() consent.Action {
 
 // SearchAsk is the parsed part of a search.
 type SearchAsk struct {
-	Params []profiles.Param // all but those that name the person
-	Names  []string         // names of every parameter used, for the record
-	Sort   []profiles.SortKey
+	Params []search.Param // all but those that name the person
+	Names  []string       // names of every parameter used, for the record
+	Sort   []search.SortKey
 	Count  int
 	Cursor string // a page position given out before; everything else is inside it
 	Shown  string // the query of the self link: what was used, without identifiers
@@ -69,27 +70,27 @@ type PersonKey struct {
 type Fault struct {
 	Status int
 	Code   string // OperationOutcome issue code
-	Text   profiles.Text
+	Text   texts.Key
 	Params []any
 }
 
 // Error makes a Fault an error; the text is the English one.
-func (f *Fault) Error() string { return f.Text.In(profiles.English, f.Params...) }
+func (f *Fault) Error() string { return f.Text.In(texts.English, f.Params...) }
 
 // Refuse makes a Fault; the front uses it for what it refuses itself.
-func Refuse(status int, code string, text profiles.Text, params ...any) *Fault {
+func Refuse(status int, code string, text texts.Key, params ...any) *Fault {
 	return &Fault{Status: status, Code: code, Text: text, Params: params}
 }
 
 // The refusals that the road itself makes. Absent, refused and emptied are one:
 // Nothing for a read, an empty searchset for a search.
 var (
-	Nothing          = Refuse(http.StatusNotFound, "not-found", profiles.TextNothing)
-	faultUnknown     = Refuse(http.StatusUnauthorized, "login", profiles.TextUnauthorized)
-	faultBusy        = Refuse(http.StatusServiceUnavailable, "transient", profiles.TextBusy)
-	faultTimeout     = Refuse(http.StatusGatewayTimeout, "timeout", profiles.TextTimeout)
-	faultBroken      = Refuse(http.StatusInternalServerError, "exception", profiles.TextBroken)
-	faultStaleCursor = Refuse(http.StatusBadRequest, "expired", profiles.TextStaleCursor)
-	faultLongCursor  = Refuse(http.StatusBadRequest, "too-costly", profiles.TextBadRequest)
-	faultNoPerson    = Refuse(http.StatusBadRequest, "required", profiles.TextNameOnePerson)
+	Nothing          = Refuse(http.StatusNotFound, "not-found", texts.Nothing)
+	faultUnknown     = Refuse(http.StatusUnauthorized, "login", texts.Unauthorized)
+	faultBusy        = Refuse(http.StatusServiceUnavailable, "transient", texts.Busy)
+	faultTimeout     = Refuse(http.StatusGatewayTimeout, "timeout", texts.Timeout)
+	faultBroken      = Refuse(http.StatusInternalServerError, "exception", texts.Broken)
+	faultStaleCursor = Refuse(http.StatusBadRequest, "expired", texts.StaleCursor)
+	faultLongCursor  = Refuse(http.StatusBadRequest, "too-costly", texts.BadRequest)
+	faultNoPerson    = Refuse(http.StatusBadRequest, "required", texts.NameOnePerson)
 )

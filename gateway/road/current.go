@@ -6,6 +6,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/records"
+	"cpagateway/gateway/search"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
@@ -16,13 +17,13 @@ import (
 var (
 	active     = statusIs("active")
 	onceActive = statusIs("completed", "revoked", "on-hold")
-	crisis     = profiles.Param{Name: "category", Kind: profiles.ParamToken, Values: []profiles.Operand{{System: profiles.SystemSNOMED, Code: profiles.CodeCrisisPlan}}}
+	crisis     = search.Param{Name: "category", Kind: search.Token, Values: []search.Operand{{System: profiles.SystemSNOMED, Code: profiles.CodeCrisisPlan}}}
 )
 
-func statusIs(codes ...string) profiles.Param {
-	p := profiles.Param{Name: "status", Kind: profiles.ParamToken}
+func statusIs(codes ...string) search.Param {
+	p := search.Param{Name: "status", Kind: search.Token}
 	for _, code := range codes {
-		p.Values = append(p.Values, profiles.Operand{Code: code, AnySystem: true})
+		p.Values = append(p.Values, search.Operand{Code: code, AnySystem: true})
 	}
 	return p
 }
@@ -46,7 +47,7 @@ func (r *Road) currentPlans(ctx context.Context, d consent.Decision, q records.Q
 	if err != nil || last == "" {
 		return page, err
 	}
-	it := profiles.Param{Name: "_id", Kind: profiles.ParamID, Values: []profiles.Operand{{Text: last}}}
+	it := search.Param{Name: "_id", Kind: search.ID, Values: []search.Operand{{Text: last}}}
 	former, err := r.Records.Find(ctx, d, records.Query{Type: q.Type, Params: append(slices.Clone(params), it), Count: 1})
 	page.Matches = append(page.Matches, former.Matches...)
 	return page, err
@@ -55,9 +56,9 @@ func (r *Road) currentPlans(ctx context.Context, d consent.Decision, q records.Q
 // lastCrisisPlan is the id of the crisis plan that was active last; empty where
 // one is active now, or none ever was.
 func (r *Road) lastCrisisPlan(ctx context.Context, d consent.Decision) (string, error) {
-	newest := []profiles.SortKey{{Param: "_lastUpdated", Descending: profiles.Descending}}
-	find := func(status profiles.Param) (records.Page, error) {
-		return r.Records.Find(ctx, d, records.Query{Type: "CarePlan", Params: []profiles.Param{status, crisis}, Sort: newest, Count: 1})
+	newest := []search.SortKey{{Param: "_lastUpdated", Descending: search.Descending}}
+	find := func(status search.Param) (records.Page, error) {
+		return r.Records.Find(ctx, d, records.Query{Type: "CarePlan", Params: []search.Param{status, crisis}, Sort: newest, Count: 1})
 	}
 	now, err := find(active)
 	if err != nil || len(now.Matches) > 0 {

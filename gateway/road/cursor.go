@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"cpagateway/consent"
-	"cpagateway/profiles"
+	"cpagateway/gateway/search"
 )
 
 // Limits of a page position: how long it is good for, and how many bytes it may
@@ -20,15 +20,15 @@ const (
 // for one caller and purpose, and dies with the person's epoch: the next page is
 // decided again.
 type cursor struct {
-	Person   consent.PersonID   `json:"p,omitempty"`
-	Epoch    uint64             `json:"e,omitempty"`
-	Params   []profiles.Param   `json:"q,omitempty"`
-	Sort     []profiles.SortKey `json:"s,omitempty"`
-	Count    int                `json:"n"`
-	Shown    string             `json:"w,omitempty"`
-	Crisis   Crisis             `json:"c,omitempty"`
-	Position string             `json:"a"`
-	Expires  int64              `json:"x"`
+	Person   consent.PersonID `json:"p,omitempty"`
+	Epoch    uint64           `json:"e,omitempty"`
+	Params   []search.Param   `json:"q,omitempty"`
+	Sort     []search.SortKey `json:"s,omitempty"`
+	Count    int              `json:"n"`
+	Shown    string           `json:"w,omitempty"`
+	Crisis   Crisis           `json:"c,omitempty"`
+	Position string           `json:"a"`
+	Expires  int64            `json:"x"`
 }
 
 func (c *cursor) search() SearchAsk {

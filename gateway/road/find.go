@@ -7,6 +7,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/records"
+	"cpagateway/gateway/search"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
@@ -180,7 +181,7 @@ func Wanted(typ string, purpose consent.Purpose) profiles.ItemSet {
 // searchable takes out of a search the references that the caller could not see
 // in an answer: a filter that matched them would confirm what the projection
 // drops. Where nothing of a parameter remains, nothing matches.
-func (r *Road) searchable(ctx context.Context, d consent.Decision, params []profiles.Param) ([]profiles.Param, bool, error) {
+func (r *Road) searchable(ctx context.Context, d consent.Decision, params []search.Param) ([]search.Param, bool, error) {
 	var refs []string
 	for _, p := range params {
 		for _, v := range p.Values {
@@ -198,10 +199,10 @@ func (r *Road) searchable(ctx context.Context, d consent.Decision, params []prof
 	}
 	params = slices.Clone(params)
 	for i, p := range params {
-		if p.Kind != profiles.ParamReference {
+		if p.Kind != search.Reference {
 			continue
 		}
-		params[i].Values = slices.DeleteFunc(slices.Clone(p.Values), func(v profiles.Operand) bool { return v.Ref != "" && !visible(d, targets, v.Ref) })
+		params[i].Values = slices.DeleteFunc(slices.Clone(p.Values), func(v search.Operand) bool { return v.Ref != "" && !visible(d, targets, v.Ref) })
 		if len(params[i].Values) == 0 {
 			return nil, false, nil
 		}

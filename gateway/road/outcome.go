@@ -13,7 +13,7 @@ import (
 
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/identity"
-	"cpagateway/profiles"
+	"cpagateway/gateway/texts"
 	"cpagateway/profiles/fhir"
 )
 
@@ -22,7 +22,7 @@ type words struct{ language language.Tag }
 
 // wordsFor takes Welsh when the caller prefers it, English otherwise (W¶183).
 func wordsFor(req *http.Request) words {
-	return words{language: profiles.Language(req.Header.Get("Accept-Language"))}
+	return words{language: texts.Language(req.Header.Get("Accept-Language"))}
 }
 
 // throttled is a client over its rate.
@@ -45,7 +45,7 @@ func explainFault(cause error) (reply, string) {
 		return p, string(refusal.Code)
 	case errors.As(cause, &slow):
 		seconds := int(slow.after.Seconds()) + 1
-		p := refused(Refuse(http.StatusTooManyRequests, "throttled", profiles.TextTooMany, seconds))
+		p := refused(Refuse(http.StatusTooManyRequests, "throttled", texts.TooMany, seconds))
 		p.retryAfter = seconds
 		return p, "RATE_LIMITED"
 	case errors.As(cause, &fault):
@@ -69,9 +69,9 @@ func outcome(t *trip, f *Fault) []byte {
 // nothing shown does not mean that no plan exists, and whom to call then.
 func crisisOutcome(t *trip, dutyLine string) []byte {
 	if dutyLine == "" {
-		dutyLine = profiles.TextDutyUnknown.In(t.words.language)
+		dutyLine = texts.DutyUnknown.In(t.words.language)
 	}
-	return operationOutcome(t, "information", "informational", profiles.TextCrisisRead.In(t.words.language, dutyLine), "")
+	return operationOutcome(t, "information", "informational", texts.CrisisRead.In(t.words.language, dutyLine), "")
 }
 
 func operationOutcome(t *trip, severity, code, text, requestID string) []byte {

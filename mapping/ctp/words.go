@@ -1,13 +1,14 @@
 package ctp
 
 import (
+	"cpagateway/gateway/texts"
 	"cpagateway/mapping"
 	"cpagateway/profiles"
 )
 
 // ownWords are the words that the maps write beside the plan's own and that the
 // vocabulary lacks. All of the Welsh is ours, until a translator has confirmed it.
-var ownWords = map[string]profiles.Wording{
+var ownWords = map[string]texts.Wording{
 	"WordChair":       {Welsh: "Cadeirydd", English: "Chair"},
 	"WordDayAndNight": {Welsh: "24 awr", English: "24 hours"}, // consent knows a 24-hour number by these as well
 	"WordInterpreter": {Welsh: "Angen cyfieithydd", English: "Interpreter needed"},
@@ -24,10 +25,10 @@ func words() mapping.Names {
 	for name, w := range ownWords {
 		names[name] = w.Welsh + " / " + w.English
 	}
-	for name, text := range map[string]profiles.Text{
-		"WordCarePlan": profiles.TextCarePlan, "WordCrisisPlan": profiles.TextCrisisPlan, "WordContingencyPlan": profiles.TextContingencyPlan,
+	for name, text := range map[string]texts.Key{
+		"WordCarePlan": texts.CarePlan, "WordCrisisPlan": texts.CrisisPlan, "WordContingencyPlan": texts.ContingencyPlan,
 	} {
-		names[name] = text.In(profiles.Welsh) + " / " + text.In(profiles.English)
+		names[name] = text.In(texts.Welsh) + " / " + text.In(texts.English)
 	}
 	for name, code := range map[string][2]string{
 		"WordAttorney":    {profiles.SystemTeamRole, profiles.CodeRoleAttorney},
@@ -38,7 +39,7 @@ func words() mapping.Names {
 		"WordSection117":  {profiles.SystemFlag, profiles.CodeFlagSection117},
 		"WordTrigger":     {profiles.SystemPlanPart, profiles.CodePartTrigger},
 	} {
-		names[name] = profiles.Display(code[0], code[1], profiles.Welsh) + " / " + profiles.Display(code[0], code[1], profiles.English)
+		names[name] = profiles.Display(code[0], code[1], texts.Welsh) + " / " + profiles.Display(code[0], code[1], texts.English)
 	}
 	return names
 }

@@ -1,6 +1,14 @@
 package fhir
 
-import "iter"
+import (
+	"iter"
+	"regexp"
+)
+
+var idForm = regexp.MustCompile(`^[A-Za-z0-9.-]{1,64}$`)
+
+// IsID reports whether a string has the form of a resource's id.
+func IsID(s string) bool { return idForm.MatchString(s) }
 
 // References are the strings of every member called "reference" anywhere inside
 // v, contained resources and extensions included: where a FHIR resource says

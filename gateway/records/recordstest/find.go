@@ -8,6 +8,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/records"
+	"cpagateway/gateway/search"
 	"cpagateway/profiles"
 )
 
@@ -16,7 +17,7 @@ func query(t testing.TB, typ, sort string, pairs ...string) records.Query {
 	t.Helper()
 	q := records.Query{Type: typ, Count: 2}
 	for i := 0; i < len(pairs); i += 2 {
-		p, err := profiles.ParseParam(typ, pairs[i], pairs[i+1], London)
+		p, err := search.Parse(typ, pairs[i], pairs[i+1], London)
 		if err != nil {
 			t.Fatalf("the suite's own search: %v", err)
 		}
@@ -25,7 +26,7 @@ func query(t testing.TB, typ, sort string, pairs ...string) records.Query {
 	if sort == "" {
 		return q
 	}
-	keys, err := profiles.ParseSort(typ, sort)
+	keys, err := search.ParseSort(typ, sort)
 	if err != nil {
 		t.Fatalf("the suite's own sorting: %v", err)
 	}

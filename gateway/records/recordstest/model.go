@@ -13,6 +13,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/records"
+	"cpagateway/gateway/search"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
@@ -32,7 +33,7 @@ type modelVersion struct {
 	body    []byte
 	label   profiles.Label
 	changed profiles.ItemSet
-	entries []profiles.Entry
+	entries []search.Entry
 }
 
 // model is what a store should hold of one person: by id, and in the order of
@@ -62,7 +63,7 @@ func (m *model) put(t testing.TB, at time.Time, id, body string) {
 	}
 	m.versions[id] = append(all, modelVersion{
 		number: uint64(len(all)) + 1, at: at, body: []byte(body), label: profiles.Items(r),
-		changed: profiles.Changed(before, r), entries: profiles.Index(r, London),
+		changed: profiles.Changed(before, r), entries: search.Index(r, London),
 	})
 }
 
@@ -91,10 +92,10 @@ func (m *model) find(items profiles.ItemSet, q records.Query) []modelMatch {
 		if match.seen.number == 0 || !match.current.label.Within(items) {
 			continue
 		}
-		entries := append(profiles.Usable(match.current.entries, items),
-			profiles.Entry{Param: "_id", Kind: profiles.ParamID, Text: id},
-			profiles.Entry{Param: "_lastUpdated", Kind: profiles.ParamDate, From: match.seen.at, Until: match.seen.at.Add(1)})
-		if slices.ContainsFunc(q.Params, func(p profiles.Param) bool { return !p.Match(entries) }) {
+		entries := append(search.Usable(match.current.entries, items),
+			search.Entry{Param: "_id", Kind: search.ID, Text: id},
+			search.Entry{Param: "_lastUpdated", Kind: search.Date, From: match.seen.at, Until: match.seen.at.Add(1)})
+		if slices.ContainsFunc(q.Params, func(p search.Param) bool { return !p.Match(entries) }) {
 			continue
 		}
 		match.dates(entries)
@@ -111,7 +112,7 @@ func (m *model) find(items profiles.ItemSet, q records.Query) []modelMatch {
 	return found
 }
 
-func (m *modelMatch) dates(entries []profiles.Entry) {
+func (m *modelMatch) dates(entries []search.Entry) {
 	for _, e := range entries {
 		if e.Param != "date" {
 			continue
@@ -128,8 +129,8 @@ func (m *modelMatch) dates(entries []profiles.Entry) {
 
 // compareBy compares two matches by one key: the earliest start ascending, the
 // latest end descending, and what has no date last.
-func compareBy(k profiles.SortKey, a, b modelMatch) int {
-	descending := k.Descending == profiles.Descending
+func compareBy(k search.SortKey, a, b modelMatch) int {
+	descending := k.Descending == search.Descending
 	var c int
 	switch k.Param {
 	case "_id":

@@ -6,6 +6,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/records"
+	"cpagateway/gateway/search"
 	"cpagateway/profiles"
 )
 
@@ -40,7 +41,7 @@ func (b *batch) add(a consent.Accepted, at time.Time) (records.Result, error) {
 			b.moved[next.Person] = true
 		}
 	}
-	entries := profiles.Index(a.Resource(), b.store.zone)
+	entries := search.Index(a.Resource(), b.store.zone)
 	added := version{
 		Version: next,
 		seq:     b.store.seq + uint64(len(b.added)) + 1,

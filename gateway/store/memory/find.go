@@ -7,7 +7,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/records"
-	"cpagateway/profiles"
+	"cpagateway/gateway/search"
 )
 
 // match is one resource that a search found, and where it stands.
@@ -62,10 +62,10 @@ func (r *resource) match(scope records.Scope, q records.Query, asOf uint64) (mat
 }
 
 // order compares two positions by the sort keys, then by place.
-func order(sort []profiles.SortKey, a, b records.Position) int {
+func order(sort []search.SortKey, a, b records.Position) int {
 	for i, k := range sort {
 		c := cmp.Compare(a.Keys[i], b.Keys[i])
-		if k.Descending == profiles.Descending {
+		if k.Descending == search.Descending {
 			c = -c
 		}
 		if c != 0 {

@@ -12,6 +12,7 @@ import (
 	"cpagateway/consent"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/records"
+	"cpagateway/gateway/search"
 	"cpagateway/profiles"
 )
 
@@ -42,7 +43,7 @@ type resource struct {
 type version struct {
 	records.Version
 	seq         uint64 // order over the whole store
-	entries     []profiles.Entry
+	entries     []search.Entry
 	spans       []records.Span
 	identifiers []records.Identifier
 }

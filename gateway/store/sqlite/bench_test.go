@@ -9,6 +9,7 @@ import (
 	"cpagateway/consent"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
+	"cpagateway/gateway/search"
 	"cpagateway/profiles"
 )
 
@@ -62,13 +63,13 @@ func BenchmarkPut(b *testing.B) {
 	})
 	b.Run("bare", func(b *testing.B) {
 		versions := make([]records.Version, size)
-		entries := make([][]profiles.Entry, size)
+		entries := make([][]search.Entry, size)
 		for i, a := range changes {
 			next, _, err := records.Next(records.Version{}, "", a, start)
 			if err != nil {
 				b.Fatal(err)
 			}
-			versions[i], entries[i] = next, profiles.Index(a.Resource(), recordstest.London)
+			versions[i], entries[i] = next, search.Index(a.Resource(), recordstest.London)
 		}
 		for b.Loop() {
 			b.StopTimer()
@@ -83,7 +84,7 @@ func BenchmarkPut(b *testing.B) {
 	})
 }
 
-func bareInserts(t transaction, versions []records.Version, entries [][]profiles.Entry) error {
+func bareInserts(t transaction, versions []records.Version, entries [][]search.Entry) error {
 	for i, v := range versions {
 		place := int64(i + 1)
 		_, err := t.exec(upsertResource, v.Type, v.ID, string(v.Person), string(v.Custodian), 0, place, int64(v.Label.Need), int64(v.Label.Any))
@@ -104,11 +105,11 @@ func bareInserts(t transaction, versions []records.Version, entries [][]profiles
 // the bare figure selects the same row by its key through the same pool.
 func BenchmarkFind(b *testing.B) {
 	store := filled(b)
-	p, err := profiles.ParseParam("CarePlan", "category", profiles.SystemSNOMED+"|"+profiles.CodeCrisisPlan, recordstest.London)
+	p, err := search.Parse("CarePlan", "category", profiles.SystemSNOMED+"|"+profiles.CodeCrisisPlan, recordstest.London)
 	if err != nil {
 		b.Fatal(err)
 	}
-	q := records.Query{Type: "CarePlan", Params: []profiles.Param{p}, Count: 20}
+	q := records.Query{Type: "CarePlan", Params: []search.Param{p}, Count: 20}
 	decisions := make([]consent.Decision, people)
 	for i := range decisions {
 		decisions[i] = recordstest.Treating(b, personNumber(i))

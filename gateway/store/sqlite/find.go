@@ -9,7 +9,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/records"
-	"cpagateway/profiles"
+	"cpagateway/gateway/search"
 )
 
 // Beside those of the scope a search has these arguments.
@@ -94,7 +94,7 @@ func asOf(after records.Position) int64 {
 
 // sortKeys are the columns k0, k1 ... of the candidates: records.Scope.SortText
 // in SQL.
-func sortKeys(sort []profiles.SortKey, args *arguments) (keys, names string) {
+func sortKeys(sort []search.SortKey, args *arguments) (keys, names string) {
 	for i, key := range sort {
 		keys += fmt.Sprintf(", %s AS k%d", sortKey(key, args), i)
 		names += fmt.Sprintf(", f.k%d", i)
@@ -102,7 +102,7 @@ func sortKeys(sort []profiles.SortKey, args *arguments) (keys, names string) {
 	return keys, names
 }
 
-func sortKey(key profiles.SortKey, args *arguments) string {
+func sortKey(key search.SortKey, args *arguments) string {
 	switch key.Param {
 	case "_id":
 		return "r.id"
@@ -110,7 +110,7 @@ func sortKey(key profiles.SortKey, args *arguments) string {
 		return "(SELECT x.stored FROM versions x WHERE x.seq = " + noticed(sinceStart) + ")"
 	}
 	best := "min(k.low)"
-	if key.Descending == profiles.Descending {
+	if key.Descending == search.Descending {
 		best = "max(k.high)"
 	}
 	return fmt.Sprintf(`ifnull((SELECT %s FROM sort_values k WHERE k.version = (SELECT w.seq FROM versions w
@@ -120,14 +120,14 @@ func sortKey(key profiles.SortKey, args *arguments) string {
 
 // follows is the condition that a candidate stands after the position: greater
 // in the first sort key that differs, and in the place where none does.
-func follows(sort []profiles.SortKey, after records.Position, args *arguments) string {
+func follows(sort []search.SortKey, after records.Position, args *arguments) string {
 	condition := "f.place > " + argPlace
 	if after.Place == 0 {
 		return condition
 	}
 	for i := len(sort) - 1; i >= 0; i-- {
 		value, greater := args.add(after.Keys[i]), ">"
-		if sort[i].Descending == profiles.Descending {
+		if sort[i].Descending == search.Descending {
 			greater = "<"
 		}
 		condition = fmt.Sprintf("(f.k%d %s %s OR f.k%d = %s AND %s)", i, greater, value, i, value, condition)
@@ -135,11 +135,11 @@ func follows(sort []profiles.SortKey, after records.Position, args *arguments) s
 	return condition
 }
 
-func order(sort []profiles.SortKey) string {
+func order(sort []search.SortKey) string {
 	var keys []string
 	for i, key := range sort {
 		direction := ""
-		if key.Descending == profiles.Descending {
+		if key.Descending == search.Descending {
 			direction = " DESC"
 		}
 		keys = append(keys, fmt.Sprintf("f.k%d%s", i, direction))

@@ -7,6 +7,7 @@ import (
 
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
+	"cpagateway/gateway/search"
 	"cpagateway/profiles"
 )
 
@@ -44,13 +45,13 @@ func TestNoSearchScans(t *testing.T) {
 		{"PractitionerRole", "", "practitioner", "p1", "COVERING INDEX terms_by_value (person=? AND type=? AND param=? AND kind=? AND value=?)"},
 	} {
 		q := records.Query{Type: c.typ, Count: 10}
-		p, err := profiles.ParseParam(c.typ, c.name, c.value, recordstest.London)
+		p, err := search.Parse(c.typ, c.name, c.value, recordstest.London)
 		if err != nil {
 			t.Fatal(err)
 		}
-		q.Params = []profiles.Param{p}
+		q.Params = []search.Param{p}
 		if c.sort != "" {
-			if q.Sort, err = profiles.ParseSort(c.typ, c.sort); err != nil {
+			if q.Sort, err = search.ParseSort(c.typ, c.sort); err != nil {
 				t.Fatal(err)
 			}
 		}

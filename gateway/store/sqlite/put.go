@@ -9,6 +9,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/records"
+	"cpagateway/gateway/search"
 	"cpagateway/profiles"
 )
 
@@ -119,7 +120,7 @@ func (t transaction) keep(seq int64, v records.Version, a consent.Accepted, zone
 			return fmt.Errorf("removing the last version from the index: %w", err)
 		}
 	}
-	if err := t.index(place, seq, v, profiles.Index(a.Resource(), zone)); err != nil {
+	if err := t.index(place, seq, v, search.Index(a.Resource(), zone)); err != nil {
 		return fmt.Errorf("indexing: %w", err)
 	}
 	if v.Type != "Patient" {
@@ -144,7 +145,7 @@ func (t transaction) forget(place int64) error {
 }
 
 // index writes what a version is found by and sorted by.
-func (t transaction) index(place, seq int64, v records.Version, entries []profiles.Entry) error {
+func (t transaction) index(place, seq int64, v records.Version, entries []search.Entry) error {
 	if err := t.insertTerms(place, v, entries); err != nil {
 		return err
 	}

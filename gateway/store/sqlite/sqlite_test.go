@@ -7,7 +7,7 @@ import (
 	"cpagateway/gateway/audit/audittest"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
-	"cpagateway/profiles"
+	"cpagateway/gateway/search"
 )
 
 // fresh opens a store in a new folder, closed when the test ends.
@@ -41,9 +41,9 @@ func TestSink(t *testing.T) {
 // searchActive is a search for active plans.
 func searchActive(t testing.TB) records.Query {
 	t.Helper()
-	p, err := profiles.ParseParam("CarePlan", "status", "active", recordstest.London)
+	p, err := search.Parse("CarePlan", "status", "active", recordstest.London)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return records.Query{Type: "CarePlan", Params: []profiles.Param{p}, Count: 10}
+	return records.Query{Type: "CarePlan", Params: []search.Param{p}, Count: 10}
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"cpagateway/gateway/records"
-	"cpagateway/profiles"
+	"cpagateway/gateway/search"
 )
 
 const deleteTerms = `DELETE FROM terms WHERE resource = ?`
@@ -25,7 +25,7 @@ func insertTermRows(n int) string {
 }
 
 // insertTerms writes the terms of a resource's current version.
-func (t transaction) insertTerms(place int64, v records.Version, entries []profiles.Entry) error {
+func (t transaction) insertTerms(place int64, v records.Version, entries []search.Entry) error {
 	for _, insert := range termInserts {
 		for ; len(entries) >= insert.rows; entries = entries[insert.rows:] {
 			var args []any
@@ -42,11 +42,11 @@ func (t transaction) insertTerms(place int64, v records.Version, entries []profi
 }
 
 // termValue is what an entry is found by, the one column for every kind.
-func termValue(e profiles.Entry) string {
+func termValue(e search.Entry) string {
 	switch e.Kind {
-	case profiles.ParamToken:
+	case search.Token:
 		return e.Code
-	case profiles.ParamReference:
+	case search.Reference:
 		return e.Ref
 	}
 	return e.Text
@@ -61,15 +61,15 @@ func (a *arguments) add(value any) string {
 	return "?" + strconv.Itoa(len(*a))
 }
 
-// condition is profiles.Param.Match as a condition on the resource r, of which s
+// condition is search.Param.Match as a condition on the resource r, of which s
 // is the version that the caller sees the time of. Only terms that the caller's
 // items let count are looked at.
-func condition(p profiles.Param, args *arguments) string {
+func condition(p search.Param, args *arguments) string {
 	var clause string
 	switch {
-	case p.Name == "_id" && p.Kind == profiles.ParamID:
+	case p.Name == "_id" && p.Kind == search.ID:
 		clause = "r.place IN (SELECT i.place FROM resources i WHERE i.type = " + argType + " AND i.id IN " + among(p.Values, args, text) + ")"
-	case p.Name == "_lastUpdated" && p.Kind == profiles.ParamDate:
+	case p.Name == "_lastUpdated" && p.Kind == search.Date:
 		// An instant ends one nanosecond after it began: after its own text and
 		// before every other that is greater.
 		clause = dates(p.Values, "s.stored", "(s.stored || '~')", args)
@@ -85,25 +85,25 @@ func condition(p profiles.Param, args *arguments) string {
 }
 
 // values is any of a parameter's values as a condition on the term t.
-func values(p profiles.Param, args *arguments) string {
+func values(p search.Param, args *arguments) string {
 	switch p.Kind {
-	case profiles.ParamToken:
+	case search.Token:
 		return tokens(p.Values, args)
-	case profiles.ParamReference:
-		return "t.value IN " + among(p.Values, args, func(o profiles.Operand) string { return o.Ref })
-	case profiles.ParamDate:
+	case search.Reference:
+		return "t.value IN " + among(p.Values, args, func(o search.Operand) string { return o.Ref })
+	case search.Date:
 		return dates(p.Values, "t.low", "t.high", args)
 	}
 	return "t.value IN " + among(p.Values, args, text)
 }
 
-func text(o profiles.Operand) string { return o.Text }
+func text(o search.Operand) string { return o.Text }
 
 // tokens names the codes twice: once as a plain list, which the index can walk,
 // and once with what each says of its system.
-func tokens(values []profiles.Operand, args *arguments) string {
+func tokens(values []search.Operand, args *arguments) string {
 	var codes []string
-	each := anyOf(values, func(o profiles.Operand) string {
+	each := anyOf(values, func(o search.Operand) string {
 		var both []string
 		if !o.AnyCode {
 			code := args.add(o.Code)
@@ -122,7 +122,7 @@ func tokens(values []profiles.Operand, args *arguments) string {
 }
 
 // Conditions of a date's prefixes on the row [low, high) and the value [F, U),
-// in the terms of profiles.Operand. The empty text is open on its side.
+// in the terms of search.Operand. The empty text is open on its side.
 const (
 	contains = `(low <> '' AND low >= F AND high <> '' AND high <= U)`
 	above    = `(high = '' OR high > U)`
@@ -141,8 +141,8 @@ var prefixes = map[string]string{
 	"ap": `((low = '' OR low < U) AND (high = '' OR high > F))`,
 }
 
-func dates(values []profiles.Operand, low, high string, args *arguments) string {
-	return anyOf(values, func(o profiles.Operand) string {
+func dates(values []search.Operand, low, high string, args *arguments) string {
+	return anyOf(values, func(o search.Operand) string {
 		condition, known := prefixes[o.Prefix]
 		if !known {
 			return "0"
@@ -153,7 +153,7 @@ func dates(values []profiles.Operand, low, high string, args *arguments) string 
 }
 
 // among is a list of values for IN; SQLite takes an empty one.
-func among(values []profiles.Operand, args *arguments, of func(profiles.Operand) string) string {
+func among(values []search.Operand, args *arguments, of func(search.Operand) string) string {
 	list := make([]string, 0, len(values))
 	for _, o := range values {
 		list = append(list, args.add(of(o)))
@@ -162,7 +162,7 @@ func among(values []profiles.Operand, args *arguments, of func(profiles.Operand)
 }
 
 // anyOf holds where the condition of some value does; of no values, never.
-func anyOf(values []profiles.Operand, condition func(profiles.Operand) string) string {
+func anyOf(values []search.Operand, condition func(search.Operand) string) string {
 	list := make([]string, 0, len(values)+1)
 	for _, o := range values {
 		list = append(list, condition(o))

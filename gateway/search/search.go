@@ -1,27 +1,33 @@
-package profiles
+// Package search is the search of FHIR R4: which parameters a type can be searched
+// by, what a request asks with them, the rows of the index that a resource gives,
+// and when they match. It holds no store and no SQL.
+package search
 
 import (
 	"slices"
 	"strings"
 	"time"
+
+	"cpagateway/gateway/texts"
+	"cpagateway/profiles"
 )
 
-// ParamKind says how a search parameter is written and compared.
-type ParamKind uint8
+// Kind says how a search parameter is written and compared.
+type Kind uint8
 
 // The kinds of search parameter.
 const (
-	ParamToken     ParamKind = iota + 1 // system|code
-	ParamReference                      // Type/id
-	ParamDate                           // prefix and date, an interval
-	ParamString                         // compared exactly: the URI of _profile. No names or texts can be searched
-	ParamID                             // a resource's id
+	Token     Kind = iota + 1 // system|code
+	Reference                 // Type/id
+	Date                      // prefix and date, an interval
+	String                    // compared exactly: the URI of _profile. No names or texts can be searched
+	ID                        // a resource's id
 )
 
-// SearchParam is one parameter that a type can be searched by.
-type SearchParam struct {
+// Definition is one parameter that a type can be searched by.
+type Definition struct {
 	Name      string
-	Kind      ParamKind
+	Kind      Kind
 	Modifiers []string // "not", "identifier"; types of Targets are modifiers as well
 	Chains    []string // the elements of the target that may follow after a dot
 	Targets   []string // of a reference
@@ -34,7 +40,7 @@ type SearchParam struct {
 // Param is one parameter of a request, read. It matches where any of its values does.
 type Param struct {
 	Name     string
-	Kind     ParamKind
+	Kind     Kind
 	Modifier string // "", "not", or "identifier", whose values are tokens
 	Values   []Operand
 }
@@ -55,7 +61,7 @@ type Operand struct {
 // Entry is one row of the search index of a resource.
 type Entry struct {
 	Param       string
-	Kind        ParamKind
+	Kind        Kind
 	System      string
 	Code        string
 	Ref         string    // "Type/id"
@@ -66,12 +72,12 @@ type Entry struct {
 	// of the element that it was taken from. A row that counted without them
 	// would tell by a match what is withheld from the answer. Most rows come
 	// from the frame and need nothing.
-	Need ItemSet
+	Need profiles.ItemSet
 }
 
 // Usable are the entries that count for a caller granted these items. Match is
 // asked with these, and a store holds its rows to the same rule.
-func Usable(entries []Entry, granted ItemSet) []Entry {
+func Usable(entries []Entry, granted profiles.ItemSet) []Entry {
 	return slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return e.Need&^granted != 0 })
 }
 
@@ -90,29 +96,29 @@ const (
 	Descending Order = true
 )
 
-// ParamError refuses a parameter. It names the parameter and what is allowed;
+// Error refuses a parameter. It names the parameter and what is allowed;
 // it never repeats the value.
-type ParamError struct {
-	Param   string   // as the request wrote it, or "?" where it could hold personal data
-	Code    Text     // TextUnknownParameter, TextUnknownModifier, TextParameterValue or TextUnknownSort
-	Allowed []string // names, modifiers or forms of a value
+type Error struct {
+	Param   string    // as the request wrote it, or "?" where it could hold personal data
+	Code    texts.Key // texts.UnknownParameter, texts.UnknownModifier, texts.ParameterValue or texts.UnknownSort
+	Allowed []string  // names, modifiers or forms of a value
 }
 
 // Error is the English text of the catalogue.
-func (e *ParamError) Error() string { return e.Code.In(English, e.Args()...) }
+func (e *Error) Error() string { return e.Code.In(texts.English, e.Args()...) }
 
 // Args are the arguments that the text Code takes.
-func (e *ParamError) Args() []any { return []any{e.Param, strings.Join(e.Allowed, ", ")} }
+func (e *Error) Args() []any { return []any{e.Param, strings.Join(e.Allowed, ", ")} }
 
-// SearchParams is the closed list for a served type, sorted by name; empty for a
+// Definitions is the closed list for a served type, sorted by name; empty for a
 // type that cannot be searched. The result must not be changed.
-func SearchParams(typ string) []SearchParam { return searchParams()[typ] }
+func Definitions(typ string) []Definition { return definitions()[typ] }
 
-func searchParam(typ, name string) (SearchParam, bool) {
-	params := SearchParams(typ)
-	at, ok := slices.BinarySearchFunc(params, name, func(p SearchParam, n string) int { return strings.Compare(p.Name, n) })
+func definition(typ, name string) (Definition, bool) {
+	params := Definitions(typ)
+	at, ok := slices.BinarySearchFunc(params, name, func(p Definition, n string) int { return strings.Compare(p.Name, n) })
 	if !ok {
-		return SearchParam{}, false
+		return Definition{}, false
 	}
 	return params[at], true
 }

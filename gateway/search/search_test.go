@@ -1,4 +1,4 @@
-package profiles_test
+package search_test
 
 import (
 	"errors"
@@ -9,8 +9,20 @@ import (
 
 	"pgregory.net/rapid"
 
+	"cpagateway/gateway/search"
+	"cpagateway/gateway/texts"
 	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
 )
+
+func parse(t testing.TB, src string) fhir.Value {
+	t.Helper()
+	v, err := fhir.Parse([]byte(src))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
 
 func london(t testing.TB) *time.Location {
 	t.Helper()
@@ -38,7 +50,7 @@ func TestSearchParams(t *testing.T) {
 		"":                 "-",
 	} {
 		var names []string
-		for _, p := range profiles.SearchParams(typ) {
+		for _, p := range search.Definitions(typ) {
 			names = append(names, p.Name)
 			if p.Doc == "" || p.Kind == 0 {
 				t.Errorf("%s %s lacks its doc or kind", typ, p.Name)
@@ -64,22 +76,22 @@ func TestParseParam(t *testing.T) {
 	march := day(2025, 3, 1)
 	for _, tt := range []struct {
 		typ, name, value string
-		want             profiles.Param
+		want             search.Param
 	}{
-		{"CarePlan", "status", "active", tokenParam("status", profiles.Operand{Code: "active", AnySystem: true})},
+		{"CarePlan", "status", "active", tokenParam("status", search.Operand{Code: "active", AnySystem: true})},
 		{"CarePlan", "status", "active,on-hold", tokenParam("status",
-			profiles.Operand{Code: "active", AnySystem: true}, profiles.Operand{Code: "on-hold", AnySystem: true})},
-		{"CarePlan", "status:not", "active", profiles.Param{Name: "status", Kind: profiles.ParamToken, Modifier: "not",
-			Values: []profiles.Operand{{Code: "active", AnySystem: true}}}},
-		{"CarePlan", "category", "http://snomed.info/sct|736253002", tokenParam("category", profiles.Operand{System: "http://snomed.info/sct", Code: "736253002"})},
-		{"CarePlan", "category", "|736253002", tokenParam("category", profiles.Operand{Code: "736253002", NoSystem: true})},
-		{"CarePlan", "category", "http://snomed.info/sct|", tokenParam("category", profiles.Operand{System: "http://snomed.info/sct", AnyCode: true})},
-		{"CarePlan", "category", `a\,b\|c\$d\\e`, tokenParam("category", profiles.Operand{Code: `a,b|c$d\e`, AnySystem: true})},
-		{"Patient", "identifier", profiles.SystemNHSNumber + "|999 000-0018", tokenParam("identifier", profiles.Operand{System: profiles.SystemNHSNumber, Code: "9990000018"})},
-		{"Patient", "identifier", profiles.SystemNHSNumber + "|9990000019", tokenParam("identifier", profiles.Operand{System: profiles.SystemNHSNumber, Code: "9990000019"})},
-		{"Patient", "identifier", " urn:x|1", tokenParam("identifier", profiles.Operand{System: "urn:x", Code: "1"})},
-		{"Patient", "_id", "a,b", profiles.Param{Name: "_id", Kind: profiles.ParamID, Values: []profiles.Operand{{Text: "a"}, {Text: "b"}}}},
-		{"CarePlan", "_profile", "http://x.example/p", profiles.Param{Name: "_profile", Kind: profiles.ParamString, Values: []profiles.Operand{{Text: "http://x.example/p"}}}},
+			search.Operand{Code: "active", AnySystem: true}, search.Operand{Code: "on-hold", AnySystem: true})},
+		{"CarePlan", "status:not", "active", search.Param{Name: "status", Kind: search.Token, Modifier: "not",
+			Values: []search.Operand{{Code: "active", AnySystem: true}}}},
+		{"CarePlan", "category", "http://snomed.info/sct|736253002", tokenParam("category", search.Operand{System: "http://snomed.info/sct", Code: "736253002"})},
+		{"CarePlan", "category", "|736253002", tokenParam("category", search.Operand{Code: "736253002", NoSystem: true})},
+		{"CarePlan", "category", "http://snomed.info/sct|", tokenParam("category", search.Operand{System: "http://snomed.info/sct", AnyCode: true})},
+		{"CarePlan", "category", `a\,b\|c\$d\\e`, tokenParam("category", search.Operand{Code: `a,b|c$d\e`, AnySystem: true})},
+		{"Patient", "identifier", profiles.SystemNHSNumber + "|999 000-0018", tokenParam("identifier", search.Operand{System: profiles.SystemNHSNumber, Code: "9990000018"})},
+		{"Patient", "identifier", profiles.SystemNHSNumber + "|9990000019", tokenParam("identifier", search.Operand{System: profiles.SystemNHSNumber, Code: "9990000019"})},
+		{"Patient", "identifier", " urn:x|1", tokenParam("identifier", search.Operand{System: "urn:x", Code: "1"})},
+		{"Patient", "_id", "a,b", search.Param{Name: "_id", Kind: search.ID, Values: []search.Operand{{Text: "a"}, {Text: "b"}}}},
+		{"CarePlan", "_profile", "http://x.example/p", search.Param{Name: "_profile", Kind: search.String, Values: []search.Operand{{Text: "http://x.example/p"}}}},
 
 		{"CarePlan", "patient", "p1", refParam("patient", "Patient/p1")},
 		{"CarePlan", "patient", "Patient/p1,p2", refParam("patient", "Patient/p1", "Patient/p2")},
@@ -103,7 +115,7 @@ func TestParseParam(t *testing.T) {
 			time.Date(2025, 7, 1, 9, 30, 0, 5e8, zone), time.Date(2025, 7, 1, 9, 30, 0, 6e8, zone))},
 	} {
 		t.Run(tt.name+"="+tt.value, func(t *testing.T) {
-			got, err := profiles.ParseParam(tt.typ, tt.name, tt.value, zone)
+			got, err := search.Parse(tt.typ, tt.name, tt.value, zone)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -114,44 +126,44 @@ func TestParseParam(t *testing.T) {
 	}
 }
 
-func sameParam(a, b profiles.Param) bool {
+func sameParam(a, b search.Param) bool {
 	return a.Name == b.Name && a.Kind == b.Kind && a.Modifier == b.Modifier &&
-		slices.EqualFunc(a.Values, b.Values, func(x, y profiles.Operand) bool {
+		slices.EqualFunc(a.Values, b.Values, func(x, y search.Operand) bool {
 			same := x.From.Equal(y.From) && x.Until.Equal(y.Until)
 			x.From, x.Until, y.From, y.Until = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 			return same && x == y
 		})
 }
 
-func tokenParam(name string, values ...profiles.Operand) profiles.Param {
-	return profiles.Param{Name: name, Kind: profiles.ParamToken, Values: values}
+func tokenParam(name string, values ...search.Operand) search.Param {
+	return search.Param{Name: name, Kind: search.Token, Values: values}
 }
 
-func patientToken(name string) profiles.Param {
-	p := tokenParam(name, profiles.Operand{System: "urn:x", Code: "1"})
+func patientToken(name string) search.Param {
+	p := tokenParam(name, search.Operand{System: "urn:x", Code: "1"})
 	p.Modifier = "identifier"
 	return p
 }
 
-func refParam(name string, refs ...string) profiles.Param {
-	p := profiles.Param{Name: name, Kind: profiles.ParamReference}
+func refParam(name string, refs ...string) search.Param {
+	p := search.Param{Name: name, Kind: search.Reference}
 	for _, r := range refs {
-		p.Values = append(p.Values, profiles.Operand{Ref: r})
+		p.Values = append(p.Values, search.Operand{Ref: r})
 	}
 	return p
 }
 
-func dateParam(name, prefix string, from, until time.Time) profiles.Param {
-	return profiles.Param{Name: name, Kind: profiles.ParamDate, Values: []profiles.Operand{{Prefix: prefix, From: from, Until: until}}}
+func dateParam(name, prefix string, from, until time.Time) search.Param {
+	return search.Param{Name: name, Kind: search.Date, Values: []search.Operand{{Prefix: prefix, From: from, Until: until}}}
 }
 
 // TestParseParamRefuses: everything that is not listed, named and never echoed.
 func TestParseParamRefuses(t *testing.T) {
 	zone := london(t)
-	const unknown, modifier, value = profiles.TextUnknownParameter, profiles.TextUnknownModifier, profiles.TextParameterValue
+	const unknown, modifier, value = texts.UnknownParameter, texts.UnknownModifier, texts.ParameterValue
 	for _, tt := range []struct {
 		typ, name, value string
-		code             profiles.Text
+		code             texts.Key
 	}{
 		// The ways round a closed list (predicates over what is hidden).
 		{"CarePlan", "_has:Goal:subject:category", "finance", unknown},
@@ -215,8 +227,8 @@ func TestParseParamRefuses(t *testing.T) {
 		{"CarePlan", "date", "2025-03-01T09:30:00,5", value},
 	} {
 		t.Run(tt.name+"="+tt.value, func(t *testing.T) {
-			_, err := profiles.ParseParam(tt.typ, tt.name, tt.value, zone)
-			var refused *profiles.ParamError
+			_, err := search.Parse(tt.typ, tt.name, tt.value, zone)
+			var refused *search.Error
 			if !errors.As(err, &refused) {
 				t.Fatalf("error %v, want a *ParamError", err)
 			}
@@ -226,7 +238,7 @@ func TestParseParamRefuses(t *testing.T) {
 			if refused.Param != tt.name && !strings.ContainsAny(tt.name, " ") && tt.name != "" {
 				t.Errorf("it names %q", refused.Param)
 			}
-			if len(refused.Allowed) == 0 && len(profiles.SearchParams(tt.typ)) > 0 {
+			if len(refused.Allowed) == 0 && len(search.Definitions(tt.typ)) > 0 {
 				t.Error("it does not say what is allowed")
 			}
 		})
@@ -240,7 +252,7 @@ func TestParamErrorHoldsNoPersonalData(t *testing.T) {
 		{"identifier", "9990000018|9990000018|9990000018"}, {"date", "9990000018"}, {"patient", "Patient/9990000018/9990000018"},
 		{strings.Repeat("x", 80) + "9990000018", "x"}, {"<b>9990000018", "x"},
 	} {
-		_, err := profiles.ParseParam("CarePlan", pair[0], pair[1], time.UTC)
+		_, err := search.Parse("CarePlan", pair[0], pair[1], time.UTC)
 		if err == nil || strings.Contains(err.Error(), "9990000018") {
 			t.Errorf("%q=%q: %v", pair[0], pair[1], err)
 		}
@@ -248,18 +260,18 @@ func TestParamErrorHoldsNoPersonalData(t *testing.T) {
 }
 
 func TestParseSort(t *testing.T) {
-	keys, err := profiles.ParseSort("CarePlan", "-date,_lastUpdated")
-	want := []profiles.SortKey{{Param: "date", Descending: profiles.Descending}, {Param: "_lastUpdated", Descending: profiles.Ascending}}
+	keys, err := search.ParseSort("CarePlan", "-date,_lastUpdated")
+	want := []search.SortKey{{Param: "date", Descending: search.Descending}, {Param: "_lastUpdated", Descending: search.Ascending}}
 	if err != nil || !slices.Equal(keys, want) {
 		t.Errorf("%v, %v; want %v", keys, err, want)
 	}
 	for _, raw := range []string{"", "-", "status", "category", "--date", "date,date", "date,-date", "date ", "date,", "family", "patient", "activity-date"} {
-		var refused *profiles.ParamError
-		if _, err := profiles.ParseSort("CarePlan", raw); !errors.As(err, &refused) || refused.Code != profiles.TextUnknownSort {
+		var refused *search.Error
+		if _, err := search.ParseSort("CarePlan", raw); !errors.As(err, &refused) || refused.Code != texts.UnknownSort {
 			t.Errorf("%q: %v", raw, err)
 		}
 	}
-	if _, err := profiles.ParseSort("Consent", "_id"); err == nil {
+	if _, err := search.ParseSort("Consent", "_id"); err == nil {
 		t.Error("a type that cannot be searched can be sorted")
 	}
 }
@@ -271,9 +283,9 @@ func TestParseParamTotal(t *testing.T) {
 		typ := rapid.SampledFrom([]string{"CarePlan", "CareTeam", "EpisodeOfCare", "Goal", "Patient", "Consent"}).Draw(t, "type")
 		name := rapid.OneOf(rapid.StringMatching(`(patient|status|date|_id|category|participant)([:.](not|identifier|Patient))?`), rapid.String()).Draw(t, "name")
 		value := rapid.OneOf(rapid.StringMatching(`((eq|ne|lt|ap)?2025(-0[1-9])?|[a-z]*\|[a-z]*|Patient/[a-z]+|\\?[,|$\\])`), rapid.String()).Draw(t, "value")
-		p, err := profiles.ParseParam(typ, name, value, time.UTC)
+		p, err := search.Parse(typ, name, value, time.UTC)
 		if err != nil {
-			var refused *profiles.ParamError
+			var refused *search.Error
 			if !errors.As(err, &refused) || len(p.Values) != 0 {
 				t.Fatalf("%v with %+v", err, p)
 			}

@@ -1,4 +1,4 @@
-package profiles
+package search
 
 import "slices"
 
@@ -6,7 +6,7 @@ import "slices"
 // matches some value; with :not, none does. Stores must agree with it.
 //
 // The entries are those that the caller may use (Usable). A store that asks with
-// _id or _lastUpdated adds rows for them: kind ParamID with Text, kind ParamDate
+// _id or _lastUpdated adds rows for them: kind ID with Text, kind Date
 // with From and Until.
 func (p Param) Match(entries []Entry) bool {
 	found := slices.ContainsFunc(entries, p.matchesRow)
@@ -19,11 +19,11 @@ func (p Param) matchesRow(e Entry) bool {
 	}
 	return slices.ContainsFunc(p.Values, func(o Operand) bool {
 		switch p.Kind {
-		case ParamToken:
+		case Token:
 			return o.matchesToken(e)
-		case ParamReference:
+		case Reference:
 			return o.Ref == e.Ref
-		case ParamDate:
+		case Date:
 			return o.matchesDate(e)
 		default:
 			return o.Text == e.Text
@@ -66,5 +66,5 @@ func (o Operand) matchesDate(e Entry) bool {
 		endsAfter := e.Until.IsZero() || e.Until.After(o.From)
 		return startsBefore && endsAfter
 	}
-	return false // a prefix that ParseParam does not make matches nothing
+	return false // a prefix that Parse does not make matches nothing
 }

@@ -1,4 +1,5 @@
-package profiles
+// Package texts holds what people read, in English and Welsh, and chooses between the two.
+package texts
 
 import (
 	_ "embed"
@@ -33,9 +34,9 @@ func Language(acceptLanguage string) language.Tag {
 	return English
 }
 
-// Text is the key of a text that a person reads. The texts themselves stand in
+// Key is the key of a text that a person reads. The texts themselves stand in
 // texts.txt, both languages side by side (W¶183).
-type Text string
+type Key string
 
 // Wording is one text or term in both languages. Welsh is the language of the
 // law where Confirmed; otherwise ours until a translator has confirmed it.
@@ -54,10 +55,10 @@ func (w Wording) In(lang language.Tag) string {
 
 // In is the text in a language, its numbered verbs (%[1]s) filled with args. A
 // key that the catalogue does not hold reads as itself.
-func (t Text) In(lang language.Tag, args ...any) string {
-	w, ok := catalogue()[t]
+func (k Key) In(lang language.Tag, args ...any) string {
+	w, ok := catalogue()[k]
 	if !ok {
-		return string(t)
+		return string(k)
 	}
 	if len(args) == 0 {
 		return w.In(lang)
@@ -66,11 +67,11 @@ func (t Text) In(lang language.Tag, args ...any) string {
 }
 
 // Confirmed reports whether the Welsh of a text is settled.
-func Confirmed(t Text) bool { return catalogue()[t].Confirmed }
+func Confirmed(k Key) bool { return catalogue()[k].Confirmed }
 
 // Day writes a day as people do: 3 March 2025, 3 Mawrth 2025.
 func Day(t time.Time, lang language.Tag) string {
-	month := strings.Fields(TextMonths.In(lang))[t.Month()-1]
+	month := strings.Fields(Months.In(lang))[t.Month()-1]
 	return fmt.Sprintf("%d %s %d", t.Day(), month, t.Year())
 }
 
@@ -79,18 +80,18 @@ var textsFile string
 
 // The catalogue is part of the program: a fault in it is a fault of the build,
 // found by the first test that reads any text.
-var catalogue = sync.OnceValue(func() map[Text]Wording {
+var catalogue = sync.OnceValue(func() map[Key]Wording {
 	texts, err := readTexts(textsFile)
 	if err != nil {
-		panic("profiles/texts.txt: " + err.Error())
+		panic("texts.txt: " + err.Error())
 	}
 	return texts
 })
 
 // readTexts reads blocks of three lines, key, en: and cy: (cy?: where
 // unconfirmed), set apart by empty lines; # begins a comment line.
-func readTexts(file string) (map[Text]Wording, error) {
-	texts := make(map[Text]Wording)
+func readTexts(file string) (map[Key]Wording, error) {
+	texts := make(map[Key]Wording)
 	for block := range strings.SplitSeq(dropComments(file), "\n\n") {
 		if block = strings.TrimSpace(block); block == "" {
 			continue
@@ -105,7 +106,7 @@ func readTexts(file string) (map[Text]Wording, error) {
 		if !confirmed {
 			welsh, unconfirmed = strings.CutPrefix(lines[2], "cy?: ")
 		}
-		key := Text(lines[0])
+		key := Key(lines[0])
 		if _, twice := texts[key]; twice || !isEnglish || !confirmed && !unconfirmed {
 			return nil, fmt.Errorf("%q: want one en: line, then one cy: or cy?: line, once", key)
 		}

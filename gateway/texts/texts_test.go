@@ -1,4 +1,4 @@
-package profiles_test
+package texts_test
 
 import (
 	"fmt"
@@ -15,41 +15,41 @@ import (
 
 	"golang.org/x/text/language"
 
-	"cpagateway/profiles"
+	"cpagateway/gateway/texts"
 )
 
 func TestLanguage(t *testing.T) {
 	for header, want := range map[string]language.Tag{
-		"":                       profiles.English,
-		"cy":                     profiles.Welsh,
-		"cy-GB":                  profiles.Welsh,
-		"CY":                     profiles.Welsh,
-		"cy, en;q=0.8":           profiles.Welsh,
-		"en;q=0.8, cy":           profiles.Welsh,
-		"en-GB, cy;q=0.9":        profiles.English,
-		"fr, cy;q=0.5":           profiles.Welsh,
-		"fr":                     profiles.English,
-		"*":                      profiles.English,
-		"cy;q=0, en;q=0.1":       profiles.English,
-		"cy;q=x":                 profiles.English,
-		"\x00":                   profiles.English,
-		strings.Repeat("cy-", 9): profiles.English,
-		"kw, br":                 profiles.English,
+		"":                       texts.English,
+		"cy":                     texts.Welsh,
+		"cy-GB":                  texts.Welsh,
+		"CY":                     texts.Welsh,
+		"cy, en;q=0.8":           texts.Welsh,
+		"en;q=0.8, cy":           texts.Welsh,
+		"en-GB, cy;q=0.9":        texts.English,
+		"fr, cy;q=0.5":           texts.Welsh,
+		"fr":                     texts.English,
+		"*":                      texts.English,
+		"cy;q=0, en;q=0.1":       texts.English,
+		"cy;q=x":                 texts.English,
+		"\x00":                   texts.English,
+		strings.Repeat("cy-", 9): texts.English,
+		"kw, br":                 texts.English,
 	} {
-		if got := profiles.Language(header); got != want {
+		if got := texts.Language(header); got != want {
 			t.Errorf("%q: %v, want %v", header, got, want)
 		}
 	}
 }
 
-// keys are the constants of text_keys.go and the arguments their comments name.
-func keys(t *testing.T) map[profiles.Text]int {
+// keys are the constants of keys.go and the arguments their comments name.
+func keys(t *testing.T) map[texts.Key]int {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "text_keys.go", nil, parser.ParseComments)
+	file, err := parser.ParseFile(token.NewFileSet(), "keys.go", nil, parser.ParseComments)
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := make(map[profiles.Text]int)
+	found := make(map[texts.Key]int)
 	ast.Inspect(file, func(n ast.Node) bool {
 		if spec, ok := n.(*ast.ValueSpec); ok {
 			key, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
@@ -60,7 +60,7 @@ func keys(t *testing.T) map[profiles.Text]int {
 			if note := spec.Comment.Text(); note != "" {
 				args = strings.Count(note, ",") + 1
 			}
-			found[profiles.Text(key)] = args
+			found[texts.Key(key)] = args
 		}
 		return true
 	})
@@ -85,7 +85,7 @@ func TestCatalogue(t *testing.T) {
 			t.Errorf("%s is not in texts.txt", key)
 			continue
 		}
-		for _, lang := range []language.Tag{profiles.English, profiles.Welsh} {
+		for _, lang := range []language.Tag{texts.English, texts.Welsh} {
 			plain := key.In(lang)
 			var verbs []string
 			for _, v := range verb.FindAllStringSubmatch(plain, -1) {
@@ -100,7 +100,7 @@ func TestCatalogue(t *testing.T) {
 				t.Errorf("%s in %v has a faulty verb: %s", key, lang, filled)
 			}
 		}
-		if key.In(profiles.English) == key.In(profiles.Welsh) {
+		if key.In(texts.English) == key.In(texts.Welsh) {
 			t.Errorf("%s is the same in both languages", key)
 		}
 	}
@@ -112,18 +112,18 @@ func TestCatalogue(t *testing.T) {
 // TestWelshOfTheLaw: what is confirmed is the law's own wording, and no sentence
 // passes for confirmed.
 func TestWelshOfTheLaw(t *testing.T) {
-	for key, want := range map[profiles.Text]string{
-		profiles.TextCarePlan: "Cynllun gofal a thriniaeth",
+	for key, want := range map[texts.Key]string{
+		texts.CarePlan: "Cynllun gofal a thriniaeth",
 	} {
-		if got := key.In(profiles.Welsh); got != want || !profiles.Confirmed(key) {
-			t.Errorf("%s: %q, confirmed %v", key, got, profiles.Confirmed(key))
+		if got := key.In(texts.Welsh); got != want || !texts.Confirmed(key) {
+			t.Errorf("%s: %q, confirmed %v", key, got, texts.Confirmed(key))
 		}
 	}
 	confirmed := 0
 	for key := range keys(t) {
-		if profiles.Confirmed(key) {
+		if texts.Confirmed(key) {
 			confirmed++
-			if strings.Contains(key.In(profiles.Welsh), ".") {
+			if strings.Contains(key.In(texts.Welsh), ".") {
 				t.Errorf("%s is a whole sentence marked confirmed", key)
 			}
 		}
@@ -134,19 +134,19 @@ func TestWelshOfTheLaw(t *testing.T) {
 }
 
 func TestTextFallsBack(t *testing.T) {
-	if got := profiles.TextCrisisPlan.In(language.French); got != "Crisis plan" {
+	if got := texts.CrisisPlan.In(language.French); got != "Crisis plan" {
 		t.Errorf("French reads %q", got)
 	}
-	if got := profiles.TextCrisisPlan.In(language.Make("cy-GB")); got != "Cynllun argyfwng" {
+	if got := texts.CrisisPlan.In(language.Make("cy-GB")); got != "Cynllun argyfwng" {
 		t.Errorf("Welsh of Britain reads %q", got)
 	}
-	if got := profiles.Text("no.such").In(profiles.Welsh, "x"); got != "no.such" {
+	if got := texts.Key("no.such").In(texts.Welsh, "x"); got != "no.such" {
 		t.Errorf("an unknown key reads %q", got)
 	}
-	if profiles.Confirmed("no.such") {
+	if texts.Confirmed("no.such") {
 		t.Error("an unknown key is confirmed")
 	}
-	crisis := profiles.TextCrisisRead.In(profiles.English, "01632 960001")
+	crisis := texts.CrisisRead.In(texts.English, "01632 960001")
 	if !strings.HasPrefix(crisis, "Nothing shown does not mean that no plan exists.") || !strings.HasSuffix(crisis, "01632 960001.") {
 		t.Errorf("the crisis entry reads %q", crisis)
 	}
@@ -155,11 +155,11 @@ func TestTextFallsBack(t *testing.T) {
 func TestDay(t *testing.T) {
 	for month := time.January; month <= time.December; month++ {
 		day := time.Date(2025, month, 3, 12, 0, 0, 0, time.UTC)
-		if got, want := profiles.Day(day, profiles.English), fmt.Sprintf("3 %v 2025", month); got != want {
+		if got, want := texts.Day(day, texts.English), fmt.Sprintf("3 %v 2025", month); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
-	if got := profiles.Day(time.Date(2025, 3, 1, 0, 0, 0, 0, time.UTC), profiles.Welsh); got != "1 Mawrth 2025" {
+	if got := texts.Day(time.Date(2025, 3, 1, 0, 0, 0, 0, time.UTC), texts.Welsh); got != "1 Mawrth 2025" {
 		t.Error(got)
 	}
 }

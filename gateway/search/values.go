@@ -1,34 +1,33 @@
-package profiles
+package search
 
 import (
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
 
 var (
 	datePrefixes = []string{"eq", "ne", "lt", "le", "gt", "ge", "sa", "eb", "ap"}
-	idForm       = regexp.MustCompile(`^[A-Za-z0-9.-]{1,64}$`)
 	errForm      = errors.New("not in the form of its kind")
 )
 
 // parseValue reads one of the values between commas. One id without a type may
 // stand for several references.
-func parseValue(kind ParamKind, targets []string, value string, zone *time.Location) ([]Operand, error) {
+func parseValue(kind Kind, targets []string, value string, zone *time.Location) ([]Operand, error) {
 	switch kind {
-	case ParamToken:
+	case Token:
 		return parseToken(value)
-	case ParamReference:
+	case Reference:
 		return parseReference(targets, value)
-	case ParamDate:
+	case Date:
 		return parseDate(value, zone)
 	}
 	text := unescape(value)
-	if text == "" || kind == ParamID && !idForm.MatchString(text) {
+	if text == "" || kind == ID && !fhir.IsID(text) {
 		return nil, errForm
 	}
 	return []Operand{{Text: text}}, nil
@@ -59,8 +58,8 @@ func parseToken(value string) ([]Operand, error) {
 // lose their blanks; some published systems begin with one.
 func normalToken(system, code string) (string, string) {
 	system = strings.TrimSpace(system)
-	if system == SystemNHSNumber {
-		if normal, _ := NHSNumber(code); normal != "" {
+	if system == profiles.SystemNHSNumber {
+		if normal, _ := profiles.NHSNumber(code); normal != "" {
 			code = normal
 		}
 	}
@@ -72,7 +71,7 @@ func parseReference(targets []string, value string) ([]Operand, error) {
 	if !typed {
 		typ, id = "", typ
 	}
-	if !idForm.MatchString(id) || typed && !slices.Contains(targets, typ) {
+	if !fhir.IsID(id) || typed && !slices.Contains(targets, typ) {
 		return nil, errForm
 	}
 	if typed {

@@ -1,4 +1,4 @@
-package profiles_test
+package search_test
 
 import (
 	"slices"
@@ -8,7 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"cpagateway/profiles"
+	"cpagateway/gateway/search"
 )
 
 // The naive model of dates: time is the whole numbers 0 to 40, a range is a set
@@ -65,7 +65,7 @@ func TestMatchDateIsR4(t *testing.T) {
 			return span{from, from + rapid.IntRange(1, 5).Draw(t, name+" length")}
 		}
 		value, target := draw("value"), draw("target")
-		row := profiles.Entry{Param: "date", Kind: profiles.ParamDate, From: hour(target.from), Until: hour(target.until)}
+		row := search.Entry{Param: "date", Kind: search.Date, From: hour(target.from), Until: hour(target.until)}
 		switch rapid.IntRange(0, 3).Draw(t, "open") {
 		case 1:
 			target.from, row.From = 0, time.Time{}
@@ -76,7 +76,7 @@ func TestMatchDateIsR4(t *testing.T) {
 		}
 		for prefix, model := range prefixes {
 			p := dateParam("date", prefix, hour(value.from), hour(value.until))
-			if got, want := p.Match([]profiles.Entry{row}), model(value, target); got != want {
+			if got, want := p.Match([]search.Entry{row}), model(value, target); got != want {
 				t.Fatalf("%s: value %v, target %v: %v, want %v", prefix, value, target, got, want)
 			}
 		}
@@ -84,7 +84,7 @@ func TestMatchDateIsR4(t *testing.T) {
 }
 
 // patterns are all ways of writing a token that an index row satisfies.
-func patterns(e profiles.Entry) []string {
+func patterns(e search.Entry) []string {
 	all := []string{e.Code, e.System + "|" + e.Code}
 	if e.System != "" {
 		all = append(all, e.System+"|")
@@ -98,11 +98,11 @@ func TestMatchTokenIsR4(t *testing.T) {
 	systems := []string{"", "urn:a", "urn:b"}
 	codes := []string{"x", "y", "X"}
 	rapid.Check(t, func(t *rapid.T) {
-		var rows []profiles.Entry
+		var rows []search.Entry
 		for range rapid.IntRange(0, 3).Draw(t, "rows") {
-			rows = append(rows, profiles.Entry{
+			rows = append(rows, search.Entry{
 				Param:  rapid.SampledFrom([]string{"status", "intent"}).Draw(t, "param"),
-				Kind:   profiles.ParamToken,
+				Kind:   search.Token,
 				System: rapid.SampledFrom(systems).Draw(t, "system"),
 				Code:   rapid.SampledFrom(codes).Draw(t, "code"),
 			})
@@ -110,11 +110,11 @@ func TestMatchTokenIsR4(t *testing.T) {
 		values := rapid.SliceOfN(rapid.SampledFrom([]string{
 			"x", "y", "X", "z", "|x", "|y", "urn:a|x", "urn:b|y", "urn:a|", "urn:b|", "urn:c|",
 		}), 1, 3).Draw(t, "values")
-		want := slices.ContainsFunc(rows, func(e profiles.Entry) bool {
+		want := slices.ContainsFunc(rows, func(e search.Entry) bool {
 			return e.Param == "status" && slices.ContainsFunc(values, func(v string) bool { return slices.Contains(patterns(e), v) })
 		})
 		for name, want := range map[string]bool{"status": want, "status:not": !want} {
-			p, err := profiles.ParseParam("CarePlan", name, strings.Join(values, ","), time.UTC)
+			p, err := search.Parse("CarePlan", name, strings.Join(values, ","), time.UTC)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -126,12 +126,12 @@ func TestMatchTokenIsR4(t *testing.T) {
 }
 
 func TestMatchComparesKinds(t *testing.T) {
-	rows := []profiles.Entry{
-		{Param: "_id", Kind: profiles.ParamID, Text: "a"},
-		{Param: "patient", Kind: profiles.ParamReference, Ref: "Patient/a"},
-		{Param: "patient", Kind: profiles.ParamToken, System: "urn:x", Code: "1"},
-		{Param: "_lastUpdated", Kind: profiles.ParamDate, From: hour(1), Until: hour(2)},
-		{Param: "_profile", Kind: profiles.ParamString, Text: "http://x.example/p"},
+	rows := []search.Entry{
+		{Param: "_id", Kind: search.ID, Text: "a"},
+		{Param: "patient", Kind: search.Reference, Ref: "Patient/a"},
+		{Param: "patient", Kind: search.Token, System: "urn:x", Code: "1"},
+		{Param: "_lastUpdated", Kind: search.Date, From: hour(1), Until: hour(2)},
+		{Param: "_profile", Kind: search.String, Text: "http://x.example/p"},
 	}
 	for query, want := range map[string]bool{
 		"_id=a": true, "_id=A": false, "_id=b,a": true,
@@ -142,7 +142,7 @@ func TestMatchComparesKinds(t *testing.T) {
 		"status:not=active": true, "status=active": false,
 	} {
 		name, value, _ := strings.Cut(query, "=")
-		p, err := profiles.ParseParam("CarePlan", name, value, time.UTC)
+		p, err := search.Parse("CarePlan", name, value, time.UTC)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +150,7 @@ func TestMatchComparesKinds(t *testing.T) {
 			t.Errorf("%s: %v, want %v", query, got, want)
 		}
 	}
-	if (profiles.Param{Name: "_lastUpdated", Kind: profiles.ParamDate, Values: []profiles.Operand{{Prefix: "xx"}}}).Match(rows) {
+	if (search.Param{Name: "_lastUpdated", Kind: search.Date, Values: []search.Operand{{Prefix: "xx"}}}).Match(rows) {
 		t.Error("a prefix that nobody knows matches")
 	}
 }

@@ -1,10 +1,11 @@
-package profiles
+package search
 
 import (
 	"slices"
 	"strings"
 	"time"
 
+	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
 
@@ -14,7 +15,7 @@ import (
 func Index(r fhir.Value, zone *time.Location) []Entry {
 	x := indexer{zone: zone, seen: make(map[Entry]bool)}
 	x.labels(r)
-	for _, spec := range SearchParams(r.Type()) {
+	for _, spec := range Definitions(r.Type()) {
 		for _, path := range spec.Paths {
 			x.path(r, spec, strings.Split(path, "."))
 		}
@@ -40,36 +41,36 @@ func (x *indexer) add(e Entry) {
 // Searching by what is stored would tell what the answer does not.
 func (x *indexer) labels(r fhir.Value) {
 	typ := r.Type()
-	if len(SearchParams(typ)) == 0 {
+	if len(Definitions(typ)) == 0 {
 		return
 	}
 	for _, param := range []string{"_security", "_tag"} {
-		x.add(Entry{Param: param, Kind: ParamToken, System: SystemConfidentiality, Code: CodeRestricted})
+		x.add(Entry{Param: param, Kind: Token, System: profiles.SystemConfidentiality, Code: profiles.CodeRestricted})
 	}
-	x.add(Entry{Param: "_security", Kind: ParamToken, System: SystemActCode, Code: CodeMentalHealth})
-	x.add(Entry{Param: "_security", Kind: ParamToken, System: SystemActCode, Code: CodePsychiatry})
-	if fhir.HasCode(r.Find("meta", "security"), SystemConfidentiality, CodeVeryRestricted) {
-		x.add(Entry{Param: "_security", Kind: ParamToken, System: SystemConfidentiality, Code: CodeVeryRestricted, Need: SetOf(RestrictedVery)})
+	x.add(Entry{Param: "_security", Kind: Token, System: profiles.SystemActCode, Code: profiles.CodeMentalHealth})
+	x.add(Entry{Param: "_security", Kind: Token, System: profiles.SystemActCode, Code: profiles.CodePsychiatry})
+	if fhir.HasCode(r.Find("meta", "security"), profiles.SystemConfidentiality, profiles.CodeVeryRestricted) {
+		x.add(Entry{Param: "_security", Kind: Token, System: profiles.SystemConfidentiality, Code: profiles.CodeVeryRestricted, Need: profiles.SetOf(profiles.RestrictedVery)})
 	}
 	for profile := range r.All("meta", "profile") {
-		if profile.Text() == Profile(typ) {
-			x.add(Entry{Param: "_profile", Kind: ParamString, Text: Profile(typ)})
+		if profile.Text() == profiles.Profile(typ) {
+			x.add(Entry{Param: "_profile", Kind: String, Text: profiles.Profile(typ)})
 		}
 	}
 }
 
 // path takes rows from every value at a path; what the element at its head
 // needs, its rows need.
-func (x *indexer) path(r fhir.Value, spec SearchParam, path []string) {
+func (x *indexer) path(r fhir.Value, spec Definition, path []string) {
 	for part := range r.Get(path[0]).Each() {
-		row := Entry{Param: spec.Name, Kind: spec.Kind, Need: PartItems(r, path[0], part)}
+		row := Entry{Param: spec.Name, Kind: spec.Kind, Need: profiles.PartItems(r, path[0], part)}
 		for v := range part.All(path[1:]...) {
 			switch spec.Kind {
-			case ParamToken:
+			case Token:
 				x.token(row, spec, v)
-			case ParamReference:
+			case Reference:
 				x.reference(row, spec, v)
-			case ParamDate:
+			case Date:
 				x.date(row, v)
 			}
 		}
@@ -77,7 +78,7 @@ func (x *indexer) path(r fhir.Value, spec SearchParam, path []string) {
 }
 
 // token takes a code, Coding, CodeableConcept or Identifier.
-func (x *indexer) token(row Entry, spec SearchParam, v fhir.Value) {
+func (x *indexer) token(row Entry, spec Definition, v fhir.Value) {
 	if value := v.Get("value").Text(); value != "" {
 		row.System, row.Code = normalToken(v.Get("system").Text(), value)
 		x.add(row)
@@ -95,16 +96,16 @@ func (x *indexer) token(row Entry, spec SearchParam, v fhir.Value) {
 // reference takes what a reference says, as Type/id and as an identifier. One
 // to another server, to a contained resource or to a type that the parameter
 // does not look for gives no row.
-func (x *indexer) reference(row Entry, spec SearchParam, v fhir.Value) {
+func (x *indexer) reference(row Entry, spec Definition, v fhir.Value) {
 	typ, id, _ := strings.Cut(v.Get("reference").Text(), "/")
 	id, _, _ = strings.Cut(id, "/_history/")
-	if slices.Contains(spec.Targets, typ) && idForm.MatchString(id) {
+	if slices.Contains(spec.Targets, typ) && fhir.IsID(id) {
 		named := row
 		named.Ref = typ + "/" + id
 		x.add(named)
 	}
 	if value := v.Find("identifier", "value").Text(); value != "" && slices.Contains(spec.Modifiers, "identifier") {
-		row.Kind = ParamToken
+		row.Kind = Token
 		row.System, row.Code = normalToken(v.Find("identifier", "system").Text(), value)
 		x.add(row)
 	}

@@ -1,4 +1,4 @@
-package profiles
+package search
 
 import (
 	"slices"
@@ -13,45 +13,45 @@ import (
 
 var not = []string{"not"}
 
-var commonParams = []SearchParam{
-	{Name: "_id", Kind: ParamID, Sortable: true, Doc: "the resource's id"},
-	{Name: "_lastUpdated", Kind: ParamDate, Sortable: true, Doc: "when something changed that the caller may see"},
-	{Name: "_profile", Kind: ParamString, Doc: "the profile of this gateway; others are not released and not searched"},
-	{Name: "_security", Kind: ParamToken, Doc: "security label, as released"},
-	{Name: "_tag", Kind: ParamToken, Doc: "confidentiality label, as the Wales guide has it; the same as _security"},
-	{Name: "identifier", Kind: ParamToken, Paths: []string{"identifier"}, Doc: "business identifier"},
+var commonParams = []Definition{
+	{Name: "_id", Kind: ID, Sortable: true, Doc: "the resource's id"},
+	{Name: "_lastUpdated", Kind: Date, Sortable: true, Doc: "when something changed that the caller may see"},
+	{Name: "_profile", Kind: String, Doc: "the profile of this gateway; others are not released and not searched"},
+	{Name: "_security", Kind: Token, Doc: "security label, as released"},
+	{Name: "_tag", Kind: Token, Doc: "confidentiality label, as the Wales guide has it; the same as _security"},
+	{Name: "identifier", Kind: Token, Paths: []string{"identifier"}, Doc: "business identifier"},
 }
 
 // personParams are patient and subject, which find the same: people only.
-func personParams(path string) []SearchParam {
-	patient := SearchParam{
-		Name: "patient", Kind: ParamReference, Modifiers: []string{"identifier"}, Chains: []string{"identifier"},
+func personParams(path string) []Definition {
+	patient := Definition{
+		Name: "patient", Kind: Reference, Modifiers: []string{"identifier"}, Chains: []string{"identifier"},
 		Targets: []string{"Patient"}, Paths: []string{path}, Doc: "whom it is about, by reference or by identifier",
 	}
 	subject := patient
 	subject.Name = "subject"
-	return []SearchParam{patient, subject}
+	return []Definition{patient, subject}
 }
 
-func reference(name, path, doc string, targets ...string) SearchParam {
-	return SearchParam{Name: name, Kind: ParamReference, Targets: targets, Paths: []string{path}, Doc: doc}
+func reference(name, path, doc string, targets ...string) Definition {
+	return Definition{Name: name, Kind: Reference, Targets: targets, Paths: []string{path}, Doc: doc}
 }
 
-func status(name, path, system, doc string) SearchParam {
-	return SearchParam{Name: name, Kind: ParamToken, Modifiers: not, Paths: []string{path}, System: system, Doc: doc}
+func status(name, path, system, doc string) Definition {
+	return Definition{Name: name, Kind: Token, Modifiers: not, Paths: []string{path}, System: system, Doc: doc}
 }
 
-func period(doc string) SearchParam {
-	return SearchParam{Name: "date", Kind: ParamDate, Paths: []string{"period"}, Sortable: true, Doc: doc}
+func period(doc string) Definition {
+	return Definition{Name: "date", Kind: Date, Paths: []string{"period"}, Sortable: true, Doc: doc}
 }
 
-func category(path, doc string) SearchParam {
-	return SearchParam{Name: "category", Kind: ParamToken, Paths: []string{path}, Doc: doc}
+func category(path, doc string) Definition {
+	return Definition{Name: "category", Kind: Token, Paths: []string{path}, Doc: doc}
 }
 
 // ownParams are those of one type, beside the common ones.
-func ownParams() map[string][]SearchParam {
-	return map[string][]SearchParam{
+func ownParams() map[string][]Definition {
+	return map[string][]Definition{
 		"Patient":      nil,
 		"Practitioner": nil,
 		"Organization": nil,
@@ -64,8 +64,8 @@ func ownParams() map[string][]SearchParam {
 			status("intent", "intent", "http://hl7.org/fhir/request-intent", "proposal, plan, order, option"),
 			status("status", "status", "http://hl7.org/fhir/request-status", "draft, active, on-hold, revoked, completed"),
 			period("the time that the plan covers"),
-			SearchParam{
-				Name: "activity-date", Kind: ParamDate,
+			Definition{
+				Name: "activity-date", Kind: Date,
 				Paths: []string{"activity.detail.scheduledPeriod", "activity.detail.scheduledTiming"},
 				Doc:   "when an activity is planned; a planned review is one",
 			},
@@ -83,7 +83,7 @@ func ownParams() map[string][]SearchParam {
 		),
 		"EpisodeOfCare": append(personParams("patient"),
 			status("status", "status", "http://hl7.org/fhir/episode-of-care-status", "planned, waitlist, active, onhold, finished, cancelled"),
-			SearchParam{Name: "type", Kind: ParamToken, Paths: []string{"type"}, Doc: "kind of episode, level"},
+			Definition{Name: "type", Kind: Token, Paths: []string{"type"}, Doc: "kind of episode, level"},
 			period("the time that the episode covers"),
 			reference("organization", "managingOrganization", "who is responsible", "Organization"),
 			reference("care-manager", "careManager", "the care coordinator as a person", "Practitioner"),
@@ -93,16 +93,16 @@ func ownParams() map[string][]SearchParam {
 		"Goal": append(personParams("subject"),
 			category("category", "the area it belongs to"),
 			status("lifecycle-status", "lifecycleStatus", "http://hl7.org/fhir/goal-status", "proposed, planned, accepted, active, on-hold, completed, cancelled, rejected"),
-			SearchParam{Name: "target-date", Kind: ParamDate, Paths: []string{"target.dueDate"}, Sortable: true, Doc: "when it is to be reached"},
+			Definition{Name: "target-date", Kind: Date, Paths: []string{"target.dueDate"}, Sortable: true, Doc: "when it is to be reached"},
 		),
 	}
 }
 
-var searchParams = sync.OnceValue(func() map[string][]SearchParam {
+var definitions = sync.OnceValue(func() map[string][]Definition {
 	table := ownParams()
 	for typ, own := range table {
 		all := slices.Concat(commonParams, own)
-		slices.SortFunc(all, func(a, b SearchParam) int { return strings.Compare(a.Name, b.Name) })
+		slices.SortFunc(all, func(a, b Definition) int { return strings.Compare(a.Name, b.Name) })
 		table[typ] = all
 	}
 	return table

@@ -1,10 +1,12 @@
-package profiles
+package search
 
 import (
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"cpagateway/gateway/texts"
 )
 
 // maxValues bounds how many values one parameter may list.
@@ -20,21 +22,21 @@ var (
 	safeParamName = regexp.MustCompile(`^[A-Za-z_][A-Za-z_.:-]{0,63}$`)
 )
 
-// ParseParam reads one name=value pair as decoded from the query: the modifier
+// Parse reads one name=value pair as decoded from the query: the modifier
 // or chain of the name, the values set apart by commas (\, \| \$ and \\ stand for
 // the character itself). Dates without an offset are in the zone. The error is
-// always a *ParamError. Several pairs of one name all apply; that, and the
+// always a *Error. Several pairs of one name all apply; that, and the
 // parameters that shape the answer (_sort, _count ...), are the caller's business.
 //
 // patient.identifier, patient:identifier and patient:Patient.identifier all read
 // as patient with the modifier identifier, their values tokens: the caller finds
 // the person by it.
-func ParseParam(typ, rawName, rawValue string, zone *time.Location) (Param, error) {
+func Parse(typ, rawName, rawValue string, zone *time.Location) (Param, error) {
 	p, spec, err := parseName(typ, rawName)
 	if err != nil {
 		return Param{}, err
 	}
-	refused := &ParamError{Param: safeName(rawName), Code: TextParameterValue, Allowed: forms(p.Kind, spec.Targets)}
+	refused := &Error{Param: safeName(rawName), Code: texts.ParameterValue, Allowed: forms(p.Kind, spec.Targets)}
 	values, ok := splitUnescaped(rawValue, ',')
 	if len(values) > maxValues {
 		refused.Allowed = formValues
@@ -54,12 +56,12 @@ func ParseParam(typ, rawName, rawValue string, zone *time.Location) (Param, erro
 
 // parseName reads name, name:modifier, name.chain or name:Type.chain. The spec it
 // gives back has only those targets that the name leaves.
-func parseName(typ, rawName string) (Param, SearchParam, error) {
+func parseName(typ, rawName string) (Param, Definition, error) {
 	head, chain, chained := strings.Cut(rawName, ".")
 	name, modifier, modified := strings.Cut(head, ":")
-	spec, ok := searchParam(typ, name)
+	spec, ok := definition(typ, name)
 	if !ok {
-		return Param{}, spec, &ParamError{Param: safeName(rawName), Code: TextUnknownParameter, Allowed: paramNames(typ)}
+		return Param{}, spec, &Error{Param: safeName(rawName), Code: texts.UnknownParameter, Allowed: paramNames(typ)}
 	}
 	p := Param{Name: name, Kind: spec.Kind}
 	switch {
@@ -78,12 +80,12 @@ func parseName(typ, rawName string) (Param, SearchParam, error) {
 		p.Modifier = chain
 	}
 	if p.Modifier == "identifier" {
-		p.Kind = ParamToken
+		p.Kind = Token
 	}
 	return p, spec, nil
 }
 
-func modifierError(rawName string, spec SearchParam) *ParamError {
+func modifierError(rawName string, spec Definition) *Error {
 	var allowed []string
 	for _, m := range slices.Concat(spec.Modifiers, spec.Targets) {
 		allowed = append(allowed, spec.Name+":"+m)
@@ -91,7 +93,7 @@ func modifierError(rawName string, spec SearchParam) *ParamError {
 	for _, c := range spec.Chains {
 		allowed = append(allowed, spec.Name+"."+c)
 	}
-	return &ParamError{Param: safeName(rawName), Code: TextUnknownModifier, Allowed: append(allowed, spec.Name)}
+	return &Error{Param: safeName(rawName), Code: texts.UnknownModifier, Allowed: append(allowed, spec.Name)}
 }
 
 // safeName is a name that may be repeated. One with a digit in it may hold an
@@ -105,21 +107,21 @@ func safeName(rawName string) string {
 
 func paramNames(typ string) []string {
 	var names []string
-	for _, p := range SearchParams(typ) {
+	for _, p := range Definitions(typ) {
 		names = append(names, p.Name)
 	}
 	return names
 }
 
-func forms(kind ParamKind, targets []string) []string {
+func forms(kind Kind, targets []string) []string {
 	switch kind {
-	case ParamToken:
+	case Token:
 		return formToken
-	case ParamDate:
+	case Date:
 		return formDate
-	case ParamString:
+	case String:
 		return formString
-	case ParamID:
+	case ID:
 		return formID
 	}
 	allowed := []string{"id"}
