@@ -79,6 +79,9 @@ func runDemo(w world, args []string) error {
 // demoFolder is the folder given, or a new temporary one that goes with the demo.
 func demoFolder(given string) (string, func() error, error) {
 	if given != "" {
+		if _, err := keptSecret(given); err != nil {
+			return "", nil, err
+		}
 		return given, func() error { return nil }, os.MkdirAll(given, 0o700)
 	}
 	dir, err := os.MkdirTemp("", "cpa-gateway-demo-")

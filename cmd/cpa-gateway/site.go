@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -51,7 +48,7 @@ func openSite(w world, c config) (*site, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	secret, err := secretAt(filepath.Join(dir, "gateway.secret"), 32)
+	secret, err := secretIn(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +59,9 @@ func openSite(w world, c config) (*site, error) {
 	store, err := sqlite.Open(w.ctx, dir, zone)
 	if err != nil {
 		return nil, err
+	}
+	if err := refuseForeignSecret(w.ctx, store, dir, secret); err != nil {
+		return nil, errors.Join(err, store.Close())
 	}
 	log, err := audit.Open(w.ctx, store, key, w.clock, audit.Witnessed(c.witness()))
 	if err != nil {
@@ -103,46 +103,3 @@ func formatNamed(name string) (intake.Format, error) {
 }
 
 func formatNames() string { return strings.Join(slices.Sorted(maps.Keys(formats)), ", ") }
-
-// secretAt reads a secret file, and makes it on the first start. Where several
-// processes start at once, all of them read what the first one made.
-func secretAt(name string, size int) ([]byte, error) {
-	secret, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err = makeSecret(name, size); err == nil || errors.Is(err, fs.ErrExist) {
-			secret, err = os.ReadFile(name)
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading the gateway's secret: %w", err)
-	}
-	if len(secret) < size {
-		return nil, fmt.Errorf("reading the gateway's secret: %s is too short", filepath.Base(name))
-	}
-	return secret, nil
-}
-
-// makeSecret makes a secret file that survives loss of power, and fails with
-// fs.ErrExist where there is one. The file gets its name by a link, when it is
-// whole: nobody can read half a secret.
-func makeSecret(name string, size int) error {
-	file, err := os.CreateTemp(filepath.Dir(name), ".secret-*") // for its owner only
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name())
-	secret := make([]byte, size)
-	_, _ = rand.Read(secret) // never fails (crypto/rand)
-	_, err = file.Write(secret)
-	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	if err := os.Link(file.Name(), name); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(name))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
-}

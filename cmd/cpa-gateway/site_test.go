@@ -1,14 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 )
@@ -24,41 +20,6 @@ func openBare(t *testing.T) (*site, world) {
 	}
 	t.Cleanup(func() { s.Close() })
 	return s, w
-}
-
-// Two processes that started on one folder once each made a secret, and the ids
-// of one of them were lost with it.
-func TestTwoStartsAgreeOnTheSecret(t *testing.T) {
-	for range 50 {
-		dir := t.TempDir()
-		name := filepath.Join(dir, "gateway.secret")
-		var secrets [2][]byte
-		var errs [2]error
-		var both sync.WaitGroup
-		start := make(chan struct{})
-		for i := range secrets {
-			both.Go(func() {
-				<-start
-				secrets[i], errs[i] = secretAt(name, 32)
-			})
-		}
-		close(start)
-		both.Wait()
-		if errs[0] != nil || errs[1] != nil || !bytes.Equal(secrets[0], secrets[1]) || len(secrets[0]) != 32 {
-			t.Fatalf("they differ: %v, %v", errs[0], errs[1])
-		}
-		kept, err := os.ReadFile(name)
-		if err != nil || !bytes.Equal(kept, secrets[0]) {
-			t.Fatalf("another one is kept: %v", err)
-		}
-		info, err := os.Stat(name)
-		if err != nil || info.Mode().Perm() != 0o600 {
-			t.Fatalf("its mode is %v: %v", info.Mode(), err)
-		}
-		if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
-			t.Fatalf("%d files left: %v", len(left), err)
-		}
-	}
 }
 
 // A gateway whose store was gone once said that it was ready.

@@ -41,6 +41,9 @@ func (c where) open(w world) (*site, error) {
 		return nil, err
 	}
 	if *c.data != "" {
+		if _, err := keptSecret(*c.data); err != nil {
+			return nil, err
+		}
 		if err := os.MkdirAll(chosen.Agreements, 0o700); err != nil {
 			return nil, err
 		}

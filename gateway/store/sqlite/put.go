@@ -36,7 +36,7 @@ const (
 var writes = []string{
 	selectCurrent, selectHolder, selectSeq, upsertResource, insertVersion, insertSortValue,
 	deleteTerms, termInserts[0].text, termInserts[1].text, termInserts[2].text, deleteIdentifiers, insertIdentifier, insertPerson, moveEpoch,
-	selectEpoch, selectTail, insertAudit, insertFault, settleFault,
+	selectEpoch, selectTail, insertAudit, insertFault, settleFault, insertMeta,
 }
 
 // Put stores a batch in one transaction. It implements records.Writer.

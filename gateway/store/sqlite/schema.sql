@@ -115,3 +115,13 @@ CREATE TRIGGER audit_stays_as_it_is BEFORE UPDATE ON audit
     BEGIN SELECT RAISE(ABORT, 'an audit row is never changed'); END;
 CREATE TRIGGER audit_stays BEFORE DELETE ON audit
     BEGIN SELECT RAISE(ABORT, 'an audit row is never removed'); END;
+
+-- What is settled once for the whole store, by name.
+CREATE TABLE meta (
+    name  TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER meta_stays_as_it_is BEFORE UPDATE ON meta
+    BEGIN SELECT RAISE(ABORT, 'what is settled once is never changed'); END;
+CREATE TRIGGER meta_stays BEFORE DELETE ON meta
+    BEGIN SELECT RAISE(ABORT, 'what is settled once is never removed'); END;
