@@ -14,7 +14,7 @@ var ErrNotAccepted = errors.New("not accepted")
 // Change is one resource that wants to be stored.
 type Change struct {
 	Type, ID string
-	Person   PersonID // empty for staff and organisations
+	Person   profiles.PersonID // empty for staff and organisations
 	Resource fhir.Value
 	Source   string // name of the source it comes from
 }
@@ -23,7 +23,7 @@ type Change struct {
 // store takes. Its zero value is refused by every store.
 type Accepted struct {
 	change    Change
-	custodian OrgCode
+	custodian profiles.OrgCode
 	label     profiles.Label
 }
 
@@ -51,10 +51,10 @@ func (a Accepted) Type() string { return a.change.Type }
 func (a Accepted) ID() string { return a.change.ID }
 
 // Person is whom the resource is about; empty for staff and organisations.
-func (a Accepted) Person() PersonID { return a.change.Person }
+func (a Accepted) Person() profiles.PersonID { return a.change.Person }
 
 // Custodian is the organisation whose record this is.
-func (a Accepted) Custodian() OrgCode { return a.custodian }
+func (a Accepted) Custodian() profiles.OrgCode { return a.custodian }
 
 // Source is the name of the source it comes from.
 func (a Accepted) Source() string { return a.change.Source }

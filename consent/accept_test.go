@@ -6,14 +6,16 @@ import (
 	"testing"
 	"time"
 
+	"cpagateway/consent/facts"
 	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
 )
 
 func importDecision(t *testing.T, change func(*Request)) Decision {
 	t.Helper()
 	q := Request{
 		Caller: Caller{Client: "source:mhsds", Organisation: "7A4"}, Action: Import, Type: "CarePlan",
-		At: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), Source: "7A4", Person: &Person{ID: "ann"},
+		At: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), Source: "7A4", Person: &facts.Person{ID: "ann"},
 	}
 	if change != nil {
 		change(&q)
@@ -24,8 +26,17 @@ func importDecision(t *testing.T, change func(*Request)) Decision {
 const crisisPlan = `{"resourceType":"CarePlan","id":"c1","status":"active","intent":"plan","subject":{"reference":"Patient/ann"},
 	"category":[{"coding":[{"system":"http://snomed.info/sct","code":"736253002"}]}]}`
 
+func resource(t *testing.T, src string) fhir.Value {
+	t.Helper()
+	v, err := fhir.ParseResource([]byte(src))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
 func change(t *testing.T) Change {
-	return Change{Type: "CarePlan", ID: "c1", Person: "ann", Resource: parse(t, []byte(crisisPlan)), Source: "mhsds"}
+	return Change{Type: "CarePlan", ID: "c1", Person: "ann", Resource: resource(t, crisisPlan), Source: "mhsds"}
 }
 
 func TestAccept(t *testing.T) {
@@ -48,7 +59,7 @@ func TestAccept(t *testing.T) {
 func TestAcceptRefuses(t *testing.T) {
 	good := importDecision(t, nil)
 	read := world(t)
-	read.Caller = caller("7A4", "cmht-north", Treatment)
+	read.Caller = caller("7A4", "cmht-north", profiles.Treatment)
 	for _, c := range []struct {
 		name   string
 		d      Decision

@@ -1,23 +1,28 @@
 package consent
 
+import (
+	"cpagateway/consent/agreements"
+	"cpagateway/consent/facts"
+)
+
 // consent is gate P3: what the person's wishes mean for one flow, and the id of
 // the directive that says so. A nil flow is the strictest one.
-func (q *question) consent(f *flow) (reason, string) {
+func (q *question) consent(f *agreements.Candidate) (reason, string) {
 	w := &q.wishes
 	if w.unreadable != nil {
 		return consentUninterpretable, w.unreadable.ID
 	}
-	if f != nil && f.ConsentRule == Crisis {
+	if f != nil && f.ConsentRule == agreements.Crisis {
 		return q.crisisConsent()
 	}
 	switch {
 	case w.refusal != nil:
 		return w.against(w.refusal, consentRefused), w.refusal.ID
 	case w.takenBack != nil:
-		return w.takenBack.no(), w.takenBack.ID
+		return no(w.takenBack), w.takenBack.ID
 	case w.permit != nil:
 		return consentGiven, w.permit.ID
-	case f != nil && f.Confidentiality == ByImpliedConsent && w.otherNo == nil:
+	case f != nil && f.Confidentiality == agreements.ByImpliedConsent && w.otherNo == nil:
 		return consentImplied, ""
 	}
 	return w.silence()
@@ -34,7 +39,7 @@ func (q *question) crisisConsent() (reason, string) {
 	case w.crisisRefusal != nil:
 		return w.against(w.crisisRefusal, consentCrisisRefused), w.crisisRefusal.ID
 	case w.takenBack != nil:
-		return w.takenBack.no(), w.takenBack.ID
+		return no(w.takenBack), w.takenBack.ID
 	case w.permit != nil && w.refusal != nil:
 		return w.against(w.refusal, consentRefused), w.refusal.ID
 	case w.permit != nil:
@@ -46,12 +51,12 @@ func (q *question) crisisConsent() (reason, string) {
 	case q.Policy.CrisisOnRoutineRefusal == On && q.Policy.CrisisWithoutConsent == On:
 		return crisisAfterRefusal, routineNo.ID
 	}
-	return routineNo.no(), routineNo.ID
+	return no(routineNo), routineNo.ID
 }
 
 // against is the reason of a refusal that stands beside a grant: a plain
 // refusal only where it is certainly the later word (cases 31, 33, 34).
-func (w *wishes) against(refusal *Directive, plain reason) reason {
+func (w *wishes) against(refusal *facts.Directive, plain reason) reason {
 	if w.permit == nil || refusal.Recorded.After(w.permit.Recorded) {
 		return plain
 	}
@@ -59,8 +64,8 @@ func (w *wishes) against(refusal *Directive, plain reason) reason {
 }
 
 // no is how a directive that refuses or takes back says so.
-func (d *Directive) no() reason {
-	if d.Status == Withdrawn {
+func no(d *facts.Directive) reason {
+	if d.Status == facts.Withdrawn {
 		return consentWithdrawn
 	}
 	return consentRefused
@@ -70,7 +75,7 @@ func (d *Directive) no() reason {
 func (w *wishes) silence() (reason, string) {
 	switch {
 	case w.otherNo != nil:
-		return w.otherNo.no(), w.otherNo.ID
+		return no(w.otherNo), w.otherNo.ID
 	case w.near != nil:
 		return w.nearReason, w.near.ID
 	}

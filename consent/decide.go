@@ -1,6 +1,8 @@
 package consent
 
 import (
+	"cpagateway/consent/agreements"
+	"cpagateway/consent/facts"
 	"cpagateway/profiles"
 )
 
@@ -32,9 +34,9 @@ func Decide(q Request) Decision {
 // It holds the Request itself and not a pointer, which would move it to the heap.
 type question struct {
 	Request
-	person   *Person // never nil; a zero Person is nobody
-	staff    bool    // about staff and organisations, not about a person
-	today    Day
+	person   *facts.Person // never nil; a zero Person is nobody
+	staff    bool          // about staff and organisations, not about a person
+	today    agreements.Day
 	ceiling  profiles.ItemSet // what the token's scopes reach
 	scope    reason
 	relation relation
@@ -42,10 +44,10 @@ type question struct {
 }
 
 // nobody stands in for a person who was not resolved. It is only ever read.
-var nobody Person
+var nobody facts.Person
 
 func newQuestion(q Request) question {
-	ask := question{Request: q, person: q.Person, today: DayOf(q.At)}
+	ask := question{Request: q, person: q.Person, today: agreements.DayOf(q.At)}
 	if ask.person == nil {
 		ask.person = &nobody
 		ask.staff = profiles.DirectoryType(q.Type)
@@ -62,8 +64,8 @@ func newQuestion(q Request) question {
 type verdict struct {
 	reasons     [gates]reason
 	letIn       gate // the gate that decides if nothing fails
-	flow        *flow
-	standing    *standing
+	flow        *agreements.Candidate
+	standing    *agreements.Standing
 	named       profiles.ItemSet // what the flow or the standing gives at most
 	granted     profiles.ItemSet
 	crisis      bool
@@ -104,7 +106,7 @@ func (q *question) conclude(v verdict) Decision {
 		reasons: v.reasons, deciding: v.failing(), directive: v.directive,
 	}
 	if v.standing != nil {
-		d.agreement = AgreementRef{ID: v.standing.agreement.ID, Version: v.standing.agreement.Version, Hash: v.standing.agreement.Hash}
+		d.agreement = agreements.Ref{ID: v.standing.Agreement.ID, Version: v.standing.Agreement.Version, Hash: v.standing.Agreement.Hash}
 	}
 	if v.flow != nil {
 		d.agreement.Flow = v.flow.Ref

@@ -10,6 +10,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	"cpagateway/consent/agreements"
+	"cpagateway/consent/facts"
 	"cpagateway/profiles"
 )
 
@@ -17,13 +19,13 @@ import (
 // list holds one of every kind that some gate tells apart.
 var (
 	someCallers = []struct {
-		org  OrgCode
-		team TeamID
+		org  profiles.OrgCode
+		team profiles.TeamID
 	}{
 		{"LA9A1", "adult-mh"}, {"LA9A1", "duty"}, {"W99001", "practice"}, {"7A4", "cmht-north"},
 		{"7A4", "cmht-south"}, {"7A4", "crht"}, {"7A4", "night-rota"}, {"7A1", "crht"}, {"LA9Z9", "adult-mh"}, {"", ""},
 	}
-	somePurposes = []Purpose{CareCoordination, EmergencyTreatment, Treatment, BreakGlass, "HRESCH", ""}
+	somePurposes = []profiles.Purpose{profiles.CareCoordination, profiles.EmergencyTreatment, profiles.Treatment, profiles.BreakGlass, "HRESCH", ""}
 	someDays     = []string{"2025-01-09", "2026-06-01", "2027-01-11", "2027-04-11"} // before issue, live, in crisis grace, past it
 	someWanted   = []profiles.ItemSet{0, profiles.CrisisSlice, profiles.SetOf(profiles.PlanSummary), profiles.Restricted}
 	someScopes   = [][]Scope{
@@ -39,13 +41,13 @@ var (
 )
 
 // somePeople are the states that a person's identity and life may be in.
-func somePeople() map[string]*Person {
-	people := map[string]*Person{"known": annsFacts(), "nobody": {}, "missing": nil}
-	for name, change := range map[string]func(*Person){
-		"unverified": func(p *Person) { p.Unverified = true },
-		"deceased":   func(p *Person) { p.Deceased = true },
-		"unrelated":  func(p *Person) { p.Relations = nil },
-		"child":      func(p *Person) { p.Born = time.Date(2015, 1, 1, 0, 0, 0, 0, london) },
+func somePeople() map[string]*facts.Person {
+	people := map[string]*facts.Person{"known": annsFacts(), "nobody": {}, "missing": nil}
+	for name, change := range map[string]func(*facts.Person){
+		"unverified": func(p *facts.Person) { p.Unverified = true },
+		"deceased":   func(p *facts.Person) { p.Deceased = true },
+		"unrelated":  func(p *facts.Person) { p.Relations = nil },
+		"child":      func(p *facts.Person) { p.Born = time.Date(2015, 1, 1, 0, 0, 0, 0, profiles.London) },
 	} {
 		p := annsFacts()
 		change(p)
@@ -55,17 +57,17 @@ func somePeople() map[string]*Person {
 }
 
 // someDirectives is one directive of every kind.
-func someDirectives() map[string]Directive {
-	list := map[string]Directive{
-		"T1":          grant("t1", "LA9A1", "adult-mh", CareCoordination),
-		"T1 practice": grant("t1p", "W99001", "", CareCoordination),
-		"T1 crisis":   grant("t1c", "7A4", "crht", EmergencyTreatment),
-		"T2":          refusal("t2", RefuseAll), "T3": refusal("t3", CrisisOnly), "T4": refusal("t4", RefuseCrisis),
-		"T5": {ID: "t5", Template: CarerCopy, Status: Active},
-		"T6": {ID: "t6", Template: ExcludeItem, Status: Active, Clauses: []Clause{{Items: profiles.SetOf(profiles.PlanSummary, profiles.PlanCrisis)}}},
-		"T0": {ID: "t0", Status: Active},
+func someDirectives() map[string]facts.Directive {
+	list := map[string]facts.Directive{
+		"T1":          grant("t1", "LA9A1", "adult-mh", profiles.CareCoordination),
+		"T1 practice": grant("t1p", "W99001", "", profiles.CareCoordination),
+		"T1 crisis":   grant("t1c", "7A4", "crht", profiles.EmergencyTreatment),
+		"T2":          refusal("t2", facts.RefuseAll), "T3": refusal("t3", facts.CrisisOnly), "T4": refusal("t4", facts.RefuseCrisis),
+		"T5": {ID: "t5", Template: facts.CarerCopy, Status: facts.Active},
+		"T6": {ID: "t6", Template: facts.ExcludeItem, Status: facts.Active, Clauses: []facts.Clause{{Items: profiles.SetOf(profiles.PlanSummary, profiles.PlanCrisis)}}},
+		"T0": {ID: "t0", Status: facts.Active},
 	}
-	for name, status := range map[string]Status{"silent": Silent, "rejected": Rejected, "withdrawn": Withdrawn, "unknown": Unknown} {
+	for name, status := range map[string]facts.Status{"silent": facts.Silent, "rejected": facts.Rejected, "withdrawn": facts.Withdrawn, "unknown": facts.Unknown} {
 		for _, of := range []string{"T1", "T2", "T3", "T4", "T6", "T0"} {
 			d := list[of]
 			d.Status, d.ID = status, d.ID+name
@@ -73,26 +75,26 @@ func someDirectives() map[string]Directive {
 		}
 	}
 	expired := list["T1"]
-	expired.ID, expired.Until = "t1x", time.Date(2025, 12, 1, 0, 0, 0, 0, london)
+	expired.ID, expired.Until = "t1x", time.Date(2025, 12, 1, 0, 0, 0, 0, profiles.London)
 	list["T1 expired"] = expired
 	return list
 }
 
 // wishLists is nothing, each directive alone, and each beside an active grant
 // and a crisis grant.
-func wishLists() [][]Directive {
-	lists := [][]Directive{nil}
+func wishLists() [][]facts.Directive {
+	lists := [][]facts.Directive{nil}
 	all := someDirectives()
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		d := all[name]
-		lists = append(lists, []Directive{d}, []Directive{d, all["T1"]}, []Directive{all["T1 crisis"], d})
+		lists = append(lists, []facts.Directive{d}, []facts.Directive{d, all["T1"]}, []facts.Directive{all["T1 crisis"], d})
 	}
 	return lists
 }
 
 // registers are the agreement facts: none, live, not assured, not signed, without the Accord.
-func registers(t testing.TB) map[string]*Register {
-	list := map[string]*Register{"none": nil}
+func registers(t testing.TB) map[string]*agreements.Register {
+	list := map[string]*agreements.Register{"none": nil}
 	for name, change := range map[string][2]string{
 		"live":       {"", ""},
 		"draft":      {"status: ASSURED", "status: DRAFT"},
@@ -102,11 +104,7 @@ func registers(t testing.TB) map[string]*Register {
 		"unrelating": {"relationship: required", "relationship: none"},
 		"implied":    {"consentRule: standard", "confidentiality: implied-direct-care"},
 	} {
-		a, faults := readAgreement("isp.yaml", []byte(strings.ReplaceAll(sample(t, "isp"), change[0], change[1])))
-		if len(faults) > 0 {
-			t.Fatal(name, faults)
-		}
-		list[name] = compile([]*Agreement{a})
+		list[name] = register(t, strings.ReplaceAll(sample(t, "isp"), change[0], change[1]))
 	}
 	return list
 }
@@ -183,13 +181,13 @@ func invariants(q *Request, d *Decision) string {
 		return "I2: let through although something is not known"
 	case d.outcome != Deny && !own && (q.Person.Deceased || d.reasons[gateP3].outcome() != Pass):
 		return "I1: let through without consent"
-	case d.outcome != Deny && (q.Caller.Purpose == BreakGlass || q.Caller.Purpose == "HRESCH" || q.Caller.Purpose == ""):
+	case d.outcome != Deny && (q.Caller.Purpose == profiles.BreakGlass || q.Caller.Purpose == "HRESCH" || q.Caller.Purpose == ""):
 		return "I5: a purpose that no flow serves was served"
-	case d.granted&^releasable != 0 && !own:
+	case d.granted&^agreements.Releasable != 0 && !own:
 		return "P4: what is restricted left the treating team"
 	case d.outcome == Slice && d.granted&^profiles.CrisisSlice != 0:
 		return "the slice is wider than the slice"
-	case d.outcome == Permit && !own && q.Caller.Purpose == EmergencyTreatment:
+	case d.outcome == Permit && !own && q.Caller.Purpose == profiles.EmergencyTreatment:
 		return "a crisis team got more than the slice"
 	case d.granted&d.withheld != 0:
 		return "an item is granted and withheld"
@@ -197,14 +195,14 @@ func invariants(q *Request, d *Decision) string {
 		return "an agreement let it through and is not named"
 	}
 	for i := range q.personDirectives() {
-		if x := &q.Person.Directives[i]; x.Status == Unknown && d.outcome != Deny && !own {
+		if x := &q.Person.Directives[i]; x.Status == facts.Unknown && d.outcome != Deny && !own {
 			return "I2: let through past a directive of unknown status"
 		}
 	}
 	return ""
 }
 
-func (q *Request) personDirectives() []Directive {
+func (q *Request) personDirectives() []facts.Directive {
 	if q.Person == nil {
 		return nil
 	}
@@ -213,7 +211,7 @@ func (q *Request) personDirectives() []Directive {
 
 // anyRequest draws a request from the same facts, with up to three directives
 // and a register of one to three agreements.
-func anyRequest(rt *rapid.T, isp string) (Request, []*Agreement) {
+func anyRequest(rt *rapid.T, isp string) (Request, []string) {
 	who := rapid.SampledFrom(someCallers).Draw(rt, "caller")
 	at, _ := time.Parse(time.DateOnly, rapid.SampledFrom(someDays).Draw(rt, "day"))
 	p := annsFacts()
@@ -225,7 +223,7 @@ func anyRequest(rt *rapid.T, isp string) (Request, []*Agreement) {
 	if rapid.IntRange(0, 3).Draw(rt, "related") == 0 {
 		p.Relations = nil
 	}
-	var agreements []*Agreement
+	var files []string
 	for n := range rapid.IntRange(1, 3).Draw(rt, "agreements") {
 		changes := []string{"id: ISP-CPA-0001", fmt.Sprintf("id: ISP-%d", n)}
 		for _, change := range [][2]string{
@@ -237,19 +235,15 @@ func anyRequest(rt *rapid.T, isp string) (Request, []*Agreement) {
 				changes = append(changes, change[0], change[1])
 			}
 		}
-		a, faults := readAgreement("a.yaml", []byte(strings.NewReplacer(changes...).Replace(isp)))
-		if len(faults) > 0 {
-			rt.Fatal(faults)
-		}
-		agreements = append(agreements, a)
+		files = append(files, strings.NewReplacer(changes...).Replace(isp))
 	}
 	return Request{
 		Caller: caller(who.org, who.team, rapid.SampledFrom(somePurposes).Draw(rt, "purpose")),
 		Action: Read, Type: "CarePlan", At: at, Source: "7A4", Person: p,
 		Wanted:   rapid.SampledFrom(append(someWanted, profiles.AllItems)).Draw(rt, "wanted"),
 		Policy:   rapid.SampledFrom(somePolicies).Draw(rt, "policy"),
-		Register: compile(slices.Clone(agreements)),
-	}, agreements
+		Register: register(rt, files...),
+	}, files
 }
 
 // served is how much of what was wanted a decision gives; where nothing in
@@ -269,7 +263,7 @@ func TestARefusalNeverWidens(t *testing.T) {
 	all := someDirectives()
 	refusals := []string{"T2", "T4", "T6", "T0", "T1 rejected", "T2 rejected", "T1 withdrawn", "T3 withdrawn", "T0 withdrawn", "T2 unknown"}
 	rapid.Check(t, func(rt *rapid.T) {
-		q, agreements := anyRequest(rt, isp)
+		q, files := anyRequest(rt, isp)
 		before := Decide(q)
 		added := all[rapid.SampledFrom(refusals).Draw(rt, "refusal")]
 		added.ID, added.Recorded = "added", q.At.AddDate(0, rapid.IntRange(-20, 0).Draw(rt, "age"), 0)
@@ -280,7 +274,7 @@ func TestARefusalNeverWidens(t *testing.T) {
 		if after.outcome > before.outcome || served(&q, &after) > served(&q, &before) {
 			rt.Fatalf("%s of %s became %s of %s", before.Outcome(), before.Items(), after.Outcome(), after.Items())
 		}
-		if len(agreements) == 1 && after.granted&^before.granted != 0 {
+		if len(files) == 1 && after.granted&^before.granted != 0 {
 			rt.Fatalf("%s appeared", after.granted&^before.granted)
 		}
 	})
@@ -292,10 +286,10 @@ func TestARefusalNeverWidens(t *testing.T) {
 func TestRemovingAnAgreementNeverWidens(t *testing.T) {
 	isp := sample(t, "isp")
 	rapid.Check(t, func(rt *rapid.T) {
-		q, agreements := anyRequest(rt, isp)
+		q, files := anyRequest(rt, isp)
 		before := Decide(q)
-		gone := rapid.IntRange(0, len(agreements)-1).Draw(rt, "gone")
-		q.Register = compile(slices.Delete(slices.Clone(agreements), gone, gone+1))
+		gone := rapid.IntRange(0, len(files)-1).Draw(rt, "gone")
+		q.Register = register(rt, slices.Delete(slices.Clone(files), gone, gone+1)...)
 		after := Decide(q)
 		if after.outcome > before.outcome || served(&q, &after) > served(&q, &before) {
 			rt.Fatalf("%s of %s became %s of %s", before.Outcome(), before.Items(), after.Outcome(), after.Items())
@@ -307,12 +301,12 @@ func TestRemovingAnAgreementNeverWidens(t *testing.T) {
 func TestNeverAUnion(t *testing.T) {
 	isp := sample(t, "isp")
 	rapid.Check(t, func(rt *rapid.T) {
-		q, agreements := anyRequest(rt, isp)
+		q, _ := anyRequest(rt, isp)
 		d := Decide(q)
 		if d.outcome == Deny || d.reasons[gateP1] == ownTeam {
 			return
 		}
-		for _, a := range agreements {
+		for _, a := range q.Register.Agreements() {
 			for _, f := range a.Flows {
 				if a.ID == d.agreement.ID && f.Ref == d.agreement.Flow && d.granted&^f.Items == 0 {
 					return

@@ -1,64 +1,88 @@
 package consent
 
 import (
+	"fmt"
+	"os"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
+	"cpagateway/consent/agreements"
+	"cpagateway/consent/facts"
 	"cpagateway/profiles"
 )
 
 // world is a register and a person to ask about: what the tests here begin with.
 func world(t testing.TB) Request {
 	t.Helper()
-	a, faults := readAgreement("isp.yaml", []byte(sample(t, "isp")))
-	if len(faults) > 0 {
-		t.Fatal(faults)
-	}
 	return Request{
-		Caller:   caller("LA9A1", "adult-mh", CareCoordination),
+		Caller:   caller("LA9A1", "adult-mh", profiles.CareCoordination),
 		Action:   Read,
 		Type:     "CarePlan",
 		At:       time.Date(2026, 6, 1, 11, 0, 0, 0, time.UTC),
-		Register: compile([]*Agreement{a}),
+		Register: register(t, sample(t, "isp")),
 		Policy:   DefaultPolicy(),
 		Person:   annsFacts(),
 		Source:   "7A4",
 	}
 }
 
-func caller(org OrgCode, team TeamID, purpose Purpose) Caller {
+// register loads agreements from what their files say.
+func register(t interface{ Fatal(...any) }, files ...string) *agreements.Register {
+	folder := fstest.MapFS{}
+	for n, src := range files {
+		folder[fmt.Sprintf("%d.yaml", n)] = &fstest.MapFile{Data: []byte(src)}
+	}
+	r, err := agreements.Load(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// sample is one of the agreements' sample files.
+func sample(t testing.TB, name string) string {
+	t.Helper()
+	src, err := os.ReadFile("agreements/testdata/" + name + ".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(src)
+}
+
+func caller(org profiles.OrgCode, team profiles.TeamID, purpose profiles.Purpose) Caller {
 	return Caller{
 		Client: "client", Organisation: org, Team: team, Person: "somebody", Purpose: purpose,
 		Scopes: []Scope{{Context: "user", Type: "*", Read: true, Search: true}},
 	}
 }
 
-func annsFacts() *Person {
-	return &Person{
-		ID: "ann", Epoch: 3, Custodian: "7A4", Born: time.Date(1980, 5, 1, 0, 0, 0, 0, london),
-		Relations: []Relation{
-			{Organisation: "7A4", Team: "cmht-north", Kind: CareTeamMember},
-			{Organisation: "LA9A1", Team: "adult-mh", Kind: CareTeamMember},
-			{Organisation: "W99001", Kind: RegisteredPractice},
-			{Organisation: "7A4", Kind: EpisodeProvider},
+func annsFacts() *facts.Person {
+	return &facts.Person{
+		ID: "ann", Epoch: 3, Custodian: "7A4", Born: time.Date(1980, 5, 1, 0, 0, 0, 0, profiles.London),
+		Relations: []facts.Relation{
+			{Organisation: "7A4", Team: "cmht-north", Kind: facts.CareTeamMember},
+			{Organisation: "LA9A1", Team: "adult-mh", Kind: facts.CareTeamMember},
+			{Organisation: "W99001", Kind: facts.RegisteredPractice},
+			{Organisation: "7A4", Kind: facts.EpisodeProvider},
 		},
 	}
 }
 
 // grant is a good T1 for one recipient.
-func grant(id string, org OrgCode, team TeamID, purposes ...Purpose) Directive {
-	return Directive{
-		ID: id, Template: SharePlan, Status: Active, OwnWish: true, Performer: "Patient/ann", Evidence: Written, PolicyURI: SharingPolicy,
-		Recorded: time.Date(2025, 6, 1, 0, 0, 0, 0, london),
-		Clauses:  []Clause{{Recipients: []Recipient{{Organisation: org, Team: team}}, Purposes: purposes}},
+func grant(id string, org profiles.OrgCode, team profiles.TeamID, purposes ...profiles.Purpose) facts.Directive {
+	return facts.Directive{
+		ID: id, Template: facts.SharePlan, Status: facts.Active, OwnWish: true, Performer: "Patient/ann", Evidence: facts.Written, PolicyURI: facts.SharingPolicy,
+		Recorded: time.Date(2025, 6, 1, 0, 0, 0, 0, profiles.London),
+		Clauses:  []facts.Clause{{Recipients: []facts.Recipient{{Organisation: org, Team: team}}, Purposes: purposes}},
 	}
 }
 
-func refusal(id string, template Template) Directive {
-	d := grant(id, "", "", EmergencyTreatment)
+func refusal(id string, template facts.Template) facts.Directive {
+	d := grant(id, "", "", profiles.EmergencyTreatment)
 	d.Template, d.Clauses[0].Recipients = template, nil
-	if template == RefuseAll {
+	if template == facts.RefuseAll {
 		d.Clauses = nil
 	}
 	return d
@@ -106,23 +130,23 @@ func TestLeaveOutAnything(t *testing.T) {
 		{"the right custodian", func(q *Request) { q.Person.Custodian = "7A1" }, "IDENTITY_UNRESOLVED"},
 		{"birth date", func(q *Request) { q.Person.Born = time.Time{} }, "SUBJECT_OUT_OF_SCOPE"},
 		{"relations", func(q *Request) { q.Person.Relations = nil }, "NO_RELATIONSHIP"},
-		{"kind of relation", func(q *Request) { q.Person.Relations[1].Kind = NoRelation }, "NO_RELATIONSHIP"},
+		{"kind of relation", func(q *Request) { q.Person.Relations[1].Kind = facts.NoRelation }, "NO_RELATIONSHIP"},
 		{"relation that is open", func(q *Request) { q.Person.Relations[1].Until = q.At }, "NO_RELATIONSHIP"},
 		{"relation that has begun", func(q *Request) { q.Person.Relations[1].From = q.At.Add(1) }, "NO_RELATIONSHIP"},
 		{"life", func(q *Request) { q.Person.Deceased = true }, "PERSON_DECEASED"},
 		{"directives", func(q *Request) { q.Person.Directives = nil }, "CONSENT_NOT_RECORDED"},
-		{"recipients", func(q *Request) { q.Person.Directives[0].Clauses[0].Recipients = []Recipient{{}} }, "CONSENT_OTHER_RECIPIENT"},
+		{"recipients", func(q *Request) { q.Person.Directives[0].Clauses[0].Recipients = []facts.Recipient{{}} }, "CONSENT_OTHER_RECIPIENT"},
 		{"purposes of the grant", func(q *Request) { q.Person.Directives[0].Clauses[0].Purposes = nil }, "CONSENT_OTHER_PURPOSE"},
 		{"policy", func(q *Request) { q.Policy = Policy{} }, "CONSENT_POLICY_SUPERSEDED"},
 		{"leaflet", func(q *Request) { q.Person.Directives[0].PolicyURI = "" }, "CONSENT_POLICY_SUPERSEDED"},
-		{"evidence", func(q *Request) { q.Person.Directives[0].Evidence = NoEvidence }, "CONSENT_NO_EVIDENCE"},
+		{"evidence", func(q *Request) { q.Person.Directives[0].Evidence = facts.NoEvidence }, "CONSENT_NO_EVIDENCE"},
 		{"the person's own word", func(q *Request) { q.Person.Directives[0].OwnWish = false }, "REPRESENTATIVE_NOT_AUTHORISED"},
-		{"status", func(q *Request) { q.Person.Directives[0].Status = Silent }, "CONSENT_NOT_RECORDED"},
-		{"known status", func(q *Request) { q.Person.Directives[0].Status = Unknown }, "CONSENT_UNINTERPRETABLE"},
-		{"template", func(q *Request) { q.Person.Directives[0].Template = Uninterpretable }, "CONSENT_UNINTERPRETABLE"},
+		{"status", func(q *Request) { q.Person.Directives[0].Status = facts.Silent }, "CONSENT_NOT_RECORDED"},
+		{"known status", func(q *Request) { q.Person.Directives[0].Status = facts.Unknown }, "CONSENT_UNINTERPRETABLE"},
+		{"template", func(q *Request) { q.Person.Directives[0].Template = facts.Uninterpretable }, "CONSENT_UNINTERPRETABLE"},
 	} {
 		q := world(t)
-		q.Person.Directives = []Directive{grant("g", "LA9A1", "adult-mh", CareCoordination)}
+		q.Person.Directives = []facts.Directive{grant("g", "LA9A1", "adult-mh", profiles.CareCoordination)}
 		c.change(&q)
 		d := Decide(q)
 		if got := d.Deciding().Code; got != c.code {
@@ -148,12 +172,12 @@ func TestScopeCategoryNarrows(t *testing.T) {
 		{[]string{sct + profiles.CodeCrisisPlan, ""}, profiles.PlanSummary, profiles.RestrictedHarm},
 	} {
 		q := world(t)
-		q.Caller = caller("W99001", "practice", CareCoordination)
+		q.Caller = caller("W99001", "practice", profiles.CareCoordination)
 		q.Caller.Scopes = nil
 		for _, category := range c.categories {
 			q.Caller.Scopes = append(q.Caller.Scopes, Scope{Context: "user", Type: "CarePlan", Read: true, Category: category})
 		}
-		q.Person.Directives = []Directive{grant("g", "W99001", "", CareCoordination)}
+		q.Person.Directives = []facts.Directive{grant("g", "W99001", "", profiles.CareCoordination)}
 		d := Decide(q)
 		if !d.Items().Has(c.see) || d.Items().Has(c.miss) {
 			t.Errorf("%v reaches %s (%s)", c.categories, d.Items(), d.Deciding().Code)
@@ -167,14 +191,10 @@ func TestScopeCategoryNarrows(t *testing.T) {
 
 // TestScopeThatLeavesNothing: a token for crisis plans and a flow that names none.
 func TestScopeThatLeavesNothing(t *testing.T) {
-	a, faults := readAgreement("a.yaml", []byte(strings.Replace(sample(t, "isp"),
-		"items: [person.identity, plan.summary, plan.goals, team.coordinator, episode.summary]", "items: [plan.summary]", 1)))
-	if len(faults) > 0 {
-		t.Fatal(faults)
-	}
 	q := world(t)
-	q.Register = compile([]*Agreement{a})
-	q.Person.Directives = []Directive{grant("g", "LA9A1", "adult-mh", CareCoordination)}
+	q.Register = register(t, strings.Replace(sample(t, "isp"),
+		"items: [person.identity, plan.summary, plan.goals, team.coordinator, episode.summary]", "items: [plan.summary]", 1))
+	q.Person.Directives = []facts.Directive{grant("g", "LA9A1", "adult-mh", profiles.CareCoordination)}
 	q.Caller.Scopes[0].Type, q.Caller.Scopes[0].Category = "CarePlan", profiles.SystemSNOMED+"|"+profiles.CodeCrisisPlan
 	if d := Decide(q); d.Outcome() != Deny || d.Deciding().Code != "SCOPE_EXCEEDED" {
 		t.Errorf("%s of %s by %s", d.Outcome(), d.Items(), d.Deciding().Code)
@@ -189,12 +209,12 @@ func TestDirectory(t *testing.T) {
 		want   profiles.ItemSet
 		code   string
 	}{
-		{"a partner's team with its purpose", caller("LA9A1", "adult-mh", CareCoordination), directory, ""},
-		{"a crisis team", caller("7A1", "crht", EmergencyTreatment), directory, ""},
-		{"any team of the organisation", caller("7A4", "night-rota", Treatment), directory, ""},
-		{"a partner's team with another purpose", caller("LA9A1", "adult-mh", EmergencyTreatment), 0, "PURPOSE_NOT_AGREED"},
-		{"a partner's other team", caller("LA9A1", "duty", CareCoordination), 0, "TEAM_NOT_NAMED"},
-		{"a stranger", caller("LA9Z9", "adult-mh", CareCoordination), 0, "NO_AGREEMENT"},
+		{"a partner's team with its purpose", caller("LA9A1", "adult-mh", profiles.CareCoordination), directory, ""},
+		{"a crisis team", caller("7A1", "crht", profiles.EmergencyTreatment), directory, ""},
+		{"any team of the organisation", caller("7A4", "night-rota", profiles.Treatment), directory, ""},
+		{"a partner's team with another purpose", caller("LA9A1", "adult-mh", profiles.EmergencyTreatment), 0, "PURPOSE_NOT_AGREED"},
+		{"a partner's other team", caller("LA9A1", "duty", profiles.CareCoordination), 0, "TEAM_NOT_NAMED"},
+		{"a stranger", caller("LA9Z9", "adult-mh", profiles.CareCoordination), 0, "NO_AGREEMENT"},
 		{"secondary use inside", caller("7A4", "night-rota", "HRESCH"), 0, "PURPOSE_NOT_AGREED"},
 		{"nobody", Caller{}, 0, "REQ_UNKNOWN"},
 	} {
@@ -218,7 +238,7 @@ func TestDirectory(t *testing.T) {
 
 func TestCrisisSliceWidth(t *testing.T) {
 	q := world(t)
-	q.Caller = caller("7A4", "crht", EmergencyTreatment)
+	q.Caller = caller("7A4", "crht", profiles.EmergencyTreatment)
 	if d := Decide(q); d.Items() != profiles.CrisisSlice {
 		t.Errorf("full: %s", d.Items())
 	}

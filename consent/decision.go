@@ -3,6 +3,7 @@ package consent
 import (
 	"time"
 
+	"cpagateway/consent/agreements"
 	"cpagateway/profiles"
 )
 
@@ -45,14 +46,6 @@ func (o RuleOutcome) String() string {
 	return [...]string{"not-applicable", "pass", "fail"}[min(o, Fail)]
 }
 
-// AgreementRef names the one flow that a decision rests on; the zero value is none.
-type AgreementRef struct {
-	ID      string // reference in the WASPI register
-	Version int
-	Flow    string // number of the flow in the Information Reference Table
-	Hash    string // SHA-256 of the agreement's file, hexadecimal
-}
-
 // Obligation is something that a decision asks to be done beside the answer.
 type Obligation string
 
@@ -79,15 +72,15 @@ type Decision struct {
 	reasons     [gates]reason
 	granted     profiles.ItemSet
 	withheld    profiles.ItemSet
-	agreement   AgreementRef
+	agreement   agreements.Ref
 	directive   string
-	person      PersonID
+	person      profiles.PersonID
 	epoch       uint64
-	source      OrgCode
+	source      profiles.OrgCode
 	typ         string
 	caller      Caller
 	at          time.Time
-	register    *Register
+	register    *agreements.Register
 	policy      Policy
 }
 
@@ -117,7 +110,7 @@ func (d Decision) Deciding() Rule { return d.rule(d.deciding) }
 
 // Agreement is the flow the decision rests on, or the one that came closest;
 // the zero AgreementRef where none covers the two organisations.
-func (d Decision) Agreement() AgreementRef { return d.agreement }
+func (d Decision) Agreement() agreements.Ref { return d.agreement }
 
 // Directive is the id of the Consent that decided, empty if none did.
 func (d Decision) Directive() string { return d.directive }
@@ -134,7 +127,7 @@ func (d Decision) Obligations() []Obligation {
 }
 
 // Person is whom the decision is about; empty for directory types and for nobody.
-func (d Decision) Person() PersonID { return d.person }
+func (d Decision) Person() profiles.PersonID { return d.person }
 
 // Epoch is the state of the person's record that was decided on.
 func (d Decision) Epoch() uint64 { return d.epoch }
@@ -152,7 +145,7 @@ func (d Decision) Action() Action { return d.action }
 func (d Decision) Type() string { return d.typ }
 
 // Source is the custodian asked.
-func (d Decision) Source() OrgCode { return d.source }
+func (d Decision) Source() profiles.OrgCode { return d.source }
 
 // PolicyHash names the agreements and the switches decided under: SHA-256,
 // hexadecimal. The same rules always have the same hash.

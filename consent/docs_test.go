@@ -17,20 +17,6 @@ func docPage(t *testing.T, name string) string {
 	return string(src)
 }
 
-// TestAgreementPageLoads: the agreement shown in docs/agreements.md is a good one.
-func TestAgreementPageLoads(t *testing.T) {
-	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(docPage(t, "agreements.md"), -1)
-	if len(blocks) != 1 {
-		t.Fatalf("%d agreements shown, want 1", len(blocks))
-	}
-	if _, err := load(t, map[string]string{"shown.yaml": blocks[0][1]}); err != nil {
-		t.Error(err)
-	}
-	if err := schemaSays(t, blocks[0][1]); err != nil {
-		t.Error(err)
-	}
-}
-
 // TestReasonsPage: docs/scenarios.md lists every reason code and obligation, once for each text, and no other.
 func TestReasonsPage(t *testing.T) {
 	var want []string

@@ -40,8 +40,8 @@ func (q *question) lookUp() verdict {
 // as a person, on behalf of no organisation. Identity vouches for Caller.Person.
 func (q *question) ownRecord() bool {
 	c := &q.Caller
-	return c.Purpose == OwnRequest && c.Organisation == "" && c.Team == "" &&
-		q.person.ID != "" && PersonID(c.Person) == q.person.ID
+	return c.Purpose == profiles.OwnRequest && c.Organisation == "" && c.Team == "" &&
+		q.person.ID != "" && profiles.PersonID(c.Person) == q.person.ID
 }
 
 // openOwn gives a person their own record, their recorded wishes included, but
@@ -102,7 +102,7 @@ func (q *question) carePurpose() reason {
 		return r
 	}
 	switch q.Caller.Purpose {
-	case CareCoordination, EmergencyTreatment, Treatment:
+	case profiles.CareCoordination, profiles.EmergencyTreatment, profiles.Treatment:
 		return plainPass
 	}
 	return purposeNotAgreed

@@ -1,7 +1,5 @@
 package consent
 
-import "strconv"
-
 // Explanation is a Decision in words, as `consent explain --json` prints it
 // (surface.md §7). It holds rules and codes, nothing from the person's record.
 type Explanation struct {
@@ -39,16 +37,4 @@ func (d Decision) Explain() Explanation {
 		e.Rules = append(e.Rules, ExplainedRule{r.ID, r.Outcome.String(), r.Code, r.Text})
 	}
 	return e
-}
-
-// String names the flow for a reader: "ISP-CPA-0001 version 3 flow 004"; empty for none.
-func (a AgreementRef) String() string {
-	if a.ID == "" {
-		return ""
-	}
-	s := a.ID + " version " + strconv.Itoa(a.Version)
-	if a.Flow != "" {
-		s += " flow " + a.Flow
-	}
-	return s
 }

@@ -6,13 +6,14 @@ import (
 	"strings"
 	"testing"
 
+	"cpagateway/consent/facts"
 	"cpagateway/profiles"
 )
 
 func TestExplain(t *testing.T) {
 	q := world(t)
-	q.Caller = caller("7A4", "crht", EmergencyTreatment)
-	q.Person.Directives = []Directive{{ID: "t6", Template: ExcludeItem, Status: Active, Clauses: []Clause{{Items: profiles.SetOf(profiles.RiskCurrent)}}}}
+	q.Caller = caller("7A4", "crht", profiles.EmergencyTreatment)
+	q.Person.Directives = []facts.Directive{{ID: "t6", Template: facts.ExcludeItem, Status: facts.Active, Clauses: []facts.Clause{{Items: profiles.SetOf(profiles.RiskCurrent)}}}}
 	e := Decide(q).Explain()
 	if e.Outcome != "slice" || e.Deciding != "P3" || e.Agreement != "ISP-CPA-0001 version 3 flow 004" || len(e.Rules) != 16 {
 		t.Errorf("got %+v", e)
@@ -52,7 +53,7 @@ func TestExplanationJSON(t *testing.T) {
 func TestExplanationHoldsNothingOfTheRecord(t *testing.T) {
 	q := world(t)
 	q.Person.ID = "canary-9990000018"
-	q.Person.Directives = []Directive{{ID: "d", Status: Active, Fault: "Consent.provision", Performer: "Patient/canary"}}
+	q.Person.Directives = []facts.Directive{{ID: "d", Status: facts.Active, Fault: "Consent.provision", Performer: "Patient/canary"}}
 	body, err := json.Marshal(Decide(q).Explain())
 	if err != nil || strings.Contains(string(body), "canary") || strings.Contains(string(body), "1980") {
 		t.Errorf("%s (%v)", body, err)

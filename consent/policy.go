@@ -6,12 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"cpagateway/consent/facts"
 	"cpagateway/profiles"
 )
-
-// SharingPolicy is the version of the leaflet on sharing that a directive is
-// given under (Consent.policy.uri), as the templates and the demo write it.
-const SharingPolicy = profiles.Base + "/Policy/sharing-wishes/1"
 
 // Policy holds the switches that the deploying organisation's
 // information-governance lead may set (consent.md §9, §13). The zero Policy is
@@ -43,7 +40,7 @@ func DefaultPolicy() Policy {
 		CrisisReviewGraceDays: 90,
 		StaleCrisis:           On,
 		Verbal:                On,
-		PolicyVersions:        []string{SharingPolicy},
+		PolicyVersions:        []string{facts.SharingPolicy},
 	}
 }
 

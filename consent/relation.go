@@ -1,6 +1,11 @@
 package consent
 
-import "time"
+import (
+	"time"
+
+	"cpagateway/consent/facts"
+	"cpagateway/profiles"
+)
 
 // relation is how the caller stands towards the person at the time of the request (gate P1).
 type relation uint8
@@ -16,7 +21,7 @@ func (q *question) relate() relation {
 	found := noRelation
 	for i := range q.person.Relations {
 		r := &q.person.Relations[i]
-		if r.Kind == NoRelation || r.Organisation == "" || r.Organisation != q.Caller.Organisation || !within(r.From, r.Until, q.At) {
+		if r.Kind == facts.NoRelation || r.Organisation == "" || r.Organisation != q.Caller.Organisation || !within(r.From, r.Until, q.At) {
 			continue
 		}
 		switch r.Team {
@@ -41,10 +46,10 @@ func (q *question) related() bool {
 
 // inCareOf reports whether a team of the custodian takes part in the person's
 // care now; it narrows a flow whose giving end names a team.
-func (q *question) inCareOf(team TeamID) bool {
+func (q *question) inCareOf(team profiles.TeamID) bool {
 	for i := range q.person.Relations {
 		r := &q.person.Relations[i]
-		if r.Kind != NoRelation && r.Organisation == q.Source && r.Team == team && within(r.From, r.Until, q.At) {
+		if r.Kind != facts.NoRelation && r.Organisation == q.Source && r.Team == team && within(r.From, r.Until, q.At) {
 			return true
 		}
 	}

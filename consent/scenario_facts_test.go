@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"cpagateway/consent"
+	"cpagateway/consent/facts"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
@@ -107,7 +107,7 @@ func newConsent(id, patient string) object {
 		"dateTime":         "2025-06-01",
 		"performer":        []any{ref},
 		"sourceAttachment": object{"title": "signed form"},
-		"policy":           []any{object{"uri": consent.SharingPolicy}},
+		"policy":           []any{object{"uri": facts.SharingPolicy}},
 	}
 }
 
@@ -262,5 +262,5 @@ func spoken(rest string) object {
 			parts = append(parts, p)
 		}
 	}
-	return object{"url": consent.ExtVerbalConsent, "extension": parts}
+	return object{"url": facts.ExtVerbalConsent, "extension": parts}
 }

@@ -11,6 +11,8 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"cpagateway/consent"
+	"cpagateway/consent/agreements"
+	"cpagateway/consent/facts"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
@@ -22,7 +24,7 @@ type scenario struct {
 	caller     consent.Caller
 	at         time.Time
 	policy     consent.Policy
-	held       map[string]consent.Held
+	held       map[string]profiles.Label
 	heldNames  []string
 	out        strings.Builder
 }
@@ -34,13 +36,11 @@ type person struct {
 }
 
 func newScenario() *scenario {
-	return &scenario{people: map[string]*person{}, held: map[string]consent.Held{}, policy: consent.DefaultPolicy(), at: noon("2026-06-01")}
+	return &scenario{people: map[string]*person{}, held: map[string]profiles.Label{}, policy: consent.DefaultPolicy(), at: noon("2026-06-01")}
 }
 
-var london, _ = time.LoadLocation("Europe/London")
-
 func noon(day string) time.Time {
-	t, err := time.ParseInLocation(time.DateOnly, day, london)
+	t, err := time.ParseInLocation(time.DateOnly, day, profiles.London)
 	if err != nil {
 		panic(err)
 	}
@@ -84,7 +84,7 @@ func (s *scenario) line(line string) error {
 }
 
 func (s *scenario) agreement(args []string) error {
-	src, err := os.ReadFile("testdata/agreements/" + args[0] + ".yaml")
+	src, err := os.ReadFile("agreements/testdata/" + args[0] + ".yaml")
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ type replacement yaml.Node
 func (r *replacement) UnmarshalYAML(node *yaml.Node) error { *r = replacement(*node); return nil }
 
 // register loads the scenario's agreements through the real loader.
-func (s *scenario) register() (*consent.Register, error) {
+func (s *scenario) register() (*agreements.Register, error) {
 	files := fstest.MapFS{}
 	for n, doc := range s.agreements {
 		src, err := yaml.Marshal(doc)
@@ -149,7 +149,7 @@ func (s *scenario) register() (*consent.Register, error) {
 		}
 		files[fmt.Sprintf("%d.yaml", n)] = &fstest.MapFile{Data: src}
 	}
-	return consent.LoadRegister(files)
+	return agreements.Load(files)
 }
 
 func (s *scenario) hold(args []string) error {
@@ -157,7 +157,7 @@ func (s *scenario) hold(args []string) error {
 	if err != nil {
 		return err
 	}
-	s.held[args[0]] = consent.Held{Label: profiles.Label{Need: need}}
+	s.held[args[0]] = profiles.Label{Need: need}
 	s.heldNames = append(s.heldNames, args[0])
 	return nil
 }
@@ -182,7 +182,7 @@ func (s *scenario) setPolicy(args []string) error {
 func (s *scenario) on(args []string) error { s.at = noon(args[0]); return nil }
 
 func (s *scenario) instant(args []string) (err error) {
-	s.at, err = time.ParseInLocation("2006-01-02T15:04", args[0], london)
+	s.at, err = time.ParseInLocation("2006-01-02T15:04", args[0], profiles.London)
 	return err
 }
 
@@ -193,7 +193,7 @@ func (s *scenario) as(args []string) error {
 	c := consent.Caller{Client: "client"}
 	if staff {
 		org, team, _ := strings.Cut(party, "/")
-		c.Organisation, c.Team = consent.OrgCode(org), consent.TeamID(team)
+		c.Organisation, c.Team = profiles.OrgCode(org), profiles.TeamID(team)
 	}
 	if name != "system" {
 		c.Person = name
@@ -203,7 +203,7 @@ func (s *scenario) as(args []string) error {
 	case len(purposes) > 1:
 		c.Ambiguous = true
 	default:
-		c.Purpose = consent.Purpose(args[1])
+		c.Purpose = profiles.Purpose(args[1])
 	}
 	context := "user"
 	if name == "system" {
@@ -233,16 +233,16 @@ func (s *scenario) read(args []string) error {
 		}
 	}
 	if args[3] != "" {
-		q.Source = consent.OrgCode(args[3])
+		q.Source = profiles.OrgCode(args[3])
 	}
 	if args[2] != "" {
-		q.Person = &consent.Person{}
+		q.Person = &facts.Person{}
 		if p := s.people[args[2]]; p != nil {
-			facts, err := p.parse()
+			resources, err := p.parse()
 			if err != nil {
 				return err
 			}
-			gathered := consent.Gather(consent.PersonID(p.name), q.Source, 1, facts)
+			gathered := facts.Gather(profiles.PersonID(p.name), q.Source, 1, resources)
 			q.Person = &gathered
 		}
 	}

@@ -92,7 +92,7 @@ func TestEveryCaseHasAScenario(t *testing.T) {
 }
 
 // show writes a decision as a scenario expects it.
-func show(d consent.Decision, held map[string]consent.Held, names []string) string {
+func show(d consent.Decision, held map[string]profiles.Label, names []string) string {
 	var b strings.Builder
 	deciding := d.Deciding()
 	fmt.Fprintf(&b, "%s: %s\n", d.Outcome(), strings.TrimSpace(deciding.ID+" "+deciding.Code))
@@ -143,10 +143,10 @@ func words(items profiles.ItemSet) string {
 }
 
 // sees lists what of the held records the caller gets.
-func sees(d consent.Decision, held map[string]consent.Held, names []string) string {
+func sees(d consent.Decision, held map[string]profiles.Label, names []string) string {
 	var visible []string
 	for _, name := range slices.Sorted(slices.Values(names)) {
-		if d.Outcome() != consent.Deny && held[name].Label.Within(d.Items()) {
+		if d.Outcome() != consent.Deny && held[name].Within(d.Items()) {
 			visible = append(visible, name)
 		}
 	}

@@ -1,17 +1,14 @@
 package consent
 
-// standing is one agreement version seen from one pair of partners.
-type standing struct {
-	agreement     *Agreement
-	source        *Partner
-	recipient     *Partner
-	displacedFrom Day // from this day on a later version stands in its place; NoDay: never
-}
+import (
+	"cpagateway/consent/agreements"
+	"cpagateway/profiles"
+)
 
 // accord is gate A2.
-func (s *standing) accord(today Day) reason {
-	for _, p := range [...]*Partner{s.source, s.recipient} {
-		if p.AccordSigned == NoDay || p.AccordSigned > today || p.AccordWithdrawn != NoDay && p.AccordWithdrawn <= today {
+func accord(s *agreements.Standing, today agreements.Day) reason {
+	for _, p := range [...]*agreements.Partner{s.Source, s.Recipient} {
+		if p.AccordSigned == agreements.NoDay || p.AccordSigned > today || p.AccordWithdrawn != agreements.NoDay && p.AccordWithdrawn <= today {
 			return accordNotSigned
 		}
 	}
@@ -19,12 +16,12 @@ func (s *standing) accord(today Day) reason {
 }
 
 // covers is gate A3 for an agreement that names both organisations.
-func (s *standing) covers(team TeamID) reason {
-	if s.agreement.Kind == DPA || s.recipient.Role == Processor {
+func covers(s *agreements.Standing, team profiles.TeamID) reason {
+	if s.Agreement.Kind == agreements.DPA || s.Recipient.Role == agreements.Processor {
 		return notADisclosureBasis
 	}
-	for i := range s.recipient.Teams {
-		if s.recipient.Teams[i].ID == team {
+	for i := range s.Recipient.Teams {
+		if s.Recipient.Teams[i].ID == team {
 			return plainPass
 		}
 	}
@@ -33,20 +30,20 @@ func (s *standing) covers(team TeamID) reason {
 
 // inForce is gate A4. A later version that has taken over puts this one out of
 // force, whatever its own status says: files of old versions are never edited.
-func (s *standing) inForce(today Day) reason {
-	a := s.agreement
+func inForce(s *agreements.Standing, today agreements.Day) reason {
+	a := s.Agreement
 	switch {
-	case a.Status == Draft || a.Status == Signed:
+	case a.Status == agreements.Draft || a.Status == agreements.Signed:
 		return notAssured
-	case a.Status != Assured || a.IssueDate > today || s.displacedFrom != NoDay && s.displacedFrom <= today:
+	case a.Status != agreements.Assured || a.IssueDate > today || s.DisplacedFrom != agreements.NoDay && s.DisplacedFrom <= today:
 		return notInForce
 	}
 	return plainPass
 }
 
 // reviewed is gate A5: the review date itself is still inside (cases 4 to 6).
-func (s *standing) reviewed(today Day, grace int) reason {
-	switch due := s.agreement.ReviewDate; {
+func reviewed(s *agreements.Standing, today agreements.Day, grace int) reason {
+	switch due := s.Agreement.ReviewDate; {
 	case today <= due:
 		return plainPass
 	case int64(today) <= int64(due)+int64(grace):
@@ -56,9 +53,9 @@ func (s *standing) reviewed(today Day, grace int) reason {
 }
 
 // signed is gate A6.
-func (s *standing) signed(today Day) reason {
-	for _, p := range [...]*Partner{s.source, s.recipient} {
-		if p.AgreementSigned == NoDay || p.AgreementSigned > today {
+func signed(s *agreements.Standing, today agreements.Day) reason {
+	for _, p := range [...]*agreements.Partner{s.Source, s.Recipient} {
+		if p.AgreementSigned == agreements.NoDay || p.AgreementSigned > today {
 			return partyNotSigned
 		}
 	}
@@ -66,11 +63,11 @@ func (s *standing) signed(today Day) reason {
 }
 
 // direction is gate A7: some flow must lead from the source to the team that asks.
-func (s *standing) direction(team TeamID) reason {
+func direction(s *agreements.Standing, team profiles.TeamID) reason {
 	answer := wrongDirection
-	for i := range s.agreement.Flows {
-		f := &s.agreement.Flows[i]
-		if f.From.Organisation != s.source.Organisation || f.To.Organisation != s.recipient.Organisation {
+	for i := range s.Agreement.Flows {
+		f := &s.Agreement.Flows[i]
+		if f.From.Organisation != s.Source.Organisation || f.To.Organisation != s.Recipient.Organisation {
 			continue
 		}
 		if f.To.Team == team {

@@ -1,47 +1,85 @@
 package consent
 
-import "testing"
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"cpagateway/consent/agreements"
+	"cpagateway/profiles"
+)
 
 // TestDaysOfTheAgreementGates walks each date over its edge: the day before, the
 // day itself, the day after.
 func TestDaysOfTheAgreementGates(t *testing.T) {
-	const today Day = 1000
+	const today agreements.Day = 1000
 	for _, c := range []struct {
 		name string
-		set  func(s *standing, d Day)
-		ask  func(s *standing) reason
+		set  func(s *agreements.Standing, d agreements.Day)
+		ask  func(s *agreements.Standing) reason
 		want [3]reason // for yesterday, today, tomorrow
 	}{
-		{"the source signs the Accord", func(s *standing, d Day) { s.source.AccordSigned = d },
-			func(s *standing) reason { return s.accord(today) }, [3]reason{plainPass, plainPass, accordNotSigned}},
-		{"the recipient signs the Accord", func(s *standing, d Day) { s.recipient.AccordSigned = d },
-			func(s *standing) reason { return s.accord(today) }, [3]reason{plainPass, plainPass, accordNotSigned}},
-		{"the recipient leaves the Accord", func(s *standing, d Day) { s.recipient.AccordWithdrawn = d },
-			func(s *standing) reason { return s.accord(today) }, [3]reason{accordNotSigned, accordNotSigned, plainPass}},
-		{"the source signs the agreement", func(s *standing, d Day) { s.source.AgreementSigned = d },
-			func(s *standing) reason { return s.signed(today) }, [3]reason{plainPass, plainPass, partyNotSigned}},
-		{"the recipient signs the agreement", func(s *standing, d Day) { s.recipient.AgreementSigned = d },
-			func(s *standing) reason { return s.signed(today) }, [3]reason{plainPass, plainPass, partyNotSigned}},
-		{"it is issued", func(s *standing, d Day) { s.agreement.IssueDate = d },
-			func(s *standing) reason { return s.inForce(today) }, [3]reason{plainPass, plainPass, notInForce}},
-		{"a later version takes over", func(s *standing, d Day) { s.displacedFrom = d },
-			func(s *standing) reason { return s.inForce(today) }, [3]reason{notInForce, notInForce, plainPass}},
-		{"its review is due", func(s *standing, d Day) { s.agreement.ReviewDate = d },
-			func(s *standing) reason { return s.reviewed(today, 0) }, [3]reason{reviewOverdue, plainPass, plainPass}},
-		{"its grace ends", func(s *standing, d Day) { s.agreement.ReviewDate = d - 30 },
-			func(s *standing) reason { return s.reviewed(today, 30) }, [3]reason{reviewOverdue, reviewGrace, reviewGrace}},
+		{"the source signs the Accord", func(s *agreements.Standing, d agreements.Day) { s.Source.AccordSigned = d },
+			func(s *agreements.Standing) reason { return accord(s, today) }, [3]reason{plainPass, plainPass, accordNotSigned}},
+		{"the recipient signs the Accord", func(s *agreements.Standing, d agreements.Day) { s.Recipient.AccordSigned = d },
+			func(s *agreements.Standing) reason { return accord(s, today) }, [3]reason{plainPass, plainPass, accordNotSigned}},
+		{"the recipient leaves the Accord", func(s *agreements.Standing, d agreements.Day) { s.Recipient.AccordWithdrawn = d },
+			func(s *agreements.Standing) reason { return accord(s, today) }, [3]reason{accordNotSigned, accordNotSigned, plainPass}},
+		{"the source signs the agreement", func(s *agreements.Standing, d agreements.Day) { s.Source.AgreementSigned = d },
+			func(s *agreements.Standing) reason { return signed(s, today) }, [3]reason{plainPass, plainPass, partyNotSigned}},
+		{"the recipient signs the agreement", func(s *agreements.Standing, d agreements.Day) { s.Recipient.AgreementSigned = d },
+			func(s *agreements.Standing) reason { return signed(s, today) }, [3]reason{plainPass, plainPass, partyNotSigned}},
+		{"it is issued", func(s *agreements.Standing, d agreements.Day) { s.Agreement.IssueDate = d },
+			func(s *agreements.Standing) reason { return inForce(s, today) }, [3]reason{plainPass, plainPass, notInForce}},
+		{"a later version takes over", func(s *agreements.Standing, d agreements.Day) { s.DisplacedFrom = d },
+			func(s *agreements.Standing) reason { return inForce(s, today) }, [3]reason{notInForce, notInForce, plainPass}},
+		{"its review is due", func(s *agreements.Standing, d agreements.Day) { s.Agreement.ReviewDate = d },
+			func(s *agreements.Standing) reason { return reviewed(s, today, 0) }, [3]reason{reviewOverdue, plainPass, plainPass}},
+		{"its grace ends", func(s *agreements.Standing, d agreements.Day) { s.Agreement.ReviewDate = d - 30 },
+			func(s *agreements.Standing) reason { return reviewed(s, today, 30) }, [3]reason{reviewOverdue, reviewGrace, reviewGrace}},
 	} {
 		for i, want := range c.want {
-			s := &standing{
-				agreement: &Agreement{Status: Assured, IssueDate: 1, ReviewDate: 2000},
-				source:    &Partner{AccordSigned: 1, AgreementSigned: 1},
-				recipient: &Partner{AccordSigned: 1, AgreementSigned: 1},
+			s := &agreements.Standing{
+				Agreement: &agreements.Agreement{Status: agreements.Assured, IssueDate: 1, ReviewDate: 2000},
+				Source:    &agreements.Partner{AccordSigned: 1, AgreementSigned: 1},
+				Recipient: &agreements.Partner{AccordSigned: 1, AgreementSigned: 1},
 			}
-			day := today + Day(i-1)
+			day := today + agreements.Day(i-1)
 			c.set(s, day)
 			if got := c.ask(s); got != want {
 				t.Errorf("%s on day %d, asked on day %d: %q, want %q", c.name, day, today, got.code(), want.code())
 			}
 		}
+	}
+}
+
+// TestLaterVersionTakesOver: an old version is never edited, so the day on
+// which the next one is issued ends it; a draft ends nothing.
+func TestLaterVersionTakesOver(t *testing.T) {
+	old := sample(t, "isp")
+	for _, c := range []struct {
+		status, day string
+		want        reason
+	}{
+		{"ASSURED", "2026-03-31", plainPass}, {"ASSURED", "2026-04-01", notInForce},
+		{"WITHDRAWN", "2026-04-01", notInForce}, {"SUSPENDED", "2026-04-01", notInForce},
+		{"DRAFT", "2026-04-01", plainPass}, {"SIGNED", "2026-04-01", plainPass},
+	} {
+		next := strings.NewReplacer("version: 3", "version: 4", "status: ASSURED", "status: "+c.status, "issueDate: 2025-01-10", "issueDate: 2026-04-01").Replace(old)
+		r := register(t, old, next)
+		day, _ := time.ParseInLocation(time.DateOnly, c.day, profiles.London)
+		if got := inForce(r.Between(agreements.Pair{Source: "7A4", Recipient: "LA9A1"})[0], agreements.DayOf(day)); got != c.want {
+			t.Errorf("version 3 beside a %s version 4 on %s: %s, want %s", c.status, c.day, got.code(), c.want.code())
+		}
+	}
+}
+
+func TestDayIsLondons(t *testing.T) {
+	summer := time.Date(2026, 6, 1, 23, 30, 0, 0, time.UTC) // 00:30 on the 2nd in London
+	if got := agreements.DayOf(summer).String(); got != "2026-06-02" {
+		t.Errorf("got %s", got)
+	}
+	if agreements.NoDay.String() != "" || agreements.DayOf(time.Time{}) >= agreements.DayOf(summer) {
+		t.Error("a day that is not there does not come first")
 	}
 }

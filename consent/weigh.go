@@ -3,12 +3,9 @@ package consent
 import (
 	"slices"
 
+	"cpagateway/consent/agreements"
 	"cpagateway/profiles"
 )
-
-// releasable is what a flow may name at all. Nothing else leaves the treating
-// team, whoever asks: no flow can name it (gate P4).
-const releasable = profiles.AllItems &^ (profiles.Restricted | 1<<profiles.ConsentRecord | 1<<profiles.Unlabelled)
 
 // share decides by agreement and wish: the road of every caller from outside
 // the treating team. What the person excluded is taken away after the flow is
@@ -28,16 +25,16 @@ func (q *question) share() verdict {
 // between the two organisations, so that a refusal names what came closest.
 func (q *question) closest() verdict {
 	var best verdict
-	flows := q.Register.candidates(flowKey{q.Source, q.Caller.Organisation, q.Caller.Team, q.Caller.Purpose})
+	flows := q.Register.Candidates(agreements.FlowKey{Source: q.Source, Recipient: q.Caller.Organisation, Team: q.Caller.Team, Purpose: q.Caller.Purpose})
 	for i, f := range flows {
-		if v := q.weigh(f.standing, f); i == 0 || v.better(&best, q.Wanted) {
+		if v := q.weigh(f.Standing, f); i == 0 || v.better(&best, q.Wanted) {
 			best = v
 		}
 	}
 	if len(flows) > 0 {
 		return best
 	}
-	standings := q.Register.between(pair{q.Source, q.Caller.Organisation})
+	standings := q.Register.Between(agreements.Pair{Source: q.Source, Recipient: q.Caller.Organisation})
 	for i, s := range standings {
 		if v := q.weigh(s, nil); i == 0 || v.better(&best, q.Wanted) {
 			best = v
@@ -53,7 +50,7 @@ func (q *question) closest() verdict {
 // names the two organisations, or none has a flow for this team and purpose,
 // and the person gates answer as for the strictest flow. No person gate applies
 // to what is about staff.
-func (q *question) weigh(s *standing, f *flow) verdict {
+func (q *question) weigh(s *agreements.Standing, f *agreements.Candidate) verdict {
 	v := q.weighAgreement(s, f)
 	if q.staff {
 		return v
@@ -80,7 +77,7 @@ func (q *question) weigh(s *standing, f *flow) verdict {
 }
 
 // weighAgreement is gates A1 to A11 for one flow, or for one agreement without a flow.
-func (q *question) weighAgreement(s *standing, f *flow) verdict {
+func (q *question) weighAgreement(s *agreements.Standing, f *agreements.Candidate) verdict {
 	v := verdict{standing: s, flow: f}
 	v.reasons[gateA1] = q.identified()
 	v.reasons[gateA8] = q.onePurpose()
@@ -89,12 +86,12 @@ func (q *question) weighAgreement(s *standing, f *flow) verdict {
 		v.reasons[gateA3] = noAgreement
 		return v
 	}
-	v.reasons[gateA2] = s.accord(q.today)
-	v.reasons[gateA3] = s.covers(q.Caller.Team)
-	v.reasons[gateA4] = s.inForce(q.today)
-	v.reasons[gateA5] = s.reviewed(q.today, q.grace(s, f))
-	v.reasons[gateA6] = s.signed(q.today)
-	v.reasons[gateA7] = s.direction(q.Caller.Team)
+	v.reasons[gateA2] = accord(s, q.today)
+	v.reasons[gateA3] = covers(s, q.Caller.Team)
+	v.reasons[gateA4] = inForce(s, q.today)
+	v.reasons[gateA5] = reviewed(s, q.today, q.grace(s, f))
+	v.reasons[gateA6] = signed(s, q.today)
+	v.reasons[gateA7] = direction(s, q.Caller.Team)
 	v.reasons[gateA11] = plainPass
 	if f == nil {
 		if v.reasons[gateA8] == plainPass {
@@ -102,8 +99,8 @@ func (q *question) weighAgreement(s *standing, f *flow) verdict {
 		}
 		return v
 	}
-	v.crisis = f.ConsentRule == Crisis && !q.staff
-	v.named = f.Items & releasable
+	v.crisis = f.ConsentRule == agreements.Crisis && !q.staff
+	v.named = f.Items & agreements.Releasable
 	offered := v.named
 	if v.crisis {
 		offered &= q.Policy.CrisisSlice.Items()
@@ -122,15 +119,15 @@ func (q *question) weighAgreement(s *standing, f *flow) verdict {
 
 // grace is how many days after its review date the agreement still holds for a
 // flow (cases 6 and 70).
-func (q *question) grace(s *standing, f *flow) int {
-	if f != nil && f.ConsentRule == Crisis {
-		return max(s.agreement.ReviewGraceDays, q.Policy.CrisisReviewGraceDays)
+func (q *question) grace(s *agreements.Standing, f *agreements.Candidate) int {
+	if f != nil && f.ConsentRule == agreements.Crisis {
+		return max(s.Agreement.ReviewGraceDays, q.Policy.CrisisReviewGraceDays)
 	}
-	return s.agreement.ReviewGraceDays
+	return s.Agreement.ReviewGraceDays
 }
 
 // inFlow is gate A9.
-func (q *question) inFlow(f *flow, offered profiles.ItemSet) reason {
+func (q *question) inFlow(f *agreements.Candidate, offered profiles.ItemSet) reason {
 	switch {
 	case f.Resources != nil && !slices.Contains(f.Resources, q.Type):
 		return itemNotInFlow
@@ -143,13 +140,13 @@ func (q *question) inFlow(f *flow, offered profiles.ItemSet) reason {
 }
 
 // relationship is gate P1.
-func (q *question) relationship(f *flow) reason {
+func (q *question) relationship(f *agreements.Candidate) reason {
 	switch {
 	case q.related():
 		return plainPass
-	case f == nil || f.Relationship != NotRequired:
+	case f == nil || f.Relationship != agreements.NotRequired:
 		return noRelationship
-	case f.ConsentRule == Crisis && q.Caller.Organisation != q.Source:
+	case f.ConsentRule == agreements.Crisis && q.Caller.Organisation != q.Source:
 		return crisisOutOfArea
 	}
 	return relationshipNotNeeded

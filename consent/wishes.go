@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"cpagateway/consent/facts"
 	"cpagateway/profiles"
 )
 
@@ -12,15 +13,15 @@ import (
 // speaks; one that is replaced by the same person is silent; nothing is weighed
 // by its date alone.
 type wishes struct {
-	unreadable    *Directive // cannot be read safely: refuses
-	refusal       *Directive // refuses routine sharing with this caller
-	crisisRefusal *Directive // refuses crisis use in so many words
-	takenBack     *Directive // a grant for this caller and purpose that was withdrawn or rejected
-	otherNo       *Directive // the same for somebody else: says no to nobody else, but is no silence about crisis
-	permit        *Directive // grants this caller this purpose
-	routine       *Directive // grants somebody routine sharing
-	near          *Directive // came closest to granting
-	nearReason    reason     // why it does not; zero if nothing came near
+	unreadable    *facts.Directive // cannot be read safely: refuses
+	refusal       *facts.Directive // refuses routine sharing with this caller
+	crisisRefusal *facts.Directive // refuses crisis use in so many words
+	takenBack     *facts.Directive // a grant for this caller and purpose that was withdrawn or rejected
+	otherNo       *facts.Directive // the same for somebody else: says no to nobody else, but is no silence about crisis
+	permit        *facts.Directive // grants this caller this purpose
+	routine       *facts.Directive // grants somebody routine sharing
+	near          *facts.Directive // came closest to granting
+	nearReason    reason           // why it does not; zero if nothing came near
 	excluded      profiles.ItemSet
 	excluding     string // id of a directive that excludes
 }
@@ -30,15 +31,15 @@ func (q *question) hear() wishes {
 	var w wishes
 	for i := range q.person.Directives {
 		d := &q.person.Directives[i]
-		if d.Status == Silent || q.replaced(d) {
+		if d.Status == facts.Silent || q.replaced(d) {
 			continue
 		}
 		switch d.Status {
-		case Active:
+		case facts.Active:
 			w.active(d, q)
-		case Rejected:
+		case facts.Rejected:
 			w.rejected(d, q)
-		case Withdrawn:
+		case facts.Withdrawn:
 			w.withdrawn(d, q)
 		default:
 			w.unreadable = d
@@ -47,28 +48,28 @@ func (q *question) hear() wishes {
 	return w
 }
 
-func (w *wishes) active(d *Directive, q *question) {
-	if d.Template != Uninterpretable && !within(d.From, d.Until, q.At) {
+func (w *wishes) active(d *facts.Directive, q *question) {
+	if d.Template != facts.Uninterpretable && !within(d.From, d.Until, q.At) {
 		w.lapsed(d, d.From, q)
 		return
 	}
 	switch d.Template {
-	case SharePlan:
+	case facts.SharePlan:
 		w.grant(d, q)
-	case RefuseAll:
+	case facts.RefuseAll:
 		w.refuseAll(d, q)
-	case CrisisOnly:
+	case facts.CrisisOnly:
 		w.grant(d, q)
 		if w.permit != d {
 			w.refusal = d
 		}
-	case RefuseCrisis:
+	case facts.RefuseCrisis:
 		w.refusal = d
-		if d.speaksOfCrisis(q.At) {
+		if speaksOfCrisis(d, q.At) {
 			w.crisisRefusal = d
 		}
-	case CarerCopy: // speaks of related persons only; none of them is a caller of this kind
-	case ExcludeItem:
+	case facts.CarerCopy: // speaks of related persons only; none of them is a caller of this kind
+	case facts.ExcludeItem:
 		w.exclude(d, q)
 	default:
 		w.unreadable = d
@@ -76,15 +77,15 @@ func (w *wishes) active(d *Directive, q *question) {
 }
 
 // refuseAll is silent on crisis unless it lists a purpose that covers it.
-func (w *wishes) refuseAll(d *Directive, q *question) {
+func (w *wishes) refuseAll(d *facts.Directive, q *question) {
 	switch {
 	case len(d.Purposes) == 0:
 		w.refusal = d
 	case !refuses(d.Purposes, q.Caller.Purpose):
-		if q.Caller.Purpose == EmergencyTreatment {
+		if q.Caller.Purpose == profiles.EmergencyTreatment {
 			w.refusal = d // it refuses something, and says nothing about crisis
 		}
-	case q.Caller.Purpose == EmergencyTreatment:
+	case q.Caller.Purpose == profiles.EmergencyTreatment:
 		w.crisisRefusal = d
 	default:
 		w.refusal = d
@@ -92,16 +93,16 @@ func (w *wishes) refuseAll(d *Directive, q *question) {
 }
 
 // grant lets the clauses of T1 and T3 speak; outside them the directive is silent.
-func (w *wishes) grant(d *Directive, q *question) {
+func (w *wishes) grant(d *facts.Directive, q *question) {
 	for i := range d.Clauses {
 		c := &d.Clauses[i]
 		fault := q.grantFault(d)
 		open := within(c.From, c.Until, q.At)
-		if fault == notApplicable && open && slices.Contains(c.Purposes, CareCoordination) {
+		if fault == notApplicable && open && slices.Contains(c.Purposes, profiles.CareCoordination) {
 			w.routine = d
 		}
 		switch {
-		case d.Template != CrisisOnly && !names(c.Recipients, &q.Caller): // T3 is for every crisis team
+		case d.Template != facts.CrisisOnly && !names(c.Recipients, &q.Caller): // T3 is for every crisis team
 			w.missed(d, consentOtherRecipient)
 		case !slices.Contains(c.Purposes, q.Caller.Purpose):
 			w.missed(d, consentOtherPurpose)
@@ -116,8 +117,8 @@ func (w *wishes) grant(d *Directive, q *question) {
 }
 
 // lapsed records a grant that is not in effect now.
-func (w *wishes) lapsed(d *Directive, from time.Time, q *question) {
-	if d.Template != SharePlan && d.Template != CrisisOnly {
+func (w *wishes) lapsed(d *facts.Directive, from time.Time, q *question) {
+	if d.Template != facts.SharePlan && d.Template != facts.CrisisOnly {
 		return
 	}
 	if q.At.Before(from) {
@@ -128,14 +129,14 @@ func (w *wishes) lapsed(d *Directive, from time.Time, q *question) {
 }
 
 // missed keeps the nearest miss: the reasons stand in rising order of nearness.
-func (w *wishes) missed(d *Directive, r reason) {
+func (w *wishes) missed(d *facts.Directive, r reason) {
 	if r > w.nearReason {
 		w.near, w.nearReason = d, r
 	}
 }
 
 // exclude subtracts; it never grants and never refuses.
-func (w *wishes) exclude(d *Directive, q *question) {
+func (w *wishes) exclude(d *facts.Directive, q *question) {
 	for i := range d.Clauses {
 		c := &d.Clauses[i]
 		if within(c.From, c.Until, q.At) && excludes(c.Recipients, &q.Caller) {
@@ -147,12 +148,12 @@ func (w *wishes) exclude(d *Directive, q *question) {
 
 // rejected is a recorded refusal: of the recipients that a T1 would have named,
 // of carers only for a T5, and of everything for whatever else was proposed.
-func (w *wishes) rejected(d *Directive, q *question) {
+func (w *wishes) rejected(d *facts.Directive, q *question) {
 	switch d.Template {
-	case SharePlan:
+	case facts.SharePlan:
 		w.takeBack(d, q)
-	case CarerCopy:
-	case CrisisOnly, RefuseCrisis:
+	case facts.CarerCopy:
+	case facts.CrisisOnly, facts.RefuseCrisis:
 		w.refusal, w.crisisRefusal = d, d
 	default:
 		w.refusal = d
@@ -161,17 +162,17 @@ func (w *wishes) rejected(d *Directive, q *question) {
 
 // withdrawn takes back what was granted, however old the grant (case 25). A
 // refusal or an exclusion that is taken back falls silent: it is not a grant.
-func (w *wishes) withdrawn(d *Directive, q *question) {
+func (w *wishes) withdrawn(d *facts.Directive, q *question) {
 	switch d.Template {
-	case SharePlan, CrisisOnly:
+	case facts.SharePlan, facts.CrisisOnly:
 		w.takeBack(d, q)
-	case RefuseAll, RefuseCrisis, CarerCopy, ExcludeItem:
+	case facts.RefuseAll, facts.RefuseCrisis, facts.CarerCopy, facts.ExcludeItem:
 	default:
 		w.takenBack = d // what it granted cannot be told
 	}
 }
 
-func (w *wishes) takeBack(d *Directive, q *question) {
+func (w *wishes) takeBack(d *facts.Directive, q *question) {
 	w.otherNo = d
 	for i := range d.Clauses {
 		c := &d.Clauses[i]
@@ -182,10 +183,10 @@ func (w *wishes) takeBack(d *Directive, q *question) {
 }
 
 // speaksOfCrisis reports whether a T4 refuses crisis use at that time.
-func (d *Directive) speaksOfCrisis(at time.Time) bool {
+func speaksOfCrisis(d *facts.Directive, at time.Time) bool {
 	for i := range d.Clauses {
 		c := &d.Clauses[i]
-		if within(c.From, c.Until, at) && refuses(c.Purposes, EmergencyTreatment) {
+		if within(c.From, c.Until, at) && refuses(c.Purposes, profiles.EmergencyTreatment) {
 			return true
 		}
 	}
@@ -195,7 +196,7 @@ func (d *Directive) speaksOfCrisis(at time.Time) bool {
 // names reports whether a grant is meant for the caller. A team that is named
 // narrows its organisation: where both stand in one clause, only the team is
 // meant. A grant that names nobody is for nobody.
-func names(recipients []Recipient, c *Caller) bool {
+func names(recipients []facts.Recipient, c *Caller) bool {
 	organisation, otherTeam := false, false
 	for i := range recipients {
 		switch r := &recipients[i]; {
@@ -213,7 +214,7 @@ func names(recipients []Recipient, c *Caller) bool {
 
 // excludes reports whether a refusal or exclusion reaches the caller. Here a
 // named organisation means all of it.
-func excludes(recipients []Recipient, c *Caller) bool {
+func excludes(recipients []facts.Recipient, c *Caller) bool {
 	if len(recipients) == 0 {
 		return true
 	}
@@ -229,17 +230,17 @@ func excludes(recipients []Recipient, c *Caller) bool {
 // refuses reports whether a refusal of these purposes covers one: TREAT covers
 // its descendants, but for breaking the glass, which has a road of its own
 // (consent.md §3.2). None named is all of them.
-func refuses(refused []Purpose, p Purpose) bool {
+func refuses(refused []profiles.Purpose, p profiles.Purpose) bool {
 	return len(refused) == 0 || slices.Contains(refused, p) ||
-		slices.Contains(refused, Treatment) && (p == EmergencyTreatment || p == CareCoordination)
+		slices.Contains(refused, profiles.Treatment) && (p == profiles.EmergencyTreatment || p == profiles.CareCoordination)
 }
 
 // grantFault says what a grant lacks before it may permit anything; zero for nothing.
-func (q *question) grantFault(d *Directive) reason {
+func (q *question) grantFault(d *facts.Directive) reason {
 	switch {
 	case !d.OwnWish:
 		return consentNotByPerson
-	case d.Evidence == NoEvidence || d.Evidence == Spoken && q.Policy.Verbal != On:
+	case d.Evidence == facts.NoEvidence || d.Evidence == facts.Spoken && q.Policy.Verbal != On:
 		return consentNoEvidence
 	case !slices.Contains(q.Policy.PolicyVersions, d.PolicyURI):
 		return consentOldPolicy
@@ -250,17 +251,17 @@ func (q *question) grantFault(d *Directive) reason {
 // replaced reports whether a later directive by the same person takes the place
 // of this one (case 32). A grant stays replaced whatever became of the later
 // one; a refusal is lifted only by one that is itself good and in effect.
-func (q *question) replaced(d *Directive) bool {
+func (q *question) replaced(d *facts.Directive) bool {
 	for i := range q.person.Directives {
 		n := &q.person.Directives[i]
-		if n.Replaces == "" || n.Replaces != d.ID || n.Status == Silent || n.Status == Unknown ||
+		if n.Replaces == "" || n.Replaces != d.ID || n.Status == facts.Silent || n.Status == facts.Unknown ||
 			n.Performer == "" || n.Performer != d.Performer || !n.Recorded.After(d.Recorded) {
 			continue
 		}
-		if d.Template == SharePlan && d.Status == Active || d.Template == CarerCopy {
+		if d.Template == facts.SharePlan && d.Status == facts.Active || d.Template == facts.CarerCopy {
 			return true
 		}
-		if n.Status == Active && n.Template != Uninterpretable && within(n.From, n.Until, q.At) && q.grantFault(n) == notApplicable {
+		if n.Status == facts.Active && n.Template != facts.Uninterpretable && within(n.From, n.Until, q.At) && q.grantFault(n) == notApplicable {
 			return true
 		}
 	}

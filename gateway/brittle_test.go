@@ -5,8 +5,10 @@ import (
 	"sync"
 
 	"cpagateway/consent"
+	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/records"
+	"cpagateway/profiles"
 )
 
 // brittleReader lets a test break a read of the store, or do something before it.
@@ -22,21 +24,21 @@ func (b *brittleReader) step(ctx context.Context, method string) error {
 	return b.before(ctx, method)
 }
 
-func (b *brittleReader) Person(ctx context.Context, system, value string) (consent.PersonID, error) {
+func (b *brittleReader) Person(ctx context.Context, system, value string) (profiles.PersonID, error) {
 	if err := b.step(ctx, "Person"); err != nil {
 		return "", err
 	}
 	return b.Reader.Person(ctx, system, value)
 }
 
-func (b *brittleReader) PersonOf(ctx context.Context, typ, id string) (consent.PersonID, error) {
+func (b *brittleReader) PersonOf(ctx context.Context, typ, id string) (profiles.PersonID, error) {
 	if err := b.step(ctx, "PersonOf"); err != nil {
 		return "", err
 	}
 	return b.Reader.PersonOf(ctx, typ, id)
 }
 
-func (b *brittleReader) Dossier(ctx context.Context, person consent.PersonID) (records.Dossier, error) {
+func (b *brittleReader) Dossier(ctx context.Context, person profiles.PersonID) (records.Dossier, error) {
 	if err := b.step(ctx, "Dossier"); err != nil {
 		return records.Dossier{}, err
 	}
@@ -64,7 +66,7 @@ func (b *brittleReader) Find(ctx context.Context, d consent.Decision, q records.
 	return b.Reader.Find(ctx, d, q)
 }
 
-func (b *brittleReader) Targets(ctx context.Context, refs []string) (map[string]consent.Target, error) {
+func (b *brittleReader) Targets(ctx context.Context, refs []string) (map[string]disclosure.Target, error) {
 	if err := b.step(ctx, "Targets"); err != nil {
 		return nil, err
 	}
@@ -84,7 +86,7 @@ func (b *brittleSink) breaks(before, after error) {
 	b.before, b.after = before, after
 }
 
-func (b *brittleSink) Commit(ctx context.Context, persons []consent.PersonID, build func(map[consent.PersonID]uint64, audit.Tail) []audit.Row) error {
+func (b *brittleSink) Commit(ctx context.Context, persons []profiles.PersonID, build func(map[profiles.PersonID]uint64, audit.Tail) []audit.Row) error {
 	b.mu.Lock()
 	before, after := b.before, b.after
 	b.mu.Unlock()

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"cpagateway/consent"
+	"cpagateway/consent/agreements"
 	"cpagateway/gateway"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/demo"
@@ -80,7 +81,7 @@ type stand struct {
 	key    ed25519.PrivateKey
 	secret []byte
 	zone   *time.Location
-	home   *consent.Register
+	home   *agreements.Register
 	server *httptest.Server
 	dir    string
 	tokens map[string]token
@@ -105,7 +106,7 @@ func openStand(t *testing.T) *stand {
 	s.log, err = audit.Open(context.Background(), s.sink, s.key, s.clock.Now)
 	must(t, err)
 	t.Cleanup(func() { s.log.Close() })
-	s.home, err = consent.LoadRegister(demo.Agreements())
+	s.home, err = agreements.Load(demo.Agreements())
 	must(t, err)
 	for _, extract := range demo.Extracts(s.clock.Now()) {
 		if sum := s.bringIn(extract.Files); sum.Stored == 0 || sum.Quarantined != 0 {
@@ -130,7 +131,7 @@ func (s *stand) open() {
 	front := &gateway.Front{
 		Road: &road.Road{
 			Identity: verifier, Records: s.reader, Audit: s.log, Policy: consent.DefaultPolicy(), Shared: shared,
-			Register: func() *consent.Register { return s.home }, Pseudonym: intake.Pseudonym(s.secret), Home: "7A4", Base: "http://" + l.Addr().String() + gateway.Prefix,
+			Register: func() *agreements.Register { return s.home }, Pseudonym: intake.Pseudonym(s.secret), Home: "7A4", Base: "http://" + l.Addr().String() + gateway.Prefix,
 			DutyLine: demo.DutyLine, Sealer: sealer, Capacity: road.NewCapacity(8, 2), Clock: s.clock.Now, Zone: s.zone,
 			Log: slog.New(slog.DiscardHandler),
 		},

@@ -14,22 +14,23 @@ import (
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/identity"
 	"cpagateway/gateway/intake"
+	"cpagateway/profiles"
 )
 
 // config is gateway.yaml. docs/gateway.yaml is a complete sample, which a test
 // reads. Unknown keys are refused with their line.
 type config struct {
-	Organisation consent.OrgCode `yaml:"organisation"` // ODS code of the organisation that runs this gateway
-	HTTP         httpConfig      `yaml:"http"`
-	Identity     identity.Config `yaml:",inline"`
-	Agreements   string          `yaml:"agreements"` // a folder of agreement files
-	Records      recordsConfig   `yaml:"records"`
-	Audit        auditConfig     `yaml:"audit"`
-	Hot          hotConfig       `yaml:"hot"`
-	Sources      []sourceConfig  `yaml:"sources"`
-	Policy       consent.Policy  `yaml:"policy"`
-	DutyLine     string          `yaml:"dutyLine"` // the duty team's telephone number, told with every crisis read
-	Telemetry    telemetryConfig `yaml:"telemetry"`
+	Organisation profiles.OrgCode `yaml:"organisation"` // ODS code of the organisation that runs this gateway
+	HTTP         httpConfig       `yaml:"http"`
+	Identity     identity.Config  `yaml:",inline"`
+	Agreements   string           `yaml:"agreements"` // a folder of agreement files
+	Records      recordsConfig    `yaml:"records"`
+	Audit        auditConfig      `yaml:"audit"`
+	Hot          hotConfig        `yaml:"hot"`
+	Sources      []sourceConfig   `yaml:"sources"`
+	Policy       consent.Policy   `yaml:"policy"`
+	DutyLine     string           `yaml:"dutyLine"` // the duty team's telephone number, told with every crisis read
+	Telemetry    telemetryConfig  `yaml:"telemetry"`
 }
 
 type httpConfig struct {
@@ -58,7 +59,7 @@ type hotConfig struct {
 type sourceConfig struct {
 	Name       string            `yaml:"name"`
 	Format     string            `yaml:"format"` // mhsds-v6, welsh-ctp, fhir-bundle
-	Custodian  consent.OrgCode   `yaml:"custodian"`
+	Custodian  profiles.OrgCode  `yaml:"custodian"`
 	NHSNumbers intake.NumberRule `yaml:"nhsNumbers"` // refuse (default) or report a failed check digit
 }
 

@@ -51,7 +51,7 @@ func runConsent(w world, args []string) error {
 	if *place.data != "" {
 		known = namedCast() // nobody is registered in a data folder
 	}
-	asked, err := callerNamed(known, *caller, consent.Purpose(*purpose))
+	asked, err := callerNamed(known, *caller, profiles.Purpose(*purpose))
 	if err != nil {
 		return err
 	}
@@ -78,18 +78,18 @@ func runConsent(w world, args []string) error {
 }
 
 // callerNamed makes the caller of a question: a client, or an organisation and a team.
-func callerNamed(known []named, name string, purpose consent.Purpose) (consent.Caller, error) {
+func callerNamed(known []named, name string, purpose profiles.Purpose) (consent.Caller, error) {
 	id, team, teamGiven := strings.Cut(name, "/")
-	caller := consent.Caller{Client: "explain", Organisation: consent.OrgCode(id), Team: consent.TeamID(team)}
+	caller := consent.Caller{Client: "explain", Organisation: profiles.OrgCode(id), Team: profiles.TeamID(team)}
 	if n := slices.IndexFunc(known, func(k named) bool { return k.name == id }); n >= 0 {
 		k := known[n]
 		if !teamGiven {
 			team = string(first(k.teams))
 		}
-		if teamGiven && !slices.Contains(k.teams, consent.TeamID(team)) {
+		if teamGiven && !slices.Contains(k.teams, profiles.TeamID(team)) {
 			return consent.Caller{}, misuse("--caller: the client has no such team")
 		}
-		caller, caller.Team = k.caller, consent.TeamID(team)
+		caller, caller.Team = k.caller, profiles.TeamID(team)
 		purpose = cmp.Or(purpose, first(k.purposes))
 	} else if id == "" || team == "" {
 		return consent.Caller{}, misuse("--caller: name a client, or an organisation and a team as ODS/team")
@@ -103,8 +103,8 @@ func callerNamed(known []named, name string, purpose consent.Purpose) (consent.C
 type named struct {
 	name     string
 	caller   consent.Caller
-	teams    []consent.TeamID
-	purposes []consent.Purpose
+	teams    []profiles.TeamID
+	purposes []profiles.Purpose
 }
 
 func namedClients(clients []identity.Client) []named {
@@ -119,7 +119,7 @@ func namedCast() []named {
 	known := make([]named, len(demo.Callers))
 	for n, c := range demo.Callers {
 		caller := consent.Caller{Client: c.Client, Organisation: c.Organisation, Person: c.Person, Role: c.Role}
-		known[n] = named{c.Name, caller, []consent.TeamID{c.Team}, c.Purposes}
+		known[n] = named{c.Name, caller, []profiles.TeamID{c.Team}, c.Purposes}
 	}
 	return known
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"cpagateway/consent"
+	"cpagateway/profiles"
 )
 
 // With a configuration, explain once knew the demo's callers and not the clients
@@ -29,12 +30,12 @@ func TestExplainKnowsTheClientsOfTheConfiguration(t *testing.T) {
 
 func TestCallerNamed(t *testing.T) {
 	known := []named{
-		{"surgery", consent.Caller{Client: "surgery", Organisation: "W99001"}, []consent.TeamID{"a", "b"}, []consent.Purpose{"COC", "TREAT"}},
+		{"surgery", consent.Caller{Client: "surgery", Organisation: "W99001"}, []profiles.TeamID{"a", "b"}, []profiles.Purpose{"COC", "TREAT"}},
 		{"bare", consent.Caller{Client: "bare", Organisation: "W99002"}, nil, nil},
 	}
 	for _, c := range []struct {
 		name    string
-		purpose consent.Purpose
+		purpose profiles.Purpose
 		want    consent.Caller
 	}{
 		{"surgery", "", consent.Caller{Client: "surgery", Organisation: "W99001", Team: "a", Purpose: "COC"}},

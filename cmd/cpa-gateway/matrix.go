@@ -5,11 +5,11 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"cpagateway/consent"
+	"cpagateway/consent/agreements"
 )
 
 // printMatrix prints who may ask whom for what, and which agreements need attention.
-func printMatrix(w world, register *consent.Register) error {
+func printMatrix(w world, register *agreements.Register) error {
 	t := tabwriter.NewWriter(w.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "asks\tteam\tof\tfor\tconsent\tagreement\tstatus\treview\titems")
 	for _, row := range register.Matrix() {

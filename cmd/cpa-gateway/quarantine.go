@@ -8,11 +8,11 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"cpagateway/consent"
 	"cpagateway/gateway/records"
+	"cpagateway/profiles"
 )
 
-func code(s string) consent.OrgCode { return consent.OrgCode(s) }
+func code(s string) profiles.OrgCode { return profiles.OrgCode(s) }
 
 func runQuarantine(w world, args []string) error {
 	if len(args) == 0 {

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"cpagateway/consent"
+	"cpagateway/consent/agreements"
 )
 
 // runRegister checks agreement files and prints what they amount to.
@@ -30,7 +30,7 @@ func runRegister(w world, args []string) error {
 	if err != nil {
 		return err
 	}
-	register, err := consent.LoadRegister(files)
+	register, err := agreements.Load(files)
 	if err != nil {
 		fmt.Fprintln(w.err, err)
 		return errRefused
@@ -66,7 +66,7 @@ func agreementFiles(paths []string) (fs.FS, error) {
 }
 
 // fileList is a folder that holds files from several places: where each is, by
-// its name. Only consent.LoadRegister walks it.
+// its name. Only agreements.Load walks it.
 type fileList map[string]string
 
 // Open opens one of the files.

@@ -5,7 +5,7 @@ import (
 	"os"
 	"time"
 
-	"cpagateway/consent"
+	"cpagateway/consent/agreements"
 	"cpagateway/gateway/hot"
 )
 
@@ -46,7 +46,7 @@ func (s *site) keepAgreements(w world, asked <-chan os.Signal, due <-chan time.T
 // reload swaps the register whole: a request sees the old or the new one. It
 // gives the hash of what is on disk, and false where that does not check.
 func (s *site) reload(log *slog.Logger) (hash string, ok bool) {
-	register, err := consent.LoadRegister(os.DirFS(s.config.Agreements))
+	register, err := agreements.Load(os.DirFS(s.config.Agreements))
 	if err != nil {
 		log.Error("the agreements were not read again", "cause", err)
 		return "", false

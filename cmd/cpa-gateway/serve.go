@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"cpagateway/consent"
+	"cpagateway/consent/agreements"
 	"cpagateway/gateway"
 	"cpagateway/gateway/hot"
 	"cpagateway/gateway/hot/local"
@@ -96,7 +96,7 @@ func prepare(w world, c config) (hot.State, *identity.Verifier, error) {
 
 // checkConfig says what would run.
 func checkConfig(w world, c config) error {
-	register, err := consent.LoadRegister(os.DirFS(c.Agreements))
+	register, err := agreements.Load(os.DirFS(c.Agreements))
 	if err != nil {
 		return misuse("reading the agreements: %v", err)
 	}

@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"cpagateway/consent"
+	"cpagateway/consent/agreements"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/intake"
 	"cpagateway/gateway/records"
@@ -27,7 +27,7 @@ import (
 type site struct {
 	config   config
 	store    *sqlite.Store
-	register atomic.Pointer[consent.Register] // a reload swaps it whole
+	register atomic.Pointer[agreements.Register] // a reload swaps it whole
 	log      *audit.Log
 	secret   []byte
 	zone     *time.Location
@@ -40,7 +40,7 @@ func openSite(w world, c config) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	register, err := consent.LoadRegister(os.DirFS(c.Agreements))
+	register, err := agreements.Load(os.DirFS(c.Agreements))
 	if err != nil {
 		return nil, misuse("reading the agreements: %v", err)
 	}

@@ -7,8 +7,8 @@ import (
 	"runtime/debug"
 	"time"
 
-	"cpagateway/consent"
 	"cpagateway/gateway/demo"
+	"cpagateway/profiles"
 )
 
 // runToken prints one access token, and nothing else, so that it can stand in a
@@ -27,7 +27,7 @@ func runToken(w world, args []string) error {
 		return errUsage
 	}
 	client := &http.Client{Timeout: 10 * time.Second}
-	token, err := demo.Token(w.ctx, demo.Ask{Gateway: *gateway, Dir: *data, Name: *as, Purpose: consent.Purpose(*purpose), HTTP: client, Clock: w.clock})
+	token, err := demo.Token(w.ctx, demo.Ask{Gateway: *gateway, Dir: *data, Name: *as, Purpose: profiles.Purpose(*purpose), HTTP: client, Clock: w.clock})
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,9 @@ import (
 	"testing/fstest"
 
 	"cpagateway/consent"
+	"cpagateway/consent/agreements"
+	"cpagateway/consent/disclosure"
+	"cpagateway/consent/facts"
 	"cpagateway/gateway/audit/audittest"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
@@ -37,21 +40,21 @@ rights: {contact: Information governance office}
 `
 
 // crisisDecision is the crisis team's question about somebody with these directives.
-func crisisDecision(t *testing.T, directives ...consent.Directive) consent.Decision {
+func crisisDecision(t *testing.T, directives ...facts.Directive) consent.Decision {
 	t.Helper()
-	register, err := consent.LoadRegister(fstest.MapFS{"crisis.yaml": {Data: []byte(crisisAgreement)}})
+	register, err := agreements.Load(fstest.MapFS{"crisis.yaml": {Data: []byte(crisisAgreement)}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	caller := nurse
-	caller.Organisation, caller.Team, caller.Purpose = "7A1", "crht", consent.EmergencyTreatment
+	caller.Organisation, caller.Team, caller.Purpose = "7A1", "crht", profiles.EmergencyTreatment
 	return consent.Decide(consent.Request{
 		Caller: caller, Action: consent.Read, Type: "CarePlan", Wanted: profiles.CrisisSlice, At: start,
 		Register: register, Policy: consent.DefaultPolicy(), Source: "7A4",
-		Person: &consent.Person{
+		Person: &facts.Person{
 			ID: "person-1", Custodian: "7A4", Directives: directives,
 			Born: start.AddDate(-40, 0, 0), BornUntil: start.AddDate(-40, 0, 1),
-			Relations: []consent.Relation{{Organisation: "7A4", Kind: consent.EpisodeProvider, From: start.AddDate(-1, 0, 0)}},
+			Relations: []facts.Relation{{Organisation: "7A4", Kind: facts.EpisodeProvider, From: start.AddDate(-1, 0, 0)}},
 		},
 	})
 }
@@ -59,7 +62,7 @@ func crisisDecision(t *testing.T, directives ...consent.Directive) consent.Decis
 // The record names the agreement, its version, flow and file, what was asked to
 // be done beside the answer, and the directive that decided.
 func TestRecordNamesAgreementDirectiveAndObligations(t *testing.T) {
-	template, err := os.ReadFile("../../consent/templates/T3.json")
+	template, err := os.ReadFile("../../consent/facts/templates/T3.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,12 +71,12 @@ func TestRecordNamesAgreementDirectiveAndObligations(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, d := range map[string]consent.Decision{
-		"crisis use only":  crisisDecision(t, consent.ReadDirective(resource)),
+		"crisis use only":  crisisDecision(t, facts.ReadDirective(resource)),
 		"nothing recorded": crisisDecision(t),
 	} {
 		sink := audittest.NewSink()
 		log := open(t, sink, (&hand{at: start}).now)
-		if _, err := log.Record(t.Context(), event("r"), d, []consent.Disclosure{plan(t, d, "a")}); err != nil {
+		if _, err := log.Record(t.Context(), event("r"), d, []disclosure.Disclosure{plan(t, d, "a")}); err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range entries(t, sink) {

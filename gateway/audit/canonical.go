@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cpagateway/consent"
+	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
 
@@ -77,19 +78,19 @@ var fields = [...]field{
 	text("kind", func(e *Entry) *Kind { return &e.Kind }),
 	text("note", func(e *Entry) *string { return &e.Note }),
 	list("obligations", func(e *Entry) *[]consent.Obligation { return &e.Obligations }),
-	text("organisation", func(e *Entry) *consent.OrgCode { return &e.Organisation }),
+	text("organisation", func(e *Entry) *profiles.OrgCode { return &e.Organisation }),
 	text("outcome", func(e *Entry) *string { return &e.Outcome }),
 	list("params", func(e *Entry) *[]string { return &e.Params }),
-	text("person", func(e *Entry) *consent.PersonID { return &e.Person }),
+	text("person", func(e *Entry) *profiles.PersonID { return &e.Person }),
 	text("policy", func(e *Entry) *string { return &e.Policy }),
 	text("professional", func(e *Entry) *string { return &e.Professional }),
-	text("purpose", func(e *Entry) *consent.Purpose { return &e.Purpose }),
+	text("purpose", func(e *Entry) *profiles.Purpose { return &e.Purpose }),
 	{"released", writeReleased, readReleased},
 	text("requestId", func(e *Entry) *string { return &e.RequestID }),
 	text("role", func(e *Entry) *string { return &e.Role }),
 	text("source", func(e *Entry) *string { return &e.Source }),
 	number("status", func(e *Entry) *int { return &e.Status }),
-	text("team", func(e *Entry) *consent.TeamID { return &e.Team }),
+	text("team", func(e *Entry) *profiles.TeamID { return &e.Team }),
 	instant("time", func(e *Entry) *time.Time { return &e.Time }),
 	text("type", func(e *Entry) *string { return &e.Type }),
 }

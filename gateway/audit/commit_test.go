@@ -8,9 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"cpagateway/consent"
+	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/audit/audittest"
+	"cpagateway/profiles"
 )
 
 // breaking is a sink whose commits can be held up and broken, in the two ways
@@ -33,7 +34,7 @@ func failedAlthoughItHappened(commit func() error) error {
 	return errBroken
 }
 
-func (s *breaking) Commit(ctx context.Context, persons []consent.PersonID, build func(map[consent.PersonID]uint64, audit.Tail) []audit.Row) error {
+func (s *breaking) Commit(ctx context.Context, persons []profiles.PersonID, build func(map[profiles.PersonID]uint64, audit.Tail) []audit.Row) error {
 	s.mu.Lock()
 	next := s.next
 	s.next = nil
@@ -66,7 +67,7 @@ func TestFailedCommit(t *testing.T) {
 			log := open(t, sink, (&hand{at: start}).now)
 			d := decide(nurse, "person-1", 0)
 			record := func() (audit.Recorded, error) {
-				return log.Record(t.Context(), event("r"), d, []consent.Disclosure{plan(t, d, "a")})
+				return log.Record(t.Context(), event("r"), d, []disclosure.Disclosure{plan(t, d, "a")})
 			}
 			if _, err := record(); err != nil {
 				t.Fatal(err)
@@ -147,9 +148,9 @@ func TestBuildMayRunTwice(t *testing.T) {
 // rerun is a store that runs every transaction twice, as after a conflict.
 type rerun struct{ audit.Sink }
 
-func (s *rerun) Commit(ctx context.Context, persons []consent.PersonID, build func(map[consent.PersonID]uint64, audit.Tail) []audit.Row) error {
-	return s.Sink.Commit(ctx, persons, func(epochs map[consent.PersonID]uint64, tail audit.Tail) []audit.Row {
-		build(map[consent.PersonID]uint64{}, audit.Tail{Seq: tail.Seq + 100})
+func (s *rerun) Commit(ctx context.Context, persons []profiles.PersonID, build func(map[profiles.PersonID]uint64, audit.Tail) []audit.Row) error {
+	return s.Sink.Commit(ctx, persons, func(epochs map[profiles.PersonID]uint64, tail audit.Tail) []audit.Row {
+		build(map[profiles.PersonID]uint64{}, audit.Tail{Seq: tail.Seq + 100})
 		return build(epochs, tail)
 	})
 }
@@ -157,7 +158,7 @@ func (s *rerun) Commit(ctx context.Context, persons []consent.PersonID, build fu
 // forgetful is a sink that says yes and keeps nothing.
 type forgetful struct{ audit.Sink }
 
-func (forgetful) Commit(context.Context, []consent.PersonID, func(map[consent.PersonID]uint64, audit.Tail) []audit.Row) error {
+func (forgetful) Commit(context.Context, []profiles.PersonID, func(map[profiles.PersonID]uint64, audit.Tail) []audit.Row) error {
 	return nil
 }
 

@@ -4,6 +4,9 @@ import (
 	"time"
 
 	"cpagateway/consent"
+	"cpagateway/consent/agreements"
+	"cpagateway/consent/disclosure"
+	"cpagateway/profiles"
 )
 
 // Kind is what an entry is about.
@@ -39,11 +42,11 @@ type Entry struct {
 	Status      int
 
 	Client       consent.ClientID
-	Organisation consent.OrgCode
-	Team         consent.TeamID
+	Organisation profiles.OrgCode
+	Team         profiles.TeamID
 	Professional string // the caller's own identifier; empty for an unattended system
 	Role         string
-	Purpose      consent.Purpose
+	Purpose      profiles.Purpose
 
 	Outcome     string   // permit, slice, deny, refused or public
 	Deciding    string   // id of the deciding rule
@@ -51,9 +54,9 @@ type Entry struct {
 	Failed      []string // reasons of all rules that failed
 	Items       []string // codes of the items granted
 	Obligations []consent.Obligation
-	Agreement   consent.AgreementRef
+	Agreement   agreements.Ref
 	Directive   string // id of the Consent that decided
-	Person      consent.PersonID
+	Person      profiles.PersonID
 	Epoch       uint64 // of the person's record, as decided on
 	Policy      string // hash of the agreements and switches decided under
 
@@ -102,6 +105,6 @@ func asked(kind Kind, e Event, c consent.Caller) Entry {
 }
 
 // release is what the log says of one disclosure.
-func release(x consent.Disclosure) Release {
+func release(x disclosure.Disclosure) Release {
 	return Release{Ref: x.Type() + "/" + x.ID() + "/" + x.VersionID(), Items: x.Items().Codes()}
 }

@@ -4,7 +4,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"cpagateway/consent"
+	"cpagateway/consent/disclosure"
 )
 
 // Event is what the record says of a request beside the decision on it.
@@ -26,7 +26,7 @@ type Counts struct {
 // zero Recorded proves nothing and carries nothing.
 type Recorded struct {
 	id       string
-	released []consent.Disclosure
+	released []disclosure.Disclosure
 }
 
 // OK reports whether anything was recorded.
@@ -38,7 +38,7 @@ func (r Recorded) ID() string { return r.id }
 
 // Released is what may be answered: the disclosures that are in the log, in the
 // order in which they were given. Refusals and empty answers have none.
-func (r Recorded) Released() []consent.Disclosure { return r.released }
+func (r Recorded) Released() []disclosure.Disclosure { return r.released }
 
 // illegible stands for a word that a caller sent and that may hold anything.
 const illegible = "?"

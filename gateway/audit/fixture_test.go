@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"cpagateway/consent"
+	"cpagateway/consent/disclosure"
+	"cpagateway/consent/facts"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/audit/audittest"
 	"cpagateway/profiles"
@@ -50,25 +52,25 @@ func public(key ed25519.PrivateKey) ed25519.PublicKey { return key.Public().(ed2
 // nurse is a caller of the team that treats everybody in these tests.
 var nurse = consent.Caller{
 	Client: "cmht-system", Organisation: "7A4", Team: "cmht", Person: "nurse-77", Role: "nurse",
-	Purpose: consent.Treatment, TokenID: "token-1",
+	Purpose: profiles.Treatment, TokenID: "token-1",
 	Scopes: []consent.Scope{{Context: "user", Type: "*", Read: true, Search: true}},
 }
 
 // decide asks whether a caller may see a person's plans, at an epoch of the person's record.
-func decide(caller consent.Caller, person consent.PersonID, epoch uint64) consent.Decision {
+func decide(caller consent.Caller, person profiles.PersonID, epoch uint64) consent.Decision {
 	return consent.Decide(consent.Request{
 		Caller: caller, Action: consent.Read, Type: "CarePlan", Wanted: profiles.AllItems, At: start,
 		Policy: consent.DefaultPolicy(), Source: "7A4",
-		Person: &consent.Person{
+		Person: &facts.Person{
 			ID: person, Epoch: epoch, Custodian: "7A4",
 			Born: start.AddDate(-40, 0, 0), BornUntil: start.AddDate(-40, 0, 1),
-			Relations: []consent.Relation{{Organisation: "7A4", Team: "cmht", Kind: consent.CareTeamMember, From: start.AddDate(-1, 0, 0)}},
+			Relations: []facts.Relation{{Organisation: "7A4", Team: "cmht", Kind: facts.CareTeamMember, From: start.AddDate(-1, 0, 0)}},
 		},
 	})
 }
 
 // held is a stored crisis plan full of what no record may repeat.
-func held(t *testing.T, person consent.PersonID, id string) consent.Held {
+func held(t *testing.T, person profiles.PersonID, id string) disclosure.Held {
 	t.Helper()
 	r, err := fhir.ParseResource([]byte(fmt.Sprintf(`{"resourceType":"CarePlan","id":%q,"status":"active","intent":"plan",
 		"title":"Angharad Evans 9990000018 garddio",
@@ -77,13 +79,13 @@ func held(t *testing.T, person consent.PersonID, id string) consent.Held {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return consent.Held{Resource: r, Person: person, Label: profiles.Items(r), VersionID: "v1", Updated: start}
+	return disclosure.Held{Resource: r, Person: person, Label: profiles.Items(r), VersionID: "v1", Updated: start}
 }
 
 // plan is a disclosure of such a plan.
-func plan(t *testing.T, d consent.Decision, id string) consent.Disclosure {
+func plan(t *testing.T, d consent.Decision, id string) disclosure.Disclosure {
 	t.Helper()
-	x := d.Disclose(held(t, d.Person(), id), nil)
+	x := disclosure.Of(d, held(t, d.Person(), id), nil)
 	if x.Withheld() {
 		t.Fatalf("nothing of the plan was disclosed: %+v", d.Deciding())
 	}

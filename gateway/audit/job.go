@@ -7,13 +7,15 @@ import (
 	"time"
 
 	"cpagateway/consent"
+	"cpagateway/consent/disclosure"
+	"cpagateway/profiles"
 )
 
 // job is what one call records: all of its entries or none.
 type job struct {
 	entries []Entry
-	epochs  map[consent.PersonID]uint64 // as decided on
-	clash   bool                        // two decisions of this job rest on different epochs of one person
+	epochs  map[profiles.PersonID]uint64 // as decided on
+	clash   bool                         // two decisions of this job rest on different epochs of one person
 
 	done chan struct{} // closed by the writer after it has set id and err
 	id   string
@@ -30,7 +32,7 @@ func (j *job) expect(d consent.Decision) {
 		return
 	}
 	if j.epochs == nil {
-		j.epochs = make(map[consent.PersonID]uint64, 1)
+		j.epochs = make(map[profiles.PersonID]uint64, 1)
 	}
 	if other, known := j.epochs[d.Person()]; known && other != d.Epoch() {
 		j.clash = true
@@ -40,7 +42,7 @@ func (j *job) expect(d consent.Decision) {
 
 // disclose adds a release to the entry of its person, under the decision that
 // the disclosure itself carries.
-func (j *job) disclose(e Event, x consent.Disclosure) {
+func (j *job) disclose(e Event, x disclosure.Disclosure) {
 	j.expect(x.Decision())
 	for i := range j.entries[1:] {
 		entry := &j.entries[i+1]
@@ -56,7 +58,7 @@ func (j *job) disclose(e Event, x consent.Disclosure) {
 }
 
 // moved reports whether a fact changed after the decisions of this job.
-func (j *job) moved(current map[consent.PersonID]uint64) bool {
+func (j *job) moved(current map[profiles.PersonID]uint64) bool {
 	for person, decidedOn := range j.epochs {
 		if current[person] != decidedOn {
 			return true
@@ -106,7 +108,7 @@ func (d *draft) sign(key ed25519.PrivateKey) {
 }
 
 // take appends a job, or says why not.
-func (d *draft) take(j *job, current map[consent.PersonID]uint64) {
+func (d *draft) take(j *job, current map[profiles.PersonID]uint64) {
 	if j.moved(current) {
 		j.err = ErrEpochMoved
 		return

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"cpagateway/consent"
+	"cpagateway/consent/disclosure"
+	"cpagateway/profiles"
 )
 
 // ErrClosed is the answer of a Log after Close: nothing was recorded.
@@ -94,8 +96,8 @@ func (l *Log) compare(ctx context.Context) error {
 // ErrEpochMoved when a fact about any of the persons changed after the decision
 // on them: then nothing is recorded and nothing may be released. Disclosures
 // that carry nothing are left out; one that was made for another caller is an error.
-func (l *Log) Record(ctx context.Context, e Event, d consent.Decision, released []consent.Disclosure) (Recorded, error) {
-	var carrying []consent.Disclosure
+func (l *Log) Record(ctx context.Context, e Event, d consent.Decision, released []disclosure.Disclosure) (Recorded, error) {
+	var carrying []disclosure.Disclosure
 	for _, x := range released {
 		if x.Withheld() {
 			continue
@@ -171,10 +173,10 @@ func (l *Log) submit(ctx context.Context, j *job) (id string, err error) {
 // recipient is who a disclosure goes to, as far as the log tells them apart.
 type recipient struct {
 	client       consent.ClientID
-	organisation consent.OrgCode
-	team         consent.TeamID
+	organisation profiles.OrgCode
+	team         profiles.TeamID
 	professional string
-	purpose      consent.Purpose
+	purpose      profiles.Purpose
 }
 
 func recipientOf(d consent.Decision) recipient {

@@ -9,8 +9,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"cpagateway/consent"
+	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/audit/audittest"
+	"cpagateway/profiles"
 )
 
 func TestRecordPermit(t *testing.T) {
@@ -18,7 +20,7 @@ func TestRecordPermit(t *testing.T) {
 	sink.SetEpoch("person-1", 7)
 	log := open(t, sink, (&hand{at: start}).now)
 	d := decide(nurse, "person-1", 7)
-	recorded, err := log.Record(t.Context(), event("r1"), d, []consent.Disclosure{plan(t, d, "a"), plan(t, d, "b")})
+	recorded, err := log.Record(t.Context(), event("r1"), d, []disclosure.Disclosure{plan(t, d, "a"), plan(t, d, "b")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +68,7 @@ func TestEveryAnswerHasAnEntry(t *testing.T) {
 			return log.Record(t.Context(), event("2"), decide(nurse, "person-1", 0), nil)
 		}, "permit", decide(nurse, "person-1", 0).Deciding().Code},
 		{"nothing decided", func() (audit.Recorded, error) {
-			return log.Record(t.Context(), event("3"), consent.Decision{}, []consent.Disclosure{{}})
+			return log.Record(t.Context(), event("3"), consent.Decision{}, []disclosure.Disclosure{{}})
 		}, "deny", consent.Decision{}.Deciding().Code},
 		{"unknown caller", func() (audit.Recorded, error) {
 			return log.Refuse(t.Context(), event("4"), consent.Caller{}, "REQ_UNKNOWN")
@@ -111,19 +113,19 @@ func TestOneEntryPerReleasedPerson(t *testing.T) {
 	sink := audittest.NewSink()
 	log := open(t, sink, (&hand{at: start}).now)
 	first, second := decide(nurse, "person-1", 0), decide(nurse, "person-2", 0)
-	_, err := log.Record(t.Context(), event("r"), first, []consent.Disclosure{
+	_, err := log.Record(t.Context(), event("r"), first, []disclosure.Disclosure{
 		plan(t, first, "a"), plan(t, second, "b"), plan(t, first, "c"), {},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := map[consent.PersonID]string{}
+	got := map[profiles.PersonID]string{}
 	for _, e := range entries(t, sink)[1:] {
 		for _, r := range e.Released {
 			got[e.Person] += r.Ref + " "
 		}
 	}
-	want := map[consent.PersonID]string{"person-1": "CarePlan/a/v1 CarePlan/c/v1 ", "person-2": "CarePlan/b/v1 "}
+	want := map[profiles.PersonID]string{"person-1": "CarePlan/a/v1 CarePlan/c/v1 ", "person-2": "CarePlan/b/v1 "}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -134,7 +136,7 @@ func TestDisclosureForAnotherCallerIsRefused(t *testing.T) {
 	log := open(t, sink, (&hand{at: start}).now)
 	other := nurse
 	other.Person = "nurse-78"
-	released := []consent.Disclosure{plan(t, decide(other, "person-1", 0), "a")}
+	released := []disclosure.Disclosure{plan(t, decide(other, "person-1", 0), "a")}
 	recorded, err := log.Record(t.Context(), event("r"), decide(nurse, "person-1", 0), released)
 	if err == nil || recorded.OK() || len(recorded.Released()) != 0 {
 		t.Errorf("recorded %q, error %v", recorded.ID(), err)
@@ -151,12 +153,12 @@ func TestMovedEpochRecordsNothing(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		decision consent.Decision
-		released []consent.Disclosure
+		released []disclosure.Disclosure
 	}{
 		{"the person asked for", decide(nurse, "person-1", 6), nil},
-		{"a person released", first, []consent.Disclosure{plan(t, first, "a"), plan(t, decide(nurse, "person-2", 1), "b")}},
-		{"decided twice, the older last", first, []consent.Disclosure{plan(t, decide(nurse, "person-2", 1), "a"), plan(t, second, "b")}},
-		{"decided twice, the older first", first, []consent.Disclosure{plan(t, second, "a"), plan(t, decide(nurse, "person-2", 1), "b")}},
+		{"a person released", first, []disclosure.Disclosure{plan(t, first, "a"), plan(t, decide(nurse, "person-2", 1), "b")}},
+		{"decided twice, the older last", first, []disclosure.Disclosure{plan(t, decide(nurse, "person-2", 1), "a"), plan(t, second, "b")}},
+		{"decided twice, the older first", first, []disclosure.Disclosure{plan(t, second, "a"), plan(t, decide(nurse, "person-2", 1), "b")}},
 	} {
 		recorded, err := log.Record(t.Context(), event("r"), c.decision, c.released)
 		if !errors.Is(err, audit.ErrEpochMoved) || recorded.OK() || len(recorded.Released()) != 0 {
@@ -185,7 +187,7 @@ func TestEntriesHoldNoPersonalData(t *testing.T) {
 		At: start, RequestID: "r1", Interaction: "search 9990000018", Type: "9990000018",
 		Params: []string{"patient", "9990000018", "Angharad Evans", "garddio=1", "_id", "name\xff", strings.Repeat("Evans", 20)}, Status: 400,
 	}
-	_, err := log.Record(t.Context(), asked, d, []consent.Disclosure{x})
+	_, err := log.Record(t.Context(), asked, d, []disclosure.Disclosure{x})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"iter"
 
-	"cpagateway/consent"
+	"cpagateway/profiles"
 )
 
 // ErrEpochMoved says that a fact about the person changed after the decision:
@@ -33,7 +33,7 @@ type Sink interface {
 	// interleave with, and appends the rows it returns. epochs holds the
 	// current epoch of each person asked for (0 for an unknown one). When
 	// Commit returns nil the rows survive loss of power.
-	Commit(ctx context.Context, persons []consent.PersonID, build func(epochs map[consent.PersonID]uint64, tail Tail) []Row) error
+	Commit(ctx context.Context, persons []profiles.PersonID, build func(epochs map[profiles.PersonID]uint64, tail Tail) []Row) error
 	// Rows walks the chain from a sequence number on.
 	Rows(ctx context.Context, from uint64) iter.Seq2[Row, error]
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"cpagateway/consent"
+	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/audit/audittest"
 )
@@ -44,7 +44,7 @@ func sample(t *testing.T) []audit.Row {
 		for i := range 4 {
 			d := decide(nurse, "person-1", 0)
 			e := event(fmt.Sprint(second, i))
-			if _, err := log.Record(t.Context(), e, d, []consent.Disclosure{plan(t, d, "a")}); err != nil {
+			if _, err := log.Record(t.Context(), e, d, []disclosure.Disclosure{plan(t, d, "a")}); err != nil {
 				t.Fatal(err)
 			}
 			clock.move(100 * time.Millisecond)
@@ -166,7 +166,7 @@ func signedBy(t *testing.T, seed byte, rows []audit.Row) []audit.Row {
 	}
 	for range 4 {
 		d := decide(nurse, "person-1", 0)
-		if _, err := log.Record(t.Context(), event("r"), d, []consent.Disclosure{plan(t, d, "a")}); err != nil {
+		if _, err := log.Record(t.Context(), event("r"), d, []disclosure.Disclosure{plan(t, d, "a")}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"time"
 
-	"cpagateway/consent"
+	"cpagateway/profiles"
 )
 
 const (
@@ -64,7 +64,7 @@ func (l *Log) sign(ctx context.Context) {
 
 // commit records a batch and lets its callers go. An empty batch is a checkpoint.
 func (l *Log) commit(ctx context.Context, batch []*job) {
-	persons := make(map[consent.PersonID]bool)
+	persons := make(map[profiles.PersonID]bool)
 	for _, j := range batch {
 		j.err = errNotBuilt
 		for person := range j.epochs {
@@ -72,7 +72,7 @@ func (l *Log) commit(ctx context.Context, batch []*job) {
 		}
 	}
 	var d draft
-	err := l.sink.Commit(ctx, slices.Collect(maps.Keys(persons)), func(epochs map[consent.PersonID]uint64, tail Tail) []Row {
+	err := l.sink.Commit(ctx, slices.Collect(maps.Keys(persons)), func(epochs map[profiles.PersonID]uint64, tail Tail) []Row {
 		d = l.draft(batch, epochs, tail)
 		return d.rows
 	})
@@ -98,7 +98,7 @@ var errShorter = errors.New("recording: the chain no longer holds what this log 
 // after a commit that failed although it happened, or behind another writer. So
 // entries without a signature never span more than signEvery. A chain that has
 // lost what was durable gets no rows: going on would cover that up.
-func (l *Log) draft(batch []*job, epochs map[consent.PersonID]uint64, tail Tail) draft {
+func (l *Log) draft(batch []*job, epochs map[profiles.PersonID]uint64, tail Tail) draft {
 	d := draft{left: left{tail: tail}, now: l.clock().UTC()}
 	ours := tail == l.left.tail
 	if !ours && tail.Seq <= l.left.tail.Seq {

@@ -3,6 +3,7 @@ package demo
 import (
 	"cpagateway/consent"
 	"cpagateway/gateway/identity"
+	"cpagateway/profiles"
 )
 
 // Caller is one of the systems and people that the demo's issuer makes tokens for.
@@ -10,9 +11,9 @@ type Caller struct {
 	Name         string // as `cpa-gateway token --as` takes it
 	Says         string // who it is, for a person
 	Client       consent.ClientID
-	Organisation consent.OrgCode
-	Team         consent.TeamID
-	Purposes     []consent.Purpose
+	Organisation profiles.OrgCode
+	Team         profiles.TeamID
+	Purposes     []profiles.Purpose
 	Person       string // empty for an unattended system
 	PersonName   string
 	Role         string
@@ -20,7 +21,7 @@ type Caller struct {
 
 // HealthcareOperations is the purpose of the information-governance lead, who
 // reads no plan.
-const HealthcareOperations consent.Purpose = "HOPERAT"
+const HealthcareOperations profiles.Purpose = "HOPERAT"
 
 // Callers is the cast's callers, in the order in which they are told of. It is
 // read only. All are synthetic, and so are their organisations but for the health
@@ -29,40 +30,40 @@ var Callers = []Caller{
 	{
 		Name: "gp", Says: "a GP practice's system",
 		Client: "demo-gp", Organisation: "W99001", Team: "practice",
-		Purposes: []consent.Purpose{consent.CareCoordination},
+		Purposes: []profiles.Purpose{profiles.CareCoordination},
 	},
 	{
 		Name: "ooh", Says: "a nurse of the out-of-hours crisis team",
 		Client: "demo-ooh", Organisation: "7A4", Team: "crht",
-		Purposes: []consent.Purpose{consent.EmergencyTreatment},
+		Purposes: []profiles.Purpose{profiles.EmergencyTreatment},
 		Person:   "demo-nurse-1", PersonName: "Nia Price", Role: "nurse",
 	},
 	{
 		Name: "social-care", Says: "the council's case management system",
 		Client: "demo-social-care", Organisation: "LA9A1", Team: "adult-mh",
-		Purposes: []consent.Purpose{consent.CareCoordination},
+		Purposes: []profiles.Purpose{profiles.CareCoordination},
 	},
 	{
 		Name: "social-care-b", Says: "another council's system, whose agreement is past its review",
 		Client: "demo-social-care-b", Organisation: "LA9B2", Team: "adult-mh",
-		Purposes: []consent.Purpose{consent.CareCoordination},
+		Purposes: []profiles.Purpose{profiles.CareCoordination},
 	},
 	{
 		Name: "ooh-unlisted", Says: "a nurse of a team that no agreement names",
 		Client: "demo-ooh-unlisted", Organisation: "7A4", Team: "night-rota",
-		Purposes: []consent.Purpose{consent.EmergencyTreatment},
+		Purposes: []profiles.Purpose{profiles.EmergencyTreatment},
 		Person:   "demo-nurse-2", PersonName: "Owain Rowlands", Role: "nurse",
 	},
 	{
 		Name: "ig-lead", Says: "the health board's information-governance lead",
 		Client: "demo-ig-lead", Organisation: "7A4", Team: "ig",
-		Purposes: []consent.Purpose{HealthcareOperations},
+		Purposes: []profiles.Purpose{HealthcareOperations},
 		Person:   "demo-ig-1", PersonName: "Sian Bowen", Role: "information governance lead",
 	},
 	{
 		Name: "cmht", Says: "the care coordinator, at the source organisation",
 		Client: "demo-cmht", Organisation: "7A4", Team: "cmht-north",
-		Purposes: []consent.Purpose{consent.Treatment},
+		Purposes: []profiles.Purpose{profiles.Treatment},
 		Person:   "demo-coordinator-1", PersonName: "Tomos Lewis", Role: "care coordinator",
 	},
 }
@@ -75,7 +76,7 @@ func Clients() []identity.Client {
 		clients[n] = identity.Client{
 			ID:           c.Client,
 			Organisation: c.Organisation,
-			Teams:        []consent.TeamID{c.Team},
+			Teams:        []profiles.TeamID{c.Team},
 			Purposes:     c.Purposes,
 			Rate:         identity.Rate{PerSecond: 1e5, Burst: 1e5}, // loopback is not rationed
 		}

@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"cpagateway/consent"
+	"cpagateway/consent/agreements"
+	"cpagateway/consent/disclosure"
+	"cpagateway/consent/facts"
 	"cpagateway/gateway/demo"
 	"cpagateway/mapping"
 	"cpagateway/mapping/ctp"
@@ -71,17 +74,17 @@ func bringIn(t *testing.T, now time.Time) *household {
 }
 
 // person gathers what is known of somebody; nobody where the number is unknown.
-func (h *household) person(number string) consent.Person {
+func (h *household) person(number string) facts.Person {
 	key, ok := h.keys[number]
 	if !ok {
-		return consent.Person{}
+		return facts.Person{}
 	}
-	return consent.Gather(consent.PersonID(key), "7A4", 1, h.byKey[key])
+	return facts.Gather(profiles.PersonID(key), "7A4", 1, h.byKey[key])
 }
 
-func register(t *testing.T) *consent.Register {
+func register(t *testing.T) *agreements.Register {
 	t.Helper()
-	r, err := consent.LoadRegister(demo.Agreements())
+	r, err := agreements.Load(demo.Agreements())
 	if err != nil {
 		t.Fatalf("loading the agreements: %v", err)
 	}
@@ -101,7 +104,7 @@ func caller(t *testing.T, name string) consent.Caller {
 	return consent.Caller{}
 }
 
-func decide(h *household, r *consent.Register, c consent.Caller, number string, now time.Time) consent.Decision {
+func decide(h *household, r *agreements.Register, c consent.Caller, number string, now time.Time) consent.Decision {
 	person := h.person(number)
 	return consent.Decide(consent.Request{
 		Caller: c, Action: consent.Read, Type: "CarePlan", Wanted: profiles.ItemsOfType("CarePlan"),
@@ -181,7 +184,7 @@ func TestNarrativeOfCast(t *testing.T) {
 	text := ""
 	for _, value := range h.byKey[h.keys["9990000018"]] {
 		if fhir.HasCode(value.Get("category"), profiles.SystemSNOMED, profiles.CodeCrisisPlan) {
-			x := d.Disclose(consent.Held{Resource: value, Person: d.Person(), Label: profiles.Items(value), VersionID: "1", Updated: now}, nil)
+			x := disclosure.Of(d, disclosure.Held{Resource: value, Person: d.Person(), Label: profiles.Items(value), VersionID: "1", Updated: now}, nil)
 			body, err := fhir.ParseResource(x.Body())
 			if err != nil {
 				t.Fatalf("the crisis plan is not disclosed: %v", err)

@@ -15,14 +15,15 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"cpagateway/consent"
+	"cpagateway/profiles"
 )
 
 // Ask is a wish for an access token of a running demo.
 type Ask struct {
-	Gateway string          // the demo's address, such as http://127.0.0.1:8080
-	Dir     string          // the demo's data folder; empty: the one it left a note of, see LeaveNote
-	Name    string          // of the caller
-	Purpose consent.Purpose // empty: the caller's own
+	Gateway string           // the demo's address, such as http://127.0.0.1:8080
+	Dir     string           // the demo's data folder; empty: the one it left a note of, see LeaveNote
+	Name    string           // of the caller
+	Purpose profiles.Purpose // empty: the caller's own
 	HTTP    *http.Client
 	Clock   func() time.Time
 }

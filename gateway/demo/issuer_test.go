@@ -21,6 +21,7 @@ import (
 	"cpagateway/consent"
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/identity"
+	"cpagateway/profiles"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -81,7 +82,7 @@ func runIn(t *testing.T, dir string) *running {
 
 func (r *running) clock() time.Time { return time.Now().Add(r.ahead) }
 
-func (r *running) ask(name string, purpose consent.Purpose) (string, error) {
+func (r *running) ask(name string, purpose profiles.Purpose) (string, error) {
 	return demo.Token(r.t.Context(), demo.Ask{
 		Gateway: r.server.URL, Dir: r.dir, Name: name, Purpose: purpose, HTTP: r.client, Clock: r.clock,
 	})
@@ -127,7 +128,7 @@ func TestEveryCallerOfTheCast(t *testing.T) {
 // The issuer states the purpose that it is asked for; the register refuses it.
 func TestPurposeThatIsNotTheCallers(t *testing.T) {
 	r := run(t)
-	token, err := r.ask("ooh", consent.CareCoordination)
+	token, err := r.ask("ooh", profiles.CareCoordination)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"cpagateway/consent"
+	"cpagateway/profiles"
 )
 
 // State is the shared state. All methods are safe for concurrent use.
@@ -45,9 +46,9 @@ type Verdict struct {
 // Notice says what has changed.
 type Notice struct {
 	Kind   NoticeKind
-	Person consent.PersonID // for NoticePerson
-	Epoch  uint64           // for NoticePerson
-	Hash   string           // for NoticeAgreements: the register's content hash
+	Person profiles.PersonID // for NoticePerson
+	Epoch  uint64            // for NoticePerson
+	Hash   string            // for NoticeAgreements: the register's content hash
 }
 
 // NoticeKind is what a notice is about.

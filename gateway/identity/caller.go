@@ -42,13 +42,13 @@ func (t *token) caller(client Client, header []string) consent.Caller {
 // choosePurpose finds the one purpose of a request. A token with several must be
 // narrowed by the header, even where the register leaves only one of them: which
 // one was meant is for the caller to say. Empty when nothing is left.
-func choosePurpose(named, registered []consent.Purpose, header []string) (chosen consent.Purpose, ambiguous bool) {
+func choosePurpose(named, registered []profiles.Purpose, header []string) (chosen profiles.Purpose, ambiguous bool) {
 	if len(header) > 1 {
 		return "", true
 	}
 	if len(header) == 1 {
 		asked := purposeOf(header[0])
-		named = slices.DeleteFunc(slices.Clone(named), func(p consent.Purpose) bool { return p != asked })
+		named = slices.DeleteFunc(slices.Clone(named), func(p profiles.Purpose) bool { return p != asked })
 	}
 	switch {
 	case len(named) > 1:
@@ -61,9 +61,9 @@ func choosePurpose(named, registered []consent.Purpose, header []string) (chosen
 
 // purposesIn reads purpose_of_use: Codings, strings, or an array of these. A string
 // may hold several with blanks between. A code of another system is not a purpose.
-func purposesIn(claim fhir.Value) []consent.Purpose {
-	var named []consent.Purpose
-	add := func(p consent.Purpose) {
+func purposesIn(claim fhir.Value) []profiles.Purpose {
+	var named []profiles.Purpose
+	add := func(p profiles.Purpose) {
 		if p != "" && plain(string(p)) && !slices.Contains(named, p) {
 			named = append(named, p)
 		}
@@ -80,13 +80,13 @@ func purposesIn(claim fhir.Value) []consent.Purpose {
 }
 
 // purposeOf reads a code, or system|code, of v3-ActReason.
-func purposeOf(text string) consent.Purpose {
+func purposeOf(text string) profiles.Purpose {
 	system, code, found := strings.Cut(strings.TrimSpace(text), "|")
 	switch {
 	case !found:
-		return consent.Purpose(system)
+		return profiles.Purpose(system)
 	case system == "" || slices.Contains(purposeSystems, system):
-		return consent.Purpose(code)
+		return profiles.Purpose(code)
 	}
 	return ""
 }

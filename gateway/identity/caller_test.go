@@ -5,6 +5,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/identity"
+	"cpagateway/profiles"
 )
 
 const actReason = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
@@ -17,7 +18,7 @@ func TestPurpose(t *testing.T) {
 		name      string
 		named     any
 		header    []string
-		want      consent.Purpose
+		want      profiles.Purpose
 		ambiguous bool
 	}{
 		{"one Coding", []any{coding(actReason, "ETREAT")}, nil, "ETREAT", false},
@@ -63,7 +64,7 @@ func TestPurpose(t *testing.T) {
 func TestPurposeOfARememberedTokenIsChosenAgain(t *testing.T) {
 	w := newWorld(t)
 	token := w.sign(nil, w.claims(map[string]any{"extensions": iua(map[string]any{"purpose_of_use": []any{"TREAT", "ETREAT"}})}))
-	for _, want := range []consent.Purpose{"TREAT", "ETREAT", "TREAT"} {
+	for _, want := range []profiles.Purpose{"TREAT", "ETREAT", "TREAT"} {
 		if got := w.allowed(request("Bearer", token, "X-Purpose-Of-Use", string(want))); got.Purpose != want {
 			t.Errorf("got %q, want %q", got.Purpose, want)
 		}

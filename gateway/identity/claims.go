@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"cpagateway/consent"
+	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
 
@@ -27,8 +28,8 @@ func readClaims(claims fhir.Value, from Issuer) (*token, bool) {
 	t := &token{
 		expires:      exp,
 		id:           text("jti"),
-		organisation: consent.OrgCode(text(names.Organisation)),
-		team:         consent.TeamID(text(names.Team)),
+		organisation: profiles.OrgCode(text(names.Organisation)),
+		team:         profiles.TeamID(text(names.Team)),
 		person:       text(names.Person),
 		role:         text(names.Role),
 		purposes:     purposesIn(lookup(claims, names.Purposes)),

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cpagateway/consent"
+	"cpagateway/profiles"
 )
 
 // Config is what identity needs of the gateway's configuration.
@@ -57,11 +58,11 @@ type Client struct {
 	ID consent.ClientID `yaml:"id"`
 	// Issuer is the URL of the issuer that speaks for the client. It may be left
 	// out where there is only one.
-	Issuer       string            `yaml:"issuer"`
-	Organisation consent.OrgCode   `yaml:"organisation"`
-	Teams        []consent.TeamID  `yaml:"teams"`
-	Purposes     []consent.Purpose `yaml:"purposes"`
-	Rate         Rate              `yaml:"rate"`
+	Issuer       string             `yaml:"issuer"`
+	Organisation profiles.OrgCode   `yaml:"organisation"`
+	Teams        []profiles.TeamID  `yaml:"teams"`
+	Purposes     []profiles.Purpose `yaml:"purposes"`
+	Rate         Rate               `yaml:"rate"`
 	// SingleUse makes each token of the client good for one request.
 	SingleUse bool `yaml:"singleUse"`
 }

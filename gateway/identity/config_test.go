@@ -7,8 +7,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"cpagateway/consent"
 	"cpagateway/gateway/identity"
+	"cpagateway/profiles"
 )
 
 func TestConfigurationIsRefused(t *testing.T) {
@@ -31,8 +31,8 @@ func TestConfigurationIsRefused(t *testing.T) {
 		"client that leaves its issuer open among two": {func(c *identity.Config) {
 			c.Issuers = append(c.Issuers, identity.Issuer{URL: "https://second.example"})
 		}, "clients[0]: issuer"},
-		"empty team":    {func(c *identity.Config) { c.Clients[0].Teams = []consent.TeamID{""} }, "clients[0]: teams"},
-		"empty purpose": {func(c *identity.Config) { c.Clients[0].Purposes = []consent.Purpose{""} }, "clients[0]: purposes"},
+		"empty team":    {func(c *identity.Config) { c.Clients[0].Teams = []profiles.TeamID{""} }, "clients[0]: teams"},
+		"empty purpose": {func(c *identity.Config) { c.Clients[0].Purposes = []profiles.Purpose{""} }, "clients[0]: purposes"},
 		"negative rate": {func(c *identity.Config) { c.Clients[0].Rate.Burst = -1 }, "clients[0]: rate"},
 	}
 	for name, c := range cases {

@@ -12,6 +12,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"cpagateway/consent"
+	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
 
@@ -28,11 +29,11 @@ type token struct {
 	id         string
 
 	client       consent.ClientID
-	organisation consent.OrgCode
-	team         consent.TeamID
+	organisation profiles.OrgCode
+	team         profiles.TeamID
 	person       string
 	role         string
-	purposes     []consent.Purpose
+	purposes     []profiles.Purpose
 	scopes       []consent.Scope
 	singleUse    bool
 	binding      binding

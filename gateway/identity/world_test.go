@@ -27,6 +27,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/identity"
+	"cpagateway/profiles"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -139,8 +140,8 @@ func (w *world) config() identity.Config {
 		Audience: audience,
 		Issuers:  []identity.Issuer{{URL: w.provider.URL}},
 		Clients: []identity.Client{
-			{ID: "ooh", Organisation: "7A4", Teams: []consent.TeamID{"crht", "crht-2"}, Purposes: []consent.Purpose{"ETREAT", "TREAT"}},
-			{ID: "gp", Organisation: "W99001", Teams: []consent.TeamID{"practice"}, Purposes: []consent.Purpose{"COC"}},
+			{ID: "ooh", Organisation: "7A4", Teams: []profiles.TeamID{"crht", "crht-2"}, Purposes: []profiles.Purpose{"ETREAT", "TREAT"}},
+			{ID: "gp", Organisation: "W99001", Teams: []profiles.TeamID{"practice"}, Purposes: []profiles.Purpose{"COC"}},
 		},
 	}
 }

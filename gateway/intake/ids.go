@@ -6,12 +6,12 @@ import (
 	"encoding/base32"
 	"strings"
 
-	"cpagateway/consent"
+	"cpagateway/profiles"
 )
 
 // Pseudonym gives the person id of any NHS number, known or not, under the
 // gateway's secret.
-func Pseudonym(secret []byte) func(nhsNumber string) consent.PersonID {
+func Pseudonym(secret []byte) func(nhsNumber string) profiles.PersonID {
 	return keyedIDs{secret: secret}.person
 }
 
@@ -31,13 +31,13 @@ func (k keyedIDs) resource(typ, key string) string {
 }
 
 // person is the same for every source that knows the NHS number.
-func (k keyedIDs) person(nhsNumber string) consent.PersonID {
-	return consent.PersonID(k.derive("person", nhsNumber))
+func (k keyedIDs) person(nhsNumber string) profiles.PersonID {
+	return profiles.PersonID(k.derive("person", nhsNumber))
 }
 
 // personOfSource stands for somebody whose NHS number the source does not give.
-func (k keyedIDs) personOfSource(patientID string) consent.PersonID {
-	return consent.PersonID(k.derive("person-of-source", k.source, patientID))
+func (k keyedIDs) personOfSource(patientID string) profiles.PersonID {
+	return profiles.PersonID(k.derive("person-of-source", k.source, patientID))
 }
 
 func (k keyedIDs) derive(parts ...string) string {

@@ -9,10 +9,11 @@ import (
 	"io/fs"
 	"time"
 
-	"cpagateway/consent"
+	"cpagateway/consent/agreements"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/records"
 	"cpagateway/mapping"
+	"cpagateway/profiles"
 )
 
 // Format reads one foreign format. The packages under mapping implement it.
@@ -34,7 +35,7 @@ type provided interface {
 type Source struct {
 	Name       string
 	Format     Format
-	Custodian  consent.OrgCode // whose records these are; empty: as the extract says, else the gateway's own
+	Custodian  profiles.OrgCode // whose records these are; empty: as the extract says, else the gateway's own
 	NHSNumbers NumberRule
 }
 
@@ -78,9 +79,9 @@ type Summary struct {
 type Intake struct {
 	Records  records.Store
 	Audit    *audit.Log
-	Register *consent.Register
-	Secret   []byte          // the gateway's secret: ids and person ids are keyed with it
-	Home     consent.OrgCode // the organisation that runs this gateway
+	Register *agreements.Register
+	Secret   []byte           // the gateway's secret: ids and person ids are keyed with it
+	Home     profiles.OrgCode // the organisation that runs this gateway
 	Clock    func() time.Time
 	Progress func(Summary) // called now and then during a run; may be nil
 }
@@ -89,7 +90,7 @@ type Intake struct {
 // summary counts was kept, and running again takes up the rest.
 func (in *Intake) Run(ctx context.Context, source Source, fsys fs.FS, mode Mode) (Summary, error) {
 	if p, ok := source.Format.(provided); ok && source.Custodian == "" {
-		source.Custodian = consent.OrgCode(p.Provider(fsys))
+		source.Custodian = profiles.OrgCode(p.Provider(fsys))
 	}
 	run := in.begin(ctx, source, mode)
 	report, err := source.Format.Read(ctx, fsys, run.env(), run)
@@ -100,7 +101,7 @@ func (in *Intake) Run(ctx context.Context, source Source, fsys fs.FS, mode Mode)
 // what is still wrong with it; that is not set aside a second time.
 func (in *Intake) Again(ctx context.Context, source Source, raw []byte) (Summary, []records.Fault, error) {
 	if p, ok := source.Format.(provided); ok && source.Custodian == "" {
-		source.Custodian = consent.OrgCode(p.ProviderOfFragment(raw))
+		source.Custodian = profiles.OrgCode(p.ProviderOfFragment(raw))
 	}
 	run := in.begin(ctx, source, again)
 	report, err := source.Format.Reread(ctx, raw, run.env(), run)
@@ -114,7 +115,7 @@ func (in *Intake) begin(ctx context.Context, source Source, mode Mode) *run {
 	}
 	return &run{
 		Intake: in, ctx: ctx, source: source, mode: mode, ids: keyedIDs{secret: in.Secret, source: source.Name},
-		persons: map[string]consent.PersonID{}, alike: map[string]int{}, sum: Summary{Warnings: map[string]int{}},
+		persons: map[string]profiles.PersonID{}, alike: map[string]int{}, sum: Summary{Warnings: map[string]int{}},
 	}
 }
 

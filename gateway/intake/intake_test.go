@@ -10,9 +10,9 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"cpagateway/consent"
 	"cpagateway/gateway/intake"
 	"cpagateway/gateway/records"
+	"cpagateway/profiles"
 )
 
 // mixed is an extract with one record of every fate.
@@ -247,7 +247,7 @@ type brittleStore struct {
 	aside, personOf error
 }
 
-func (b brittleStore) PersonOf(ctx context.Context, typ, id string) (consent.PersonID, error) {
+func (b brittleStore) PersonOf(ctx context.Context, typ, id string) (profiles.PersonID, error) {
 	if b.personOf != nil {
 		return "", b.personOf
 	}

@@ -3,7 +3,6 @@ package intake
 import (
 	"errors"
 
-	"cpagateway/consent"
 	"cpagateway/gateway/records"
 	"cpagateway/mapping"
 	"cpagateway/profiles"
@@ -13,7 +12,7 @@ import (
 // personFor finds whom a resource is about: nobody for staff and organisations,
 // the NHS number's owner for a Patient, and that Patient's person for the rest.
 // A rule in the answer sets the resource aside with the reason.
-func (r *run) personFor(m mapping.Resource, resource fhir.Value) (person consent.PersonID, rule, reason string, err error) {
+func (r *run) personFor(m mapping.Resource, resource fhir.Value) (person profiles.PersonID, rule, reason string, err error) {
 	switch {
 	case profiles.DirectoryType(m.Type):
 		return "", "", "", nil
@@ -43,12 +42,12 @@ const (
 )
 
 // unresolved stands for the person of a Patient that came under two NHS numbers.
-const unresolved consent.PersonID = ""
+const unresolved profiles.PersonID = ""
 
 // identified gives a Patient its person. One that is kept already stays with the
 // person it is of: under another number it is set aside until somebody has said
 // whose it is, and what comes with it goes to neither of the two.
-func (r *run) identified(m mapping.Resource, patient fhir.Value) (person consent.PersonID, rule, reason string, err error) {
+func (r *run) identified(m mapping.Resource, patient fhir.Value) (person profiles.PersonID, rule, reason string, err error) {
 	person, rule, reason = r.identify(m, patient)
 	if rule != "" {
 		return "", rule, reason, nil
@@ -71,7 +70,7 @@ func (r *run) identified(m mapping.Resource, patient fhir.Value) (person consent
 
 // identify reads a Patient's NHS number. An NHS number that is malformed is
 // refused always; one that fails only its check digit, as the source's rule says.
-func (r *run) identify(m mapping.Resource, patient fhir.Value) (consent.PersonID, string, string) {
+func (r *run) identify(m mapping.Resource, patient fhir.Value) (profiles.PersonID, string, string) {
 	for id := range patient.Get("identifier").Each() {
 		if id.Get("system").Text() != profiles.SystemNHSNumber || id.Get("value").Text() == "" {
 			continue

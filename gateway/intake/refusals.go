@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"cpagateway/consent"
+	"cpagateway/consent/facts"
 	"cpagateway/gateway/records"
 	"cpagateway/mapping"
 	"cpagateway/profiles"
@@ -47,7 +48,7 @@ func (r *run) refusal(m mapping.Resource) (pending, bool, error) {
 		return pending{}, false, err
 	}
 	before, err := r.recorded(r.ctx, person, m.ID)
-	if err != nil || !consent.ReadDirective(resource).NeverWidens(before) {
+	if err != nil || !facts.ReadDirective(resource).NeverWidens(before) {
 		return pending{}, false, err
 	}
 	accepted, err := r.decide(m.Type, person).Accept(consent.Change{Type: m.Type, ID: m.ID, Person: person, Resource: resource, Source: r.source.Name})
@@ -56,7 +57,7 @@ func (r *run) refusal(m mapping.Resource) (pending, bool, error) {
 }
 
 // recorded is the wish that is kept under an id, nil for none.
-func (r *run) recorded(ctx context.Context, person consent.PersonID, id string) (*consent.Directive, error) {
+func (r *run) recorded(ctx context.Context, person profiles.PersonID, id string) (*facts.Directive, error) {
 	dossier, err := r.Records.Dossier(ctx, person)
 	if err != nil {
 		return nil, err
@@ -69,7 +70,7 @@ func (r *run) recorded(ctx context.Context, person consent.PersonID, id string) 
 		if err != nil {
 			return nil, err
 		}
-		d := consent.ReadDirective(resource)
+		d := facts.ReadDirective(resource)
 		return &d, nil
 	}
 	return nil, nil

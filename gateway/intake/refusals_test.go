@@ -7,23 +7,23 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"cpagateway/consent"
+	"cpagateway/consent/facts"
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/intake"
 	"cpagateway/profiles/fhir"
 )
 
 // wishes are the directives that are kept of a person, by template and status.
-func (d *desk) wishes(number string) map[consent.Template]consent.Status {
+func (d *desk) wishes(number string) map[facts.Template]facts.Status {
 	d.t.Helper()
 	dossier, err := d.store.Dossier(context.Background(), d.person(number))
 	must(d.t, err)
-	found := map[consent.Template]consent.Status{}
+	found := map[facts.Template]facts.Status{}
 	for _, fact := range dossier.Facts {
 		if fact.Type == "Consent" {
 			resource, err := fhir.ParseResource(fact.Body)
 			must(d.t, err)
-			w := consent.ReadDirective(resource)
+			w := facts.ReadDirective(resource)
 			found[w.Template] = w.Status
 		}
 	}
@@ -51,14 +51,14 @@ func TestAWithdrawalIsTakenFromAPlanThatIsSetAside(t *testing.T) {
 	d := openDesk(t)
 	source, files := annsPlan(t, d, ann)
 	d.bring(source, files, intake.Store)
-	if got := d.wishes(ann)[consent.SharePlan]; got != consent.Active {
+	if got := d.wishes(ann)[facts.SharePlan]; got != facts.Active {
 		t.Fatalf("Ann's sharing is %v before", got)
 	}
 	broken := d.changed("ann.json", ann, "9990000019", `"status": "given"`, `"status": "withdrawn"`)
 	if sum := d.bring(source, broken, intake.Store); sum.Quarantined != 1 || sum.Stored != 0 {
 		t.Errorf("%+v", sum)
 	}
-	if got := d.wishes(ann)[consent.SharePlan]; got != consent.Withdrawn {
+	if got := d.wishes(ann)[facts.SharePlan]; got != facts.Withdrawn {
 		t.Errorf("Ann's sharing is %v after her withdrawal", got)
 	}
 }
@@ -69,7 +69,7 @@ func TestARefusalOfCrisisUseIsTakenFromAPlanThatIsSetAside(t *testing.T) {
 	source, _ := annsPlan(t, d, ann)
 	d.bring(source, d.changed("bryn.json"), intake.Store)
 	d.bring(source, d.changed("bryn.json", bryn, "9990000019", `"template": "T3"`, `"template": "T4"`), intake.Store)
-	if got := d.wishes(bryn); got[consent.RefuseCrisis] != consent.Active {
+	if got := d.wishes(bryn); got[facts.RefuseCrisis] != facts.Active {
 		t.Errorf("Bryn's wishes are %v after his refusal", got)
 	}
 }
@@ -80,7 +80,7 @@ func TestAGrantWaitsWithThePlanThatIsSetAside(t *testing.T) {
 	source, _ := annsPlan(t, d, ann)
 	d.bring(source, d.changed("elin.json"), intake.Store)
 	d.bring(source, d.changed("elin.json", "9990000050", "9990000051", `"template": "T4"`, `"template": "T3"`), intake.Store)
-	if got := d.wishes("9990000050"); got[consent.RefuseCrisis] != consent.Active || len(got) != 1 {
+	if got := d.wishes("9990000050"); got[facts.RefuseCrisis] != facts.Active || len(got) != 1 {
 		t.Errorf("Elin's wishes are %v", got)
 	}
 }

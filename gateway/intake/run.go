@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"cpagateway/consent"
+	"cpagateway/consent/facts"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/records"
 	"cpagateway/mapping"
@@ -23,7 +24,7 @@ type run struct {
 	source  Source
 	mode    Mode
 	ids     keyedIDs
-	persons map[string]consent.PersonID // source key of a Patient -> the person
+	persons map[string]profiles.PersonID // source key of a Patient -> the person
 	pending []pending
 	refused []records.Fault // of this run
 	alike   map[string]int  // how many faults so far would have one id
@@ -114,11 +115,11 @@ func (r *run) take(m mapping.Resource) (p pending, rule, reason string, err erro
 }
 
 // decide asks whether the source may bring a record of its custodian in.
-func (r *run) decide(typ string, person consent.PersonID) consent.Decision {
+func (r *run) decide(typ string, person profiles.PersonID) consent.Decision {
 	return consent.Decide(consent.Request{
 		Caller: consent.Caller{Client: consent.ClientID("source:" + r.source.Name), Organisation: r.source.Custodian},
 		Action: consent.Import, Type: typ, At: r.Clock(), Register: r.Register,
-		Person: &consent.Person{ID: person, Custodian: r.source.Custodian}, Source: r.source.Custodian,
+		Person: &facts.Person{ID: person, Custodian: r.source.Custodian}, Source: r.source.Custodian,
 	})
 }
 

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"cpagateway/consent"
+	"cpagateway/consent/agreements"
+	"cpagateway/consent/facts"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/intake"
@@ -41,7 +43,7 @@ func openDesk(t *testing.T) *desk {
 	log, err := audit.Open(context.Background(), d.store, key, clock)
 	must(t, err)
 	t.Cleanup(func() { must(t, log.Close()) })
-	register, err := consent.LoadRegister(demo.Agreements())
+	register, err := agreements.Load(demo.Agreements())
 	must(t, err)
 	d.Intake = &intake.Intake{Records: d.store, Audit: log, Register: register, Secret: []byte(strings.Repeat("k", 32)), Home: "7A4", Clock: clock}
 	return d
@@ -104,7 +106,7 @@ func (d *desk) faults() map[string][]records.Fault {
 	return byRule
 }
 
-func (d *desk) person(number string) consent.PersonID {
+func (d *desk) person(number string) profiles.PersonID {
 	d.t.Helper()
 	id, err := d.store.Person(context.Background(), profiles.SystemNHSNumber, number)
 	if err != nil {
@@ -121,9 +123,9 @@ func (d *desk) kept(number, typ string) []string {
 		return nil
 	}
 	decision := consent.Decide(consent.Request{
-		Caller: consent.Caller{Client: "test", Organisation: "7A4", Team: "cmht-north", Purpose: consent.Treatment, Scopes: []consent.Scope{{Context: "system", Type: "*", Read: true, Search: true}}},
+		Caller: consent.Caller{Client: "test", Organisation: "7A4", Team: "cmht-north", Purpose: profiles.Treatment, Scopes: []consent.Scope{{Context: "system", Type: "*", Read: true, Search: true}}},
 		Action: consent.Read, Type: typ, Wanted: profiles.ItemsOfType(typ), At: d.now, Register: d.Register, Policy: consent.DefaultPolicy(),
-		Person: &consent.Person{ID: person, Custodian: "7A4", Relations: []consent.Relation{{Organisation: "7A4", Team: "cmht-north", Kind: consent.CareTeamMember}}},
+		Person: &facts.Person{ID: person, Custodian: "7A4", Relations: []facts.Relation{{Organisation: "7A4", Team: "cmht-north", Kind: facts.CareTeamMember}}},
 		Source: "7A4",
 	})
 	page, err := d.store.Find(context.Background(), decision, records.Query{Type: typ, Count: 100})

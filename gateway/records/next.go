@@ -27,7 +27,7 @@ var errNotAccepted = errors.New("the change was not accepted by any decision")
 //
 // An error fails the whole batch: a change that no decision made, or stored
 // bytes that cannot be read.
-func Next(before Version, holder consent.OrgCode, a consent.Accepted, at time.Time) (Version, Result, error) {
+func Next(before Version, holder profiles.OrgCode, a consent.Accepted, at time.Time) (Version, Result, error) {
 	result := Result{Type: a.Type(), ID: a.ID(), Number: before.Number}
 	if a.Type() == "" || a.Custodian() == "" {
 		return Version{}, result, errNotAccepted

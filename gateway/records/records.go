@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cpagateway/consent"
+	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/search"
 	"cpagateway/profiles"
 )
@@ -30,8 +31,8 @@ var (
 type Version struct {
 	Type, ID  string
 	Number    uint64 // 1, 2, 3 ... of this resource; never shown to callers
-	Person    consent.PersonID
-	Custodian consent.OrgCode
+	Person    profiles.PersonID
+	Custodian profiles.OrgCode
 	Source    string // name of the source that last wrote it
 	Body      []byte // as it came
 	Stored    time.Time
@@ -50,8 +51,8 @@ type Visible struct {
 // CareTeam, EpisodeOfCare and Consent resources, and the epoch they belong to.
 // It is for deciding and is never disclosed.
 type Dossier struct {
-	Person    consent.PersonID
-	Custodian consent.OrgCode
+	Person    profiles.PersonID
+	Custodian profiles.OrgCode
 	Epoch     uint64
 	Facts     []Version
 }
@@ -70,12 +71,12 @@ type Result struct {
 type Reader interface {
 	// Person resolves a business identifier to the one person who has it: nil
 	// error only for exactly one; nobody and several are both ErrNothing.
-	Person(ctx context.Context, system, value string) (consent.PersonID, error)
+	Person(ctx context.Context, system, value string) (profiles.PersonID, error)
 	// PersonOf tells whom a stored resource is about; empty for directory types.
-	PersonOf(ctx context.Context, typ, id string) (consent.PersonID, error)
+	PersonOf(ctx context.Context, typ, id string) (profiles.PersonID, error)
 	// Dossier gathers the facts for a decision. An unknown person has an empty
 	// dossier of epoch 0 and no error: deciding goes on as for anybody.
-	Dossier(ctx context.Context, person consent.PersonID) (Dossier, error)
+	Dossier(ctx context.Context, person profiles.PersonID) (Dossier, error)
 
 	Read(ctx context.Context, d consent.Decision, typ, id string) (Visible, error)
 	// ReadVersion finds a version that changed something the caller may see and
@@ -85,7 +86,7 @@ type Reader interface {
 	Find(ctx context.Context, d consent.Decision, q Query) (Page, error)
 	// Targets says whom, and under which label, the given references
 	// ("Type/id") lead to; a reference that is not stored is left out.
-	Targets(ctx context.Context, refs []string) (map[string]consent.Target, error)
+	Targets(ctx context.Context, refs []string) (map[string]disclosure.Target, error)
 }
 
 // Writer keeps what a decision accepted.
@@ -136,9 +137,9 @@ type Quarantine interface {
 type Fault struct {
 	ID        string // derived from source, file, record and rule: a rerun finds the same one
 	Source    string
-	Custodian consent.OrgCode // whose records these are, as the run had it
-	File      string          // name within the extract
-	Row       int             // 1-based row or entry; 0 for the file as a whole
+	Custodian profiles.OrgCode // whose records these are, as the run had it
+	File      string           // name within the extract
+	Row       int              // 1-based row or entry; 0 for the file as a whole
 	Field     string
 	Value     string
 	Rule      string // such as MHS70109

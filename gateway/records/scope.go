@@ -13,8 +13,8 @@ import (
 // runs all the same, so that the time of an answer does not tell refused from
 // unknown (consent.md §7, row 26).
 type Scope struct {
-	Person    consent.PersonID
-	Custodian consent.OrgCode
+	Person    profiles.PersonID
+	Custodian profiles.OrgCode
 	Items     profiles.ItemSet
 }
 

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"cpagateway/consent"
+	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/audit"
 	"cpagateway/profiles/fhir"
 )
@@ -69,7 +69,7 @@ func (r *Road) answer(w http.ResponseWriter, t *trip, recorded audit.Recorded, p
 // unchanged compares If-None-Match weakly, as RFC 9110 §13.1.2 has it. A plan's
 // narrative says whether a review is overdue, which changes with the day and not
 // with the version: a plan is never "not modified".
-func unchanged(header string, x consent.Disclosure) bool {
+func unchanged(header string, x disclosure.Disclosure) bool {
 	if x.Type() == "CarePlan" {
 		return false
 	}
@@ -84,7 +84,7 @@ func unchanged(header string, x consent.Disclosure) bool {
 
 // searchset puts the disclosures of a page into a Bundle. There is no total,
 // and the links hold no identifier.
-func (r *Road) searchset(t *trip, released []consent.Disclosure, p reply) []byte {
+func (r *Road) searchset(t *trip, released []disclosure.Disclosure, p reply) []byte {
 	w := fhir.NewWriter(make([]byte, 0, 4096))
 	w.BeginObject()
 	w.Member("resourceType", "Bundle")

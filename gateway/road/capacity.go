@@ -7,6 +7,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/hot"
+	"cpagateway/profiles"
 )
 
 // recordTime is how long recording a refusal may take once its request is over.
@@ -28,9 +29,9 @@ func NewCapacity(all, reserved int) *Capacity {
 }
 
 // enter waits for a place until ctx ends. What it returns gives the place back.
-func (c *Capacity) enter(ctx context.Context, purpose consent.Purpose) (leave func(), err error) {
+func (c *Capacity) enter(ctx context.Context, purpose profiles.Purpose) (leave func(), err error) {
 	places := []chan struct{}{c.all}
-	if purpose != consent.EmergencyTreatment {
+	if purpose != profiles.EmergencyTreatment {
 		places = []chan struct{}{c.routine, c.all}
 	}
 	var taken []chan struct{}

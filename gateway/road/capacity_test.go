@@ -6,10 +6,10 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"cpagateway/consent"
+	"cpagateway/profiles"
 )
 
-const routine consent.Purpose = "TREAT"
+const routine profiles.Purpose = "TREAT"
 
 // entrant is one request that asked for a place.
 type entrant struct {
@@ -19,7 +19,7 @@ type entrant struct {
 }
 
 // send lets a request ask for a place and tells how far it came.
-func send(ctx context.Context, c *Capacity, purpose consent.Purpose) *entrant {
+func send(ctx context.Context, c *Capacity, purpose profiles.Purpose) *entrant {
 	e := &entrant{}
 	go func() {
 		e.leave, e.err = c.enter(ctx, purpose)
@@ -30,7 +30,7 @@ func send(ctx context.Context, c *Capacity, purpose consent.Purpose) *entrant {
 }
 
 // fill sends requests that all get in.
-func fill(t *testing.T, c *Capacity, purpose consent.Purpose, count int) []*entrant {
+func fill(t *testing.T, c *Capacity, purpose profiles.Purpose, count int) []*entrant {
 	t.Helper()
 	var in []*entrant
 	for i := range count {
@@ -51,7 +51,7 @@ func TestCrisisReadsHaveAReservedShare(t *testing.T) {
 		if waiting.inside {
 			t.Fatal("a routine request took the reserved place")
 		}
-		urgent := fill(t, c, consent.EmergencyTreatment, 1)[0]
+		urgent := fill(t, c, profiles.EmergencyTreatment, 1)[0]
 		urgent.leave()
 		synctest.Wait()
 		if waiting.inside {
@@ -64,7 +64,7 @@ func TestCrisisReadsHaveAReservedShare(t *testing.T) {
 		}
 		waiting.leave()
 		flood[1].leave()
-		for _, e := range fill(t, c, consent.EmergencyTreatment, 3) { // all may be crisis reads
+		for _, e := range fill(t, c, profiles.EmergencyTreatment, 3) { // all may be crisis reads
 			e.leave()
 		}
 	})
@@ -73,7 +73,7 @@ func TestCrisisReadsHaveAReservedShare(t *testing.T) {
 func TestARequestThatStopsWaitingGivesBackWhatItTook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := NewCapacity(3, 1)
-		urgent := fill(t, c, consent.EmergencyTreatment, 3)
+		urgent := fill(t, c, profiles.EmergencyTreatment, 3)
 		ctx, cancel := context.WithCancel(t.Context())
 		// Both hold a routine place while they wait for one of all.
 		waiting := []*entrant{send(ctx, c, routine), send(ctx, c, routine)}
@@ -97,7 +97,7 @@ func TestANonsenseCapacityStillLetsRoutineRequestsIn(t *testing.T) {
 	for _, c := range []struct{ all, reserved, routine, urgent int }{
 		{0, 0, 1, 1}, {-5, -5, 1, 1}, {1, 1, 1, 1}, {4, 9, 1, 4}, {4, -1, 4, 4}, {4, 1, 3, 4},
 	} {
-		for purpose, want := range map[consent.Purpose]int{routine: c.routine, consent.EmergencyTreatment: c.urgent} {
+		for purpose, want := range map[profiles.Purpose]int{routine: c.routine, profiles.EmergencyTreatment: c.urgent} {
 			synctest.Test(t, func(t *testing.T) {
 				capacity := NewCapacity(c.all, c.reserved)
 				in := fill(t, capacity, purpose, want)

@@ -7,6 +7,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/search"
+	"cpagateway/profiles"
 )
 
 // Limits of a page position: how long it is good for, and how many bytes it may
@@ -20,15 +21,15 @@ const (
 // for one caller and purpose, and dies with the person's epoch: the next page is
 // decided again.
 type cursor struct {
-	Person   consent.PersonID `json:"p,omitempty"`
-	Epoch    uint64           `json:"e,omitempty"`
-	Params   []search.Param   `json:"q,omitempty"`
-	Sort     []search.SortKey `json:"s,omitempty"`
-	Count    int              `json:"n"`
-	Shown    string           `json:"w,omitempty"`
-	Crisis   Crisis           `json:"c,omitempty"`
-	Position string           `json:"a"`
-	Expires  int64            `json:"x"`
+	Person   profiles.PersonID `json:"p,omitempty"`
+	Epoch    uint64            `json:"e,omitempty"`
+	Params   []search.Param    `json:"q,omitempty"`
+	Sort     []search.SortKey  `json:"s,omitempty"`
+	Count    int               `json:"n"`
+	Shown    string            `json:"w,omitempty"`
+	Crisis   Crisis            `json:"c,omitempty"`
+	Position string            `json:"a"`
+	Expires  int64             `json:"x"`
 }
 
 func (c *cursor) search() SearchAsk {

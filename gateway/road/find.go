@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"cpagateway/consent"
+	"cpagateway/consent/disclosure"
+	"cpagateway/consent/facts"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/search"
 	"cpagateway/profiles"
@@ -14,8 +16,8 @@ import (
 
 // subject is whom a request is about, with the facts for the decision.
 type subject struct {
-	person    *consent.Person // nil for directory types, which are about nobody
-	custodian consent.OrgCode
+	person    *facts.Person // nil for directory types, which are about nobody
+	custodian profiles.OrgCode
 	position  string    // where the page begins, from an opened cursor
 	search    SearchAsk // the search, or the one that a cursor holds
 }
@@ -24,7 +26,7 @@ type subject struct {
 // and somebody hidden take the same steps: an unknown person has an empty dossier.
 func (r *Road) find(ctx context.Context, t *trip) (subject, error) {
 	s := subject{custodian: r.Home, search: t.ask.Search}
-	if t.ask.Type == "CarePlan" && t.caller.Purpose == consent.EmergencyTreatment {
+	if t.ask.Type == "CarePlan" && t.caller.Purpose == profiles.EmergencyTreatment {
 		s.search.Crisis = CrisisRead
 	}
 	if profiles.DirectoryType(t.ask.Type) && t.ask.Search.Cursor == "" {
@@ -53,30 +55,30 @@ func (r *Road) find(ctx context.Context, t *trip) (subject, error) {
 // Facts gathers what a decision needs to know about a person, and whose record
 // it is; home stands in where nothing is held. It is what the road decides on,
 // and what an explanation explains.
-func Facts(ctx context.Context, held records.Reader, id consent.PersonID, home consent.OrgCode) (*consent.Person, consent.OrgCode, error) {
+func Facts(ctx context.Context, held records.Reader, id profiles.PersonID, home profiles.OrgCode) (*facts.Person, profiles.OrgCode, error) {
 	dossier, err := held.Dossier(ctx, id)
 	if err != nil {
 		return nil, "", err
 	}
-	facts := make([]fhir.Value, 0, len(dossier.Facts))
+	resources := make([]fhir.Value, 0, len(dossier.Facts))
 	for _, f := range dossier.Facts {
 		resource, err := fhir.ParseResource(f.Body)
 		if err != nil {
 			return nil, "", err
 		}
-		facts = append(facts, resource)
+		resources = append(resources, resource)
 	}
 	custodian := dossier.Custodian
 	if custodian == "" {
 		custodian = home
 	}
-	person := consent.Gather(id, custodian, dossier.Epoch, facts)
+	person := facts.Gather(id, custodian, dossier.Epoch, resources)
 	return &person, custodian, nil
 }
 
 // personAsked finds whom the request names: the subject of the resource read,
 // the person a search names, or the one inside a cursor.
-func (r *Road) personAsked(ctx context.Context, t *trip) (consent.PersonID, *cursor, error) {
+func (r *Road) personAsked(ctx context.Context, t *trip) (profiles.PersonID, *cursor, error) {
 	key := t.ask.Search.Person
 	switch {
 	case t.ask.Interaction != Search:
@@ -171,8 +173,8 @@ func (r *Road) readVersion(ctx context.Context, t *trip, d consent.Decision) (re
 
 // Wanted is what a request could at most use: consent chooses by it the narrowest
 // agreement that covers the request (consent.md §9 row 16). An emergency uses the slice.
-func Wanted(typ string, purpose consent.Purpose) profiles.ItemSet {
-	if purpose == consent.EmergencyTreatment {
+func Wanted(typ string, purpose profiles.Purpose) profiles.ItemSet {
+	if purpose == profiles.EmergencyTreatment {
 		return profiles.CrisisSlice
 	}
 	return profiles.ItemsOfType(typ)
@@ -210,7 +212,7 @@ func (r *Road) searchable(ctx context.Context, d consent.Decision, params []sear
 	return params, true, nil
 }
 
-func visible(d consent.Decision, targets map[string]consent.Target, ref string) bool {
+func visible(d consent.Decision, targets map[string]disclosure.Target, ref string) bool {
 	target, known := targets[ref]
 	return known && (target.Person == "" || target.Person == d.Person()) && target.Label.Within(d.Items())
 }

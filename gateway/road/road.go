@@ -12,10 +12,13 @@ import (
 	"time"
 
 	"cpagateway/consent"
+	"cpagateway/consent/agreements"
+	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/hot"
 	"cpagateway/gateway/identity"
 	"cpagateway/gateway/records"
+	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
 
@@ -30,14 +33,14 @@ type Road struct {
 	Identity *identity.Verifier
 	Records  records.Reader
 	Audit    *audit.Log
-	Register func() *consent.Register // the agreements in force; a reload swaps them whole
+	Register func() *agreements.Register // the agreements in force; a reload swaps them whole
 	Policy   consent.Policy
 	Shared   hot.State
 	// Pseudonym is the person id that an NHS number would have, were it known here.
-	Pseudonym func(nhsNumber string) consent.PersonID
-	Home      consent.OrgCode // the organisation that runs this gateway: custodian of the directory
-	Base      string          // the FHIR base URL, as callers know it
-	DutyLine  string          // the duty team's number, told with every crisis read
+	Pseudonym func(nhsNumber string) profiles.PersonID
+	Home      profiles.OrgCode // the organisation that runs this gateway: custodian of the directory
+	Base      string           // the FHIR base URL, as callers know it
+	DutyLine  string           // the duty team's number, told with every crisis read
 	Sealer    *Sealer
 	Capacity  *Capacity
 	Clock     func() time.Time
@@ -135,7 +138,7 @@ func (r *Road) pass(ctx context.Context, t *trip) (audit.Recorded, reply, error)
 }
 
 // disclose finds what the decision lets through and copies what is permitted.
-func (r *Road) disclose(ctx context.Context, t *trip, d consent.Decision, s subject) ([]consent.Disclosure, reply, error) {
+func (r *Road) disclose(ctx context.Context, t *trip, d consent.Decision, s subject) ([]disclosure.Disclosure, reply, error) {
 	found, next, err := r.matches(ctx, t, d, s)
 	if errors.Is(err, records.ErrNothing) && t.ask.Interaction != Search {
 		return nil, refused(Nothing), nil
@@ -151,9 +154,9 @@ func (r *Road) disclose(ctx context.Context, t *trip, d consent.Decision, s subj
 	if err != nil {
 		return nil, reply{}, err
 	}
-	var released []consent.Disclosure
+	var released []disclosure.Disclosure
 	for _, h := range held {
-		if x := d.Disclose(h, targets); !x.Withheld() {
+		if x := disclosure.Of(d, h, targets); !x.Withheld() {
 			released = append(released, x)
 		}
 	}
@@ -168,14 +171,14 @@ func (r *Road) disclose(ctx context.Context, t *trip, d consent.Decision, s subj
 }
 
 // held reads the stored bytes of each match.
-func (r *Road) held(found []records.Visible) ([]consent.Held, error) {
-	held := make([]consent.Held, 0, len(found))
+func (r *Road) held(found []records.Visible) ([]disclosure.Held, error) {
+	held := make([]disclosure.Held, 0, len(found))
 	for _, v := range found {
 		resource, err := fhir.ParseResource(v.Body)
 		if err != nil {
 			return nil, err
 		}
-		held = append(held, consent.Held{
+		held = append(held, disclosure.Held{
 			Resource: resource, Person: v.Person, Label: v.Label,
 			VersionID: r.Sealer.VersionID(v.Type, v.ID, v.SeenNumber), Updated: v.SeenAt,
 		})
@@ -183,7 +186,7 @@ func (r *Road) held(found []records.Visible) ([]consent.Held, error) {
 	return held, nil
 }
 
-func references(held []consent.Held) []string {
+func references(held []disclosure.Held) []string {
 	var refs []string
 	for _, h := range held {
 		for ref := range fhir.References(h.Resource) {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"cpagateway/consent"
+	"cpagateway/consent/facts"
 	"cpagateway/mapping"
 	"cpagateway/profiles/fhir"
 )
@@ -71,7 +71,7 @@ func (x *extract) wishes(p plan) []wish {
 		}
 		var w wish
 		var ok bool
-		if w.shortest, ok = x.first(p, shortened(directive, kind), consent.Uninterpretable.String()); !ok {
+		if w.shortest, ok = x.first(p, shortened(directive, kind), facts.Uninterpretable.String()); !ok {
 			continue
 		}
 		if w.made, ok = x.first(p, versions(directive, kind, as), kind.template); !ok {
@@ -155,9 +155,9 @@ func (x *extract) tell(p plan, directive mapping.Record) (mapping.Resource, bool
 }
 
 // read reads a Consent as whoever decides will read it.
-func read(r mapping.Resource) consent.Directive {
+func read(r mapping.Resource) facts.Directive {
 	value, _ := fhir.ParseResource(r.Body) // what cannot be read says nothing that anybody could use
-	return consent.ReadDirective(value)
+	return facts.ReadDirective(value)
 }
 
 // hold keeps the wishes of a refused plan until the sound plans are taken: these

@@ -11,6 +11,8 @@ import (
 	"pgregory.net/rapid"
 
 	"cpagateway/consent"
+	"cpagateway/consent/agreements"
+	"cpagateway/consent/facts"
 	"cpagateway/mapping/ctp"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
@@ -18,19 +20,19 @@ import (
 
 // askers are callers for whom the agreement has a flow, with whoever they belong to.
 var askers = []consent.Caller{
-	{Organisation: "W99001", Team: "practice", Purpose: consent.CareCoordination},
-	{Organisation: "LA9A1", Team: "adult-mh", Purpose: consent.CareCoordination},
-	{Organisation: "7A4", Team: "crht", Purpose: consent.EmergencyTreatment},
-	{Organisation: "7A1", Team: "crht", Purpose: consent.EmergencyTreatment},
+	{Organisation: "W99001", Team: "practice", Purpose: profiles.CareCoordination},
+	{Organisation: "LA9A1", Team: "adult-mh", Purpose: profiles.CareCoordination},
+	{Organisation: "7A4", Team: "crht", Purpose: profiles.EmergencyTreatment},
+	{Organisation: "7A1", Team: "crht", Purpose: profiles.EmergencyTreatment},
 }
 
 // shown is what each of the askers would be shown of the person under a policy.
-func shown(register *consent.Register, policy consent.Policy, wishes map[string]fhir.Value) []profiles.ItemSet {
-	person := consent.Person{ID: "p", Epoch: 1, Custodian: "7A4", Born: time.Date(1980, 5, 1, 0, 0, 0, 0, time.UTC), Relations: []consent.Relation{
-		{Organisation: "W99001", Kind: consent.RegisteredPractice}, {Organisation: "LA9A1", Team: "adult-mh", Kind: consent.CareTeamMember}, {Organisation: "7A1", Team: "crht", Kind: consent.CareTeamMember},
+func shown(register *agreements.Register, policy consent.Policy, wishes map[string]fhir.Value) []profiles.ItemSet {
+	person := facts.Person{ID: "p", Epoch: 1, Custodian: "7A4", Born: time.Date(1980, 5, 1, 0, 0, 0, 0, time.UTC), Relations: []facts.Relation{
+		{Organisation: "W99001", Kind: facts.RegisteredPractice}, {Organisation: "LA9A1", Team: "adult-mh", Kind: facts.CareTeamMember}, {Organisation: "7A1", Team: "crht", Kind: facts.CareTeamMember},
 	}}
 	for _, value := range wishes {
-		person.Directives = append(person.Directives, consent.ReadDirective(value))
+		person.Directives = append(person.Directives, facts.ReadDirective(value))
 	}
 	var sets []profiles.ItemSet
 	for _, caller := range askers {
@@ -48,11 +50,11 @@ func shown(register *consent.Register, policy consent.Policy, wishes map[string]
 // template, what it is about and what it replaces, for which its key stands; and what
 // is recorded of it later bears no earlier date.
 func TestRefusedPlanNeverWidens(t *testing.T) {
-	isp, err := os.ReadFile("../../consent/testdata/agreements/isp.yaml")
+	isp, err := os.ReadFile("../../consent/agreements/testdata/isp.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	register, err := consent.LoadRegister(fstest.MapFS{"isp.yaml": {Data: isp}})
+	register, err := agreements.Load(fstest.MapFS{"isp.yaml": {Data: isp}})
 	if err != nil {
 		t.Fatal(err)
 	}

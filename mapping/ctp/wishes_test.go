@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"cpagateway/consent"
+	"cpagateway/consent/facts"
 	"cpagateway/mapping"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
@@ -19,19 +19,19 @@ func takesAway(made []mapping.Resource) bool {
 		if err != nil || r.Type != "Consent" || r.Records != 0 || r.Person == "" || profiles.Fatal(profiles.Check(value)) {
 			return false
 		}
-		d := consent.ReadDirective(value)
-		grants := d.Template == consent.SharePlan || d.Template == consent.CrisisOnly || d.Template == consent.CarerCopy
+		d := facts.ReadDirective(value)
+		grants := d.Template == facts.SharePlan || d.Template == facts.CrisisOnly || d.Template == facts.CarerCopy
 		switch d.Status {
-		case consent.Active:
+		case facts.Active:
 			if grants {
 				return false
 			}
-		case consent.Withdrawn:
-			if !grants && d.Template != consent.Uninterpretable {
+		case facts.Withdrawn:
+			if !grants && d.Template != facts.Uninterpretable {
 				return false
 			}
-		case consent.Rejected:
-			if d.Template == consent.ExcludeItem {
+		case facts.Rejected:
+			if d.Template == facts.ExcludeItem {
 				return false
 			}
 		default:
@@ -88,15 +88,15 @@ func consents(before map[string]fhir.Value, made []mapping.Resource) map[string]
 }
 
 // onlyOne is the one Consent of a map, as it is read.
-func onlyOne(t *testing.T, all map[string]fhir.Value) consent.Directive {
+func onlyOne(t *testing.T, all map[string]fhir.Value) facts.Directive {
 	t.Helper()
 	if len(all) != 1 {
 		t.Fatalf("%d wishes, want one", len(all))
 	}
 	for _, value := range all {
-		return consent.ReadDirective(value)
+		return facts.ReadDirective(value)
 	}
-	return consent.Directive{}
+	return facts.Directive{}
 }
 
 // TestRefusedPlanTookAWithdrawalWithIt: a plan gave a T1; the next one withdraws it,
@@ -104,7 +104,7 @@ func onlyOne(t *testing.T, all map[string]fhir.Value) consent.Directive {
 func TestRefusedPlanTookAWithdrawalWithIt(t *testing.T) {
 	f := format(t)
 	before := consents(nil, readText(t, f, "a.json", write(t, withWishes(t, given("w1", "T1")))).resources)
-	if d := onlyOne(t, before); d.Status != consent.Active {
+	if d := onlyOne(t, before); d.Status != facts.Active {
 		t.Fatalf("no grant to begin with: %+v", d)
 	}
 	wish := given("w1", "T1")
@@ -114,7 +114,7 @@ func TestRefusedPlanTookAWithdrawalWithIt(t *testing.T) {
 	if got.report.Read != 1 || got.report.Refused != 1 || got.report.Taken != 0 || !takesAway(got.resources) {
 		t.Fatalf("%+v with %+v", got.report, got.resources)
 	}
-	if d := onlyOne(t, consents(before, got.resources)); d.Status != consent.Withdrawn || d.Template != consent.SharePlan {
+	if d := onlyOne(t, consents(before, got.resources)); d.Status != facts.Withdrawn || d.Template != facts.SharePlan {
 		t.Errorf("what is stored then reads %+v", d)
 	}
 	if reason := got.refusals()[0].Reason; !strings.Contains(reason, "are taken all the same") {
@@ -152,7 +152,7 @@ func TestWhichWishesAreTaken(t *testing.T) {
 			var reads string
 			if len(got.resources) > 0 {
 				value, _ := fhir.ParseResource(got.resources[0].Body)
-				reads = consent.ReadDirective(value).Template.String() + " " + value.Get("status").Text()
+				reads = facts.ReadDirective(value).Template.String() + " " + value.Get("status").Text()
 			}
 			if reads != want[i] || !takesAway(got.resources) || got.report.Refused != 1 {
 				t.Errorf("%s %s reads %q, want %q", template, status, reads, want[i])
@@ -206,9 +206,9 @@ func TestMalformedWishesThatTakeAway(t *testing.T) {
 			}
 			var reads string
 			for _, d := range consents(nil, got.resources) {
-				read := consent.ReadDirective(d)
+				read := facts.ReadDirective(d)
 				reads = read.Template.String() + " " + d.Get("status").Text()
-				if read.Status == consent.Active && (read.PolicyURI != "" || !read.Until.IsZero()) || read.Recorded.IsZero() && read.Performer != "" {
+				if read.Status == facts.Active && (read.PolicyURI != "" || !read.Until.IsZero()) || read.Recorded.IsZero() && read.Performer != "" {
 					t.Errorf("it may lift another refusal, or be lifted: %+v", read)
 				}
 			}
@@ -290,7 +290,7 @@ func TestTwoWordsOfOneWish(t *testing.T) {
 			for _, r := range got.resources {
 				if r.Type == "Consent" {
 					value, _ := fhir.ParseResource(r.Body)
-					reads = append(reads, consent.ReadDirective(value).Template.String()+" "+value.Get("status").Text())
+					reads = append(reads, facts.ReadDirective(value).Template.String()+" "+value.Get("status").Text())
 				}
 			}
 			if len(reads) != c.given || reads[len(reads)-1] != c.want {

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"sync"
 
-	"cpagateway/consent"
 	"cpagateway/gateway/audit"
+	"cpagateway/profiles"
 )
 
 // Sink keeps a chain in memory, and is what the suite is proven with. The rows
@@ -19,23 +19,23 @@ import (
 type Sink struct {
 	mu     sync.Mutex
 	chain  []audit.Row
-	epochs map[consent.PersonID]uint64
+	epochs map[profiles.PersonID]uint64
 }
 
 // NewSink makes an empty one.
-func NewSink() *Sink { return &Sink{epochs: make(map[consent.PersonID]uint64)} }
+func NewSink() *Sink { return &Sink{epochs: make(map[profiles.PersonID]uint64)} }
 
 // ErrOutOfPlace refuses rows that do not continue the chain.
 var ErrOutOfPlace = errors.New("appending to the audit chain: the rows do not continue it")
 
 // Commit is audit.Sink's.
-func (s *Sink) Commit(ctx context.Context, persons []consent.PersonID, build func(map[consent.PersonID]uint64, audit.Tail) []audit.Row) error {
+func (s *Sink) Commit(ctx context.Context, persons []profiles.PersonID, build func(map[profiles.PersonID]uint64, audit.Tail) []audit.Row) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	epochs := make(map[consent.PersonID]uint64, len(persons))
+	epochs := make(map[profiles.PersonID]uint64, len(persons))
 	for _, person := range persons {
 		epochs[person] = s.epochs[person]
 	}
@@ -70,7 +70,7 @@ func (s *Sink) Rows(ctx context.Context, from uint64) iter.Seq2[audit.Row, error
 }
 
 // SetEpoch says that a fact about the person changed.
-func (s *Sink) SetEpoch(person consent.PersonID, epoch uint64) {
+func (s *Sink) SetEpoch(person profiles.PersonID, epoch uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.epochs[person] = epoch

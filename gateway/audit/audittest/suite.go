@@ -12,6 +12,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/audit"
+	"cpagateway/profiles"
 )
 
 // RunSink holds a sink to its contract. open makes an empty one for a subtest
@@ -51,7 +52,7 @@ func follow(tail audit.Tail, bodies ...string) []audit.Row {
 
 func commit(t *testing.T, sink audit.Sink, bodies ...string) {
 	t.Helper()
-	err := sink.Commit(t.Context(), nil, func(_ map[consent.PersonID]uint64, tail audit.Tail) []audit.Row {
+	err := sink.Commit(t.Context(), nil, func(_ map[profiles.PersonID]uint64, tail audit.Tail) []audit.Row {
 		return follow(tail, bodies...)
 	})
 	if err != nil {
@@ -83,7 +84,7 @@ func chain(t *testing.T, sink audit.Sink, from uint64) []audit.Row {
 func tailOf(t *testing.T, sink audit.Sink) audit.Tail {
 	t.Helper()
 	var found audit.Tail
-	err := sink.Commit(t.Context(), nil, func(_ map[consent.PersonID]uint64, tail audit.Tail) []audit.Row {
+	err := sink.Commit(t.Context(), nil, func(_ map[profiles.PersonID]uint64, tail audit.Tail) []audit.Row {
 		found = tail
 		return nil
 	})
@@ -133,7 +134,7 @@ func anyBody(t *testing.T, sink audit.Sink) {
 
 func ownCopy(t *testing.T, sink audit.Sink) {
 	var kept []audit.Row
-	err := sink.Commit(t.Context(), nil, func(_ map[consent.PersonID]uint64, tail audit.Tail) []audit.Row {
+	err := sink.Commit(t.Context(), nil, func(_ map[profiles.PersonID]uint64, tail audit.Tail) []audit.Row {
 		kept = follow(tail, "first")
 		return kept
 	})
@@ -157,7 +158,7 @@ func noRows(t *testing.T, sink audit.Sink) {
 func outOfPlace(t *testing.T, sink audit.Sink) {
 	commit(t, sink, "a", "b")
 	for _, seq := range []uint64{0, 2, 3, 5} {
-		err := sink.Commit(t.Context(), nil, func(_ map[consent.PersonID]uint64, tail audit.Tail) []audit.Row {
+		err := sink.Commit(t.Context(), nil, func(_ map[profiles.PersonID]uint64, tail audit.Tail) []audit.Row {
 			rows := follow(tail, "c", "d")
 			rows[1].Seq = seq // the first of the two would fit
 			return rows
@@ -175,7 +176,7 @@ func outOfPlace(t *testing.T, sink audit.Sink) {
 func endedContext(t *testing.T, sink audit.Sink) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := sink.Commit(ctx, nil, func(_ map[consent.PersonID]uint64, tail audit.Tail) []audit.Row {
+	err := sink.Commit(ctx, nil, func(_ map[profiles.PersonID]uint64, tail audit.Tail) []audit.Row {
 		return follow(tail, "a")
 	})
 	if err == nil {
@@ -198,8 +199,8 @@ func endedContext(t *testing.T, sink audit.Sink) {
 }
 
 func unknownPersons(t *testing.T, sink audit.Sink) {
-	asked := []consent.PersonID{"person-1", "person-2", "person-1"}
-	err := sink.Commit(t.Context(), asked, func(epochs map[consent.PersonID]uint64, _ audit.Tail) []audit.Row {
+	asked := []profiles.PersonID{"person-1", "person-2", "person-1"}
+	err := sink.Commit(t.Context(), asked, func(epochs map[profiles.PersonID]uint64, _ audit.Tail) []audit.Row {
 		for _, person := range asked {
 			if epoch, known := epochs[person]; !known || epoch != 0 {
 				t.Errorf("epoch of an unknown person is %d (given: %v)", epoch, known)
@@ -218,7 +219,7 @@ func oneChain(t *testing.T, sink audit.Sink) {
 	for range writers {
 		all.Go(func() {
 			for range commits {
-				err := sink.Commit(t.Context(), nil, func(_ map[consent.PersonID]uint64, tail audit.Tail) []audit.Row {
+				err := sink.Commit(t.Context(), nil, func(_ map[profiles.PersonID]uint64, tail audit.Tail) []audit.Row {
 					return follow(tail, "x", "y")
 				})
 				if err != nil {

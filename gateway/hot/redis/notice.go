@@ -7,16 +7,16 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"cpagateway/consent"
 	"cpagateway/gateway/hot"
+	"cpagateway/profiles"
 )
 
 // wire is a notice as it travels.
 type wire struct {
-	Kind   hot.NoticeKind   `json:"kind"`
-	Person consent.PersonID `json:"person,omitempty"`
-	Epoch  uint64           `json:"epoch,omitempty"`
-	Hash   string           `json:"hash,omitempty"`
+	Kind   hot.NoticeKind    `json:"kind"`
+	Person profiles.PersonID `json:"person,omitempty"`
+	Epoch  uint64            `json:"epoch,omitempty"`
+	Hash   string            `json:"hash,omitempty"`
 }
 
 func (s *State) channel() string { return s.prefix + "notices" }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"cpagateway/consent"
+	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/records"
 	"cpagateway/profiles"
 )
@@ -17,7 +18,7 @@ func person(t *testing.T, store records.Store) {
 		Accept(t, home, ann, patient("ann-too", nhsNumber(annNumber))),
 		Accept(t, home, bryn, patient("bryn", identifiers([2]string{profiles.SystemNHSNumber, brynNumber}, [2]string{local, "18"}))),
 		Accept(t, home, ann, plan(ann, "c1", profiles.CodeCrisisPlan, identifiers([2]string{local, "19"}))))
-	expect := func(system, value string, want consent.PersonID) {
+	expect := func(system, value string, want profiles.PersonID) {
 		t.Helper()
 		got, err := store.Person(t.Context(), system, value)
 		if want == "" {
@@ -39,7 +40,7 @@ func person(t *testing.T, store records.Store) {
 	expect(local, "18", "") // no longer of anybody
 	expect(profiles.SystemNHSNumber, brynNumber, bryn)
 
-	for ref, want := range map[[2]string]consent.PersonID{{"Patient", "ann"}: ann, {"CarePlan", "c1"}: ann, {"Patient", "bryn"}: bryn} {
+	for ref, want := range map[[2]string]profiles.PersonID{{"Patient", "ann"}: ann, {"CarePlan", "c1"}: ann, {"Patient", "bryn"}: bryn} {
 		if got, err := store.PersonOf(t.Context(), ref[0], ref[1]); err != nil || got != want {
 			t.Errorf("%v is about %q, %v", ref, got, err)
 		}
@@ -52,7 +53,7 @@ func identifierForms(t *testing.T, store records.Store) {
 	Put(t, store, start,
 		Accept(t, home, ann, patient("ann", nhsNumber("999 000 0018"))),
 		Accept(t, home, bryn, patient("bryn", nhsNumber("999-000-0027")))) // fails its check digit
-	for value, want := range map[string]consent.PersonID{
+	for value, want := range map[string]profiles.PersonID{
 		"9990000018": ann, "999 000 0018": ann, "999-000-0018": ann, " 9990000018 ": ann,
 		"9990000027": bryn, "999 000 0027": bryn,
 	} {
@@ -147,7 +148,7 @@ func targets(t *testing.T, store records.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]consent.Target{
+	want := map[string]disclosure.Target{
 		"CarePlan/c1":     {Person: ann, Label: profiles.Label{Need: profiles.SetOf(profiles.PlanCrisis)}},
 		"CarePlan/c2":     {Person: ann, Label: profiles.Label{Need: profiles.SetOf(profiles.PlanCrisis, profiles.RestrictedVery)}},
 		"Practitioner/p1": {Label: profiles.Label{Need: profiles.SetOf(profiles.Directory)}},

@@ -22,8 +22,8 @@ import (
 // the one store.
 var worlds atomic.Int64
 
-func newPerson() consent.PersonID {
-	return consent.PersonID(fmt.Sprint("person-", worlds.Add(1)))
+func newPerson() profiles.PersonID {
+	return profiles.PersonID(fmt.Sprint("person-", worlds.Add(1)))
 }
 
 // modelVersion is one stored version, worked out from profiles alone.
@@ -200,11 +200,11 @@ func compare(r *rapid.T, want []modelMatch, got []records.Visible) {
 }
 
 // grants are kinds of decision, each made anew for a person.
-func grants(t *testing.T) []func(consent.PersonID) consent.Decision {
-	list := []func(consent.PersonID) consent.Decision{
-		func(p consent.PersonID) consent.Decision { return Treating(t, p) },
-		func(p consent.PersonID) consent.Decision { return Refused(t, p) },
-		func(consent.PersonID) consent.Decision { return Treating(t, "somebody else") },
+func grants(t *testing.T) []func(profiles.PersonID) consent.Decision {
+	list := []func(profiles.PersonID) consent.Decision{
+		func(p profiles.PersonID) consent.Decision { return Treating(t, p) },
+		func(p profiles.PersonID) consent.Decision { return Refused(t, p) },
+		func(profiles.PersonID) consent.Decision { return Treating(t, "somebody else") },
 	}
 	for _, items := range [][]profiles.Item{
 		{profiles.PlanCrisis},
@@ -212,7 +212,7 @@ func grants(t *testing.T) []func(consent.PersonID) consent.Decision {
 		{profiles.PlanContingency, profiles.PlanOther},
 		{profiles.PlanSummary, profiles.PlanCrisis, profiles.PlanContingency, profiles.PlanOther, profiles.PlanReview},
 	} {
-		list = append(list, func(p consent.PersonID) consent.Decision { return Grant(t, p, items...) })
+		list = append(list, func(p profiles.PersonID) consent.Decision { return Grant(t, p, items...) })
 	}
 	return list
 }

@@ -190,7 +190,7 @@ func endedContext(t *testing.T, store records.Store) {
 }
 
 func epochs(t *testing.T, store records.Store) {
-	epoch := func(p consent.PersonID) uint64 {
+	epoch := func(p profiles.PersonID) uint64 {
 		d, err := store.Dossier(t.Context(), p)
 		if err != nil {
 			t.Fatal(err)

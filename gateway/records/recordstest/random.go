@@ -5,7 +5,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"cpagateway/consent"
 	"cpagateway/profiles"
 )
 
@@ -47,7 +46,7 @@ var (
 	}
 )
 
-func randomPlan(person consent.PersonID, id string) *rapid.Generator[string] {
+func randomPlan(person profiles.PersonID, id string) *rapid.Generator[string] {
 	return rapid.Custom(func(r *rapid.T) string {
 		members := []string{
 			subject(person), fmt.Sprintf(`"status":%q`, rapid.SampledFrom(planStatuses).Draw(r, "status")), `"intent":"plan"`,
@@ -65,7 +64,7 @@ func randomPlan(person consent.PersonID, id string) *rapid.Generator[string] {
 }
 
 // randomPairs is a search of up to three parameters, as name and value in turn.
-func randomPairs(person consent.PersonID) *rapid.Generator[[]string] {
+func randomPairs(person profiles.PersonID) *rapid.Generator[[]string] {
 	searches := append([][2]string{
 		{"patient", "Patient/" + string(person)}, {"subject", "Patient/nobody," + string(person)}, {"patient", "nobody"},
 		{"_id", string(person) + "-0"}, {"_id", string(person) + "-1," + string(person) + "-2"},

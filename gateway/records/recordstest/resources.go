@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"cpagateway/consent"
 	"cpagateway/profiles"
 )
 
@@ -14,7 +13,7 @@ func resource(typ, id string, members ...string) string {
 	return "{" + strings.Join(all, ",") + "}"
 }
 
-func subject(person consent.PersonID) string {
+func subject(person profiles.PersonID) string {
 	return fmt.Sprintf(`"subject":{"reference":"Patient/%s"}`, person)
 }
 
@@ -27,12 +26,12 @@ func category(codes ...string) string {
 }
 
 // plan is an active CarePlan of one kind.
-func plan(person consent.PersonID, id, kind string, members ...string) string {
+func plan(person profiles.PersonID, id, kind string, members ...string) string {
 	return resource("CarePlan", id, append([]string{subject(person), `"status":"active"`, `"intent":"plan"`, category(kind)}, members...)...)
 }
 
 // crisisPlan is one whose text differs from version to version.
-func crisisPlan(person consent.PersonID, id, note string) string {
+func crisisPlan(person profiles.PersonID, id, note string) string {
 	return plan(person, id, profiles.CodeCrisisPlan, fmt.Sprintf(`"description":%q`, note))
 }
 

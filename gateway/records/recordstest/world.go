@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"cpagateway/consent"
+	"cpagateway/consent/agreements"
+	"cpagateway/consent/facts"
 	"cpagateway/gateway/records"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
@@ -17,12 +19,12 @@ import (
 
 // The organisations and people of the suite, all synthetic.
 const (
-	home    consent.OrgCode = "7A4"
-	another consent.OrgCode = "7A6"
-	council consent.OrgCode = "COUNCIL"
+	home    profiles.OrgCode = "7A4"
+	another profiles.OrgCode = "7A6"
+	council profiles.OrgCode = "COUNCIL"
 
-	ann  consent.PersonID = "person-ann"
-	bryn consent.PersonID = "person-bryn"
+	ann  profiles.PersonID = "person-ann"
+	bryn profiles.PersonID = "person-bryn"
 
 	annNumber  = "9990000018"
 	brynNumber = "9990000026"
@@ -41,7 +43,7 @@ var London = func() *time.Location {
 }()
 
 // Bring is a custodian's decision to bring its own records in.
-func Bring(t testing.TB, custodian consent.OrgCode) consent.Decision {
+func Bring(t testing.TB, custodian profiles.OrgCode) consent.Decision {
 	t.Helper()
 	d := consent.Decide(consent.Request{
 		Caller: consent.Caller{Client: "source", Organisation: custodian},
@@ -54,7 +56,7 @@ func Bring(t testing.TB, custodian consent.OrgCode) consent.Decision {
 }
 
 // Accept makes an accepted change of a resource's JSON.
-func Accept(t testing.TB, custodian consent.OrgCode, person consent.PersonID, body string) consent.Accepted {
+func Accept(t testing.TB, custodian profiles.OrgCode, person profiles.PersonID, body string) consent.Accepted {
 	t.Helper()
 	r, err := fhir.ParseResource([]byte(body))
 	if err != nil {
@@ -87,55 +89,55 @@ func Put(t testing.TB, store records.Writer, at time.Time, batch ...consent.Acce
 
 // Grant is a decision that lets an outside team see exactly these items of a
 // person: one agreement, one flow, one directive.
-func Grant(t testing.TB, person consent.PersonID, items ...profiles.Item) consent.Decision {
+func Grant(t testing.TB, person profiles.PersonID, items ...profiles.Item) consent.Decision {
 	t.Helper()
 	set := profiles.SetOf(items...)
-	subject := &consent.Person{
+	subject := &facts.Person{
 		ID: person, Epoch: 1, Custodian: home,
-		Relations: []consent.Relation{{Organisation: council, Team: "team", Kind: consent.CareTeamMember}},
-		Directives: []consent.Directive{{
-			ID: "wish", Template: consent.SharePlan, Status: consent.Active, OwnWish: true, Evidence: consent.Written,
-			PolicyURI: consent.SharingPolicy, Performer: "Patient/1",
-			Clauses: []consent.Clause{{
-				Recipients: []consent.Recipient{{Organisation: council}},
-				Purposes:   []consent.Purpose{consent.CareCoordination},
+		Relations: []facts.Relation{{Organisation: council, Team: "team", Kind: facts.CareTeamMember}},
+		Directives: []facts.Directive{{
+			ID: "wish", Template: facts.SharePlan, Status: facts.Active, OwnWish: true, Evidence: facts.Written,
+			PolicyURI: facts.SharingPolicy, Performer: "Patient/1",
+			Clauses: []facts.Clause{{
+				Recipients: []facts.Recipient{{Organisation: council}},
+				Purposes:   []profiles.Purpose{profiles.CareCoordination},
 			}},
 		}},
 	}
 	return decided(t, set, consent.Request{
-		Caller: caller(council, consent.CareCoordination), Action: consent.Read, Type: "CarePlan", Wanted: set,
+		Caller: caller(council, profiles.CareCoordination), Action: consent.Read, Type: "CarePlan", Wanted: set,
 		At: start, Register: agreementOn(t, set), Policy: consent.DefaultPolicy(), Person: subject, Source: home,
 	})
 }
 
 // Treating is the decision for the person's own team, which sees everything.
-func Treating(t testing.TB, person consent.PersonID) consent.Decision {
+func Treating(t testing.TB, person profiles.PersonID) consent.Decision {
 	t.Helper()
-	subject := &consent.Person{
+	subject := &facts.Person{
 		ID: person, Epoch: 1, Custodian: home,
-		Relations: []consent.Relation{{Organisation: home, Team: "team", Kind: consent.CareTeamMember}},
+		Relations: []facts.Relation{{Organisation: home, Team: "team", Kind: facts.CareTeamMember}},
 	}
 	return decided(t, profiles.AllItems, consent.Request{
-		Caller: caller(home, consent.Treatment), Action: consent.Read, Type: "CarePlan",
+		Caller: caller(home, profiles.Treatment), Action: consent.Read, Type: "CarePlan",
 		At: start, Policy: consent.DefaultPolicy(), Person: subject, Source: home,
 	})
 }
 
 // Staff is the decision of an organisation's own team about its directory.
-func Staff(t testing.TB, custodian consent.OrgCode) consent.Decision {
+func Staff(t testing.TB, custodian profiles.OrgCode) consent.Decision {
 	t.Helper()
 	return decided(t, profiles.SetOf(profiles.Directory), consent.Request{
-		Caller: caller(custodian, consent.Treatment), Action: consent.Read, Type: "Practitioner",
+		Caller: caller(custodian, profiles.Treatment), Action: consent.Read, Type: "Practitioner",
 		At: start, Policy: consent.DefaultPolicy(), Source: custodian,
 	})
 }
 
 // Refused is a decision about a person that lets nothing through.
-func Refused(t testing.TB, person consent.PersonID) consent.Decision {
+func Refused(t testing.TB, person profiles.PersonID) consent.Decision {
 	t.Helper()
 	d := consent.Decide(consent.Request{
-		Caller: caller(council, consent.CareCoordination), Action: consent.Read, Type: "CarePlan",
-		At: start, Policy: consent.DefaultPolicy(), Person: &consent.Person{ID: person, Custodian: home}, Source: home,
+		Caller: caller(council, profiles.CareCoordination), Action: consent.Read, Type: "CarePlan",
+		At: start, Policy: consent.DefaultPolicy(), Person: &facts.Person{ID: person, Custodian: home}, Source: home,
 	})
 	if d.Outcome() != consent.Deny {
 		t.Fatal("a caller without an agreement was let in")
@@ -143,7 +145,7 @@ func Refused(t testing.TB, person consent.PersonID) consent.Decision {
 	return d
 }
 
-func caller(organisation consent.OrgCode, purpose consent.Purpose) consent.Caller {
+func caller(organisation profiles.OrgCode, purpose profiles.Purpose) consent.Caller {
 	return consent.Caller{
 		Client: "client", Organisation: organisation, Team: "team", Purpose: purpose,
 		Scopes: []consent.Scope{{Context: "system", Type: "*", Read: true, Search: true}},
@@ -161,11 +163,11 @@ func decided(t testing.TB, items profiles.ItemSet, q consent.Request) consent.De
 }
 
 // agreementOn is a register with one agreement, whose one flow names the items.
-func agreementOn(t testing.TB, items profiles.ItemSet) *consent.Register {
+func agreementOn(t testing.TB, items profiles.ItemSet) *agreements.Register {
 	t.Helper()
 	codes := items.Codes()
 	slices.Sort(codes)
-	register, err := consent.LoadRegister(fstest.MapFS{
+	register, err := agreements.Load(fstest.MapFS{
 		"isp.yaml": {Data: fmt.Appendf(nil, agreement, home, council, home, council, strings.Join(codes, ", "))},
 	})
 	if err != nil {

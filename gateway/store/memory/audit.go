@@ -6,19 +6,19 @@ import (
 	"iter"
 	"slices"
 
-	"cpagateway/consent"
 	"cpagateway/gateway/audit"
+	"cpagateway/profiles"
 )
 
 // Commit appends the rows that build makes, while no change to the records can
 // come between. They last as long as the process does. It implements audit.Sink.
-func (s *Store) Commit(ctx context.Context, persons []consent.PersonID, build func(map[consent.PersonID]uint64, audit.Tail) []audit.Row) error {
+func (s *Store) Commit(ctx context.Context, persons []profiles.PersonID, build func(map[profiles.PersonID]uint64, audit.Tail) []audit.Row) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	epochs := make(map[consent.PersonID]uint64, len(persons))
+	epochs := make(map[profiles.PersonID]uint64, len(persons))
 	for _, id := range persons {
 		epochs[id] = s.persons[id].epoch
 	}

@@ -15,17 +15,17 @@ import (
 type batch struct {
 	store   *Store
 	current map[key]records.Version
-	holders map[consent.PersonID]consent.OrgCode
+	holders map[profiles.PersonID]profiles.OrgCode
 	added   []version
-	moved   map[consent.PersonID]bool
+	moved   map[profiles.PersonID]bool
 }
 
 func batchOf(s *Store) *batch {
 	return &batch{
 		store:   s,
 		current: make(map[key]records.Version),
-		holders: make(map[consent.PersonID]consent.OrgCode),
-		moved:   make(map[consent.PersonID]bool),
+		holders: make(map[profiles.PersonID]profiles.OrgCode),
+		moved:   make(map[profiles.PersonID]bool),
 	}
 }
 
@@ -66,7 +66,7 @@ func (b *batch) before(k key) records.Version {
 	return records.Version{}
 }
 
-func (b *batch) holder(p consent.PersonID) consent.OrgCode {
+func (b *batch) holder(p profiles.PersonID) profiles.OrgCode {
 	if custodian, ok := b.holders[p]; ok {
 		return custodian
 	}

@@ -24,7 +24,7 @@ type Store struct {
 	seq       uint64 // of the newest version
 	resources []*resource
 	byKey     map[key]*resource
-	persons   map[consent.PersonID]person
+	persons   map[profiles.PersonID]person
 	faults    []records.Fault
 	rows      []audit.Row
 }
@@ -51,7 +51,7 @@ type version struct {
 func (v version) fact() bool { return profiles.IsFact(v.Type) }
 
 type person struct {
-	custodian consent.OrgCode
+	custodian profiles.OrgCode
 	epoch     uint64
 }
 
@@ -62,7 +62,7 @@ var (
 
 // New makes an empty store. Dates without an offset are days in the zone.
 func New(zone *time.Location) *Store {
-	return &Store{zone: zone, byKey: make(map[key]*resource), persons: make(map[consent.PersonID]person)}
+	return &Store{zone: zone, byKey: make(map[key]*resource), persons: make(map[profiles.PersonID]person)}
 }
 
 // Close ends the store.

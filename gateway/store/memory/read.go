@@ -7,7 +7,9 @@ import (
 	"strings"
 
 	"cpagateway/consent"
+	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/records"
+	"cpagateway/profiles"
 )
 
 // now is a moment after everything stored.
@@ -58,15 +60,15 @@ func visible(v, seen version) records.Visible {
 }
 
 // Person resolves a business identifier. It implements records.Reader.
-func (s *Store) Person(ctx context.Context, system, value string) (consent.PersonID, error) {
+func (s *Store) Person(ctx context.Context, system, value string) (profiles.PersonID, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
 	wanted := records.Identifier{System: system, Value: value}.Normal()
-	found := make(map[consent.PersonID]bool)
-	var person consent.PersonID
+	found := make(map[profiles.PersonID]bool)
+	var person profiles.PersonID
 	for _, r := range s.resources {
 		if v := r.current(); slices.Contains(v.identifiers, wanted) {
 			person = v.Person
@@ -80,7 +82,7 @@ func (s *Store) Person(ctx context.Context, system, value string) (consent.Perso
 }
 
 // PersonOf tells whom a stored resource is about. It implements records.Reader.
-func (s *Store) PersonOf(ctx context.Context, typ, id string) (consent.PersonID, error) {
+func (s *Store) PersonOf(ctx context.Context, typ, id string) (profiles.PersonID, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if err := ctx.Err(); err != nil {
@@ -94,7 +96,7 @@ func (s *Store) PersonOf(ctx context.Context, typ, id string) (consent.PersonID,
 }
 
 // Dossier gathers the facts about a person. It implements records.Reader.
-func (s *Store) Dossier(ctx context.Context, id consent.PersonID) (records.Dossier, error) {
+func (s *Store) Dossier(ctx context.Context, id profiles.PersonID) (records.Dossier, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if err := ctx.Err(); err != nil {
@@ -112,18 +114,18 @@ func (s *Store) Dossier(ctx context.Context, id consent.PersonID) (records.Dossi
 }
 
 // Targets tells what references lead to. It implements records.Reader.
-func (s *Store) Targets(ctx context.Context, refs []string) (map[string]consent.Target, error) {
+func (s *Store) Targets(ctx context.Context, refs []string) (map[string]disclosure.Target, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	targets := make(map[string]consent.Target, len(refs))
+	targets := make(map[string]disclosure.Target, len(refs))
 	for _, ref := range refs {
 		typ, id, _ := strings.Cut(ref, "/")
 		if r, ok := s.byKey[key{typ, id}]; ok {
 			v := r.current()
-			targets[ref] = consent.Target{Person: v.Person, Label: v.Label}
+			targets[ref] = disclosure.Target{Person: v.Person, Label: v.Label}
 		}
 	}
 	return targets, nil

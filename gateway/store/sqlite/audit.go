@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"iter"
 
-	"cpagateway/consent"
 	"cpagateway/gateway/audit"
+	"cpagateway/profiles"
 )
 
 const (
@@ -25,7 +25,7 @@ const auditPage = 256
 // Commit appends the rows that build makes, in the one transaction at a time
 // that may write: no change to the records can come between the epochs that
 // build is given and the rows. It implements audit.Sink.
-func (s *Store) Commit(ctx context.Context, persons []consent.PersonID, build func(map[consent.PersonID]uint64, audit.Tail) []audit.Row) error {
+func (s *Store) Commit(ctx context.Context, persons []profiles.PersonID, build func(map[profiles.PersonID]uint64, audit.Tail) []audit.Row) error {
 	err := s.writer.change(ctx, func(t transaction) error {
 		epochs, err := t.epochs(persons)
 		if err != nil {
@@ -51,8 +51,8 @@ func (s *Store) Commit(ctx context.Context, persons []consent.PersonID, build fu
 	return nil
 }
 
-func (t transaction) epochs(persons []consent.PersonID) (map[consent.PersonID]uint64, error) {
-	epochs := make(map[consent.PersonID]uint64, len(persons))
+func (t transaction) epochs(persons []profiles.PersonID) (map[profiles.PersonID]uint64, error) {
+	epochs := make(map[profiles.PersonID]uint64, len(persons))
 	for _, person := range persons {
 		var epoch uint64
 		if err := t.row(selectEpoch, string(person)).Scan(&epoch); err != nil && !errors.Is(err, sql.ErrNoRows) {

@@ -16,7 +16,7 @@ import (
 // people is how many the benchmarks store; each has a Patient and four plans.
 const people = 1000
 
-func personNumber(i int) consent.PersonID { return consent.PersonID(fmt.Sprint("person-", i)) }
+func personNumber(i int) profiles.PersonID { return profiles.PersonID(fmt.Sprint("person-", i)) }
 
 // recordOf is one person's record, plans of about 4 kB.
 func recordOf(b *testing.B, i int) []consent.Accepted {

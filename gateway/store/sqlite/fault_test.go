@@ -14,11 +14,12 @@ import (
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
+	"cpagateway/profiles"
 )
 
 const (
-	home   consent.OrgCode  = "7A4"
-	person consent.PersonID = "person-1"
+	home   profiles.OrgCode  = "7A4"
+	person profiles.PersonID = "person-1"
 )
 
 var start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
@@ -132,7 +133,7 @@ func TestEveryAuditStepBroken(t *testing.T) {
 	for _, happens := range []bool{false, true} {
 		for step, more := 1, true; more; step++ {
 			b.arm(step, happens)
-			err := store.Commit(t.Context(), []consent.PersonID{person}, twoRows)
+			err := store.Commit(t.Context(), []profiles.PersonID{person}, twoRows)
 			more = b.disarm()
 			if more == (err == nil) {
 				t.Fatalf("step %d broke: %v, and Commit says %v", step, more, err)
@@ -151,7 +152,7 @@ func TestEveryAuditStepBroken(t *testing.T) {
 	}
 }
 
-func twoRows(_ map[consent.PersonID]uint64, tail audit.Tail) []audit.Row {
+func twoRows(_ map[profiles.PersonID]uint64, tail audit.Tail) []audit.Row {
 	return []audit.Row{{Seq: tail.Seq + 1, Body: []byte("a")}, {Seq: tail.Seq + 2, Body: []byte("b")}}
 }
 

@@ -11,9 +11,9 @@ import (
 	"sync"
 	"testing"
 
-	"cpagateway/consent"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/records/recordstest"
+	"cpagateway/profiles"
 )
 
 func TestOnlyTheOwnerCanRead(t *testing.T) {
@@ -163,9 +163,9 @@ func TestNothingIsRewritten(t *testing.T) {
 // state of the records.
 func TestEpochsOfOneMoment(t *testing.T) {
 	store := fresh(t)
-	asked := []consent.PersonID{person, "unknown"}
+	asked := []profiles.PersonID{person, "unknown"}
 	for want := range uint64(3) {
-		err := store.Commit(t.Context(), asked, func(epochs map[consent.PersonID]uint64, tail audit.Tail) []audit.Row {
+		err := store.Commit(t.Context(), asked, func(epochs map[profiles.PersonID]uint64, tail audit.Tail) []audit.Row {
 			if epochs[person] != want || epochs["unknown"] != 0 {
 				t.Errorf("epochs are %v, want %d", epochs, want)
 			}

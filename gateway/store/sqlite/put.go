@@ -58,7 +58,7 @@ func (t transaction) put(at time.Time, zone *time.Location, batch []consent.Acce
 		return nil, err
 	}
 	results := make([]records.Result, 0, len(batch))
-	moved := make(map[consent.PersonID]bool)
+	moved := make(map[profiles.PersonID]bool)
 	for i, a := range batch {
 		next, result, err := t.next(a, at)
 		if err == nil && result.Stored {
@@ -84,7 +84,7 @@ func (t transaction) put(at time.Time, zone *time.Location, batch []consent.Acce
 // next compares an accepted change with what is stored.
 func (t transaction) next(a consent.Accepted, at time.Time) (records.Version, records.Result, error) {
 	var before records.Version
-	var holder consent.OrgCode
+	var holder profiles.OrgCode
 	err := t.row(selectCurrent, a.Type(), a.ID()).Scan(versionColumns(&before)...)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return before, records.Result{}, fmt.Errorf("reading the current version: %w", err)

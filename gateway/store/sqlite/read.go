@@ -8,7 +8,9 @@ import (
 	"strings"
 
 	"cpagateway/consent"
+	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/records"
+	"cpagateway/profiles"
 )
 
 // Every query that takes a decision has the same first arguments: the type, and
@@ -93,7 +95,7 @@ func (s *Store) one(ctx context.Context, text string, args ...any) (records.Visi
 }
 
 // Person resolves a business identifier. It implements records.Reader.
-func (s *Store) Person(ctx context.Context, system, value string) (consent.PersonID, error) {
+func (s *Store) Person(ctx context.Context, system, value string) (profiles.PersonID, error) {
 	id := records.Identifier{System: system, Value: value}.Normal()
 	found, err := collect(ctx, &s.reader, scanText, selectPersons, id.System, id.Value)
 	switch {
@@ -102,11 +104,11 @@ func (s *Store) Person(ctx context.Context, system, value string) (consent.Perso
 	case len(found) != 1:
 		return "", records.ErrNothing
 	}
-	return consent.PersonID(found[0]), nil
+	return profiles.PersonID(found[0]), nil
 }
 
 // PersonOf tells whom a stored resource is about. It implements records.Reader.
-func (s *Store) PersonOf(ctx context.Context, typ, id string) (consent.PersonID, error) {
+func (s *Store) PersonOf(ctx context.Context, typ, id string) (profiles.PersonID, error) {
 	found, err := collect(ctx, &s.reader, scanText, selectPersonOf, typ, id)
 	switch {
 	case err != nil:
@@ -114,11 +116,11 @@ func (s *Store) PersonOf(ctx context.Context, typ, id string) (consent.PersonID,
 	case len(found) == 0:
 		return "", records.ErrNothing
 	}
-	return consent.PersonID(found[0]), nil
+	return profiles.PersonID(found[0]), nil
 }
 
 // Dossier gathers the facts about a person. It implements records.Reader.
-func (s *Store) Dossier(ctx context.Context, person consent.PersonID) (records.Dossier, error) {
+func (s *Store) Dossier(ctx context.Context, person profiles.PersonID) (records.Dossier, error) {
 	dossier := records.Dossier{Person: person}
 	rows, err := collect(ctx, &s.reader, scanVersion, selectDossier, string(person))
 	if err != nil {
@@ -136,7 +138,7 @@ func (s *Store) Dossier(ctx context.Context, person consent.PersonID) (records.D
 }
 
 // Targets tells what references lead to. It implements records.Reader.
-func (s *Store) Targets(ctx context.Context, refs []string) (map[string]consent.Target, error) {
+func (s *Store) Targets(ctx context.Context, refs []string) (map[string]disclosure.Target, error) {
 	wanted := make([][]string, 0, len(refs))
 	for _, ref := range refs {
 		if typ, id, ok := strings.Cut(ref, "/"); ok {
@@ -147,10 +149,10 @@ func (s *Store) Targets(ctx context.Context, refs []string) (map[string]consent.
 	if err != nil {
 		return nil, fmt.Errorf("listing references: %w", err)
 	}
-	targets := make(map[string]consent.Target, len(wanted))
+	targets := make(map[string]disclosure.Target, len(wanted))
 	_, err = collect(ctx, &s.reader, func(rows *sql.Rows) (_ struct{}, err error) {
 		var typ, id string
-		var target consent.Target
+		var target disclosure.Target
 		err = rows.Scan(&typ, &id, &target.Person, items{&target.Label.Need}, items{&target.Label.Any})
 		targets[typ+"/"+id] = target
 		return struct{}{}, err

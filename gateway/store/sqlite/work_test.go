@@ -10,6 +10,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/records/recordstest"
+	"cpagateway/profiles"
 )
 
 // TestEveryReferenceHasAnIndex: without one, SQLite scans the table that refers
@@ -60,7 +61,7 @@ func TestWorkOfAWriteStaysTheSame(t *testing.T) {
 		var changes []consent.Accepted
 		for range n {
 			people++
-			p := consent.PersonID(fmt.Sprint("person-", people))
+			p := profiles.PersonID(fmt.Sprint("person-", people))
 			changes = append(changes,
 				recordstest.Accept(t, home, p, fmt.Sprintf(`{"resourceType":"Patient","id":"%s","identifier":[{"system":"urn:x","value":"%d"}]}`, p, people)),
 				recordstest.Accept(t, home, p, fmt.Sprintf(`{"resourceType":"CarePlan","id":"%s","status":"active","subject":{"reference":"Patient/%s"}}`, p, p)))

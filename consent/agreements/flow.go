@@ -1,0 +1,50 @@
+package agreements
+
+import "cpagateway/profiles"
+
+// Flow is one row of the Information Reference Table: who tells whom what, why.
+type Flow struct {
+	Ref             string           `yaml:"ref"`
+	From            Party            `yaml:"from"`
+	To              Party            `yaml:"to"`
+	Purpose         profiles.Purpose `yaml:"purpose"`
+	Names           []string         `yaml:"items"`     // as written: item codes and the words for whole sets
+	Resources       []string         `yaml:"resources"` // FHIR types; nil: every type that carries the items
+	ConsentRule     ConsentRule      `yaml:"consentRule"`
+	Confidentiality Confidentiality  `yaml:"confidentiality"` // of this flow; empty: the agreement's
+	Relationship    RelationshipRule `yaml:"relationship"`
+	When            string           `yaml:"when"`
+	How             string           `yaml:"how"`
+	Items           profiles.ItemSet `yaml:"-"` // what Names amount to
+}
+
+// Party is one end of a flow. At the giving end a team of "*", or none, is
+// every team; at the receiving end a team is always named.
+type Party struct {
+	Organisation profiles.OrgCode `yaml:"org"`
+	Team         profiles.TeamID  `yaml:"team"`
+}
+
+// ConsentRule says how the person's wishes bear on a flow.
+type ConsentRule string
+
+// The rules. Statutory is decided as Standard: the guidance asks for consent,
+// and the switch for statutory recipients is shipped off (consent.md §1.4).
+const (
+	Standard  ConsentRule = "standard"
+	Crisis    ConsentRule = "crisis"
+	Statutory ConsentRule = "statutory"
+)
+
+// RelationshipRule says whether a flow asks for a recorded part in the person's care.
+type RelationshipRule string
+
+// The rules. A flow that does not say asks for one.
+const (
+	Required    RelationshipRule = "required"
+	NotRequired RelationshipRule = "none"
+)
+
+// Releasable is what a flow may name at all. Nothing else leaves the treating
+// team, whoever asks: no flow can name it (gate P4).
+const Releasable = profiles.AllItems &^ (profiles.Restricted | 1<<profiles.ConsentRecord | 1<<profiles.Unlabelled)

@@ -1,0 +1,78 @@
+package agreements
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"cpagateway/profiles"
+)
+
+// Row is one line of the sharing matrix: who may ask whom for what, and why.
+type Row struct {
+	Source       profiles.OrgCode
+	Recipient    profiles.OrgCode
+	Team         profiles.TeamID
+	Purpose      profiles.Purpose
+	Items        []string // as the flow writes them
+	Resources    []string // FHIR types; empty: every type that carries the items
+	ConsentRule  ConsentRule
+	Relationship RelationshipRule
+	Agreement    Ref
+	Status       Status
+	IssueDate    Day
+	ReviewDate   Day
+}
+
+// Matrix is every flow of every agreement, in force or not, sorted by source,
+// recipient, team and purpose: what `register check` prints.
+func (r *Register) Matrix() []Row {
+	var rows []Row
+	for _, a := range r.Agreements() {
+		for i := range a.Flows {
+			f := &a.Flows[i]
+			rows = append(rows, Row{
+				Source: f.From.Organisation, Recipient: f.To.Organisation, Team: f.To.Team, Purpose: f.Purpose,
+				Items: f.Names, Resources: f.Resources, ConsentRule: f.ConsentRule, Relationship: f.Relationship,
+				Agreement: Ref{a.ID, a.Version, f.Ref, a.Hash},
+				Status:    a.Status, IssueDate: a.IssueDate, ReviewDate: a.ReviewDate,
+			})
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b Row) int {
+		return cmp.Or(strings.Compare(string(a.Source), string(b.Source)), strings.Compare(string(a.Recipient), string(b.Recipient)),
+			strings.Compare(string(a.Team), string(b.Team)), strings.Compare(string(a.Purpose), string(b.Purpose)))
+	})
+	return rows
+}
+
+// reviewNotice is how many days before its review date an agreement is warned about.
+const reviewNotice = 90
+
+// Warning is something about an agreement that needs somebody's attention.
+type Warning struct {
+	Agreement Ref
+	File      string
+	Text      string
+}
+
+// Warnings lists, at one instant, the agreements whose review is due within 90
+// days or past, in the order of Agreements. Only assured ones are looked at.
+func (r *Register) Warnings(at time.Time) []Warning {
+	today := DayOf(at)
+	var list []Warning
+	for _, a := range r.Agreements() {
+		var text string
+		switch {
+		case a.Status != Assured || a.ReviewDate > today+reviewNotice:
+			continue
+		case a.ReviewDate < today:
+			text = "its review date " + a.ReviewDate.String() + " has passed"
+		default:
+			text = "its review is due on " + a.ReviewDate.String()
+		}
+		list = append(list, Warning{Ref{ID: a.ID, Version: a.Version, Hash: a.Hash}, a.File, text})
+	}
+	return list
+}

@@ -1,0 +1,23 @@
+package agreements
+
+import "strconv"
+
+// AgreementRef names the one flow that a decision rests on; the zero value is none.
+type Ref struct {
+	ID      string // reference in the WASPI register
+	Version int
+	Flow    string // number of the flow in the Information Reference Table
+	Hash    string // SHA-256 of the agreement's file, hexadecimal
+}
+
+// String names the flow for a reader: "ISP-CPA-0001 version 3 flow 004"; empty for none.
+func (a Ref) String() string {
+	if a.ID == "" {
+		return ""
+	}
+	s := a.ID + " version " + strconv.Itoa(a.Version)
+	if a.Flow != "" {
+		s += " flow " + a.Flow
+	}
+	return s
+}

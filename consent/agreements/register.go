@@ -1,0 +1,27 @@
+package agreements
+
+// Register is the agreements in force and out of it, checked and compiled. It
+// is immutable and safe for concurrent use; reloading makes a new one. A nil
+// Register covers nobody.
+type Register struct {
+	agreements []*Agreement
+	flows      map[FlowKey][]*Candidate // candidates for a request
+	pairs      map[Pair][]*Standing     // who covers whom at all, for the reasons of a refusal
+	hash       string
+}
+
+// Hash names the whole register: SHA-256 over the hashes of its files, hexadecimal.
+func (r *Register) Hash() string {
+	if r == nil {
+		return ""
+	}
+	return r.hash
+}
+
+// Agreements lists every version of every agreement by id and version. Do not modify them.
+func (r *Register) Agreements() []*Agreement {
+	if r == nil {
+		return nil
+	}
+	return r.agreements
+}

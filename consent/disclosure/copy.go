@@ -1,0 +1,213 @@
+package disclosure
+
+import (
+	"strings"
+
+	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
+)
+
+// copier copies what may be copied of one resource. Its methods append to dst and
+// report whether there was anything to copy; where not, the caller drops what they
+// appended, so that nothing empty is left behind.
+//
+// Every member and array element is appended with a comma before it, and the first
+// comma of an object or array then becomes its bracket.
+type copier struct {
+	resource fhir.Value
+	self     string // the reference by which the resource names its person
+	person   profiles.PersonID
+	granted  profiles.ItemSet
+	targets  map[string]Target
+
+	carried profiles.ItemSet // needed by what was copied
+	contact bool             // inside an activity that says whom to call
+	whole   bool             // inside an element that is copied whole or not at all
+	refused bool             // the resource must be withheld as a whole
+}
+
+// members copies the members of an object: those that shapes.txt lists and, at
+// the top of the resource, that are granted. It reports false where the object
+// is left with nothing but extensions or lacks what FHIR requires of it.
+func (c *copier) members(dst []byte, s *profiles.Shape, v fhir.Value) ([]byte, bool) {
+	required, content := 0, false
+	for name, member := range v.Members() {
+		mark := len(dst)
+		if v == c.resource {
+			c.whole = false
+		}
+		if name == "extension" {
+			if out, ok := c.extensions(dst, s, v, member); ok {
+				dst = out
+			}
+			continue
+		}
+		out, element := c.member(dst, s, v, name, member)
+		if element == nil {
+			dst = dst[:mark]
+			c.refused = c.refused || c.whole && name != "id"
+			continue
+		}
+		dst, content = out, true
+		if element.Required && (name == element.Name || !v.Get(element.Name).Exists()) {
+			required++
+		}
+	}
+	return dst, content && required == s.RequiredChildren()
+}
+
+// member copies one member of v, by its name in the table; the shape it returns
+// is nil where nothing was copied.
+func (c *copier) member(dst []byte, s *profiles.Shape, v fhir.Value, name string, member fhir.Value) ([]byte, *profiles.Shape) {
+	plain, sibling := strings.CutPrefix(name, "_")
+	element, known := s.Child(plain)
+	if name == "modifierExtension" || known && element.Use == profiles.UseModifier {
+		c.refused = true
+	}
+	if !known || element.Use == profiles.UseNever || element.Use == profiles.UseModifier || element.Use == profiles.UseRebuilt {
+		return dst, nil
+	}
+	if v == c.resource {
+		c.whole = element.Use == profiles.UseWhole
+	}
+	dst = append(fhir.AppendString(append(dst, ','), name), ':')
+	ok := false
+	switch {
+	case sibling:
+		dst, ok = c.sibling(dst, element, v, member)
+	case element.Use == profiles.UsePerson:
+		dst, ok = c.subject(dst, member)
+	case element.Many:
+		dst, ok = c.array(dst, element, v, member)
+	default:
+		dst, ok = c.part(dst, element, v, member)
+	}
+	if !ok {
+		return dst, nil
+	}
+	return dst, element
+}
+
+func (c *copier) array(dst []byte, s *profiles.Shape, of, list fhir.Value) ([]byte, bool) {
+	start := len(dst)
+	if list.Kind() != fhir.Array {
+		return dst, false
+	}
+	for part := range list.Each() {
+		mark := len(dst)
+		out, ok := c.part(append(dst, ','), s, of, part)
+		if !ok {
+			c.refused = c.refused || c.whole
+			dst = dst[:mark]
+			continue
+		}
+		dst = out
+	}
+	return closed(dst, start, '[')
+}
+
+// part copies one repetition of an element of v, if what it needs is granted.
+func (c *copier) part(dst []byte, s *profiles.Shape, of, part fhir.Value) ([]byte, bool) {
+	need := c.needs(of, s.Name, part)
+	if need&^c.granted != 0 {
+		return dst, false
+	}
+	dst, ok := c.value(dst, s, part)
+	if ok {
+		c.carried |= need
+	}
+	return dst, ok
+}
+
+// needs is what one repetition of an element needs beside the label: inside an
+// element nothing more than the element itself did.
+func (c *copier) needs(of fhir.Value, name string, part fhir.Value) profiles.ItemSet {
+	if of != c.resource {
+		return 0
+	}
+	need := profiles.PartItems(c.resource, name, part)
+	c.contact = need.Has(profiles.CrisisContacts)
+	return need
+}
+
+// value copies a value of the JSON kind that its shape wants, and no other: what
+// stands where a string should be could hold anything.
+func (c *copier) value(dst []byte, s *profiles.Shape, v fhir.Value) ([]byte, bool) {
+	switch {
+	case v.Kind() != s.JSON():
+		return dst, false
+	case v.Kind() == fhir.String:
+		return append(dst, v.Raw()...), len(v.Raw()) > len(`""`)
+	case v.Kind() != fhir.Object:
+		return append(dst, v.Raw()...), true
+	case s.Type == "Reference":
+		return c.reference(dst, s, v)
+	}
+	start := len(dst)
+	dst, ok := c.members(dst, s, v)
+	if !ok {
+		return dst, false
+	}
+	return closed(dst, start, '{')
+}
+
+// sibling copies the extensions of a primitive ("_birthDate"). Those of repeated
+// primitives are not copied: they stand by position, and positions move.
+func (c *copier) sibling(dst []byte, s *profiles.Shape, of, v fhir.Value) ([]byte, bool) {
+	start := len(dst)
+	need := c.needs(of, s.Name, v)
+	if s.Many || s.JSON() == fhir.Object || need&^c.granted != 0 {
+		return dst, false
+	}
+	dst, ok := c.extensions(dst, s, v, v.Get("extension"))
+	if !ok {
+		return dst, false
+	}
+	c.carried |= need
+	return closed(dst, start, '{')
+}
+
+// extensions copies those extensions of v that the table lists for it.
+func (c *copier) extensions(dst []byte, s *profiles.Shape, of, list fhir.Value) ([]byte, bool) {
+	dst = append(dst, `,"extension":`...)
+	start := len(dst)
+	for ext := range list.Each() {
+		mark := len(dst)
+		shape, known := s.Extension(ext.Get("url").Text())
+		need := c.needs(of, "extension", ext)
+		if known && need&^c.granted == 0 {
+			out, ok := c.extension(append(dst, ','), shape, ext)
+			if ok {
+				dst = out
+				c.carried |= need
+				continue
+			}
+		}
+		dst = dst[:mark]
+		c.refused = c.refused || c.whole
+	}
+	return closed(dst, start, '[')
+}
+
+// extension copies one extension: its value, or, of a complex one, its parts.
+func (c *copier) extension(dst []byte, s *profiles.Shape, ext fhir.Value) ([]byte, bool) {
+	dst = fhir.AppendString(append(dst, `{"url":`...), s.Name)
+	ok := false
+	if s.Type == "" {
+		dst, ok = c.extensions(dst, s, ext, ext.Get("extension"))
+	} else {
+		name := "value" + strings.ToUpper(s.Type[:1]) + s.Type[1:]
+		dst = append(fhir.AppendString(append(dst, ','), name), ':')
+		dst, ok = c.value(dst, s, ext.Get(name))
+	}
+	return append(dst, '}'), ok
+}
+
+// closed puts the brackets round what was appended since start, if anything was.
+func closed(dst []byte, start int, bracket byte) ([]byte, bool) {
+	if len(dst) == start {
+		return dst, false
+	}
+	dst[start] = bracket
+	return append(dst, bracket+2), true // ']' and '}' stand two after '[' and '{'
+}

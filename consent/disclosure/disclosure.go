@@ -1,0 +1,229 @@
+// Package disclosure makes the copy of a stored resource that a decision lets
+// out, and the narrative of a plan. It is pure. Of is the one maker of a
+// Disclosure; the zero value carries nothing.
+package disclosure
+
+import (
+	"slices"
+	"time"
+
+	"cpagateway/consent"
+	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
+)
+
+// Held is one stored version on its way to disclosure.
+type Held struct {
+	Resource  fhir.Value
+	Person    profiles.PersonID // empty for staff and organisations
+	Label     profiles.Label
+	VersionID string    // what this caller sees as meta.versionId
+	Updated   time.Time // what this caller sees as meta.lastUpdated
+}
+
+// Target is what the store knows of a resource that another one refers to.
+type Target struct {
+	Person profiles.PersonID
+	Label  profiles.Label
+}
+
+// Disclosure is one resource as one decision lets it out: a copy, made anew,
+// of what may be copied. Only Of makes one; the zero Disclosure
+// carries nothing. It is immutable and may be shared between goroutines.
+type Disclosure struct {
+	decision  consent.Decision
+	body      []byte
+	typ, id   string
+	person    profiles.PersonID
+	versionID string
+	updated   time.Time
+	items     profiles.ItemSet
+}
+
+// Body is the JSON to be sent, nil where nothing may be. Do not modify it.
+func (x Disclosure) Body() []byte { return x.body }
+
+// Withheld reports that the disclosure carries nothing.
+func (x Disclosure) Withheld() bool { return len(x.body) == 0 }
+
+// Type is the resource's type; empty where it is withheld, as are all that follow.
+func (x Disclosure) Type() string { return x.typ }
+
+// ID is the resource's id.
+func (x Disclosure) ID() string { return x.id }
+
+// Person is whom the resource is about, empty for staff and organisations.
+func (x Disclosure) Person() profiles.PersonID { return x.person }
+
+// VersionID is meta.versionId of the body.
+func (x Disclosure) VersionID() string { return x.versionID }
+
+// Updated is meta.lastUpdated of the body.
+func (x Disclosure) Updated() time.Time { return x.updated }
+
+// Items are the items that the body in fact carries, for the record of the
+// disclosure: never more than the decision grants.
+func (x Disclosure) Items() profiles.ItemSet { return x.items }
+
+// Decision is the decision that let it out.
+func (x Disclosure) Decision() consent.Decision { return x.decision }
+
+// Of copies of a stored version what the decision lets through, element by
+// element by the closed list of profiles/shapes.txt; it never deletes from the
+// original, so what nobody thought of stays behind. Narrative and meta are
+// written anew. A reference is copied only where targets (by "Type/id") says
+// that its target may be seen as well.
+//
+// The Disclosure carries nothing where the decision denies or is no decision to
+// read, where the resource is about somebody else than the decision, where its
+// label is not granted, where an element that FHIR requires cannot be copied, and
+// where something in what would be copied changes the meaning of the rest in a way
+// that we do not know.
+func Of(d consent.Decision, h Held, targets map[string]Target) Disclosure {
+	x := termsOf(d).disclose(h, targets)
+	x.decision = d
+	return x
+}
+
+// terms is what of a decision shapes a copy. The zero terms let nothing out.
+type terms struct {
+	open    bool // the decision lets something be read
+	person  profiles.PersonID
+	granted profiles.ItemSet
+	stale   bool // a plan that has ended may be shown, marked
+	at      time.Time
+}
+
+func termsOf(d consent.Decision) terms {
+	return terms{
+		open:    d.Outcome() != consent.Deny && (d.Action() == consent.Read || d.Action() == consent.Search),
+		person:  d.Person(),
+		granted: d.Items(),
+		stale:   slices.Contains(d.Obligations(), consent.MarkStale),
+		at:      d.At(),
+	}
+}
+
+// disclose makes the copy; the zero Disclosure where nothing may be let out.
+func (t terms) disclose(h Held, targets map[string]Target) Disclosure {
+	shape, served := profiles.ShapeOf(h.Resource.Type())
+	label := profiles.Items(h.Resource)
+	if !served || h.Resource.ID() == "" || !t.reaches(h, label) {
+		return Disclosure{}
+	}
+	c := copier{resource: h.Resource, self: selfOf(h.Resource), person: h.Person, granted: t.granted, targets: targets}
+	content, ok := c.members(make([]byte, 0, len(h.Resource.Raw())), shape, h.Resource)
+	if !ok || c.refused {
+		return Disclosure{}
+	}
+	return Disclosure{
+		body:      t.assemble(h, content),
+		typ:       h.Resource.Type(),
+		id:        h.Resource.ID(),
+		person:    h.Person,
+		versionID: h.VersionID,
+		updated:   h.Updated,
+		items:     label.Need | label.Any&c.granted | c.carried,
+	}
+}
+
+// selfOf is the reference by which a resource names its person.
+func selfOf(r fhir.Value) string {
+	if r.Type() == "Patient" {
+		return "Patient/" + r.ID()
+	}
+	subject := r.Get("subject")
+	if !subject.Exists() {
+		subject = r.Get("patient")
+	}
+	return subject.Get("reference").Text()
+}
+
+// reaches reports whether any of a version may be let out. The label is taken
+// both as the store kept it, by which it was found, and anew from the resource: one
+// that was lost on the way, or made under older rules, lets nothing out.
+func (t terms) reaches(h Held, label profiles.Label) bool {
+	if !t.open {
+		return false
+	}
+	if profiles.DirectoryType(h.Resource.Type()) {
+		if h.Person != "" {
+			return false
+		}
+	} else if h.Person == "" || h.Person != t.person {
+		return false
+	}
+	return h.Label.Within(t.granted) && label.Within(t.granted)
+}
+
+// assemble writes the body: what the gateway writes anew, then the content.
+func (t terms) assemble(h Held, content []byte) []byte {
+	w := fhir.NewWriter(make([]byte, 0, len(content)+2048))
+	w.BeginObject()
+	w.Member("resourceType", h.Resource.Type())
+	w.Member("id", h.Resource.ID())
+	w.Name("meta")
+	w.BeginObject()
+	w.Member("versionId", h.VersionID)
+	if !h.Updated.IsZero() {
+		w.Member("lastUpdated", h.Updated.UTC().Format("2006-01-02T15:04:05.000Z07:00"))
+	}
+	claimProfile(w, h.Resource)
+	w.Name("security")
+	w.Raw(securityOf(h.Resource.Type()))
+	w.EndObject()
+	if div := t.narrative(h.Resource.Type(), content); div != "" {
+		w.Name("text")
+		w.BeginObject()
+		w.Member("status", "generated")
+		w.Member("div", div)
+		w.EndObject()
+	}
+	return append(append(w.Bytes(), content...), '}')
+}
+
+// profile names our own profile where the source claims it. What another one
+// promises, a copy that leaves things out may not keep.
+func claimProfile(w *fhir.Writer, r fhir.Value) {
+	own := profiles.Profile(r.Type())
+	for claimed := range r.All("meta", "profile") {
+		if claimed.Is(own) {
+			w.Name("profile")
+			w.BeginArray()
+			w.String(own)
+			w.EndArray()
+			return
+		}
+	}
+}
+
+// The security labels are the same on everything about a person, whatever was
+// left out of it: a label that came and went would tell.
+var (
+	personSecurity = labels(
+		[2]string{profiles.SystemConfidentiality, profiles.CodeRestricted},
+		[2]string{profiles.SystemActCode, profiles.CodeMentalHealth},
+		[2]string{profiles.SystemActCode, profiles.CodePsychiatry},
+	)
+	directorySecurity = labels([2]string{profiles.SystemConfidentiality, profiles.CodeNormal})
+)
+
+func securityOf(typ string) []byte {
+	if profiles.DirectoryType(typ) {
+		return directorySecurity
+	}
+	return personSecurity
+}
+
+func labels(codings ...[2]string) []byte {
+	w := fhir.NewWriter(nil)
+	w.BeginArray()
+	for _, c := range codings {
+		w.BeginObject()
+		w.Member("system", c[0])
+		w.Member("code", c[1])
+		w.EndObject()
+	}
+	w.EndArray()
+	return w.Bytes()
+}

@@ -1,0 +1,221 @@
+package disclosure
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"cpagateway/gateway/texts"
+	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
+)
+
+// section is one heading of a plan's narrative and the kind of activity under it.
+type section struct {
+	heading texts.Key
+	part    string
+}
+
+// narrated says what the narrative of each kind of plan shows, in the order in
+// which it is needed. Every section is shown: where nothing stands under it, it says so.
+var narrated = []struct {
+	kind     profiles.Item
+	heading  texts.Key
+	sections []section
+}{
+	{profiles.PlanCrisis, texts.CrisisPlan, []section{
+		{texts.WhomToCall, profiles.CodePartContact},
+		{texts.EarlyWarningSigns, profiles.CodePartEarlyWarningSign},
+		{texts.WhatHelps, profiles.CodePartWhatHelps},
+		{texts.Actions, profiles.CodePartAction},
+		{texts.EmergencyReview, profiles.CodePartEmergencyReview},
+		{texts.Dependants, profiles.CodePartDependants},
+		{texts.CriticalCare, profiles.CodePartCriticalCare},
+		{texts.AdvanceWishes, profiles.CodePartAdvanceWish},
+	}},
+	{profiles.PlanContingency, texts.ContingencyPlan, []section{
+		{texts.Triggers, profiles.CodePartTrigger},
+		{texts.Arrangements, profiles.CodePartArrangement},
+		{texts.WhomToCall, profiles.CodePartContact},
+	}},
+	{profiles.PlanSummary, texts.CarePlan, nil},
+	{profiles.PlanOther, texts.OtherPlan, nil},
+}
+
+// narrative writes the XHTML of a plan as it stands at an instant. It is made of
+// the copied members, never of the original, so it can hold nothing that the copy
+// does not. Plans are what people read: other types have none, and it is empty.
+//
+// Headings stand in both languages (W¶183); what was written about the person
+// stays as it was written.
+func (t terms) narrative(typ string, members []byte) string {
+	if typ != "CarePlan" {
+		return ""
+	}
+	plan, err := fhir.Parse(slices.Concat([]byte(`{"resourceType":"CarePlan"`), members, []byte(`}`)))
+	if err != nil {
+		return ""
+	}
+	var p page
+	p.WriteString(`<div xmlns="http://www.w3.org/1999/xhtml">`)
+	kinds, lines := profiles.Items(plan).Need, linesOf(plan)
+	for _, n := range narrated {
+		if !kinds.Has(n.kind) {
+			continue
+		}
+		p.heading("h2", inBoth(n.heading))
+		t.currency(&p, plan)
+		for _, s := range n.sections {
+			p.heading("h3", inBoth(s.heading))
+			p.list(lines[s.part])
+		}
+	}
+	for _, area := range profiles.AreaCodes() {
+		if len(lines[area]) > 0 {
+			p.heading("h3", areaWords(area))
+			p.list(lines[area])
+		}
+	}
+	t.freshness(&p, plan)
+	p.WriteString(`</div>`)
+	return p.String()
+}
+
+// currency says of a plan that is shown although it has ended that it has.
+func (t terms) currency(p *page, plan fhir.Value) {
+	status := plan.Get("status").Text()
+	if (status == "revoked" || status == "completed") && t.stale {
+		p.paragraph(inBoth(texts.NotCurrent))
+	}
+}
+
+// freshness says when the plan was last reviewed, when it is to be reviewed, and
+// that this is past (W¶105, 110). A day is over when it is over in London.
+func (t terms) freshness(p *page, plan fhir.Value) {
+	reviewed := ""
+	for ext := range plan.Get("extension").Each() {
+		if ext.Get("url").Is(profiles.ExtLastReviewed) {
+			reviewed = ext.Get("valueDate").Text()
+		}
+	}
+	p.labelled(texts.LastReviewed, inDays(reviewed))
+	due := reviewDue(plan)
+	words := inDays(due)
+	if _, until, err := fhir.Interval(due, profiles.London); err == nil && !until.After(t.at) {
+		p.labelled(texts.ReviewDue, words, inBoth(texts.Overdue))
+		return
+	}
+	p.labelled(texts.ReviewDue, words)
+}
+
+// reviewDue is the date of the earliest review that is still to be held, empty
+// where none is recorded or shared.
+func reviewDue(plan fhir.Value) string {
+	due := ""
+	for activity := range plan.Get("activity").Each() {
+		detail := activity.Get("detail")
+		if profiles.PlanPart(activity) != profiles.CodePartReview || ended[detail.Get("status").Text()] {
+			continue
+		}
+		date := detail.Find("scheduledPeriod", "end").Text()
+		if date == "" {
+			date = detail.Find("scheduledPeriod", "start").Text()
+		}
+		if date != "" && (due == "" || date < due) { // ISO dates sort as they stand
+			due = date
+		}
+	}
+	return due
+}
+
+// ended are the statuses of an activity that is no longer to be done.
+var ended = map[string]bool{"completed": true, "cancelled": true, "stopped": true, "entered-in-error": true}
+
+// linesOf are what the plan says is to be done, by kind of activity or by area.
+// Whoever can be called at any hour comes before others who can be called.
+func linesOf(plan fhir.Value) map[string][]string {
+	lines := map[string][]string{}
+	var always []string
+	for activity := range plan.Get("activity").Each() {
+		detail := activity.Get("detail")
+		kind, text := kindOf(activity), activityText(detail)
+		switch {
+		case text == "" || ended[detail.Get("status").Text()]:
+		case kind == profiles.CodePartContact && anyHour(detail, text):
+			always = append(always, text)
+		default:
+			lines[kind] = append(lines[kind], text)
+		}
+	}
+	lines[profiles.CodePartContact] = append(always, lines[profiles.CodePartContact]...)
+	return lines
+}
+
+// kindOf is the kind of an activity or, where it has none of its own, its area.
+func kindOf(activity fhir.Value) string {
+	if part := profiles.PlanPart(activity); part != "" && part != profiles.CodePartArea && part != profiles.CodePartNoAction {
+		return part
+	}
+	for ext := range activity.Get("extension").Each() {
+		if ext.Get("url").Is(profiles.ExtArea) {
+			return ext.Get("valueCode").Text()
+		}
+	}
+	return ""
+}
+
+// activityText is who, and what: in the words of the plan or of its code.
+func activityText(detail fhir.Value) string {
+	what := detail.Get("description").Text()
+	if what == "" {
+		what = detail.Find("code", "text").Text()
+	}
+	if what == "" {
+		what = detail.Find("code", "coding", "display").Text()
+	}
+	if what != "" && detail.Get("doNotPerform").Bool() {
+		what = doNot.English + " / " + doNot.Welsh + ": " + what
+	}
+	var parts []string
+	for performer := range detail.Get("performer").Each() {
+		if who := performer.Get("display").Text(); who != "" {
+			parts = append(parts, who)
+		}
+	}
+	if what != "" {
+		parts = append(parts, what)
+	}
+	return strings.Join(parts, ": ")
+}
+
+// doNot marks what must not be done: without it, the narrative would say the opposite.
+var doNot = texts.Wording{English: "DO NOT", Welsh: "PEIDIWCH Â"}
+
+// anyHour reports whether somebody can be called day and night: the code says so,
+// or the words do.
+func anyHour(detail fhir.Value, text string) bool {
+	if fhir.HasCode(detail.Get("code"), profiles.SystemTeamRole, profiles.CodeRoleOutOfHours) {
+		return true
+	}
+	text = strings.ToLower(text)
+	return slices.ContainsFunc(dayAndNight, func(words string) bool { return strings.Contains(text, words) })
+}
+
+var dayAndNight = []string{"24 hour", "24-hour", "24/7", "24 awr", "24-awr", "out of hours", "out-of-hours", "y tu allan i oriau"}
+
+// areaWords are the words for one of the nine areas.
+func areaWords(code string) texts.Wording {
+	return texts.Wording{
+		English: profiles.Display(profiles.SystemArea, code, texts.English),
+		Welsh:   profiles.Display(profiles.SystemArea, code, texts.Welsh),
+	}
+}
+
+// inDays writes a date as people do. A date without a day stays as it is.
+func inDays(date string) texts.Wording {
+	from, _, err := fhir.Interval(date, profiles.London)
+	if err != nil || len(date) < len(time.DateOnly) {
+		return texts.Wording{English: date, Welsh: date}
+	}
+	return texts.Wording{English: texts.Day(from, texts.English), Welsh: texts.Day(from, texts.Welsh)}
+}

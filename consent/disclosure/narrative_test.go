@@ -1,0 +1,206 @@
+package disclosure
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"cpagateway/gateway/texts"
+	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
+)
+
+// page of text: the narrative as a person reads it, a line for each element, Welsh left out.
+func readNarrative(t *testing.T, x Disclosure) []string {
+	t.Helper()
+	var body struct{ Text struct{ Status, Div string } }
+	if err := json.Unmarshal(x.Body(), &body); err != nil {
+		t.Fatal(err)
+	}
+	if body.Text.Status != "generated" {
+		t.Fatalf("narrative status %q", body.Text.Status)
+	}
+	var lines []string
+	var line strings.Builder
+	welsh := 0
+	decoder := xml.NewDecoder(strings.NewReader(body.Text.Div))
+	for {
+		token, err := decoder.Token()
+		if err == io.EOF {
+			return lines
+		}
+		if err != nil {
+			t.Fatalf("the narrative is not XML: %v\n%s", err, body.Text.Div)
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			if token.Name.Space != "http://www.w3.org/1999/xhtml" {
+				t.Fatalf("%s is not XHTML", token.Name.Local)
+			}
+			if token.Name.Local == "span" {
+				welsh++
+			}
+		case xml.EndElement:
+			switch token.Name.Local {
+			case "span":
+				welsh--
+			case "h2", "h3", "p", "li":
+				lines = append(lines, token.Name.Local+" "+strings.ReplaceAll(line.String(), " / ", ""))
+				line.Reset()
+			}
+		case xml.CharData:
+			if welsh == 0 {
+				line.Write(token)
+			}
+		}
+	}
+}
+
+func TestCrisisNarrative(t *testing.T) {
+	want := []string{
+		"h2 Crisis plan",
+		"h3 Whom to call", "li Crisis team, 24 hours: 029 2000 0001", "li Sian Rees, care coordinator: 029 2000 0002",
+		"h3 Early warning signs", "li Sleeping < 4 hours & pacing",
+		"h3 What helps", "p none recorded or shared",
+		"h3 Actions", "li DO NOTPEIDIWCH Â: Restrain",
+		"h3 How to ask for an emergency review", "p none recorded or shared",
+		"h3 People who depend on the service user", "li Two cats",
+		"h3 Critical medicines and reactions", "p none recorded or shared",
+		"h3 Wishes for when unwell", "p none recorded or shared",
+		"p Last reviewed: 10 January 2025",
+		"p Review due: 31 May 2025 OVERDUE",
+	}
+	got := readNarrative(t, permitting(profiles.CrisisSlice).disclose(heldOf(ann(t)), madeTargets()))
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("narrative (-want +got):\n%s", diff)
+	}
+}
+
+// What is not granted reads as what was not recorded.
+func TestNarrativeDoesNotTellWithheldFromAbsent(t *testing.T) {
+	x := permitting(profiles.SetOf(profiles.PlanCrisis)).disclose(heldOf(ann(t)), madeTargets())
+	got := strings.Join(readNarrative(t, x), "\n")
+	for _, line := range []string{
+		"h3 Whom to call\np none recorded or shared", "h3 People who depend on the service user\np none recorded or shared",
+		"p Last reviewed: none recorded or shared", "p Review due: none recorded or shared",
+	} {
+		if !strings.Contains(got, line) {
+			t.Errorf("%q is missing in:\n%s", line, got)
+		}
+	}
+	for _, told := range []string{"everything", "Two cats", "neighbour", "Forensic", "OVERDUE"} {
+		if strings.Contains(string(x.Body()), told) {
+			t.Errorf("%q was told", told)
+		}
+	}
+}
+
+// A review is overdue from the first instant of the next day in London.
+func TestOverdueIsCountedInLondon(t *testing.T) {
+	for at, overdue := range map[string]bool{
+		"2025-05-31T22:59:59Z": false, // 23:59:59 in London, where it is summer
+		"2025-05-31T23:00:00Z": true,
+		"2025-05-30T12:00:00Z": false,
+		"2026-01-01T00:00:00Z": true,
+	} {
+		d := permitting(profiles.CrisisSlice)
+		d.at, _ = time.Parse(time.RFC3339, at)
+		body := string(d.disclose(heldOf(ann(t)), nil).Body())
+		if got := strings.Contains(body, "OVERDUE"); got != overdue {
+			t.Errorf("at %s overdue: %v, want %v", at, got, overdue)
+		}
+		if got := strings.Contains(body, "WEDI MYND HEIBIO"); got != overdue {
+			t.Errorf("at %s overdue in Welsh: %v, want %v", at, got, overdue)
+		}
+	}
+}
+
+// The earliest review that is still to be held is the one that is due.
+func TestReviewDue(t *testing.T) {
+	review := func(status, period string) string {
+		return fmt.Sprintf(`{"extension":[{"url":%q,"valueCode":"review"}],"detail":{"status":%q,"scheduledPeriod":%s}}`, profiles.ExtPlanPart, status, period)
+	}
+	for name, c := range map[string]struct {
+		activities []string
+		want       string
+	}{
+		"none":         {nil, ""},
+		"start only":   {[]string{review("scheduled", `{"start":"2025-06-01"}`)}, "2025-06-01"},
+		"end counts":   {[]string{review("scheduled", `{"start":"2025-06-01","end":"2025-06-30"}`)}, "2025-06-30"},
+		"the earliest": {[]string{review("scheduled", `{"end":"2026-06-01"}`), review("not-started", `{"end":"2025-06-01"}`)}, "2025-06-01"},
+		"not one held": {[]string{review("completed", `{"end":"2024-06-01"}`), review("scheduled", `{"end":"2025-06-01"}`)}, "2025-06-01"},
+		"cancelled":    {[]string{review("cancelled", `{"end":"2024-06-01"}`)}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plan, err := fhir.Parse([]byte(`{"activity":[` + strings.Join(c.activities, ",") + `]}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := reviewDue(plan); got != c.want {
+				t.Errorf("due %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// A plan that has ended is shown in a crisis, and says so, where the decision asks for it.
+func TestEndedPlanSaysSo(t *testing.T) {
+	ended := heldOf(parsed(t, strings.ReplaceAll(string(ann(t).Raw()), `"status": "active"`, `"status": "revoked"`)))
+	d := permitting(profiles.CrisisSlice)
+	notCurrent := texts.NotCurrent.In(texts.English)
+	if strings.Contains(string(d.disclose(ended, nil).Body()), notCurrent) {
+		t.Error("said without being asked for")
+	}
+	d.stale = true
+	if !strings.Contains(string(d.disclose(ended, nil).Body()), notCurrent) {
+		t.Error("an ended plan does not say so")
+	}
+	if strings.Contains(string(d.disclose(heldOf(ann(t)), nil).Body()), notCurrent) {
+		t.Error("a current plan says that it is not")
+	}
+}
+
+// Whatever was written about a person stays text: it never becomes markup.
+func TestNarrativeEscapes(t *testing.T) {
+	r := parsed(t, `{"resourceType":"CarePlan","id":"x","status":"active","intent":"plan","subject":{"reference":"Patient/ann"},
+		"category":[{"coding":[{"system":"http://snomed.info/sct","code":"736253002"}]}],
+		"activity":[{"extension":[{"url":"`+profiles.ExtPlanPart+`","valueCode":"action"}],
+		"detail":{"status":"in-progress","description":"<script>alert(\"1\")</script> ]]> \u0007 & <b"}}]}`)
+	lines := readNarrative(t, permitting(profiles.CrisisSlice).disclose(heldOf(r), nil))
+	want := "li <script>alert(\"1\")</script> ]]> � & <b"
+	if !strings.Contains(strings.Join(lines, "\n"), want) {
+		t.Errorf("narrative: %q", lines)
+	}
+}
+
+// The main plan reads by area; an activity that is over is not among what is to be done.
+func TestMainPlanNarrative(t *testing.T) {
+	activity := func(area, status, words string) string {
+		return fmt.Sprintf(`{"extension":[{"url":%q,"valueCode":"area"},{"url":%q,"valueCode":%q}],"detail":{"status":%q,"code":{"text":%q}}}`,
+			profiles.ExtPlanPart, profiles.ExtArea, area, status, words)
+	}
+	r := parsed(t, `{"resourceType":"CarePlan","id":"x","status":"active","intent":"plan","subject":{"reference":"Patient/ann"},
+		"category":[{"coding":[{"system":"http://snomed.info/sct","code":"718347000"}]}],
+		"activity":[`+activity("work", "in-progress", "a job coach")+`,`+activity("finance", "scheduled", "a benefits check")+`,`+
+		activity("work", "cancelled", "an interview")+`]}`)
+	granted := profiles.SetOf(profiles.PlanSummary, profiles.AreaWork)
+	got := readNarrative(t, permitting(granted).disclose(heldOf(r), nil))
+	want := []string{"h2 Care and treatment plan", "h3 Work and occupation", "li a job coach",
+		"p Last reviewed: none recorded or shared", "p Review due: none recorded or shared"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("narrative (-want +got):\n%s", diff)
+	}
+}
+
+func TestOnlyPlansHaveNarrative(t *testing.T) {
+	r := parsed(t, `{"resourceType":"CareTeam","id":"x","text":{"status":"generated","div":"<div>x</div>"},"subject":{"reference":"Patient/ann"}}`)
+	if body := string(permitting(profiles.AllItems).disclose(heldOf(r), nil).Body()); body == "" || strings.Contains(body, `"text"`) {
+		t.Errorf("disclosed %s", body)
+	}
+}

@@ -1,0 +1,115 @@
+package disclosure
+
+import (
+	"strings"
+
+	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
+)
+
+// reference copies a Reference whose target the caller may see, and of it no
+// more than where it leads: a display can name what the target's own label would
+// hide. One whose target they may not see is dropped, as if it had not been there.
+//
+// A logical reference (an identifier and nothing else) to an organisation or a team
+// has no target to ask; it is kept where the caller may know who is involved.
+// Whom to call is the one place where a display is copied, with the reference or alone.
+func (c *copier) reference(dst []byte, s *profiles.Shape, v fhir.Value) ([]byte, bool) {
+	start := len(dst)
+	if literal := v.Get("reference"); literal.Exists() {
+		if c.visible(literal.Text()) {
+			dst = appendMember(dst, "reference", literal.Text())
+		}
+	} else if id := v.Get("identifier"); c.namesOrganisation(id) {
+		dst = append(dst, `,"identifier":`...)
+		dst = appendIdentifier(dst, id)
+	}
+	if c.contact && s.Name == "performer" {
+		dst = appendMember(dst, "display", v.Get("display").Text())
+	}
+	return closed(dst, start, '{')
+}
+
+// subject writes the reference to the person the resource is about. It is always
+// there: to whom it belongs is the one thing that a reader must know. A resource
+// that names somebody else than the store says is withheld.
+func (c *copier) subject(dst []byte, v fhir.Value) ([]byte, bool) {
+	start := len(dst)
+	target, stored := c.targets[c.self]
+	if stored && target.Person != c.person {
+		c.refused = true
+	}
+	typ, rest, relative := strings.Cut(c.self, "/")
+	switch {
+	case typ == "Patient" && rest != "":
+		dst = appendMember(dst, "reference", c.self)
+	case relative && !strings.Contains(typ, ":"): // of another type: about no person at all
+		c.refused = true
+	default:
+		dst = appendMember(dst, "type", "Patient")
+		id := v.Get("identifier")
+		if id.Get("system").Is(profiles.SystemNHSNumber) && c.granted.Has(profiles.PersonIdentity) {
+			dst = append(dst, `,"identifier":`...)
+			dst = appendIdentifier(dst, id)
+		}
+	}
+	return closed(dst, start, '{')
+}
+
+// visible reports whether a literal reference leads to something that this
+// caller may see of this person, or of the directory. One that the store does not
+// know leads nowhere, and a contained resource is never copied.
+func (c *copier) visible(reference string) bool {
+	typ, _, _ := strings.Cut(reference, "/")
+	if typ == "Patient" && reference == c.self {
+		return true
+	}
+	target, stored := c.targets[reference]
+	if !stored || strings.HasPrefix(reference, "#") {
+		return false
+	}
+	if profiles.DirectoryType(typ) {
+		return target.Person == "" && c.sees(target)
+	}
+	mine := target.Person != "" && target.Person == c.person
+	return mine && (typ == "Patient" || c.sees(target))
+}
+
+// sees reports whether a target's label is granted. A target without any label is
+// one that was never labelled.
+func (c *copier) sees(t Target) bool {
+	return t.Label.Items() != 0 && t.Label.Within(c.granted)
+}
+
+// naming are the items any of which lets a caller know which organisations and
+// teams are involved.
+var naming = profiles.SetOf(profiles.TeamMembership, profiles.TeamCoordinator, profiles.Directory, profiles.CrisisContacts)
+
+// namesOrganisation reports whether an identifier is that of an organisation or
+// team, and the caller may know it. No other identifier is copied: it could be a
+// relative's NHS number.
+func (c *copier) namesOrganisation(identifier fhir.Value) bool {
+	system := identifier.Get("system").Text()
+	known := system == profiles.SystemODS || strings.HasPrefix(system, profiles.TeamSystem(""))
+	return known && c.granted&naming != 0 && identifier.Get("value").Text() != ""
+}
+
+// appendIdentifier writes system and value: what else an Identifier may hold is
+// not needed to know who is meant.
+func appendIdentifier(dst []byte, identifier fhir.Value) []byte {
+	w := fhir.NewWriter(dst)
+	w.BeginObject()
+	w.Member("system", identifier.Get("system").Text())
+	w.Member("value", identifier.Get("value").Text())
+	w.EndObject()
+	return w.Bytes()
+}
+
+// appendMember writes a member with a comma before it, nothing where the text is empty.
+func appendMember(dst []byte, name, text string) []byte {
+	if text == "" {
+		return dst
+	}
+	dst = append(fhir.AppendString(append(dst, ','), name), ':')
+	return fhir.AppendString(dst, text)
+}

@@ -1,0 +1,92 @@
+package facts
+
+import (
+	"time"
+
+	"cpagateway/profiles"
+)
+
+// SharingPolicy is the version of the leaflet on sharing that a directive is
+// given under (Consent.policy.uri), as the templates and the demo write it.
+const SharingPolicy = profiles.Base + "/Policy/sharing-wishes/1"
+
+// Template is one of the six closed forms in which a person's wish may be
+// recorded (consent.md §3.5); templates holds an example of each.
+type Template uint8
+
+// The templates. The zero Template is a Consent that fits none: it is kept and
+// refuses everything until somebody has looked at it.
+const (
+	Uninterpretable Template = iota
+	SharePlan                // T1: named organisations or teams may have the plan
+	RefuseAll                // T2: no sharing
+	CrisisOnly               // T3: no sharing but in a crisis
+	RefuseCrisis             // T4: no sharing, in a crisis neither
+	CarerCopy                // T5: a related person may have some items
+	ExcludeItem              // T6: some items are left out of whatever else is shared
+)
+
+// String is the template's number, T1 to T6; T0 for the uninterpretable.
+func (t Template) String() string {
+	return [...]string{"T0", "T1", "T2", "T3", "T4", "T5", "T6"}[min(t, ExcludeItem)]
+}
+
+// Status is the state of a recorded wish (consent.md §3.1 (11)).
+type Status uint8
+
+// The states. The zero Status is a wish that counts for nothing yet, or never
+// did: draft, proposed, entered in error.
+const (
+	Silent    Status = iota
+	Active           // in effect within its period
+	Rejected         // a recorded refusal of what was proposed
+	Withdrawn        // inactive: what was granted is taken back, however old the grant
+	Unknown          // no status that FHIR knows: refuses, as anything unreadable
+)
+
+// Evidence says what a grant can show for itself (case 37).
+type Evidence uint8
+
+// The kinds of evidence.
+const (
+	NoEvidence Evidence = iota
+	Written             // source[x]: a form, a document, or the Consent that it replaces
+	Spoken              // the extension VerbalConsent with recorder, date and witness
+)
+
+// Directive is one wish of the person as a FHIR Consent records it, read by
+// ReadDirective. It is a plain value; scenarios make it by hand.
+type Directive struct {
+	ID        string // id of the Consent
+	Template  Template
+	Status    Status
+	Recorded  time.Time          // Consent.dateTime; zero if absent
+	From      time.Time          // when the directive applies; zero: always so far
+	Until     time.Time          // exclusive; zero: no end
+	Purposes  []profiles.Purpose // of the root, for T2 only: what is refused; empty: all, silent on crisis
+	Clauses   []Clause
+	Replaces  string // id of the Consent that this one replaces; empty for none
+	Performer string // who gave it, as Consent.performer names them; empty for several or none
+	OwnWish   bool   // given by the person themself
+	PolicyURI string // the leaflet it was given under
+	Evidence  Evidence
+	Fault     string // path of what could not be read; never a value
+}
+
+// Clause is one nested provision of a directive: in T1, T3 and T5 it grants, in
+// T4 it refuses, in T6 it excludes.
+type Clause struct {
+	Recipients []Recipient        // T1, T5, T6; empty: everybody
+	Purposes   []profiles.Purpose // exact codes; in a refusal TREAT covers its descendants but BTG
+	Items      profiles.ItemSet
+	From       time.Time
+	Until      time.Time // exclusive; zero: no end
+}
+
+// Recipient is somebody a clause names: an organisation, one team of it, or a
+// related person (T5).
+type Recipient struct {
+	Organisation profiles.OrgCode
+	Team         profiles.TeamID // empty: the organisation as a whole
+	Related      string          // reference of the related person; empty for organisations
+}

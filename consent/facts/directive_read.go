@@ -1,0 +1,136 @@
+package facts
+
+import (
+	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
+)
+
+// ExtVerbalConsent, on a Consent, says how a spoken wish was taken down (case
+// 37). It is complex: recorder and witness (valueReference), date
+// (valueDateTime); all three are needed, and the two people must differ. A
+// written wish shows its form in source[x] instead.
+const ExtVerbalConsent = profiles.Base + "/StructureDefinition/Extension-CPAWales-VerbalConsent"
+
+const codePrivacy = "patient-privacy"
+
+// ReadDirective reads one FHIR Consent against the closed templates. It is
+// total: what it cannot read is a Directive of template Uninterpretable, which
+// refuses, with the path of what was not understood as its Fault. A Consent
+// whose scope is something else than privacy (an advance decision, research)
+// says nothing about sharing and is Silent.
+func ReadDirective(consent fhir.Value) Directive {
+	d := Directive{
+		ID:        consent.ID(),
+		Status:    statusOf(consent),
+		Replaces:  replacedConsent(consent),
+		Performer: performer(consent),
+		PolicyURI: policyURI(consent),
+		Evidence:  evidence(consent),
+	}
+	d.OwnWish = d.Performer != "" && d.Performer == who(consent.Get("patient"))
+	if from, _, err := fhir.Interval(consent.Get("dateTime").Text(), profiles.London); err == nil {
+		d.Recorded = from
+	}
+	if d.Status == Silent {
+		return d
+	}
+	body, fault := readBody(consent)
+	if fault != "" {
+		d.Fault = fault
+		return d
+	}
+	d.Template, d.From, d.Until, d.Purposes, d.Clauses = body.Template, body.From, body.Until, body.Purposes, body.Clauses
+	return d
+}
+
+// statusOf reads Consent.status and scope.
+func statusOf(consent fhir.Value) Status {
+	scope := consent.Get("scope")
+	if !fhir.HasCode(scope, profiles.SystemConsentScope, codePrivacy) {
+		for _, other := range [...]string{"adr", "research", "treatment"} {
+			if fhir.HasCode(scope, profiles.SystemConsentScope, other) {
+				return Silent
+			}
+		}
+	}
+	switch consent.Get("status").Text() {
+	case "draft", "proposed", "entered-in-error":
+		return Silent
+	case "active":
+		return Active
+	case "rejected":
+		return Rejected
+	case "inactive":
+		return Withdrawn
+	}
+	return Unknown
+}
+
+// replacedConsent is the id of the Consent that this one replaces: R4 carries
+// the link in sourceReference.
+func replacedConsent(consent fhir.Value) string {
+	const prefix = "Consent/"
+	ref := consent.Find("sourceReference", "reference").Text()
+	if len(ref) > len(prefix) && ref[:len(prefix)] == prefix {
+		return ref[len(prefix):]
+	}
+	return ""
+}
+
+// performer names who gave the consent; nobody when there are several, for then
+// it cannot be told whose word counts.
+func performer(consent fhir.Value) string {
+	if consent.Get("performer").Len() != 1 {
+		return ""
+	}
+	return who(consent.Get("performer").At(0))
+}
+
+// who names what a Reference leads to, for comparing two of them.
+func who(reference fhir.Value) string {
+	if ref := reference.Get("reference").Text(); ref != "" {
+		return ref
+	}
+	id := reference.Get("identifier")
+	if value := id.Get("value").Text(); value != "" {
+		return id.Get("system").Text() + "|" + value
+	}
+	return ""
+}
+
+// policyURI is the leaflet's version; none when there are several.
+func policyURI(consent fhir.Value) string {
+	if consent.Get("policy").Len() != 1 {
+		return ""
+	}
+	return consent.Get("policy").At(0).Get("uri").Text()
+}
+
+// evidence says what a grant can show for itself. A spoken wish stands only
+// with all that case 37 asks for, whatever else is attached.
+func evidence(consent fhir.Value) Evidence {
+	for ext := range consent.Get("extension").Each() {
+		if ext.Get("url").Text() != ExtVerbalConsent {
+			continue
+		}
+		recorder, witness := who(part(ext, "recorder").Get("valueReference")), who(part(ext, "witness").Get("valueReference"))
+		_, _, err := fhir.Interval(part(ext, "date").Get("valueDateTime").Text(), profiles.London)
+		if err != nil || recorder == "" || witness == "" || recorder == witness {
+			return NoEvidence
+		}
+		return Spoken
+	}
+	if consent.Get("sourceReference").Len() > 0 || consent.Get("sourceAttachment").Len() > 0 {
+		return Written
+	}
+	return NoEvidence
+}
+
+func part(extension fhir.Value, url string) fhir.Value {
+	for ext := range extension.Get("extension").Each() {
+		if ext.Get("url").Text() == url {
+			return ext
+		}
+	}
+	return fhir.Value{}
+}

@@ -1,0 +1,45 @@
+// Package facts is what is known of a person, read from FHIR: who takes part in
+// their care, and what they wish about sharing. It decides nothing.
+package facts
+
+import (
+	"time"
+
+	"cpagateway/profiles"
+)
+
+// Relation is a standing of an organisation or team towards a person, with the
+// time it covers: an open participation in the care team, or the registered practice.
+type Relation struct {
+	Organisation profiles.OrgCode
+	Team         profiles.TeamID // empty: the organisation as a whole (a registered practice)
+	Kind         RelationKind
+	From, Until  time.Time // zero Until: open
+}
+
+// RelationKind says what the relation rests on.
+type RelationKind uint8
+
+// The kinds of relation, in the words of gate P1.
+const (
+	NoRelation RelationKind = iota
+	CareTeamMember
+	RegisteredPractice
+	EpisodeProvider
+)
+
+// Person is what is known of the person at the moment of decision. Gather makes
+// it from the records that are facts: Patient, CareTeam, EpisodeOfCare, Consent.
+// A zero Person is nobody: every person gate fails the same way as for somebody
+// who is known and hidden.
+type Person struct {
+	ID         profiles.PersonID
+	Epoch      uint64           // changes with every fact about the person
+	Custodian  profiles.OrgCode // whose record this is: the source side of an agreement
+	Unverified bool             // an identity that is merged, linked or replaced and not resolved
+	Born       time.Time
+	BornUntil  time.Time // end of the interval that a partial birth date covers
+	Deceased   bool
+	Relations  []Relation
+	Directives []Directive
+}

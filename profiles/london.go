@@ -1,0 +1,15 @@
+package profiles
+
+import (
+	"time"
+	_ "time/tzdata" // the zone must be there on a machine without a zone database
+)
+
+// London is Europe/London, in which every day of an agreement, a wish or a plan is counted.
+var London = func() *time.Location {
+	zone, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		panic("profiles: Europe/London is missing from the embedded zone database: " + err.Error())
+	}
+	return zone
+}()

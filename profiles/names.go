@@ -1,0 +1,19 @@
+package profiles
+
+// Distinct names for what must not be swapped. Every room of the house speaks of
+// people, organisations, teams and purposes in these.
+type (
+	PersonID string // the person a record is about: opaque, the same for every source
+	OrgCode  string // ODS code of an organisation
+	TeamID   string // a team within its organisation, as agreements write it
+	Purpose  string // v3-ActReason code, such as COC or ETREAT
+)
+
+// The purposes the gateway knows by name. Any other code is kept and refused by gate A8.
+const (
+	CareCoordination   Purpose = "COC"
+	EmergencyTreatment Purpose = "ETREAT"
+	Treatment          Purpose = "TREAT"
+	BreakGlass         Purpose = "BTG"
+	OwnRequest         Purpose = "PATRQT" // the person asks for their own record
+)
