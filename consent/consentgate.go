@@ -28,7 +28,9 @@ func (q *question) consent(f *agreements.Candidate) (reason, string) {
 	return w.silence()
 }
 
-// crisisConsent is gate P3 of a crisis flow (cases 60 to 64).
+// crisisConsent is gate P3 of a crisis flow (cases 60 to 64). Only wishes that
+// match the request conflict: a refusal of routine sharing does not stand against
+// a grant of emergency use.
 func (q *question) crisisConsent() (reason, string) {
 	w := &q.wishes
 	routineNo := w.refusal
@@ -40,8 +42,6 @@ func (q *question) crisisConsent() (reason, string) {
 		return w.against(w.crisisRefusal, consentCrisisRefused), w.crisisRefusal.ID
 	case w.takenBack != nil:
 		return no(w.takenBack), w.takenBack.ID
-	case w.permit != nil && w.refusal != nil:
-		return w.against(w.refusal, consentRefused), w.refusal.ID
 	case w.permit != nil:
 		return crisisAgreed, w.permit.ID
 	case q.Policy.CrisisWithoutConsent != On && routineNo == nil:

@@ -146,7 +146,7 @@ var reasons = [reasonCount]struct {
 	consentGiven:          {Pass, "CONSENT_GIVEN", "The person agreed to share with this team for this purpose (W¶180)."},
 	consentImplied:        {Pass, "CONSENT_IMPLIED", "The flow rests on implied consent to direct care, and the person has not said otherwise (W¶178)."},
 	crisisAgreed:          {Pass, "CRISIS_AGREED", "The person agreed to crisis teams seeing the crisis slice (W¶177, 180)."},
-	crisisSilent:          {Pass, "CRISIS_SILENT", "The person has said nothing about a crisis; the crisis slice is shown and the care coordinator is told (W¶177)."},
+	crisisSilent:          {Pass, "CRISIS_SILENT", "No valid wish about a crisis is recorded; the crisis slice is shown and the care coordinator is told (W¶177)."},
 	crisisAfterRefusal:    {Pass, "CRISIS_AFTER_REFUSAL", "The person refused routine sharing and said nothing about a crisis; this organisation has chosen to show the crisis slice and to tell the privacy officer (W¶181)."},
 	consentNotRecorded:    {Fail, "CONSENT_NOT_RECORDED", "No consent is recorded, and it is asked for before anything is shared (W¶180)."},
 	consentRefused:        {Fail, "CONSENT_REFUSED", "The person refused sharing (W¶181)."},

@@ -60,7 +60,7 @@ func (w *wishes) active(d *facts.Directive, q *question) {
 		w.refuseAll(d, q)
 	case facts.CrisisOnly:
 		w.grant(d, q)
-		if w.permit != d {
+		if q.Caller.Purpose != profiles.EmergencyTreatment { // it refuses everything but emergency use, and that it never refuses
 			w.refusal = d
 		}
 	case facts.RefuseCrisis:
@@ -155,8 +155,15 @@ func (w *wishes) rejected(d *facts.Directive, q *question) {
 	case facts.CarerCopy:
 	case facts.CrisisOnly, facts.RefuseCrisis:
 		w.refusal, w.crisisRefusal = d, d
-	default:
+	case facts.RefuseAll:
 		w.refusal = d
+		if len(d.Purposes) > 0 && refuses(d.Purposes, profiles.EmergencyTreatment) {
+			w.crisisRefusal = d
+		}
+	case facts.ExcludeItem:
+		w.refusal = d
+	default: // what was refused cannot be told: it may have been crisis use
+		w.refusal, w.crisisRefusal = d, d
 	}
 }
 

@@ -120,8 +120,8 @@ func TestCrisisWishes(t *testing.T) {
 		directives []facts.Directive
 		want       reason
 	}{
-		{"crisis-only beside a refusal of everything", []facts.Directive{refusal("3", facts.CrisisOnly), refusal("2", facts.RefuseAll)}, consentConflict},
-		{"crisis agreed, then everything refused", []facts.Directive{grant("g", "7A4", "crht", profiles.EmergencyTreatment), toldLater}, consentRefused},
+		{"crisis-only beside a refusal of everything", []facts.Directive{refusal("3", facts.CrisisOnly), refusal("2", facts.RefuseAll)}, crisisAgreed},
+		{"crisis agreed, then everything refused", []facts.Directive{grant("g", "7A4", "crht", profiles.EmergencyTreatment), toldLater}, crisisAgreed},
 		{"crisis-only beside routine consent", []facts.Directive{refusal("3", facts.CrisisOnly), grant("g", "LA9A1", "", profiles.CareCoordination)}, crisisAgreed},
 		{"routine consent withdrawn from one, standing for another", []facts.Directive{withdrawnFor("W99001", profiles.CareCoordination), grant("g", "LA9A1", "", profiles.CareCoordination)}, crisisSilent},
 		{"routine consent withdrawn", []facts.Directive{withdrawnFor("W99001", profiles.CareCoordination)}, consentWithdrawn},
@@ -129,7 +129,7 @@ func TestCrisisWishes(t *testing.T) {
 		{"another team's crisis consent", []facts.Directive{grant("g", "7A1", "crht", profiles.EmergencyTreatment)}, crisisSilent},
 		{"refusal of treatment at large", []facts.Directive{{ID: "t", Template: facts.RefuseAll, Status: facts.Active, Purposes: []profiles.Purpose{profiles.Treatment}}}, consentCrisisRefused},
 		{"refusal of co-ordination only", []facts.Directive{{ID: "t", Template: facts.RefuseAll, Status: facts.Active, Purposes: []profiles.Purpose{profiles.CareCoordination}}}, consentRefused},
-		{"crisis-only without evidence", []facts.Directive{func() facts.Directive { d := refusal("3", facts.CrisisOnly); d.Evidence = facts.NoEvidence; return d }()}, consentRefused},
+		{"crisis-only without evidence", []facts.Directive{func() facts.Directive { d := refusal("3", facts.CrisisOnly); d.Evidence = facts.NoEvidence; return d }()}, crisisSilent},
 		{"crisis-only that was rejected", []facts.Directive{func() facts.Directive { d := refusal("3", facts.CrisisOnly); d.Status = facts.Rejected; return d }()}, consentCrisisRefused},
 		{"a refusal of crisis that was withdrawn", []facts.Directive{func() facts.Directive { d := refusal("4", facts.RefuseCrisis); d.Status = facts.Withdrawn; return d }()}, crisisSilent},
 		{"a carer's copy rejected", []facts.Directive{{ID: "5", Template: facts.CarerCopy, Status: facts.Rejected}}, crisisSilent},
@@ -144,6 +144,83 @@ func TestCrisisWishes(t *testing.T) {
 		}
 		if (d.Outcome() == Slice) != (c.want.outcome() == Pass) {
 			t.Errorf("%s: %s", c.name, d.Outcome())
+		}
+	}
+}
+
+// TestCrisisOnlyNeverRefusesEmergencyUse: whatever is wrong with a T3, it is no
+// grant and no refusal to a crisis team; for routine sharing it refuses while it holds.
+func TestCrisisOnlyNeverRefusesEmergencyUse(t *testing.T) {
+	past, later := time.Date(2025, 7, 1, 0, 0, 0, 0, profiles.London), time.Date(2027, 1, 1, 0, 0, 0, 0, profiles.London)
+	for _, c := range []struct {
+		name    string
+		change  func(*facts.Directive)
+		crisis  reason // where silence gives nothing
+		routine reason
+	}{
+		{"under an unlisted leaflet", func(d *facts.Directive) { d.PolicyURI = "old" }, consentOldPolicy, consentRefused},
+		{"without evidence", func(d *facts.Directive) { d.Evidence = facts.NoEvidence }, consentNoEvidence, consentRefused},
+		{"given by somebody else", func(d *facts.Directive) { d.OwnWish = false }, consentNotByPerson, consentRefused},
+		{"whose grant has run out", func(d *facts.Directive) { d.Clauses[0].Until = past }, consentExpired, consentRefused},
+		{"whose grant begins later", func(d *facts.Directive) { d.Clauses[0].From = later }, consentNotStarted, consentRefused},
+		{"that has run out", func(d *facts.Directive) { d.Until = past }, consentExpired, consentExpired},
+		{"that begins later", func(d *facts.Directive) { d.From = later }, consentNotStarted, consentNotStarted},
+	} {
+		d := refusal("3", facts.CrisisOnly)
+		c.change(&d)
+		q := world(t)
+		q.Person.Directives = []facts.Directive{d}
+		if got := Decide(q).reasons[gateP3]; got != c.routine {
+			t.Errorf("%s, routine: %s, want %s", c.name, got.code(), c.routine.code())
+		}
+		q.Caller = caller("7A4", "crht", profiles.EmergencyTreatment)
+		if got := Decide(q).reasons[gateP3]; got != crisisSilent {
+			t.Errorf("%s, in a crisis: %s, want %s", c.name, got.code(), crisisSilent.code())
+		}
+		q.Policy.CrisisWithoutConsent = Off
+		if got := Decide(q).reasons[gateP3]; got != c.crisis {
+			t.Errorf("%s, in a crisis where silence gives nothing: %s, want %s", c.name, got.code(), c.crisis.code())
+		}
+		q.Policy.CrisisWithoutConsent = On
+		q.Person.Directives = []facts.Directive{refusal("2", facts.RefuseAll), d}
+		if got := Decide(q).reasons[gateP3]; got != consentRefused {
+			t.Errorf("%s, in a crisis beside a refusal of everything: %s, want %s", c.name, got.code(), consentRefused.code())
+		}
+	}
+}
+
+// TestOnlyWishesThatMatchConflict: a grant of emergency use stands beside any
+// refusal that does not speak of emergency use, and against none that does.
+func TestOnlyWishesThatMatchConflict(t *testing.T) {
+	of := func(template facts.Template, status facts.Status, purposes ...profiles.Purpose) facts.Directive {
+		d := refusal("r", template)
+		d.Status, d.Purposes = status, purposes
+		return d
+	}
+	lapsed := of(facts.RefuseCrisis, facts.Active)
+	lapsed.Clauses[0].Until = time.Date(2025, 7, 1, 0, 0, 0, 0, profiles.London)
+	for _, c := range []struct {
+		name    string
+		refusal facts.Directive
+		want    reason
+	}{
+		{"everything refused", of(facts.RefuseAll, facts.Active), crisisAgreed},
+		{"co-ordination refused", of(facts.RefuseAll, facts.Active, profiles.CareCoordination), crisisAgreed},
+		{"refusing everything was rejected", of(facts.RefuseAll, facts.Rejected), crisisAgreed},
+		{"an exclusion was rejected", of(facts.ExcludeItem, facts.Rejected), crisisAgreed},
+		{"a refusal of crisis use that has lapsed", lapsed, crisisAgreed},
+		{"emergency use refused", of(facts.RefuseAll, facts.Active, profiles.EmergencyTreatment), consentConflict},
+		{"treatment refused", of(facts.RefuseAll, facts.Active, profiles.Treatment), consentConflict},
+		{"crisis use refused", of(facts.RefuseCrisis, facts.Active), consentConflict},
+		{"refusing emergency use was rejected", of(facts.RefuseAll, facts.Rejected, profiles.EmergencyTreatment), consentConflict},
+		{"something unreadable was rejected", of(facts.Uninterpretable, facts.Rejected), consentConflict},
+		{"crisis-only was rejected", of(facts.CrisisOnly, facts.Rejected), consentConflict},
+	} {
+		q := world(t)
+		q.Caller = caller("7A4", "crht", profiles.EmergencyTreatment)
+		q.Person.Directives = []facts.Directive{c.refusal, grant("g", "7A4", "crht", profiles.EmergencyTreatment)}
+		if got := Decide(q).reasons[gateP3]; got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got.code(), c.want.code())
 		}
 	}
 }
