@@ -267,7 +267,10 @@ func TestAWithdrawalTakesEffectOnTheNextRequest(t *testing.T) {
 	if a := s.get("gp", "/CarePlan/"+id); a.status != http.StatusNotFound {
 		t.Errorf("the read still answers: %d", a.status)
 	}
-	holdsBack(t, s.do("gp", http.MethodGet, strings.TrimPrefix(next, s.server.URL), ""), http.StatusBadRequest)
+	page := s.do("gp", http.MethodGet, strings.TrimPrefix(next, s.server.URL), "")
+	if first := s.get("gp", "/CarePlan?"+about(ann, "_count", "1")); page.status != http.StatusOK || page.body != first.body {
+		t.Errorf("the next page is not decided anew: %d %.300s", page.status, page.body)
+	}
 }
 
 // A 304 stood in the log as 200.
@@ -291,4 +294,24 @@ func TestNotModifiedIsRecordedAsItIsAnswered(t *testing.T) {
 		}
 	}
 	s.verified()
+}
+
+// A narrower copy shared its tag with a wider one, and 304 confirmed to a caller
+// a copy that they had never been given.
+func TestANarrowerCopyHasAnotherTag(t *testing.T) {
+	s := openStand(t)
+	path := "/Patient/" + s.get("cmht", "/Patient?"+strings.Replace(about(ann), "patient.identifier", "identifier", 1)).ids(t)[0]
+	wide, narrow := s.get("cmht", path), s.get("ooh", path)
+	if len(wide.body) <= len(narrow.body) || narrow.status != http.StatusOK {
+		t.Fatalf("the copies of %d and %d bytes do not differ as the test needs", len(wide.body), len(narrow.body))
+	}
+	if a := s.get("ooh", path, "If-None-Match", wide.header.Get("ETag")); a.status != http.StatusOK || a.body != narrow.body {
+		t.Errorf("the tag of the wide copy answered %d to who has the narrow one", a.status)
+	}
+	if a := s.get("ooh", path+"/_history/"+strings.Trim(wide.header.Get("ETag"), `W/"`)); a.status != http.StatusNotFound {
+		t.Errorf("the version of the wide copy answered %d to who has the narrow one", a.status)
+	}
+	if a := s.get("ooh", path, "If-None-Match", narrow.header.Get("ETag")); a.status != http.StatusNotModified {
+		t.Errorf("their own tag answered %d", a.status)
+	}
 }

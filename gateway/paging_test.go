@@ -81,6 +81,32 @@ func cursorOf(t *testing.T, s *stand) string {
 	return cursor
 }
 
+// A link told by its letters, and its length, where the page before it had ended.
+func TestALinkTellsNothingOfAPosition(t *testing.T) {
+	s := openStand(t)
+	lengths, links := map[int]bool{}, map[string]bool{}
+	for _, number := range []string{ann, ann, bryn} {
+		for _, sort := range []string{"", "&_sort=-_lastUpdated"} {
+			for _, page := range pages(t, s, "cmht", "/Goal?"+about(number)+"&_count=1"+sort) {
+				next := page.bundle(t).link("next")
+				if next == "" {
+					continue
+				}
+				if links[next] {
+					t.Errorf("a link came twice: %s", next)
+				}
+				links[next] = true
+				if sort == "" {
+					lengths[len(next)] = true
+				}
+			}
+		}
+	}
+	if len(links) < 10 || len(lengths) != 1 {
+		t.Errorf("%d links of the lengths %v: want many of one length", len(links), lengths)
+	}
+}
+
 func TestACursorIsGoodForItsCallerAndTypeAlone(t *testing.T) {
 	s := openStand(t)
 	cursor := cursorOf(t, s)

@@ -4,6 +4,7 @@
 package disclosure
 
 import (
+	"crypto/sha256"
 	"slices"
 	"time"
 
@@ -14,12 +15,21 @@ import (
 
 // Held is one stored version on its way to disclosure.
 type Held struct {
-	Resource  fhir.Value
-	Person    profiles.PersonID // empty for staff and organisations
-	Label     profiles.Label
-	VersionID string    // what this caller sees as meta.versionId
-	Updated   time.Time // what this caller sees as meta.lastUpdated
+	Resource fhir.Value
+	Person   profiles.PersonID // empty for staff and organisations
+	Label    profiles.Label
+	Tag      Tag       // makes what this caller sees as meta.versionId; nil for none
+	Updated  time.Time // what this caller sees as meta.lastUpdated
 }
+
+// Tag makes the versionId of a copy from the items that it carries and the digest
+// of its content. A narrower copy has another tag than a wider one, and what the
+// caller may not see moves neither.
+type Tag func(carried profiles.ItemSet, content Digest) string
+
+// Digest is of the content of a copy without its meta and narrative: the first
+// half of its SHA-256.
+type Digest [16]byte
 
 // Target is what the store knows of a resource that another one refers to.
 type Target struct {
@@ -116,15 +126,19 @@ func (t terms) disclose(h Held, targets map[string]Target) Disclosure {
 	if !ok || c.refused {
 		return Disclosure{}
 	}
-	return Disclosure{
-		body:      t.assemble(h, content),
-		typ:       h.Resource.Type(),
-		id:        h.Resource.ID(),
-		person:    h.Person,
-		versionID: h.VersionID,
-		updated:   h.Updated,
-		items:     label.Need | label.Any&c.granted | c.carried,
+	x := Disclosure{
+		typ:     h.Resource.Type(),
+		id:      h.Resource.ID(),
+		person:  h.Person,
+		updated: h.Updated,
+		items:   label.Need | label.Any&c.granted | c.carried,
 	}
+	if h.Tag != nil {
+		sum := sha256.Sum256(content)
+		x.versionID = h.Tag(x.items, Digest(sum[:]))
+	}
+	x.body = t.assemble(h, x.versionID, content)
+	return x
 }
 
 // selfOf is the reference by which a resource names its person.
@@ -157,14 +171,14 @@ func (t terms) reaches(h Held, label profiles.Label) bool {
 }
 
 // assemble writes the body: what the gateway writes anew, then the content.
-func (t terms) assemble(h Held, content []byte) []byte {
+func (t terms) assemble(h Held, versionID string, content []byte) []byte {
 	w := fhir.NewWriter(make([]byte, 0, len(content)+2048))
 	w.BeginObject()
 	w.Member("resourceType", h.Resource.Type())
 	w.Member("id", h.Resource.ID())
 	w.Name("meta")
 	w.BeginObject()
-	w.Member("versionId", h.VersionID)
+	w.Member("versionId", versionID)
 	if !h.Updated.IsZero() {
 		w.Member("lastUpdated", h.Updated.UTC().Format("2006-01-02T15:04:05.000Z07:00"))
 	}

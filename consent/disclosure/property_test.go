@@ -23,7 +23,7 @@ func permitting(items profiles.ItemSet) terms {
 
 // heldOf is a resource as a store holds it.
 func heldOf(r fhir.Value) Held {
-	h := Held{Resource: r, Person: "ann", Label: profiles.Items(r), VersionID: "v1", Updated: time.Date(2025, 5, 1, 0, 0, 0, 0, time.UTC)}
+	h := Held{Resource: r, Person: "ann", Label: profiles.Items(r), Tag: func(profiles.ItemSet, Digest) string { return "v1" }, Updated: time.Date(2025, 5, 1, 0, 0, 0, 0, time.UTC)}
 	if profiles.DirectoryType(r.Type()) {
 		h.Person = ""
 	}

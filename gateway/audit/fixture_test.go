@@ -79,7 +79,7 @@ func held(t *testing.T, person profiles.PersonID, id string) disclosure.Held {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return disclosure.Held{Resource: r, Person: person, Label: profiles.Items(r), VersionID: "v1", Updated: start}
+	return disclosure.Held{Resource: r, Person: person, Label: profiles.Items(r), Tag: func(profiles.ItemSet, disclosure.Digest) string { return "v1" }, Updated: start}
 }
 
 // plan is a disclosure of such a plan.

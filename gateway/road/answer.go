@@ -45,7 +45,6 @@ func (r *Road) answer(w http.ResponseWriter, t *trip, recorded audit.Recorded, p
 		x := recorded.Released()[0] // a read is answered with a body only where one was released
 		body = x.Body()
 		header.Set("ETag", `W/"`+x.VersionID()+`"`)
-		header.Set("Last-Modified", x.Updated().UTC().Format(http.TimeFormat))
 		if p.status == http.StatusNotModified {
 			body = nil
 		}

@@ -1,11 +1,11 @@
 package road
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"strings"
 	"time"
 
-	"cpagateway/consent"
 	"cpagateway/gateway/search"
 	"cpagateway/profiles"
 )
@@ -17,12 +17,17 @@ const (
 	maxCursor  = 6 << 10
 )
 
-// cursor is a page position with everything the next page needs. It is sealed
-// for one caller and purpose, and dies with the person's epoch: the next page is
-// decided again.
+// positionSize is what a position is padded to a multiple of: more than one of
+// three sort keys takes.
+const positionSize = 512
+
+// cursor is a page position with everything the next page needs, sealed for one
+// caller and purpose. It holds nothing of a decision: each page is decided anew.
+// The nonce makes every link another one, and the position is padded, so that
+// neither the letters of a link nor their number tell where a page ended.
 type cursor struct {
+	Nonce    []byte            `json:"r"`
 	Person   profiles.PersonID `json:"p,omitempty"`
-	Epoch    uint64            `json:"e,omitempty"`
 	Params   []search.Param    `json:"q,omitempty"`
 	Sort     []search.SortKey  `json:"s,omitempty"`
 	Count    int               `json:"n"`
@@ -38,11 +43,12 @@ func (c *cursor) search() SearchAsk {
 
 // sealCursor makes the position of the next page. A search that no link can hold
 // is refused with its first page: the caller would never get the others.
-func (r *Road) sealCursor(t *trip, d consent.Decision, s subject, position string) (string, error) {
+func (r *Road) sealCursor(t *trip, person profiles.PersonID, s SearchAsk, position string) (string, error) {
 	c := cursor{
-		Person: d.Person(), Epoch: d.Epoch(), Params: s.search.Params, Sort: s.search.Sort, Count: s.search.Count,
-		Shown: s.search.Shown, Crisis: s.search.Crisis, Position: position, Expires: t.at.Add(cursorLife).Unix(),
+		Nonce: make([]byte, 16), Person: person, Params: s.Params, Sort: s.Sort, Count: s.Count,
+		Shown: s.Shown, Crisis: s.Crisis, Position: padded(position), Expires: t.at.Add(cursorLife).Unix(),
 	}
+	_, _ = rand.Read(c.Nonce) // never fails (crypto/rand)
 	text, err := json.Marshal(c)
 	if err != nil {
 		return "", err
@@ -64,7 +70,12 @@ func (r *Road) openCursor(t *trip) (*cursor, error) {
 	if json.Unmarshal(text, &c) != nil || c.Expires < t.at.Unix() {
 		return nil, faultStaleCursor
 	}
+	c.Position = strings.TrimRight(c.Position, " ")
 	return &c, nil
+}
+
+func padded(position string) string {
+	return position + strings.Repeat(" ", positionSize-len(position)%positionSize)
 }
 
 func cursorContext(t *trip) string {

@@ -43,13 +43,7 @@ func (r *Road) find(ctx context.Context, t *trip) (subject, error) {
 		}
 	}
 	s.person, s.custodian, err = Facts(ctx, r.Records, id, r.Home)
-	if err != nil {
-		return s, err
-	}
-	if opened != nil && opened.Epoch != s.person.Epoch {
-		return s, faultStaleCursor
-	}
-	return s, nil
+	return s, err
 }
 
 // Facts gathers what a decision needs to know about a person, and whose record
@@ -136,7 +130,7 @@ func (r *Road) matches(ctx context.Context, t *trip, d consent.Decision, s subje
 	}
 	next := ""
 	if page.Next != "" {
-		next, err = r.sealCursor(t, d, s, page.Next)
+		next, err = r.sealCursor(t, d.Person(), s.search, page.Next)
 	}
 	return page.Matches, next, err
 }
@@ -157,18 +151,24 @@ func (r *Road) read(ctx context.Context, t *trip, d consent.Decision) (records.V
 // readVersion finds one version. Where an answer is held to the current plan,
 // that is the version which a read gives now and no other.
 func (r *Road) readVersion(ctx context.Context, t *trip, d consent.Decision) (records.Visible, error) {
-	number, ok := r.Sealer.OpenVersionID(t.ask.Type, t.ask.ID, t.ask.Version)
+	asked, ok := r.Sealer.openTag(t.caller.Organisation, t.ask.Type, t.ask.ID, t.ask.Version)
 	if !ok {
 		return records.Visible{}, records.ErrNothing
 	}
 	if !holdsToCurrent(t, d) {
-		return r.Records.ReadVersion(ctx, d, t.ask.Type, t.ask.ID, number)
+		return r.Records.ReadVersion(ctx, d, t.ask.Type, t.ask.ID, asked.number)
 	}
 	v, err := r.read(ctx, t, d)
-	if err == nil && v.SeenNumber != number {
+	if err == nil && v.SeenNumber != asked.number {
 		err = records.ErrNothing
 	}
 	return v, err
+}
+
+// asksFor tells of a copy whether it is what a versioned read asks for: a version
+// that would be made otherwise for this caller today is not given.
+func (t *trip) asksFor(x disclosure.Disclosure) bool {
+	return t.ask.Interaction != VRead || x.VersionID() == t.ask.Version
 }
 
 // Wanted is what a request could at most use: consent chooses by it the narrowest

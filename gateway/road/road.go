@@ -146,7 +146,7 @@ func (r *Road) disclose(ctx context.Context, t *trip, d consent.Decision, s subj
 	if err != nil {
 		return nil, reply{}, err
 	}
-	held, err := r.held(found)
+	held, err := r.held(t, found)
 	if err != nil {
 		return nil, reply{}, err
 	}
@@ -156,7 +156,7 @@ func (r *Road) disclose(ctx context.Context, t *trip, d consent.Decision, s subj
 	}
 	var released []disclosure.Disclosure
 	for _, h := range held {
-		if x := disclosure.Of(d, h, targets); !x.Withheld() {
+		if x := disclosure.Of(d, h, targets); !x.Withheld() && t.asksFor(x) {
 			released = append(released, x)
 		}
 	}
@@ -171,7 +171,7 @@ func (r *Road) disclose(ctx context.Context, t *trip, d consent.Decision, s subj
 }
 
 // held reads the stored bytes of each match.
-func (r *Road) held(found []records.Visible) ([]disclosure.Held, error) {
+func (r *Road) held(t *trip, found []records.Visible) ([]disclosure.Held, error) {
 	held := make([]disclosure.Held, 0, len(found))
 	for _, v := range found {
 		resource, err := fhir.ParseResource(v.Body)
@@ -180,7 +180,9 @@ func (r *Road) held(found []records.Visible) ([]disclosure.Held, error) {
 		}
 		held = append(held, disclosure.Held{
 			Resource: resource, Person: v.Person, Label: v.Label,
-			VersionID: r.Sealer.VersionID(v.Type, v.ID, v.SeenNumber), Updated: v.SeenAt,
+			Updated: v.SeenAt, Tag: func(carried profiles.ItemSet, content disclosure.Digest) string {
+				return r.Sealer.sealTag(t.caller.Organisation, v.Type, v.ID, tag{v.SeenNumber, carried, content})
+			},
 		})
 	}
 	return held, nil

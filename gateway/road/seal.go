@@ -6,17 +6,20 @@ import (
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base32"
+	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"strings"
+
+	"cpagateway/consent/disclosure"
+	"cpagateway/profiles"
 )
 
 // Sealer hides what callers carry for us: page positions and version numbers.
 // It is a synthetic-IV construction in the shape of RFC 5297: the IV is a MAC
-// over the context and the text, so equal inputs give equal outputs (a
-// versionId stays an ETag), and nothing opens outside the context it was sealed
-// for. Safe for concurrent use.
+// over the context and the text, so equal inputs give equal outputs (a tag can
+// be compared), and nothing opens outside the context it was sealed for. Safe for
+// concurrent use.
 type Sealer struct {
 	mac   []byte
 	block cipher.Block
@@ -38,8 +41,8 @@ func NewSealer(secret []byte) (*Sealer, error) {
 	return &Sealer{mac: keys[:32], block: block}, nil
 }
 
-// letters are those that a FHIR id allows, in one case.
-var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+// letters are the 64 that a FHIR id may hold, so that a sealed text is one.
+var letters = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.").WithPadding(base64.NoPadding)
 
 // Seal hides a text for one context.
 func (s *Sealer) Seal(context string, text []byte) string {
@@ -74,19 +77,42 @@ func (s *Sealer) iv(context string, text []byte) []byte {
 	return m.Sum(nil)[:aes.BlockSize]
 }
 
-// VersionID is what callers see of a version's number: the gaps between the
-// versions that they may not see do not show (consent.md §7 row 17).
-func (s *Sealer) VersionID(typ, id string, number uint64) string {
-	return s.Seal(versionContext(typ, id), binary.BigEndian.AppendUint64(nil, number))
+// tag is what a versionId and an ETag say of a resource, sealed for one
+// organisation: the number of the newest version that changed something the
+// caller may see, the items that the copy carries, and a digest of its content.
+// What the caller may not see moves none of the three, and two copies of
+// different width never share a tag.
+type tag struct {
+	number uint64
+	items  profiles.ItemSet
+	digest disclosure.Digest
 }
 
-// OpenVersionID gives the number back; false for anything we did not make.
-func (s *Sealer) OpenVersionID(typ, id, versionID string) (uint64, bool) {
-	text, ok := s.Open(versionContext(typ, id), versionID)
-	if !ok || len(text) != 8 {
-		return 0, false
+// tagSize is the sealed size of a tag: with the synthetic IV the 48 bytes that
+// the 64 letters of a FHIR id can hold.
+const tagSize = 8 + 8 + len(disclosure.Digest{})
+
+// sealTag is the tag as callers see it.
+func (s *Sealer) sealTag(to profiles.OrgCode, typ, id string, t tag) string {
+	text := make([]byte, 0, tagSize)
+	text = binary.BigEndian.AppendUint64(text, t.number)
+	text = binary.BigEndian.AppendUint64(text, uint64(t.items))
+	return s.Seal(tagContext(to, typ, id), append(text, t.digest[:]...))
+}
+
+// openTag gives the tag back; false for what was not sealed here for this
+// organisation and resource.
+func (s *Sealer) openTag(to profiles.OrgCode, typ, id, sealed string) (t tag, ok bool) {
+	text, ok := s.Open(tagContext(to, typ, id), sealed)
+	if !ok || len(text) != tagSize {
+		return tag{}, false
 	}
-	return binary.BigEndian.Uint64(text), true
+	t.number = binary.BigEndian.Uint64(text)
+	t.items = profiles.ItemSet(binary.BigEndian.Uint64(text[8:]))
+	copy(t.digest[:], text[16:])
+	return t, true
 }
 
-func versionContext(typ, id string) string { return strings.Join([]string{"version", typ, id}, "\x00") }
+func tagContext(to profiles.OrgCode, typ, id string) string {
+	return strings.Join([]string{"version", string(to), typ, id}, "\x00")
+}

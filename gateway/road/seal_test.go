@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"cpagateway/consent/disclosure"
+	"cpagateway/profiles"
 )
 
 func sealer(t interface{ Fatal(...any) }, secret byte) *Sealer {
@@ -81,16 +84,21 @@ func TestVersionIDsAreIdsAndTellNothing(t *testing.T) {
 	id := regexp.MustCompile(`^[A-Za-z0-9.-]{1,64}$`)
 	seen := map[string]bool{}
 	for number := range uint64(100) {
-		v := s.VersionID("CarePlan", "a", number)
-		if !id.MatchString(v) || seen[v] {
-			t.Fatalf("version %d: %q is no id, or comes twice", number, v)
-		}
-		seen[v] = true
-		if got, ok := s.OpenVersionID("CarePlan", "a", v); !ok || got != number {
-			t.Fatalf("version %d came back as %d", number, got)
-		}
-		if _, ok := s.OpenVersionID("CarePlan", "b", v); ok {
-			t.Fatal("the version of one plan opened as that of another")
+		for _, made := range []tag{{number: number}, {number: number, items: profiles.CrisisSlice}, {number: number, digest: disclosure.Digest{1}}} {
+			v := s.sealTag("7A4", "CarePlan", "a", made)
+			if !id.MatchString(v) || len(v) != 64 || seen[v] {
+				t.Fatalf("%v: %q is no id, tells by its length, or comes twice", made, v)
+			}
+			seen[v] = true
+			if got, ok := s.openTag("7A4", "CarePlan", "a", v); !ok || got != made {
+				t.Fatalf("%v came back as %v", made, got)
+			}
+			if _, ok := s.openTag("7A4", "CarePlan", "b", v); ok {
+				t.Fatal("the version of one plan opened as that of another")
+			}
+			if _, ok := s.openTag("LA9A1", "CarePlan", "a", v); ok {
+				t.Fatal("the version of one organisation opened for another")
+			}
 		}
 	}
 }
