@@ -17,7 +17,8 @@ import (
 	"path/filepath"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver
+	driver "modernc.org/sqlite"
+	codes "modernc.org/sqlite/lib"
 
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/records"
@@ -55,8 +56,40 @@ func Open(ctx context.Context, dir string, zone *time.Location) (*Store, error) 
 	return open(ctx, "sqlite", dir, zone)
 }
 
+// A new file that another process is making is tried again after openPause, for
+// openTime in all.
+const (
+	openTime  = 5 * time.Second
+	openPause = 20 * time.Millisecond
+)
+
 // open is Open with a driver of the caller's choice: tests pass one that fails.
-func open(ctx context.Context, driver, dir string, zone *time.Location) (_ *Store, err error) {
+// SQLite does not wait for the lock that the change of a new file to WAL needs,
+// so waiting is done here.
+func open(ctx context.Context, driver, dir string, zone *time.Location) (*Store, error) {
+	over := time.After(openTime)
+	for {
+		s, err := openOnce(ctx, driver, dir, zone)
+		if !locked(err) {
+			return s, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-over:
+			return nil, err
+		case <-time.After(openPause):
+		}
+	}
+}
+
+// locked reports whether another connection held the file.
+func locked(err error) bool {
+	var failure *driver.Error
+	return errors.As(err, &failure) && failure.Code()&0xff == codes.SQLITE_BUSY
+}
+
+func openOnce(ctx context.Context, driver, dir string, zone *time.Location) (_ *Store, err error) {
 	path, err := makeFile(dir)
 	if err != nil {
 		return nil, err
