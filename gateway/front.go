@@ -3,7 +3,6 @@
 package gateway
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -28,11 +27,7 @@ type Front struct {
 	Road    *road.Road
 	Version string // of this build, told in the CapabilityStatement
 	Date    string // of this build, as a FHIR date
-	Issuers func(ctx context.Context) []Issuer
 }
-
-// Issuer is what callers must know to get a token.
-type Issuer struct{ URL, TokenEndpoint, KeysEndpoint string }
 
 // Handler is the whole of the public address.
 func (f *Front) Handler() http.Handler {

@@ -30,8 +30,8 @@ func (f *Front) smart(c *gin.Context) {
 	for _, s := range allowed {
 		doc.Scopes = append(doc.Scopes, "system/"+s.typ+".rs", "user/"+s.typ+".rs")
 	}
-	if issuers := f.Issuers(c.Request.Context()); len(issuers) > 0 {
-		doc.Issuer, doc.Token, doc.Keys = issuers[0].URL, issuers[0].TokenEndpoint, issuers[0].KeysEndpoint
+	if known := f.Road.Identity.Endpoints(c.Request.Context()); len(known) > 0 {
+		doc.Issuer, doc.Token, doc.Keys = known[0].Issuer, known[0].Token, known[0].Keys
 	}
 	body, err := json.Marshal(doc)
 	if err != nil {

@@ -136,9 +136,6 @@ func (s *stand) open() {
 			Log: slog.New(slog.DiscardHandler),
 		},
 		Version: "test", Date: "2026-07-31",
-		Issuers: func(context.Context) []gateway.Issuer {
-			return []gateway.Issuer{{URL: issuer.URL(), TokenEndpoint: issuer.URL() + "/token", KeysEndpoint: issuer.URL() + "/jwks"}}
-		},
 	}
 	mux := http.NewServeMux()
 	mux.Handle(demo.IssuerPath+"/", issuer)

@@ -55,7 +55,7 @@ func runDemo(w world, args []string) error {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(w.err, &slog.HandlerOptions{Level: &level}))
-	handler, err := s.front(w, verifier, issuer.Identity().Issuers, shared, log)
+	handler, err := s.front(w, verifier, shared, log)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func runServe(w world, args []string) error {
 	}
 	defer s.Close()
 	log := slog.New(slog.NewJSONHandler(w.err, nil))
-	handler, err := s.front(w, verifier, c.Identity.Issuers, shared, log)
+	handler, err := s.front(w, verifier, shared, log)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func openHot(w world, c hotConfig) (hot.State, error) {
 }
 
 // front wires the road and the front door.
-func (s *site) front(w world, verifier *identity.Verifier, issuers []identity.Issuer, shared hot.State, log *slog.Logger) (http.Handler, error) {
+func (s *site) front(w world, verifier *identity.Verifier, shared hot.State, log *slog.Logger) (http.Handler, error) {
 	sealer, err := road.NewSealer(s.secret)
 	if err != nil {
 		return nil, err
@@ -127,7 +127,7 @@ func (s *site) front(w world, verifier *identity.Verifier, issuers []identity.Is
 		Home:      c.Organisation, Base: c.HTTP.Base, DutyLine: c.DutyLine, Sealer: sealer,
 		Capacity: road.NewCapacity(c.HTTP.Capacity, c.HTTP.Reserved), Clock: w.clock, Zone: s.zone, Log: log,
 	}
-	f := &gateway.Front{Road: r, Version: version(), Date: w.clock().Format(time.DateOnly), Issuers: (&discovery{issuers: issuers, clock: w.clock}).endpoints}
+	f := &gateway.Front{Road: r, Version: version(), Date: w.clock().Format(time.DateOnly)}
 	return f.Handler(), nil
 }
 

@@ -145,7 +145,7 @@ func (i Issuer) check(before map[string]bool) error {
 	case i.MaxLife < 0:
 		return errors.New("maxLife: must not be negative")
 	}
-	if err := checkFetchURL(i.URL, i); err != nil {
+	if err := cmp.Or(checkFetchURL(i.URL, i), checkURL(i.URL)); err != nil {
 		return fmt.Errorf("url: %w", err)
 	}
 	return nil
@@ -173,14 +173,21 @@ func (c Client) check(issuers map[string]bool, before map[consent.ClientID]bool)
 
 // checkURL wants an http or https URL with a host and nothing after its path.
 func checkURL(text string) error {
+	u, err := webURL(text)
+	if err == nil && (u.RawQuery != "" || u.Fragment != "") {
+		err = errors.New("must have no query and no fragment")
+	}
+	return err
+}
+
+// webURL reads an http or https URL with a host and without a password.
+func webURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
-		return errors.New("not a URL")
+		return nil, errors.New("not a URL")
 	case u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil:
-		return errors.New("must be an http or https URL with a host")
-	case u.RawQuery != "" || u.Fragment != "":
-		return errors.New("must have no query and no fragment")
+		return nil, errors.New("must be an http or https URL with a host")
 	}
-	return nil
+	return u, nil
 }

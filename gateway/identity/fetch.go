@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -19,24 +18,34 @@ const (
 	maxFetch  = 512 << 10 // bytes of a discovery document or key set
 )
 
-// fetchKeys reads the issuer's discovery document and the keys it points to. Both
-// are read each time, so that an issuer may move its keys.
-func fetchKeys(ctx context.Context, client *http.Client, issuer Issuer) ([]jose.JSONWebKey, error) {
-	ctx = oidc.ClientContext(ctx, client)
-	provider, err := oidc.NewProvider(ctx, issuer.URL)
+// Endpoints is where the callers of one issuer turn to.
+type Endpoints struct {
+	Issuer string // its URL
+	Token  string // the token endpoint; empty where the issuer names none
+	Keys   string // jwks_uri
+}
+
+// discover reads the issuer's discovery document.
+func discover(ctx context.Context, client *http.Client, issuer Issuer) (Endpoints, error) {
+	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, client), issuer.URL)
 	if err != nil {
-		return nil, fmt.Errorf("discovering the issuer: %w", err)
+		return Endpoints{}, fmt.Errorf("discovering the issuer: %w", err)
 	}
 	var metadata struct {
 		Keys string `json:"jwks_uri"`
 	}
 	if err := provider.Claims(&metadata); err != nil {
-		return nil, fmt.Errorf("reading the discovery document: %w", err)
+		return Endpoints{}, fmt.Errorf("reading the discovery document: %w", err)
 	}
 	if err := checkFetchURL(metadata.Keys, issuer); err != nil {
-		return nil, fmt.Errorf("reading jwks_uri of the discovery document: %w", err)
+		return Endpoints{}, fmt.Errorf("reading jwks_uri of the discovery document: %w", err)
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, metadata.Keys, nil)
+	return Endpoints{Issuer: issuer.URL, Token: provider.Endpoint().TokenURL, Keys: metadata.Keys}, nil
+}
+
+// fetchKeys reads the key set of an issuer.
+func fetchKeys(ctx context.Context, client *http.Client, from Endpoints) ([]jose.JSONWebKey, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, from.Keys, nil)
 	if err != nil {
 		return nil, fmt.Errorf("asking for the key set: %w", err)
 	}
@@ -70,10 +79,7 @@ func readableKeys(documents []json.RawMessage) []jose.JSONWebKey {
 // checkFetchURL lets keys be fetched over TLS, within this machine, and in plain
 // where the configuration says so.
 func checkFetchURL(text string, issuer Issuer) error {
-	if err := checkURL(text); err != nil {
-		return err
-	}
-	u, err := url.Parse(text)
+	u, err := webURL(text)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -37,6 +36,7 @@ type Verifier struct {
 	audience string
 	origin   *url.URL // scheme and host under which callers know the gateway
 	issuers  map[string]*issuer
+	order    []*issuer // as configured
 	register map[registered]Client
 	rates    map[consent.ClientID]Rate
 	seen     *seen
@@ -75,7 +75,8 @@ func New(ctx context.Context, cfg Config, guard ReplayGuard, clock func() time.T
 	}
 	client := boundedClient(cfg.Transport)
 	for _, i := range cfg.Issuers {
-		v.issuers[i.URL] = newIssuer(ctx, i, cfg.Audience, client, clock)
+		known := newIssuer(ctx, i, cfg.Audience, client, clock)
+		v.issuers[i.URL], v.order = known, append(v.order, known)
 	}
 	for _, c := range cfg.Clients {
 		v.register[registered{c.Issuer, c.ID}] = c
@@ -114,18 +115,6 @@ func (v *Verifier) Verify(ctx context.Context, r *http.Request) (consent.Caller,
 // Rate is how fast a registered client may ask; the zero Rate, which allows
 // nothing, for any other.
 func (v *Verifier) Rate(id consent.ClientID) Rate { return v.rates[id] }
-
-// Ready says whether the keys of every issuer are at hand, fetching what is due.
-// The error names the issuers that cannot be read, and why.
-func (v *Verifier) Ready(ctx context.Context) error {
-	var wrong []error
-	for name, i := range v.issuers {
-		if _, err := i.keys.current(ctx); err != nil {
-			wrong = append(wrong, fmt.Errorf("reading the keys of issuer %s: %w", name, err))
-		}
-	}
-	return errors.Join(wrong...)
-}
 
 // token verifies the access token, or remembers that it did so a moment ago.
 func (v *Verifier) token(ctx context.Context, raw string) (*token, error) {

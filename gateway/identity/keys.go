@@ -55,6 +55,7 @@ type keySet struct {
 
 // keys is what one fetch brought. Its set never changes.
 type keys struct {
+	endpoints  Endpoints
 	set        []jose.JSONWebKey
 	canonical  []byte // the set in JSON, to see whether it changed
 	generation uint64 // counts changes of the set
@@ -74,6 +75,15 @@ func (s *keySet) current(ctx context.Context) (keys, error) {
 	return keys{}, errors.Join(errNoKeys, err)
 }
 
+// renew begins a fetch where the keys are too old, and says when it is over; nil
+// where there is nothing to wait for.
+func (s *keySet) renew() <-chan struct{} {
+	if known, _ := s.snapshot(); s.fresh(known) {
+		return nil
+	}
+	return s.begin(retryPause)
+}
+
 func (s *keySet) fresh(k keys) bool {
 	return k.set != nil && s.clock().Sub(k.fetched) < keysLife
 }
@@ -85,17 +95,9 @@ func (s *keySet) snapshot() (keys, error) {
 }
 
 // refresh fetches the keys, unless that was tried less than pause ago, and
-// returns what is known then. All who ask during a fetch wait for the same one.
+// returns what is known then.
 func (s *keySet) refresh(ctx context.Context, pause time.Duration) (keys, error) {
-	s.mu.Lock()
-	if s.flight == nil && (s.tried.IsZero() || s.clock().Sub(s.tried) >= pause) {
-		s.tried = s.clock()
-		s.flight = make(chan struct{})
-		go s.fetch(s.flight)
-	}
-	flight := s.flight
-	s.mu.Unlock()
-	if flight != nil {
+	if flight := s.begin(pause); flight != nil {
 		select {
 		case <-flight:
 		case <-ctx.Done():
@@ -104,8 +106,28 @@ func (s *keySet) refresh(ctx context.Context, pause time.Duration) (keys, error)
 	return s.snapshot()
 }
 
+// begin begins a fetch, unless one was tried less than pause ago. The channel is
+// closed when the fetch under way is over, and nil when there is none: all who
+// ask during a fetch wait for the same one.
+func (s *keySet) begin(pause time.Duration) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.flight == nil && (s.tried.IsZero() || s.clock().Sub(s.tried) >= pause) {
+		s.tried = s.clock()
+		s.flight = make(chan struct{})
+		go s.fetch(s.flight)
+	}
+	return s.flight
+}
+
+// fetch reads the discovery document and the keys it points to. Both are read
+// each time, so that an issuer may move its keys.
 func (s *keySet) fetch(done chan struct{}) {
-	set, err := fetchKeys(s.ctx, s.client, s.config)
+	var set []jose.JSONWebKey
+	endpoints, err := discover(s.ctx, s.client, s.config)
+	if err == nil {
+		set, err = fetchKeys(s.ctx, s.client, endpoints)
+	}
 	canonical, encodeErr := json.Marshal(set)
 	err = errors.Join(err, encodeErr)
 
@@ -120,7 +142,7 @@ func (s *keySet) fetch(done chan struct{}) {
 	if !bytes.Equal(canonical, s.known.canonical) {
 		generation++
 	}
-	s.known = keys{set: set, canonical: canonical, generation: generation, fetched: s.clock()}
+	s.known = keys{endpoints: endpoints, set: set, canonical: canonical, generation: generation, fetched: s.clock()}
 }
 
 // VerifySignature implements oidc.KeySet.

@@ -134,8 +134,7 @@ func TestKeysThatDoNotFitTheAlgorithm(t *testing.T) {
 // TestGatewayStartsWhileTheIssuerIsDown, refuses, and recovers by itself.
 func TestGatewayStartsWhileTheIssuerIsDown(t *testing.T) {
 	w := newWorld(t)
-	down := func(a http.ResponseWriter) bool { a.WriteHeader(http.StatusBadGateway); return true }
-	w.provider.handle = down
+	w.provider.answers(nil, badGateway)
 	for range 20 {
 		refusal := w.refused(request("Bearer", w.good()), identity.IssuerUnavailable)
 		if refusal.Challenge != "" {
@@ -148,43 +147,45 @@ func TestGatewayStartsWhileTheIssuerIsDown(t *testing.T) {
 	if err := w.verifier.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "502") {
 		t.Errorf("ready says %v", err)
 	}
-	w.provider.handle = nil
+	w.provider.answers(nil, nil)
 	w.pass(time.Second)
 	w.allowed(request("Bearer", w.good()))
 	if err := w.verifier.Ready(t.Context()); err != nil {
 		t.Errorf("ready says %v", err)
 	}
 
-	w.provider.handle = down // keys outlive a short outage, and no longer one
+	w.provider.answers(nil, badGateway) // keys outlive a short outage, and no longer one
 	w.pass(4 * time.Minute)
 	w.allowed(request("Bearer", w.good()))
 	w.pass(time.Minute)
 	w.refused(request("Bearer", w.good()), identity.IssuerUnavailable)
 }
 
+// endless is JSON that is longer than anything an issuer has to say.
+func endless(a http.ResponseWriter) bool {
+	io.WriteString(a, `{"keys":[`)
+	for n := 0; n < 4<<20; n += 64 {
+		if _, err := io.WriteString(a, strings.Repeat(" ", 64)); err != nil {
+			return true
+		}
+	}
+	io.WriteString(a, `]}`)
+	return true
+}
+
 func TestIssuerThatCannotBeTrustedToAnswer(t *testing.T) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(a http.ResponseWriter, _ *http.Request) { t.Error("the redirect was followed") }))
 	t.Cleanup(elsewhere.Close)
+	redirect := func(a http.ResponseWriter) bool {
+		a.Header().Set("Location", elsewhere.URL)
+		a.WriteHeader(http.StatusFound)
+		return true
+	}
 	for name, change := range map[string]func(*provider){
-		"key set without end": func(p *provider) {
-			p.handle = func(a http.ResponseWriter) bool {
-				io.WriteString(a, `{"keys":[`)
-				for n := 0; n < 4<<20; n += 64 {
-					if _, err := io.WriteString(a, strings.Repeat(" ", 64)); err != nil {
-						return true
-					}
-				}
-				io.WriteString(a, `]}`)
-				return true
-			}
-		},
-		"redirect": func(p *provider) {
-			p.handle = func(a http.ResponseWriter) bool {
-				a.Header().Set("Location", elsewhere.URL)
-				a.WriteHeader(http.StatusFound)
-				return true
-			}
-		},
+		"key set without end":            func(p *provider) { p.answers(nil, endless) },
+		"discovery document without end": func(p *provider) { p.answers(endless, nil) },
+		"redirect of the key set":        func(p *provider) { p.answers(nil, redirect) },
+		"redirect of the discovery":      func(p *provider) { p.answers(redirect, nil) },
 		"not JSON": func(p *provider) {
 			p.handle = func(a http.ResponseWriter) bool { io.WriteString(a, "<html>"); return true }
 		},

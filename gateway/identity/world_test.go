@@ -64,6 +64,7 @@ type provider struct {
 	keys      []any                                 // JWKs
 	keysURL   string                                // jwks_uri, when it is not the provider's own
 	handle    func(http.ResponseWriter) (done bool) // answers in place of the key set
+	discovery func(http.ResponseWriter) (done bool) // answers in place of the discovery document
 	fetches   atomic.Int64                          // of the key set
 	discovers atomic.Int64
 }
@@ -81,11 +82,14 @@ func (p *provider) mux() http.Handler {
 		p.discovers.Add(1)
 		p.mu.Lock()
 		defer p.mu.Unlock()
+		if p.discovery != nil && p.discovery(w) {
+			return
+		}
 		keys := p.keysURL
 		if keys == "" {
 			keys = "http://" + r.Host + "/jwks"
 		}
-		writeJSON(w, map[string]any{"issuer": "http://" + r.Host, "jwks_uri": keys})
+		writeJSON(w, map[string]any{"issuer": "http://" + r.Host, "token_endpoint": "http://" + r.Host + "/token", "jwks_uri": keys})
 	})
 	mux.HandleFunc("/jwks", func(w http.ResponseWriter, _ *http.Request) {
 		p.fetches.Add(1)
@@ -104,6 +108,16 @@ func (p *provider) publish(keys ...any) {
 	defer p.mu.Unlock()
 	p.keys = keys
 }
+
+// answers changes how it answers from now on; nil is as it should.
+func (p *provider) answers(discovery, keys func(http.ResponseWriter) bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.discovery, p.handle = discovery, keys
+}
+
+// badGateway is the answer of an issuer that is down.
+func badGateway(a http.ResponseWriter) bool { a.WriteHeader(http.StatusBadGateway); return true }
 
 func writeJSON(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
