@@ -55,7 +55,7 @@ func TestWhatCannotBeRecordedIsNotAnswered(t *testing.T) {
 		holdsBack(t, s.get("gp", path, "X-Request-Id", requestName), http.StatusInternalServerError)
 		s.sink.breaks(nil, nil)
 	}
-	if rows := s.recorded("request", requestName); len(rows) != 0 {
+	if rows := s.recorded(requestName); len(rows) != 0 {
 		t.Errorf("recorded although the sink was broken: %+v", rows)
 	}
 	wholeAnswer(t, s)
@@ -68,7 +68,7 @@ func TestARecordThatFailedAlthoughItHappenedReleasesNothing(t *testing.T) {
 	s.sink.breaks(nil, errBroken)
 	holdsBack(t, s.get("gp", crisisPath(), "X-Request-Id", requestName), http.StatusInternalServerError)
 	s.sink.breaks(nil, nil)
-	if rows := s.recorded("request", requestName); len(rows) == 0 {
+	if rows := s.recorded(requestName); len(rows) == 0 {
 		t.Error("nothing of it is in the log: the sink was to commit and then fail")
 	}
 	wholeAnswer(t, s)
@@ -110,8 +110,8 @@ func TestAStoreThatFailsReleasesNothingAndIsRecorded(t *testing.T) {
 			if strings.Contains(a.body, errBroken.Error()) {
 				t.Error("the answer tells what broke")
 			}
-			rows := s.recorded("request", name)
-			if len(rows) != 1 || rows[0].Outcome != "refused" || rows[0].Status != http.StatusInternalServerError || len(s.recorded("disclosure", name)) != 0 {
+			rows := s.recorded(name)
+			if len(rows) != 1 || rows[0].Outcome != "refused" || rows[0].Status != http.StatusInternalServerError || disclosures(rows) != 0 {
 				t.Errorf("want one refusal on record, got %+v", rows)
 			}
 		})
@@ -153,8 +153,8 @@ func TestAWithdrawalBetweenDecisionAndRecordReleasesNothing(t *testing.T) {
 	if ids := a.ids(t); len(ids) != 0 || strings.Contains(a.body, secretOfAnn) {
 		t.Errorf("released after the withdrawal: %v", ids)
 	}
-	rows := s.recorded("request", requestName)
-	if len(rows) != 1 || rows[0].Outcome != "deny" || len(s.recorded("disclosure", requestName)) != 0 {
+	rows := s.recorded(requestName)
+	if len(rows) != 1 || rows[0].Outcome != "deny" || disclosures(rows) != 0 {
 		t.Errorf("want one denial on record, got %+v", rows)
 	}
 	s.verified()
@@ -179,7 +179,7 @@ func TestAPersonWhoseFactsNeverRestIsAnsweredBusy(t *testing.T) {
 	if moves != 4 {
 		t.Errorf("decided %d times, want 4", moves)
 	}
-	if rows := s.recorded("request", requestName); len(rows) != 1 || rows[0].Status != http.StatusServiceUnavailable {
+	if rows := s.recorded(requestName); len(rows) != 1 || rows[0].Status != http.StatusServiceUnavailable {
 		t.Errorf("want one record of the 503, got %+v", rows)
 	}
 	s.verified()
@@ -203,12 +203,12 @@ func TestACallerWhoLeavesIsRecordedOnce(t *testing.T) {
 	}
 	var rows []entry
 	for range 200 {
-		if rows = s.recorded("request", requestName); len(rows) > 0 {
+		if rows = s.recorded(requestName); len(rows) > 0 {
 			break
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	if len(rows) != 1 || rows[0].Code != "CALLER_GONE" || len(s.recorded("disclosure", requestName)) != 0 {
+	if len(rows) != 1 || rows[0].Code != "CALLER_GONE" || disclosures(rows) != 0 {
 		t.Errorf("want one record that the caller went, got %+v", rows)
 	}
 }
@@ -236,14 +236,14 @@ func TestEveryAnswerHasExactlyOneRecord(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			name := requestName[:35] + string("0123456789abcdef"[i])
 			a := s.do(c.as, c.method, gateway.Prefix+c.path, "", "X-Request-Id", name)
-			rows := s.recorded("request", name)
+			rows := s.recorded(name)
 			if len(rows) != 1 || rows[0].Status != a.status {
 				t.Fatalf("answered %d, on record: %+v", a.status, rows)
 			}
 			if c.outcome != "" && rows[0].Outcome != c.outcome {
 				t.Errorf("recorded as %s %s, want %s", rows[0].Outcome, rows[0].Code, c.outcome)
 			}
-			if n := len(s.recorded("disclosure", name)); n != c.disclosures {
+			if n := disclosures(rows); n != c.disclosures {
 				t.Errorf("%d persons' disclosures on record, want %d", n, c.disclosures)
 			}
 		})
@@ -289,7 +289,7 @@ func TestNotModifiedIsRecordedAsItIsAnswered(t *testing.T) {
 		if a.status != c.status || (a.body == "") != (c.status == http.StatusNotModified) || tag == "" || a.header.Get("ETag") != tag {
 			t.Errorf("%s: answered %d with ETag %q, body %.100q", c.path, a.status, a.header.Get("ETag"), a.body)
 		}
-		if rows := s.recorded("request", name); len(rows) != 1 || rows[0].Status != c.status {
+		if rows := s.recorded(name); len(rows) != 1 || rows[0].Status != c.status {
 			t.Errorf("%s: answered %d, on record %+v", c.path, a.status, rows)
 		}
 	}

@@ -84,7 +84,7 @@ func TestRequestsThatAreRefusedForTheirOwnSake(t *testing.T) {
 			if strings.Contains(a.body, ann) || strings.Contains(a.body, "red") && c.says == "colour" {
 				t.Errorf("the answer repeats a value: %s", a.body)
 			}
-			if rows := s.recorded("request", name); len(rows) != 1 || rows[0].Outcome != "refused" || rows[0].Client != "demo-cmht" {
+			if rows := s.recorded(name); len(rows) != 1 || rows[0].Outcome != "refused" || rows[0].Client != "demo-cmht" {
 				t.Errorf("on record: %+v", rows)
 			}
 		})
@@ -103,7 +103,7 @@ func TestLenientIgnoresTheUnknownAndShowsWhatWasUsed(t *testing.T) {
 	if got := shown.RawQuery; got != "_count=100&status=active" {
 		t.Errorf("the self link shows %q", got)
 	}
-	if rows := s.recorded("request", requestName); len(rows) != 1 || slices.Contains(rows[0].Params, "colour") || !slices.Contains(rows[0].Params, "status") {
+	if rows := s.recorded(requestName); len(rows) != 1 || slices.Contains(rows[0].Params, "colour") || !slices.Contains(rows[0].Params, "status") {
 		t.Errorf("on record: %+v", rows)
 	}
 	if a := s.get("cmht", path, "Prefer", "handling=strict"); a.status != http.StatusBadRequest {
@@ -135,7 +135,7 @@ func TestHeadIsGetWithoutTheBody(t *testing.T) {
 	if head.status != http.StatusOK || head.body != "" || head.header.Get("ETag") != get.header.Get("ETag") || get.header.Get("ETag") == "" {
 		t.Errorf("HEAD answered %d, ETag %q: %q", head.status, head.header.Get("ETag"), head.body)
 	}
-	if rows := s.recorded("request", requestName); len(rows) != 1 || rows[0].Outcome != "permit" {
+	if rows := s.recorded(requestName); len(rows) != 1 || rows[0].Outcome != "permit" {
 		t.Errorf("on record: %+v", rows)
 	}
 	if hidden := s.do("ooh-unlisted", http.MethodHead, gateway.Prefix+"/CareTeam/"+team, ""); hidden.status != http.StatusNotFound || hidden.header.Get("ETag") != "" {

@@ -318,19 +318,29 @@ type entry struct {
 	Released                                                  []struct{ Ref string }
 }
 
-// recorded are the entries of one kind that a request left.
-func (s *stand) recorded(kind, request string) []entry {
+// recorded are the entries that a request left.
+func (s *stand) recorded(request string) []entry {
 	s.t.Helper()
 	var found []entry
 	for row, err := range s.store.Rows(context.Background(), 1) {
 		must(s.t, err)
 		var e entry
 		must(s.t, json.Unmarshal(row.Body, &e))
-		if e.Kind == kind && e.RequestID == request {
+		if e.RequestID == request {
 			found = append(found, e)
 		}
 	}
 	return found
+}
+
+// disclosures is how many of some entries released something.
+func disclosures(rows []entry) (n int) {
+	for _, e := range rows {
+		if len(e.Released) > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // verified fails where the chain is not whole.

@@ -141,7 +141,7 @@ func TestATamperedAuditLogIsNotVerified(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if forged := bytes.ReplaceAll(text, []byte(`"countStored":1`), []byte(`"countStored":9`)); !bytes.Equal(forged, text) {
+		if forged := bytes.ReplaceAll(text, []byte(`"stored":1`), []byte(`"stored":9`)); !bytes.Equal(forged, text) {
 			changed++
 			write(t, name, string(forged))
 		}

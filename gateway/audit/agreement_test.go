@@ -15,7 +15,7 @@ import (
 	"cpagateway/profiles/fhir"
 )
 
-// crisisAgreement lets the crisis team of one health board see the slice of another's plans.
+// crisisAgreement lets the crisis team of one health board see the slice of two others' plans.
 const crisisAgreement = `
 id: ISP-TEST-0001
 kind: ISP
@@ -31,16 +31,19 @@ purposes: [{code: ETREAT, text: Crisis response}]
 dataSubjects: [{group: adult-secondary-mh, minAge: 18}]
 partners:
   - {org: 7A4, role: controller, accordSigned: 2018-11-02, agreementSigned: 2025-01-08, teams: [{id: cmht, kind: CMHT}]}
+  - {org: 7A2, role: controller, accordSigned: 2018-11-02, agreementSigned: 2025-01-08, teams: [{id: cmht, kind: CMHT}]}
   - {org: 7A1, role: controller, accordSigned: 2018-11-02, agreementSigned: 2025-01-08, teams: [{id: crht, kind: CRISIS}]}
 legalBasis: {article6: "6(1)(e)", article9: "9(2)(h)", dpa2018: "Sch 1 Pt 1 para 2", powers: ["Mental Health (Wales) Measure 2010 s.18"], confidentiality: consent}
 flows:
   - {ref: "005", from: {org: 7A4}, to: {org: 7A1, team: crht}, purpose: ETREAT, items: [crisis-slice], consentRule: crisis, relationship: none}
+  - {ref: "006", from: {org: 7A2}, to: {org: 7A1, team: crht}, purpose: ETREAT, items: [crisis-slice], consentRule: crisis, relationship: none}
 security: {transport: mTLS, retentionDays: 0, onwardDisclosure: forbidden}
 rights: {contact: Information governance office}
 `
 
-// crisisDecision is the crisis team's question about somebody with these directives.
-func crisisDecision(t *testing.T, directives ...facts.Directive) consent.Decision {
+// crisisDecision is the crisis team's question to a custodian about somebody with
+// these directives.
+func crisisDecision(t *testing.T, custodian profiles.OrgCode, directives ...facts.Directive) consent.Decision {
 	t.Helper()
 	register, err := agreements.Load(fstest.MapFS{"crisis.yaml": {Data: []byte(crisisAgreement)}})
 	if err != nil {
@@ -50,11 +53,11 @@ func crisisDecision(t *testing.T, directives ...facts.Directive) consent.Decisio
 	caller.Organisation, caller.Team, caller.Purpose = "7A1", "crht", profiles.EmergencyTreatment
 	return consent.Decide(consent.Request{
 		Caller: caller, Action: consent.Read, Type: "CarePlan", Wanted: profiles.CrisisSlice, At: start,
-		Register: register, Policy: consent.DefaultPolicy(), Source: "7A4",
+		Register: register, Policy: consent.DefaultPolicy(), Source: custodian,
 		Person: &facts.Person{
-			ID: "person-1", Custodian: "7A4", Directives: directives,
+			ID: "person-1", Custodian: custodian, Directives: directives,
 			Born: start.AddDate(-40, 0, 0), BornUntil: start.AddDate(-40, 0, 1),
-			Relations: []facts.Relation{{Organisation: "7A4", Kind: facts.EpisodeProvider, From: start.AddDate(-1, 0, 0)}},
+			Relations: []facts.Relation{{Organisation: custodian, Kind: facts.EpisodeProvider, From: start.AddDate(-1, 0, 0)}},
 		},
 	})
 }
@@ -71,12 +74,12 @@ func TestRecordNamesAgreementDirectiveAndObligations(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, d := range map[string]consent.Decision{
-		"crisis use only":  crisisDecision(t, facts.ReadDirective(resource)),
-		"nothing recorded": crisisDecision(t),
+		"crisis use only":  crisisDecision(t, "7A4", facts.ReadDirective(resource)),
+		"nothing recorded": crisisDecision(t, "7A4"),
 	} {
 		sink := audittest.NewSink()
 		log := open(t, sink, (&hand{at: start}).now)
-		if _, err := log.Record(t.Context(), event("r"), d, []disclosure.Disclosure{plan(t, d, "a")}); err != nil {
+		if _, err := log.Record(t.Context(), event("r"), []consent.Decision{d}, []disclosure.Disclosure{plan(t, d, "a")}); err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range entries(t, sink) {

@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// kinds is the chain as a row of letters: r request, d disclosure, c checkpoint.
+// kinds is the chain as a row of letters: r request, d decision, c checkpoint.
 func kinds(t *testing.T, sink *audittest.Sink) string {
 	t.Helper()
 	var letters strings.Builder

@@ -1,9 +1,9 @@
 // Package audit is what was disclosed or refused, to whom, and why: durable
-// before the answer, append-only, hash-chained and signed (consent.md §10).
+// before the answer, append-only, hash-chained and signed.
 //
-// A Log writes one entry per request, permits, refusals and empty answers
-// alike, and one per person of whom something is released. Entries that arrive
-// while a commit is syncing go together into the next one. Nothing is answered
+// A Log writes one entry per decision, permits, refusals and empty answers alike,
+// with what was released by it, and one for a request that came to no decision.
+// Entries that arrive while a commit is syncing go together into the next one. Nothing is answered
 // that was not recorded: only a Log makes a Recorded, and only after the Sink
 // has said that it is kept.
 //

@@ -14,9 +14,9 @@ type Kind string
 
 // The kinds of entry.
 const (
-	KindRequest    Kind = "request"    // one per request, whatever became of it
-	KindDisclosure Kind = "disclosure" // one per person of whom that request released something
-	KindImport     Kind = "import"     // one per batch that a source system brought in
+	KindRequest    Kind = "request"    // a request that came to no decision
+	KindDecision   Kind = "decision"   // one decision on a request, with what it released
+	KindImport     Kind = "import"     // one batch that a source system brought in
 	KindCheckpoint Kind = "checkpoint" // a signature over the chain before it
 )
 
@@ -28,70 +28,61 @@ const (
 
 // Entry is one record of the log. It names persons by their opaque PersonID and
 // what was released by type, id and version: never a name, an NHS number or
-// anything clinical. Empty fields are not written. The comment of a field gives
-// the kinds it belongs to where these are not all but checkpoints.
+// anything clinical. Empty fields are not written, but for time and kind. The
+// names and the order of the JSON are those of the fields.
 type Entry struct {
-	Kind Kind
-	Time time.Time // when it was recorded, by the log's clock: UTC, nanoseconds
+	Time time.Time `json:"time"` // when it was recorded, by the log's clock: UTC, nanoseconds
+	Kind Kind      `json:"kind"`
 
-	At          time.Time // when the request arrived
-	RequestID   string
-	Interaction string
-	Type        string
-	Params      []string
-	Status      int
+	At          time.Time `json:"at"` // when the request arrived
+	RequestID   string    `json:"requestId"`
+	Interaction string    `json:"interaction"`
+	Type        string    `json:"type"`
+	Params      []string  `json:"params"`
+	Status      int       `json:"status"`
 
-	Client       consent.ClientID
-	Organisation profiles.OrgCode
-	Team         profiles.TeamID
-	Professional string // the caller's own identifier; empty for an unattended system
-	Role         string
-	Purpose      profiles.Purpose
+	Client       consent.ClientID `json:"client"`
+	Organisation profiles.OrgCode `json:"organisation"`
+	Team         profiles.TeamID  `json:"team"`
+	Professional string           `json:"professional"` // the caller's own identifier; empty for an unattended system
+	Role         string           `json:"role"`
+	Purpose      profiles.Purpose `json:"purpose"`
 
-	Outcome     string   // permit, slice, deny, refused or public
-	Deciding    string   // id of the deciding rule
-	Code        string   // its reason, or the reason of a refusal
-	Failed      []string // reasons of all rules that failed
-	Items       []string // codes of the items granted
-	Obligations []consent.Obligation
-	Agreement   agreements.Ref
-	Directive   string // id of the Consent that decided
-	Person      profiles.PersonID
-	Epoch       uint64 // of the person's record, as decided on
-	Policy      string // hash of the agreements and switches decided under
+	Decision    int                  `json:"decision"`  // 1, 2 ... of the request's decisions, which stand one after the other
+	Decisions   int                  `json:"decisions"` // how many these are
+	Custodian   profiles.OrgCode     `json:"custodian"` // whose record was decided on
+	Person      profiles.PersonID    `json:"person"`
+	Epoch       uint64               `json:"epoch"`   // of the person's record, as decided on
+	Outcome     string               `json:"outcome"` // permit, slice, deny, refused or public
+	Deciding    string               `json:"deciding"`
+	Code        string               `json:"code"`   // the reason of the deciding rule, or of a refusal
+	Failed      []string             `json:"failed"` // reasons of all rules that failed
+	Items       []string             `json:"items"`  // codes of the items granted
+	Obligations []consent.Obligation `json:"obligations"`
+	Agreement   agreements.Ref       `json:"agreement"`
+	Directive   string               `json:"directive"` // id of the Consent that decided
+	Policy      string               `json:"policy"`    // hash of the agreements and switches decided under
+	Released    []Release            `json:"released"`
 
-	Released []Release // disclosure
+	Source string `json:"source"` // of an import: the source's name
+	Counts Counts `json:"counts"` // of an import
 
-	Source string // import: the source's name
-	Counts Counts // import
-
-	Note string // checkpoint: the signed note
+	Note string `json:"note"` // of a checkpoint: the signed note
 }
 
 // Release is one resource that left the gateway.
 type Release struct {
-	Ref   string   // Type/id/versionId, as the caller saw them
-	Items []string // codes of the items that its content belongs to
+	Ref   string   `json:"ref"`   // Type/id/versionId, as the caller saw them
+	Items []string `json:"items"` // codes of the items that its content belongs to
 }
 
-// decided is the entry of an event with all that a decision says about it.
-func decided(kind Kind, e Event, d consent.Decision) Entry {
-	entry := asked(kind, e, d.Caller())
-	deciding := d.Deciding()
-	entry.Outcome = d.Outcome().String()
-	entry.Deciding, entry.Code = deciding.ID, deciding.Code
-	for _, rule := range d.Rules() {
-		if rule.Outcome == consent.Fail {
-			entry.Failed = append(entry.Failed, rule.Code)
-		}
-	}
-	entry.Items = d.Items().Codes()
-	entry.Obligations = d.Obligations()
-	entry.Agreement = d.Agreement()
-	entry.Directive = d.Directive()
-	entry.Person, entry.Epoch = d.Person(), d.Epoch()
-	entry.Policy = d.PolicyHash()
-	return entry
+// Counts is the outcome of an import, in records of the source.
+type Counts struct {
+	Read        int `json:"read"`
+	Stored      int `json:"stored"`
+	Unchanged   int `json:"unchanged"`
+	Quarantined int `json:"quarantined"`
+	LeftBehind  int `json:"leftBehind"`
 }
 
 // asked is the entry of an event as far as the request itself says it.
@@ -102,6 +93,22 @@ func asked(kind Kind, e Event, c consent.Caller) Entry {
 		Client: c.Client, Organisation: c.Organisation, Team: c.Team,
 		Professional: c.Person, Role: c.Role, Purpose: c.Purpose,
 	}
+}
+
+// decided is the entry of an event with all that a decision says about it.
+func decided(kind Kind, e Event, d consent.Decision) Entry {
+	entry := asked(kind, e, d.Caller())
+	deciding := d.Deciding()
+	entry.Custodian, entry.Person, entry.Epoch = d.Source(), d.Person(), d.Epoch()
+	entry.Outcome, entry.Deciding, entry.Code = d.Outcome().String(), deciding.ID, deciding.Code
+	for _, rule := range d.Rules() {
+		if rule.Outcome == consent.Fail {
+			entry.Failed = append(entry.Failed, rule.Code)
+		}
+	}
+	entry.Items, entry.Obligations = d.Items().Codes(), d.Obligations()
+	entry.Agreement, entry.Directive, entry.Policy = d.Agreement(), d.Directive(), d.PolicyHash()
+	return entry
 }
 
 // release is what the log says of one disclosure.

@@ -17,11 +17,6 @@ type Event struct {
 	Status      int       // HTTP status of the answer; 0 where there is none
 }
 
-// Counts is the outcome of an import, in records of the source.
-type Counts struct {
-	Read, Stored, Unchanged, Quarantined, LeftBehind int
-}
-
 // Recorded is the proof that an answer is in the log. Only a Log makes one; the
 // zero Recorded proves nothing and carries nothing.
 type Recorded struct {

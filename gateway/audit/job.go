@@ -3,6 +3,7 @@ package audit
 import (
 	"crypto/ed25519"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 // job is what one call records: all of its entries or none.
 type job struct {
 	entries []Entry
+	on      []ground                     // of the decision that each entry is about
 	epochs  map[profiles.PersonID]uint64 // as decided on
 	clash   bool                         // two decisions of this job rest on different epochs of one person
 
@@ -22,8 +24,74 @@ type job struct {
 	err  error
 }
 
-func newJob(first Entry) *job {
-	return &job{entries: []Entry{first}, done: make(chan struct{})}
+func newJob(entries ...Entry) *job {
+	return &job{entries: entries, done: make(chan struct{})}
+}
+
+// ground is what a decision was made on: within one request it tells them apart.
+type ground struct {
+	recipient
+	custodian profiles.OrgCode
+	person    profiles.PersonID
+	epoch     uint64
+	typ       string
+}
+
+// recipient is who a disclosure goes to, as far as the log tells them apart.
+type recipient struct {
+	client       consent.ClientID
+	organisation profiles.OrgCode
+	team         profiles.TeamID
+	professional string
+	purpose      profiles.Purpose
+}
+
+func groundOf(d consent.Decision) ground {
+	c := d.Caller()
+	return ground{
+		recipient: recipient{client: c.Client, organisation: c.Organisation, team: c.Team, professional: c.Person, purpose: c.Purpose},
+		custodian: d.Source(), person: d.Person(), epoch: d.Epoch(), typ: d.Type(),
+	}
+}
+
+var (
+	errUndecided    = errors.New("nothing was decided")
+	errTwoCallers   = errors.New("the decisions are on the requests of two callers")
+	errDecidedTwice = errors.New("two decisions are about one and the same")
+	errNoDecision   = errors.New("it rests on none of the decisions")
+)
+
+// decidedJob has one entry for each decision.
+func decidedJob(e Event, decisions []consent.Decision) (*job, error) {
+	if len(decisions) == 0 {
+		return nil, errUndecided
+	}
+	j := newJob()
+	for i, d := range decisions {
+		on := groundOf(d)
+		if i > 0 && on.recipient != j.on[0].recipient {
+			return nil, errTwoCallers
+		}
+		if slices.Contains(j.on, on) {
+			return nil, errDecidedTwice
+		}
+		entry := decided(KindDecision, e, d)
+		entry.Decision, entry.Decisions = i+1, len(decisions)
+		j.entries = append(j.entries, entry)
+		j.on = append(j.on, on)
+		j.expect(d)
+	}
+	return j, nil
+}
+
+// disclose adds a release to the entry of the decision that it rests on.
+func (j *job) disclose(x disclosure.Disclosure) error {
+	i := slices.Index(j.on, groundOf(x.Decision()))
+	if i < 0 {
+		return errNoDecision
+	}
+	j.entries[i].Released = append(j.entries[i].Released, release(x))
+	return nil
 }
 
 // expect makes the job depend on the epoch that was decided on.
@@ -38,23 +106,6 @@ func (j *job) expect(d consent.Decision) {
 		j.clash = true
 	}
 	j.epochs[d.Person()] = d.Epoch()
-}
-
-// disclose adds a release to the entry of its person, under the decision that
-// the disclosure itself carries.
-func (j *job) disclose(e Event, x disclosure.Disclosure) {
-	j.expect(x.Decision())
-	for i := range j.entries[1:] {
-		entry := &j.entries[i+1]
-		if entry.Person == x.Person() {
-			entry.Released = append(entry.Released, release(x))
-			return
-		}
-	}
-	entry := decided(KindDisclosure, e, x.Decision())
-	entry.Person = x.Person()
-	entry.Released = []Release{release(x)}
-	j.entries = append(j.entries, entry)
 }
 
 // moved reports whether a fact changed after the decisions of this job.
@@ -87,8 +138,8 @@ type draft struct {
 	note string // of the checkpoint among the rows
 }
 
-// add appends an entry and returns its position.
-func (d *draft) add(e Entry) uint64 {
+// add appends an entry.
+func (d *draft) add(e Entry) {
 	e.Time = d.now
 	row := next(d.tail, e.Body())
 	d.rows = append(d.rows, row)
@@ -97,7 +148,6 @@ func (d *draft) add(e Entry) uint64 {
 		d.since = d.now
 	}
 	d.unsigned++
-	return row.Seq
 }
 
 // sign appends a checkpoint of the chain as it stands.
@@ -113,9 +163,8 @@ func (d *draft) take(j *job, current map[profiles.PersonID]uint64) {
 		j.err = ErrEpochMoved
 		return
 	}
-	first := d.add(j.entries[0])
-	for _, e := range j.entries[1:] {
+	j.id, j.err = strconv.FormatUint(d.tail.Seq+1, 10), nil
+	for _, e := range j.entries {
 		d.add(e)
 	}
-	j.id, j.err = strconv.FormatUint(first, 10), nil
 }

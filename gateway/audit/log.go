@@ -10,7 +10,6 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/consent/disclosure"
-	"cpagateway/profiles"
 )
 
 // ErrClosed is the answer of a Log after Close: nothing was recorded.
@@ -92,25 +91,26 @@ func (l *Log) compare(ctx context.Context) error {
 	return fmt.Errorf("the chain does not hold the witness's checkpoint of entry %d: run audit verify", newest.size)
 }
 
-// Record keeps the decision on a request and what it releases. It refuses with
-// ErrEpochMoved when a fact about any of the persons changed after the decision
-// on them: then nothing is recorded and nothing may be released. Disclosures
-// that carry nothing are left out; one that was made for another caller is an error.
-func (l *Log) Record(ctx context.Context, e Event, d consent.Decision, released []disclosure.Disclosure) (Recorded, error) {
+// Record keeps the decisions on a request, one for each custodian asked, and
+// what each of them releases: one entry per decision, whether or not it released
+// something. It refuses with ErrEpochMoved when a fact about any of the persons
+// changed after the decision on them: then nothing is recorded and nothing may be
+// released. Disclosures that carry nothing are left out; one that rests on none
+// of the decisions is an error.
+func (l *Log) Record(ctx context.Context, e Event, decisions []consent.Decision, released []disclosure.Disclosure) (Recorded, error) {
+	j, err := decidedJob(e, decisions)
+	if err != nil {
+		return Recorded{}, fmt.Errorf("recording: %w", err)
+	}
 	var carrying []disclosure.Disclosure
 	for _, x := range released {
 		if x.Withheld() {
 			continue
 		}
-		if recipientOf(x.Decision()) != recipientOf(d) {
-			return Recorded{}, errors.New("recording a disclosure: it was decided for another caller")
+		if err := j.disclose(x); err != nil {
+			return Recorded{}, fmt.Errorf("recording a disclosure: %w", err)
 		}
 		carrying = append(carrying, x)
-	}
-	j := newJob(decided(KindRequest, e, d))
-	j.expect(d)
-	for _, x := range carrying {
-		j.disclose(e, x)
 	}
 	id, err := l.submit(ctx, j)
 	if err != nil {
@@ -168,18 +168,4 @@ func (l *Log) submit(ctx context.Context, j *job) (id string, err error) {
 	case <-ctx.Done():
 		return "", fmt.Errorf("waiting for the record to be durable: %w", ctx.Err())
 	}
-}
-
-// recipient is who a disclosure goes to, as far as the log tells them apart.
-type recipient struct {
-	client       consent.ClientID
-	organisation profiles.OrgCode
-	team         profiles.TeamID
-	professional string
-	purpose      profiles.Purpose
-}
-
-func recipientOf(d consent.Decision) recipient {
-	c := d.Caller()
-	return recipient{c.Client, c.Organisation, c.Team, c.Person, c.Purpose}
 }

@@ -3,6 +3,7 @@ package audit_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -20,7 +21,7 @@ func TestRecordPermit(t *testing.T) {
 	sink.SetEpoch("person-1", 7)
 	log := open(t, sink, (&hand{at: start}).now)
 	d := decide(nurse, "person-1", 7)
-	recorded, err := log.Record(t.Context(), event("r1"), d, []disclosure.Disclosure{plan(t, d, "a"), plan(t, d, "b")})
+	recorded, err := log.Record(t.Context(), event("r1"), []consent.Decision{d}, []disclosure.Disclosure{plan(t, d, "a"), plan(t, d, "b")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,23 +29,19 @@ func TestRecordPermit(t *testing.T) {
 		t.Fatalf("recorded %q with %d released", recorded.ID(), len(recorded.Released()))
 	}
 	list := entries(t, sink)
-	if len(list) != 2 {
-		t.Fatalf("%d entries for a request and one person", len(list))
+	if len(list) != 1 {
+		t.Fatalf("%d entries for one decision", len(list))
 	}
 	want := audit.Entry{
-		Kind: audit.KindRequest, Time: start, At: start, RequestID: "r1", Interaction: "search", Type: "CarePlan",
+		Kind: audit.KindDecision, Time: start, At: start, RequestID: "r1", Interaction: "search", Type: "CarePlan",
 		Params: []string{"patient:identifier", "category"}, Status: 200,
 		Client: "cmht-system", Organisation: "7A4", Team: "cmht", Professional: "nurse-77", Role: "nurse", Purpose: "TREAT",
 		Outcome: "permit", Deciding: d.Deciding().ID, Code: d.Deciding().Code, Items: d.Items().Codes(),
-		Person: "person-1", Epoch: 7, Policy: d.PolicyHash(),
+		Decision: 1, Decisions: 1, Custodian: "7A4", Person: "person-1", Epoch: 7, Policy: d.PolicyHash(),
+		Released: []audit.Release{{Ref: "CarePlan/a/v1", Items: []string{"plan.crisis"}}, {Ref: "CarePlan/b/v1", Items: []string{"plan.crisis"}}},
 	}
 	if diff := cmp.Diff(want, list[0]); diff != "" {
-		t.Errorf("the request's entry (-want +got):\n%s", diff)
-	}
-	want.Kind = audit.KindDisclosure
-	want.Released = []audit.Release{{Ref: "CarePlan/a/v1", Items: []string{"plan.crisis"}}, {Ref: "CarePlan/b/v1", Items: []string{"plan.crisis"}}}
-	if diff := cmp.Diff(want, list[1]); diff != "" {
-		t.Errorf("the person's entry (-want +got):\n%s", diff)
+		t.Errorf("the entry (-want +got):\n%s", diff)
 	}
 }
 
@@ -62,13 +59,13 @@ func TestEveryAnswerHasAnEntry(t *testing.T) {
 		code    string
 	}{
 		{"refusal", func() (audit.Recorded, error) {
-			return log.Record(t.Context(), event("1"), decide(stranger, "person-1", 0), nil)
+			return log.Record(t.Context(), event("1"), []consent.Decision{decide(stranger, "person-1", 0)}, nil)
 		}, "deny", decide(stranger, "person-1", 0).Deciding().Code},
 		{"empty answer", func() (audit.Recorded, error) {
-			return log.Record(t.Context(), event("2"), decide(nurse, "person-1", 0), nil)
+			return log.Record(t.Context(), event("2"), []consent.Decision{decide(nurse, "person-1", 0)}, nil)
 		}, "permit", decide(nurse, "person-1", 0).Deciding().Code},
 		{"nothing decided", func() (audit.Recorded, error) {
-			return log.Record(t.Context(), event("3"), consent.Decision{}, []disclosure.Disclosure{{}})
+			return log.Record(t.Context(), event("3"), []consent.Decision{{}}, []disclosure.Disclosure{{}})
 		}, "deny", consent.Decision{}.Deciding().Code},
 		{"unknown caller", func() (audit.Recorded, error) {
 			return log.Refuse(t.Context(), event("4"), consent.Caller{}, "REQ_UNKNOWN")
@@ -108,38 +105,83 @@ func TestBroughtSaysWhatCameIn(t *testing.T) {
 	}
 }
 
-// One entry per released person, each under the decision on that person.
-func TestOneEntryPerReleasedPerson(t *testing.T) {
+// A person whom three custodians hold records about: one entry per decision,
+// each with the releases of its own custodian, and one that released nothing.
+func TestOneEntryPerDecision(t *testing.T) {
 	sink := audittest.NewSink()
 	log := open(t, sink, (&hand{at: start}).now)
-	first, second := decide(nurse, "person-1", 0), decide(nurse, "person-2", 0)
-	_, err := log.Record(t.Context(), event("r"), first, []disclosure.Disclosure{
-		plan(t, first, "a"), plan(t, second, "b"), plan(t, first, "c"), {},
-	})
+	first, second, third := crisisDecision(t, "7A4"), crisisDecision(t, "7A6"), crisisDecision(t, "7A2")
+	released := []disclosure.Disclosure{plan(t, first, "a"), plan(t, third, "b"), plan(t, first, "c"), {}}
+	recorded, err := log.Record(t.Context(), event("r"), []consent.Decision{first, second, third}, released)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := map[profiles.PersonID]string{}
-	for _, e := range entries(t, sink)[1:] {
-		for _, r := range e.Released {
-			got[e.Person] += r.Ref + " "
-		}
+	if diff := cmp.Diff([]string{"a", "b", "c"}, ids(recorded.Released())); diff != "" {
+		t.Errorf("what may be answered (-want +got):\n%s", diff)
 	}
-	want := map[profiles.PersonID]string{"person-1": "CarePlan/a/v1 CarePlan/c/v1 ", "person-2": "CarePlan/b/v1 "}
+	var got []string
+	for _, e := range entries(t, sink) {
+		line := fmt.Sprintf("%d of %d: %s %s", e.Decision, e.Decisions, e.Custodian, e.Outcome)
+		for _, r := range e.Released {
+			line += " " + r.Ref
+		}
+		got = append(got, line)
+	}
+	want := []string{"1 of 3: 7A4 slice CarePlan/a/v1 CarePlan/c/v1", "2 of 3: 7A6 deny", "3 of 3: 7A2 slice CarePlan/b/v1"}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
+		t.Errorf("the entries (-want +got):\n%s", diff)
 	}
 }
 
-func TestDisclosureForAnotherCallerIsRefused(t *testing.T) {
+func ids(released []disclosure.Disclosure) []string {
+	var list []string
+	for _, x := range released {
+		list = append(list, x.ID())
+	}
+	return list
+}
+
+// A disclosure has to rest on one of the decisions that are recorded with it: by
+// the same caller, about the same person, at the same custodian and moment.
+func TestDisclosureWithoutItsDecisionIsRefused(t *testing.T) {
+	d, slice := decide(nurse, "person-1", 0), crisisDecision(t, "7A4")
+	other := func(change func(*consent.Caller)) consent.Decision {
+		caller := nurse
+		change(&caller)
+		return decide(caller, "person-1", 0)
+	}
+	for name, c := range map[string][2]consent.Decision{
+		"another professional": {d, other(func(c *consent.Caller) { c.Person = "nurse-78" })},
+		"another client":       {d, other(func(c *consent.Caller) { c.Client = "elsewhere" })},
+		"another purpose":      {d, other(func(c *consent.Caller) { c.Purpose = profiles.CareCoordination })},
+		"another caller":       {d, slice},
+		"another person":       {d, decide(nurse, "person-2", 0)},
+		"another custodian":    {slice, crisisDecision(t, "7A2")},
+		"another epoch":        {d, decide(nurse, "person-1", 1)},
+	} {
+		sink := audittest.NewSink()
+		log := open(t, sink, (&hand{at: start}).now)
+		recorded, err := log.Record(t.Context(), event("r"), c[:1], []disclosure.Disclosure{plan(t, c[0], "a"), plan(t, c[1], "b")})
+		if err == nil || recorded.OK() || len(recorded.Released()) != 0 {
+			t.Errorf("%s: recorded %q, error %v", name, recorded.ID(), err)
+		}
+		if n := len(sink.Chain()); n != 0 {
+			t.Errorf("%s: %d rows were kept", name, n)
+		}
+	}
+}
+
+// What cannot be one request's decisions is a fault of the caller's, not an entry.
+func TestDecisionsThatAreNotOneRequests(t *testing.T) {
 	sink := audittest.NewSink()
 	log := open(t, sink, (&hand{at: start}).now)
-	other := nurse
-	other.Person = "nurse-78"
-	released := []disclosure.Disclosure{plan(t, decide(other, "person-1", 0), "a")}
-	recorded, err := log.Record(t.Context(), event("r"), decide(nurse, "person-1", 0), released)
-	if err == nil || recorded.OK() || len(recorded.Released()) != 0 {
-		t.Errorf("recorded %q, error %v", recorded.ID(), err)
+	for name, decisions := range map[string][]consent.Decision{
+		"none": nil, "the same twice": {decide(nurse, "person-1", 0), decide(nurse, "person-1", 0)},
+		"of two callers": {decide(nurse, "person-1", 0), crisisDecision(t, "7A2")},
+	} {
+		if recorded, err := log.Record(t.Context(), event("r"), decisions, nil); err == nil || recorded.OK() {
+			t.Errorf("%s: recorded %q", name, recorded.ID())
+		}
 	}
 	if n := len(sink.Chain()); n != 0 {
 		t.Errorf("%d rows were kept", n)
@@ -149,18 +191,19 @@ func TestDisclosureForAnotherCallerIsRefused(t *testing.T) {
 func TestMovedEpochRecordsNothing(t *testing.T) {
 	sink := audittest.NewSink()
 	log := open(t, sink, (&hand{at: start}).now)
-	first, second := decide(nurse, "person-1", 0), decide(nurse, "person-2", 0)
+	now, before := decide(nurse, "person-1", 0), decide(nurse, "person-1", 6)
+	other := decide(nurse, "person-2", 6)
 	for _, c := range []struct {
-		name     string
-		decision consent.Decision
-		released []disclosure.Disclosure
+		name      string
+		decisions []consent.Decision
+		released  []disclosure.Disclosure
 	}{
-		{"the person asked for", decide(nurse, "person-1", 6), nil},
-		{"a person released", first, []disclosure.Disclosure{plan(t, first, "a"), plan(t, decide(nurse, "person-2", 1), "b")}},
-		{"decided twice, the older last", first, []disclosure.Disclosure{plan(t, decide(nurse, "person-2", 1), "a"), plan(t, second, "b")}},
-		{"decided twice, the older first", first, []disclosure.Disclosure{plan(t, second, "a"), plan(t, decide(nurse, "person-2", 1), "b")}},
+		{"nothing released", []consent.Decision{before}, nil},
+		{"something released", []consent.Decision{before}, []disclosure.Disclosure{plan(t, before, "a")}},
+		{"one of two decisions, last", []consent.Decision{now, other}, []disclosure.Disclosure{plan(t, now, "a")}},
+		{"one of two decisions, first", []consent.Decision{other, now}, []disclosure.Disclosure{plan(t, now, "a")}},
 	} {
-		recorded, err := log.Record(t.Context(), event("r"), c.decision, c.released)
+		recorded, err := log.Record(t.Context(), event("r"), c.decisions, c.released)
 		if !errors.Is(err, audit.ErrEpochMoved) || recorded.OK() || len(recorded.Released()) != 0 {
 			t.Errorf("%s: recorded %q, error %v", c.name, recorded.ID(), err)
 		}
@@ -187,7 +230,7 @@ func TestEntriesHoldNoPersonalData(t *testing.T) {
 		At: start, RequestID: "r1", Interaction: "search 9990000018", Type: "9990000018",
 		Params: []string{"patient", "9990000018", "Angharad Evans", "garddio=1", "_id", "name\xff", strings.Repeat("Evans", 20)}, Status: 400,
 	}
-	_, err := log.Record(t.Context(), asked, d, []disclosure.Disclosure{x})
+	_, err := log.Record(t.Context(), asked, []consent.Decision{d}, []disclosure.Disclosure{x})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ var ErrEpochMoved = errors.New("the person's record changed after the decision")
 type Row struct {
 	Seq  uint64   // 1, 2, 3 ... without gaps
 	Hash [32]byte // SHA-256 over the previous hash and Body
-	Body []byte   // canonical JSON of the entry
+	Body []byte   // what Entry.Body writes
 }
 
 // Tail is where the chain ends; the zero Tail is an empty chain.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"cpagateway/consent"
 	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/audit/audittest"
@@ -35,16 +36,16 @@ func chained(list ...string) []audit.Row {
 	return rows
 }
 
-// sample is a chain of several seconds: rrrrc four times, 20 rows.
+// sample is a chain of several seconds: eight decisions and a checkpoint, four times.
 func sample(t *testing.T) []audit.Row {
 	t.Helper()
 	sink, clock := audittest.NewSink(), &hand{at: start}
 	for second := range 4 {
 		log := open(t, sink, clock.now)
-		for i := range 4 {
+		for i := range 8 {
 			d := decide(nurse, "person-1", 0)
 			e := event(fmt.Sprint(second, i))
-			if _, err := log.Record(t.Context(), e, d, []disclosure.Disclosure{plan(t, d, "a")}); err != nil {
+			if _, err := log.Record(t.Context(), e, []consent.Decision{d}, []disclosure.Disclosure{plan(t, d, "a")}); err != nil {
 				t.Fatal(err)
 			}
 			clock.move(100 * time.Millisecond)
@@ -164,9 +165,9 @@ func signedBy(t *testing.T, seed byte, rows []audit.Row) []audit.Row {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 4 {
+	for range 8 {
 		d := decide(nurse, "person-1", 0)
-		if _, err := log.Record(t.Context(), event("r"), d, []disclosure.Disclosure{plan(t, d, "a")}); err != nil {
+		if _, err := log.Record(t.Context(), event("r"), []consent.Decision{d}, []disclosure.Disclosure{plan(t, d, "a")}); err != nil {
 			t.Fatal(err)
 		}
 	}

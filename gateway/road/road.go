@@ -133,7 +133,7 @@ func (r *Road) pass(ctx context.Context, t *trip) (audit.Recorded, reply, error)
 	if err != nil {
 		return audit.Recorded{}, reply, err
 	}
-	recorded, err := r.Audit.Record(ctx, t.event(reply.status), decision, released)
+	recorded, err := r.Audit.Record(ctx, t.event(reply.status), []consent.Decision{decision}, released)
 	return recorded, reply, err
 }
 

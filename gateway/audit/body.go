@@ -1,0 +1,151 @@
+package audit
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"time"
+
+	"cpagateway/consent/agreements"
+	"cpagateway/profiles/fhir"
+)
+
+// Body is the entry as the chain keeps it. An entry has exactly one body: the
+// members stand in the order of the fields, empty ones are left out, there is no
+// white space, numbers are integers and times have nine decimals.
+func (e Entry) Body() []byte { return stamped(e.Time, e.rest()) }
+
+const instantForm = "2006-01-02T15:04:05.000000000Z"
+
+// stamped is a body out of the time of its recording and the rest, which is
+// known before and written by whoever records.
+func stamped(at time.Time, rest []byte) []byte {
+	body := make([]byte, 0, len(rest)+len(instantForm)+len(`{"time":"",}`))
+	body = at.UTC().AppendFormat(append(body, `{"time":"`...), instantForm)
+	body = append(append(body, `",`...), rest...)
+	return append(body, '}')
+}
+
+// rest is the members of the body after the time.
+func (e Entry) rest() []byte {
+	w := fhir.NewWriter(make([]byte, 0, 1024))
+	w.Name("kind")
+	w.String(string(e.Kind))
+	instant(w, "at", e.At)
+	w.Member("requestId", e.RequestID)
+	w.Member("interaction", e.Interaction)
+	w.Member("type", e.Type)
+	list(w, "params", e.Params)
+	number(w, "status", e.Status)
+	w.Member("client", string(e.Client))
+	w.Member("organisation", string(e.Organisation))
+	w.Member("team", string(e.Team))
+	w.Member("professional", e.Professional)
+	w.Member("role", e.Role)
+	w.Member("purpose", string(e.Purpose))
+	number(w, "decision", e.Decision)
+	number(w, "decisions", e.Decisions)
+	w.Member("custodian", string(e.Custodian))
+	w.Member("person", string(e.Person))
+	if e.Epoch != 0 {
+		w.Name("epoch")
+		w.Raw(strconv.AppendUint(nil, e.Epoch, 10))
+	}
+	w.Member("outcome", e.Outcome)
+	w.Member("deciding", e.Deciding)
+	w.Member("code", e.Code)
+	list(w, "failed", e.Failed)
+	list(w, "items", e.Items)
+	list(w, "obligations", e.Obligations)
+	agreement(w, e.Agreement)
+	w.Member("directive", e.Directive)
+	w.Member("policy", e.Policy)
+	released(w, e.Released)
+	w.Member("source", e.Source)
+	counts(w, e.Counts)
+	w.Member("note", e.Note)
+	return w.Bytes()
+}
+
+func instant(w *fhir.Writer, name string, t time.Time) {
+	if !t.IsZero() {
+		w.Member(name, t.UTC().Format(instantForm))
+	}
+}
+
+func number(w *fhir.Writer, name string, n int) {
+	if n != 0 {
+		w.Name(name)
+		w.Int(int64(n))
+	}
+}
+
+func list[T ~string](w *fhir.Writer, name string, list []T) {
+	if len(list) == 0 {
+		return
+	}
+	w.Name(name)
+	w.BeginArray()
+	for _, s := range list {
+		w.String(string(s))
+	}
+	w.EndArray()
+}
+
+func agreement(w *fhir.Writer, a agreements.Ref) {
+	if a == (agreements.Ref{}) {
+		return
+	}
+	w.Name("agreement")
+	w.BeginObject()
+	w.Member("id", a.ID)
+	number(w, "version", a.Version)
+	w.Member("flow", a.Flow)
+	w.Member("hash", a.Hash)
+	w.EndObject()
+}
+
+func released(w *fhir.Writer, releases []Release) {
+	if len(releases) == 0 {
+		return
+	}
+	w.Name("released")
+	w.BeginArray()
+	for _, r := range releases {
+		w.BeginObject()
+		w.Member("ref", r.Ref)
+		list(w, "items", r.Items)
+		w.EndObject()
+	}
+	w.EndArray()
+}
+
+func counts(w *fhir.Writer, c Counts) {
+	if c == (Counts{}) {
+		return
+	}
+	w.Name("counts")
+	w.BeginObject()
+	number(w, "read", c.Read)
+	number(w, "stored", c.Stored)
+	number(w, "unchanged", c.Unchanged)
+	number(w, "quarantined", c.Quarantined)
+	number(w, "leftBehind", c.LeftBehind)
+	w.EndObject()
+}
+
+// errNotABody says nothing of what was found instead: that may be anybody's data.
+var errNotABody = errors.New("reading an audit entry: it is not in the form in which this version writes entries")
+
+// ReadEntry reads a body back. It accepts only what Body writes, byte for byte:
+// a member that it does not know, or one twice, is an error and not an omission.
+func ReadEntry(body []byte) (Entry, error) {
+	var e Entry
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&e); err != nil || !bytes.Equal(e.Body(), body) {
+		return Entry{}, errNotABody
+	}
+	return e, nil
+}
