@@ -5,7 +5,6 @@ package disclosure
 
 import (
 	"crypto/sha256"
-	"slices"
 	"time"
 
 	"cpagateway/consent"
@@ -100,7 +99,6 @@ type terms struct {
 	open    bool // the decision lets something be read
 	person  profiles.PersonID
 	granted profiles.ItemSet
-	stale   bool // a plan that has ended may be shown, marked
 	at      time.Time
 }
 
@@ -109,7 +107,6 @@ func termsOf(d consent.Decision) terms {
 		open:    d.Outcome() != consent.Deny && (d.Action() == consent.Read || d.Action() == consent.Search),
 		person:  d.Person(),
 		granted: d.Items(),
-		stale:   slices.Contains(d.Obligations(), consent.MarkStale),
 		at:      d.At(),
 	}
 }

@@ -1,6 +1,7 @@
 package disclosure
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -10,33 +11,37 @@ import (
 	"cpagateway/profiles/fhir"
 )
 
-// section is one heading of a plan's narrative and the kind of activity under it.
+// section is one heading of a plan's narrative, the kind of activity under it, and
+// the words where no such activity was copied. Only what can stand nowhere but in the
+// plan's own activities, all of which are looked at, reads as not recorded; what other
+// resources may hold as well reads as not recorded in this plan.
 type section struct {
 	heading texts.Key
 	part    string
+	none    texts.Key
 }
 
 // narrated says what the narrative of each kind of plan shows, in the order in
-// which it is needed. Every section is shown: where nothing stands under it, it says so.
+// which it is needed. Every section is shown, with words where nothing stands under it.
 var narrated = []struct {
 	kind     profiles.Item
 	heading  texts.Key
 	sections []section
 }{
 	{profiles.PlanCrisis, texts.CrisisPlan, []section{
-		{texts.WhomToCall, profiles.CodePartContact},
-		{texts.EarlyWarningSigns, profiles.CodePartEarlyWarningSign},
-		{texts.WhatHelps, profiles.CodePartWhatHelps},
-		{texts.Actions, profiles.CodePartAction},
-		{texts.EmergencyReview, profiles.CodePartEmergencyReview},
-		{texts.Dependants, profiles.CodePartDependants},
-		{texts.CriticalCare, profiles.CodePartCriticalCare},
-		{texts.AdvanceWishes, profiles.CodePartAdvanceWish},
+		{texts.WhomToCall, profiles.CodePartContact, texts.NoneInPlan},
+		{texts.EarlyWarningSigns, profiles.CodePartEarlyWarningSign, texts.NoneRecorded},
+		{texts.WhatHelps, profiles.CodePartWhatHelps, texts.NoneRecorded},
+		{texts.Actions, profiles.CodePartAction, texts.NoneRecorded},
+		{texts.EmergencyReview, profiles.CodePartEmergencyReview, texts.NoneRecorded},
+		{texts.Dependants, profiles.CodePartDependants, texts.NoneInPlan},
+		{texts.CriticalCare, profiles.CodePartCriticalCare, texts.NoneInPlan},
+		{texts.AdvanceWishes, profiles.CodePartAdvanceWish, texts.NoneInPlan},
 	}},
 	{profiles.PlanContingency, texts.ContingencyPlan, []section{
-		{texts.Triggers, profiles.CodePartTrigger},
-		{texts.Arrangements, profiles.CodePartArrangement},
-		{texts.WhomToCall, profiles.CodePartContact},
+		{texts.Triggers, profiles.CodePartTrigger, texts.NoneRecorded},
+		{texts.Arrangements, profiles.CodePartArrangement, texts.NoneRecorded},
+		{texts.WhomToCall, profiles.CodePartContact, texts.NoneInPlan},
 	}},
 	{profiles.PlanSummary, texts.CarePlan, nil},
 	{profiles.PlanOther, texts.OtherPlan, nil},
@@ -64,10 +69,14 @@ func (t terms) narrative(typ string, members []byte) string {
 			continue
 		}
 		p.heading("h2", inBoth(n.heading))
-		t.currency(&p, plan)
+		currency(&p, plan)
 		for _, s := range n.sections {
 			p.heading("h3", inBoth(s.heading))
-			p.list(lines[s.part])
+			if part := lines[s.part]; len(part) > 0 {
+				p.list(part)
+			} else {
+				p.paragraph(inBoth(s.none))
+			}
 		}
 	}
 	for _, area := range profiles.AreaCodes() {
@@ -81,11 +90,13 @@ func (t terms) narrative(typ string, members []byte) string {
 	return p.String()
 }
 
-// currency says of a plan that is shown although it has ended that it has.
-func (t terms) currency(p *page, plan fhir.Value) {
-	status := plan.Get("status").Text()
-	if (status == "revoked" || status == "completed") && t.stale {
-		p.paragraph(inBoth(texts.NotCurrent))
+// notInForce says of a plan that is not active that it is not in force, and why.
+var notInForce = map[string]texts.Key{"revoked": texts.Ended, "completed": texts.Ended, "on-hold": texts.OnHold}
+
+// currency says of a plan that is shown although it is not in force that it is not.
+func currency(p *page, plan fhir.Value) {
+	if status := plan.Get("status").Text(); status != "active" {
+		p.paragraph(inBoth(cmp.Or(notInForce[status], texts.NotInForce)))
 	}
 }
 
@@ -140,7 +151,9 @@ func linesOf(plan fhir.Value) map[string][]string {
 		detail := activity.Get("detail")
 		kind, text := kindOf(activity), activityText(detail)
 		switch {
-		case text == "" || ended[detail.Get("status").Text()]:
+		case ended[detail.Get("status").Text()]:
+		case text == "": // a code or a reference alone: it is there, and no heading may say that nothing is
+			lines[kind] = append(lines[kind], notInWords.English+" / "+notInWords.Welsh)
 		case kind == profiles.CodePartContact && anyHour(detail, text):
 			always = append(always, text)
 		default:
@@ -187,6 +200,9 @@ func activityText(detail fhir.Value) string {
 	}
 	return strings.Join(parts, ": ")
 }
+
+// notInWords stands for what is recorded in a form that the narrative cannot read out.
+var notInWords = inBoth(texts.NotInWords)
 
 // doNot marks what must not be done: without it, the narrative would say the opposite.
 var doNot = texts.Wording{English: "DO NOT", Welsh: "PEIDIWCH Â"}

@@ -41,12 +41,7 @@ func (p *page) heading(element string, w texts.Wording) {
 
 func (p *page) paragraph(w texts.Wording) { p.heading("p", w) }
 
-// list writes the lines, or that there are none.
 func (p *page) list(lines []string) {
-	if len(lines) == 0 {
-		p.paragraph(inBoth(texts.NoneRecorded))
-		return
-	}
 	p.WriteString("<ul>")
 	for _, line := range lines {
 		p.WriteString("<li>")
@@ -56,14 +51,14 @@ func (p *page) list(lines []string) {
 	p.WriteString("</ul>")
 }
 
-// labelled writes a label and what is said under it, or that nothing is; what
-// warns of it stands out.
+// labelled writes a label and what the plan says under it, or that it says nothing:
+// reviews have records of their own as well. What warns of it stands out.
 func (p *page) labelled(label texts.Key, said texts.Wording, warnings ...texts.Wording) {
 	p.WriteString("<p>")
 	p.words(inBoth(label))
 	p.WriteString(": ")
 	if said.English == "" {
-		said = inBoth(texts.NoneRecorded)
+		said = inBoth(texts.NoneInPlan)
 	}
 	p.words(said)
 	for _, warning := range warnings {

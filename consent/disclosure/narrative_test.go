@@ -71,8 +71,8 @@ func TestCrisisNarrative(t *testing.T) {
 		"h3 Actions", "li DO NOTPEIDIWCH Â: Restrain",
 		"h3 How to ask for an emergency review", "p none recorded or shared",
 		"h3 People who depend on the service user", "li Two cats",
-		"h3 Critical medicines and reactions", "p none recorded or shared",
-		"h3 Wishes for when unwell", "p none recorded or shared",
+		"h3 Critical medicines and reactions", "p none recorded or shared in this plan; other records may hold it",
+		"h3 Wishes for when unwell", "p none recorded or shared in this plan; other records may hold it",
 		"p Last reviewed: 10 January 2025",
 		"p Review due: 31 May 2025 OVERDUE",
 	}
@@ -87,8 +87,8 @@ func TestNarrativeDoesNotTellWithheldFromAbsent(t *testing.T) {
 	x := permitting(profiles.SetOf(profiles.PlanCrisis)).disclose(heldOf(ann(t)), madeTargets())
 	got := strings.Join(readNarrative(t, x), "\n")
 	for _, line := range []string{
-		"h3 Whom to call\np none recorded or shared", "h3 People who depend on the service user\np none recorded or shared",
-		"p Last reviewed: none recorded or shared", "p Review due: none recorded or shared",
+		"h3 Whom to call\np none recorded or shared in this plan; other records may hold it", "h3 People who depend on the service user\np none recorded or shared in this plan; other records may hold it",
+		"p Last reviewed: none recorded or shared in this plan; other records may hold it", "p Review due: none recorded or shared in this plan; other records may hold it",
 	} {
 		if !strings.Contains(got, line) {
 			t.Errorf("%q is missing in:\n%s", line, got)
@@ -149,20 +149,73 @@ func TestReviewDue(t *testing.T) {
 	}
 }
 
-// A plan that has ended is shown in a crisis, and says so, where the decision asks for it.
-func TestEndedPlanSaysSo(t *testing.T) {
-	ended := heldOf(parsed(t, strings.ReplaceAll(string(ann(t).Raw()), `"status": "active"`, `"status": "revoked"`)))
-	d := permitting(profiles.CrisisSlice)
-	notCurrent := texts.NotCurrent.In(texts.English)
-	if strings.Contains(string(d.disclose(ended, nil).Body()), notCurrent) {
-		t.Error("said without being asked for")
+// A plan that is not active says so, whoever reads it; one that is on hold as well.
+func TestPlanThatIsNotInForceSaysSo(t *testing.T) {
+	all := []texts.Key{texts.Ended, texts.OnHold, texts.NotInForce}
+	for status, want := range map[string]texts.Key{
+		"active": "", "revoked": texts.Ended, "completed": texts.Ended, "on-hold": texts.OnHold,
+		"draft": texts.NotInForce, "entered-in-error": texts.NotInForce, "unknown": texts.NotInForce,
+	} {
+		r := parsed(t, strings.Replace(string(ann(t).Raw()), `"status": "active"`, `"status": "`+status+`"`, 1))
+		lines := readNarrative(t, permitting(profiles.AllItems).disclose(heldOf(r), nil)) // what is in error is shown to the treating team only
+		for _, key := range all {
+			if said := lines[1] == "p "+key.In(texts.English); said != (key == want) {
+				t.Errorf("%s: the narrative begins %q", status, lines[:2])
+			}
+		}
 	}
-	d.stale = true
-	if !strings.Contains(string(d.disclose(ended, nil).Body()), notCurrent) {
-		t.Error("an ended plan does not say so")
+}
+
+// An empty heading whose subject other records may hold as well never reads as not
+// recorded: those records were not looked at. The words are the same for everybody,
+// whatever was withheld.
+func TestNoneRecordedOnlyOverWhatWasLookedAt(t *testing.T) {
+	for _, c := range []struct{ plan, activities string }{
+		{profiles.CodeCrisisPlan, ``},
+		{profiles.CodeContingencyPlan, ``},
+		{profiles.CodeCrisisPlan, `,"activity":[{"extension":[{"url":"` + profiles.ExtPlanPart + `","valueCode":"dependants"}],"detail":{"status":"in-progress","description":"x"}},
+			{"extension":[{"url":"` + profiles.ExtPlanPart + `","valueCode":"contact"}],"detail":{"status":"in-progress","description":"x"}}]`},
+	} {
+		r := parsed(t, `{"resourceType":"CarePlan","id":"x","status":"active","intent":"plan","subject":{"reference":"Patient/ann"},
+			"category":[{"coding":[{"system":"http://snomed.info/sct","code":"`+c.plan+`"}]}]`+c.activities+`}`)
+		granted := profiles.SetOf(profiles.PlanCrisis, profiles.PlanContingency)
+		lines := readNarrative(t, permitting(granted).disclose(heldOf(r), nil))
+		elsewhere := map[string]bool{}
+		for _, key := range []texts.Key{texts.WhomToCall, texts.Dependants, texts.CriticalCare, texts.AdvanceWishes} {
+			elsewhere["h3 "+key.In(texts.English)] = true
+		}
+		for i := 1; i < len(lines)-2; i++ {
+			want := texts.NoneRecorded
+			if elsewhere[lines[i]] {
+				want = texts.NoneInPlan
+			}
+			if strings.HasPrefix(lines[i], "h3") && lines[i+1] != "p "+want.In(texts.English) {
+				t.Errorf("%q reads %q, want %q", lines[i], lines[i+1], want.In(texts.English))
+			}
+		}
+		for _, line := range lines[len(lines)-2:] { // when it was reviewed, and is to be
+			if !strings.HasSuffix(line, ": "+texts.NoneInPlan.In(texts.English)) {
+				t.Errorf("%q: a review may be recorded elsewhere", line)
+			}
+		}
 	}
-	if strings.Contains(string(d.disclose(heldOf(ann(t)), nil).Body()), notCurrent) {
-		t.Error("a current plan says that it is not")
+}
+
+// What is recorded as a code or a reference alone is there: the heading does not say that nothing is.
+func TestActivityWithoutWordsIsNotNone(t *testing.T) {
+	part := func(code, rest string) string {
+		return `{"extension":[{"url":"` + profiles.ExtPlanPart + `","valueCode":"` + code + `"}],` + rest + `}`
+	}
+	r := parsed(t, `{"resourceType":"CarePlan","id":"x","status":"active","intent":"plan","subject":{"reference":"Patient/ann"},
+		"category":[{"coding":[{"system":"http://snomed.info/sct","code":"`+profiles.CodeCrisisPlan+`"}]}],"activity":[`+
+		part("what-helps", `"detail":{"status":"in-progress","code":{"coding":[{"system":"http://snomed.info/sct","code":"1"}]}}`)+`,`+
+		part("action", `"detail":{"status":"cancelled","code":{"coding":[{"system":"http://snomed.info/sct","code":"1"}]}}`)+`]}`)
+	got := strings.Join(readNarrative(t, permitting(profiles.CrisisSlice).disclose(heldOf(r), nil)), "\n")
+	words := texts.NotInWords.In(texts.English) + texts.NotInWords.In(texts.Welsh)
+	for _, want := range []string{"h3 What helps\nli " + words, "h3 Actions\np none recorded or shared\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in:\n%s", want, got)
+		}
 	}
 }
 
@@ -192,7 +245,7 @@ func TestMainPlanNarrative(t *testing.T) {
 	granted := profiles.SetOf(profiles.PlanSummary, profiles.AreaWork)
 	got := readNarrative(t, permitting(granted).disclose(heldOf(r), nil))
 	want := []string{"h2 Care and treatment plan", "h3 Work and occupation", "li a job coach",
-		"p Last reviewed: none recorded or shared", "p Review due: none recorded or shared"}
+		"p Last reviewed: none recorded or shared in this plan; other records may hold it", "p Review due: none recorded or shared in this plan; other records may hold it"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("narrative (-want +got):\n%s", diff)
 	}

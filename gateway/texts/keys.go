@@ -50,7 +50,11 @@ const (
 	LastReviewed      Key = "plan.last-reviewed"
 	ReviewDue         Key = "plan.review-due"
 	Overdue           Key = "plan.overdue"
-	NotCurrent        Key = "plan.not-current"
+	Ended             Key = "plan.ended"
+	OnHold            Key = "plan.on-hold"
+	NotInForce        Key = "plan.not-in-force"
 	NoneRecorded      Key = "plan.none-recorded"
+	NoneInPlan        Key = "plan.none-in-plan"
+	NotInWords        Key = "plan.not-in-words"
 	Months            Key = "date.months"
 )
