@@ -168,9 +168,12 @@ var (
 
 var dayFirst = regexp.MustCompile(`^([0-9]{2})/([0-9]{2})/([0-9]{4})$`)
 
+// midnight is what databases write after a date that has no time of day.
+var midnight = regexp.MustCompile(`[ T]00:00(:00(\.0+)?)?$`)
+
 // date gives a FHIR date: YYYY-MM-DD, or YYYY or YYYY-MM as they stand.
 func (s *settings) date(value string) (string, error) {
-	value = strings.TrimSpace(value)
+	value = midnight.ReplaceAllString(strings.TrimSpace(value), "")
 	if s.dayFirst {
 		value = dayFirst.ReplaceAllString(value, "$3-$2-$1")
 	}
@@ -185,12 +188,12 @@ func (s *settings) date(value string) (string, error) {
 }
 
 // clock is the time of a FHIR dateTime, its seconds and offset perhaps missing.
-var clock = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])?$`)
+var clock = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9](:(?:[0-5][0-9]|60)(\.[0-9]{1,9})?)?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])?$`)
 
 // dateTime gives a FHIR dateTime: a date, or a date and time with an offset,
 // which comes from the map's zone where the source has none.
 func (s *settings) dateTime(value string) (string, error) {
-	day, hour, timed := strings.Cut(strings.TrimSpace(value), "T")
+	day, hour, timed := strings.Cut(strings.Replace(strings.TrimSpace(value), " ", "T", 1), "T")
 	day, err := s.date(day)
 	if err != nil || !timed {
 		return day, err
@@ -209,7 +212,8 @@ func (s *settings) dateTime(value string) (string, error) {
 	if s.zone == nil {
 		return "", errOffset
 	}
-	local, err := time.ParseInLocation("2006-01-02T15:04:05.999999999", day+"T"+hour, s.zone)
+	second := strings.Replace(hour, ":60", ":59", strings.Count(hour[5:], ":60")) // time.Parse knows no leap second
+	local, err := time.ParseInLocation("2006-01-02T15:04:05.999999999", day+"T"+second, s.zone)
 	if err != nil {
 		return "", errTime
 	}

@@ -23,8 +23,11 @@ const byteOrderMark = "\ufeff"
 // field ends on its line. No field of the data set can hold a line break, and so
 // a quote that is never closed costs one row and not the rest of the file (with
 // encoding/csv it swallows everything to the end).
+//
+// A line ends in LF, CR LF or CR. Rows of blank fields are passed over: spreadsheets
+// write them below a table.
 func readCSV(ctx context.Context, from io.Reader, f *file, take func(*row)) error {
-	lines := bufio.NewReaderSize(from, 64<<10)
+	lines := bufio.NewReaderSize(&lineEnds{from: from}, 64<<10)
 	headed := false
 	for number := 0; ; number++ {
 		if number%1024 == 0 && ctx.Err() != nil {
@@ -37,13 +40,36 @@ func readCSV(ctx context.Context, from io.Reader, f *file, take func(*row)) erro
 		switch {
 		case err != nil:
 			return err
+		case fault == "" && strings.Trim(line, " \t,"+byteOrderMark) == "":
 		case !headed:
 			headed = true
 			f.readHeader(strings.TrimPrefix(line, byteOrderMark), fault)
-		case strings.Trim(line, " \t") != "":
+		default:
 			take(f.readRow(number, line, fault))
 		}
 	}
+}
+
+// lineEnds makes every line end of what is read one line feed.
+type lineEnds struct {
+	from     io.Reader
+	returned bool // the last byte read was a carriage return
+}
+
+// Read implements io.Reader.
+func (l *lineEnds) Read(p []byte) (int, error) {
+	n, err := l.from.Read(p)
+	kept := p[:0]
+	for _, b := range p[:n] {
+		switch {
+		case b == '\r':
+			kept = append(kept, '\n')
+		case b != '\n' || !l.returned:
+			kept = append(kept, b)
+		}
+		l.returned = b == '\r'
+	}
+	return len(kept), err
 }
 
 // readLine returns the next line without its end; fault says why it cannot be read as text.
@@ -74,7 +100,7 @@ func readLine(from *bufio.Reader) (line, fault string, err error) {
 }
 
 func textOf(raw string) (line, fault string, err error) {
-	line = strings.TrimSuffix(strings.TrimSuffix(raw, "\n"), "\r")
+	line = strings.TrimSuffix(raw, "\n")
 	switch {
 	case !utf8.ValidString(line):
 		fault = "not UTF-8"

@@ -102,6 +102,9 @@ func TestWhatCSVMayHold(t *testing.T) {
 		"midnight":      "E1,P1,2026-06-01 00:00:00",
 		"accents":       "Éâ1,P1,2026-06-01",
 		"empty lines":   "\n\n  \nE1,P1,2026-06-01\n\n",
+		"blank rows":    ",,\nE1,P1,2026-06-01\n , ,\t\n,,,,,,",
+		"SQL Server":    "E1,P1,2026-06-01 00:00:00.000",
+		"ISO midnight":  "E1,P1,2026-06-01T00:00:00.0000000",
 	} {
 		b, _ := read(t, folder(map[string]string{"mhs701cpacareepisode.CSV": "\ufeff" + episodeCSV + row}))
 		if len(strings.Fields(made(b, "EpisodeOfCare"))) != 1 || refusals(b) != "" {
@@ -283,3 +286,72 @@ func TestMapsOfAFolderTakeThePlaceOfTheBuiltIn(t *testing.T) {
 		}
 	}
 }
+
+// A file whose lines end in a carriage return alone was read as one long header
+// row: nothing came in, and nothing said so.
+func TestEveryLineEndEndsALine(t *testing.T) {
+	for name, newline := range map[string]string{"LF": "\n", "CRLF": "\r\n", "CR": "\r"} {
+		files := map[string]string{}
+		for file, text := range map[string]string{"MHS000.csv": headerCSV, "MHS001.csv": personCSV, "MHS701.csv": episodeCSV + "E1,P1,2026-06-01\nE2,P1,2026-06-99\n"} {
+			files[file] = strings.ReplaceAll(text, "\n", newline)
+		}
+		for size := 1; size < 3; size++ { // a carriage return may be the last byte of one read
+			b, report := read(t, slowly{folder(files), size})
+			if made(b, "EpisodeOfCare") != "E1" || report.Read != 4 || report.Refused != 1 {
+				t.Errorf("%s, %d bytes at a time: took %q of %d rows", name, size, made(b, "EpisodeOfCare"), report.Read)
+			}
+			if got := refusals(b); !strings.HasSuffix(got, ":2") || strings.Contains(got, " ") {
+				t.Errorf("%s: refused %q, want row 2", name, got)
+			}
+		}
+	}
+}
+
+// A table with a row of commas below it was refused whole: it had two header rows.
+func TestBlankRowsOfASpreadsheetAreNone(t *testing.T) {
+	b, report := read(t, folder(map[string]string{
+		"MHS000.csv": ",,,\n" + headerCSV + ",,,,,,\n", "MHS001.csv": personCSV + ",,\n", "MHS701.csv": episodeCSV + "E1,P1,2026-06-01\n,,\n",
+	}))
+	if made(b, "EpisodeOfCare") != "E1" || report.Read != 3 || report.Refused != 0 {
+		t.Errorf("took %q of %d rows, refused %s", made(b, "EpisodeOfCare"), report.Read, refusals(b))
+	}
+}
+
+// Two rows that share a key which is no date were told to be no dates and, once
+// more, to be twins.
+func TestNoRuleIsAskedOfAFieldInAnotherForm(t *testing.T) {
+	coordinators := "LocalPatientID,StartDateAssCareCoord,CareProfLocalID,EndDateAssCareCoord,CareProfServOrTeamTypeAssoc\nP1,soon,S1,,A06\nP1,soon,S1,,A06\n"
+	b, _ := read(t, folder(map[string]string{"MHS006.csv": coordinators}))
+	rules := map[int]string{}
+	for _, f := range b.aside {
+		if f.At.File == "MHS006.csv" && f.At.Field == "StartDateAssCareCoord" || f.Rule == "MHS00602" {
+			rules[f.At.Row] += f.Rule + " "
+		}
+	}
+	if len(rules) != 2 || rules[1] != rules[2] || strings.Contains(rules[1], "MHS00602") {
+		t.Errorf("rules of each row: %v, want that of the date alone", rules)
+	}
+}
+
+// slowly gives a folder's files out a few bytes at a time.
+type slowly struct {
+	fs.FS
+	size int
+}
+
+// Open implements fs.FS.
+func (s slowly) Open(name string) (fs.File, error) {
+	f, err := s.FS.Open(name)
+	if _, folder := f.(fs.ReadDirFile); err != nil || folder {
+		return f, err
+	}
+	return slowFile{f, s.size}, nil
+}
+
+type slowFile struct {
+	fs.File
+	size int
+}
+
+// Read implements io.Reader.
+func (f slowFile) Read(p []byte) (int, error) { return f.File.Read(p[:min(len(p), f.size)]) }

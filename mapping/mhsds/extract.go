@@ -204,7 +204,7 @@ func checkUnique(s *sheet, rule *rule) {
 	seen := make(map[string]*row, len(s.rows))
 	var key strings.Builder
 	for _, r := range s.rows {
-		if _, ok := r.Field(rule.unique[0]); !ok || r.broken != "" || !rule.where.Holds(r) {
+		if _, ok := r.Field(rule.unique[0]); !ok || r.broken != "" || r.garbled(rule) || !rule.where.Holds(r) {
 			continue
 		}
 		key.Reset()
@@ -232,7 +232,7 @@ func (x *extract) checkOwner(r *row) {
 	for _, rule := range r.in.table.rules {
 		value, _ := r.Field(rule.field)
 		switch {
-		case rule.parent == nil || rule.effect == joins || value == "" || r.broken != "":
+		case rule.parent == nil || rule.effect == joins || value == "" || r.broken != "" || r.refusal != "" && r.garbled(rule):
 		case rule.effect == rejects && r.owner == nil:
 			r.fault(rule, rule.reason)
 		case rule.effect == rejects && r.owner.refusal != "":

@@ -20,7 +20,7 @@ var forms = map[string]struct {
 	reason string
 }{
 	"date":     {date, "not a date of the calendar from 1890 on (YYYY-MM-DD)"},
-	"time":     {matching(`^(?:1899-12-30[ T])?((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)$`), "not a time (hh:mm:ss)"},
+	"time":     {matching(`^` + baseDay + `((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?)$`), "not a time (hh:mm:ss)"},
 	"datetime": {matching(`^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[ T](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?)$`), "not a date and time (YYYY-MM-DDThh:mm:ss, with Z or an offset)"},
 	"postcode": {matching(`^([a-zA-Z]{1,2}\d[a-zA-Z\d]?\s+\d[a-zA-Z]{2})$`), "not a postcode (AA1 1AA, with its blank)"},
 	"version":  {matching(`^(\d+\.\d+)$`), "not a version (6.0)"},
@@ -52,11 +52,11 @@ func matching(expression string) form {
 // firstDay is the first date that the data set takes.
 const firstDay = "1890-01-01"
 
-// date reads what the maps of the table read, and the midnight that Access adds to a date.
+// baseDay is the day that Access and SQL Server put before a time without a day.
+const baseDay = `(?:(?:1899-12-30|1900-01-01)[ T])?`
+
+// date reads what the maps of the table read.
 func date(x *extract, r *row, text string) (string, bool) {
-	for _, midnight := range []string{" 00:00:00", "T00:00:00"} {
-		text = strings.TrimSuffix(text, midnight)
-	}
 	iso, ok := x.format.program.Date(r.in.table.name, text)
 	return iso, ok && iso >= firstDay
 }

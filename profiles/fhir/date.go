@@ -29,8 +29,9 @@ var partial = []struct {
 // clocks of that zone, so a day may have 23 or 25 hours. A time of day is one
 // second, or one unit of the last digit of its fraction, of which nine count.
 //
-// The grammar is held strictly: 24:00, second 60, a time without seconds or
-// without an offset, year 0000 and days that a month does not have are errors.
+// Second 60, a leap second, is the first one of the next minute. The grammar is
+// held strictly: 24:00, a time without seconds or without an offset, year 0000 and
+// days that a month does not have are errors.
 func Interval(text string, zone *time.Location) (from, until time.Time, err error) {
 	if strings.HasPrefix(text, "0000") {
 		return from, until, errDate
@@ -64,10 +65,15 @@ func instant(text string, zone *time.Location) (from, until time.Time, err error
 	if rest != "Z" && (!shaped(rest, "+00:00") && !shaped(rest, "-00:00") || rest[4] > '5') {
 		return from, until, errDate
 	}
+	leap := time.Duration(0)
+	if text[17:19] == "60" { // time.Parse knows none
+		text, leap = text[:17]+"59"+text[19:], time.Second
+	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
 		return from, until, errDate
 	}
+	at = at.Add(leap)
 	if _, offset := at.Zone(); max(offset, -offset) > 14*60*60 {
 		return from, until, errOffset
 	}
