@@ -51,6 +51,7 @@ func TestEachLawBrokenOnceIsSeen(t *testing.T) {
 		{"SQL outside the stores", "gateway/b/b.go", "// Package b.\npackage b\n\nimport _ \"database/sql\"\n", "imports database/sql"},
 		{"logging in an idea", "consent/c.go", "// Package consent.\npackage consent\n\nimport _ \"log/slog\"\n", "consent/c.go: imports log/slog: profiles, consent, mapping do not log"},
 		{"logging inside an idea", "mapping/m/m.go", "// Package m.\npackage m\n\nimport _ \"log\"\n", "mapping/m/m.go: imports log: profiles, consent, mapping do not log"},
+		{"consent in a translation", "mapping/m/m_test.go", "package m\n\nimport _ \"m/consent\"\n", "imports consent: a translation knows nothing of consent"},
 		{"a suite outside tests", "gateway/a/a.go", "// Package a.\npackage a\n\nimport _ \"m/gateway/a/atest\"\n", "outside a test"},
 		{"a name that says nothing", "util/u.go", "// Package util.\npackage util\n", "says nothing"},
 	}

@@ -227,6 +227,8 @@ func (h *house) judgeOwnImport(f *source, imported string) {
 	ownSuite := isSuite(f.pkg) && imported == path.Dir(f.pkg)
 	externalTest := f.isTest && imported == f.pkg
 	switch {
+	case strings.HasPrefix(f.pkg, "mapping") && strings.HasPrefix(imported, "consent"):
+		h.say("%s: imports %s: a translation knows nothing of consent", f.name, imported)
 	case !ok || !known || ownSuite || externalTest:
 	case to >= from:
 		h.say("%s: %s (%d) imports %s (%d): only lower numbers are allowed", f.name, f.pkg, from, imported, to)

@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -16,9 +17,9 @@ import (
 // what the switch is for.
 func TestNeverWidensNeverWidens(t *testing.T) {
 	register := registers(t)["live"]
-	all := someDirectives()
+	all := directivesInTime()
 	at := time.Date(2026, 6, 1, 12, 0, 0, 0, profiles.London)
-	beside := [][]facts.Directive{nil, {all["T1"]}, {all["T1 crisis"]}, {all["T1"], all["T6"]}, {all["T2"]}}
+	beside := [][]facts.Directive{nil, {all["T1"]}, {all["T1 crisis"]}, {all["T3"]}, {all["T1"], all["T6"]}, {all["T2"]}, {all["T2"], all["T1 crisis"]}}
 	said, narrower := 0, 0
 	befores := map[string]*facts.Directive{"nothing": nil}
 	for name, d := range all {
@@ -54,19 +55,55 @@ func TestNeverWidensNeverWidens(t *testing.T) {
 	}
 }
 
-func TestWhatMustWaitDoesNotSayItNeverWidens(t *testing.T) {
+// directivesInTime are all directives, each also with an end that is past, and each
+// in the place of a refusal or of a grant that stand beside it.
+func directivesInTime() map[string]facts.Directive {
 	all := someDirectives()
-	t4 := all["T4"]
+	for name, d := range someDirectives() {
+		lapsed := d
+		lapsed.Until = time.Date(2026, 5, 1, 0, 0, 0, 0, profiles.London)
+		all[name+", lapsed"] = lapsed
+		lapsed = d
+		lapsed.Clauses = slices.Clone(d.Clauses)
+		for i := range lapsed.Clauses {
+			lapsed.Clauses[i].Until = time.Date(2026, 5, 1, 0, 0, 0, 0, profiles.London)
+		}
+		all[name+", its clauses lapsed"] = lapsed
+		for _, other := range []string{"t1", "t1c", "t2"} {
+			replacing := d
+			replacing.Replaces, replacing.Recorded = other, time.Date(2026, 5, 2, 0, 0, 0, 0, profiles.London)
+			all[name+" in the place of "+other] = replacing
+		}
+	}
+	return all
+}
+
+func TestWhatCouldWidenSaysSo(t *testing.T) {
+	all := someDirectives()
 	lapsing, replacing := all["T4"], all["T4"]
 	lapsing.Until = time.Date(2030, 1, 1, 0, 0, 0, 0, profiles.London)
 	replacing.Replaces = "t2"
-	for name, d := range map[string]facts.Directive{"a grant": all["T1"], "crisis only": all["T3"], "a lifted refusal": all["T2 withdrawn"], "a lapsing refusal": lapsing, "one that replaces": replacing, "a draft": all["T2 silent"]} {
-		if d.NeverWidens(nil) {
-			t.Errorf("%s says that it never widens", name)
+	lapsingClause := all["T4"]
+	lapsingClause.Clauses = []facts.Clause{{Purposes: []profiles.Purpose{profiles.EmergencyTreatment}, Until: lapsing.Until}}
+	for name, c := range map[string]struct {
+		d      facts.Directive
+		before string
+	}{
+		"a grant":                {all["T1"], "T1"},
+		"crisis only":            {all["T3"], "T2"},
+		"a lifted refusal":       {all["T2 withdrawn"], "T2"},
+		"a lifted exclusion":     {all["T6 withdrawn"], "T6"},
+		"a lapsing refusal":      {lapsing, "T4"},
+		"crisis use for a while": {lapsingClause, "T4"},
+		"one that replaces":      {replacing, "T1"},
+		"a draft":                {all["T2 silent"], "T2"},
+		"silence on crisis":      {all["T2"], "T4"},
+		"a refusal taken out":    {all["T1 withdrawn"], "T3"},
+	} {
+		before := all[c.before]
+		if c.d.NeverWidens(&before) {
+			t.Errorf("%s in the place of %s says that it never widens", name, c.before)
 		}
-	}
-	if all["T2"].NeverWidens(&t4) {
-		t.Error("a refusal that is silent on crisis takes the place of one that is not")
 	}
 }
 
@@ -81,7 +118,7 @@ func whatIsGiven(register *agreements.Register, at time.Time, policy Policy, one
 	for _, who := range someCallers {
 		for _, purpose := range []profiles.Purpose{profiles.CareCoordination, profiles.EmergencyTreatment} {
 			c := caller(who.org, who.team, purpose)
-			given = append(given, Decide(Request{Caller: c, Action: Read, Type: "CarePlan", Wanted: profiles.CrisisSlice, At: at,
+			given = append(given, Decide(Request{Caller: c, Action: Read, Type: "CarePlan", At: at,
 				Register: register, Policy: policy, Person: person, Source: "7A4"}).Items())
 		}
 	}

@@ -55,9 +55,13 @@ type Env struct {
 	ID func(typ, key string) string
 }
 
-// Output receives what a format makes, record by record: the resources of one
-// source record, or the faults that set it aside. Returning an error stops the run.
+// Output receives what a format makes, record by record. Returning an error stops
+// the run.
 type Output interface {
+	// Take receives the resources of one source record.
 	Take(resources []Resource) error
-	SetAside(faults []Fault) error
+	// SetAside receives the faults of one source record. Where they refuse it,
+	// consents are the Consents in it, as far as they can be made; they account for
+	// no record. What may be taken from a refused record is the receiver's to decide.
+	SetAside(faults []Fault, consents []Resource) error
 }

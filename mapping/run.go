@@ -50,6 +50,8 @@ type run struct {
 	faults []Fault
 	made   map[[2]string]bool // type and key
 	said   map[saying]bool
+
+	salvaging bool // see Salvage
 }
 
 // around is one record of the chain that ^ steps out of.
@@ -64,6 +66,26 @@ type around struct {
 // Faults carry no Raw and resources no Fragment: the format knows how a record is
 // fed in again.
 func (r *Runner) Run(source string, record Record) ([]Resource, []Fault) {
+	resources := r.runAll(source, record)
+	if Refused(r.run.faults) {
+		resources = nil
+	}
+	if len(resources) > 0 {
+		resources[0].Records = 1
+	}
+	return resources, r.run.faults
+}
+
+// Salvage makes what can be made of a record that Run refuses: what cannot be
+// read is left out, and a key may come twice. It is for what must be known of the
+// record before it is mended; none of it accounts for the record.
+func (r *Runner) Salvage(source string, record Record) []Resource {
+	r.run.salvaging = true
+	defer func() { r.run.salvaging = false }()
+	return r.runAll(source, record)
+}
+
+func (r *Runner) runAll(source string, record Record) []Resource {
 	s := &r.run
 	s.faults = nil
 	s.made, s.said = emptied(s.made), emptied(s.said)
@@ -80,13 +102,7 @@ func (r *Runner) Run(source string, record Record) ([]Resource, []Fault) {
 			s.leave()
 		}
 	}
-	if Refused(s.faults) {
-		resources = nil
-	}
-	if len(resources) > 0 {
-		resources[0].Records = 1
-	}
-	return resources, s.faults
+	return resources
 }
 
 // emptied reuses a small map; one that a large record has stretched would cost
@@ -114,7 +130,7 @@ func (r *run) make(m *resourceMap, resources []Resource) []Resource {
 		r.refuse(m.rule, "", "the key is blank")
 		return resources
 	}
-	if made := [2]string{m.typ, key}; r.made[made] {
+	if made := [2]string{m.typ, key}; r.made[made] && !r.salvaging {
 		r.refuse(m.rule, key, "two parts of the record have the same key")
 		return resources
 	} else {

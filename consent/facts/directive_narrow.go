@@ -1,36 +1,77 @@
 package facts
 
-// NeverWidens reports whether this directive, put in the place of the one that
-// is recorded under its id (nil: none is), can never give anybody more than they
-// had, with the switch crisisOnRoutineRefusal off. Withdrawals are accepted whatever else is wrong with what they came in,
-// and everything else is strict (consent.md §8): this tells the two apart.
+import (
+	"slices"
+
+	"cpagateway/profiles"
+)
+
+// NeverWidens reports whether this directive, put in the place of the one that is
+// recorded under its id (nil: none is), can never give anybody more than they had,
+// with the switch crisisOnRoutineRefusal off. It does not say that the directive
+// refuses anything: a draft in the place of nothing never widens either.
 //
-// A directive that takes another one's place could lift a refusal, and one that
-// has a first or last day is in effect for a time only: neither counts. Nor does
-// one that would take the place of a refusal of another kind.
+// A directive that takes another one's place by Replaces could lift a refusal, and
+// one that no longer does could bring a grant back that it had replaced.
 func (d Directive) NeverWidens(before *Directive) bool {
-	if d.Replaces != "" {
+	switch {
+	case d.Replaces != "":
 		return false
-	}
-	inEffect := d.Status == Active && d.From.IsZero() && d.Until.IsZero()
-	switch d.Template {
-	case RefuseCrisis:
-		return inEffect // refuses everything, to everybody: there is nothing it could widen
-	case RefuseAll:
-		return inEffect && len(d.Purposes) == 0 && (holdsNoRefusal(before) || before.Template == CrisisOnly && before.Status == Active)
-	case ExcludeItem:
-		return inEffect && holdsNoRefusal(before)
-	case SharePlan, CarerCopy:
-		return (d.Status == Withdrawn || d.Status == Rejected) && holdsNoRefusal(before)
+	case d.refusesEverything():
+		return true
+	case before == nil || before.Status == Silent || before.grantsOnly() && before.Replaces == "":
+		return d.Status != Active || !d.grants()
+	case before.Replaces == "" && (before.refusesRoutine() || before.Template == CrisisOnly && before.Status == Active):
+		return d.refusesRoutine()
+	case before.Template == ExcludeItem && before.Status == Active:
+		return d.Template == ExcludeItem && d.Status == Active && d.lasts() && d.excludesAll(before.Clauses)
 	}
 	return false
 }
 
-// holdsNoRefusal says of what is recorded that it is no refusal: nothing, or a T1 or
-// T5 that was not taken back.
-func holdsNoRefusal(before *Directive) bool {
-	if before == nil {
-		return true
+// grants reports whether the template lets anybody see anything.
+func (d *Directive) grants() bool {
+	return d.Template == SharePlan || d.Template == CrisisOnly || d.Template == CarerCopy
+}
+
+// grantsOnly reports a grant in force that refuses nothing beside it.
+func (d *Directive) grantsOnly() bool {
+	return d.Status == Active && (d.Template == SharePlan || d.Template == CarerCopy)
+}
+
+// refusesEverything reports a refusal of all sharing, crisis use included, without end.
+func (d *Directive) refusesEverything() bool {
+	switch d.Template {
+	case Uninterpretable:
+		return d.Status != Silent
+	case CrisisOnly:
+		return d.Status == Rejected || d.Status == Unknown
+	case RefuseCrisis:
+		return d.Status == Rejected || d.Status == Unknown ||
+			d.Status == Active && d.lasts() && slices.ContainsFunc(d.Clauses, func(c Clause) bool { return c.From.IsZero() && c.Until.IsZero() })
 	}
-	return (before.Template == SharePlan || before.Template == CarerCopy) && (before.Status == Active || before.Status == Silent)
+	return d.Status == Unknown
+}
+
+// refusesRoutine reports a refusal of all routine sharing without end.
+func (d *Directive) refusesRoutine() bool {
+	return d.Template == RefuseAll && (d.Status == Rejected || d.Status == Active && d.lasts()) && len(d.Purposes) == 0
+}
+
+func (d *Directive) lasts() bool { return d.From.IsZero() && d.Until.IsZero() }
+
+// excludesAll reports whether every one of these exclusions is made here too.
+func (d *Directive) excludesAll(exclusions []Clause) bool {
+	for _, e := range exclusions {
+		var items profiles.ItemSet
+		for _, c := range d.Clauses {
+			if slices.Equal(c.Recipients, e.Recipients) && c.From.Equal(e.From) && c.Until.Equal(e.Until) {
+				items |= c.Items
+			}
+		}
+		if e.Items&^items != 0 {
+			return false
+		}
+	}
+	return true
 }

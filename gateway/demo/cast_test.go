@@ -45,7 +45,7 @@ func (h *household) Take(made []mapping.Resource) error {
 	return nil
 }
 
-func (h *household) SetAside(faults []mapping.Fault) error {
+func (h *household) SetAside(faults []mapping.Fault, _ []mapping.Resource) error {
 	h.faults = append(h.faults, faults...)
 	return nil
 }

@@ -9,14 +9,18 @@ import (
 	"cpagateway/mapping"
 )
 
-// SetAside keeps what a format could not take. Warnings are counted: the record
-// they speak of was taken.
-func (r *run) SetAside(faults []mapping.Fault) error {
+// SetAside keeps what a format could not take, and what it says against sharing.
+// Warnings are counted: the record they speak of was taken.
+func (r *run) SetAside(faults []mapping.Fault, consents []mapping.Resource) error {
+	against := r.keepWishes(consents)
 	var kept []records.Fault
 	for _, f := range faults {
 		if f.Warning {
 			r.sum.Warnings[f.Rule]++
 			continue
+		}
+		if against {
+			f.Reason += takenAllTheSame
 		}
 		kept = append(kept, r.fault(f))
 	}

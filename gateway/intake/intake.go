@@ -124,6 +124,9 @@ func (r *run) end(report mapping.Report, err error) (Summary, error) {
 	if err == nil {
 		err = r.flush()
 	}
+	if err == nil {
+		err = r.takeWishes()
+	}
 	r.sum.Read = report.Read
 	r.sum.LeftBehind, r.sum.Defaulted = report.LeftBehind, report.Defaulted
 	r.sum.Quarantined += report.Refused

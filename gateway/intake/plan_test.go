@@ -8,17 +8,14 @@ import (
 
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/intake"
-	"cpagateway/mapping/ctp"
 )
 
 // annsPlan is the Welsh plan of the demo's Ann, under an NHS number.
 func annsPlan(t *testing.T, d *desk, number string) (intake.Source, fstest.MapFS) {
 	t.Helper()
-	format, err := ctp.New()
-	must(t, err)
 	text, err := fs.ReadFile(demo.Extracts(d.now)[0].Files, "ann.json")
 	must(t, err)
-	return intake.Source{Name: "welsh-ctp", Format: format}, fstest.MapFS{"ann.json": {Data: bytes.Replace(text, []byte(ann), []byte(number), 1)}}
+	return plans(t), fstest.MapFS{"ann.json": {Data: bytes.Replace(text, []byte(ann), []byte(number), 1)}}
 }
 
 // A plan with a wrong NHS number was set aside once for each resource it makes,

@@ -3,6 +3,8 @@ package intake
 import (
 	"context"
 	"errors"
+	"slices"
+	"time"
 
 	"cpagateway/consent"
 	"cpagateway/consent/facts"
@@ -12,48 +14,186 @@ import (
 	"cpagateway/profiles/fhir"
 )
 
-// takeRefusals takes, out of a record that is set aside, the wishes that can
-// only narrow what anybody sees: a withdrawal must not wait until somebody has
-// mended what it came with (consent.md §8). They go to the person whose record
-// the source's Patient was before. It says how many it took.
-func (r *run) takeRefusals(made []mapping.Resource) (int, error) {
-	kept := 0
+// A record that is set aside must not take a refusal or a withdrawal with it: the
+// older grant would stand until somebody mends the record. So the wishes in it that
+// refuse or take back are taken all the same, in a form that can only narrow what
+// anybody sees. What grants waits, and so does what lifts a refusal.
+
+// takenAllTheSame ends the reason why such a record is set aside.
+const takenAllTheSame = "; what refuses or takes back sharing in it is taken all the same"
+
+// wish is what a Consent says against sharing.
+type wish uint8
+
+const (
+	saysNothing wish = iota
+	refuses
+	takesBack
+)
+
+// readWish reads what a Consent says against sharing. A status that cannot be read
+// is no reason to pass a refusal over. A grant entered in error is taken back, which
+// is more than the silence that FHIR means by it.
+func readWish(c fhir.Value, d facts.Directive) wish {
+	grants := d.Template == facts.SharePlan || d.Template == facts.CrisisOnly || d.Template == facts.CarerCopy
+	switch d.Status {
+	case facts.Active, facts.Unknown:
+		if !grants && (d.Template != facts.Uninterpretable || denies(c)) {
+			return refuses
+		}
+	case facts.Rejected:
+		switch d.Template {
+		case facts.SharePlan, facts.CarerCopy:
+			return takesBack
+		case facts.ExcludeItem: // leaves nothing out
+		default:
+			return refuses
+		}
+	case facts.Withdrawn:
+		if grants || d.Template == facts.Uninterpretable {
+			return takesBack
+		}
+	case facts.Silent:
+		if c.Get("status").Is("entered-in-error") {
+			return takesBack
+		}
+	}
+	return saysNothing
+}
+
+// denies reports whether a Consent that follows no template was meant to refuse: it
+// has a nested provision that denies, or a root that does and nothing beside it.
+func denies(c fhir.Value) bool {
+	provision := c.Get("provision")
+	for nested := range provision.Get("provision").Each() {
+		if nested.Get("type").Is("deny") {
+			return true
+		}
+	}
+	return provision.Get("type").Is("deny") && provision.Get("provision").Len() == 0
+}
+
+// narrowed is the form in which a Consent of a refused record may take the place of
+// what is recorded under its id (nil: nothing is): as it is, or in no more words than
+// that it refuses or takes back. It is Absent where the Consent must wait, or where
+// what is recorded was said later.
+func (r *run) narrowed(c fhir.Value, patient string, before *facts.Directive) fhir.Value {
+	d := facts.ReadDirective(c)
+	says := readWish(c, d)
+	if before != nil && !d.Recorded.IsZero() && before.Recorded.After(d.Recorded) && !before.Recorded.After(r.Clock()) {
+		return fhir.Value{}
+	}
+	// Without its date a wish would count as older than any grant that names it as
+	// replaced by the same person.
+	asItIs := d.NeverWidens(before) && (d.Performer == "" || !d.Recorded.IsZero()) && !profiles.Fatal(profiles.Check(c))
+	standing := before != nil && before.Status == facts.Active &&
+		(before.Template == facts.SharePlan || before.Template == facts.CrisisOnly || before.Template == facts.CarerCopy)
+	switch {
+	case says == refuses && asItIs, says == takesBack && asItIs && d.Status != facts.Silent && (standing || before == nil):
+		return c
+	case says == refuses:
+		return inBrief(c, patient, "active")
+	case says == takesBack && standing:
+		return inBrief(c, patient, "inactive")
+	}
+	return fhir.Value{}
+}
+
+// inBrief is a Consent that says no more than its status. It follows no template:
+// in force it refuses everything, no longer in force it takes back everything, for
+// what it said cannot be told.
+func inBrief(c fhir.Value, patient, status string) fhir.Value {
+	w := fhir.NewWriter(nil)
+	w.BeginObject()
+	w.Member("resourceType", "Consent")
+	w.Member("id", c.ID())
+	w.Member("status", status)
+	w.Name("scope")
+	w.Raw([]byte(`{"coding":[{"system":"` + profiles.SystemConsentScope + `","code":"patient-privacy"}]}`))
+	w.Name("category")
+	w.Raw([]byte(`[{"coding":[{"system":"http://loinc.org","code":"59284-0"}]}]`))
+	w.Name("patient")
+	w.BeginObject()
+	w.Member("reference", "Patient/"+patient)
+	w.EndObject()
+	if _, _, err := fhir.Interval(c.Get("dateTime").Text(), time.UTC); err == nil {
+		w.Member("dateTime", c.Get("dateTime").Text())
+	}
+	w.EndObject()
+	brief, err := fhir.ParseResource(w.Bytes())
+	if err != nil {
+		return fhir.Value{}
+	}
+	return brief
+}
+
+// keepWishes remembers the Consents of a record that is set aside, and reports
+// whether some of them say anything against sharing.
+func (r *run) keepWishes(made []mapping.Resource) bool {
+	found := false
 	for _, m := range made {
 		if m.Type != "Consent" {
 			continue
 		}
-		p, ok, err := r.refusal(m)
-		if err != nil {
-			return kept, err
+		c, err := fhir.ParseResource(m.Body)
+		if err != nil || readWish(c, facts.ReadDirective(c)) == saysNothing {
+			continue
 		}
-		if ok {
-			r.pending = append(r.pending, p)
-			kept++
-		}
+		m.Records = 0 // the record it came in is set aside, and counted there
+		r.wishes = append(r.wishes, m)
+		found = true
 	}
-	return kept, nil
+	return found
 }
 
-// refusal accepts one wish by itself, where it never widens.
-func (r *run) refusal(m mapping.Resource) (pending, bool, error) {
-	resource, err := fhir.ParseResource(m.Body)
-	if err != nil || profiles.Fatal(profiles.Check(resource)) {
-		return pending{}, false, nil // no wish that anybody could read
+// takeWishes takes what was remembered, after all else: a sound record of the same
+// run may bring the person in, or say something later of the same wish.
+func (r *run) takeWishes() error {
+	if r.mode == DryRun {
+		return nil
 	}
-	person, err := r.Records.PersonOf(r.ctx, "Patient", r.ids.resource("Patient", m.Person))
+	for _, m := range r.wishes {
+		if slices.ContainsFunc(r.pending, func(p pending) bool { return p.made.ID == m.ID }) { // two words of one wish
+			if err := r.flush(); err != nil {
+				return err
+			}
+		}
+		if err := r.takeWish(m); err != nil {
+			return err
+		}
+	}
+	return r.flush()
+}
+
+// takeWish takes one wish for the person whose record its Patient is. Of a person who
+// is not known no grant stands that it could take back.
+func (r *run) takeWish(m mapping.Resource) error {
+	patient := r.ids.resource("Patient", m.Person)
+	person, err := r.Records.PersonOf(r.ctx, "Patient", patient)
 	if errors.Is(err, records.ErrNothing) || err == nil && person == "" {
-		return pending{}, false, nil // nobody's: then no grant stands either
+		return nil
 	}
 	if err != nil {
-		return pending{}, false, err
+		return err
 	}
 	before, err := r.recorded(r.ctx, person, m.ID)
-	if err != nil || !facts.ReadDirective(resource).NeverWidens(before) {
-		return pending{}, false, err
+	if err != nil {
+		return err
 	}
-	accepted, err := r.decide(m.Type, person).Accept(consent.Change{Type: m.Type, ID: m.ID, Person: person, Resource: resource, Source: r.source.Name})
-	m.Records = 0 // the record it came in is set aside, and counted there
-	return pending{accepted, m}, err == nil, nil
+	told, err := fhir.ParseResource(m.Body)
+	if err != nil {
+		return err
+	}
+	c := r.narrowed(told, patient, before)
+	if !c.Exists() {
+		return nil
+	}
+	accepted, err := r.decide(m.Type, person).Accept(consent.Change{Type: m.Type, ID: m.ID, Person: person, Resource: c, Source: r.source.Name})
+	if err != nil {
+		return err
+	}
+	r.pending = append(r.pending, pending{accepted, m})
+	return nil
 }
 
 // recorded is the wish that is kept under an id, nil for none.

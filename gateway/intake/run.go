@@ -26,8 +26,9 @@ type run struct {
 	ids     keyedIDs
 	persons map[string]profiles.PersonID // source key of a Patient -> the person
 	pending []pending
-	refused []records.Fault // of this run
-	alike   map[string]int  // how many faults so far would have one id
+	wishes  []mapping.Resource // Consents of records set aside that say something against sharing
+	refused []records.Fault    // of this run
+	alike   map[string]int     // how many faults so far would have one id
 	sum     Summary
 }
 
@@ -51,12 +52,8 @@ func (r *run) Take(made []mapping.Resource) error {
 			return err
 		}
 		if rule != "" {
-			kept, err := r.takeRefusals(made)
-			if err != nil {
-				return err
-			}
-			if kept > 0 {
-				reason += "; the wishes in it that refuse or take back were taken all the same"
+			if r.keepWishes(made) {
+				reason += takenAllTheSame
 			}
 			return r.refuse(m, accounted(made), rule, reason)
 		}

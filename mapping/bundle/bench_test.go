@@ -20,7 +20,7 @@ func (s *sink) Take(resources []mapping.Resource) error {
 	return nil
 }
 
-func (s *sink) SetAside([]mapping.Fault) error { return nil }
+func (s *sink) SetAside([]mapping.Fault, []mapping.Resource) error { return nil }
 
 // BenchmarkRead is one bundle of many plans, each with a reference that leads
 // nowhere: the time per record must not grow with the bundle.

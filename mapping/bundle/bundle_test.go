@@ -23,8 +23,9 @@ var update = flag.Bool("update", false, "write the golden files anew; then read 
 
 // book is an Output that keeps what it is given.
 type book struct {
-	taken []mapping.Resource
-	aside []mapping.Fault
+	taken    []mapping.Resource
+	aside    []mapping.Fault
+	consents []mapping.Resource // of refused records
 }
 
 func (b *book) Take(resources []mapping.Resource) error {
@@ -32,8 +33,9 @@ func (b *book) Take(resources []mapping.Resource) error {
 	return nil
 }
 
-func (b *book) SetAside(faults []mapping.Fault) error {
+func (b *book) SetAside(faults []mapping.Fault, consents []mapping.Resource) error {
 	b.aside = append(b.aside, faults...)
+	b.consents = append(b.consents, consents...)
 	return nil
 }
 

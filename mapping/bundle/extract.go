@@ -68,7 +68,7 @@ func (x *extract) document(ctx context.Context, at mapping.Position, text []byte
 		}
 		x.report.Read++
 		x.report.Refused++
-		return x.out.SetAside([]mapping.Fault{*fault})
+		return x.out.SetAside([]mapping.Fault{*fault}, nil)
 	}
 	x.unit++
 	d.identify()

@@ -1,6 +1,7 @@
 package bundle_test
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -103,5 +104,21 @@ func TestTwoPeopleUnderOneIDLendItToNobody(t *testing.T) {
 		strings.Replace(patient("9990000018"), `"id"`, `"birthDate":"1980","id"`, 1) + `},{"resource":{"resourceType":"Flag","id":"f1","subject":{"reference":"Patient/p1"}}}]}`
 	if b, _ := readText(t, history); len(b.taken) != 2 || len(b.refused()) != 1 {
 		t.Errorf("%+v", b)
+	}
+}
+
+// A Consent that came a second time was set aside, and a withdrawal in it with it.
+func TestARefusedConsentIsHandedOn(t *testing.T) {
+	consent := func(status string) string {
+		return `{"resource":{"resourceType":"Consent","id":"c","status":"` + status + `","patient":{"reference":"Patient/p"}}}`
+	}
+	b, report := readText(t, `{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Patient","id":"p"}},`+
+		consent("active")+`,`+consent("inactive")+`,{"resource":{"resourceType":"Consent","id":"d","status":"inactive"}}]}`)
+	if report.Refused != 2 || len(b.consents) != 1 {
+		t.Fatalf("%+v handed %d Consents on", report, len(b.consents))
+	}
+	c, active := b.consents[0], b.taken[1]
+	if c.Records != 0 || c.Person != "p" || c.ID != active.ID || !bytes.Contains(c.Body, []byte("inactive")) || !bytes.Contains(c.Body, []byte("our-patient-p")) {
+		t.Errorf("%+v", c)
 	}
 }

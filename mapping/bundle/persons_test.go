@@ -15,8 +15,11 @@ type keep struct {
 	aside []mapping.Fault
 }
 
-func (k *keep) Take(r []mapping.Resource) error  { k.taken = append(k.taken, r...); return nil }
-func (k *keep) SetAside(f []mapping.Fault) error { k.aside = append(k.aside, f...); return nil }
+func (k *keep) Take(r []mapping.Resource) error { k.taken = append(k.taken, r...); return nil }
+func (k *keep) SetAside(f []mapping.Fault, _ []mapping.Resource) error {
+	k.aside = append(k.aside, f...)
+	return nil
+}
 
 // Every element of the table finds its person, and one that leads to somebody
 // else than a Patient finds nobody.

@@ -16,7 +16,12 @@ func (x *extract) give(d *document, e *entry) error {
 	made, warnings, no := x.make(d, e)
 	if no != nil {
 		x.report.Refused++
-		return x.out.SetAside([]mapping.Fault{{At: e.at, Rule: no.rule, Reason: no.reason, Raw: x.fragment(d, e, no.rule)}})
+		var consents []mapping.Resource
+		if made.Type == "Consent" {
+			made.Records = 0
+			consents = append(consents, made)
+		}
+		return x.out.SetAside([]mapping.Fault{{At: e.at, Rule: no.rule, Reason: no.reason, Raw: x.fragment(d, e, no.rule)}}, consents)
 	}
 	x.report.Taken++
 	x.leaveMembers("Bundle.entry", e.value, "fullUrl", "resource", "request", "search")
@@ -26,10 +31,10 @@ func (x *extract) give(d *document, e *entry) error {
 	if len(warnings) == 0 {
 		return nil
 	}
-	return x.out.SetAside(warnings)
+	return x.out.SetAside(warnings, nil)
 }
 
-// make is the resource of a record, with warnings about it, or why there is none.
+// make is the resource of a record, with warnings about it, or why it is not taken.
 func (x *extract) make(d *document, e *entry) (made mapping.Resource, warnings []mapping.Fault, no *refusal) {
 	if no = x.unfit(e); no != nil {
 		return made, nil, no
@@ -43,13 +48,10 @@ func (x *extract) make(d *document, e *entry) (made mapping.Resource, warnings [
 	if err != nil {
 		return made, nil, &refusal{RuleJSON, err.Error()}
 	}
-	if no = x.again(d, e, body); no != nil {
-		return made, nil, no
-	}
 	return mapping.Resource{
 		Type: e.self.typ, ID: id, Key: e.self.key, Person: person, Body: body, From: e.at, Records: 1,
 		Fragment: func() []byte { return x.fragment(d, e, "") },
-	}, warnings, nil
+	}, warnings, x.again(d, e, body)
 }
 
 // unfit says why an entry holds no record that could be taken.

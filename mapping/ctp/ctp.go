@@ -6,8 +6,7 @@
 //
 // A file holds one plan, an array of plans, or a plan on each line (NDJSON). The
 // schema's rules set a plan aside with their numbers (CTP-...); what is left goes
-// through the maps in maps/. Of a plan set aside, the wishes that refuse sharing or
-// withdraw a grant are taken all the same.
+// through the maps in maps/. Of a plan set aside, the Consents are handed on.
 package ctp
 
 import (
@@ -73,9 +72,8 @@ func load(files fs.FS) (*mapping.Program, error) {
 // of their names. Every plan is counted as read and as taken or refused; other
 // files are counted as left behind by name. Plans that are not in force come last,
 // so that where an old plan and the current one tell the same things differently
-// (an address, an episode) the current one is heard. Last of all come the wishes of
-// refused plans that only take away, as Consents that account for no record.
-// Until then they are held in memory, and so is the one file being read.
+// (an address, an episode) the current one counts. Until then they are held in
+// memory, and so is the one file being read.
 func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapping.Output) (mapping.Report, error) {
 	x := f.newExtract(env, out)
 	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {

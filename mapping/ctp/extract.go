@@ -5,7 +5,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"slices"
-	"time"
+	"strings"
+	"unicode/utf8"
 
 	"cpagateway/mapping"
 	"cpagateway/profiles"
@@ -24,12 +25,10 @@ type extract struct {
 	people map[string]identity       // by the key of their Patient
 
 	wishRunner *mapping.Runner
-	recorded   map[string]time.Time // of every wish that a sound plan told, by the key of its Consent
-	held       map[string]wish      // of refused plans, for the very end; by the key of its Consent
 }
 
 func (f *Format) newExtract(env mapping.Env, out mapping.Output) *extract {
-	x := &extract{format: f, env: env, out: out, made: map[[2]string]fingerprint{}, people: map[string]identity{}, recorded: map[string]time.Time{}, held: map[string]wish{}}
+	x := &extract{format: f, env: env, out: out, made: map[[2]string]fingerprint{}, people: map[string]identity{}}
 	x.report.LeftBehind, x.report.Defaulted = map[string]int{}, map[string]int{}
 	x.runner = f.program.Runner(env, &x.report)
 	x.wishRunner = f.wishes.Runner(env, &mapping.Report{}) // of a refused plan nothing is counted
@@ -71,7 +70,7 @@ func (x *extract) read(e entry) error {
 	return x.take(e, p)
 }
 
-// finish takes the plans that were kept for the end, then the wishes of those refused.
+// finish takes the plans that were kept for the end.
 func (x *extract) finish(ctx context.Context) error {
 	for _, e := range x.later {
 		if err := ctx.Err(); err != nil {
@@ -85,7 +84,7 @@ func (x *extract) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	return x.giveWishes()
+	return nil
 }
 
 // take maps one plan and gives out what it makes, all of it or nothing.
@@ -110,9 +109,6 @@ func (x *extract) take(e entry, p plan) error {
 		if r.Type == "Patient" {
 			x.people[r.Key] = p.identity()
 		}
-		if r.Type == "Consent" {
-			x.recorded[r.Key] = read(r).Recorded
-		}
 		if isMain(r) || shared[r.Type] {
 			x.made[[2]string{r.Type, r.Key}] = sha256.Sum256(r.Body)
 		}
@@ -123,36 +119,47 @@ func (x *extract) take(e entry, p plan) error {
 	if err := x.out.Take(resources); err != nil {
 		return err
 	}
-	return x.setAside(e, append(faults, p.warnings()...))
+	return x.setAside(e, append(faults, p.warnings()...), nil)
 }
 
-// refuse sets a whole plan aside, but for the wishes that only take away.
+// refuse sets a whole plan aside.
 func (x *extract) refuse(e entry, p plan, faults []mapping.Fault) error {
 	x.report.Refused++
-	if wishes := x.wishes(p); len(wishes) > 0 {
-		raw := bytes.Clone(e.raw) // lets the file go
-		x.hold(wishes, func() []byte { return raw })
-		for i := range faults {
-			if !faults[i].Warning {
-				faults[i].Reason += "; " + takenAllTheSame
-			}
-		}
-	}
-	return x.setAside(e, faults)
+	return x.setAside(e, faults, x.wishes(e, p))
 }
 
-// takenAllTheSame ends the reason why a plan is refused.
-const takenAllTheSame = "its wishes that refuse sharing or withdraw a grant are taken all the same"
+// wishes are the Consents of a plan that is refused.
+func (x *extract) wishes(e entry, p plan) []mapping.Resource {
+	made := slices.DeleteFunc(x.wishRunner.Salvage(source, p), func(r mapping.Resource) bool { return !lasting(r.Key) })
+	if len(made) == 0 {
+		return nil
+	}
+	raw := bytes.Clone(e.raw) // lets the file go
+	for i := range made {
+		made[i].Fragment = func() []byte { return raw }
+	}
+	return made
+}
+
+// lasting reports whether the key of a wish is one that the mended plan can have
+// too: what is stored under another would stay for ever.
+func lasting(key string) bool {
+	own := key[strings.LastIndexByte(key, '|')+1:]
+	return utf8.RuneCountInString(own)-2*strings.Count(own, "%") <= maxKey // %25 and %7C stand for one character
+}
+
+// maxKey is how many characters a key may have, as in the schema.
+const maxKey = 64
 
 // setAside places faults in their file, with the plan to feed in again.
-func (x *extract) setAside(e entry, faults []mapping.Fault) error {
+func (x *extract) setAside(e entry, faults []mapping.Fault, consents []mapping.Resource) error {
 	if len(faults) == 0 {
 		return nil
 	}
 	for i := range faults {
 		faults[i].At.File, faults[i].At.Row, faults[i].Raw = e.file, e.row, e.raw
 	}
-	return x.out.SetAside(faults)
+	return x.out.SetAside(faults, consents)
 }
 
 // invalid is what no check of the document saw and no store would take: a period

@@ -17,6 +17,7 @@ import (
 type collected struct {
 	resources []mapping.Resource
 	faults    []mapping.Fault
+	consents  []mapping.Resource // of refused plans
 	report    mapping.Report
 }
 
@@ -25,8 +26,9 @@ func (c *collected) Take(made []mapping.Resource) error {
 	return nil
 }
 
-func (c *collected) SetAside(faults []mapping.Fault) error {
+func (c *collected) SetAside(faults []mapping.Fault, consents []mapping.Resource) error {
 	c.faults = append(c.faults, faults...)
+	c.consents = append(c.consents, consents...)
 	return nil
 }
 

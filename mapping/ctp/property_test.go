@@ -96,6 +96,12 @@ func accounted(rt *rapid.T, c collected, plans int) {
 			rt.Fatalf("%s is about nobody", r.Type)
 		}
 	}
+	for _, r := range c.consents {
+		value, err := fhir.ParseResource(r.Body)
+		if err != nil || value.Type() != "Consent" || value.ID() != r.ID || r.Person == "" || r.Records != 0 {
+			rt.Fatalf("a refused plan handed on %+v: %v", r, err)
+		}
+	}
 	if c.report.Read != plans || c.report.Read != c.report.Taken+c.report.Refused || records != c.report.Taken {
 		rt.Fatalf("%d plans: %+v with %d records", plans, c.report, records)
 	}

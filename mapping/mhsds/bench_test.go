@@ -22,7 +22,7 @@ func (s *sink) Take(resources []mapping.Resource) error {
 	return nil
 }
 
-func (s *sink) SetAside([]mapping.Fault) error { return nil }
+func (s *sink) SetAside([]mapping.Fault, []mapping.Resource) error { return nil }
 
 const people = 5000
 

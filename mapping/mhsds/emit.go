@@ -113,7 +113,7 @@ func (x *extract) account(r *row, resources []mapping.Resource) error {
 		for i := range r.faults {
 			r.faults[i].Raw = raw
 		}
-		return x.out.SetAside(r.faults)
+		return x.out.SetAside(r.faults, nil)
 	}
 	x.report.Taken++
 	carried := x.format.carried[r.in.table.code]
@@ -128,7 +128,7 @@ func (x *extract) account(r *row, resources []mapping.Resource) error {
 		}
 	}
 	if len(r.faults) > 0 {
-		return x.out.SetAside(r.faults)
+		return x.out.SetAside(r.faults, nil)
 	}
 	return nil
 }

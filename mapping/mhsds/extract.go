@@ -41,7 +41,7 @@ func (x *extract) finish(ctx context.Context) error {
 	}
 	if faults := x.checkHeader(); mapping.Refused(faults) {
 		x.report.Refused = x.report.Read
-		return x.out.SetAside(faults)
+		return x.out.SetAside(faults, nil)
 	}
 	for _, s := range x.order {
 		if err := ctx.Err(); err != nil {

@@ -31,7 +31,7 @@ func (b *book) Take(resources []mapping.Resource) error {
 	return nil
 }
 
-func (b *book) SetAside(faults []mapping.Fault) error {
+func (b *book) SetAside(faults []mapping.Fault, _ []mapping.Resource) error {
 	b.aside = append(b.aside, faults...)
 	return nil
 }

@@ -53,8 +53,11 @@ type kept struct {
 	faults    []mapping.Fault
 }
 
-func (k *kept) Take(r []mapping.Resource) error  { k.resources = append(k.resources, r...); return nil }
-func (k *kept) SetAside(f []mapping.Fault) error { k.faults = append(k.faults, f...); return nil }
+func (k *kept) Take(r []mapping.Resource) error { k.resources = append(k.resources, r...); return nil }
+func (k *kept) SetAside(f []mapping.Fault, _ []mapping.Resource) error {
+	k.faults = append(k.faults, f...)
+	return nil
+}
 
 var at7A4 = mapping.Env{Source: "mhsds-v6", Custodian: "7A4", ID: func(_, key string) string { return key }}
 
