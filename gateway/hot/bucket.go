@@ -5,14 +5,12 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"cpagateway/consent"
 )
 
-// maxClients bounds the memory of Buckets. Clients come from the client
-// register, so that only a fault brings more.
-const maxClients = 1 << 16
-
-// longestWait is what a bucket says that will never fill again.
+// longestWait is what a bucket says that will hardly ever fill again.
 const longestWait = time.Hour
 
 // Buckets is a token bucket per client, in this process. It is the whole rate
@@ -21,61 +19,44 @@ const longestWait = time.Hour
 type Buckets struct {
 	clock func() time.Time
 	mu    sync.Mutex
-	of    map[consent.ClientID]bucket
-}
-
-type bucket struct {
-	tokens float64
-	at     time.Time // when tokens was right
+	of    map[consent.ClientID]*rate.Limiter
 }
 
 // NewBuckets starts with every bucket full.
 func NewBuckets(clock func() time.Time) *Buckets {
-	return &Buckets{clock: clock, of: make(map[consent.ClientID]bucket)}
+	return &Buckets{clock: clock, of: make(map[consent.ClientID]*rate.Limiter)}
 }
 
 // Take takes one request from the client's bucket. A rate may change from call
-// to call: what is in the bucket is then cut to the new burst.
-func (b *Buckets) Take(client consent.ClientID, rate Rate) Verdict {
-	if !rate.allowsAnything() {
+// to call: what is in the bucket is then cut to the new burst. A bucket is kept
+// for good, so a client must be one of the register.
+func (b *Buckets) Take(client consent.ClientID, allowed Rate) Verdict {
+	return b.ask(client, allowed, 1)
+}
+
+// Look says what Take would say, and takes nothing.
+func (b *Buckets) Look(client consent.ClientID, allowed Rate) Verdict {
+	return b.ask(client, allowed, 0)
+}
+
+func (b *Buckets) ask(client consent.ClientID, allowed Rate, take int) Verdict {
+	if !allowed.allowsAnything() {
 		return Verdict{RetryAfter: longestWait}
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.clock()
-	held, known := b.of[client]
-	if !known {
-		if len(b.of) >= maxClients && !b.forgetFull(rate, now) {
-			return Verdict{RetryAfter: longestWait}
-		}
-		held = bucket{tokens: float64(rate.Burst), at: now}
+	bucket := b.of[client]
+	if bucket == nil {
+		bucket = rate.NewLimiter(rate.Limit(allowed.PerSecond), allowed.Burst)
+		b.of[client] = bucket
 	}
-	held = held.filled(rate, now)
-	verdict := Verdict{Allowed: held.tokens >= 1}
-	if verdict.Allowed {
-		held.tokens--
-	} else {
-		verdict.RetryAfter = rate.wait(1 - held.tokens)
+	bucket.SetLimitAt(now, rate.Limit(allowed.PerSecond))
+	bucket.SetBurstAt(now, allowed.Burst)
+	if tokens := bucket.TokensAt(now); tokens < 1 {
+		return Verdict{RetryAfter: allowed.wait(1 - tokens)}
 	}
-	b.of[client] = held
-	return verdict
-}
-
-// forgetFull drops buckets that have been full since: a missing one is full as
-// well. It reports whether there is room now.
-func (b *Buckets) forgetFull(rate Rate, now time.Time) bool {
-	for client, held := range b.of {
-		if held.filled(rate, now).tokens >= float64(rate.Burst) {
-			delete(b.of, client)
-		}
-	}
-	return len(b.of) < maxClients
-}
-
-// filled is the bucket as it stands at a later time. A clock that went back adds nothing.
-func (b bucket) filled(rate Rate, now time.Time) bucket {
-	elapsed := max(0, now.Sub(b.at).Seconds())
-	return bucket{tokens: min(float64(rate.Burst), b.tokens+elapsed*rate.PerSecond), at: now}
+	return Verdict{Allowed: bucket.AllowN(now, take)}
 }
 
 // allowsAnything is false for the zero rate and for one that is no rate at all.

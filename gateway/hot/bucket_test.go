@@ -1,16 +1,11 @@
 package hot_test
 
 import (
-	"fmt"
-	"math"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
-	"cpagateway/consent"
 	"cpagateway/gateway/hot"
 )
 
@@ -43,74 +38,4 @@ func TestBucketNeverGivesMoreThanItsRate(t *testing.T) {
 			t.Fatalf("%d allowed, at most %.2f are the rate's", allowed, most)
 		}
 	})
-}
-
-func TestBucketCutsToASmallerRate(t *testing.T) {
-	buckets := hot.NewBuckets(func() time.Time { return start })
-	buckets.Take("c", hot.Rate{PerSecond: 1, Burst: 100})
-	small := hot.Rate{PerSecond: 1, Burst: 2}
-	for i, want := range []bool{true, true, false} {
-		if got := buckets.Take("c", small).Allowed; got != want {
-			t.Errorf("request %d: %v", i+1, got)
-		}
-	}
-}
-
-func TestRateThatIsNoNumberAllowsNothing(t *testing.T) {
-	buckets := hot.NewBuckets(func() time.Time { return start })
-	for _, perSecond := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), math.Copysign(0, -1)} {
-		if buckets.Take("c", hot.Rate{PerSecond: perSecond, Burst: 5}).Allowed {
-			t.Errorf("%v a second was allowed", perSecond)
-		}
-	}
-	if wait := buckets.Take("c", hot.Rate{}).RetryAfter; wait <= 0 {
-		t.Errorf("nothing to wait for: %v", wait)
-	}
-}
-
-func TestBucketOfATinyRateNamesABoundedWait(t *testing.T) {
-	buckets := hot.NewBuckets(func() time.Time { return start })
-	rate := hot.Rate{PerSecond: 1e-300, Burst: 1}
-	buckets.Take("c", rate)
-	if verdict := buckets.Take("c", rate); verdict.Allowed || verdict.RetryAfter != time.Hour {
-		t.Errorf("%+v", verdict)
-	}
-}
-
-// Memory is bounded: a client too many is refused, until buckets are full again
-// and may be forgotten.
-func TestTooManyClientsAreRefused(t *testing.T) {
-	now := start
-	buckets := hot.NewBuckets(func() time.Time { return now })
-	rate := hot.Rate{PerSecond: 1, Burst: 1}
-	const room = 1 << 16
-	for i := range room {
-		if !buckets.Take(consent.ClientID(fmt.Sprint(i)), rate).Allowed {
-			t.Fatalf("client %d was refused", i)
-		}
-	}
-	if buckets.Take("one too many", rate).Allowed {
-		t.Error("one client too many was allowed")
-	}
-	now = now.Add(time.Second)
-	if !buckets.Take("one too many", rate).Allowed {
-		t.Error("full buckets were not forgotten")
-	}
-}
-
-func TestBucketIsSharedByGoroutines(t *testing.T) {
-	buckets := hot.NewBuckets(func() time.Time { return start })
-	var allowed atomic.Int32
-	var all sync.WaitGroup
-	for range 64 {
-		all.Go(func() {
-			if buckets.Take("c", hot.Rate{PerSecond: 1, Burst: 10}).Allowed {
-				allowed.Add(1)
-			}
-		})
-	}
-	all.Wait()
-	if allowed.Load() != 10 {
-		t.Errorf("%d of a burst of 10", allowed.Load())
-	}
 }

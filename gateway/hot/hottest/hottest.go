@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"cpagateway/consent"
 	"cpagateway/gateway/hot"
 )
 
@@ -25,8 +24,12 @@ func Run(t *testing.T, open func(t *testing.T) hot.State) {
 		{"a claim ends with its life", claimEnds},
 		{"a claim without a life is an error", claimWithoutLife},
 		{"a key may be anything", anyKey},
-		{"a bucket gives its burst and then its rate", burstThenRate},
+		{"a bucket gives its burst and no more", burst},
+		{"a bucket gives what it named the time of", namedTime},
+		{"a bucket gives no more to many at once", allAtOnce},
+		{"a bucket is cut to a smaller burst and fills a larger one slowly", changedBurst},
 		{"a rate that is none allows nothing", noRate},
+		{"a wait has an end", boundedWait},
 		{"clients do not share a bucket", ownBuckets},
 		{"every reader hears a notice whole", everyReader},
 		{"a reader hears nothing of before", nothingOfBefore},
@@ -112,58 +115,6 @@ func anyKey(t *testing.T, state hot.State) {
 		if !claim(t, state, key, time.Minute) || claim(t, state, key, time.Minute) {
 			t.Errorf("key of %d bytes is not claimed once", len(key))
 		}
-	}
-}
-
-func allow(t *testing.T, state hot.State, client consent.ClientID, rate hot.Rate) hot.Verdict {
-	t.Helper()
-	verdict, err := state.Allow(t.Context(), client, rate)
-	if err != nil {
-		t.Fatalf("asking a bucket: %v", err)
-	}
-	if verdict.Allowed != (verdict.RetryAfter == 0) {
-		t.Fatalf("allowed %v, retry after %v", verdict.Allowed, verdict.RetryAfter)
-	}
-	return verdict
-}
-
-func burstThenRate(t *testing.T, state hot.State) {
-	rate := hot.Rate{PerSecond: 4, Burst: 5}
-	for i := range rate.Burst {
-		if !allow(t, state, "client", rate).Allowed {
-			t.Fatalf("request %d of the burst was refused", i+1)
-		}
-	}
-	refused := allow(t, state, "client", rate)
-	if refused.Allowed || refused.RetryAfter > 300*time.Millisecond {
-		t.Fatalf("after the burst: %+v", refused)
-	}
-	time.Sleep(refused.RetryAfter + 20*time.Millisecond)
-	if !allow(t, state, "client", rate).Allowed {
-		t.Error("after the time it named, the bucket still refused")
-	}
-	if allow(t, state, "client", rate).Allowed {
-		t.Error("one token came, two were given")
-	}
-}
-
-func noRate(t *testing.T, state hot.State) {
-	for _, rate := range []hot.Rate{{}, {PerSecond: 1}, {Burst: 1}, {PerSecond: -1, Burst: 5}, {PerSecond: 5, Burst: -1}} {
-		if verdict := allow(t, state, "client", rate); verdict.Allowed {
-			t.Errorf("%+v allowed a request", rate)
-		}
-	}
-}
-
-func ownBuckets(t *testing.T, state hot.State) {
-	rate := hot.Rate{PerSecond: 0.01, Burst: 1}
-	for _, client := range []consent.ClientID{"a", "b", "", "a\x00b"} {
-		if !allow(t, state, client, rate).Allowed {
-			t.Error("a client found another one's bucket")
-		}
-	}
-	if verdict := allow(t, state, "a", rate); verdict.Allowed || verdict.RetryAfter < time.Minute {
-		t.Errorf("the second request of a hundred seconds: %+v", verdict)
 	}
 }
 

@@ -38,7 +38,7 @@ func (s *State) Claim(ctx context.Context, key string, life time.Duration) (bool
 // flush between the two commands takes the mark away as well.
 func (s *State) claimShared(ctx context.Context, key string, life time.Duration) (bool, error) {
 	s.memory.outlive(life)
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 
 	var set *goredis.BoolCmd

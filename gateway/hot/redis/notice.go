@@ -23,7 +23,7 @@ func (s *State) channel() string { return s.prefix + "notices" }
 
 // Announce publishes the notice to every gateway, this one included.
 func (s *State) Announce(ctx context.Context, n hot.Notice) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	body, err := json.Marshal(wire(n))
 	if err == nil {
@@ -44,10 +44,10 @@ func (s *State) Notices(ctx context.Context) <-chan hot.Notice {
 		close(in)
 		return in
 	}
-	bounded, cancel := context.WithTimeout(ctx, timeout)
+	bounded, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	heard := s.client.Subscribe(bounded, s.channel())
-	if _, err := heard.ReceiveTimeout(bounded, timeout); err != nil {
+	if _, err := heard.ReceiveTimeout(bounded, s.timeout); err != nil {
 		in.Put(hot.Notice{Kind: hot.NoticeGap})
 	}
 	s.readers.Go(func() {

@@ -30,6 +30,7 @@ type State struct {
 	client  goredis.UniversalClient
 	prefix  string
 	clock   func() time.Time
+	timeout time.Duration // bounds everything that somebody waits for
 	buckets *hot.Buckets
 	claims  *hot.Claims
 	memory  memory
@@ -40,7 +41,7 @@ type State struct {
 	end     sync.Once
 }
 
-// timeout bounds everything that somebody waits for.
+// timeout is that of every state but those of tests on a busy machine.
 const timeout = 250 * time.Millisecond
 
 // Open uses the Redis at an address: redis:// or rediss:// with one host; with
@@ -56,7 +57,7 @@ func Open(address, prefix string, clock func() time.Time) (*State, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	return &State{
-		client: client, prefix: prefix, clock: clock,
+		client: client, prefix: prefix, clock: clock, timeout: timeout,
 		buckets: hot.NewBuckets(clock), claims: hot.NewClaims(clock), ctx: ctx, stop: stop,
 	}, nil
 }
@@ -136,26 +137,28 @@ var bucketSource string
 // server's clock, because theirs differ.
 var bucketScript = goredis.NewScript(bucketSource)
 
-// Allow asks the gateway's own bucket first, then the shared one. With Redis
-// away the own bucket alone decides: every gateway still keeps the client's rate.
+// Allow takes from the shared bucket and then from the gateway's own; both must
+// have something. Looking into the own one first spares the way to Redis, and
+// taking from it last makes it the later one to fill: what it names the time of,
+// the shared one has by then. With Redis away the own bucket alone decides: every
+// gateway still keeps the client's rate.
 func (s *State) Allow(ctx context.Context, client consent.ClientID, rate hot.Rate) (hot.Verdict, error) {
 	if err := s.ready(ctx); err != nil {
 		return hot.Verdict{}, err
 	}
-	own := s.buckets.Take(client, rate)
-	if !own.Allowed {
+	if own := s.buckets.Look(client, rate); !own.Allowed {
 		return own, nil
 	}
-	bounded, cancel := context.WithTimeout(ctx, timeout)
+	bounded, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	wait, err := bucketScript.Run(bounded, s.client, []string{s.key("bucket", string(client))}, rate.PerSecond, rate.Burst).Int64()
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return hot.Verdict{}, ctx.Err()
-	case err != nil:
-		return own, nil
+	case err == nil && wait > 0:
+		return hot.Verdict{RetryAfter: time.Duration(wait) * time.Millisecond}, nil
 	}
-	return hot.Verdict{Allowed: wait == 0, RetryAfter: time.Duration(wait) * time.Millisecond}, nil
+	return s.buckets.Take(client, rate), nil
 }
 
 // key names a thing without telling what it is.
