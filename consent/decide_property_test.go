@@ -30,14 +30,19 @@ var (
 	someWanted   = []profiles.ItemSet{0, profiles.CrisisSlice, profiles.SetOf(profiles.PlanSummary), profiles.Restricted}
 	someScopes   = [][]Scope{
 		nil,
-		{{Context: "user", Type: "*", Read: true}},
-		{{Context: "user", Type: "CarePlan", Read: true, Category: profiles.SystemSNOMED + "|" + profiles.CodeCrisisPlan}},
+		{{Context: "user", Type: "*", Read: true, Search: true}},
+		{{Context: "user", Type: "CarePlan", Read: true, Search: true, Category: profiles.SystemSNOMED + "|" + profiles.CodeCrisisPlan}},
 	}
 	somePolicies = []Policy{{}, DefaultPolicy(), func() Policy {
 		p := DefaultPolicy()
 		p.CrisisOnRoutineRefusal = On
 		return p
+	}(), func() Policy { // the cautious: silence gives nothing, words of mouth do not count
+		p := DefaultPolicy()
+		p.CrisisWithoutConsent, p.Verbal, p.CrisisSlice = Off, Off, Component
+		return p
 	}()}
+	someActions = []Action{Read, Search, Read, Import, NoAction}
 )
 
 // somePeople are the states that a person's identity and life may be in.
@@ -56,27 +61,56 @@ func somePeople() map[string]*facts.Person {
 	return people
 }
 
-// someDirectives is one directive of every kind.
+// someDirectives is one directive of every kind: each template, with purposes and
+// recipients of its own, in every status, before, in and after its period and that
+// of its clause, and each thing that a grant may lack.
 func someDirectives() map[string]facts.Directive {
 	list := map[string]facts.Directive{
 		"T1":          grant("t1", "LA9A1", "adult-mh", profiles.CareCoordination),
 		"T1 practice": grant("t1p", "W99001", "", profiles.CareCoordination),
 		"T1 crisis":   grant("t1c", "7A4", "crht", profiles.EmergencyTreatment),
-		"T2":          refusal("t2", facts.RefuseAll), "T3": refusal("t3", facts.CrisisOnly), "T4": refusal("t4", facts.RefuseCrisis),
-		"T5": {ID: "t5", Template: facts.CarerCopy, Status: facts.Active},
-		"T6": {ID: "t6", Template: facts.ExcludeItem, Status: facts.Active, Clauses: []facts.Clause{{Items: profiles.SetOf(profiles.PlanSummary, profiles.PlanCrisis)}}},
-		"T0": {ID: "t0", Status: facts.Active},
+		"T1 both":     grant("t1b", "7A4", "crht", profiles.CareCoordination, profiles.EmergencyTreatment),
+		"T2":          refusal("t2", facts.RefuseAll),
+		"T3":          refusal("t3", facts.CrisisOnly),
+		"T4":          refusal("t4", facts.RefuseCrisis),
+		"T5":          {ID: "t5", Template: facts.CarerCopy, Status: facts.Active, Clauses: []facts.Clause{{Recipients: []facts.Recipient{{Related: "RelatedPerson/r"}}, Items: profiles.AllItems}}},
+		"T6":          {ID: "t6", Template: facts.ExcludeItem, Status: facts.Active, Clauses: []facts.Clause{{Items: profiles.SetOf(profiles.PlanSummary, profiles.PlanCrisis)}}},
+		"T0":          {ID: "t0", Status: facts.Active},
 	}
-	for name, status := range map[string]facts.Status{"silent": facts.Silent, "rejected": facts.Rejected, "withdrawn": facts.Withdrawn, "unknown": facts.Unknown} {
-		for _, of := range []string{"T1", "T2", "T3", "T4", "T6", "T0"} {
-			d := list[of]
-			d.Status, d.ID = status, d.ID+name
-			list[of+" "+name] = d
+	variant := func(name, of string, change func(*facts.Directive)) {
+		d := list[of]
+		d.Clauses = slices.Clone(d.Clauses)
+		d.ID += " " + name
+		change(&d)
+		list[of+" "+name] = d
+	}
+	templates := []string{"T1", "T1 crisis", "T2", "T3", "T4", "T5", "T6", "T0"}
+	past, future := time.Date(2025, 1, 2, 0, 0, 0, 0, profiles.London), time.Date(2028, 1, 1, 0, 0, 0, 0, profiles.London)
+	for _, of := range templates {
+		for name, status := range map[string]facts.Status{"silent": facts.Silent, "rejected": facts.Rejected, "withdrawn": facts.Withdrawn, "unknown": facts.Unknown} {
+			variant(name, of, func(d *facts.Directive) { d.Status = status })
+		}
+		variant("expired", of, func(d *facts.Directive) { d.Until = past })
+		variant("not yet", of, func(d *facts.Directive) { d.From = future })
+		if len(list[of].Clauses) > 0 {
+			variant("clause expired", of, func(d *facts.Directive) { d.Clauses[0].Until = past })
+			variant("clause not yet", of, func(d *facts.Directive) { d.Clauses[0].From = future })
 		}
 	}
-	expired := list["T1"]
-	expired.ID, expired.Until = "t1x", time.Date(2025, 12, 1, 0, 0, 0, 0, profiles.London)
-	list["T1 expired"] = expired
+	for _, of := range []string{"T1", "T1 crisis", "T3"} {
+		variant("bare", of, func(d *facts.Directive) { d.Evidence = facts.NoEvidence })
+		variant("spoken", of, func(d *facts.Directive) { d.Evidence = facts.Spoken })
+		variant("of an old leaflet", of, func(d *facts.Directive) { d.PolicyURI = "old" })
+		variant("of another", of, func(d *facts.Directive) { d.OwnWish = false })
+	}
+	for _, purpose := range somePurposes[:4] {
+		for _, status := range []facts.Status{facts.Active, facts.Rejected} {
+			variant(fmt.Sprintf("for %s, %d", purpose, status), "T2", func(d *facts.Directive) { d.Purposes, d.Status = []profiles.Purpose{purpose}, status })
+		}
+	}
+	for _, party := range []facts.Recipient{{Organisation: "LA9A1"}, {Organisation: "LA9A1", Team: "duty"}, {Organisation: "7A4", Team: "crht"}} {
+		variant(fmt.Sprintf("for %v", party), "T6", func(d *facts.Directive) { d.Clauses[0].Recipients = []facts.Recipient{party} })
+	}
 	return list
 }
 
@@ -113,13 +147,14 @@ func registers(t testing.TB) map[string]*agreements.Register {
 // decision to the invariants of consent.md §6.
 func TestEnumeration(t *testing.T) {
 	lists, people, count := wishLists(), somePeople(), 0
+	some := map[string]bool{"live": true, "unrelating": true, "implied": true} // agreements that let something through
 	outcomes := map[Outcome]int{}
 	for agreements, register := range registers(t) {
 		for _, day := range someDays {
 			at, _ := time.Parse(time.DateOnly, day)
 			for state, person := range people {
 				wishes := lists
-				if state != "known" { // then wishes can only take away
+				if state != "known" || !some[agreements] { // then wishes can only take away
 					wishes = lists[:9]
 				}
 				for _, directives := range wishes {
@@ -129,9 +164,9 @@ func TestEnumeration(t *testing.T) {
 					for _, who := range someCallers {
 						for _, purpose := range somePurposes {
 							c := caller(who.org, who.team, purpose)
-							for i := range 12 { // every wanted set with every policy, the scopes in turn
-								q := Request{Caller: c, Action: Read, Type: "CarePlan", Wanted: someWanted[i%4], At: at,
-									Register: register, Policy: somePolicies[i%3], Person: person, Source: "7A4"}
+							for i := range 12 { // every wanted set, with the policies, scopes and actions in turn
+								q := Request{Caller: c, Action: someActions[count%5], Type: "CarePlan", Wanted: someWanted[i%4], At: at,
+									Register: register, Policy: somePolicies[(i/4+count)%4], Person: person, Source: "7A4"}
 								q.Caller.Scopes = someScopes[(i+count)%3]
 								d := Decide(q)
 								if broken := invariants(&q, &d); broken != "" {
@@ -164,6 +199,12 @@ func invariants(q *Request, d *Decision) string {
 			unanswered++
 		}
 	}
+	if q.Action == Import {
+		if (d.outcome == Permit) != (q.Caller.Organisation == q.Source) || d.granted != 0 {
+			return "an import is the custodian's own, and discloses nothing"
+		}
+		return ""
+	}
 	own := q.Caller.Organisation == q.Source && d.deciding == gateP1 && d.outcome != Deny
 	known := q.Person != nil && q.Person.ID != "" && !q.Person.Unverified
 	switch {
@@ -171,6 +212,8 @@ func invariants(q *Request, d *Decision) string {
 		return "I6: the outcome does not follow from the gates"
 	case (d.outcome == Deny) != (d.reasons[d.deciding].outcome() == Fail):
 		return "I6: the deciding rule does not say what the outcome is"
+	case d.outcome != Deny && q.Action != Read && q.Action != Search:
+		return "I1: let through without an action"
 	case d.outcome == Deny && d.granted != 0 || d.outcome != Deny && d.granted == 0:
 		return "items and outcome disagree"
 	case d.outcome != Deny && !own && unanswered > 0:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"cpagateway/consent/agreements"
+	"cpagateway/consent/facts"
 	"cpagateway/profiles"
 )
 
@@ -81,5 +82,16 @@ func TestDayIsLondons(t *testing.T) {
 	}
 	if agreements.NoDay.String() != "" || agreements.DayOf(time.Time{}) >= agreements.DayOf(summer) {
 		t.Error("a day that is not there does not come first")
+	}
+}
+
+// TestAProcessorIsNotDisclosedTo: an agreement of any kind is no ground for
+// disclosing to a partner that only processes (case 20).
+func TestAProcessorIsNotDisclosedTo(t *testing.T) {
+	q := world(t)
+	q.Register = register(t, strings.Replace(sample(t, "isp"), "org: LA9A1\n    role: controller", "org: LA9A1\n    role: processor", 1))
+	q.Person.Directives = []facts.Directive{grant("g", "LA9A1", "adult-mh", profiles.CareCoordination)}
+	if d := Decide(q); d.Deciding().Code != "NOT_A_DISCLOSURE_BASIS" {
+		t.Errorf("%s by %+v", d.Outcome(), d.Deciding())
 	}
 }

@@ -88,9 +88,16 @@ func TestNothingWithheldIsInTheBody(t *testing.T) {
 		}
 		for _, mark := range partMark.FindAllString(body, -1) {
 			p := r.parts[slices.IndexFunc(r.parts, func(p madePart) bool { return p.mark == mark })]
-			if need := needOf(source, r, p); need&^granted != 0 {
+			need := needOf(source, r, p)
+			if need&^granted != 0 {
 				t.Fatalf("%s needs %v, granted were %v:\n%s", p.name, need, granted, body)
 			}
+			if need&^x.Items() != 0 {
+				t.Fatalf("%s needs %v, recorded as released were %v:\n%s", p.name, need, x.Items(), body)
+			}
+		}
+		if kind := profiles.Items(source).Need; kind&^x.Items() != 0 {
+			t.Fatalf("the resource needs %v, recorded as released were %v", kind, x.Items())
 		}
 		if x.Items()&^granted != 0 {
 			t.Fatalf("recorded as released: %v, granted were %v", x.Items(), granted)
