@@ -64,9 +64,9 @@ func (g *gatherer) patient(patient fhir.Value) {
 	if patient.Get("deceasedBoolean").Bool() || patient.Get("deceasedDateTime").Exists() {
 		p.Deceased = true
 	}
-	for id := range patient.Get("identifier").Each() {
-		if id.Get("system").Is(profiles.SystemNHSNumber) {
-			g.number(id.Get("value").Text())
+	for _, n := range profiles.PatientNumbers(patient) {
+		if !n.Superseded { // a wrong check digit still tells two numbers apart
+			g.number(n.Normal)
 		}
 	}
 	for link := range patient.Get("link").Each() {
@@ -93,10 +93,9 @@ func (g *gatherer) born(from, until time.Time) {
 	}
 }
 
-// number notices two different NHS numbers under one person: then records of
+// number notices two different NHS numbers in use under one person: then records of
 // two people may have been put together.
-func (g *gatherer) number(text string) {
-	number, _ := profiles.NHSNumber(text) // a wrong check digit still tells two numbers apart
+func (g *gatherer) number(number string) {
 	if g.nhsNumber != "" && number != g.nhsNumber {
 		g.person.Unverified = true
 	}

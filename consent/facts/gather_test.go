@@ -74,6 +74,7 @@ func TestIdentityInDoubt(t *testing.T) {
 		{"the same, entered in error", []string{strings.Replace(aboutBryn, `"active"`, `"entered-in-error"`, 1)}, false},
 		{"a second record of hers", []string{second(`,"identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000018"}]`)}, false},
 		{"a second record with another NHS number", []string{second(`,"identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000026"}]`)}, true},
+		{"a second record with a superseded NHS number", []string{second(`,"identifier":[{"use":"old","system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000026"}]`)}, false},
 		{"a link to a record that is not there", []string{second(`,"link":[{"type":"replaced-by","other":{"reference":"Patient/gone"}}]`)}, true},
 		{"a link to a record that is there", []string{second(`,"link":[{"type":"seealso","other":{"reference":"Patient/ann"}}]`)}, false},
 		{"a link to her as somebody's relative", []string{second(`,"link":[{"type":"seealso","other":{"reference":"RelatedPerson/r"}}]`)}, false},

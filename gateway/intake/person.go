@@ -68,21 +68,22 @@ func (r *run) identified(m mapping.Resource, patient fhir.Value) (person profile
 	return person, "", "", nil
 }
 
-// identify reads a Patient's NHS number. An NHS number that is malformed is
-// refused always; one that fails only its check digit, as the source's rule says.
-func (r *run) identify(m mapping.Resource, patient fhir.Value) (profiles.PersonID, string, string) {
-	for id := range patient.Get("identifier").Each() {
-		if id.Get("system").Text() != profiles.SystemNHSNumber || id.Get("value").Text() == "" {
-			continue
-		}
-		normal, err := profiles.NHSNumber(id.Get("value").Text())
-		if err != nil && (normal == "" || r.source.NHSNumbers != Report) {
-			return "", ruleNHSNumber, err.Error()
-		}
-		if err != nil {
+// identify reads a Patient's NHS number in use. An NHS number that is malformed is
+// refused always, a superseded one as well; one that fails only its check digit, as
+// the source's rule says.
+func (r *run) identify(m mapping.Resource, patient fhir.Value) (person profiles.PersonID, rule, reason string) {
+	person = r.ids.personOfSource(m.ID)
+	found := false
+	for _, n := range profiles.PatientNumbers(patient) {
+		switch {
+		case n.Err != nil && (n.Normal == "" || r.source.NHSNumbers != Report):
+			return "", ruleNHSNumber, n.Err.Error()
+		case n.Err != nil:
 			r.sum.Warnings[ruleNHSNumber]++
 		}
-		return r.ids.person(normal), "", ""
+		if !n.Superseded && !found {
+			person, found = r.ids.person(n.Normal), true
+		}
 	}
-	return r.ids.personOfSource(m.ID), "", ""
+	return person, "", ""
 }

@@ -19,6 +19,7 @@ import (
 	"cpagateway/gateway/store/memory"
 	"cpagateway/mapping/bundle"
 	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
 )
 
 const (
@@ -113,6 +114,20 @@ func (d *desk) person(number string) profiles.PersonID {
 		return ""
 	}
 	return id
+}
+
+// gathered are the facts about somebody as a decision has them.
+func (d *desk) gathered(number string) facts.Person {
+	d.t.Helper()
+	dossier, err := d.store.Dossier(context.Background(), d.person(number))
+	must(d.t, err)
+	var resources []fhir.Value
+	for _, fact := range dossier.Facts {
+		resource, err := fhir.ParseResource(fact.Body)
+		must(d.t, err)
+		resources = append(resources, resource)
+	}
+	return facts.Gather(dossier.Person, dossier.Custodian, dossier.Epoch, resources)
 }
 
 // kept are the resources of a type that a care coordinator finds of a person.

@@ -11,14 +11,15 @@ import (
 type Identifier struct{ System, Value string }
 
 // Normal is the one form that an identifier is stored and looked up in: an NHS
-// number without blanks and hyphens, or two spellings would be two people
+// number under its one system, without blanks and hyphens, or two spellings would be two people
 // (consent.md §7, row 40). A check digit that fails is kept: published Welsh
 // examples fail it, and refusing or reporting them is the import's business.
 func (i Identifier) Normal() Identifier {
 	i.Value = strings.TrimSpace(i.Value)
-	if i.System != profiles.SystemNHSNumber {
+	if !profiles.IsNHSNumber(i.System) {
 		return i
 	}
+	i.System = profiles.SystemNHSNumber
 	if normal, _ := profiles.NHSNumber(i.Value); normal != "" {
 		i.Value = normal
 	}

@@ -1,0 +1,46 @@
+package intake_test
+
+import (
+	"fmt"
+	"testing"
+
+	"cpagateway/gateway/intake"
+	"cpagateway/profiles"
+)
+
+// A person with a superseded number beside the current one was closed: two numbers
+// under one person stood for two people.
+func TestASupersededNumberIsNoSecondPerson(t *testing.T) {
+	d := openDesk(t)
+	twice := fmt.Sprintf(`{"resourceType":"Patient","id":"u1","identifier":[{"use":"old","system":%q,"value":%q,"period":{"end":"2020-01-01"}},{"use":"official","system":%q,"value":%q}],
+		"name":[{"family":"Example"}],"birthDate":"1980-01-01"}`, profiles.SystemNHSNumber, bryn, profiles.SystemNHSNumber, ann)
+	d.bring(bundles(t, "clinic"), collection(twice, plan("plan-u1", "u1")), intake.Store)
+	if d.gathered(ann).Unverified {
+		t.Error("the person is closed")
+	}
+	if d.person(ann) == "" || d.person(ann) != d.person(bryn) || len(d.kept(bryn, "CarePlan")) != 1 {
+		t.Error("the old number leads elsewhere")
+	}
+	d.bring(bundles(t, "ward"), collection(patient("w", ann)), intake.Store)
+	if d.gathered(ann).Unverified || len(d.kept(ann, "Patient")) != 2 {
+		t.Error("another record under the current number is not hers")
+	}
+}
+
+// An NHS number under another system was taken for a local one: not checked, and
+// never found.
+func TestAnNHSNumberUnderAnotherSystemIsOne(t *testing.T) {
+	under := func(system, number string) string {
+		return fmt.Sprintf(`{"resourceType":"Patient","id":"o","identifier":[{"system":%q,"value":%q}],"name":[{"family":"Example"}]}`, system, number)
+	}
+	for _, system := range []string{"http://fhir.nhs.net/Id/nhs-number", "http://fhir.nhs.uk/Id/nhs-number", profiles.SystemNHSNumber + " "} {
+		d := openDesk(t)
+		if sum := d.bring(bundles(t, "clinic"), collection(under(system, "9990000019")), intake.Store); sum.Quarantined != 1 || len(d.faults()["NHS-NUMBER"]) != 1 {
+			t.Errorf("%s: a wrong check digit: %+v", system, sum)
+		}
+		d.bring(bundles(t, "clinic"), collection(under(system, bryn), plan("c", "o")), intake.Store)
+		if len(d.kept(bryn, "CarePlan")) != 1 {
+			t.Errorf("%s: nobody is found", system)
+		}
+	}
+}
