@@ -4,10 +4,12 @@ package gateway
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"cpagateway/gateway/road"
+	"cpagateway/gateway/search"
 	"cpagateway/gateway/texts"
 	"cpagateway/profiles/fhir"
 )
@@ -35,23 +37,27 @@ func (f *Front) Handler() http.Handler {
 	e := gin.New()
 	e.RedirectTrailingSlash, e.RedirectFixedPath, e.RemoveExtraSlash = false, false, false
 	e.HandleMethodNotAllowed, e.ForwardedByClientIP, e.UseRawPath = true, false, true
-	e.GET(Prefix+"/metadata", f.metadata)
-	e.GET(Prefix+"/.well-known/smart-configuration", f.smart)
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
-		e.Handle(method, Prefix+"/:type", f.take(f.search))
-		e.Handle(method, Prefix+"/:type/:id", f.take(read))
-		e.Handle(method, Prefix+"/:type/:id/_history/:version", f.take(vread))
+		e.Handle(method, Prefix+"/metadata", f.metadata)
+		e.Handle(method, Prefix+"/.well-known/smart-configuration", f.smart)
+		e.Handle(method, Prefix+"/:type", f.serve(road.Search))
+		e.Handle(method, Prefix+"/:type/:id", f.serve(road.Read))
+		e.Handle(method, Prefix+"/:type/:id/_history/:version", f.serve(road.VRead))
 	}
-	e.POST(Prefix+"/:type/_search", f.take(f.search))
+	e.POST(Prefix+"/:type/_search", f.serve(road.Search))
 	e.NoRoute(f.refuse(http.StatusNotFound, "not-supported", texts.NotSupported))
 	e.NoMethod(f.refuse(http.StatusMethodNotAllowed, "not-supported", texts.MethodNotAllowed))
 	return e
 }
 
-// take is the one adapter between Gin and the road.
-func (f *Front) take(parse func(*gin.Context) road.Ask) gin.HandlerFunc {
+// serve is the one adapter between Gin and the road.
+func (f *Front) serve(interaction road.Interaction) gin.HandlerFunc {
+	return func(c *gin.Context) { f.Road.Serve(c.Writer, c.Request, f.asked(c, interaction)) }
+}
+
+func (f *Front) refuse(status int, code string, text texts.Key) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		ask := parse(c)
+		ask := road.Ask{Interaction: road.None, Fault: road.Refuse(status, code, text)}
 		if fault := unacceptable(c.Request); fault != nil {
 			ask.Fault = fault
 		}
@@ -59,46 +65,42 @@ func (f *Front) take(parse func(*gin.Context) road.Ask) gin.HandlerFunc {
 	}
 }
 
-func (f *Front) refuse(status int, code string, text texts.Key) gin.HandlerFunc {
-	return f.take(func(*gin.Context) road.Ask {
-		return road.Ask{Interaction: road.None, Fault: road.Refuse(status, code, text)}
-	})
+// public answers a document that is about nobody. Other parameters than those of
+// the form (mode, say) change nothing in it.
+func (f *Front) public(c *gin.Context, name string, body []byte, contentType string) {
+	ask := road.Ask{Interaction: road.Public, Type: name, Fault: unacceptable(c.Request)}
+	if pairs, ok := parsePairs(c.Request.URL.RawQuery); ok && ask.Fault == nil {
+		ask.Form, _, ask.Fault = formOf(c.Request, pairs)
+	}
+	f.Road.ServePublic(c.Writer, c.Request, ask, body, contentType)
 }
 
-func read(c *gin.Context) road.Ask {
-	ask := road.Ask{Interaction: road.Read, ID: c.Param("id")}
-	return settle(c, ask)
-}
-
-func vread(c *gin.Context) road.Ask {
-	ask := road.Ask{Interaction: road.VRead, ID: c.Param("id"), Version: c.Param("version")}
-	return settle(c, ask)
-}
-
-func (f *Front) search(c *gin.Context) road.Ask {
-	ask := settle(c, road.Ask{Interaction: road.Search})
+// asked reads a request, once: the interaction against the allow-list, then the
+// parameters that shape the answer, then those of the interaction.
+func (f *Front) asked(c *gin.Context, interaction road.Interaction) road.Ask {
+	ask := road.Ask{Interaction: interaction, Type: knownType(c.Param("type")), ID: c.Param("id"), Version: c.Param("version")}
+	if !allows(ask.Type, interaction) {
+		ask.Interaction, ask.Fault = road.None, road.Refuse(http.StatusNotFound, "not-supported", texts.NotSupported)
+	}
+	if fault := unacceptable(c.Request); fault != nil {
+		ask.Fault = fault
+	}
 	if ask.Fault != nil {
 		return ask
 	}
 	pairs, fault := parameters(c)
 	if fault == nil {
-		ask.Search, fault = parseSearch(ask.Type, pairs, handling(c), f.Road.Zone)
+		ask.Form, pairs, fault = formOf(c.Request, pairs)
 	}
-	ask.Fault = fault
-	return ask
-}
-
-// settle looks the interaction up in the allow-list.
-func settle(c *gin.Context, ask road.Ask) road.Ask {
-	ask.Type = knownType(c.Param("type"))
 	switch {
-	case !allows(ask.Type, ask.Interaction):
-		ask.Interaction = road.None
-		ask.Fault = road.Refuse(http.StatusNotFound, "not-supported", texts.NotSupported)
-	case ask.Interaction != road.Search && !fhir.IsID(ask.ID):
+	case fault != nil:
+		ask.Fault = fault
+	case interaction == road.Search:
+		ask.Search, ask.Fault = f.parseSearch(ask.Type, pairs, handling(c))
+	case !fhir.IsID(ask.ID):
 		ask.Fault = road.Nothing
-	case ask.Interaction != road.Search && c.Request.URL.RawQuery != "" && c.Request.URL.RawQuery != "_format=json":
-		ask.Fault = road.Refuse(http.StatusBadRequest, "not-supported", texts.BadRequest)
+	case len(pairs) > 0:
+		ask.Fault = road.Refuse(http.StatusBadRequest, "value", texts.UnknownParameter, search.SafeName(pairs[0].name), strings.Join(formParams, ", "))
 	}
 	return ask
 }

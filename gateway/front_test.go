@@ -1,6 +1,8 @@
 package gateway_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -200,5 +202,60 @@ func TestMetadataInXMLIsNotAcceptable(t *testing.T) {
 	}
 	if a := s.get("", "/metadata?_format=xml"); a.status != http.StatusNotAcceptable {
 		t.Errorf("_format: answered %d", a.status)
+	}
+}
+
+// Clients ask for JSON in every form that R4 names, for a page that people can
+// read, and by the gateway's own addresses.
+func TestTheFormOfAnAnswer(t *testing.T) {
+	s := openStand(t)
+	plain := s.get("gp", "/CarePlan?"+about(ann))
+	id := plain.ids(t)[0]
+	patient := plain.bundle(t).Entry[0].Resource["subject"].(map[string]any)["reference"].(string)
+	for _, path := range []string{"/CarePlan?" + about(ann) + "&", "/CarePlan/" + id + "?", "/metadata?"} {
+		for _, form := range []string{
+			"_format=json", "_format=application/json", "_format=application/fhir%2Bjson", "_format=application/fhir+json", "_format=text/json",
+			"_format=application/fhir%2Bjson;fhirVersion=4.0", "_format=JSON", "_pretty=false",
+		} {
+			if a := s.get("gp", path+form, "Accept", "application/xml"); a.status != http.StatusOK && form != "_pretty=false" {
+				t.Errorf("%s%s: %d %.200s", path, form, a.status, a.body)
+			}
+		}
+		pretty := s.get("gp", path+"_pretty=true")
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, []byte(pretty.body)); err != nil || pretty.status != http.StatusOK || !strings.Contains(pretty.body, "\n  \"") {
+			t.Errorf("%s_pretty=true: %d %.200s", path, pretty.status, pretty.body)
+		} else if a := s.get("gp", path); a.body != compact.String() {
+			t.Errorf("%s_pretty=true says something else", path)
+		}
+		for _, form := range []string{"_format=xml", "_format=application/fhir%2Bxml", "_format=html"} {
+			if a := s.get("gp", path+form); a.status != http.StatusNotAcceptable {
+				t.Errorf("%s%s: %d", path, form, a.status)
+			}
+		}
+		for _, form := range []string{"_pretty=yes", "_format=json&_format=json", "_pretty=true&_pretty=true"} {
+			if a := s.get("gp", path+form); a.status != http.StatusBadRequest {
+				t.Errorf("%s%s: %d", path, form, a.status)
+			}
+		}
+		head := s.do("gp", http.MethodHead, strings.TrimSuffix(gateway.Prefix+path, "&"), "")
+		if head.status != http.StatusOK || head.body != "" || head.header.Get("Content-Type") == "" {
+			t.Errorf("HEAD %s: %d %q", path, head.status, head.body)
+		}
+	}
+	for _, ref := range []string{patient, s.server.URL + gateway.Prefix + "/" + patient} {
+		if a := s.get("gp", "/CarePlan?patient="+url.QueryEscape(ref)); a.status != http.StatusOK || len(a.ids(t)) != len(plain.ids(t)) {
+			t.Errorf("patient=%s: %d", ref, a.status)
+		}
+	}
+	if a := s.get("gp", "/CarePlan?patient="+url.QueryEscape("https://elsewhere.example/fhir/R4/"+patient)); a.status != http.StatusBadRequest {
+		t.Errorf("a reference to another server answered %d", a.status)
+	}
+	form := s.do("gp", http.MethodPost, gateway.Prefix+"/CarePlan/_search", about(ann)+"&_format=application/fhir%2Bjson&_pretty=true", "Accept", "text/html")
+	if form.status != http.StatusOK || !strings.Contains(form.body, "\n") {
+		t.Errorf("the form's own _format: %d %.200s", form.status, form.body)
+	}
+	if a := s.get("gp", "/CarePlan?"+about(ann)+"&colour=red"); !strings.Contains(a.body, "_count") || !strings.Contains(a.body, "_format") || !strings.Contains(a.body, "_sort") {
+		t.Errorf("the known parameters are not all named: %s", a.body)
 	}
 }

@@ -19,7 +19,7 @@ func (f *Front) metadata(c *gin.Context) {
 		f.Road.Serve(c.Writer, c.Request, road.Ask{Interaction: road.None, Fault: road.Refuse(http.StatusInternalServerError, "exception", texts.Broken)})
 		return
 	}
-	f.Road.ServePublic(c.Writer, c.Request, "CapabilityStatement", body, "application/fhir+json; charset=utf-8", unacceptable(c.Request))
+	f.public(c, "CapabilityStatement", body, "application/fhir+json; charset=utf-8")
 }
 
 func (f *Front) capabilities() fhir.CapabilityStatement {
@@ -27,6 +27,11 @@ func (f *Front) capabilities() fhir.CapabilityStatement {
 	rest := fhir.CapabilityStatementRest{Mode: fhir.RestfulCapabilityModeServer, Security: security()}
 	for _, s := range allowed {
 		rest.Resource = append(rest.Resource, s.capability())
+	}
+	for _, p := range pageParams {
+		rest.SearchParam = append(rest.SearchParam, fhir.CapabilityStatementRestResourceSearchParam{
+			Name: p.name, Type: fhir.SearchParamTypeSpecial, Documentation: &p.doc,
+		})
 	}
 	return fhir.CapabilityStatement{
 		Status: fhir.PublicationStatusActive, Date: f.Date, Kind: fhir.CapabilityStatementKindInstance,

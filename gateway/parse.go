@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -16,10 +15,7 @@ import (
 	"cpagateway/gateway/texts"
 )
 
-var (
-	nameForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.:-]{0,63}$`) // what a parameter's name may look like
-	jsonType = []string{"json", "application/json", "application/fhir+json"}
-)
+var nameForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.:-]{0,63}$`) // what a parameter's name may look like
 
 // Page sizes, and how many parameters one search may have.
 const (
@@ -29,7 +25,7 @@ const (
 )
 
 // unacceptable refuses what the road should never have to interpret: addresses
-// that two readers could read in two ways, method overrides, XML.
+// that two readers could read in two ways, and method overrides.
 func unacceptable(r *http.Request) *road.Fault {
 	switch {
 	case len(r.URL.RequestURI()) > maxURL:
@@ -40,8 +36,6 @@ func unacceptable(r *http.Request) *road.Fault {
 		return road.Refuse(http.StatusRequestEntityTooLarge, "too-long", texts.TooLarge, maxBody)
 	case overridden(r.Header):
 		return road.Refuse(http.StatusBadRequest, "not-supported", texts.BadRequest)
-	case !acceptsJSON(r):
-		return road.Refuse(http.StatusNotAcceptable, "not-supported", texts.NotAcceptable)
 	}
 	return nil
 }
@@ -49,24 +43,6 @@ func unacceptable(r *http.Request) *road.Fault {
 func overridden(h http.Header) bool {
 	for _, name := range []string{"X-Http-Method-Override", "X-Method-Override", "X-Http-Method"} {
 		if h.Get(name) != "" {
-			return true
-		}
-	}
-	return false
-}
-
-// acceptsJSON reads _format, which goes before Accept (R4 http.html §3.1.0.1.11).
-func acceptsJSON(r *http.Request) bool {
-	if format := r.URL.Query().Get("_format"); format != "" {
-		return slices.Contains(jsonType, strings.TrimSpace(strings.SplitN(format, ";", 2)[0]))
-	}
-	accept := strings.Join(r.Header.Values("Accept"), ",")
-	if accept == "" {
-		return true
-	}
-	for part := range strings.SplitSeq(accept, ",") {
-		kind, _, err := mime.ParseMediaType(part)
-		if err == nil && (slices.Contains(jsonType[1:], kind) || kind == "*/*" || kind == "application/*") {
 			return true
 		}
 	}

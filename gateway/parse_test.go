@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"cpagateway/gateway/road"
 	"cpagateway/profiles"
 )
 
@@ -31,7 +32,8 @@ func FuzzParseSearch(f *testing.F) {
 		if !strictly {
 			how = lenient
 		}
-		ask, fault := parseSearch(asked, []pair{{name, value + marker}}, how, time.UTC)
+		front := Front{Road: &road.Road{Zone: time.UTC, Base: "https://gateway.example/fhir/R4"}}
+		ask, fault := front.parseSearch(asked, []pair{{name, value + marker}}, how)
 		if fault != nil {
 			if strings.Contains(fault.Error(), marker) && !strings.Contains(name, marker) {
 				t.Errorf("%s?%s: the refusal repeats the value: %v", asked, name, fault)

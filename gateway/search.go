@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -45,16 +44,16 @@ type query struct {
 
 // parseSearch turns the parameters of one search into an ask, or says which one
 // is wrong. It never repeats a value.
-func parseSearch(typ string, pairs []pair, handling leniency, zone *time.Location) (road.SearchAsk, *road.Fault) {
+func (f *Front) parseSearch(typ string, pairs []pair, handling leniency) (road.SearchAsk, *road.Fault) {
 	if len(pairs) > maxParams {
 		return road.SearchAsk{}, road.Refuse(http.StatusBadRequest, "too-costly", texts.BadRequest)
 	}
 	q := query{typ: typ, ask: road.SearchAsk{Count: defaultCount}, shown: url.Values{}}
 	for _, p := range pairs {
-		if slices.Contains(once, p.name) && slices.Contains(q.ask.Names, p.name) {
+		if isPageParam(p.name) && slices.Contains(q.ask.Names, p.name) {
 			return q.ask, road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
 		}
-		fault := q.take(p, zone)
+		fault := q.add(p, f.Road)
 		if fault != nil && handling == lenient && ignorable(p.name, fault) {
 			continue
 		}
@@ -76,12 +75,10 @@ func parseSearch(typ string, pairs []pair, handling leniency, zone *time.Locatio
 	return q.ask, nil
 }
 
-// take reads one parameter: those that shape the answer, those that name the
+// add reads one parameter: those that shape the page, those that name the
 // person, and the filters of the type.
-func (q *query) take(p pair, zone *time.Location) *road.Fault {
+func (q *query) add(p pair, r *road.Road) *road.Fault {
 	switch p.name {
-	case "_format":
-		return nil // settled with Accept
 	case "_cursor":
 		q.ask.Cursor = p.value
 		return nil
@@ -91,7 +88,7 @@ func (q *query) take(p pair, zone *time.Location) *road.Fault {
 		}
 		return nil
 	case "_count":
-		return q.takeCount(p)
+		return q.count(p)
 	case "_sort":
 		keys, err := search.ParseSort(q.typ, p.value)
 		if err != nil {
@@ -101,7 +98,7 @@ func (q *query) take(p pair, zone *time.Location) *road.Fault {
 		q.shown.Add(p.name, p.value)
 		return nil
 	}
-	param, err := search.Parse(q.typ, p.name, p.value, zone)
+	param, err := search.Parse(q.typ, p.name, relative(p.value, r.Base), r.Zone)
 	if err != nil {
 		return parameterFault(err)
 	}
@@ -125,7 +122,16 @@ func (q *query) take(p pair, zone *time.Location) *road.Fault {
 	return nil
 }
 
-func (q *query) takeCount(p pair) *road.Fault {
+// relative takes the gateway's own address off references: Base/Patient/x is Patient/x.
+func relative(value, base string) string {
+	parts := strings.Split(value, ",")
+	for i := range parts {
+		parts[i] = strings.TrimPrefix(parts[i], base+"/")
+	}
+	return strings.Join(parts, ",")
+}
+
+func (q *query) count(p pair) *road.Fault {
 	n, err := strconv.Atoi(p.value)
 	if err != nil || n < 1 {
 		return wrongValue(p.name, "1-"+strconv.Itoa(maxCount))
@@ -189,13 +195,22 @@ func showable(p search.Param) bool {
 	return p.Kind != search.Reference && p.Kind != search.ID && p.Name != "identifier"
 }
 
-// once are the parameters that shape the answer: several of one would leave open
-// which of them was used.
-var once = []string{"_count", "_cursor", "_format", "_sort", "_total"}
+// pageParams are the parameters that shape a page. One may stand once: several
+// would leave open which of them was used.
+var pageParams = []struct{ name, doc string }{
+	{"_count", "how many matches a page holds, 1 to " + strconv.Itoa(maxCount)},
+	{"_cursor", "the place where the next page begins: as a next link has it, and nothing beside it"},
+	{"_sort", "the order: _id, _lastUpdated and the dates of the type, with a minus sign for the latest first"},
+	{"_total", "none: no total is told"},
+}
+
+func isPageParam(name string) bool {
+	return slices.ContainsFunc(pageParams, func(p struct{ name, doc string }) bool { return p.name == name })
+}
 
 // besideCursor says whether a parameter may not stand beside a cursor, which
 // holds the whole search.
-func besideCursor(name string) bool { return name != "_cursor" && name != "_format" }
+func besideCursor(name string) bool { return name != "_cursor" }
 
 // names says whether a filter names what it looks for: a directory is looked up
 // in, and never listed.
@@ -211,11 +226,20 @@ func wrongValue(name, allowed string) *road.Fault {
 	return road.Refuse(http.StatusBadRequest, "value", texts.ParameterValue, name, allowed)
 }
 
-// parameterFault puts what profiles says of a parameter into an answer.
+// parameterFault puts what is said of a parameter into an answer. Where the known
+// ones are named, those that shape the answer are among them.
 func parameterFault(err error) *road.Fault {
 	var wrong *search.Error
 	if !errors.As(err, &wrong) {
 		return road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
+	}
+	if wrong.Code == texts.UnknownParameter {
+		known := append(slices.Clone(wrong.Allowed), formParams...)
+		for _, p := range pageParams {
+			known = append(known, p.name)
+		}
+		slices.Sort(known)
+		wrong.Allowed = known
 	}
 	return road.Refuse(http.StatusBadRequest, "value", wrong.Code, wrong.Args()...)
 }

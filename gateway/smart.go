@@ -37,5 +37,5 @@ func (f *Front) smart(c *gin.Context) {
 	if err != nil {
 		body = nil // a struct of strings always marshals; an empty document says nothing wrong
 	}
-	f.Road.ServePublic(c.Writer, c.Request, "smart-configuration", body, "application/json", unacceptable(c.Request))
+	f.public(c, "smart-configuration", body, "application/json")
 }

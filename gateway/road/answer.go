@@ -1,6 +1,8 @@
 package road
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -60,9 +62,21 @@ func (r *Road) answer(w http.ResponseWriter, t *trip, recorded audit.Recorded, p
 	if p.retryAfter > 0 {
 		header.Set("Retry-After", strconv.Itoa(p.retryAfter))
 	}
+	if t.ask.Form.Pretty {
+		body = indented(body)
+	}
 	w.WriteHeader(p.status)
 	_, _ = w.Write(body) // the caller may be gone: what was recorded stays recorded
 	return p.status
+}
+
+// indented is the same JSON for people. What is not JSON stays as it is.
+func indented(body []byte) []byte {
+	var pretty bytes.Buffer
+	if json.Indent(&pretty, body, "", "  ") != nil {
+		return body
+	}
+	return pretty.Bytes()
 }
 
 // unchanged compares If-None-Match weakly, as RFC 9110 §13.1.2 has it. A plan's

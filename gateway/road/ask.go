@@ -28,8 +28,14 @@ type Ask struct {
 	Type        string // a served type
 	ID          string
 	Version     string // as the caller wrote it, for a vread
+	Form        Form
 	Search      SearchAsk
 	Fault       *Fault // set when the request is refused for its own sake
+}
+
+// Form is how an answer is written.
+type Form struct {
+	Pretty bool // indented, for people who look at it
 }
 
 // action is what the caller does, in the words of consent.

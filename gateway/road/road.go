@@ -218,15 +218,15 @@ func (r *Road) refuse(ctx context.Context, t *trip, cause error) (audit.Recorded
 // ServePublic answers a document that is about nobody, such as the
 // CapabilityStatement; it too is recorded first, and dropped by admitAnonymous
 // where too many ask.
-func (r *Road) ServePublic(w http.ResponseWriter, req *http.Request, name string, body []byte, contentType string, fault *Fault) {
+func (r *Road) ServePublic(w http.ResponseWriter, req *http.Request, ask Ask, body []byte, contentType string) {
 	ctx, cancel := context.WithTimeout(req.Context(), requestTime)
 	defer cancel()
 	r.admitAnonymous(ctx)
-	t := &trip{ask: Ask{Interaction: Public, Type: name}, asked: req, at: r.Clock(), id: requestID(req), words: wordsFor(req)}
-	ctx, seen := observe(ctx, req, t.ask)
+	t := &trip{ask: ask, asked: req, at: r.Clock(), id: requestID(req), words: wordsFor(req)}
+	ctx, seen := observe(ctx, req, ask)
 	p := reply{status: http.StatusOK, document: body, contentType: contentType}
-	if fault != nil {
-		p = refused(fault)
+	if ask.Fault != nil {
+		p = refused(ask.Fault)
 	}
 	recorded, err := r.Audit.Public(ctx, t.event(p.status))
 	if err != nil {

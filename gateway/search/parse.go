@@ -36,7 +36,7 @@ func Parse(typ, rawName, rawValue string, zone *time.Location) (Param, error) {
 	if err != nil {
 		return Param{}, err
 	}
-	refused := &Error{Param: safeName(rawName), Code: texts.ParameterValue, Allowed: forms(p.Kind, spec.Targets)}
+	refused := &Error{Param: SafeName(rawName), Code: texts.ParameterValue, Allowed: forms(p.Kind, spec.Targets)}
 	values, ok := splitUnescaped(rawValue, ',')
 	if len(values) > maxValues {
 		refused.Allowed = formValues
@@ -61,7 +61,7 @@ func parseName(typ, rawName string) (Param, Definition, error) {
 	name, modifier, modified := strings.Cut(head, ":")
 	spec, ok := definition(typ, name)
 	if !ok {
-		return Param{}, spec, &Error{Param: safeName(rawName), Code: texts.UnknownParameter, Allowed: paramNames(typ)}
+		return Param{}, spec, &Error{Param: SafeName(rawName), Code: texts.UnknownParameter, Allowed: paramNames(typ)}
 	}
 	p := Param{Name: name, Kind: spec.Kind}
 	switch {
@@ -93,12 +93,12 @@ func modifierError(rawName string, spec Definition) *Error {
 	for _, c := range spec.Chains {
 		allowed = append(allowed, spec.Name+"."+c)
 	}
-	return &Error{Param: safeName(rawName), Code: texts.UnknownModifier, Allowed: append(allowed, spec.Name)}
+	return &Error{Param: SafeName(rawName), Code: texts.UnknownModifier, Allowed: append(allowed, spec.Name)}
 }
 
-// safeName is a name that may be repeated. One with a digit in it may hold an
+// SafeName is a name that may be repeated. One with a digit in it may hold an
 // NHS number and is not.
-func safeName(rawName string) string {
+func SafeName(rawName string) string {
 	if safeParamName.MatchString(rawName) {
 		return rawName
 	}
