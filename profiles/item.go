@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"fmt"
+	"iter"
 	"math/bits"
 	"strings"
 )
@@ -120,6 +121,35 @@ func ParseItem(code string) (ItemSet, error) {
 // Has reports whether the set holds the item.
 func (s ItemSet) Has(i Item) bool { return s&(1<<i) != 0 }
 
+// Union is the items of both.
+func (s ItemSet) Union(t ItemSet) ItemSet { return s | t }
+
+// Intersect is the items that both hold.
+func (s ItemSet) Intersect(t ItemSet) ItemSet { return s & t }
+
+// Minus is the items of s that t does not hold.
+func (s ItemSet) Minus(t ItemSet) ItemSet { return s &^ t }
+
+// Covers reports whether s holds every item of t.
+func (s ItemSet) Covers(t ItemSet) bool { return t&^s == 0 }
+
+// Meets reports whether s and t have an item in common.
+func (s ItemSet) Meets(t ItemSet) bool { return s&t != 0 }
+
+// Empty reports whether the set holds nothing.
+func (s ItemSet) Empty() bool { return s == 0 }
+
+// All yields the items in their order.
+func (s ItemSet) All() iter.Seq[Item] {
+	return func(yield func(Item) bool) {
+		for i := range itemCount {
+			if s.Has(i) && !yield(i) {
+				return
+			}
+		}
+	}
+}
+
 // Len is the number of items.
 func (s ItemSet) Len() int { return bits.OnesCount64(uint64(s)) }
 
@@ -136,16 +166,3 @@ func (s ItemSet) Codes() []string {
 
 // String joins the codes with a comma and a blank.
 func (s ItemSet) String() string { return strings.Join(s.Codes(), ", ") }
-
-// Label says what a resource, or a part of one, is. It may be disclosed only
-// where every item of Need is granted and, if Any is not empty, at least one of
-// Any. The zero Label is a frame: released with whatever surrounds it.
-type Label struct{ Need, Any ItemSet }
-
-// Within reports whether a caller granted these items may have what is labelled.
-func (l Label) Within(granted ItemSet) bool {
-	return l.Need&^granted == 0 && (l.Any == 0 || l.Any&granted != 0)
-}
-
-// Items is every item that the label mentions.
-func (l Label) Items() ItemSet { return l.Need | l.Any }

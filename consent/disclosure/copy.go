@@ -21,9 +21,23 @@ type copier struct {
 	targets  map[string]Target
 
 	carried profiles.ItemSet // needed by what was copied
+	need    profiles.ItemSet // what the top-level element being copied needs
 	contact bool             // inside an activity that says whom to call
 	whole   bool             // inside an element that is copied whole or not at all
 	refused bool             // the resource must be withheld as a whole
+	noted   *notes           // where the needs of each piece are kept; nil where nobody asked
+}
+
+// refuse withholds the resource as a whole.
+func (c *copier) refuse() {
+	c.refused = true
+	c.noted.refused(c.need)
+}
+
+// cut drops what was appended after a mark.
+func (c *copier) cut(dst []byte, mark int) []byte {
+	c.noted.cut(mark)
+	return dst[:mark]
 }
 
 // members copies the members of an object: those that shapes.txt lists and, at
@@ -34,7 +48,7 @@ func (c *copier) members(dst []byte, s *profiles.Shape, v fhir.Value) ([]byte, b
 	for name, member := range v.Members() {
 		mark := len(dst)
 		if v == c.resource {
-			c.whole = false
+			c.whole, c.need = false, 0
 		}
 		if name == "extension" {
 			if out, ok := c.extensions(dst, s, v, member); ok {
@@ -44,8 +58,10 @@ func (c *copier) members(dst []byte, s *profiles.Shape, v fhir.Value) ([]byte, b
 		}
 		out, element := c.member(dst, s, v, name, member)
 		if element == nil {
-			dst = dst[:mark]
-			c.refused = c.refused || c.whole && name != "id"
+			dst = c.cut(dst, mark)
+			if c.whole && name != "id" {
+				c.refuse()
+			}
 			continue
 		}
 		dst, content = out, true
@@ -62,7 +78,7 @@ func (c *copier) member(dst []byte, s *profiles.Shape, v fhir.Value, name string
 	plain, sibling := strings.CutPrefix(name, "_")
 	element, known := s.Child(plain)
 	if name == "modifierExtension" || known && element.Use == profiles.UseModifier {
-		c.refused = true
+		c.refuse()
 	}
 	if !known || element.Use == profiles.UseNever || element.Use == profiles.UseModifier || element.Use == profiles.UseRebuilt {
 		return dst, nil
@@ -97,8 +113,10 @@ func (c *copier) array(dst []byte, s *profiles.Shape, of, list fhir.Value) ([]by
 		mark := len(dst)
 		out, ok := c.part(append(dst, ','), s, of, part)
 		if !ok {
-			c.refused = c.refused || c.whole
-			dst = dst[:mark]
+			dst = c.cut(dst, mark)
+			if c.whole {
+				c.refuse()
+			}
 			continue
 		}
 		dst = out
@@ -108,15 +126,21 @@ func (c *copier) array(dst []byte, s *profiles.Shape, of, list fhir.Value) ([]by
 
 // part copies one repetition of an element of v, if what it needs is granted.
 func (c *copier) part(dst []byte, s *profiles.Shape, of, part fhir.Value) ([]byte, bool) {
-	need := c.needs(of, s.Name, part)
-	if need&^c.granted != 0 {
+	start, need := len(dst), c.needs(of, s.Name, part)
+	if !c.granted.Covers(need) {
 		return dst, false
 	}
 	dst, ok := c.value(dst, s, part)
 	if ok {
-		c.carried |= need
+		c.carry(start, need)
 	}
 	return dst, ok
+}
+
+// carry says that what was appended at start was copied, and what it needed.
+func (c *copier) carry(start int, need profiles.ItemSet) {
+	c.carried = c.carried.Union(need)
+	c.note(start, profiles.Label{Need: need})
 }
 
 // needs is what one repetition of an element needs beside the label: inside an
@@ -125,9 +149,9 @@ func (c *copier) needs(of fhir.Value, name string, part fhir.Value) profiles.Ite
 	if of != c.resource {
 		return 0
 	}
-	need := profiles.PartItems(c.resource, name, part)
-	c.contact = need.Has(profiles.CrisisContacts)
-	return need
+	c.need = profiles.PartItems(c.resource, name, part)
+	c.contact = c.need.Has(profiles.CrisisContacts)
+	return c.need
 }
 
 // value copies a value of the JSON kind that its shape wants, and no other: what
@@ -156,14 +180,14 @@ func (c *copier) value(dst []byte, s *profiles.Shape, v fhir.Value) ([]byte, boo
 func (c *copier) sibling(dst []byte, s *profiles.Shape, of, v fhir.Value) ([]byte, bool) {
 	start := len(dst)
 	need := c.needs(of, s.Name, v)
-	if s.Many || s.JSON() == fhir.Object || need&^c.granted != 0 {
+	if s.Many || s.JSON() == fhir.Object || !c.granted.Covers(need) {
 		return dst, false
 	}
 	dst, ok := c.extensions(dst, s, v, v.Get("extension"))
 	if !ok {
 		return dst, false
 	}
-	c.carried |= need
+	c.carry(start, need)
 	return closed(dst, start, '{')
 }
 
@@ -175,16 +199,18 @@ func (c *copier) extensions(dst []byte, s *profiles.Shape, of, list fhir.Value) 
 		mark := len(dst)
 		shape, known := s.Extension(ext.Get("url").Text())
 		need := c.needs(of, "extension", ext)
-		if known && need&^c.granted == 0 {
+		if known && c.granted.Covers(need) {
 			out, ok := c.extension(append(dst, ','), shape, ext)
 			if ok {
 				dst = out
-				c.carried |= need
+				c.carry(mark+len(","), need)
 				continue
 			}
 		}
-		dst = dst[:mark]
-		c.refused = c.refused || c.whole
+		dst = c.cut(dst, mark)
+		if c.whole {
+			c.refuse()
+		}
 	}
 	return closed(dst, start, '[')
 }

@@ -196,16 +196,21 @@ func (t terms) assemble(h Held, versionID string, content []byte) []byte {
 // profile names our own profile where the source claims it. What another one
 // promises, a copy that leaves things out may not keep.
 func claimProfile(w *fhir.Writer, r fhir.Value) {
-	own := profiles.Profile(r.Type())
+	if claimsProfile(r) {
+		w.Name("profile")
+		w.BeginArray()
+		w.String(profiles.Profile(r.Type()))
+		w.EndArray()
+	}
+}
+
+func claimsProfile(r fhir.Value) bool {
 	for claimed := range r.All("meta", "profile") {
-		if claimed.Is(own) {
-			w.Name("profile")
-			w.BeginArray()
-			w.String(own)
-			w.EndArray()
-			return
+		if claimed.Is(profiles.Profile(r.Type())) {
+			return true
 		}
 	}
+	return false
 }
 
 // The security labels are the same on everything about a person, whatever was

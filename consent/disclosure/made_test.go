@@ -67,13 +67,14 @@ type maker struct {
 	mark      string
 }
 
-// Modifiers says whether a maker strews modifier extensions about.
+// Modifiers says what a maker strews about that withholds what it stands in.
 type Modifiers uint8
 
-// The two ways.
+// The three ways.
 const (
-	WithoutModifiers Modifiers = iota
-	WithModifiers
+	Plain            Modifiers = iota // nothing
+	WithoutModifiers                  // marks of a restriction, but no modifier extension
+	WithModifiers                     // both
 )
 
 func (m *maker) chance(percent int) bool {
@@ -98,7 +99,7 @@ func (m *maker) resource(typ string) made {
 		out.parts = append(out.parts, madePart{name, list, json(), m.mark})
 	}
 	for child := range shape.Children() {
-		if child.Name == "id" || child.Use == profiles.UseModifier && (m.modifiers == WithoutModifiers || !m.chance(2)) {
+		if child.Name == "id" || child.Use == profiles.UseModifier && (m.modifiers != WithModifiers || !m.chance(2)) {
 			continue
 		}
 		if !child.Required && !m.chance(50) {
@@ -224,6 +225,9 @@ func (m *maker) extension(s *profiles.Shape, depth int) string {
 		profiles.ExtArea, profiles.ExtPlanPart, profiles.ExtPlanPart, profiles.ExtPlanPart, profiles.ExtRestriction, profiles.ExtLastReviewed,
 		profiles.ExtUnmetNeed, profiles.ExtEpisodeOfCare, profiles.ExtTranslation, "http://example.org/unknown", "reason", "content",
 	})
+	if url == profiles.ExtRestriction && m.modifiers == Plain {
+		url = profiles.ExtArea
+	}
 	shape, listed := s.Extension(url)
 	head := fmt.Sprintf(`{"url":%q,"unknown":%s`, url, m.foreign())
 	switch {

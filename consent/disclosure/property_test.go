@@ -80,7 +80,7 @@ func TestNothingWithheldIsInTheBody(t *testing.T) {
 		if strings.Contains(body, "never-") {
 			t.Fatalf("what is never copied was copied:\n%s\n%s", source.Raw(), body)
 		}
-		if strings.Contains(body, "logical-") && granted&naming == 0 {
+		if strings.Contains(body, "logical-") && !naming.Within(granted) {
 			t.Fatalf("an organisation was named without an item for it:\n%s", body)
 		}
 		if strings.Contains(body, "performer-") && !granted.Has(profiles.CrisisContacts) {
@@ -257,34 +257,5 @@ func TestZeroValuesCarryNothing(t *testing.T) {
 		if x := Of(consent.Decision{}, heldOf(source), madeTargets()); !x.Withheld() || x.Items() != 0 {
 			t.Errorf("the zero Decision disclosed %s", x.Body())
 		}
-	}
-}
-
-// Where a new version changed nothing that a caller may see, the caller gets the
-// same bytes under the same version: an answer never changes behind an ETag.
-func TestSameVersionSameBytes(t *testing.T) {
-	compared := 0
-	ofEachType(t, func(t *rapid.T, typ string) {
-		m := &maker{t: t, modifiers: WithModifiers}
-		one := m.resource(typ)
-		before := parsed(t, one.source(keepAll))
-		granted := grants(t, before)
-		after := parsed(t, one.source(func(p madePart) bool {
-			return needOf(before, one, p)&^granted != 0 && m.chance(50) || m.chance(1)
-		}))
-		if profiles.Changed(before, after)&granted != 0 {
-			return
-		}
-		d := permitting(granted)
-		a, b := d.disclose(heldOf(before), madeTargets()), d.disclose(heldOf(after), madeTargets())
-		if !bytes.Equal(a.Body(), b.Body()) {
-			t.Fatalf("granted %v, changed %v\n%s\n%s", granted, profiles.Changed(before, after), a.Body(), b.Body())
-		}
-		if !a.Withheld() && !bytes.Equal(before.Raw(), after.Raw()) {
-			compared++
-		}
-	})
-	if compared < 20 {
-		t.Errorf("only %d pairs differed and were released", compared)
 	}
 }

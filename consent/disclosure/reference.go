@@ -17,11 +17,13 @@ import (
 func (c *copier) reference(dst []byte, s *profiles.Shape, v fhir.Value) ([]byte, bool) {
 	start := len(dst)
 	if literal := v.Get("reference"); literal.Exists() {
-		if c.visible(literal.Text()) {
+		if label, known := c.follows(literal.Text()); known && label.Within(c.granted) {
 			dst = appendMember(dst, "reference", literal.Text())
+			c.note(start+len(`,"reference":`), label)
 		}
-	} else if id := v.Get("identifier"); c.namesOrganisation(id) {
+	} else if id := v.Get("identifier"); namesOrganisation(id) && naming.Within(c.granted) {
 		dst = append(dst, `,"identifier":`...)
+		c.note(len(dst), naming)
 		dst = appendIdentifier(dst, id)
 	}
 	if c.contact && s.Name == "performer" {
@@ -37,61 +39,62 @@ func (c *copier) subject(dst []byte, v fhir.Value) ([]byte, bool) {
 	start := len(dst)
 	target, stored := c.targets[c.self]
 	if stored && target.Person != c.person {
-		c.refused = true
+		c.refuse()
 	}
 	typ, rest, relative := strings.Cut(c.self, "/")
 	switch {
 	case typ == "Patient" && rest != "":
 		dst = appendMember(dst, "reference", c.self)
 	case relative && !strings.Contains(typ, ":"): // of another type: about no person at all
-		c.refused = true
+		c.refuse()
 	default:
 		dst = appendMember(dst, "type", "Patient")
 		id := v.Get("identifier")
-		if id.Get("system").Is(profiles.SystemNHSNumber) && c.granted.Has(profiles.PersonIdentity) {
+		if id.Get("system").Is(profiles.SystemNHSNumber) && identity.Within(c.granted) {
 			dst = append(dst, `,"identifier":`...)
+			c.note(len(dst), identity)
 			dst = appendIdentifier(dst, id)
 		}
 	}
 	return closed(dst, start, '{')
 }
 
-// visible reports whether a literal reference leads to something that this
-// caller may see of this person, or of the directory. One that the store does not
-// know leads nowhere, and a contained resource is never copied.
-func (c *copier) visible(reference string) bool {
+// follows says what a caller must be granted to follow a literal reference, and
+// whether it leads anywhere: to something of this person, or of the directory. One
+// that the store does not know leads nowhere, nor does one to something that was
+// never labelled, and a contained resource is never copied.
+func (c *copier) follows(reference string) (profiles.Label, bool) {
 	typ, _, _ := strings.Cut(reference, "/")
-	if typ == "Patient" && reference == c.self {
-		return true
-	}
 	target, stored := c.targets[reference]
-	if !stored || strings.HasPrefix(reference, "#") {
-		return false
+	switch {
+	case typ == "Patient" && reference == c.self:
+		return profiles.Label{}, true
+	case !stored || strings.HasPrefix(reference, "#"):
+		return profiles.Label{}, false
+	case profiles.DirectoryType(typ):
+		return target.Label, target.Person == "" && !target.Label.Items().Empty()
+	case target.Person == "" || target.Person != c.person:
+		return profiles.Label{}, false
+	case typ == "Patient":
+		return profiles.Label{}, true
 	}
-	if profiles.DirectoryType(typ) {
-		return target.Person == "" && c.sees(target)
-	}
-	mine := target.Person != "" && target.Person == c.person
-	return mine && (typ == "Patient" || c.sees(target))
+	return target.Label, !target.Label.Items().Empty()
 }
 
-// sees reports whether a target's label is granted. A target without any label is
-// one that was never labelled.
-func (c *copier) sees(t Target) bool {
-	return t.Label.Items() != 0 && t.Label.Within(c.granted)
-}
-
-// naming are the items any of which lets a caller know which organisations and
-// teams are involved.
-var naming = profiles.SetOf(profiles.TeamMembership, profiles.TeamCoordinator, profiles.Directory, profiles.CrisisContacts)
+var (
+	// naming: any of these items lets a caller know which organisations and teams
+	// are involved.
+	naming = profiles.Label{Any: profiles.SetOf(profiles.TeamMembership, profiles.TeamCoordinator, profiles.Directory, profiles.CrisisContacts)}
+	// identity lets a caller know who a person is by number.
+	identity = profiles.Label{Need: profiles.SetOf(profiles.PersonIdentity)}
+)
 
 // namesOrganisation reports whether an identifier is that of an organisation or
-// team, and the caller may know it. No other identifier is copied: it could be a
-// relative's NHS number.
-func (c *copier) namesOrganisation(identifier fhir.Value) bool {
+// team. No other identifier is copied: it could be a relative's NHS number.
+func namesOrganisation(identifier fhir.Value) bool {
 	system := identifier.Get("system").Text()
 	known := system == profiles.SystemODS || strings.HasPrefix(system, profiles.TeamSystem(""))
-	return known && c.granted&naming != 0 && identifier.Get("value").Text() != ""
+	return known && identifier.Get("value").Text() != ""
 }
 
 // appendIdentifier writes system and value: what else an Identifier may hold is

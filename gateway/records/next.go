@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"cpagateway/consent"
+	"cpagateway/consent/disclosure"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
@@ -44,7 +46,7 @@ func Next(before Version, holder profiles.OrgCode, a consent.Accepted, at time.T
 	case known && bytes.Equal(before.Body, body):
 		return before, result, nil
 	}
-	changed, err := changedItems(before, a.Resource())
+	changed, err := changedItems(before, a)
 	if err != nil {
 		return Version{}, result, err
 	}
@@ -63,15 +65,44 @@ func Next(before Version, holder profiles.OrgCode, a consent.Accepted, at time.T
 	}, result, nil
 }
 
-func changedItems(before Version, after fhir.Value) (profiles.ItemSet, error) {
+func changedItems(before Version, a consent.Accepted) (profiles.ItemSet, error) {
 	if before.Number == 0 {
-		return profiles.Changed(fhir.Value{}, after), nil
+		return Changed(fhir.Value{}, a.Resource(), a.Person()), nil
 	}
 	old, err := fhir.ParseResource(before.Body)
 	if err != nil {
-		return 0, fmt.Errorf("reading version %d of a %s to compare: %w", before.Number, before.Type, err)
+		return profiles.ItemSet(0), fmt.Errorf("reading version %d of a %s to compare: %w", before.Number, before.Type, err)
 	}
-	return profiles.Changed(old, after), nil
+	return Changed(old, a.Resource(), a.Person()), nil
+}
+
+// Changed is one item for each label under which a version differs from the one
+// before it: one beside the resource's own label where it has any, since nobody
+// can see the part without it. A reference counts as if everybody could follow it.
+func Changed(before, after fhir.Value, person profiles.PersonID) profiles.ItemSet {
+	targets := make(map[string]disclosure.Target)
+	for _, r := range []fhir.Value{before, after} {
+		for ref := range fhir.References(r) {
+			target := disclosure.Target{Person: person, Label: profiles.Label{Any: profiles.AllItems}}
+			if typ, _, _ := strings.Cut(ref.Text(), "/"); profiles.DirectoryType(typ) {
+				target.Person = ""
+			}
+			targets[ref.Text()] = target
+		}
+	}
+	var changed profiles.ItemSet
+	whole := profiles.Items(after)
+	for _, label := range disclosure.Changes(before, after, person, targets) {
+		part := label.Items()
+		for item := range label.Need.Minus(whole.Need).All() {
+			part = profiles.SetOf(item) // the last: a restricted one where there is any
+		}
+		if label.Covers(whole) {
+			part = whole.Items()
+		}
+		changed = changed.Union(part)
+	}
+	return changed
 }
 
 // SortFacts puts the facts of a dossier in one order: by type, then by id.

@@ -39,6 +39,7 @@ type modelVersion struct {
 // model is what a store should hold of one person: by id, and in the order of
 // first storing.
 type model struct {
+	person   profiles.PersonID
 	order    []string
 	versions map[string][]modelVersion
 }
@@ -63,7 +64,7 @@ func (m *model) put(t testing.TB, at time.Time, id, body string) {
 	}
 	m.versions[id] = append(all, modelVersion{
 		number: uint64(len(all)) + 1, at: at, body: []byte(body), label: profiles.Items(r),
-		changed: profiles.Changed(before, r), entries: search.Index(r, London),
+		changed: records.Changed(before, r, m.person), entries: search.Index(r, London),
 	})
 }
 
@@ -167,7 +168,7 @@ func searches(t *testing.T, store records.Store) {
 	decisions := grants(t)
 	rapid.Check(t, func(r *rapid.T) {
 		person := newPerson()
-		m := model{versions: make(map[string][]modelVersion)}
+		m := model{person: person, versions: make(map[string][]modelVersion)}
 		for i := range rapid.IntRange(1, 10).Draw(r, "writes") {
 			id := fmt.Sprint(person, "-", rapid.IntRange(0, 4).Draw(r, "id"))
 			body := randomPlan(person, id).Draw(r, "plan")

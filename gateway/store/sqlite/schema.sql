@@ -50,7 +50,7 @@ CREATE TABLE terms (
     person   TEXT    NOT NULL,
     type     TEXT    NOT NULL,
     param    TEXT    NOT NULL,
-    kind     INTEGER NOT NULL,           -- profiles.ParamKind
+    kind     INTEGER NOT NULL,           -- search.Kind
     value    TEXT    NOT NULL,           -- code, Type/id or text, by the kind
     system   TEXT    NOT NULL,           -- of a code
     need     INTEGER NOT NULL,           -- what must be granted for the row to count
