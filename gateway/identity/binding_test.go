@@ -16,7 +16,9 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/google/go-cmp/cmp"
 
+	"cpagateway/consent"
 	"cpagateway/gateway/identity"
 )
 
@@ -52,7 +54,10 @@ func TestCertificateBinding(t *testing.T) {
 	mine, another := certificate(t, "mine"), certificate(t, "another")
 	answers := make(chan error, 1)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		_, err := w.verify(r)
+		c, err := w.verify(r)
+		if want := nurseOf(); err == nil && !cmp.Equal(c, want) {
+			t.Error(cmp.Diff(want, c))
+		}
 		answers <- err
 	}))
 	server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
@@ -154,7 +159,7 @@ func TestProof(t *testing.T) {
 	for name, change := range good {
 		t.Run(name, func(t *testing.T) {
 			h := newHolder(t)
-			h.allowed(request("DPoP", h.token, "DPoP", h.proof(nil, change)))
+			h.admits(request("DPoP", h.token, "DPoP", h.proof(nil, change)))
 		})
 	}
 	type change = map[string]any
@@ -254,7 +259,7 @@ func TestSingleUse(t *testing.T) {
 	}{"by registration": {byRegistration, nil}, "by claim": {byClaim, map[string]any{"singleUse": true}}} {
 		t.Run(name, func(t *testing.T) {
 			token := c.w.sign(nil, c.w.claims(c.claims))
-			c.w.allowed(request("Bearer", token))
+			c.w.admits(request("Bearer", token))
 			c.w.refused(request("Bearer", token), identity.TokenReplayed)
 			again := c.w.sign(nil, c.w.claims(c.claims)) // signed anew, the same jti
 			c.w.refused(request("Bearer", again), identity.TokenReplayed)
@@ -272,6 +277,7 @@ func TestSingleUse(t *testing.T) {
 	}
 	byClaim.guard.down = false
 	reusable := request("Bearer", byClaim.sign(nil, byClaim.claims(map[string]any{"jti": "reusable"})))
-	byClaim.allowed(reusable)
-	byClaim.allowed(reusable)
+	sameButID := func(c *consent.Caller) { c.TokenID = "reusable" }
+	byClaim.admits(reusable, sameButID)
+	byClaim.admits(reusable, sameButID)
 }

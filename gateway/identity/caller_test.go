@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"strings"
 	"testing"
 
 	"cpagateway/consent"
@@ -10,7 +11,7 @@ import (
 
 const actReason = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 
-// TestPurpose is the table of surface.md §3: exactly one purpose is used, and the
+// TestPurpose is a table of which exactly one purpose is used, and the
 // header can only narrow. The client is registered for ETREAT and TREAT.
 func TestPurpose(t *testing.T) {
 	coding := func(system, code string) map[string]any { return map[string]any{"system": system, "code": code} }
@@ -31,6 +32,11 @@ func TestPurpose(t *testing.T) {
 		{"an empty array", []any{}, nil, "", false},
 		{"a code of another system", []any{coding("https://other.example", "TREAT")}, nil, "", false},
 		{"a number", 7, nil, "", false},
+		{"one of ours beside a code of another system", []any{coding("https://other.example", "COC"), coding(actReason, "ETREAT")}, nil, "ETREAT", false},
+		{"one of ours beside one without a code", []any{"ETREAT", coding(actReason, "")}, nil, "ETREAT", false},
+		{"one of ours beside one that cannot be printed", []any{"ETREAT", "TREAT\u0007"}, nil, "ETREAT", false},
+		{"one of ours beside one without an end", []any{"ETREAT", strings.Repeat("T", 257)}, nil, "ETREAT", false},
+		{"the same under three names", []any{"2.16.840.1.113883.5.8|ETREAT", "|ETREAT", coding("", "ETREAT")}, nil, "ETREAT", false},
 		{"not registered for the client", "COC", nil, "", false},
 		{"not a purpose at all", "WORLD", nil, "", false},
 		{"two and no choice", []any{"TREAT", "ETREAT"}, nil, "", true},

@@ -60,17 +60,17 @@ func lookup(claims fhir.Value, name string) fhir.Value {
 	return v
 }
 
-// single is the one text of a claim, empty when the claim is absent. The text may
-// stand alone, as the code of a Coding, or as the only element of an array.
+// single is the one text of a claim, empty when the claim is absent or null. The
+// text may stand alone, as the code of a Coding, or as the only element of an array.
 func single(v fhir.Value) (string, bool) {
+	if v.Kind() == fhir.Null {
+		return "", true
+	}
 	found := ""
 	for each := range v.Each() {
 		value := each.Text()
 		if each.Kind() == fhir.Object {
 			value = each.Get("code").Text()
-		}
-		if each.Kind() == fhir.Null && found == "" {
-			continue
 		}
 		if value == "" || found != "" || !plain(value) {
 			return "", false

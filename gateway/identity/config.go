@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -35,7 +36,7 @@ type Issuer struct {
 	PlainHTTP bool `yaml:"plainHTTP"`
 	// MaxLife is the longest time from issue to expiry. Zero is one hour.
 	MaxLife time.Duration `yaml:"maxLife"`
-	// Require names claims that must be there besides iss, aud and exp, such as cnf.
+	// Require names claims that must be there besides iss, aud, exp and iat, such as cnf.
 	Require []string   `yaml:"require"`
 	Claims  ClaimNames `yaml:"claims"`
 }
@@ -165,8 +166,8 @@ func (c Client) check(issuers map[string]bool, before map[consent.ClientID]bool)
 		return errors.New("teams: one is empty")
 	case slices.Contains(c.Purposes, ""):
 		return errors.New("purposes: one is empty")
-	case c.Rate.PerSecond < 0 || c.Rate.Burst < 0:
-		return errors.New("rate: must not be negative")
+	case !(c.Rate.PerSecond > 0) || math.IsInf(c.Rate.PerSecond, 1) || c.Rate.Burst < 1: // so that NaN is refused too
+		return errors.New("rate: perSecond must be a number above 0, and burst 1 at least")
 	}
 	return nil
 }

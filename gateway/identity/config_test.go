@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -31,9 +32,14 @@ func TestConfigurationIsRefused(t *testing.T) {
 		"client that leaves its issuer open among two": {func(c *identity.Config) {
 			c.Issuers = append(c.Issuers, identity.Issuer{URL: "https://second.example"})
 		}, "clients[0]: issuer"},
-		"empty team":    {func(c *identity.Config) { c.Clients[0].Teams = []profiles.TeamID{""} }, "clients[0]: teams"},
-		"empty purpose": {func(c *identity.Config) { c.Clients[0].Purposes = []profiles.Purpose{""} }, "clients[0]: purposes"},
-		"negative rate": {func(c *identity.Config) { c.Clients[0].Rate.Burst = -1 }, "clients[0]: rate"},
+		"empty team":             {func(c *identity.Config) { c.Clients[0].Teams = []profiles.TeamID{""} }, "clients[0]: teams"},
+		"empty purpose":          {func(c *identity.Config) { c.Clients[0].Purposes = []profiles.Purpose{""} }, "clients[0]: purposes"},
+		"negative rate":          {func(c *identity.Config) { c.Clients[0].Rate = identity.Rate{PerSecond: -1, Burst: 1} }, "clients[0]: rate"},
+		"negative burst":         {func(c *identity.Config) { c.Clients[0].Rate = identity.Rate{PerSecond: 1, Burst: -1} }, "clients[0]: rate"},
+		"rate without a burst":   {func(c *identity.Config) { c.Clients[0].Rate.PerSecond = 1 }, "clients[0]: rate"},
+		"burst without a rate":   {func(c *identity.Config) { c.Clients[0].Rate.Burst = 1 }, "clients[0]: rate"},
+		"rate that is no number": {func(c *identity.Config) { c.Clients[0].Rate = identity.Rate{PerSecond: math.NaN(), Burst: 1} }, "clients[0]: rate"},
+		"rate without an end":    {func(c *identity.Config) { c.Clients[0].Rate = identity.Rate{PerSecond: math.Inf(1), Burst: 1} }, "clients[0]: rate"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

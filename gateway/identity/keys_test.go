@@ -55,6 +55,9 @@ func TestForgedTokensFindNoKeysYet(t *testing.T) {
 	for n := range 200 {
 		w.refused(request("Bearer", w.sign(map[string]any{"kid": fmt.Sprint(n)}, w.claims(nil))), identity.TokenSignature)
 	}
+	if n := w.provider.kept.Load(); n != 0 {
+		t.Errorf("%d connections are kept for minutes", n)
+	}
 	if n := w.provider.fetches.Load(); n != 1 {
 		t.Errorf("200 forged tokens, %d fetches, want 1", n)
 	}

@@ -172,21 +172,18 @@ var tokenChecks = []struct {
 	{TokenEarly, func(j jwt, _ Issuer, _ string, now time.Time) bool {
 		return begun(j.claims.Get("nbf"), now) && begun(j.claims.Get("iat"), now)
 	}},
-	{TokenLife, func(j jwt, from Issuer, _ string, now time.Time) bool {
-		exp, _ := instant(j.claims.Get("exp"))
-		issued, ok := instant(j.claims.Get("iat"))
-		if !ok {
-			issued = now
-		}
-		return exp.Sub(issued) <= from.MaxLife
-	}},
 	{TokenClaim, func(j jwt, from Issuer, _ string, _ time.Time) bool {
-		for _, name := range from.Require {
+		for _, name := range append([]string{"iat"}, from.Require...) {
 			if v := lookup(j.claims, name); !v.Exists() || v.Kind() == fhir.Null {
 				return false
 			}
 		}
 		return true
+	}},
+	{TokenLife, func(j jwt, from Issuer, _ string, _ time.Time) bool {
+		exp, _ := instant(j.claims.Get("exp"))
+		iat, _ := instant(j.claims.Get("iat"))
+		return exp.Sub(iat) <= from.MaxLife
 	}},
 }
 

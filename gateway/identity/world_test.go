@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"cpagateway/consent"
@@ -66,12 +67,19 @@ type provider struct {
 	handle    func(http.ResponseWriter) (done bool) // answers in place of the key set
 	discovery func(http.ResponseWriter) (done bool) // answers in place of the discovery document
 	fetches   atomic.Int64                          // of the key set
+	kept      atomic.Int64                          // requests that would keep their connection
 	discovers atomic.Int64
 }
 
 func newProvider(t *testing.T) *provider {
 	p := &provider{}
-	p.Server = httptest.NewServer(p.mux())
+	mux := p.mux()
+	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !r.Close {
+			p.kept.Add(1)
+		}
+		mux.ServeHTTP(w, r)
+	}))
 	t.Cleanup(p.Close)
 	return p
 }
@@ -228,7 +236,31 @@ func (w *world) allowed(r *http.Request) consent.Caller {
 	if err != nil {
 		w.t.Fatalf("refused: %v", err)
 	}
+	if c.Client == "" || c.Organisation == "" {
+		w.t.Fatalf("let in as nobody: %+v", c)
+	}
 	return c
+}
+
+// nurseOf is the caller that a good token stands for.
+func nurseOf() consent.Caller {
+	return consent.Caller{
+		Client: "ooh", Organisation: "7A4", Team: "crht", Person: nurse, Role: "nurse", Purpose: "ETREAT",
+		Scopes:  []consent.Scope{{Context: "system", Type: "CarePlan", Read: true, Search: true}},
+		TokenID: "canary-token-1",
+	}
+}
+
+// admits wants that caller, changed.
+func (w *world) admits(r *http.Request, change ...func(*consent.Caller)) {
+	w.t.Helper()
+	want := nurseOf()
+	for _, c := range change {
+		c(&want)
+	}
+	if diff := cmp.Diff(want, w.allowed(r)); diff != "" {
+		w.t.Error(diff)
+	}
 }
 
 func (w *world) refused(r *http.Request, code string) *identity.Refusal {
@@ -241,8 +273,8 @@ func (w *world) refused(r *http.Request, code string) *identity.Refusal {
 	if refusal.Code != code {
 		w.t.Fatalf("refused with %s, want %s", refusal.Code, code)
 	}
-	if c.Client != "" || c.Organisation != "" || len(c.Scopes) != 0 {
-		w.t.Fatalf("a refusal came with a caller")
+	if diff := cmp.Diff(consent.Caller{}, c); diff != "" {
+		w.t.Fatalf("a refusal came with a caller: %s", diff)
 	}
 	return refusal
 }

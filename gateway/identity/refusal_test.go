@@ -1,0 +1,51 @@
+package identity
+
+import (
+	"errors"
+	"testing"
+)
+
+// TestRefusalCodes pins what others rely on: the codes are in every audit log
+// that was ever written, and the challenges in the programs of callers.
+func TestRefusalCodes(t *testing.T) {
+	const (
+		token = `Bearer error="invalid_token", error_description="`
+		proof = `DPoP error="invalid_dpop_proof", error_description="`
+		algs  = `", algs="RS256 PS256 ES256 EdDSA"`
+	)
+	want := map[string]string{
+		"TOKEN_MISSING":         "Bearer",
+		"TOKEN_MALFORMED":       token + `the access token cannot be read"`,
+		"TOKEN_TOO_LARGE":       token + `the access token is too large"`,
+		"TOKEN_TYPE":            token + `not an access token"`,
+		"TOKEN_ALGORITHM":       token + `the signature algorithm is not accepted"`,
+		"TOKEN_ISSUER":          token + `the issuer is not accepted"`,
+		"TOKEN_AUDIENCE":        token + `the access token is for another audience"`,
+		"TOKEN_EXPIRED":         token + `the access token has expired"`,
+		"TOKEN_EARLY":           token + `the access token is not valid yet"`,
+		"TOKEN_LIFE":            token + `the access token is valid for too long"`,
+		"TOKEN_CLAIM":           token + `the access token lacks a claim or has one of the wrong form"`,
+		"TOKEN_SIGNATURE":       token + `the signature does not verify"`,
+		"TOKEN_REPLAYED":        token + `the access token was used before"`,
+		"BINDING_FAILED":        token + `the access token is bound to another sender"`,
+		"PROOF_INVALID":         proof + `the proof is not of this token and request` + algs,
+		"PROOF_REPLAYED":        proof + `the proof was used before` + algs,
+		"CLIENT_UNKNOWN":        token + `the client is not registered"`,
+		"ORGANISATION_MISMATCH": token + `the organisation is not that of the client"`,
+		"TEAM_NOT_REGISTERED":   token + `the team is not one of the client's"`,
+		"ISSUER_UNAVAILABLE":    "",
+		"REPLAY_UNKNOWN":        "",
+	}
+	if len(texts) != len(want) {
+		t.Errorf("%d codes, %d are pinned", len(texts), len(want))
+	}
+	for code, challenge := range want {
+		var refusal *Refusal
+		if !errors.As(refuse(code), &refusal) || refusal.Code != code || refusal.Challenge != challenge {
+			t.Errorf("%s: %+v, want challenge %s", code, refusal, challenge)
+		}
+		if words := texts[code].words; words == "" || refusal.Error() != "refused: "+words {
+			t.Errorf("%s says %q", code, refusal.Error())
+		}
+	}
+}
