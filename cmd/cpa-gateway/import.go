@@ -17,7 +17,7 @@ func runImport(w world, args []string) error {
 	f := w.flags("import", "(--data DIR | --config FILE) --source NAME [--dry-run] [--json] PATH...")
 	place := whereFlags(f)
 	name := f.String("source", "", "`name` of the source: mhsds-v6, welsh-ctp, fhir-bundle, or one of the configuration")
-	custodian := f.String("custodian", "", "ODS `code` of the organisation whose records these are (default: as the extract says, else the gateway's own)")
+	custodian := f.String("custodian", "", "ODS `code` of the organisation whose records these are (default: as configured, else the gateway's own)")
 	dryRun := f.Bool("dry-run", false, "map and check only; store nothing")
 	asJSON := f.Bool("json", false, "print the account as JSON")
 	if err := parse(f, args); err != nil {

@@ -25,17 +25,11 @@ type Format interface {
 	Reread(ctx context.Context, raw []byte, env mapping.Env, out mapping.Output) (mapping.Report, error)
 }
 
-// provided is a format whose extracts say whose records they hold.
-type provided interface {
-	Provider(fsys fs.FS) string
-	ProviderOfFragment(raw []byte) string
-}
-
 // Source is a system whose extracts are brought in.
 type Source struct {
 	Name       string
 	Format     Format
-	Custodian  profiles.OrgCode // whose records these are; empty: as the extract says, else the gateway's own
+	Custodian  profiles.OrgCode // whose records these are; empty: the gateway's own
 	NHSNumbers NumberRule
 }
 
@@ -89,9 +83,6 @@ type Intake struct {
 // Run brings one extract in. An error means that the run ended early; what the
 // summary counts was kept, and running again takes up the rest.
 func (in *Intake) Run(ctx context.Context, source Source, fsys fs.FS, mode Mode) (Summary, error) {
-	if p, ok := source.Format.(provided); ok && source.Custodian == "" {
-		source.Custodian = profiles.OrgCode(p.Provider(fsys))
-	}
 	run := in.begin(ctx, source, mode)
 	report, err := source.Format.Read(ctx, fsys, run.env(), run)
 	return run.end(report, err)
@@ -100,9 +91,6 @@ func (in *Intake) Run(ctx context.Context, source Source, fsys fs.FS, mode Mode)
 // Again feeds one fragment in: what was set aside, or its mended form. It says
 // what is still wrong with it; that is not set aside a second time.
 func (in *Intake) Again(ctx context.Context, source Source, raw []byte) (Summary, []records.Fault, error) {
-	if p, ok := source.Format.(provided); ok && source.Custodian == "" {
-		source.Custodian = profiles.OrgCode(p.ProviderOfFragment(raw))
-	}
 	run := in.begin(ctx, source, again)
 	report, err := source.Format.Reread(ctx, raw, run.env(), run)
 	sum, err := run.end(report, err)

@@ -202,7 +202,7 @@ func TestFixedLineFindsItsPerson(t *testing.T) {
 	fixed := bytes.Replace(raw, []byte(line), []byte(`"StartDateCPA":"2026-06-01",`), 1)
 	again, _ := reread(t, fixed)
 	for _, r := range again.taken {
-		if r.Type == "EpisodeOfCare" && r.Key == "RXX|E12" {
+		if r.Type == "EpisodeOfCare" && r.Key == "7A4|E12" {
 			return
 		}
 	}

@@ -153,6 +153,7 @@ func sentence(condition []string) string {
 	words := map[string]string{
 		"blank": "is blank", "present": "is present", "=": "is", "!=": "is not",
 		"<": "is before", "<=": "is not after", ">": "is after", ">=": "is not before",
+		"MHS000.Custodian": "the custodian of this source",
 	}
 	said := make([]string, len(condition))
 	for i, word := range condition {

@@ -1,0 +1,26 @@
+package mhsds_test
+
+import (
+	"os"
+	"testing"
+)
+
+// A header that named another organisation than the source's custodian only warned,
+// and where no custodian was configured it named it.
+func TestAnExtractOfAnotherCustodianIsRefusedWhole(t *testing.T) {
+	sound := os.DirFS("testdata/sound")
+	_, all := read(t, sound)
+	other := env
+	other.Custodian = "RX4"
+	b := &book{}
+	report, err := format(t).Read(t.Context(), sound, other, b)
+	if err != nil || report.Read != all.Read || report.Refused != report.Read || len(b.taken) != 0 {
+		t.Fatalf("%+v, %d resources, %v", report, len(b.taken), err)
+	}
+	if f := b.aside[0]; len(b.aside) != 1 || f.Rule != "MHS00030" || f.Reason != "OrgIDProvider is not the custodian of this source" {
+		t.Errorf("%+v", b.aside)
+	}
+	if _, err := format(t).Reread(t.Context(), b.aside[0].Raw, env, b); err != nil || len(b.taken) == 0 {
+		t.Errorf("the header's fragment under its own custodian: %d resources, %v", len(b.taken), err)
+	}
+}
