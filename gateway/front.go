@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"cpagateway/gateway/intake"
 	"cpagateway/gateway/road"
 	"cpagateway/gateway/search"
 	"cpagateway/gateway/texts"
@@ -29,6 +30,11 @@ type Front struct {
 	Road    *road.Road
 	Version string // of this build, told in the CapabilityStatement
 	Date    string // of this build, as a FHIR date
+	// PatientSystems are the systems of identifiers by which Patients can be asked
+	// for, beside the NHS number and the local numbers that the gateway's maps give.
+	PatientSystems []string
+	// NHSNumbers says whether some source brings in numbers whose check digit fails.
+	NHSNumbers intake.NumberRule
 }
 
 // Handler is the whole of the public address.

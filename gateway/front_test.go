@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"cpagateway/gateway"
+	"cpagateway/gateway/demo"
 	"cpagateway/profiles"
 )
 
@@ -40,6 +41,14 @@ func TestRequestsThatAreRefusedForTheirOwnSake(t *testing.T) {
 		{name: "two persons", path: "/CarePlan?patient.identifier=" + number(ann) + "&subject.identifier=" + number(bryn), status: 400},
 		{name: "one person twice", path: "/CarePlan?" + about(ann) + "&" + about(ann), status: 400},
 		{name: "two persons in one parameter", path: "/CarePlan?patient.identifier=" + number(ann) + "," + number(bryn), status: 400, says: "one person"},
+		{name: "a number without its system", path: "/CarePlan?patient.identifier=" + ann, status: 400, says: "patient.identifier"},
+		{name: "a number with an empty system", path: "/CarePlan?subject.identifier=%7C" + ann, status: 400, says: "https://fhir.nhs.uk/Id/nhs-number|"},
+		{name: "a system without a number", path: "/CarePlan?patient.identifier=" + number(""), status: 400, says: "patient.identifier"},
+		{name: "a number under a system that nobody has", path: "/Patient?identifier=NHS%7C" + ann, status: 400, says: "identifier"},
+		{name: "a number of another register", path: "/Patient?identifier=" + url.QueryEscape("https://elsewhere.example/Id/person|"+ann), status: 400, says: "identifier"},
+		{name: "a number whose check digit fails", path: "/CarePlan?patient.identifier=" + number("9990000019"), status: 400, says: "no NHS number"},
+		{name: "a number of nine digits", path: "/CarePlan?patient:identifier=" + number("999000001"), status: 400, says: "no NHS number"},
+		{name: "a number of words", path: "/Patient?identifier=" + number("Ann Evans"), status: 400, says: "no NHS number"},
 		{name: "no person", path: "/CarePlan?status=active", status: 400, says: "one person"},
 		{name: "nothing at all", path: "/CarePlan", status: 400, says: "one person"},
 		{name: "a cursor with a filter", path: "/CarePlan?_cursor=abc&status=active", status: 400},
@@ -257,5 +266,41 @@ func TestTheFormOfAnAnswer(t *testing.T) {
 	}
 	if a := s.get("gp", "/CarePlan?"+about(ann)+"&colour=red"); !strings.Contains(a.body, "_count") || !strings.Contains(a.body, "_format") || !strings.Contains(a.body, "_sort") {
 		t.Errorf("the known parameters are not all named: %s", a.body)
+	}
+}
+
+// A number under the register's older address, or written with blanks, found
+// nobody, and the empty answer read as "no plan".
+func TestEveryWayToWriteAnNHSNumberFindsThePerson(t *testing.T) {
+	s := openStand(t)
+	want := s.get("gp", "/CarePlan?"+about(ann)).ids(t)
+	for _, system := range []string{profiles.SystemNHSNumber, "http://fhir.nhs.net/Id/nhs-number", "http://fhir.nhs.uk/Id/nhs-number", " " + profiles.SystemNHSNumber + " "} {
+		for _, value := range []string{ann, " 999 000 0018 ", "999-000-0018"} {
+			a := s.get("gp", "/CarePlan?patient.identifier="+url.QueryEscape(system+"|"+value))
+			if a.status != http.StatusOK || !slices.Equal(a.ids(t), want) {
+				t.Errorf("%q|%q: %d, %d plans", system, value, a.status, len(a.ids(t)))
+			}
+		}
+	}
+}
+
+// Only plan searches carried the entry: an emergency team that looked for the
+// person first was given an empty list and nothing else.
+func TestEverySearchInAnEmergencyCarriesTheEntry(t *testing.T) {
+	s := openStand(t)
+	for _, typ := range []string{"Patient", "CarePlan", "CareTeam", "EpisodeOfCare", "Goal"} {
+		for _, number := range []string{nobody, elin, bryn} {
+			query := about(number)
+			if typ == "Patient" {
+				query = strings.Replace(query, "patient.identifier", "identifier", 1)
+			}
+			a := s.get("ooh", "/"+typ+"?"+query)
+			if a.status != http.StatusOK || !strings.Contains(a.body, demo.DutyLine) {
+				t.Errorf("%s: %d without the duty team's number", typ, a.status)
+			}
+			if b := s.get("ooh-unlisted", "/"+typ+"?"+query); !strings.Contains(b.body, demo.DutyLine) {
+				t.Errorf("%s: a team that no agreement names is not told the duty team's number", typ)
+			}
+		}
 	}
 }

@@ -53,7 +53,7 @@ func (f *Front) parseSearch(typ string, pairs []pair, handling leniency) (road.S
 		if isPageParam(p.name) && slices.Contains(q.ask.Names, p.name) {
 			return q.ask, road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
 		}
-		fault := q.add(p, f.Road)
+		fault := f.add(&q, p)
 		if fault != nil && handling == lenient && ignorable(p.name, fault) {
 			continue
 		}
@@ -77,7 +77,7 @@ func (f *Front) parseSearch(typ string, pairs []pair, handling leniency) (road.S
 
 // add reads one parameter: those that shape the page, those that name the
 // person, and the filters of the type.
-func (q *query) add(p pair, r *road.Road) *road.Fault {
+func (f *Front) add(q *query, p pair) *road.Fault {
 	switch p.name {
 	case "_cursor":
 		q.ask.Cursor = p.value
@@ -98,11 +98,14 @@ func (q *query) add(p pair, r *road.Road) *road.Fault {
 		q.shown.Add(p.name, p.value)
 		return nil
 	}
-	param, err := search.Parse(q.typ, p.name, relative(p.value, r.Base), r.Zone)
+	param, err := search.Parse(q.typ, p.name, relative(p.value, f.Road.Base), f.Road.Zone)
 	if err != nil {
 		return parameterFault(err)
 	}
 	if key, ok := personKey(q.typ, param); ok {
+		if fault := f.matchesNobody(p.name, param); fault != nil {
+			return fault
+		}
 		q.ask.Person = key
 		q.named++
 		if key.System == profiles.SystemNHSNumber || param.Name != "identifier" {
@@ -141,53 +144,10 @@ func (q *query) count(p pair) *road.Fault {
 	return nil
 }
 
-// personKey recognises the parameters that name whom the search is about. One
-// search is about one person: several values, or one without its system, name nobody.
-func personKey(typ string, p search.Param) (road.PersonKey, bool) {
-	if profiles.DirectoryType(typ) {
-		return road.PersonKey{}, false
-	}
-	byPatient := p.Name == "patient" || p.Name == "subject"
-	if !byPatient && (typ != "Patient" || p.Name != "identifier") {
-		return road.PersonKey{}, false
-	}
-	if len(p.Values) != 1 || p.Modifier == "not" {
-		return road.PersonKey{}, true
-	}
-	switch v := p.Values[0]; {
-	case v.Ref != "":
-		refType, id, _ := strings.Cut(v.Ref, "/")
-		return road.PersonKey{Type: refType, ID: id}, true
-	default:
-		return road.PersonKey{System: v.System, Value: normalNumber(v.System, v.Code)}, true
-	}
-}
-
-// ownKey is the resource that _id asks for. It is a filter like any other, and
-// tells whom the search is about where nothing else does.
-func ownKey(typ string, p search.Param) (road.PersonKey, bool) {
-	if profiles.DirectoryType(typ) || p.Name != "_id" || len(p.Values) != 1 {
-		return road.PersonKey{}, false
-	}
-	return road.PersonKey{Type: typ, ID: p.Values[0].Text}, true
-}
-
 // ignorable says whether lenient handling may pass a parameter over: never one
 // of the ways around a closed list (consent.md §7 rows 1-5).
 func ignorable(name string, fault *road.Fault) bool {
 	return fault.Text == texts.UnknownParameter && !strings.HasPrefix(name, "_") && !strings.ContainsAny(name, ":.")
-}
-
-// normalNumber is the form under which NHS numbers are kept, so that blanks and
-// hyphens find the same person.
-func normalNumber(system, value string) string {
-	if system != profiles.SystemNHSNumber {
-		return value
-	}
-	if normal, _ := profiles.NHSNumber(value); normal != "" {
-		return normal
-	}
-	return value
 }
 
 // showable says whether a filter may stand in a self link: never an identifier.

@@ -50,6 +50,21 @@ func IsNHSNumber(system string) bool {
 		slices.ContainsFunc(otherNHSNumberSystems, func(other string) bool { return strings.EqualFold(system, other) })
 }
 
+// NormalIdentifier is the one form in which a business identifier is kept, looked up
+// and compared: an NHS number as ten digits under its one system, everything else
+// without blanks around it; some published systems begin with one. A number that is
+// none stays as it is written, to be found under it.
+func NormalIdentifier(system, value string) (normalSystem, normalValue string) {
+	system, value = strings.TrimSpace(system), strings.TrimSpace(value)
+	if !IsNHSNumber(system) {
+		return system, value
+	}
+	if number, _ := NHSNumber(value); number != "" {
+		value = number
+	}
+	return SystemNHSNumber, value
+}
+
 // superseded reports that an identifier is no longer in use. An NHS number is given
 // for life: one whose period has an end was replaced, whatever the end is.
 func superseded(id fhir.Value) bool {

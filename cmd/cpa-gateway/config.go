@@ -31,6 +31,17 @@ type config struct {
 	Policy       consent.Policy   `yaml:"policy"`
 	DutyLine     string           `yaml:"dutyLine"` // the duty team's telephone number, told with every crisis read
 	Telemetry    telemetryConfig  `yaml:"telemetry"`
+	// PatientIdentifiers are the systems of the sources' own patient numbers that
+	// callers may ask for a person by, beside the NHS number.
+	PatientIdentifiers []string `yaml:"patientIdentifiers"`
+}
+
+// nhsNumbers is the most lenient rule of any source.
+func (c config) nhsNumbers() intake.NumberRule {
+	if slices.ContainsFunc(c.Sources, func(s sourceConfig) bool { return s.NHSNumbers == intake.Report }) {
+		return intake.Report
+	}
+	return intake.Refuse
 }
 
 type httpConfig struct {

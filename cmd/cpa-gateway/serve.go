@@ -127,7 +127,10 @@ func (s *site) front(w world, verifier *identity.Verifier, shared hot.State, log
 		Home:      c.Organisation, Base: c.HTTP.Base, DutyLine: c.DutyLine, Sealer: sealer,
 		Capacity: road.NewCapacity(c.HTTP.Capacity, c.HTTP.Reserved), Clock: w.clock, Zone: s.zone, Log: log,
 	}
-	f := &gateway.Front{Road: r, Version: version(), Date: w.clock().Format(time.DateOnly)}
+	f := &gateway.Front{
+		Road: r, Version: version(), Date: w.clock().Format(time.DateOnly),
+		PatientSystems: c.PatientIdentifiers, NHSNumbers: c.nhsNumbers(),
+	}
 	return f.Handler(), nil
 }
 

@@ -1,8 +1,6 @@
 package records
 
 import (
-	"strings"
-
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
@@ -10,19 +8,11 @@ import (
 // Identifier is a business identifier as the index keeps it.
 type Identifier struct{ System, Value string }
 
-// Normal is the one form that an identifier is stored and looked up in: an NHS
-// number under its one system, without blanks and hyphens, or two spellings would be two people
-// (consent.md §7, row 40). A check digit that fails is kept: published Welsh
-// examples fail it, and refusing or reporting them is the import's business.
+// Normal is the one form that an identifier is stored and looked up in, or two
+// spellings would be two people (consent.md §7, row 40). A check digit that fails
+// is kept: refusing or reporting it is the import's business.
 func (i Identifier) Normal() Identifier {
-	i.Value = strings.TrimSpace(i.Value)
-	if !profiles.IsNHSNumber(i.System) {
-		return i
-	}
-	i.System = profiles.SystemNHSNumber
-	if normal, _ := profiles.NHSNumber(i.Value); normal != "" {
-		i.Value = normal
-	}
+	i.System, i.Value = profiles.NormalIdentifier(i.System, i.Value)
 	return i
 }
 

@@ -26,7 +26,7 @@ type subject struct {
 // and somebody hidden take the same steps: an unknown person has an empty dossier.
 func (r *Road) find(ctx context.Context, t *trip) (subject, error) {
 	s := subject{custodian: r.Home, search: t.ask.Search}
-	if t.ask.Type == "CarePlan" && t.caller.Purpose == profiles.EmergencyTreatment {
+	if !profiles.DirectoryType(t.ask.Type) && t.caller.Purpose == profiles.EmergencyTreatment {
 		s.search.Crisis = CrisisRead
 	}
 	if profiles.DirectoryType(t.ask.Type) && t.ask.Search.Cursor == "" {

@@ -80,7 +80,7 @@ func (x *indexer) path(r fhir.Value, spec Definition, path []string) {
 // token takes a code, Coding, CodeableConcept or Identifier.
 func (x *indexer) token(row Entry, spec Definition, v fhir.Value) {
 	if value := v.Get("value").Text(); value != "" {
-		row.System, row.Code = normalToken(v.Get("system").Text(), value)
+		row.System, row.Code = profiles.NormalIdentifier(v.Get("system").Text(), value)
 		x.add(row)
 		return
 	}
@@ -88,7 +88,7 @@ func (x *indexer) token(row Entry, spec Definition, v fhir.Value) {
 		if v.Kind() == fhir.String {
 			system = spec.System
 		}
-		row.System, row.Code = normalToken(system, code)
+		row.System, row.Code = profiles.NormalIdentifier(system, code)
 		x.add(row)
 	}
 }
@@ -106,7 +106,7 @@ func (x *indexer) reference(row Entry, spec Definition, v fhir.Value) {
 	}
 	if value := v.Find("identifier", "value").Text(); value != "" && slices.Contains(spec.Modifiers, "identifier") {
 		row.Kind = Token
-		row.System, row.Code = normalToken(v.Find("identifier", "system").Text(), value)
+		row.System, row.Code = profiles.NormalIdentifier(v.Find("identifier", "system").Text(), value)
 		x.add(row)
 	}
 }

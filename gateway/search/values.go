@@ -47,23 +47,11 @@ func parseToken(value string) ([]Operand, error) {
 		}
 		return []Operand{{Code: parts[0], AnySystem: true}}, nil
 	}
-	system, code := normalToken(parts[0], parts[1])
+	system, code := profiles.NormalIdentifier(parts[0], parts[1])
 	if system == "" && code == "" {
 		return nil, errForm
 	}
 	return []Operand{{System: system, Code: code, NoSystem: system == "", AnyCode: code == ""}}, nil
-}
-
-// normalToken brings a system and code into the form of the index. NHS numbers
-// lose their blanks; some published systems begin with one.
-func normalToken(system, code string) (string, string) {
-	system = strings.TrimSpace(system)
-	if system == profiles.SystemNHSNumber {
-		if normal, _ := profiles.NHSNumber(code); normal != "" {
-			code = normal
-		}
-	}
-	return system, code
 }
 
 func parseReference(targets []string, value string) ([]Operand, error) {

@@ -9,6 +9,7 @@ const (
 	ParameterValue   Key = "error.parameter-value"   // [parameter, allowed form]
 	UnknownSort      Key = "error.unknown-sort"      // [parameter, allowed keys]
 	NameOnePerson    Key = "error.person-required"
+	NotNHSNumber     Key = "error.nhs-number" // [parameter]
 	StaleCursor      Key = "error.cursor"
 	Unauthorized     Key = "error.unauthorised"
 	Nothing          Key = "error.not-found"
