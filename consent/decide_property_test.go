@@ -90,6 +90,7 @@ func someDirectives() map[string]facts.Directive {
 		for name, status := range map[string]facts.Status{"silent": facts.Silent, "rejected": facts.Rejected, "withdrawn": facts.Withdrawn, "unknown": facts.Unknown} {
 			variant(name, of, func(d *facts.Directive) { d.Status = status })
 		}
+		variant("elsewhere", of, func(d *facts.Directive) { d.Custodian = "LA9A1" })
 		variant("expired", of, func(d *facts.Directive) { d.Until = past })
 		variant("not yet", of, func(d *facts.Directive) { d.From = future })
 		if len(list[of].Clauses) > 0 {
@@ -319,6 +320,31 @@ func TestARefusalNeverWidens(t *testing.T) {
 		}
 		if len(files) == 1 && after.granted&^before.granted != 0 {
 			rt.Fatalf("%s appeared", after.granted&^before.granted)
+		}
+	})
+}
+
+// TestAnotherCustodiansWishNeverWidens: whatever another custodian records, be it a
+// grant or a wish that names one of this custodian's as replaced, nobody gets more of
+// this custodian's records.
+func TestAnotherCustodiansWishNeverWidens(t *testing.T) {
+	isp := sample(t, "isp")
+	all := someDirectives()
+	rapid.Check(t, func(rt *rapid.T) {
+		q, files := anyRequest(rt, isp)
+		before := Decide(q)
+		added := all[rapid.SampledFrom(slices.Sorted(maps.Keys(all))).Draw(rt, "wish")]
+		added.ID, added.Custodian, added.Performer = "added", "LA9A1", "Patient/ann"
+		added.Recorded = q.At.AddDate(0, rapid.IntRange(-20, 1).Draw(rt, "age"), 0)
+		if own := q.Person.Directives; len(own) > 0 {
+			added.Replaces = rapid.SampledFrom(own).Draw(rt, "replaced").ID
+		}
+		more := *q.Person
+		more.Directives = append(slices.Clone(q.Person.Directives), added)
+		q.Person = &more
+		after := Decide(q)
+		if after.outcome > before.outcome || served(&q, &after) > served(&q, &before) || len(files) == 1 && after.granted&^before.granted != 0 {
+			rt.Fatalf("%+v\n%s of %s became %s of %s", added, before.Outcome(), before.Items(), after.Outcome(), after.Items())
 		}
 	})
 }

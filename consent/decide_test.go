@@ -73,7 +73,7 @@ func annsFacts() *facts.Person {
 // grant is a good T1 for one recipient.
 func grant(id string, org profiles.OrgCode, team profiles.TeamID, purposes ...profiles.Purpose) facts.Directive {
 	return facts.Directive{
-		ID: id, Template: facts.SharePlan, Status: facts.Active, OwnWish: true, Performer: "Patient/ann", Evidence: facts.Written, PolicyURI: facts.SharingPolicy,
+		ID: id, Custodian: "7A4", Template: facts.SharePlan, Status: facts.Active, OwnWish: true, Performer: "Patient/ann", Evidence: facts.Written, PolicyURI: facts.SharingPolicy,
 		Recorded: time.Date(2025, 6, 1, 0, 0, 0, 0, profiles.London),
 		Clauses:  []facts.Clause{{Recipients: []facts.Recipient{{Organisation: org, Team: team}}, Purposes: purposes}},
 	}
@@ -128,6 +128,7 @@ func TestLeaveOutAnything(t *testing.T) {
 		{"person", func(q *Request) { q.Person = nil }, "SUBJECT_OUT_OF_SCOPE"},
 		{"person's id", func(q *Request) { q.Person.ID = "" }, "IDENTITY_UNRESOLVED"},
 		{"the right custodian", func(q *Request) { q.Person.Custodian = "7A1" }, "IDENTITY_UNRESOLVED"},
+		{"any custodian", func(q *Request) { q.Person.Custodian = "" }, "IDENTITY_UNRESOLVED"},
 		{"birth date", func(q *Request) { q.Person.Born = time.Time{} }, "SUBJECT_OUT_OF_SCOPE"},
 		{"relations", func(q *Request) { q.Person.Relations = nil }, "NO_RELATIONSHIP"},
 		{"kind of relation", func(q *Request) { q.Person.Relations[1].Kind = facts.NoRelation }, "NO_RELATIONSHIP"},
@@ -141,6 +142,8 @@ func TestLeaveOutAnything(t *testing.T) {
 		{"leaflet", func(q *Request) { q.Person.Directives[0].PolicyURI = "" }, "CONSENT_POLICY_SUPERSEDED"},
 		{"evidence", func(q *Request) { q.Person.Directives[0].Evidence = facts.NoEvidence }, "CONSENT_NO_EVIDENCE"},
 		{"the person's own word", func(q *Request) { q.Person.Directives[0].OwnWish = false }, "REPRESENTATIVE_NOT_AUTHORISED"},
+		{"who recorded it", func(q *Request) { q.Person.Directives[0].Custodian = "" }, "CONSENT_OTHER_CUSTODIAN"},
+		{"the custodian's own record of it", func(q *Request) { q.Person.Directives[0].Custodian = "LA9A1" }, "CONSENT_OTHER_CUSTODIAN"},
 		{"status", func(q *Request) { q.Person.Directives[0].Status = facts.Silent }, "CONSENT_NOT_RECORDED"},
 		{"known status", func(q *Request) { q.Person.Directives[0].Status = facts.Unknown }, "CONSENT_UNINTERPRETABLE"},
 		{"template", func(q *Request) { q.Person.Directives[0].Template = facts.Uninterpretable }, "CONSENT_UNINTERPRETABLE"},

@@ -118,8 +118,9 @@ func (q *question) onePurpose() reason {
 	return plainPass
 }
 
-// unresolved reports that it is not certain whose record this is (case 36).
+// unresolved reports that it is not certain whose record this is (case 36), or that
+// the facts are not those of the custodian asked.
 func (q *question) unresolved() bool {
 	p := q.person
-	return p.ID == "" || p.Unverified || p.Custodian != "" && p.Custodian != q.Source
+	return p.ID == "" || p.Unverified || p.Custodian != q.Source
 }

@@ -83,6 +83,9 @@ func says(d facts.Directive, q Request) word {
 		switch d.Template {
 		case facts.SharePlan, facts.CrisisOnly:
 			forMe := d.Template == facts.CrisisOnly || meant(c.Recipients, q.Caller, false)
+			if d.Custodian != q.Source {
+				continue
+			}
 			w.grants = w.grants || forMe && valid(d, q.Policy) && slices.Contains(c.Purposes, q.Caller.Purpose)
 			w.routine = w.routine || valid(d, q.Policy) && slices.Contains(c.Purposes, profiles.CareCoordination)
 		case facts.RefuseCrisis:

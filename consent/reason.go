@@ -92,6 +92,7 @@ const (
 	consentRefused
 	consentCrisisRefused
 	consentWithdrawn
+	consentOtherCustodian // from here on in rising order of nearness: see missed
 	consentExpired
 	consentNotStarted
 	consentOtherRecipient
@@ -152,6 +153,7 @@ var reasons = [reasonCount]struct {
 	consentRefused:        {Fail, "CONSENT_REFUSED", "The person refused sharing (W¶181)."},
 	consentCrisisRefused:  {Fail, "CONSENT_CRISIS_REFUSED", "The person refused sharing in a crisis as well (W¶181)."},
 	consentWithdrawn:      {Fail, "CONSENT_WITHDRAWN", "The person withdrew their consent (W¶181)."},
+	consentOtherCustodian: {Fail, "CONSENT_OTHER_CUSTODIAN", "The person agreed to share what another organisation holds, not what this one holds (W¶180)."},
 	consentExpired:        {Fail, "CONSENT_EXPIRED", "The person's consent has run out (W¶180)."},
 	consentNotStarted:     {Fail, "CONSENT_NOT_STARTED", "The person's consent begins later (W¶180)."},
 	consentOtherRecipient: {Fail, "CONSENT_OTHER_RECIPIENT", "The person agreed to share with others, not with this team (W¶180)."},

@@ -35,44 +35,55 @@ func partyRef(party string) object {
 
 // personFacts are what a scenario may say about a person: each adds to the
 // person's resources. rest is the words after the first.
-var personFacts = map[string]func(p *person, patient object, rest []string) error{
-	"born":     func(_ *person, patient object, rest []string) error { patient["birthDate"] = rest[0]; return nil },
-	"deceased": func(_ *person, patient object, _ []string) error { patient["deceasedBoolean"] = true; return nil },
-	"practice": func(_ *person, patient object, rest []string) error {
+var personFacts = map[string]func(add func(object), patient object, rest []string) error{
+	"born": func(_ func(object), patient object, rest []string) error {
+		patient["birthDate"] = rest[0]
+		return nil
+	},
+	"deceased": func(_ func(object), patient object, _ []string) error {
+		patient["deceasedBoolean"] = true
+		return nil
+	},
+	"practice": func(_ func(object), patient object, rest []string) error {
 		patient["generalPractitioner"] = []any{partyRef(rest[0])}
 		return nil
 	},
-	"merged": func(_ *person, patient object, rest []string) error {
+	"merged": func(_ func(object), patient object, rest []string) error {
 		patient["link"] = []any{object{"type": "replaces", "other": object{"reference": "Patient/" + rest[0]}}}
 		return nil
 	},
-	"episode": func(p *person, _ object, rest []string) error {
-		p.facts = append(p.facts, object{"resourceType": "EpisodeOfCare", "id": "episode", "status": "active", "managingOrganization": partyRef(rest[0])})
+	"episode": func(add func(object), _ object, rest []string) error {
+		add(object{"resourceType": "EpisodeOfCare", "id": "episode", "status": "active", "managingOrganization": partyRef(rest[0])})
 		return nil
 	},
-	"team": func(p *person, _ object, rest []string) error {
+	"team": func(add func(object), _ object, rest []string) error {
 		period, err := readPeriod(rest[1:])
 		member := object{"member": partyRef(rest[0]), "period": period}
-		p.facts = append(p.facts, object{"resourceType": "CareTeam", "id": fmt.Sprintf("team%d", len(p.facts)), "status": "active", "participant": []any{member}})
+		add(object{"resourceType": "CareTeam", "id": "team", "status": "active", "participant": []any{member}})
 		return err
 	},
 }
 
 // person states facts, separated by commas.
 func (s *scenario) person(args []string) error {
+	p := s.people[args[0]]
+	if p == nil || args[1] == "" {
+		p = &person{name: args[0]}
+		s.people[args[0]] = p
+	}
+	add := func(resource object) { p.facts = append(p.facts, fact{holder(args[1]), resource}) }
 	patient := object{"resourceType": "Patient", "id": args[0]}
-	p := &person{name: args[0], facts: []object{patient}}
-	for _, fact := range strings.Split(args[1], ", ") {
-		words := append(strings.Fields(fact), "")
-		add, known := personFacts[words[0]]
+	add(patient)
+	for _, said := range strings.Split(args[2], ", ") {
+		words := append(strings.Fields(said), "")
+		state, known := personFacts[words[0]]
 		if !known {
 			return fmt.Errorf("%q is no fact about a person", words[0])
 		}
-		if err := add(p, patient, words[1:max(2, len(words)-1)]); err != nil {
+		if err := state(add, patient, words[1:max(2, len(words)-1)]); err != nil {
 			return err
 		}
 	}
-	s.people[args[0]] = p
 	return nil
 }
 
@@ -119,7 +130,7 @@ func (s *scenario) directive(args []string) error {
 	}
 	c := newConsent(fmt.Sprintf("%s-%d", p.name, len(p.facts)), p.name)
 	provision := object{}
-	for _, clause := range strings.Split(args[1], ";") {
+	for _, clause := range strings.Split(args[2], ";") {
 		word, rest, _ := strings.Cut(strings.TrimSpace(clause), " ")
 		if qualify, known := qualifiers[word]; known {
 			qualify(c, provision, rest)
@@ -139,7 +150,7 @@ func (s *scenario) directive(args []string) error {
 		}
 	}
 	c["provision"] = provision
-	p.facts = append(p.facts, c)
+	p.facts = append(p.facts, fact{holder(args[1]), c})
 	return nil
 }
 
@@ -223,7 +234,6 @@ var qualifiers = map[string]func(c, provision object, rest string){
 	"id":       func(c, _ object, rest string) { c["id"] = rest },
 	"status":   func(c, _ object, rest string) { c["status"] = rest },
 	"dated":    func(c, _ object, rest string) { c["dateTime"] = rest },
-	"held-by":  func(c, _ object, rest string) { c["organization"] = []any{partyRef(rest)} },
 	"given-by": func(c, _ object, rest string) { c["performer"] = []any{object{"reference": rest}} },
 	"leaflet":  func(c, _ object, rest string) { c["policy"] = []any{object{"uri": rest}} },
 	"about": func(c, _ object, rest string) {

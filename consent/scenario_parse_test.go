@@ -1,6 +1,7 @@
 package consent_test
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"regexp"
@@ -14,7 +15,6 @@ import (
 	"cpagateway/consent/agreements"
 	"cpagateway/consent/facts"
 	"cpagateway/profiles"
-	"cpagateway/profiles/fhir"
 )
 
 // scenario is one case underway: what has been said so far, and the answers.
@@ -32,8 +32,17 @@ type scenario struct {
 // person collects the FHIR resources that a scenario's facts amount to.
 type person struct {
 	name  string
-	facts []map[string]any
+	facts []fact
 }
+
+// fact is one resource and whose record it is.
+type fact struct {
+	custodian profiles.OrgCode
+	resource  map[string]any
+}
+
+// holder is the custodian that a statement names; the health board where it names none.
+func holder(text string) profiles.OrgCode { return profiles.OrgCode(cmp.Or(text, "7A4")) }
 
 func newScenario() *scenario {
 	return &scenario{people: map[string]*person{}, held: map[string]profiles.Label{}, policy: consent.DefaultPolicy(), at: noon("2026-06-01")}
@@ -55,8 +64,8 @@ var statements = map[string]struct {
 }{
 	"agreement": {regexp.MustCompile(`^(\S+)$`), (*scenario).agreement},
 	"but":       {regexp.MustCompile(`^(\S+) = (.+)$`), (*scenario).but},
-	"person":    {regexp.MustCompile(`^(\w+): (.+)$`), (*scenario).person},
-	"directive": {regexp.MustCompile(`^(\w+): (.+)$`), (*scenario).directive},
+	"person":    {regexp.MustCompile(`^(\w+)(?: at (\w+))?: (.+)$`), (*scenario).person},
+	"directive": {regexp.MustCompile(`^(\w+)(?: at (\w+))?: (.+)$`), (*scenario).directive},
 	"held":      {regexp.MustCompile(`^([\w-]+): (.+)$`), (*scenario).hold},
 	"policy":    {regexp.MustCompile(`^(\w+) = (\S+)$`), (*scenario).setPolicy},
 	"on":        {regexp.MustCompile(`^(\d{4}-\d\d-\d\d)$`), (*scenario).on},
@@ -226,38 +235,35 @@ func (s *scenario) read(args []string) error {
 	if err != nil {
 		return err
 	}
-	q := consent.Request{Caller: s.caller, Action: consent.Read, Type: args[0], At: s.at, Register: register, Policy: s.policy, Source: "7A4"}
+	q := consent.Request{Caller: s.caller, Action: consent.Read, Type: args[0], At: s.at, Register: register, Policy: s.policy, Source: holder(args[3])}
 	if args[1] != "" {
 		if q.Wanted, err = parseItems(args[1]); err != nil {
 			return err
 		}
 	}
-	if args[3] != "" {
-		q.Source = profiles.OrgCode(args[3])
-	}
 	if args[2] != "" {
 		q.Person = &facts.Person{}
 		if p := s.people[args[2]]; p != nil {
-			resources, err := p.parse()
+			compiled, err := p.compile()
 			if err != nil {
 				return err
 			}
-			gathered := facts.Gather(profiles.PersonID(p.name), q.Source, 1, resources)
-			q.Person = &gathered
+			composed := facts.Compose(profiles.PersonID(p.name), q.Source, 1, compiled, nil)
+			q.Person = &composed
 		}
 	}
 	s.out.WriteString(show(consent.Decide(q), s.held, s.heldNames))
 	return nil
 }
 
-func (p *person) parse() ([]fhir.Value, error) {
-	var facts []fhir.Value
+func (p *person) compile() ([]facts.Compiled, error) {
+	var compiled []facts.Compiled
 	for _, fact := range p.facts {
-		v, err := parseJSON(fact)
+		v, err := parseJSON(fact.resource)
 		if err != nil {
 			return nil, err
 		}
-		facts = append(facts, v)
+		compiled = append(compiled, facts.Compile(fact.custodian, v))
 	}
-	return facts, nil
+	return compiled, nil
 }

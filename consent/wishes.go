@@ -11,7 +11,9 @@ import (
 // wishes is what the person's directives say to one request, after the conflict
 // rule of consent.md §3.4: every directive that is effective now and matches
 // speaks; one that is replaced by the same person is silent; nothing is weighed
-// by its date alone.
+// by its date alone. Refusals, withdrawals, exclusions and what cannot be read count
+// whichever custodian recorded them; a grant opens the records of the custodian that
+// recorded it, and at every other it is silence (case 34).
 type wishes struct {
 	unreadable    *facts.Directive // cannot be read safely: refuses
 	refusal       *facts.Directive // refuses routine sharing with this caller
@@ -94,6 +96,10 @@ func (w *wishes) refuseAll(d *facts.Directive, q *question) {
 
 // grant lets the clauses of T1 and T3 speak; outside them the directive is silent.
 func (w *wishes) grant(d *facts.Directive, q *question) {
+	if d.Custodian != q.Source {
+		w.missed(d, consentOtherCustodian)
+		return
+	}
 	for i := range d.Clauses {
 		c := &d.Clauses[i]
 		fault := q.grantFault(d)
@@ -121,9 +127,12 @@ func (w *wishes) lapsed(d *facts.Directive, from time.Time, q *question) {
 	if d.Template != facts.SharePlan && d.Template != facts.CrisisOnly {
 		return
 	}
-	if q.At.Before(from) {
+	switch {
+	case d.Custodian != q.Source:
+		w.missed(d, consentOtherCustodian)
+	case q.At.Before(from):
 		w.missed(d, consentNotStarted)
-	} else {
+	default:
 		w.missed(d, consentExpired)
 	}
 }
@@ -256,8 +265,10 @@ func (q *question) grantFault(d *facts.Directive) reason {
 }
 
 // replaced reports whether a later directive by the same person takes the place
-// of this one (case 32). A grant stays replaced whatever became of the later
-// one; a refusal is lifted only by one that is itself good and in effect.
+// of this one (case 32). A grant stays replaced whatever became of the later one,
+// and whichever custodian recorded it. Whatever refuses, excludes or takes back is
+// lifted only by one that is itself good and in effect, and only where it was
+// recorded: no custodian's record lifts another one's refusal.
 func (q *question) replaced(d *facts.Directive) bool {
 	for i := range q.person.Directives {
 		n := &q.person.Directives[i]
@@ -268,7 +279,7 @@ func (q *question) replaced(d *facts.Directive) bool {
 		if d.Template == facts.SharePlan && d.Status == facts.Active || d.Template == facts.CarerCopy {
 			return true
 		}
-		if n.Status == facts.Active && n.Template != facts.Uninterpretable && within(n.From, n.Until, q.At) && q.grantFault(n) == notApplicable {
+		if n.Custodian == d.Custodian && n.Status == facts.Active && n.Template != facts.Uninterpretable && within(n.From, n.Until, q.At) && q.grantFault(n) == notApplicable {
 			return true
 		}
 	}

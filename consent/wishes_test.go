@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"cpagateway/consent/agreements"
 	"cpagateway/consent/facts"
 	"cpagateway/profiles"
 )
@@ -77,6 +78,13 @@ func TestReplacement(t *testing.T) {
 		{"a grant that cannot be read", facts.RefuseAll, func(d *facts.Directive) { d.Template = facts.Uninterpretable }, consentUninterpretable},
 		{"a grant that is a draft", facts.RefuseAll, func(d *facts.Directive) { d.Status = facts.Silent }, consentRefused},
 		{"a link to something else", facts.RefuseAll, func(d *facts.Directive) { d.Replaces = "other" }, consentConflict},
+		{"a grant that another custodian recorded", facts.RefuseAll, func(d *facts.Directive) { d.Custodian = "LA9A1" }, consentRefused},
+		{"a narrower refusal that another custodian recorded", facts.RefuseAll, func(d *facts.Directive) {
+			d.Custodian, d.Template, d.Purposes = "LA9A1", facts.RefuseAll, []profiles.Purpose{profiles.EmergencyTreatment}
+		}, consentRefused},
+		{"an exclusion that another custodian recorded, in place of a grant", facts.SharePlan, func(d *facts.Directive) {
+			d.Custodian, d.Template, d.Clauses = "LA9A1", facts.ExcludeItem, nil
+		}, consentNotRecorded},
 		{"a refusal that was itself withdrawn, in place of a grant", facts.SharePlan, func(d *facts.Directive) {
 			d.Template, d.Status, d.Clauses = facts.RefuseAll, facts.Withdrawn, nil
 		}, consentNotRecorded},
@@ -221,6 +229,79 @@ func TestOnlyWishesThatMatchConflict(t *testing.T) {
 		q.Person.Directives = []facts.Directive{c.refusal, grant("g", "7A4", "crht", profiles.EmergencyTreatment)}
 		if got := Decide(q).reasons[gateP3]; got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got.code(), c.want.code())
+		}
+	}
+}
+
+// TestWishesAcrossCustodians: whatever refuses, takes back, excludes or cannot be
+// read holds at every custodian, whichever recorded it; what grants holds at its own
+// alone (case 34). The roles of the two are exchanged as well.
+func TestWishesAcrossCustodians(t *testing.T) {
+	status := func(d facts.Directive, s facts.Status) facts.Directive { d.Status = s; return d }
+	good := grant("own", "LA9A1", "adult-mh", profiles.CareCoordination)
+	crisis := grant("own", "7A4", "crht", profiles.EmergencyTreatment)
+	exclusion := facts.Directive{ID: "x", Status: facts.Active, Template: facts.ExcludeItem, Clauses: []facts.Clause{{Items: agreements.Releasable}}}
+	for _, c := range []struct {
+		name            string
+		wish            facts.Directive
+		routine, crisis reason // beside a grant of this custodian for each
+	}{
+		{"a refusal", refusal("f", facts.RefuseAll), consentConflict, crisisAgreed},
+		{"a refusal of emergency use", facts.Directive{ID: "f", Status: facts.Active, Template: facts.RefuseAll, Purposes: []profiles.Purpose{profiles.EmergencyTreatment}}, consentGiven, consentConflict},
+		{"crisis-only", refusal("f", facts.CrisisOnly), consentConflict, crisisAgreed},
+		{"a refusal of crisis use", refusal("f", facts.RefuseCrisis), consentConflict, consentConflict},
+		{"a withdrawal", status(good, facts.Withdrawn), consentWithdrawn, crisisAgreed},
+		{"a withdrawal for a crisis", status(crisis, facts.Withdrawn), consentGiven, consentWithdrawn},
+		{"something unreadable", facts.Directive{ID: "f", Status: facts.Active}, consentUninterpretable, consentUninterpretable},
+		{"a status that nobody knows", status(good, facts.Unknown), consentUninterpretable, consentUninterpretable},
+		{"an exclusion of everything", exclusion, consentExcludesAll, consentExcludesAll},
+		{"a grant", grant("f", "LA9A1", "", profiles.CareCoordination, profiles.EmergencyTreatment), consentGiven, crisisAgreed},
+	} {
+		c.wish.Custodian = "LA9A1"
+		q := world(t)
+		q.Person.Directives = []facts.Directive{good, crisis, c.wish}
+		if got := Decide(q).reasons[gateP3]; got != c.routine {
+			t.Errorf("%s, routine: %s, want %s", c.name, got.code(), c.routine.code())
+		}
+		q.Caller = caller("7A4", "crht", profiles.EmergencyTreatment)
+		if got := Decide(q).reasons[gateP3]; got != c.crisis {
+			t.Errorf("%s, in a crisis: %s, want %s", c.name, got.code(), c.crisis.code())
+		}
+		q = world(t)
+		q.Caller = caller("7A4", "cmht-north", profiles.CareCoordination)
+		q.Source, q.Person.Custodian = "LA9A1", "LA9A1"
+		q.Person.Directives = []facts.Directive{grant("f", "7A4", "cmht-north", profiles.CareCoordination)}
+		if got := Decide(q).reasons[gateP3]; got != consentOtherCustodian {
+			t.Errorf("the health board's grant opens the council's records: %s", got.code())
+		}
+	}
+}
+
+// TestAnotherCustodiansGrantIsSilence: a grant recorded elsewhere neither opens a
+// crisis nor keeps a withdrawal from counting as one.
+func TestAnotherCustodiansGrantIsSilence(t *testing.T) {
+	foreign := func(d facts.Directive) facts.Directive { d.Custodian = "LA9A1"; return d }
+	withdrawn := grant("w", "W99001", "", profiles.CareCoordination)
+	withdrawn.Status = facts.Withdrawn
+	for _, c := range []struct {
+		name       string
+		directives []facts.Directive
+		on, off    reason // crisisWithoutConsent
+	}{
+		{"of crisis use", []facts.Directive{foreign(grant("g", "7A4", "crht", profiles.EmergencyTreatment))}, crisisSilent, consentOtherCustodian},
+		{"crisis-only", []facts.Directive{foreign(refusal("3", facts.CrisisOnly))}, crisisSilent, consentOtherCustodian},
+		{"of routine sharing, beside a withdrawal", []facts.Directive{foreign(grant("g", "LA9A1", "", profiles.CareCoordination)), withdrawn}, consentWithdrawn, consentWithdrawn},
+		{"of routine sharing here, beside a withdrawal there", []facts.Directive{grant("g", "LA9A1", "", profiles.CareCoordination), foreign(withdrawn)}, crisisSilent, consentWithdrawn},
+	} {
+		q := world(t)
+		q.Caller = caller("7A4", "crht", profiles.EmergencyTreatment)
+		q.Person.Directives = c.directives
+		if got := Decide(q).reasons[gateP3]; got != c.on {
+			t.Errorf("%s: %s, want %s", c.name, got.code(), c.on.code())
+		}
+		q.Policy.CrisisWithoutConsent = Off
+		if got := Decide(q).reasons[gateP3]; got != c.off {
+			t.Errorf("%s, where silence gives nothing: %s, want %s", c.name, got.code(), c.off.code())
 		}
 	}
 }

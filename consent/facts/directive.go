@@ -14,7 +14,7 @@ const SharingPolicy = profiles.Base + "/Policy/sharing-wishes/1"
 // recorded (consent.md §3.5); templates holds an example of each.
 type Template uint8
 
-// The templates. The zero Template is a Consent that fits none: it is kept and
+// The templates; their numbers are kept, and never change. The zero Template is a Consent that fits none: it is kept and
 // refuses everything until somebody has looked at it.
 const (
 	Uninterpretable Template = iota
@@ -34,7 +34,7 @@ func (t Template) String() string {
 // Status is the state of a recorded wish (consent.md §3.1 (11)).
 type Status uint8
 
-// The states. The zero Status is a wish that counts for nothing yet, or never
+// The states; their numbers are kept, and never change. The zero Status is a wish that counts for nothing yet, or never
 // did: draft, proposed, entered in error.
 const (
 	Silent    Status = iota
@@ -47,7 +47,7 @@ const (
 // Evidence says what a grant can show for itself (case 37).
 type Evidence uint8
 
-// The kinds of evidence.
+// The kinds of evidence; their numbers are kept, and never change.
 const (
 	NoEvidence Evidence = iota
 	Written             // source[x]: a form, a document, or the Consent that it replaces
@@ -55,38 +55,40 @@ const (
 )
 
 // Directive is one wish of the person as a FHIR Consent records it, read by
-// ReadDirective. It is a plain value; scenarios make it by hand.
+// ReadDirective; Compile says who recorded it. It is a plain value, kept as JSON
+// with what was compiled; scenarios make it by hand.
 type Directive struct {
-	ID        string // id of the Consent
-	Template  Template
-	Status    Status
-	Recorded  time.Time          // Consent.dateTime; zero if absent
-	From      time.Time          // when the directive applies; zero: always so far
-	Until     time.Time          // exclusive; zero: no end
-	Purposes  []profiles.Purpose // of the root, for T2 only: what is refused; empty: all, silent on crisis
-	Clauses   []Clause
-	Replaces  string // id of the Consent that this one replaces; empty for none
-	Performer string // who gave it, as Consent.performer names them; empty for several or none
-	OwnWish   bool   // given by the person themself
-	PolicyURI string // the leaflet it was given under
-	Evidence  Evidence
-	Fault     string // path of what could not be read; never a value
+	ID        string             `json:"id"`        // id of the Consent
+	Custodian profiles.OrgCode   `json:"custodian"` // who recorded it: a grant opens that organisation's records and no others
+	Template  Template           `json:"template,omitempty"`
+	Status    Status             `json:"status,omitempty"`
+	Recorded  time.Time          `json:"recorded,omitzero"`  // Consent.dateTime; zero if absent
+	From      time.Time          `json:"from,omitzero"`      // when the directive applies; zero: always so far
+	Until     time.Time          `json:"until,omitzero"`     // exclusive; zero: no end
+	Purposes  []profiles.Purpose `json:"purposes,omitempty"` // of the root, for T2 only: what is refused; empty: all, silent on crisis
+	Clauses   []Clause           `json:"clauses,omitempty"`
+	Replaces  string             `json:"replaces,omitempty"`  // id of the Consent that this one replaces; empty for none
+	Performer string             `json:"performer,omitempty"` // who gave it, as Consent.performer names them; empty for several or none
+	OwnWish   bool               `json:"ownWish,omitempty"`   // given by the person themself
+	PolicyURI string             `json:"policyUri,omitempty"` // the leaflet it was given under
+	Evidence  Evidence           `json:"evidence,omitempty"`
+	Fault     string             `json:"fault,omitempty"` // path of what could not be read; never a value
 }
 
 // Clause is one nested provision of a directive: in T1, T3 and T5 it grants, in
 // T4 it refuses, in T6 it excludes.
 type Clause struct {
-	Recipients []Recipient        // T1, T5, T6; empty: everybody
-	Purposes   []profiles.Purpose // exact codes; in a refusal TREAT covers its descendants but BTG
-	Items      profiles.ItemSet
-	From       time.Time
-	Until      time.Time // exclusive; zero: no end
+	Recipients []Recipient        `json:"recipients,omitempty"` // T1, T5, T6; empty: everybody
+	Purposes   []profiles.Purpose `json:"purposes,omitempty"`   // exact codes; in a refusal TREAT covers its descendants but BTG
+	Items      profiles.ItemSet   `json:"items,omitempty"`
+	From       time.Time          `json:"from,omitzero"`
+	Until      time.Time          `json:"until,omitzero"` // exclusive; zero: no end
 }
 
 // Recipient is somebody a clause names: an organisation, one team of it, or a
 // related person (T5).
 type Recipient struct {
-	Organisation profiles.OrgCode
-	Team         profiles.TeamID // empty: the organisation as a whole
-	Related      string          // reference of the related person; empty for organisations
+	Organisation profiles.OrgCode `json:"organisation,omitempty"`
+	Team         profiles.TeamID  `json:"team,omitempty"`    // empty: the organisation as a whole
+	Related      string           `json:"related,omitempty"` // reference of the related person; empty for organisations
 }

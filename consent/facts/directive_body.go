@@ -291,6 +291,7 @@ func (r *reader) period(v fhir.Value) (from, until time.Time) {
 			r.reject(end)
 		}
 	}
+	from, until = storable(from), storable(until)
 	if !until.IsZero() && !until.After(from) {
 		r.reject(v)
 	}

@@ -17,7 +17,7 @@ const codePrivacy = "patient-privacy"
 // total: what it cannot read is a Directive of template Uninterpretable, which
 // refuses, with the path of what was not understood as its Fault. A Consent
 // whose scope is something else than privacy (an advance decision, research)
-// says nothing about sharing and is Silent.
+// says nothing about sharing and is Silent. Who recorded it is not in it: Compile says.
 func ReadDirective(consent fhir.Value) Directive {
 	d := Directive{
 		ID:        consent.ID(),
@@ -29,7 +29,7 @@ func ReadDirective(consent fhir.Value) Directive {
 	}
 	d.OwnWish = d.Performer != "" && d.Performer == who(consent.Get("patient"))
 	if from, _, err := fhir.Interval(consent.Get("dateTime").Text(), profiles.London); err == nil {
-		d.Recorded = from
+		d.Recorded = storable(from)
 	}
 	if d.Status == Silent {
 		return d

@@ -38,7 +38,7 @@ func TestTemplates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return d
+		return d.UTC()
 	}
 	from, until := day("2025-03-03"), day("2027-03-03")
 	coc, etreat := []profiles.Purpose{profiles.CareCoordination}, []profiles.Purpose{profiles.EmergencyTreatment}

@@ -20,7 +20,7 @@ type Relation struct {
 // RelationKind says what the relation rests on.
 type RelationKind uint8
 
-// The kinds of relation, in the words of gate P1.
+// The kinds of relation, in the words of gate P1; their numbers are kept, and never change.
 const (
 	NoRelation RelationKind = iota
 	CareTeamMember
@@ -28,10 +28,10 @@ const (
 	EpisodeProvider
 )
 
-// Person is what is known of the person at the moment of decision. Gather makes
-// it from the records that are facts: Patient, CareTeam, EpisodeOfCare, Consent.
-// A zero Person is nobody: every person gate fails the same way as for somebody
-// who is known and hidden.
+// Person is what is known of the person at the moment of one decision, which is
+// one custodian's. Compose makes it. All but the directives comes from that
+// custodian's own records; directives come from every custodian's. A zero Person is
+// nobody: every person gate fails the same way as for somebody who is known and hidden.
 type Person struct {
 	ID         profiles.PersonID
 	Epoch      uint64           // changes with every fact about the person

@@ -74,7 +74,7 @@ func TestRecordNamesAgreementDirectiveAndObligations(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, d := range map[string]consent.Decision{
-		"crisis use only":  crisisDecision(t, "7A4", facts.ReadDirective(resource)),
+		"crisis use only":  crisisDecision(t, "7A4", *facts.Compile("7A4", resource).Directive),
 		"nothing recorded": crisisDecision(t, "7A4"),
 	} {
 		sink := audittest.NewSink()

@@ -79,7 +79,11 @@ func (h *household) person(number string) facts.Person {
 	if !ok {
 		return facts.Person{}
 	}
-	return facts.Gather(profiles.PersonID(key), "7A4", 1, h.byKey[key])
+	var compiled []facts.Compiled
+	for _, resource := range h.byKey[key] {
+		compiled = append(compiled, facts.Compile("7A4", resource))
+	}
+	return facts.Compose(profiles.PersonID(key), "7A4", 1, compiled, nil)
 }
 
 func register(t *testing.T) *agreements.Register {

@@ -31,7 +31,7 @@ func shown(register *agreements.Register, policy consent.Policy, wishes map[stri
 		{Organisation: "W99001", Kind: facts.RegisteredPractice}, {Organisation: "LA9A1", Team: "adult-mh", Kind: facts.CareTeamMember}, {Organisation: "7A1", Team: "crht", Kind: facts.CareTeamMember},
 	}}
 	for _, value := range wishes {
-		person.Directives = append(person.Directives, facts.ReadDirective(value))
+		person.Directives = append(person.Directives, *facts.Compile("7A4", value).Directive)
 	}
 	var sets []profiles.ItemSet
 	for _, caller := range askers {

@@ -121,13 +121,13 @@ func (d *desk) gathered(number string) facts.Person {
 	d.t.Helper()
 	dossier, err := d.store.Dossier(context.Background(), d.person(number))
 	must(d.t, err)
-	var resources []fhir.Value
+	var compiled []facts.Compiled
 	for _, fact := range dossier.Facts {
 		resource, err := fhir.ParseResource(fact.Body)
 		must(d.t, err)
-		resources = append(resources, resource)
+		compiled = append(compiled, facts.Compile(fact.Custodian, resource))
 	}
-	return facts.Gather(dossier.Person, dossier.Custodian, dossier.Epoch, resources)
+	return facts.Compose(dossier.Person, dossier.Custodian, dossier.Epoch, compiled, nil)
 }
 
 // kept are the resources of a type that a care coordinator finds of a person.

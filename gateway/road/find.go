@@ -54,19 +54,19 @@ func Facts(ctx context.Context, held records.Reader, id profiles.PersonID, home 
 	if err != nil {
 		return nil, "", err
 	}
-	resources := make([]fhir.Value, 0, len(dossier.Facts))
+	compiled := make([]facts.Compiled, 0, len(dossier.Facts))
 	for _, f := range dossier.Facts {
 		resource, err := fhir.ParseResource(f.Body)
 		if err != nil {
 			return nil, "", err
 		}
-		resources = append(resources, resource)
+		compiled = append(compiled, facts.Compile(f.Custodian, resource))
 	}
 	custodian := dossier.Custodian
 	if custodian == "" {
 		custodian = home
 	}
-	person := facts.Gather(id, custodian, dossier.Epoch, resources)
+	person := facts.Compose(id, custodian, dossier.Epoch, compiled, nil)
 	return &person, custodian, nil
 }
 

@@ -96,7 +96,7 @@ func Grant(t testing.TB, person profiles.PersonID, items ...profiles.Item) conse
 		ID: person, Epoch: 1, Custodian: home,
 		Relations: []facts.Relation{{Organisation: council, Team: "team", Kind: facts.CareTeamMember}},
 		Directives: []facts.Directive{{
-			ID: "wish", Template: facts.SharePlan, Status: facts.Active, OwnWish: true, Evidence: facts.Written,
+			ID: "wish", Custodian: home, Template: facts.SharePlan, Status: facts.Active, OwnWish: true, Evidence: facts.Written,
 			PolicyURI: facts.SharingPolicy, Performer: "Patient/1",
 			Clauses: []facts.Clause{{
 				Recipients: []facts.Recipient{{Organisation: council}},

@@ -1,0 +1,131 @@
+package facts
+
+import "cpagateway/profiles"
+
+// Directory finds the compiled entry of a directory record by its literal
+// reference. It holds the records of the deciding custodian and no others; nil
+// finds nothing.
+type Directory func(reference string) (Entry, bool)
+
+// Compose makes the person of one decision: what custodian's own records say of
+// them, and the wishes that any custodian recorded. Whose part in the care cannot
+// be resolved is related to nobody; what was compiled by other rules grants nothing
+// and, where it could have refused, refuses. Somebody without facts is a Person
+// without relations.
+func Compose(person profiles.PersonID, custodian profiles.OrgCode, epoch uint64, compiled []Compiled, directory Directory) Person {
+	c := composer{
+		person:    Person{ID: person, Custodian: custodian, Epoch: epoch},
+		directory: directory, known: map[string]bool{}, numbers: map[string]bool{},
+	}
+	for i := range compiled {
+		if id := compiled[i].Identity; id != nil && compiled[i].Custodian == custodian {
+			c.knows(id)
+		}
+	}
+	for i := range compiled {
+		if one := &compiled[i]; one.Type == "Consent" {
+			c.wish(one)
+		} else if one.Custodian == custodian {
+			c.own(one)
+		}
+	}
+	return c.person
+}
+
+// composer collects into person. known holds the names under which the person's
+// own Patient resources go, numbers their NHS numbers.
+type composer struct {
+	person    Person
+	directory Directory
+	known     map[string]bool
+	numbers   map[string]bool
+}
+
+func (c *composer) knows(id *Identity) {
+	for _, name := range id.Names {
+		c.known[name] = true
+	}
+	for _, number := range id.Numbers {
+		c.numbers[number] = true
+	}
+}
+
+// own takes what the custodian itself says.
+func (c *composer) own(one *Compiled) {
+	if one.Type == "Patient" {
+		c.identity(one)
+	}
+	if one.Rules != Rules {
+		return
+	}
+	for i := range one.Parts {
+		c.relate(&one.Parts[i])
+	}
+}
+
+// identity takes one Patient. Two NHS numbers, a link that leads to no other record
+// of this person, or something unreadable leave it uncertain whose record this is.
+func (c *composer) identity(one *Compiled) {
+	p, id := &c.person, one.Identity
+	if one.Rules != Rules || id == nil || id.Modified || len(c.numbers) > 1 {
+		p.Unverified = true
+	}
+	if id == nil {
+		return
+	}
+	for _, other := range id.Links {
+		if !c.known[other] {
+			p.Unverified = true
+		}
+	}
+	if !id.Born.IsZero() && (p.Born.IsZero() || id.Born.Before(p.Born)) {
+		p.Born = id.Born
+	}
+	p.BornUntil = later(p.BornUntil, id.BornUntil)
+	p.Deceased = p.Deceased || id.Deceased
+}
+
+// relate turns a part into a relation, where it is known whose part it is.
+func (c *composer) relate(part *Part) {
+	e := c.resolve(Entry{Organisation: part.Organisation, Team: part.Team, Reference: part.Reference}, 2)
+	if e.Organisation == "" {
+		return
+	}
+	from, until := later(part.From, e.From), earlier(part.Until, e.Until)
+	if !until.IsZero() && !until.After(from) {
+		return
+	}
+	c.person.Relations = append(c.person.Relations, Relation{Organisation: e.Organisation, Team: e.Team, Kind: part.Kind, From: from, Until: until})
+}
+
+// resolve follows a reference to a directory record, and from a PractitionerRole to
+// its Organization: steps is how many may be followed.
+func (c *composer) resolve(e Entry, steps int) Entry {
+	if e.Organisation != "" || e.Reference == "" || c.directory == nil || steps == 0 {
+		return e
+	}
+	next, found := c.directory(e.Reference)
+	if !found {
+		return Entry{}
+	}
+	next.From, next.Until = later(next.From, e.From), earlier(next.Until, e.Until)
+	return c.resolve(next, steps-1)
+}
+
+// wish takes one directive, whoever recorded it. One in the custodian's own records
+// that is about somebody else means that records of two people may have been put
+// together (case 36).
+func (c *composer) wish(one *Compiled) {
+	d := Directive{Status: Unknown, Fault: "Consent"}
+	if one.Directive != nil {
+		d.ID = one.Directive.ID
+		if one.Rules == Rules {
+			d = *one.Directive
+		}
+	}
+	d.Custodian = one.Custodian
+	if one.Custodian == c.person.Custodian && d.Status != Silent && one.About != "" && !c.known[one.About] {
+		c.person.Unverified = true
+	}
+	c.person.Directives = append(c.person.Directives, d)
+}
