@@ -8,69 +8,79 @@ import (
 	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/records"
+	"cpagateway/gateway/store"
 	"cpagateway/profiles"
 )
 
-// brittleReader lets a test break a read of the store, or do something before it.
-type brittleReader struct {
-	records.Reader
+// brittleStore lets a test break a read of the store, or do something before it.
+type brittleStore struct {
+	store.Viewer
 	before func(ctx context.Context, method string) error
 }
 
-func (b *brittleReader) step(ctx context.Context, method string) error {
+func (b *brittleStore) View(ctx context.Context, read func(store.Snapshot) error) error {
+	return b.Viewer.View(ctx, func(now store.Snapshot) error { return read(&brittleSnapshot{now, b}) })
+}
+
+func (b *brittleSnapshot) step(method string) error {
 	if b.before == nil {
 		return nil
 	}
-	return b.before(ctx, method)
+	return b.before(b.Context(), method)
 }
 
-func (b *brittleReader) Person(ctx context.Context, system, value string) (profiles.PersonID, error) {
-	if err := b.step(ctx, "Person"); err != nil {
+type brittleSnapshot struct {
+	store.Snapshot
+	*brittleStore
+}
+
+func (b *brittleSnapshot) Person(system, value string) (profiles.PersonID, error) {
+	if err := b.step("Person"); err != nil {
 		return "", err
 	}
-	return b.Reader.Person(ctx, system, value)
+	return b.Snapshot.Person(system, value)
 }
 
-func (b *brittleReader) PersonOf(ctx context.Context, typ, id string) (profiles.PersonID, error) {
-	if err := b.step(ctx, "PersonOf"); err != nil {
+func (b *brittleSnapshot) PersonOf(typ, id string) (profiles.PersonID, error) {
+	if err := b.step("PersonOf"); err != nil {
 		return "", err
 	}
-	return b.Reader.PersonOf(ctx, typ, id)
+	return b.Snapshot.PersonOf(typ, id)
 }
 
-func (b *brittleReader) Dossier(ctx context.Context, person profiles.PersonID) (records.Dossier, error) {
-	if err := b.step(ctx, "Dossier"); err != nil {
+func (b *brittleSnapshot) Dossier(person profiles.PersonID) (records.Dossier, error) {
+	if err := b.step("Dossier"); err != nil {
 		return records.Dossier{}, err
 	}
-	return b.Reader.Dossier(ctx, person)
+	return b.Snapshot.Dossier(person)
 }
 
-func (b *brittleReader) Read(ctx context.Context, d consent.Decision, typ, id string) (records.Visible, error) {
-	if err := b.step(ctx, "Read"); err != nil {
+func (b *brittleSnapshot) Read(d consent.Decision, typ, id string) (records.Visible, error) {
+	if err := b.step("Read"); err != nil {
 		return records.Visible{}, err
 	}
-	return b.Reader.Read(ctx, d, typ, id)
+	return b.Snapshot.Read(d, typ, id)
 }
 
-func (b *brittleReader) ReadVersion(ctx context.Context, d consent.Decision, typ, id string, number uint64) (records.Visible, error) {
-	if err := b.step(ctx, "ReadVersion"); err != nil {
+func (b *brittleSnapshot) ReadVersion(d consent.Decision, typ, id string, number uint64) (records.Visible, error) {
+	if err := b.step("ReadVersion"); err != nil {
 		return records.Visible{}, err
 	}
-	return b.Reader.ReadVersion(ctx, d, typ, id, number)
+	return b.Snapshot.ReadVersion(d, typ, id, number)
 }
 
-func (b *brittleReader) Find(ctx context.Context, d consent.Decision, q records.Query) (records.Page, error) {
-	if err := b.step(ctx, "Find"); err != nil {
+func (b *brittleSnapshot) Find(d consent.Decision, q records.Query) (records.Page, error) {
+	if err := b.step("Find"); err != nil {
 		return records.Page{}, err
 	}
-	return b.Reader.Find(ctx, d, q)
+	return b.Snapshot.Find(d, q)
 }
 
-func (b *brittleReader) Targets(ctx context.Context, refs []string) (map[string]disclosure.Target, error) {
-	if err := b.step(ctx, "Targets"); err != nil {
+func (b *brittleSnapshot) Targets(refs []string) (map[string]disclosure.Target, error) {
+	if err := b.step("Targets"); err != nil {
 		return nil, err
 	}
-	return b.Reader.Targets(ctx, refs)
+	return b.Snapshot.Targets(refs)
 }
 
 // brittleSink lets a test break a commit before it happens, or after.

@@ -75,7 +75,7 @@ type stand struct {
 	t      *testing.T
 	clock  *watch
 	store  *memory.Store
-	reader *brittleReader
+	reader *brittleStore
 	sink   *brittleSink
 	log    *audit.Log
 	key    ed25519.PrivateKey
@@ -100,7 +100,7 @@ func openStand(t *testing.T) *stand {
 		t: t, clock: &watch{now: time.Date(2026, 7, 31, 9, 0, 0, 0, time.UTC), tick: tick}, store: memory.New(zone), zone: zone,
 		secret: []byte(strings.Repeat("s", 32)), dir: t.TempDir(), tokens: map[string]token{},
 	}
-	s.reader, s.sink = &brittleReader{Reader: s.store}, &brittleSink{Sink: s.store}
+	s.reader, s.sink = &brittleStore{Viewer: s.store}, &brittleSink{Sink: s.store}
 	_, s.key, err = ed25519.GenerateKey(nil)
 	must(t, err)
 	s.log, err = audit.Open(context.Background(), s.sink, s.key, s.clock.Now)
@@ -130,7 +130,7 @@ func (s *stand) open() {
 	must(s.t, err)
 	front := &gateway.Front{
 		Road: &road.Road{
-			Identity: verifier, Records: s.reader, Audit: s.log, Policy: consent.DefaultPolicy(), Shared: shared,
+			Identity: verifier, Store: s.reader, Audit: s.log, Policy: consent.DefaultPolicy(), Shared: shared,
 			Register: func() *agreements.Register { return s.home }, Pseudonym: intake.Pseudonym(s.secret), Home: "7A4", Base: "http://" + l.Addr().String() + gateway.Prefix,
 			DutyLine: demo.DutyLine, Sealer: sealer, Capacity: road.NewCapacity(8, 2), Clock: s.clock.Now, Zone: s.zone,
 			Log: slog.New(slog.DiscardHandler),
@@ -164,7 +164,7 @@ func (s *stand) bringIn(plans fs.FS) intake.Summary {
 }
 
 func (s *stand) intake() *intake.Intake {
-	return &intake.Intake{Records: s.store, Audit: s.log, Register: s.home, Secret: s.secret, Home: "7A4", Clock: s.clock.Now}
+	return &intake.Intake{Store: s.store, Audit: s.log, Register: s.home, Secret: s.secret, Home: "7A4", Clock: s.clock.Now}
 }
 
 // plan is one plan of the cast as its source system would send it today, edited.

@@ -10,10 +10,12 @@ import (
 	"time"
 
 	"cpagateway/consent"
+	"cpagateway/consent/facts"
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/identity"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/road"
+	"cpagateway/gateway/store"
 	"cpagateway/profiles"
 )
 
@@ -59,11 +61,16 @@ func runConsent(w world, args []string) error {
 	if number == "" {
 		return misuse("--person: %v", err)
 	}
-	id, err := s.store.Person(w.ctx, profiles.SystemNHSNumber, number)
-	if err != nil && !errors.Is(err, records.ErrNothing) {
+	var subject *facts.Person
+	var custodian profiles.OrgCode
+	err = s.store.View(w.ctx, func(now store.Snapshot) error {
+		id, err := now.Person(profiles.SystemNHSNumber, number)
+		if err != nil && !errors.Is(err, records.ErrNothing) {
+			return err
+		}
+		subject, custodian, err = road.Facts(now, id, s.config.Organisation)
 		return err
-	}
-	subject, custodian, err := road.Facts(w.ctx, s.store, id, s.config.Organisation)
+	})
 	if err != nil {
 		return err
 	}

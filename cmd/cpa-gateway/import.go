@@ -51,7 +51,7 @@ func runImport(w world, args []string) error {
 	if err := show(w.out, sum, *asJSON); err != nil {
 		return err
 	}
-	if err == nil && sum.Quarantined+sum.RefusedResources > 0 {
+	if err == nil && sum.Quarantined > 0 {
 		return errRefused
 	}
 	return err
@@ -152,10 +152,7 @@ func show(out io.Writer, s intake.Summary, asJSON bool) error {
 	if err := showCounts(out, "left behind: values that no rule of the map reads", s.LeftBehind); err != nil {
 		return err
 	}
-	if s.RefusedResources > 0 {
-		fmt.Fprintf(out, "\n%d resources of records that were taken could not be stored.\n", s.RefusedResources)
-	}
-	if s.Quarantined+s.RefusedResources > 0 {
+	if s.Quarantined > 0 {
 		fmt.Fprintln(out, "\nSee what was set aside: cpa-gateway quarantine list")
 	}
 	return nil

@@ -8,7 +8,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"cpagateway/gateway/records"
+	"cpagateway/gateway/quarantine"
+	"cpagateway/gateway/store"
 	"cpagateway/profiles"
 )
 
@@ -44,7 +45,11 @@ func runQuarantine(w world, args []string) error {
 		return err
 	}
 	defer s.Close()
-	faults, err := s.store.Faults(w.ctx, records.FaultFilter{Source: *source, ID: id, Settled: *settled || id != ""})
+	var faults []quarantine.Fault
+	err = s.store.View(w.ctx, func(now store.Snapshot) error {
+		faults, err = now.Faults(quarantine.Filter{Source: *source, ID: id, Settled: *settled || id != ""})
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -76,7 +81,7 @@ type faultView struct {
 	Record  string    `json:"record,omitempty"`
 }
 
-func viewOf(f records.Fault) faultView {
+func viewOf(f quarantine.Fault) faultView {
 	v := faultView{ID: f.ID, Source: f.Source, File: f.File, Row: f.Row, Field: f.Field, Rule: f.Rule, Reason: f.Reason, At: f.At}
 	if !f.Settled.IsZero() {
 		v.Settled = f.Settled.Format(time.RFC3339)
@@ -84,7 +89,7 @@ func viewOf(f records.Fault) faultView {
 	return v
 }
 
-func listFaults(w world, faults []records.Fault, asJSON bool) error {
+func listFaults(w world, faults []quarantine.Fault, asJSON bool) error {
 	views := make([]faultView, len(faults))
 	for i, f := range faults {
 		views[i] = viewOf(f)
@@ -102,7 +107,7 @@ func listFaults(w world, faults []records.Fault, asJSON bool) error {
 
 // showFault prints a fault whole, the record included: to a person who is
 // allowed at the data folder, on their own terminal.
-func showFault(w world, f records.Fault, asJSON bool) error {
+func showFault(w world, f quarantine.Fault, asJSON bool) error {
 	v := viewOf(f)
 	v.Value, v.Record = f.Value, string(f.Raw)
 	if asJSON {
@@ -113,7 +118,7 @@ func showFault(w world, f records.Fault, asJSON bool) error {
 }
 
 // retryFault feeds a record in again, as it was or mended, and settles it once it was taken.
-func retryFault(w world, s *site, fault records.Fault, with string, asJSON bool) error {
+func retryFault(w world, s *site, fault quarantine.Fault, with string, asJSON bool) error {
 	source, err := s.config.source(fault.Source)
 	if err != nil {
 		return err
@@ -147,16 +152,18 @@ func retryFault(w world, s *site, fault records.Fault, with string, asJSON bool)
 }
 
 // settleRecord marks a fault as dealt with, and the others that the same record had.
-func settleRecord(w world, s *site, fault records.Fault) error {
-	faults, err := s.store.Faults(w.ctx, records.FaultFilter{Source: fault.Source})
-	if err != nil {
-		return err
-	}
-	ids := []string{fault.ID}
-	for _, f := range faults {
-		if f.ID != fault.ID && len(f.Raw) > 0 && bytes.Equal(f.Raw, fault.Raw) {
-			ids = append(ids, f.ID)
+func settleRecord(w world, s *site, fault quarantine.Fault) error {
+	return s.store.Update(w.ctx, func(tx store.Tx) error {
+		faults, err := tx.Faults(quarantine.Filter{Source: fault.Source})
+		if err != nil {
+			return err
 		}
-	}
-	return s.store.Settle(w.ctx, w.clock(), ids)
+		ids := []string{fault.ID}
+		for _, f := range faults {
+			if f.ID != fault.ID && len(f.Raw) > 0 && bytes.Equal(f.Raw, fault.Raw) {
+				ids = append(ids, f.ID)
+			}
+		}
+		return tx.Settle(w.clock(), ids)
+	})
 }

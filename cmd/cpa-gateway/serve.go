@@ -121,7 +121,7 @@ func (s *site) front(w world, verifier *identity.Verifier, shared hot.State, log
 	}
 	c := s.config
 	r := &road.Road{
-		Identity: verifier, Records: s.store, Audit: s.log, Policy: c.Policy, Shared: shared,
+		Identity: verifier, Store: s.store, Audit: s.log, Policy: c.Policy, Shared: shared,
 		Register:  s.register.Load,
 		Pseudonym: intake.Pseudonym(s.secret),
 		Home:      c.Organisation, Base: c.HTTP.Base, DutyLine: c.DutyLine, Sealer: sealer,

@@ -15,6 +15,7 @@ import (
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/intake"
 	"cpagateway/gateway/records"
+	"cpagateway/gateway/store"
 	"cpagateway/gateway/store/sqlite"
 	"cpagateway/mapping/bundle"
 	"cpagateway/mapping/ctp"
@@ -76,12 +77,16 @@ func openSite(w world, c config) (*site, error) {
 func (s *site) Close() error { return errors.Join(s.log.Close(), s.store.Close()) }
 
 func (s *site) intake(w world) *intake.Intake {
-	return &intake.Intake{Records: s.store, Audit: s.log, Register: s.register.Load(), Secret: s.secret, Home: s.config.Organisation, Clock: w.clock}
+	return &intake.Intake{Store: s.store, Audit: s.log, Register: s.register.Load(), Secret: s.secret, Home: s.config.Organisation, Clock: w.clock}
 }
 
 // ready says whether the records can be read, by asking for a person that nobody is.
 func (s *site) ready(ctx context.Context) error {
-	if _, err := s.store.Person(ctx, profiles.SystemNHSNumber, ""); err != nil && !errors.Is(err, records.ErrNothing) {
+	err := s.store.View(ctx, func(now store.Snapshot) error {
+		_, err := now.Person(profiles.SystemNHSNumber, "")
+		return err
+	})
+	if err != nil && !errors.Is(err, records.ErrNothing) {
 		return fmt.Errorf("reading the records: %w", err)
 	}
 	return nil

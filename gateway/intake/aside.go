@@ -5,7 +5,7 @@ import (
 	"encoding/hex"
 	"strconv"
 
-	"cpagateway/gateway/records"
+	"cpagateway/gateway/quarantine"
 	"cpagateway/mapping"
 )
 
@@ -13,7 +13,7 @@ import (
 // Warnings are counted: the record they speak of was taken.
 func (r *run) SetAside(faults []mapping.Fault, consents []mapping.Resource) error {
 	against := r.keepWishes(consents)
-	var kept []records.Fault
+	var kept []quarantine.Fault
 	for _, f := range faults {
 		if f.Warning {
 			r.sum.Warnings[f.Rule]++
@@ -24,34 +24,34 @@ func (r *run) SetAside(faults []mapping.Fault, consents []mapping.Resource) erro
 		}
 		kept = append(kept, r.fault(f))
 	}
-	return r.keep(kept)
+	r.keep(kept)
+	return r.flushFull()
 }
 
-// refuse sets aside so many records that were mapped, because this resource of
-// them cannot be stored.
-func (r *run) refuse(m mapping.Resource, n int, rule, reason string) error {
-	r.sum.Quarantined += n
+// refusal is the fault of a source record that is set aside because this resource
+// of it cannot be taken.
+func (r *run) refusal(made []mapping.Resource, m mapping.Resource, rule, reason string) quarantine.Fault {
+	if r.keepWishes(made) {
+		reason += takenAllTheSame
+	}
 	raw := m.Body
 	if m.Fragment != nil {
 		raw = m.Fragment()
 	}
-	return r.keep([]records.Fault{r.fault(mapping.Fault{At: m.From, Rule: rule, Reason: reason, Raw: raw})})
+	return r.fault(mapping.Fault{At: m.From, Rule: rule, Reason: reason, Raw: raw})
 }
 
 // keep puts faults into the quarantine. Of a dry run, and of a record that was
 // fed in again, nothing is kept: the latter is set aside already.
-func (r *run) keep(faults []records.Fault) error {
+func (r *run) keep(faults []quarantine.Fault) {
 	r.refused = append(r.refused, faults...)
-	if len(faults) == 0 || r.mode != Store {
-		return nil
+	if r.mode == Store {
+		r.batch.setAside(faults)
 	}
-	added, err := r.Records.SetAside(r.ctx, faults)
-	r.sum.NewFaults += added
-	return err
 }
 
-func (r *run) fault(f mapping.Fault) records.Fault {
-	return records.Fault{
+func (r *run) fault(f mapping.Fault) quarantine.Fault {
+	return quarantine.Fault{
 		ID: r.faultID(f), Source: r.source.Name, Custodian: r.source.Custodian, File: f.At.File, Row: f.At.Row, Field: f.At.Field,
 		Value: f.Value, Rule: f.Rule, Reason: f.Reason, Raw: f.Raw, At: r.Clock(),
 	}

@@ -11,7 +11,8 @@ import (
 
 	"cpagateway/consent/agreements"
 	"cpagateway/gateway/audit"
-	"cpagateway/gateway/records"
+	"cpagateway/gateway/quarantine"
+	"cpagateway/gateway/store"
 	"cpagateway/mapping"
 	"cpagateway/profiles"
 )
@@ -64,14 +65,11 @@ type Summary struct {
 	Warnings    map[string]int `json:"warnings,omitempty"` // rule -> records that were taken in spite of it
 	NewFaults   int            `json:"newFaults"`          // of Quarantined, those not already set aside
 	Resources   int            `json:"resources"`          // resource versions written
-	// RefusedResources were mapped and could not be stored, out of records that
-	// otherwise were: another custodian holds them, or they are another person's.
-	RefusedResources int `json:"refusedResources"`
 }
 
 // Intake brings extracts in. It may be used by one run at a time.
 type Intake struct {
-	Records  records.Store
+	Store    store.Store
 	Audit    *audit.Log
 	Register *agreements.Register
 	Secret   []byte           // the gateway's secret: ids and person ids are keyed with it
@@ -90,7 +88,7 @@ func (in *Intake) Run(ctx context.Context, source Source, fsys fs.FS, mode Mode)
 
 // Again feeds one fragment in: what was set aside, or its mended form. It says
 // what is still wrong with it; that is not set aside a second time.
-func (in *Intake) Again(ctx context.Context, source Source, raw []byte) (Summary, []records.Fault, error) {
+func (in *Intake) Again(ctx context.Context, source Source, raw []byte) (Summary, []quarantine.Fault, error) {
 	run := in.begin(ctx, source, again)
 	report, err := source.Format.Reread(ctx, raw, run.env(), run)
 	sum, err := run.end(report, err)
@@ -143,7 +141,6 @@ func (s Summary) Plus(t Summary) Summary {
 	s.Warnings = plus(s.Warnings, t.Warnings)
 	s.NewFaults += t.NewFaults
 	s.Resources += t.Resources
-	s.RefusedResources += t.RefusedResources
 	s.LeftBehind = plus(s.LeftBehind, t.LeftBehind)
 	s.Defaulted = plus(s.Defaulted, t.Defaulted)
 	return s

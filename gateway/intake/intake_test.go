@@ -11,7 +11,8 @@ import (
 	"testing/fstest"
 
 	"cpagateway/gateway/intake"
-	"cpagateway/gateway/records"
+	"cpagateway/gateway/quarantine"
+	"cpagateway/gateway/store"
 	"cpagateway/profiles"
 )
 
@@ -243,22 +244,40 @@ func TestEveryBatchIsRecorded(t *testing.T) {
 
 // brittleStore fails where a test says.
 type brittleStore struct {
-	records.Store
+	store.Store
 	aside, personOf error
 }
 
-func (b brittleStore) PersonOf(ctx context.Context, typ, id string) (profiles.PersonID, error) {
-	if b.personOf != nil {
-		return "", b.personOf
-	}
-	return b.Store.PersonOf(ctx, typ, id)
+func (b brittleStore) View(ctx context.Context, read func(store.Snapshot) error) error {
+	return b.Store.View(ctx, func(now store.Snapshot) error { return read(brittleSnapshot{now, b}) })
 }
 
-func (b brittleStore) SetAside(ctx context.Context, faults []records.Fault) (int, error) {
-	if b.aside != nil {
-		return 0, b.aside
+func (b brittleStore) Update(ctx context.Context, change func(store.Tx) error) error {
+	return b.Store.Update(ctx, func(tx store.Tx) error { return change(brittleTx{tx, b}) })
+}
+
+type brittleSnapshot struct {
+	store.Snapshot
+	b brittleStore
+}
+
+func (s brittleSnapshot) PersonOf(typ, id string) (profiles.PersonID, error) {
+	if s.b.personOf != nil {
+		return "", s.b.personOf
 	}
-	return b.Store.SetAside(ctx, faults)
+	return s.Snapshot.PersonOf(typ, id)
+}
+
+type brittleTx struct {
+	store.Tx
+	b brittleStore
+}
+
+func (t brittleTx) SetAside(faults []quarantine.Fault) (int, error) {
+	if t.b.aside != nil {
+		return 0, t.b.aside
+	}
+	return t.Tx.SetAside(faults)
 }
 
 func TestAStoreThatFailsEndsTheRunAndIsTakenUpAgain(t *testing.T) {
@@ -267,11 +286,11 @@ func TestAStoreThatFailsEndsTheRunAndIsTakenUpAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := openMixed(t)
 			fault.Store = d.store
-			d.Records = fault
+			d.Store = fault
 			if _, err := d.Run(context.Background(), bundles(t, "clinic"), mixed(), intake.Store); !errors.Is(err, broken) {
 				t.Errorf("want the store's error, got %v", err)
 			}
-			d.Records = d.store
+			d.Store = d.store
 			if sum := d.bring(bundles(t, "clinic"), mixed(), intake.Store); sum.Stored+sum.Unchanged != 2 || len(d.kept(ann, "CarePlan")) != 1 {
 				t.Errorf("the next run: %+v", sum)
 			}

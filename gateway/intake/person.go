@@ -12,12 +12,12 @@ import (
 // personFor finds whom a resource is about: nobody for staff and organisations,
 // the NHS number's owner for a Patient, and that Patient's person for the rest.
 // A rule in the answer sets the resource aside with the reason.
-func (r *run) personFor(m mapping.Resource, resource fhir.Value) (person profiles.PersonID, rule, reason string, err error) {
+func (r *run) personFor(now records.Snapshot, m mapping.Resource, resource fhir.Value) (person profiles.PersonID, rule, reason string, err error) {
 	switch {
 	case profiles.DirectoryType(m.Type):
 		return "", "", "", nil
 	case m.Type == "Patient":
-		return r.identified(m, resource)
+		return r.identified(now, m, resource)
 	case m.Person == "":
 		return "", "NO-PERSON", "the resource is about a person but names none: give it a subject", nil
 	}
@@ -26,7 +26,7 @@ func (r *run) personFor(m mapping.Resource, resource fhir.Value) (person profile
 	} else if ok {
 		return known, "", "", nil
 	}
-	person, err = r.Records.PersonOf(r.ctx, "Patient", r.ids.resource("Patient", m.Person))
+	person, err = now.PersonOf("Patient", r.ids.resource("Patient", m.Person))
 	if errors.Is(err, records.ErrNothing) || (err == nil && person == "") {
 		return "", "UNKNOWN-PERSON", "no Patient of this source has the key that the resource refers to: bring the Patient in first", nil
 	}
@@ -47,14 +47,14 @@ const unresolved profiles.PersonID = ""
 // identified gives a Patient its person. One that is kept already stays with the
 // person it is of: under another number it is set aside until somebody has said
 // whose it is, and what comes with it goes to neither of the two.
-func (r *run) identified(m mapping.Resource, patient fhir.Value) (person profiles.PersonID, rule, reason string, err error) {
+func (r *run) identified(now records.Snapshot, m mapping.Resource, patient fhir.Value) (person profiles.PersonID, rule, reason string, err error) {
 	person, rule, reason = r.identify(m, patient)
 	if rule != "" {
 		return "", rule, reason, nil
 	}
 	before, known := r.persons[m.Key]
 	if !known {
-		before, err = r.Records.PersonOf(r.ctx, "Patient", m.ID)
+		before, err = now.PersonOf("Patient", m.ID)
 		known = err == nil
 		if err != nil && !errors.Is(err, records.ErrNothing) {
 			return "", "", "", err

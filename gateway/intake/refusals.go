@@ -1,14 +1,13 @@
 package intake
 
 import (
-	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"cpagateway/consent"
 	"cpagateway/consent/facts"
 	"cpagateway/gateway/records"
+	"cpagateway/gateway/store"
 	"cpagateway/mapping"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
@@ -153,12 +152,12 @@ func (r *run) takeWishes() error {
 		return nil
 	}
 	for _, m := range r.wishes {
-		if slices.ContainsFunc(r.pending, func(p pending) bool { return p.made.ID == m.ID }) { // two words of one wish
+		if r.batch.holds(m.ID) { // two words of one wish
 			if err := r.flush(); err != nil {
 				return err
 			}
 		}
-		if err := r.takeWish(m); err != nil {
+		if err := r.Store.View(r.ctx, func(now store.Snapshot) error { return r.takeWish(now, m) }); err != nil {
 			return err
 		}
 	}
@@ -167,16 +166,16 @@ func (r *run) takeWishes() error {
 
 // takeWish takes one wish for the person whose record its Patient is. Of a person who
 // is not known no grant stands that it could take back.
-func (r *run) takeWish(m mapping.Resource) error {
+func (r *run) takeWish(now records.Snapshot, m mapping.Resource) error {
 	patient := r.ids.resource("Patient", m.Person)
-	person, err := r.Records.PersonOf(r.ctx, "Patient", patient)
+	person, err := now.PersonOf("Patient", patient)
 	if errors.Is(err, records.ErrNothing) || err == nil && person == "" {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	before, err := r.recorded(r.ctx, person, m.ID)
+	before, err := recordedWish(now, person, m.ID)
 	if err != nil {
 		return err
 	}
@@ -192,13 +191,13 @@ func (r *run) takeWish(m mapping.Resource) error {
 	if err != nil {
 		return err
 	}
-	r.pending = append(r.pending, pending{accepted, m})
+	r.batch.add([]pending{{accepted, m}})
 	return nil
 }
 
-// recorded is the wish that is kept under an id, nil for none.
-func (r *run) recorded(ctx context.Context, person profiles.PersonID, id string) (*facts.Directive, error) {
-	dossier, err := r.Records.Dossier(ctx, person)
+// recordedWish is the wish that is kept under an id, nil for none.
+func recordedWish(now records.Snapshot, person profiles.PersonID, id string) (*facts.Directive, error) {
+	dossier, err := now.Dossier(person)
 	if err != nil {
 		return nil, err
 	}

@@ -10,13 +10,14 @@ import (
 	"cpagateway/consent/facts"
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/intake"
+	"cpagateway/gateway/records/recordstest"
 	"cpagateway/profiles/fhir"
 )
 
 // wishes are the directives that are kept of a person, by template and status.
 func (d *desk) wishes(number string) map[facts.Template]facts.Status {
 	d.t.Helper()
-	dossier, err := d.store.Dossier(context.Background(), d.person(number))
+	dossier, err := recordstest.Of(d.store).Dossier(context.Background(), d.person(number))
 	must(d.t, err)
 	found := map[facts.Template]facts.Status{}
 	for _, fact := range dossier.Facts {

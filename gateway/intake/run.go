@@ -8,14 +8,13 @@ import (
 	"cpagateway/consent"
 	"cpagateway/consent/facts"
 	"cpagateway/gateway/audit"
+	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
+	"cpagateway/gateway/store"
 	"cpagateway/mapping"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
-
-// batchSize is how many resources are put in one transaction.
-const batchSize = 500
 
 // run is one import underway: it is the Output that a format writes to.
 type run struct {
@@ -25,9 +24,9 @@ type run struct {
 	mode    Mode
 	ids     keyedIDs
 	persons map[string]profiles.PersonID // source key of a Patient -> the person
-	pending []pending
+	batch   batch
 	wishes  []mapping.Resource // Consents of records set aside that say something against sharing
-	refused []records.Fault    // of this run
+	refused []quarantine.Fault // of this run
 	alike   map[string]int     // how many faults so far would have one id
 	sum     Summary
 }
@@ -45,25 +44,27 @@ func (r *run) env() mapping.Env {
 // Take receives the resources of one source record. The record is taken whole,
 // or set aside whole under the first rule that refuses something of it.
 func (r *run) Take(made []mapping.Resource) error {
-	record := make([]pending, 0, len(made))
-	for _, m := range patientsFirst(made) {
-		p, rule, reason, err := r.take(m)
-		if err != nil {
-			return err
-		}
-		if rule != "" {
-			if r.keepWishes(made) {
-				reason += takenAllTheSame
+	err := r.Store.View(r.ctx, func(now store.Snapshot) error {
+		record := make([]pending, 0, len(made))
+		for _, m := range patientsFirst(made) {
+			p, rule, reason, err := r.take(now, m)
+			if err != nil {
+				return err
 			}
-			return r.refuse(m, accounted(made), rule, reason)
+			if rule != "" {
+				r.sum.Quarantined += accounted(made)
+				r.keep([]quarantine.Fault{r.refusal(made, m, rule, reason)})
+				return nil
+			}
+			record = append(record, p)
 		}
-		record = append(record, p)
+		r.batch.add(record)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-	r.pending = append(r.pending, record...)
-	if len(r.pending) >= batchSize {
-		return r.flush()
-	}
-	return nil
+	return r.flushFull()
 }
 
 // patientsFirst puts Patients before the others, which find their person by them.
@@ -81,6 +82,14 @@ func patientsFirst(made []mapping.Resource) []mapping.Resource {
 	})
 }
 
+func madeOf(record []pending) []mapping.Resource {
+	made := make([]mapping.Resource, len(record))
+	for i, p := range record {
+		made[i] = p.made
+	}
+	return made
+}
+
 // accounted is how many source records some resources account for.
 func accounted(made []mapping.Resource) int {
 	n := 0
@@ -92,7 +101,7 @@ func accounted(made []mapping.Resource) int {
 
 // take checks one resource, finds its person, and accepts it; or names the rule
 // that refuses it, and why.
-func (r *run) take(m mapping.Resource) (p pending, rule, reason string, err error) {
+func (r *run) take(now records.Snapshot, m mapping.Resource) (p pending, rule, reason string, err error) {
 	resource, err := fhir.ParseResource(m.Body)
 	if err != nil {
 		return pending{}, "FHIR-JSON", "the resource is not well formed: " + err.Error(), nil
@@ -100,7 +109,7 @@ func (r *run) take(m mapping.Resource) (p pending, rule, reason string, err erro
 	if issues := profiles.Check(resource); profiles.Fatal(issues) {
 		return pending{}, "FHIR-CHECK", firstFatal(issues), nil
 	}
-	person, rule, reason, err := r.personFor(m, resource)
+	person, rule, reason, err := r.personFor(now, m, resource)
 	if err != nil || rule != "" {
 		return pending{}, rule, reason, err
 	}
@@ -118,50 +127,6 @@ func (r *run) decide(typ string, person profiles.PersonID) consent.Decision {
 		Action: consent.Import, Type: typ, At: r.Clock(), Register: r.Register,
 		Person: &facts.Person{ID: person, Custodian: r.source.Custodian}, Source: r.source.Custodian,
 	})
-}
-
-// flush puts what is pending in one transaction and records that it was brought in.
-func (r *run) flush() error {
-	if len(r.pending) == 0 {
-		return nil
-	}
-	batch := r.pending
-	r.pending = nil
-	if r.mode == DryRun {
-		for _, p := range batch {
-			r.sum.Unchanged += p.made.Records
-		}
-		r.tell()
-		return nil
-	}
-	accepted := make([]consent.Accepted, len(batch))
-	for i, p := range batch {
-		accepted[i] = p.accepted
-	}
-	results, err := r.Records.Put(r.ctx, r.Clock(), accepted)
-	if err != nil {
-		return err
-	}
-	counts := audit.Counts{Read: len(batch)}
-	for i, result := range results {
-		switch made := batch[i].made; {
-		case result.Err != nil:
-			counts.Quarantined++
-			if err := r.refuse(made, made.Records, putRule(result.Err), result.Err.Error()); err != nil {
-				return err
-			}
-		case result.Stored:
-			counts.Stored++
-			r.sum.Stored += made.Records
-		default:
-			counts.Unchanged++
-			r.sum.Unchanged += made.Records
-		}
-	}
-	r.sum.Resources += counts.Stored
-	r.sum.RefusedResources += counts.Quarantined
-	r.tell()
-	return r.record(counts)
 }
 
 // record tells the audit log what was brought in: of each batch the resources,

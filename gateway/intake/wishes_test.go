@@ -12,6 +12,7 @@ import (
 
 	"cpagateway/consent/facts"
 	"cpagateway/gateway/intake"
+	"cpagateway/gateway/records/recordstest"
 	"cpagateway/mapping/ctp"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
@@ -87,7 +88,7 @@ func extract(t testing.TB, plans ...object) fstest.MapFS {
 // consents are the Consents kept of everybody under an NHS number, by id.
 func (d *desk) consents(number string) map[string]fhir.Value {
 	d.t.Helper()
-	dossier, err := d.store.Dossier(context.Background(), d.person(number))
+	dossier, err := recordstest.Of(d.store).Dossier(context.Background(), d.person(number))
 	must(d.t, err)
 	found := map[string]fhir.Value{}
 	for _, fact := range dossier.Facts {

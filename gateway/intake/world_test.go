@@ -15,7 +15,10 @@ import (
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/intake"
+	"cpagateway/gateway/quarantine"
+	"cpagateway/gateway/quarantine/quarantinetest"
 	"cpagateway/gateway/records"
+	"cpagateway/gateway/records/recordstest"
 	"cpagateway/gateway/store/memory"
 	"cpagateway/mapping/bundle"
 	"cpagateway/profiles"
@@ -46,7 +49,7 @@ func openDesk(t *testing.T) *desk {
 	t.Cleanup(func() { must(t, log.Close()) })
 	register, err := agreements.Load(demo.Agreements())
 	must(t, err)
-	d.Intake = &intake.Intake{Records: d.store, Audit: log, Register: register, Secret: []byte(strings.Repeat("k", 32)), Home: "7A4", Clock: clock}
+	d.Intake = &intake.Intake{Store: d.store, Audit: log, Register: register, Secret: []byte(strings.Repeat("k", 32)), Home: "7A4", Clock: clock}
 	return d
 }
 
@@ -96,11 +99,11 @@ func (d *desk) bring(source intake.Source, files fstest.MapFS, mode intake.Mode)
 }
 
 // faults are those that are set aside, by rule.
-func (d *desk) faults() map[string][]records.Fault {
+func (d *desk) faults() map[string][]quarantine.Fault {
 	d.t.Helper()
-	all, err := d.store.Faults(context.Background(), records.FaultFilter{})
+	all, err := quarantinetest.Of(d.store).Faults(context.Background(), quarantine.Filter{})
 	must(d.t, err)
-	byRule := map[string][]records.Fault{}
+	byRule := map[string][]quarantine.Fault{}
 	for _, f := range all {
 		byRule[f.Rule] = append(byRule[f.Rule], f)
 	}
@@ -109,7 +112,7 @@ func (d *desk) faults() map[string][]records.Fault {
 
 func (d *desk) person(number string) profiles.PersonID {
 	d.t.Helper()
-	id, err := d.store.Person(context.Background(), profiles.SystemNHSNumber, number)
+	id, err := recordstest.Of(d.store).Person(context.Background(), profiles.SystemNHSNumber, number)
 	if err != nil {
 		return ""
 	}
@@ -119,7 +122,7 @@ func (d *desk) person(number string) profiles.PersonID {
 // gathered are the facts about somebody as a decision has them.
 func (d *desk) gathered(number string) facts.Person {
 	d.t.Helper()
-	dossier, err := d.store.Dossier(context.Background(), d.person(number))
+	dossier, err := recordstest.Of(d.store).Dossier(context.Background(), d.person(number))
 	must(d.t, err)
 	var compiled []facts.Compiled
 	for _, fact := range dossier.Facts {
@@ -143,7 +146,7 @@ func (d *desk) kept(number, typ string) []string {
 		Person: &facts.Person{ID: person, Custodian: "7A4", Relations: []facts.Relation{{Organisation: "7A4", Team: "cmht-north", Kind: facts.CareTeamMember}}},
 		Source: "7A4",
 	})
-	page, err := d.store.Find(context.Background(), decision, records.Query{Type: typ, Count: 100})
+	page, err := recordstest.Of(d.store).Find(context.Background(), decision, records.Query{Type: typ, Count: 100})
 	must(d.t, err)
 	var ids []string
 	for _, m := range page.Matches {

@@ -27,34 +27,32 @@ var errNotAccepted = errors.New("the change was not accepted by any decision")
 // answers for may lie in it. So a change is refused with ErrOtherCustodian not
 // only for a resource of another custodian but for a new one in another's record.
 //
-// An error fails the whole batch: a change that no decision made, or stored
+// An error that is not Refused is a change that no decision made, or stored
 // bytes that cannot be read.
-func Next(before Version, holder profiles.OrgCode, a consent.Accepted, at time.Time) (Version, Result, error) {
-	result := Result{Type: a.Type(), ID: a.ID(), Number: before.Number}
-	if a.Type() == "" || a.Custodian() == "" {
-		return Version{}, result, errNotAccepted
-	}
+func Next(before Version, holder profiles.OrgCode, a consent.Accepted, must Precondition, at time.Time) (Version, Result, error) {
 	body := a.Resource().Raw()
 	known := before.Number > 0
 	switch {
+	case a.Type() == "" || a.Custodian() == "":
+		return Version{}, Result{}, errNotAccepted
 	case known && before.Custodian != a.Custodian(), holder != "" && holder != a.Custodian():
-		result.Err = ErrOtherCustodian
-		return before, result, nil
+		return Version{}, Result{}, ErrOtherCustodian
 	case known && before.Person != a.Person():
-		result.Err = ErrOtherPerson
-		return before, result, nil
+		return Version{}, Result{}, ErrOtherPerson
+	case must.asked && must.number != before.Number:
+		return Version{}, Result{}, ErrChanged
 	case known && bytes.Equal(before.Body, body):
-		return before, result, nil
+		return before, Result{Number: before.Number}, nil
 	}
 	changed, err := changedItems(before, a)
 	if err != nil {
-		return Version{}, result, err
+		return Version{}, Result{}, err
 	}
-	result.Number, result.Stored = before.Number+1, true
+	next := before.Number + 1
 	return Version{
 		Type:      a.Type(),
 		ID:        a.ID(),
-		Number:    result.Number,
+		Number:    next,
 		Person:    a.Person(),
 		Custodian: a.Custodian(),
 		Source:    a.Source(),
@@ -62,7 +60,7 @@ func Next(before Version, holder profiles.OrgCode, a consent.Accepted, at time.T
 		Stored:    at.UTC().Round(0),
 		Label:     a.Label(),
 		Changed:   changed,
-	}, result, nil
+	}, Result{Number: next, Stored: true}, nil
 }
 
 func changedItems(before Version, a consent.Accepted) (profiles.ItemSet, error) {

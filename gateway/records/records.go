@@ -1,10 +1,10 @@
 // Package records is where resources are kept: every version, byte for byte, and
 // the search index. It holds the interface, the queries and their conformance
-// suite (recordstest); the stores under gateway/store implement it.
+// suite (recordstest); the stores under gateway/store implement it: there a
+// Snapshot is one moment of everything kept, and a Tx one change of it.
 package records
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -23,6 +23,8 @@ var (
 	ErrOtherCustodian = errors.New("the record belongs to another custodian")
 	// ErrOtherPerson refuses a write that would move a record from one person to another.
 	ErrOtherPerson = errors.New("the record belongs to another person")
+	// ErrChanged refuses a write whose precondition does not hold.
+	ErrChanged = errors.New("the record is not as the change expects it")
 	// ErrStale refuses a cursor or a version that the store cannot place.
 	ErrStale = errors.New("the position is no longer known")
 )
@@ -59,53 +61,63 @@ type Dossier struct {
 
 // Result is what became of one accepted change.
 type Result struct {
-	Type, ID string
-	Number   uint64
-	Stored   bool  // false: the same bytes were already there
-	Err      error // ErrOtherCustodian, ErrOtherPerson (see Next); the rest of the batch is stored all the same
+	Number uint64
+	Stored bool // false: the same bytes were already there
 }
 
-// Reader finds what a decision lets through. Every method that takes a Decision
+// Snapshot is one moment of the records. Every method that takes a Decision
 // applies its items and its person inside the query, so that pages, totals and
 // positions only ever count what may be seen.
-type Reader interface {
+type Snapshot interface {
 	// Person resolves a business identifier to the one person who has it: nil
 	// error only for exactly one; nobody and several are both ErrNothing.
-	Person(ctx context.Context, system, value string) (profiles.PersonID, error)
+	Person(system, value string) (profiles.PersonID, error)
 	// PersonOf tells whom a stored resource is about; empty for directory types.
-	PersonOf(ctx context.Context, typ, id string) (profiles.PersonID, error)
+	PersonOf(typ, id string) (profiles.PersonID, error)
 	// Dossier gathers the facts for a decision. An unknown person has an empty
 	// dossier of epoch 0 and no error: deciding goes on as for anybody.
-	Dossier(ctx context.Context, person profiles.PersonID) (Dossier, error)
+	Dossier(person profiles.PersonID) (Dossier, error)
 
-	Read(ctx context.Context, d consent.Decision, typ, id string) (Visible, error)
+	Read(d consent.Decision, typ, id string) (Visible, error)
 	// ReadVersion finds a version that changed something the caller may see and
 	// that was visible to them as it then was, of a resource that is visible now:
 	// what is restricted today is not open in its history.
-	ReadVersion(ctx context.Context, d consent.Decision, typ, id string, number uint64) (Visible, error)
-	Find(ctx context.Context, d consent.Decision, q Query) (Page, error)
+	ReadVersion(d consent.Decision, typ, id string, number uint64) (Visible, error)
+	Find(d consent.Decision, q Query) (Page, error)
 	// Targets says whom, and under which label, the given references
 	// ("Type/id") lead to; a reference that is not stored is left out.
-	Targets(ctx context.Context, refs []string) (map[string]disclosure.Target, error)
+	Targets(refs []string) (map[string]disclosure.Target, error)
 }
 
-// Writer keeps what a decision accepted.
-type Writer interface {
-	// Put stores a batch in one transaction: a new version where the bytes
-	// differ, nothing where they are the same. A change to a fact (Patient,
-	// CareTeam, EpisodeOfCare, Consent) moves the person's epoch in the same
-	// transaction. Results are in the order of the batch. An error means that
-	// nothing of the batch was acknowledged; to put it again is always safe.
-	Put(ctx context.Context, at time.Time, batch []consent.Accepted) ([]Result, error)
+// Tx is one change of the records. It reads what it has written.
+type Tx interface {
+	Snapshot
+	// Put keeps what a decision accepted: a new version where the bytes differ,
+	// nothing where they are the same. A change to a fact (Patient, CareTeam,
+	// EpisodeOfCare, Consent) moves the person's epoch. A change that is Refused
+	// leaves no trace, and the transaction goes on.
+	Put(at time.Time, a consent.Accepted, must Precondition) (Result, error)
 }
 
-// Store is everything the gateway keeps.
-type Store interface {
-	Reader
-	Writer
-	Quarantine
-	Close() error
+// Refused reports whether an error of Put refuses that one change; any other
+// fails the transaction.
+func Refused(err error) bool {
+	return errors.Is(err, ErrOtherCustodian) || errors.Is(err, ErrOtherPerson) || errors.Is(err, ErrChanged)
 }
+
+// Precondition is what must be true of a resource before it is changed; the zero
+// value asks for nothing.
+type Precondition struct {
+	asked  bool
+	number uint64
+}
+
+// Absent asks that there is no such resource.
+func Absent() Precondition { return Precondition{asked: true} }
+
+// AtVersion asks that the resource is there, and this is the number of its
+// current version.
+func AtVersion(number uint64) Precondition { return Precondition{asked: true, number: number} }
 
 // Query is one search, already parsed and checked against profiles.
 type Query struct {
@@ -120,45 +132,4 @@ type Query struct {
 type Page struct {
 	Matches []Visible
 	Next    string // position of the next page, empty at the end; the road seals it before a caller sees it
-}
-
-// Quarantine keeps what an import could not take.
-type Quarantine interface {
-	// SetAside keeps faults; one that is already kept (same ID) is left as it is.
-	// It returns how many were new.
-	SetAside(ctx context.Context, faults []Fault) (int, error)
-	// Faults lists what is set aside, oldest first; open ones only unless all is asked for.
-	Faults(ctx context.Context, filter FaultFilter) ([]Fault, error)
-	// Settle marks faults as dealt with.
-	Settle(ctx context.Context, at time.Time, ids []string) error
-}
-
-// Fault is one record that could not be taken, whole.
-type Fault struct {
-	ID        string // derived from source, file, record and rule: a rerun finds the same one
-	Source    string
-	Custodian profiles.OrgCode // whose records these are, as the run had it
-	File      string           // name within the extract
-	Row       int              // 1-based row or entry; 0 for the file as a whole
-	Field     string
-	Value     string
-	Rule      string // such as MHS70109
-	Reason    string
-	Raw       []byte // everything needed to feed the record in again
-	At        time.Time
-	Settled   time.Time // zero while open
-}
-
-// FaultFilter narrows a listing; the zero filter is every open fault.
-type FaultFilter struct {
-	Source  string
-	ID      string
-	Settled bool // settled ones as well
-}
-
-// Admits reports whether a listing under the filter shows a fault.
-func (f FaultFilter) Admits(fault Fault) bool {
-	return (f.Source == "" || f.Source == fault.Source) &&
-		(f.ID == "" || f.ID == fault.ID) &&
-		(f.Settled || fault.Settled.IsZero())
 }

@@ -1,7 +1,6 @@
 package road
 
 import (
-	"context"
 	"slices"
 
 	"cpagateway/consent"
@@ -36,32 +35,32 @@ func holdsToCurrent(t *trip, d consent.Decision) bool {
 // currentPlans runs a search over the plans that are current. Which plan that is
 // does not hang on what is searched for: a filter that the active plan does not
 // match brings no old one back. The last crisis plan stands on the last page.
-func (r *Road) currentPlans(ctx context.Context, d consent.Decision, q records.Query) (records.Page, error) {
+func currentPlans(now records.Snapshot, d consent.Decision, q records.Query) (records.Page, error) {
 	params := q.Params
 	q.Params = append(slices.Clone(params), active)
-	page, err := r.Records.Find(ctx, d, q)
+	page, err := now.Find(d, q)
 	if err != nil || page.Next != "" || slices.ContainsFunc(page.Matches, isCrisisPlan) || !slices.Contains(d.Obligations(), consent.MarkStale) {
 		return page, err
 	}
-	last, err := r.lastCrisisPlan(ctx, d)
+	last, err := lastCrisisPlan(now, d)
 	if err != nil || last == "" {
 		return page, err
 	}
 	it := search.Param{Name: "_id", Kind: search.ID, Values: []search.Operand{{Text: last}}}
-	former, err := r.Records.Find(ctx, d, records.Query{Type: q.Type, Params: append(slices.Clone(params), it), Count: 1})
+	former, err := now.Find(d, records.Query{Type: q.Type, Params: append(slices.Clone(params), it), Count: 1})
 	page.Matches = append(page.Matches, former.Matches...)
 	return page, err
 }
 
 // lastCrisisPlan is the id of the crisis plan that was active last; empty where
 // one is active now, or none ever was.
-func (r *Road) lastCrisisPlan(ctx context.Context, d consent.Decision) (string, error) {
+func lastCrisisPlan(now records.Snapshot, d consent.Decision) (string, error) {
 	newest := []search.SortKey{{Param: "_lastUpdated", Descending: search.Descending}}
 	find := func(status search.Param) (records.Page, error) {
-		return r.Records.Find(ctx, d, records.Query{Type: "CarePlan", Params: []search.Param{status, crisis}, Sort: newest, Count: 1})
+		return now.Find(d, records.Query{Type: "CarePlan", Params: []search.Param{status, crisis}, Sort: newest, Count: 1})
 	}
-	now, err := find(active)
-	if err != nil || len(now.Matches) > 0 {
+	current, err := find(active)
+	if err != nil || len(current.Matches) > 0 {
 		return "", err
 	}
 	before, err := find(onceActive)
@@ -72,12 +71,12 @@ func (r *Road) lastCrisisPlan(ctx context.Context, d consent.Decision) (string, 
 }
 
 // isCurrent tells of one plan that was read whether it is a current one.
-func (r *Road) isCurrent(ctx context.Context, d consent.Decision, v records.Visible) (bool, error) {
+func isCurrent(now records.Snapshot, d consent.Decision, v records.Visible) (bool, error) {
 	resource, err := fhir.ParseResource(v.Body)
 	if err != nil || resource.Get("status").Is("active") {
 		return err == nil, err
 	}
-	page, err := r.currentPlans(ctx, d, records.Query{Type: v.Type, Count: 100})
+	page, err := currentPlans(now, d, records.Query{Type: v.Type, Count: 100})
 	return slices.ContainsFunc(page.Matches, func(c records.Visible) bool { return c.ID == v.ID }), err
 }
 

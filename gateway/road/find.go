@@ -1,7 +1,6 @@
 package road
 
 import (
-	"context"
 	"errors"
 	"slices"
 
@@ -24,7 +23,7 @@ type subject struct {
 
 // find resolves the person, by canonical id, before anything is decided. Nobody
 // and somebody hidden take the same steps: an unknown person has an empty dossier.
-func (r *Road) find(ctx context.Context, t *trip) (subject, error) {
+func (r *Road) find(now records.Snapshot, t *trip) (subject, error) {
 	s := subject{custodian: r.Home, search: t.ask.Search}
 	if !profiles.DirectoryType(t.ask.Type) && t.caller.Purpose == profiles.EmergencyTreatment {
 		s.search.Crisis = CrisisRead
@@ -32,7 +31,7 @@ func (r *Road) find(ctx context.Context, t *trip) (subject, error) {
 	if profiles.DirectoryType(t.ask.Type) && t.ask.Search.Cursor == "" {
 		return s, nil
 	}
-	id, opened, err := r.personAsked(ctx, t)
+	id, opened, err := r.personAsked(now, t)
 	if err != nil {
 		return s, err
 	}
@@ -42,15 +41,15 @@ func (r *Road) find(ctx context.Context, t *trip) (subject, error) {
 			return s, nil
 		}
 	}
-	s.person, s.custodian, err = Facts(ctx, r.Records, id, r.Home)
+	s.person, s.custodian, err = Facts(now, id, r.Home)
 	return s, err
 }
 
 // Facts gathers what a decision needs to know about a person, and whose record
 // it is; home stands in where nothing is held. It is what the road decides on,
 // and what an explanation explains.
-func Facts(ctx context.Context, held records.Reader, id profiles.PersonID, home profiles.OrgCode) (*facts.Person, profiles.OrgCode, error) {
-	dossier, err := held.Dossier(ctx, id)
+func Facts(now records.Snapshot, id profiles.PersonID, home profiles.OrgCode) (*facts.Person, profiles.OrgCode, error) {
+	dossier, err := now.Dossier(id)
 	if err != nil {
 		return nil, "", err
 	}
@@ -72,11 +71,11 @@ func Facts(ctx context.Context, held records.Reader, id profiles.PersonID, home 
 
 // personAsked finds whom the request names: the subject of the resource read,
 // the person a search names, or the one inside a cursor.
-func (r *Road) personAsked(ctx context.Context, t *trip) (profiles.PersonID, *cursor, error) {
+func (r *Road) personAsked(now records.Snapshot, t *trip) (profiles.PersonID, *cursor, error) {
 	key := t.ask.Search.Person
 	switch {
 	case t.ask.Interaction != Search:
-		id, err := r.Records.PersonOf(ctx, t.ask.Type, t.ask.ID)
+		id, err := now.PersonOf(t.ask.Type, t.ask.ID)
 		return id, nil, orNobody(err)
 	case t.ask.Search.Cursor != "":
 		opened, err := r.openCursor(t)
@@ -85,10 +84,10 @@ func (r *Road) personAsked(ctx context.Context, t *trip) (profiles.PersonID, *cu
 		}
 		return opened.Person, opened, nil
 	case key.ID != "":
-		id, err := r.Records.PersonOf(ctx, key.Type, key.ID)
+		id, err := now.PersonOf(key.Type, key.ID)
 		return id, nil, orNobody(err)
 	case key.Value != "":
-		id, err := r.Records.Person(ctx, key.System, key.Value)
+		id, err := now.Person(key.System, key.Value)
 		if errors.Is(err, records.ErrNothing) && key.System == profiles.SystemNHSNumber {
 			id = r.Pseudonym(key.Value) // nobody has it: the record still shows which one was asked for
 		}
@@ -106,25 +105,25 @@ func orNobody(err error) error {
 }
 
 // matches runs the read or the search inside the decision.
-func (r *Road) matches(ctx context.Context, t *trip, d consent.Decision, s subject) ([]records.Visible, string, error) {
+func (r *Road) matches(now records.Snapshot, t *trip, d consent.Decision, s subject) ([]records.Visible, string, error) {
 	switch t.ask.Interaction {
 	case Read:
-		v, err := r.read(ctx, t, d)
+		v, err := r.read(now, t, d)
 		return []records.Visible{v}, "", err
 	case VRead:
-		v, err := r.readVersion(ctx, t, d)
+		v, err := r.readVersion(now, t, d)
 		return []records.Visible{v}, "", err
 	}
-	params, ok, err := r.searchable(ctx, d, s.search.Params)
+	params, ok, err := searchable(now, d, s.search.Params)
 	if err != nil || !ok {
 		return nil, "", err
 	}
 	query := records.Query{Type: t.ask.Type, Params: params, Sort: s.search.Sort, Count: s.search.Count, After: s.position}
-	find := r.Records.Find
+	find := now.Find
 	if holdsToCurrent(t, d) {
-		find = r.currentPlans
+		find = func(d consent.Decision, q records.Query) (records.Page, error) { return currentPlans(now, d, q) }
 	}
-	page, err := find(ctx, d, query)
+	page, err := find(d, query)
 	if err != nil {
 		return nil, "", err
 	}
@@ -136,12 +135,12 @@ func (r *Road) matches(ctx context.Context, t *trip, d consent.Decision, s subje
 }
 
 // read finds the resource as it is now.
-func (r *Road) read(ctx context.Context, t *trip, d consent.Decision) (records.Visible, error) {
-	v, err := r.Records.Read(ctx, d, t.ask.Type, t.ask.ID)
+func (r *Road) read(now records.Snapshot, t *trip, d consent.Decision) (records.Visible, error) {
+	v, err := now.Read(d, t.ask.Type, t.ask.ID)
 	if err != nil || !holdsToCurrent(t, d) {
 		return v, err
 	}
-	current, err := r.isCurrent(ctx, d, v)
+	current, err := isCurrent(now, d, v)
 	if err == nil && !current {
 		err = records.ErrNothing
 	}
@@ -150,15 +149,15 @@ func (r *Road) read(ctx context.Context, t *trip, d consent.Decision) (records.V
 
 // readVersion finds one version. Where an answer is held to the current plan,
 // that is the version which a read gives now and no other.
-func (r *Road) readVersion(ctx context.Context, t *trip, d consent.Decision) (records.Visible, error) {
+func (r *Road) readVersion(now records.Snapshot, t *trip, d consent.Decision) (records.Visible, error) {
 	asked, ok := r.Sealer.openTag(t.caller.Organisation, t.ask.Type, t.ask.ID, t.ask.Version)
 	if !ok {
 		return records.Visible{}, records.ErrNothing
 	}
 	if !holdsToCurrent(t, d) {
-		return r.Records.ReadVersion(ctx, d, t.ask.Type, t.ask.ID, asked.number)
+		return now.ReadVersion(d, t.ask.Type, t.ask.ID, asked.number)
 	}
-	v, err := r.read(ctx, t, d)
+	v, err := r.read(now, t, d)
 	if err == nil && v.SeenNumber != asked.number {
 		err = records.ErrNothing
 	}
@@ -183,7 +182,7 @@ func Wanted(typ string, purpose profiles.Purpose) profiles.ItemSet {
 // searchable takes out of a search the references that the caller could not see
 // in an answer: a filter that matched them would confirm what the projection
 // drops. Where nothing of a parameter remains, nothing matches.
-func (r *Road) searchable(ctx context.Context, d consent.Decision, params []search.Param) ([]search.Param, bool, error) {
+func searchable(now records.Snapshot, d consent.Decision, params []search.Param) ([]search.Param, bool, error) {
 	var refs []string
 	for _, p := range params {
 		for _, v := range p.Values {
@@ -195,7 +194,7 @@ func (r *Road) searchable(ctx context.Context, d consent.Decision, params []sear
 	if len(refs) == 0 {
 		return params, true, nil
 	}
-	targets, err := r.Records.Targets(ctx, refs)
+	targets, err := now.Targets(refs)
 	if err != nil {
 		return nil, false, err
 	}

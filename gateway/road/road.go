@@ -18,6 +18,7 @@ import (
 	"cpagateway/gateway/hot"
 	"cpagateway/gateway/identity"
 	"cpagateway/gateway/records"
+	"cpagateway/gateway/store"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
@@ -31,7 +32,7 @@ const (
 // Road carries requests. Its fields are set once, before the first request.
 type Road struct {
 	Identity *identity.Verifier
-	Records  records.Reader
+	Store    store.Viewer
 	Audit    *audit.Log
 	Register func() *agreements.Register // the agreements in force; a reload swaps them whole
 	Policy   consent.Policy
@@ -119,27 +120,33 @@ func (r *Road) travel(ctx context.Context, t *trip) (audit.Recorded, reply) {
 	return r.refuse(ctx, t, faultBusy)
 }
 
-// pass is one attempt: find, decide, disclose, record.
+// pass is one attempt: find, decide and disclose from one moment, then record.
 func (r *Road) pass(ctx context.Context, t *trip) (audit.Recorded, reply, error) {
-	subject, err := r.find(ctx, t)
+	var decision consent.Decision
+	var released []disclosure.Disclosure
+	var p reply
+	err := r.Store.View(ctx, func(now store.Snapshot) error {
+		subject, err := r.find(now, t)
+		if err != nil {
+			return err
+		}
+		decision = consent.Decide(consent.Request{
+			Caller: t.caller, Action: t.ask.action(), Type: t.ask.Type, Wanted: Wanted(t.ask.Type, t.caller.Purpose),
+			At: t.at, Register: r.Register(), Policy: r.Policy, Person: subject.person, Source: subject.custodian,
+		})
+		released, p, err = r.disclose(now, t, decision, subject)
+		return err
+	})
 	if err != nil {
 		return audit.Recorded{}, reply{}, err
 	}
-	decision := consent.Decide(consent.Request{
-		Caller: t.caller, Action: t.ask.action(), Type: t.ask.Type, Wanted: Wanted(t.ask.Type, t.caller.Purpose),
-		At: t.at, Register: r.Register(), Policy: r.Policy, Person: subject.person, Source: subject.custodian,
-	})
-	released, reply, err := r.disclose(ctx, t, decision, subject)
-	if err != nil {
-		return audit.Recorded{}, reply, err
-	}
-	recorded, err := r.Audit.Record(ctx, t.event(reply.status), []consent.Decision{decision}, released)
-	return recorded, reply, err
+	recorded, err := r.Audit.Record(ctx, t.event(p.status), []consent.Decision{decision}, released)
+	return recorded, p, err
 }
 
 // disclose finds what the decision lets through and copies what is permitted.
-func (r *Road) disclose(ctx context.Context, t *trip, d consent.Decision, s subject) ([]disclosure.Disclosure, reply, error) {
-	found, next, err := r.matches(ctx, t, d, s)
+func (r *Road) disclose(now records.Snapshot, t *trip, d consent.Decision, s subject) ([]disclosure.Disclosure, reply, error) {
+	found, next, err := r.matches(now, t, d, s)
 	if errors.Is(err, records.ErrNothing) && t.ask.Interaction != Search {
 		return nil, refused(Nothing), nil
 	}
@@ -150,7 +157,7 @@ func (r *Road) disclose(ctx context.Context, t *trip, d consent.Decision, s subj
 	if err != nil {
 		return nil, reply{}, err
 	}
-	targets, err := r.Records.Targets(ctx, references(held))
+	targets, err := now.Targets(references(held))
 	if err != nil {
 		return nil, reply{}, err
 	}

@@ -8,14 +8,13 @@ import (
 	"time"
 
 	"cpagateway/consent"
-	"cpagateway/gateway/records"
 	"cpagateway/profiles"
 )
 
 // walkWhileWriting leafs through searches while the resources that they find are
 // written: what is there from the beginning comes exactly once, what is added
 // meanwhile at most once. The seed is fixed: a failure repeats.
-func walkWhileWriting(t *testing.T, store records.Store) {
+func walkWhileWriting(t *testing.T, store Store) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for round := range 40 {
 		person := newPerson()
@@ -62,7 +61,7 @@ func walkWhileWriting(t *testing.T, store records.Store) {
 }
 
 // readersAndWriter lets many read what one writes. Run with the race detector.
-func readersAndWriter(t *testing.T, store records.Store) {
+func readersAndWriter(t *testing.T, store Store) {
 	const versions, readers = 40, 8
 	body := func(i int) string { return crisisPlan(ann, "c1", fmt.Sprint("text ", i)) }
 	d := Treating(t, ann)
@@ -74,7 +73,7 @@ func readersAndWriter(t *testing.T, store records.Store) {
 	var all sync.WaitGroup
 	all.Go(func() {
 		for i, a := range changes {
-			if _, err := store.Put(t.Context(), start.Add(time.Duration(i)*time.Second), []consent.Accepted{a}); err != nil {
+			if _, err := store.Put(t.Context(), start.Add(time.Duration(i)*time.Second), a); err != nil {
 				t.Errorf("writing: %v", err)
 			}
 		}

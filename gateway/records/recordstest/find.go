@@ -34,7 +34,7 @@ func query(t testing.TB, typ, sort string, pairs ...string) records.Query {
 	return q
 }
 
-func hiddenIsNotCounted(t *testing.T, store records.Store) {
+func hiddenIsNotCounted(t *testing.T, store Store) {
 	var batch []consent.Accepted
 	for i := range 10 { // two that may be seen among ten, the last ones hidden
 		kind := profiles.CodeContingencyPlan
@@ -60,7 +60,7 @@ func hiddenIsNotCounted(t *testing.T, store records.Store) {
 	}
 }
 
-func hiddenElement(t *testing.T, store records.Store) {
+func hiddenElement(t *testing.T, store Store) {
 	Put(t, store, start,
 		Accept(t, home, ann, resource("CarePlan", "c1", subject(ann), `"status":"active"`, category(profiles.CodeCrisisPlan, profiles.CodeEnhanced))),
 		Accept(t, home, ann, plan(ann, "c2", profiles.CodeCrisisPlan)))
@@ -73,7 +73,7 @@ func hiddenElement(t *testing.T, store records.Store) {
 	}
 }
 
-func lastUpdated(t *testing.T, store records.Store) {
+func lastUpdated(t *testing.T, store Store) {
 	Put(t, store, start, Accept(t, home, ann, patientOf("Cardiff", "Welsh")))
 	Put(t, store, start.Add(time.Hour), Accept(t, home, ann, patientOf("Barry", "Welsh")))
 	for _, c := range []struct {
@@ -98,7 +98,7 @@ func lastUpdated(t *testing.T, store records.Store) {
 
 // endOfTime: extracts write 9999-12-31 where a period has no end, and the end of
 // that day lies in the year 10000.
-func endOfTime(t *testing.T, store records.Store) {
+func endOfTime(t *testing.T, store Store) {
 	for id, period := range map[string]string{
 		"ends":    `"period":{"start":"2026-01-01","end":"2026-06-30"}`,
 		"forever": `"period":{"start":"2026-01-01","end":"9999-12-31"}`,
@@ -115,7 +115,7 @@ func endOfTime(t *testing.T, store records.Store) {
 	}
 }
 
-func stalePosition(t *testing.T, store records.Store) {
+func stalePosition(t *testing.T, store Store) {
 	for i := range 4 {
 		Put(t, store, start, Accept(t, home, ann, plan(ann, fmt.Sprint("c", i), profiles.CodeCrisisPlan)))
 	}

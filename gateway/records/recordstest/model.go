@@ -164,7 +164,7 @@ func compareBy(k search.SortKey, a, b modelMatch) int {
 
 // searches holds a store to the model over random resources, decisions, searches
 // and sortings.
-func searches(t *testing.T, store records.Store) {
+func searches(t *testing.T, store Store) {
 	decisions := grants(t)
 	rapid.Check(t, func(r *rapid.T) {
 		person := newPerson()

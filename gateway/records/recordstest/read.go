@@ -11,7 +11,7 @@ import (
 	"cpagateway/profiles"
 )
 
-func refusalFindsNothing(t *testing.T, store records.Store) {
+func refusalFindsNothing(t *testing.T, store Store) {
 	Put(t, store, start,
 		Accept(t, home, ann, patient("ann", nhsNumber(annNumber))),
 		Accept(t, home, ann, crisisPlan(ann, "c1", "one")),
@@ -33,7 +33,7 @@ func refusalFindsNothing(t *testing.T, store records.Store) {
 	}
 }
 
-func ownPersonOnly(t *testing.T, store records.Store) {
+func ownPersonOnly(t *testing.T, store Store) {
 	Put(t, store, start,
 		Accept(t, home, ann, crisisPlan(ann, "c1", "hers")),
 		Accept(t, home, bryn, crisisPlan(bryn, "c2", "his")),
@@ -64,7 +64,7 @@ func ownPersonOnly(t *testing.T, store records.Store) {
 }
 
 // ids walks a search to its end and joins what it finds.
-func ids(t *testing.T, store records.Reader, d consent.Decision, q records.Query) string {
+func ids(t *testing.T, store Store, d consent.Decision, q records.Query) string {
 	t.Helper()
 	text := ""
 	for _, v := range walk(t, store, d, q) {
@@ -76,7 +76,7 @@ func ids(t *testing.T, store records.Reader, d consent.Decision, q records.Query
 	return text
 }
 
-func walk(t testing.TB, store records.Reader, d consent.Decision, q records.Query) []records.Visible {
+func walk(t testing.TB, store Store, d consent.Decision, q records.Query) []records.Visible {
 	t.Helper()
 	var all []records.Visible
 	for {
@@ -95,7 +95,7 @@ func walk(t testing.TB, store records.Reader, d consent.Decision, q records.Quer
 	}
 }
 
-func labels(t *testing.T, store records.Store) {
+func labels(t *testing.T, store Store) {
 	Put(t, store, start,
 		Accept(t, home, ann, patient("ann", nhsNumber(annNumber))),
 		Accept(t, home, ann, crisisPlan(ann, "crisis", "one")),
@@ -121,7 +121,7 @@ func labels(t *testing.T, store records.Store) {
 	}
 }
 
-func aboutNobody(t *testing.T, store records.Store) {
+func aboutNobody(t *testing.T, store Store) {
 	Put(t, store, start,
 		Accept(t, home, "", resource("Organization", "o1")),
 		Accept(t, home, "", crisisPlan(ann, "c1", "whose?")))
@@ -141,7 +141,7 @@ func patientOf(city, language string) string {
 		fmt.Sprintf(`"communication":[{"language":{"text":%q}}]`, language))
 }
 
-func seenVersion(t *testing.T, store records.Store) {
+func seenVersion(t *testing.T, store Store) {
 	for i, body := range []string{patientOf("Cardiff", "Welsh"), patientOf("Barry", "Welsh"), patientOf("Barry", "Polish"), patientOf("Penarth", "Polish")} {
 		Put(t, store, start.Add(time.Duration(i)*time.Hour), Accept(t, home, ann, body))
 	}
@@ -176,7 +176,7 @@ func seenVersion(t *testing.T, store records.Store) {
 	}
 }
 
-func hiddenVersion(t *testing.T, store records.Store) {
+func hiddenVersion(t *testing.T, store Store) {
 	outside := Grant(t, ann, profiles.PlanCrisis)
 	bodies := []string{
 		plan(ann, "c1", profiles.CodeCrisisPlan),
@@ -199,7 +199,7 @@ func hiddenVersion(t *testing.T, store records.Store) {
 
 // labelFallsAway: to those for whom the resource appears with a version, that
 // version is the one they see, even if its content is what it was.
-func labelFallsAway(t *testing.T, store records.Store) {
+func labelFallsAway(t *testing.T, store Store) {
 	outside := Grant(t, ann, profiles.PlanCrisis)
 	Put(t, store, start, Accept(t, home, ann, plan(ann, "c1", profiles.CodeCrisisPlan, veryRestricted())))
 	_, err := store.Read(t.Context(), outside, "CarePlan", "c1")

@@ -69,22 +69,24 @@ func Accept(t testing.TB, custodian profiles.OrgCode, person profiles.PersonID, 
 	return a
 }
 
-// Put stores changes and fails the test where one was refused.
-func Put(t testing.TB, store records.Writer, at time.Time, batch ...consent.Accepted) []records.Result {
+// Put stores changes in one update and fails the test where one was refused.
+func Put[S records.Snapshot, T records.Tx](t testing.TB, store Keeper[S, T], at time.Time, batch ...consent.Accepted) []records.Result {
 	t.Helper()
-	results, err := store.Put(context.WithoutCancel(t.Context()), at, batch)
+	results, err := Of(store).Put(context.WithoutCancel(t.Context()), at, batch...)
 	if err != nil {
 		t.Fatalf("storing %d changes: %v", len(batch), err)
 	}
 	if len(results) != len(batch) {
 		t.Fatalf("%d results for %d changes", len(results), len(batch))
 	}
-	for _, r := range results {
+	kept := make([]records.Result, len(results))
+	for i, r := range results {
 		if r.Err != nil {
-			t.Fatalf("storing a %s: %v", r.Type, r.Err)
+			t.Fatalf("storing a %s: %v", batch[i].Type(), r.Err)
 		}
+		kept[i] = r.Result
 	}
-	return results
+	return kept
 }
 
 // Grant is a decision that lets an outside team see exactly these items of a

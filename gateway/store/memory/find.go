@@ -2,7 +2,6 @@ package memory
 
 import (
 	"cmp"
-	"context"
 	"slices"
 
 	"cpagateway/consent"
@@ -16,15 +15,13 @@ type match struct {
 	position records.Position
 }
 
-// Find runs a search inside the decision. It implements records.Reader.
-func (s *Store) Find(ctx context.Context, d consent.Decision, q records.Query) (records.Page, error) {
+// Find runs a search inside the decision. It implements records.Snapshot.
+func (s snapshot) Find(d consent.Decision, q records.Query) (records.Page, error) {
 	after, err := q.Start()
 	if err != nil {
 		return records.Page{}, err
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if err := ctx.Err(); err != nil {
+	if err := s.ctx.Err(); err != nil {
 		return records.Page{}, err
 	}
 	if len(q.Sort) > 0 && after.AsOf == 0 {

@@ -1,112 +1,106 @@
-// Package memory is the store of a test or a short demonstration: everything in
-// maps, nothing kept when the process ends. It is the plain reading of the
-// interfaces that it implements, and the other stores are held to its answers.
+// Package memory is the store of a test: everything in maps, nothing kept when
+// the process ends. It is the plain reading of the interfaces that it
+// implements, and the other stores are held to its answers.
 package memory
 
 import (
 	"context"
-	"slices"
-	"sync"
+	"sync/atomic"
 	"time"
 
-	"cpagateway/consent"
 	"cpagateway/gateway/audit"
-	"cpagateway/gateway/records"
-	"cpagateway/gateway/search"
-	"cpagateway/profiles"
+	"cpagateway/gateway/store"
 )
 
 // Store keeps everything in memory. All methods are safe for concurrent use.
 type Store struct {
-	zone *time.Location
-
-	mu        sync.RWMutex
-	seq       uint64 // of the newest version
-	resources []*resource
-	byKey     map[key]*resource
-	persons   map[profiles.PersonID]person
-	faults    []records.Fault
-	rows      []audit.Row
-}
-
-// key names a resource.
-type key struct{ typ, id string }
-
-// resource is every version of one resource. Its place in Store.resources is
-// the order of first storing and never changes.
-type resource struct {
-	place    uint64
-	versions []version
-}
-
-// version is one version with what it is found by.
-type version struct {
-	records.Version
-	seq         uint64 // order over the whole store
-	entries     []search.Entry
-	spans       []records.Span
-	identifiers []records.Identifier
-}
-
-func (v version) fact() bool { return profiles.IsFact(v.Type) }
-
-type person struct {
-	custodian profiles.OrgCode
-	epoch     uint64
+	zone    *time.Location
+	now     atomic.Pointer[state] // a state that is here is never changed
+	writing chan struct{}         // holds one while an update runs
 }
 
 var (
-	_ records.Store = (*Store)(nil)
-	_ audit.Sink    = (*Store)(nil)
+	_ store.Store = (*Store)(nil)
+	_ audit.Sink  = (*Store)(nil)
 )
 
 // New makes an empty store. Dates without an offset are days in the zone.
 func New(zone *time.Location) *Store {
-	return &Store{zone: zone, byKey: make(map[key]*resource), persons: make(map[profiles.PersonID]person)}
+	s := &Store{zone: zone, writing: make(chan struct{}, 1)}
+	s.now.Store(&state{})
+	return s
 }
 
 // Close ends the store.
 func (s *Store) Close() error { return nil }
 
-func (r *resource) current() version { return r.versions[len(r.versions)-1] }
-
-// noticed is the newest version up to a moment that changed something the scope
-// may see.
-func (r *resource) noticed(scope records.Scope, asOf uint64) (version, bool) {
-	for _, v := range slices.Backward(r.versions) {
-		if v.seq <= asOf && scope.Notices(v.Version) {
-			return v, true
-		}
+// View runs read on the state of the moment. It implements store.Viewer.
+func (s *Store) View(ctx context.Context, read func(store.Snapshot) error) error {
+	ctx, end, err := store.Begin(ctx)
+	if err != nil {
+		return err
 	}
-	return version{}, false
+	defer end()
+	return read(snapshot{ctx, s.now.Load()})
 }
 
-// asOf is the version that was the current one at a moment.
-func (r *resource) asOf(moment uint64) version {
-	for _, v := range slices.Backward(r.versions) {
-		if v.seq <= moment {
-			return v
-		}
-	}
-	return version{}
+// Update runs change on a state of its own, which takes the place of the old one
+// when it is done. It implements store.Store.
+func (s *Store) Update(ctx context.Context, change func(store.Tx) error) error {
+	return s.change(ctx, func(t *tx) error { return change(t) })
 }
 
-// Put stores a batch. It implements records.Writer.
-func (s *Store) Put(ctx context.Context, at time.Time, batch []consent.Accepted) ([]records.Result, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *Store) change(ctx context.Context, work func(*tx) error) error {
+	ctx, end, err := store.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	select {
+	case s.writing <- struct{}{}:
+		defer func() { <-s.writing }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	t := &tx{snapshot{ctx, s.now.Load().copied()}, s.zone}
+	if err := work(t); err != nil {
+		return err
+	}
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return err
 	}
-	b := batchOf(s)
-	results := make([]records.Result, 0, len(batch))
-	for _, a := range batch {
-		result, err := b.add(a, at)
-		if err != nil {
-			return nil, err
+	s.now.Store(t.state)
+	return nil
+}
+
+// snapshot is one state.
+type snapshot struct {
+	ctx context.Context
+	*state
+}
+
+// Context implements store.Snapshot.
+func (s snapshot) Context() context.Context { return s.ctx }
+
+// tx is a change under way: its state is nobody else's.
+type tx struct {
+	snapshot
+	zone *time.Location
+}
+
+// Try goes back to the state before where part fails. It implements store.Tx.
+func (t *tx) Try(part func() error) error {
+	if err := t.ctx.Err(); err != nil {
+		return err
+	}
+	before, done := t.state, false
+	t.state = before.copied()
+	defer func() {
+		if !done {
+			t.state = before
 		}
-		results = append(results, result)
-	}
-	b.commit()
-	return results, nil
+	}()
+	err := part()
+	done = err == nil
+	return err
 }

@@ -5,13 +5,14 @@ import (
 
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/audit/audittest"
-	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
+	"cpagateway/gateway/store"
 	"cpagateway/gateway/store/memory"
+	"cpagateway/gateway/store/storetest"
 )
 
-func TestRecords(t *testing.T) {
-	recordstest.Run(t, func(*testing.T) records.Store { return memory.New(recordstest.London) })
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(*testing.T) store.Store { return memory.New(recordstest.London) })
 }
 
 func TestSink(t *testing.T) {

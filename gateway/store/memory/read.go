@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"context"
 	"math"
 	"slices"
 	"strings"
@@ -15,16 +14,14 @@ import (
 // now is a moment after everything stored.
 const now = math.MaxUint64
 
-// Read finds the current version of one resource. It implements records.Reader.
-func (s *Store) Read(ctx context.Context, d consent.Decision, typ, id string) (records.Visible, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if err := ctx.Err(); err != nil {
+// Read finds the current version of one resource. It implements records.Snapshot.
+func (s snapshot) Read(d consent.Decision, typ, id string) (records.Visible, error) {
+	if err := s.ctx.Err(); err != nil {
 		return records.Visible{}, err
 	}
 	scope := records.ScopeOf(d, typ)
-	r, ok := s.byKey[key{typ, id}]
-	if !ok || !scope.Sees(r.current().Version) {
+	r := s.resource(key{typ, id})
+	if r == nil || !scope.Sees(r.current().Version) {
 		return records.Visible{}, records.ErrNothing
 	}
 	seen, ok := r.noticed(scope, now)
@@ -36,16 +33,14 @@ func (s *Store) Read(ctx context.Context, d consent.Decision, typ, id string) (r
 
 // ReadVersion finds one version, where the caller may see the resource as it is
 // now, what the version held, and something that it changed. It implements
-// records.Reader.
-func (s *Store) ReadVersion(ctx context.Context, d consent.Decision, typ, id string, number uint64) (records.Visible, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if err := ctx.Err(); err != nil {
+// records.Snapshot.
+func (s snapshot) ReadVersion(d consent.Decision, typ, id string, number uint64) (records.Visible, error) {
+	if err := s.ctx.Err(); err != nil {
 		return records.Visible{}, err
 	}
 	scope := records.ScopeOf(d, typ)
-	r, ok := s.byKey[key{typ, id}]
-	if !ok || !scope.Sees(r.current().Version) || number < 1 || number > uint64(len(r.versions)) {
+	r := s.resource(key{typ, id})
+	if r == nil || !scope.Sees(r.current().Version) || number < 1 || number > uint64(len(r.versions)) {
 		return records.Visible{}, records.ErrNothing
 	}
 	v := r.versions[number-1]
@@ -59,11 +54,9 @@ func visible(v, seen version) records.Visible {
 	return records.Visible{Version: copied(v.Version), SeenNumber: seen.Number, SeenAt: seen.Stored}
 }
 
-// Person resolves a business identifier. It implements records.Reader.
-func (s *Store) Person(ctx context.Context, system, value string) (profiles.PersonID, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if err := ctx.Err(); err != nil {
+// Person resolves a business identifier. It implements records.Snapshot.
+func (s snapshot) Person(system, value string) (profiles.PersonID, error) {
+	if err := s.ctx.Err(); err != nil {
 		return "", err
 	}
 	wanted := records.Identifier{System: system, Value: value}.Normal()
@@ -81,25 +74,21 @@ func (s *Store) Person(ctx context.Context, system, value string) (profiles.Pers
 	return person, nil
 }
 
-// PersonOf tells whom a stored resource is about. It implements records.Reader.
-func (s *Store) PersonOf(ctx context.Context, typ, id string) (profiles.PersonID, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if err := ctx.Err(); err != nil {
+// PersonOf tells whom a stored resource is about. It implements records.Snapshot.
+func (s snapshot) PersonOf(typ, id string) (profiles.PersonID, error) {
+	if err := s.ctx.Err(); err != nil {
 		return "", err
 	}
-	r, ok := s.byKey[key{typ, id}]
-	if !ok {
+	r := s.resource(key{typ, id})
+	if r == nil {
 		return "", records.ErrNothing
 	}
 	return r.current().Person, nil
 }
 
-// Dossier gathers the facts about a person. It implements records.Reader.
-func (s *Store) Dossier(ctx context.Context, id profiles.PersonID) (records.Dossier, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if err := ctx.Err(); err != nil {
+// Dossier gathers the facts about a person. It implements records.Snapshot.
+func (s snapshot) Dossier(id profiles.PersonID) (records.Dossier, error) {
+	if err := s.ctx.Err(); err != nil {
 		return records.Dossier{}, err
 	}
 	p := s.persons[id]
@@ -113,17 +102,15 @@ func (s *Store) Dossier(ctx context.Context, id profiles.PersonID) (records.Doss
 	return dossier, nil
 }
 
-// Targets tells what references lead to. It implements records.Reader.
-func (s *Store) Targets(ctx context.Context, refs []string) (map[string]disclosure.Target, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if err := ctx.Err(); err != nil {
+// Targets tells what references lead to. It implements records.Snapshot.
+func (s snapshot) Targets(refs []string) (map[string]disclosure.Target, error) {
+	if err := s.ctx.Err(); err != nil {
 		return nil, err
 	}
 	targets := make(map[string]disclosure.Target, len(refs))
 	for _, ref := range refs {
 		typ, id, _ := strings.Cut(ref, "/")
-		if r, ok := s.byKey[key{typ, id}]; ok {
+		if r := s.resource(key{typ, id}); r != nil {
 			v := r.current()
 			targets[ref] = disclosure.Target{Person: v.Person, Label: v.Label}
 		}

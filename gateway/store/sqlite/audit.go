@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"iter"
 
@@ -26,7 +25,7 @@ const auditPage = 256
 // that may write: no change to the records can come between the epochs that
 // build is given and the rows. It implements audit.Sink.
 func (s *Store) Commit(ctx context.Context, persons []profiles.PersonID, build func(map[profiles.PersonID]uint64, audit.Tail) []audit.Row) error {
-	err := s.writer.change(ctx, func(t transaction) error {
+	err := s.change(ctx, func(t tx) error {
 		epochs, err := t.epochs(persons)
 		if err != nil {
 			return fmt.Errorf("reading epochs: %w", err)
@@ -39,7 +38,7 @@ func (s *Store) Commit(ctx context.Context, persons []profiles.PersonID, build f
 			if row.Seq != tail.Seq+uint64(i)+1 {
 				return fmt.Errorf("row %d does not follow row %d", row.Seq, tail.Seq+uint64(i))
 			}
-			if _, err := t.exec(insertAudit, row.Seq, row.Hash[:], notNil(row.Body)); err != nil {
+			if err := t.exec(t.ctx, insertAudit, row.Seq, row.Hash[:], notNil(row.Body)); err != nil {
 				return fmt.Errorf("appending a row: %w", err)
 			}
 		}
@@ -51,26 +50,25 @@ func (s *Store) Commit(ctx context.Context, persons []profiles.PersonID, build f
 	return nil
 }
 
-func (t transaction) epochs(persons []profiles.PersonID) (map[profiles.PersonID]uint64, error) {
+func (s snapshot) epochs(persons []profiles.PersonID) (map[profiles.PersonID]uint64, error) {
 	epochs := make(map[profiles.PersonID]uint64, len(persons))
 	for _, person := range persons {
-		var epoch uint64
-		if err := t.row(selectEpoch, string(person)).Scan(&epoch); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		epoch, _, err := first(s, scanNumber, selectEpoch, string(person))
+		if err != nil {
 			return nil, err
 		}
-		epochs[person] = epoch
+		epochs[person] = uint64(epoch)
 	}
 	return epochs, nil
 }
 
-func (t transaction) tail() (audit.Tail, error) {
-	var tail audit.Tail
-	var hash []byte
-	err := t.row(selectTail).Scan(&tail.Seq, &hash)
-	if errors.Is(err, sql.ErrNoRows) {
-		return audit.Tail{}, nil
-	}
-	copy(tail.Hash[:], hash)
+func (s snapshot) tail() (audit.Tail, error) {
+	tail, _, err := first(s, func(rows *sql.Rows) (tail audit.Tail, err error) {
+		var hash []byte
+		err = rows.Scan(&tail.Seq, &hash)
+		copy(tail.Hash[:], hash)
+		return tail, err
+	}, selectTail)
 	return tail, err
 }
 
@@ -96,13 +94,19 @@ func (s *Store) Rows(ctx context.Context, from uint64) iter.Seq2[audit.Row, erro
 	}
 }
 
-func (s *Store) auditPage(ctx context.Context, from uint64) ([]audit.Row, error) {
-	return collect(ctx, &s.reader, func(rows *sql.Rows) (row audit.Row, err error) {
-		var hash []byte
-		err = rows.Scan(&row.Seq, &hash, &row.Body)
-		if err == nil && copy(row.Hash[:], hash) != len(row.Hash) {
-			err = fmt.Errorf("row %d has a hash of %d bytes", row.Seq, len(hash))
-		}
-		return row, err
-	}, selectAudit, from, auditPage)
+func (s *Store) auditPage(ctx context.Context, from uint64) (page []audit.Row, err error) {
+	err = s.reader.transaction(ctx, func(ctx context.Context, in *session) (err error) {
+		page, err = collect(snapshot{ctx, in}, scanRow, selectAudit, from, auditPage)
+		return err
+	})
+	return page, err
+}
+
+func scanRow(rows *sql.Rows) (row audit.Row, err error) {
+	var hash []byte
+	err = rows.Scan(&row.Seq, &hash, &row.Body)
+	if err == nil && copy(row.Hash[:], hash) != len(row.Hash) {
+		err = fmt.Errorf("row %d has a hash of %d bytes", row.Seq, len(hash))
+	}
+	return row, err
 }

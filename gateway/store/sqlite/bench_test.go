@@ -65,7 +65,7 @@ func BenchmarkPut(b *testing.B) {
 		versions := make([]records.Version, size)
 		entries := make([][]search.Entry, size)
 		for i, a := range changes {
-			next, _, err := records.Next(records.Version{}, "", a, start)
+			next, _, err := records.Next(records.Version{}, "", a, records.Precondition{}, start)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -75,7 +75,7 @@ func BenchmarkPut(b *testing.B) {
 			b.StopTimer()
 			store := fresh(b)
 			b.StartTimer()
-			err := store.writer.change(b.Context(), func(t transaction) error { return bareInserts(t, versions, entries) })
+			err := store.change(b.Context(), func(t tx) error { return bareInserts(t, versions, entries) })
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -84,12 +84,12 @@ func BenchmarkPut(b *testing.B) {
 	})
 }
 
-func bareInserts(t transaction, versions []records.Version, entries [][]search.Entry) error {
+func bareInserts(t tx, versions []records.Version, entries [][]search.Entry) error {
 	for i, v := range versions {
 		place := int64(i + 1)
-		_, err := t.exec(upsertResource, v.Type, v.ID, string(v.Person), string(v.Custodian), 0, place, int64(v.Label.Need), int64(v.Label.Any))
+		_, _, err := first(t.snapshot, scanNumber, upsertResource, v.Type, v.ID, string(v.Person), string(v.Custodian), 0, place, int64(v.Label.Need), int64(v.Label.Any))
 		if err == nil {
-			_, err = t.exec(insertVersion, place, place, 1, int64(v.Label.Need), int64(v.Label.Any), int64(v.Changed), records.TimeText(v.Stored), v.Source, v.Body)
+			err = t.exec(t.ctx, insertVersion, place, place, 1, int64(v.Label.Need), int64(v.Label.Any), int64(v.Changed), records.TimeText(v.Stored), v.Source, v.Body)
 		}
 		if err == nil {
 			err = t.index(place, place, v, entries[i])
@@ -116,7 +116,7 @@ func BenchmarkFind(b *testing.B) {
 	}
 	b.Run("crisis plan", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
-			page, err := store.Find(b.Context(), decisions[i%people], q)
+			page, err := of(store).Find(b.Context(), decisions[i%people], q)
 			if err != nil || len(page.Matches) != 1 {
 				b.Fatalf("%d matches, %v", len(page.Matches), err)
 			}
@@ -125,9 +125,8 @@ func BenchmarkFind(b *testing.B) {
 	b.Run("bare select", func(b *testing.B) {
 		const text = `SELECT v.body FROM resources r JOIN versions v ON v.seq = r.version WHERE r.type = 'CarePlan' AND r.id = ?`
 		for i := 0; b.Loop(); i++ {
-			found, err := collect(b.Context(), &store.reader, scanText, text, fmt.Sprintf("person-%d-1", i%people))
-			if err != nil || len(found) != 1 {
-				b.Fatalf("%d rows, %v", len(found), err)
+			if found := read(b, store, scanText, text, fmt.Sprintf("person-%d-1", i%people)); len(found) != 1 {
+				b.Fatalf("%d rows", len(found))
 			}
 		}
 	})
@@ -137,7 +136,7 @@ func BenchmarkFind(b *testing.B) {
 func BenchmarkDossier(b *testing.B) {
 	store := filled(b)
 	for i := 0; b.Loop(); i++ {
-		d, err := store.Dossier(context.Background(), personNumber(i%people))
+		d, err := of(store).Dossier(context.Background(), personNumber(i%people))
 		if err != nil || len(d.Facts) != 1 {
 			b.Fatalf("%d facts, %v", len(d.Facts), err)
 		}

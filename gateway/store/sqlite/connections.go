@@ -3,123 +3,201 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"sync"
+	"time"
+
+	"modernc.org/sqlite"
+
+	"cpagateway/gateway/store"
 )
 
-// writer is the one connection that writes. Its statements are all prepared when
-// the store is opened: later there is no free connection to prepare them on.
-type writer struct {
-	db   *sql.DB
-	kept map[string]*sql.Stmt
+// pool is a number of sessions, which are given to those who ask in their order.
+type pool struct {
+	db    *sql.DB
+	begin string        // how its transactions begin
+	setUp string        // what a session does first
+	free  chan *session // nil stands for one that is still to be opened
+	ended sync.Once
 }
 
-func (w *writer) prepare(ctx context.Context) error {
-	w.kept = make(map[string]*sql.Stmt, len(writes))
-	for _, text := range writes {
-		stmt, err := w.db.PrepareContext(ctx, text)
-		if err != nil {
-			return fmt.Errorf("preparing a statement: %w", err)
-		}
-		w.kept[text] = stmt
+func newPool(db *sql.DB, size int, begin, setUp string) *pool {
+	db.SetMaxOpenConns(size)
+	p := &pool{db: db, begin: begin, setUp: setUp, free: make(chan *session, size)}
+	for range size {
+		p.free <- nil
 	}
-	return nil
+	return p
 }
 
-// change runs work in one transaction, which is durable when change returns nil
-// and without trace when work fails.
-func (w *writer) change(ctx context.Context, work func(transaction) error) error {
-	tx, err := w.db.BeginTx(ctx, nil)
+// transaction runs work in a transaction of one session. It is kept when
+// transaction returns nil, and without trace when work fails or panics.
+func (p *pool) transaction(ctx context.Context, work func(context.Context, *session) error) (err error) {
+	ctx, end, err := store.Begin(ctx)
 	if err != nil {
-		return fmt.Errorf("beginning to write: %w", err)
-	}
-	defer tx.Rollback()
-	if err := work(transaction{ctx, tx, w.kept}); err != nil {
 		return err
 	}
-	if err := tx.Commit(); err != nil {
+	defer end()
+	s, err := p.take(ctx)
+	if err != nil {
+		return err
+	}
+	open := true
+	defer func() {
+		end() // before another can have the session
+		if open && !s.rollback(ctx) {
+			s.close()
+			s = nil
+		}
+		p.free <- s
+	}()
+	if err := s.begin(ctx, p.begin); err != nil {
+		return fmt.Errorf("beginning a transaction: %w", err)
+	}
+	if err := work(ctx, s); err != nil {
+		return err
+	}
+	if err := s.failed; err != nil {
+		return fmt.Errorf("an error was passed over: %w", err)
+	}
+	if err := s.exec(ctx, "COMMIT"); err != nil {
 		return fmt.Errorf("committing: %w", err)
 	}
+	open = false
 	return nil
 }
 
-func (w *writer) close() error { return closeAll(w.db, w.kept) }
-
-// transaction is one change under way. Its texts are those of writes.
-type transaction struct {
-	ctx  context.Context
-	tx   *sql.Tx
-	kept map[string]*sql.Stmt
-}
-
-func (t transaction) exec(text string, args ...any) (sql.Result, error) {
-	return t.tx.StmtContext(t.ctx, t.kept[text]).ExecContext(t.ctx, args...)
-}
-
-func (t transaction) row(text string, args ...any) *sql.Row {
-	return t.tx.StmtContext(t.ctx, t.kept[text]).QueryRowContext(t.ctx, args...)
-}
-
-// reader is the pool that reads. Statements are kept by their text, up to a
-// number that searches of many shapes cannot exceed.
-type reader struct {
-	db   *sql.DB
-	mu   sync.RWMutex
-	kept map[string]*sql.Stmt
-}
-
-const keptStatements = 256
-
-// query runs a statement; its rows are one consistent snapshot.
-func (r *reader) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	stmt, err := r.statement(ctx, text)
+// take waits for a session; those who wait get one in the order in which they came.
+func (p *pool) take(ctx context.Context) (*session, error) {
+	select {
+	case s, open := <-p.free:
+		if s != nil {
+			return s, nil
+		}
+		if !open {
+			return nil, errClosed
+		}
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	conn, err := p.db.Conn(ctx)
+	if err == nil {
+		_, err = conn.ExecContext(ctx, p.setUp)
+	}
 	if err != nil {
+		p.free <- nil
 		return nil, err
 	}
-	if stmt == nil {
-		return r.db.QueryContext(ctx, text, args...)
-	}
-	return stmt.QueryContext(ctx, args...)
+	return &session{conn: conn, kept: make(map[string]*sql.Stmt)}, nil
 }
 
-// statement is the kept one for a text, nil when no more are kept.
-func (r *reader) statement(ctx context.Context, text string) (*sql.Stmt, error) {
-	r.mu.RLock()
-	stmt, full := r.kept[text], len(r.kept) >= keptStatements
-	r.mu.RUnlock()
-	if stmt != nil || full {
-		return stmt, nil
-	}
-	stmt, err := r.db.PrepareContext(ctx, text)
-	if err != nil {
-		return nil, err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if other := r.kept[text]; other != nil {
-		return other, stmt.Close()
-	}
-	if r.kept == nil {
-		r.kept = make(map[string]*sql.Stmt)
-	}
-	r.kept[text] = stmt
-	return stmt, nil
-}
+var errClosed = errors.New("the store is closed")
 
-func (r *reader) close() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return closeAll(r.db, r.kept)
-}
-
-func closeAll(db *sql.DB, kept map[string]*sql.Stmt) error {
-	if db == nil { // never opened
+// close waits for the transactions that run, and ends the pool.
+func (p *pool) close() error {
+	if p == nil { // never opened
 		return nil
 	}
-	var errs []error
-	for _, stmt := range kept {
-		errs = append(errs, stmt.Close())
+	p.ended.Do(func() {
+		for range cap(p.free) {
+			if s := <-p.free; s != nil {
+				s.close()
+			}
+		}
+		close(p.free)
+	})
+	return p.db.Close()
+}
+
+// session is one connection with the statements that it has prepared. It serves
+// one transaction at a time.
+type session struct {
+	conn   *sql.Conn
+	kept   map[string]*sql.Stmt
+	failed error // of the transaction under way: it can no longer be kept
+}
+
+// keptStatements is more than the gateway has of its own; what it leaves is for
+// searches, which come in any number of shapes.
+const keptStatements = 128
+
+// statement is the prepared form of a text. done must be called after its use.
+func (s *session) statement(ctx context.Context, text string) (stmt *sql.Stmt, done func() error, err error) {
+	if stmt := s.kept[text]; stmt != nil {
+		return stmt, func() error { return nil }, nil
 	}
-	return errors.Join(append(errs, db.Close())...)
+	stmt, err = s.conn.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(s.kept) >= keptStatements {
+		return stmt, stmt.Close, nil
+	}
+	s.kept[text] = stmt
+	return stmt, func() error { return nil }, nil
+}
+
+// exec runs a statement that gives no rows. Its failure fails the transaction.
+func (s *session) exec(ctx context.Context, text string, args ...any) error {
+	_, err := s.count(ctx, text, args...)
+	return err
+}
+
+// count is exec that says how many rows were changed.
+func (s *session) count(ctx context.Context, text string, args ...any) (n int64, err error) {
+	if err := ctx.Err(); err != nil { // the session may serve another transaction by now
+		return 0, err
+	}
+	defer func() { s.failed = errors.Join(s.failed, err) }()
+	stmt, done, err := s.statement(ctx, text)
+	if err != nil {
+		return 0, err
+	}
+	result, err := stmt.ExecContext(ctx, args...)
+	if err := errors.Join(err, done()); err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// Another process that writes is asked again after a moment, for as long as five
+// seconds. SQLite's own waiting asks only ten times a second by then, and may
+// miss every pause of somebody who writes much.
+const (
+	askAgain = time.Millisecond
+	patience = 5000
+)
+
+func (s *session) begin(ctx context.Context, text string) error {
+	s.failed = nil
+	for tries := 0; ; tries++ {
+		err := s.exec(ctx, text)
+		var cause *sqlite.Error
+		if !errors.As(err, &cause) || cause.Code()&0xff != codeBusy || tries == patience {
+			return err
+		}
+		s.failed = nil
+		select {
+		case <-time.After(askAgain):
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
+		}
+	}
+}
+
+// codeBusy is SQLITE_BUSY.
+const codeBusy = 5
+
+// rollback undoes the transaction, although its context may have ended. Where it
+// cannot, the session is of no more use.
+func (s *session) rollback(ctx context.Context) bool {
+	return s.exec(context.WithoutCancel(ctx), "ROLLBACK") == nil
+}
+
+// close ends the connection, and with it what it had not kept.
+func (s *session) close() {
+	_ = s.conn.Raw(func(any) error { return driver.ErrBadConn }) // or the next would get it as it is
+	_ = s.conn.Close()
 }

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"context"
 	"database/sql"
 	"fmt"
 	"math"
@@ -25,8 +24,8 @@ type match struct {
 	position records.Position
 }
 
-// Find runs a search inside the decision. It implements records.Reader.
-func (s *Store) Find(ctx context.Context, d consent.Decision, q records.Query) (records.Page, error) {
+// Find runs a search inside the decision. It implements records.Snapshot.
+func (s snapshot) Find(d consent.Decision, q records.Query) (records.Page, error) {
 	after, err := q.Start()
 	if err != nil {
 		return records.Page{}, err
@@ -34,7 +33,7 @@ func (s *Store) Find(ctx context.Context, d consent.Decision, q records.Query) (
 	text, args := searchText(q, records.ScopeOf(d, q.Type), after)
 	// One more than the page holds tells whether there is a next one: whether
 	// something that may be seen follows, and nothing else.
-	found, err := collect(ctx, &s.reader, scanMatch(len(q.Sort)), text, args...)
+	found, err := collect(s, scanMatch(len(q.Sort)), text, args...)
 	if err != nil {
 		return records.Page{}, fmt.Errorf("searching: %w", err)
 	}

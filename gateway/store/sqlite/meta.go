@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 )
 
@@ -14,24 +13,19 @@ const (
 
 // KeepFirst keeps a value under a name where none is kept yet, and gives what is
 // kept: of several processes the first one settles it, for the life of the store.
-func (s *Store) KeepFirst(ctx context.Context, name string, value []byte) ([]byte, error) {
-	kept, err := s.meta(ctx, name)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = s.writer.change(ctx, func(t transaction) error {
-			_, err := t.exec(insertMeta, name, notNil(value))
+func (s *Store) KeepFirst(ctx context.Context, name string, value []byte) (kept []byte, err error) {
+	err = s.change(ctx, func(t tx) error {
+		if err := t.exec(ctx, insertMeta, name, notNil(value)); err != nil {
 			return err
-		})
-		if err == nil {
-			kept, err = s.meta(ctx, name)
 		}
-	}
+		kept, _, err = first(t.snapshot, func(rows *sql.Rows) (value []byte, err error) {
+			err = rows.Scan(&value)
+			return value, err
+		}, selectMeta, name)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("settling the %s: %w", name, err)
 	}
 	return kept, nil
-}
-
-func (s *Store) meta(ctx context.Context, name string) (value []byte, err error) {
-	err = s.reader.db.QueryRowContext(ctx, selectMeta, name).Scan(&value)
-	return value, err
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -49,12 +48,21 @@ func TestFolderWithOddName(t *testing.T) {
 // defaults of SQLite are others.
 func expectPragmas(t *testing.T, s *Store) {
 	t.Helper()
-	for name, db := range map[string]*sql.DB{"writer": s.writer.db, "reader": s.reader.db} {
-		for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000"} {
-			var got string
-			if err := db.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got); err != nil || got != want {
-				t.Errorf("%s: %s is %q, want %q, %v", name, pragma, got, want, err)
+	for name, p := range map[string]*pool{"writer": s.writer, "reader": s.reader} {
+		want := map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "recursive_triggers": "1", "busy_timeout": "5000"}
+		if p == s.writer {
+			want["busy_timeout"] = "0" // it has a patience of its own
+		}
+		err := p.transaction(t.Context(), func(ctx context.Context, in *session) error {
+			for pragma, want := range want {
+				if got, _, err := first(snapshot{ctx, in}, scanText, "PRAGMA "+pragma); err != nil || got != want {
+					t.Errorf("%s: %s is %q, want %q, %v", name, pragma, got, want, err)
+				}
 			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
 		}
 	}
 }
@@ -73,7 +81,7 @@ func TestReopened(t *testing.T) {
 		if err := store.Close(); err != nil {
 			t.Error(err)
 		}
-		if _, err := store.Put(t.Context(), start, batch(t, n)); err == nil {
+		if _, err := of(store).Put(t.Context(), start, batch(t, n)...); err == nil {
 			t.Error("a closed store took a batch")
 		}
 	}
@@ -85,7 +93,7 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.writer.db.ExecContext(t.Context(), fmt.Sprintf("PRAGMA user_version = %d", schemaVersion+1)); err != nil {
+	if err := direct(t, store.writer, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion+1)); err != nil {
 		t.Fatal(err)
 	}
 	if err := store.Close(); err != nil {
@@ -149,11 +157,11 @@ func TestNothingIsRewritten(t *testing.T) {
 		"UPDATE versions SET body = x'00'", "DELETE FROM versions", "UPDATE audit SET body = x'00' WHERE seq = 1", "DELETE FROM audit WHERE seq = 2",
 		"REPLACE INTO audit (seq, hash, body) VALUES (1, x'', x'')",
 	} {
-		if _, err := store.writer.db.ExecContext(t.Context(), text); err == nil {
+		if err := direct(t, store.writer, text); err == nil {
 			t.Errorf("%s was carried out", text)
 		}
 	}
-	if _, err := store.reader.db.ExecContext(t.Context(), "UPDATE persons SET epoch = 0"); err == nil {
+	if err := direct(t, store.reader, "UPDATE persons SET epoch = 0"); err == nil {
 		t.Error("a reading connection wrote")
 	}
 	whole(t, store)
@@ -172,7 +180,7 @@ func TestEpochsOfOneMoment(t *testing.T) {
 			// A change to a fact has to wait until this is over.
 			ctx, cancel := context.WithTimeout(t.Context(), 0)
 			defer cancel()
-			if _, err := store.Put(ctx, start, batch(t, 99)); err == nil {
+			if _, err := of(store).Put(ctx, start, batch(t, 99)...); err == nil {
 				t.Error("a fact changed inside the transaction")
 			}
 			return nil
@@ -193,11 +201,15 @@ func TestManyShapesOfSearch(t *testing.T) {
 	for n := range keptStatements + 20 {
 		status.Values = append(status.Values, status.Values[0])
 		q.Params[0] = status
-		if page, err := store.Find(t.Context(), recordstest.Treating(t, person), q); err != nil || len(page.Matches) != 2 {
+		if page, err := of(store).Find(t.Context(), recordstest.Treating(t, person), q); err != nil || len(page.Matches) != 2 {
 			t.Fatalf("with %d values: %d matches, %v", n, len(page.Matches), err)
 		}
 	}
-	if n := len(store.reader.kept); n > keptStatements {
-		t.Errorf("%d statements are kept", n)
+	for range readers {
+		in, err := store.reader.take(t.Context())
+		if err != nil || len(in.kept) > keptStatements {
+			t.Errorf("%d statements are kept, %v", len(in.kept), err)
+		}
+		defer func() { store.reader.free <- in }()
 	}
 }

@@ -14,10 +14,7 @@ import (
 // explain is SQLite's plan for a statement, one step on a line.
 func explain(t *testing.T, s *Store, text string, args []any) string {
 	t.Helper()
-	steps, err := collect(t.Context(), &s.reader, scanStep, "EXPLAIN QUERY PLAN "+text, args...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	steps := read(t, s, scanStep, "EXPLAIN QUERY PLAN "+text, args...)
 	if len(steps) == 0 {
 		t.Fatal("there is no plan")
 	}

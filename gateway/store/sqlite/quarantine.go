@@ -1,11 +1,11 @@
 package sqlite
 
 import (
-	"context"
 	"database/sql"
 	"fmt"
 	"time"
 
+	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
 )
 
@@ -17,58 +17,42 @@ const (
 		WHERE (?1 = '' OR source = ?1) AND (?2 = '' OR id = ?2) AND (?3 OR settled = '') ORDER BY "at", place`
 )
 
-// SetAside keeps faults that are not kept yet. It implements records.Quarantine.
-func (s *Store) SetAside(ctx context.Context, faults []records.Fault) (int, error) {
+// SetAside keeps faults that are not kept yet. It implements quarantine.Tx.
+func (t tx) SetAside(faults []quarantine.Fault) (int, error) {
 	added := 0
-	err := s.writer.change(ctx, func(t transaction) error {
-		for _, f := range faults {
-			result, err := t.exec(insertFault, f.ID, f.Source, string(f.Custodian), f.File, f.Row, f.Field, f.Value, f.Rule, f.Reason,
-				notNil(f.Raw), records.TimeText(f.At), records.TimeText(f.Settled))
-			if err != nil {
-				return err
-			}
-			n, err := result.RowsAffected()
-			if err != nil {
-				return err
-			}
-			added += int(n)
+	for _, f := range faults {
+		n, err := t.count(t.ctx, insertFault, f.ID, f.Source, string(f.Custodian), f.File, f.Row, f.Field, f.Value, f.Rule, f.Reason,
+			notNil(f.Raw), records.TimeText(f.At), records.TimeText(f.Settled))
+		if err != nil {
+			return 0, fmt.Errorf("setting %d faults aside: %w", len(faults), err)
 		}
-		return nil
-	})
-	if err != nil {
-		return 0, fmt.Errorf("setting %d faults aside: %w", len(faults), err)
+		added += int(n)
 	}
 	return added, nil
 }
 
-// Faults lists what is set aside, oldest first. It implements records.Quarantine.
-func (s *Store) Faults(ctx context.Context, filter records.FaultFilter) ([]records.Fault, error) {
-	faults, err := collect(ctx, &s.reader, scanFault, selectFaults, filter.Source, filter.ID, filter.Settled)
+// Faults lists what is set aside, oldest first. It implements quarantine.Snapshot.
+func (s snapshot) Faults(filter quarantine.Filter) ([]quarantine.Fault, error) {
+	faults, err := collect(s, scanFault, selectFaults, filter.Source, filter.ID, filter.Settled)
 	if err != nil {
 		return nil, fmt.Errorf("listing faults: %w", err)
 	}
 	return faults, nil
 }
 
-func scanFault(rows *sql.Rows) (f records.Fault, err error) {
+func scanFault(rows *sql.Rows) (f quarantine.Fault, err error) {
 	err = rows.Scan(&f.ID, &f.Source, &f.Custodian, &f.File, &f.Row, &f.Field, &f.Value, &f.Rule, &f.Reason, &f.Raw,
 		stamp{&f.At}, stamp{&f.Settled})
 	return f, err
 }
 
 // Settle marks open faults as dealt with; unknown and settled ones are left as
-// they are. It implements records.Quarantine.
-func (s *Store) Settle(ctx context.Context, at time.Time, ids []string) error {
-	err := s.writer.change(ctx, func(t transaction) error {
-		for _, id := range ids {
-			if _, err := t.exec(settleFault, records.TimeText(at), id); err != nil {
-				return err
-			}
+// they are. It implements quarantine.Tx.
+func (t tx) Settle(at time.Time, ids []string) error {
+	for _, id := range ids {
+		if err := t.exec(t.ctx, settleFault, records.TimeText(at), id); err != nil {
+			return fmt.Errorf("settling %d faults: %w", len(ids), err)
 		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("settling %d faults: %w", len(ids), err)
 	}
 	return nil
 }

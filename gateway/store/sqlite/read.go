@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -68,23 +67,23 @@ func scopeArgs(typ string, s records.Scope) []any {
 	return []any{typ, string(s.Person), string(s.Custodian), int64(s.Items)}
 }
 
-// Read finds the current version of one resource. It implements records.Reader.
-func (s *Store) Read(ctx context.Context, d consent.Decision, typ, id string) (records.Visible, error) {
-	return s.one(ctx, selectOne, append(scopeArgs(typ, records.ScopeOf(d, typ)), id)...)
+// Read finds the current version of one resource. It implements records.Snapshot.
+func (s snapshot) Read(d consent.Decision, typ, id string) (records.Visible, error) {
+	return s.one(selectOne, append(scopeArgs(typ, records.ScopeOf(d, typ)), id)...)
 }
 
 // ReadVersion finds one version, where the caller may see the resource as it is
 // now, what the version held, and something that it changed. It implements
-// records.Reader.
-func (s *Store) ReadVersion(ctx context.Context, d consent.Decision, typ, id string, number uint64) (records.Visible, error) {
+// records.Snapshot.
+func (s snapshot) ReadVersion(d consent.Decision, typ, id string, number uint64) (records.Visible, error) {
 	if int64(number) < 0 {
 		number = 0 // no version has it, nor can SQLite hold what was asked for
 	}
-	return s.one(ctx, selectOld, append(scopeArgs(typ, records.ScopeOf(d, typ)), id, number)...)
+	return s.one(selectOld, append(scopeArgs(typ, records.ScopeOf(d, typ)), id, number)...)
 }
 
-func (s *Store) one(ctx context.Context, text string, args ...any) (records.Visible, error) {
-	found, err := collect(ctx, &s.reader, scanVisible, text, args...)
+func (s snapshot) one(text string, args ...any) (records.Visible, error) {
+	found, err := collect(s, scanVisible, text, args...)
 	switch {
 	case err != nil:
 		return records.Visible{}, fmt.Errorf("reading a resource: %w", err)
@@ -94,10 +93,10 @@ func (s *Store) one(ctx context.Context, text string, args ...any) (records.Visi
 	return found[0], nil
 }
 
-// Person resolves a business identifier. It implements records.Reader.
-func (s *Store) Person(ctx context.Context, system, value string) (profiles.PersonID, error) {
+// Person resolves a business identifier. It implements records.Snapshot.
+func (s snapshot) Person(system, value string) (profiles.PersonID, error) {
 	id := records.Identifier{System: system, Value: value}.Normal()
-	found, err := collect(ctx, &s.reader, scanText, selectPersons, id.System, id.Value)
+	found, err := collect(s, scanText, selectPersons, id.System, id.Value)
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("resolving an identifier: %w", err)
@@ -107,9 +106,9 @@ func (s *Store) Person(ctx context.Context, system, value string) (profiles.Pers
 	return profiles.PersonID(found[0]), nil
 }
 
-// PersonOf tells whom a stored resource is about. It implements records.Reader.
-func (s *Store) PersonOf(ctx context.Context, typ, id string) (profiles.PersonID, error) {
-	found, err := collect(ctx, &s.reader, scanText, selectPersonOf, typ, id)
+// PersonOf tells whom a stored resource is about. It implements records.Snapshot.
+func (s snapshot) PersonOf(typ, id string) (profiles.PersonID, error) {
+	found, err := collect(s, scanText, selectPersonOf, typ, id)
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("finding whom a resource is about: %w", err)
@@ -119,10 +118,10 @@ func (s *Store) PersonOf(ctx context.Context, typ, id string) (profiles.PersonID
 	return profiles.PersonID(found[0]), nil
 }
 
-// Dossier gathers the facts about a person. It implements records.Reader.
-func (s *Store) Dossier(ctx context.Context, person profiles.PersonID) (records.Dossier, error) {
+// Dossier gathers the facts about a person. It implements records.Snapshot.
+func (s snapshot) Dossier(person profiles.PersonID) (records.Dossier, error) {
 	dossier := records.Dossier{Person: person}
-	rows, err := collect(ctx, &s.reader, scanVersion, selectDossier, string(person))
+	rows, err := collect(s, scanVersion, selectDossier, string(person))
 	if err != nil {
 		return records.Dossier{}, fmt.Errorf("gathering facts: %w", err)
 	}
@@ -137,8 +136,8 @@ func (s *Store) Dossier(ctx context.Context, person profiles.PersonID) (records.
 	return dossier, nil
 }
 
-// Targets tells what references lead to. It implements records.Reader.
-func (s *Store) Targets(ctx context.Context, refs []string) (map[string]disclosure.Target, error) {
+// Targets tells what references lead to. It implements records.Snapshot.
+func (s snapshot) Targets(refs []string) (map[string]disclosure.Target, error) {
 	wanted := make([][]string, 0, len(refs))
 	for _, ref := range refs {
 		if typ, id, ok := strings.Cut(ref, "/"); ok {
@@ -150,7 +149,7 @@ func (s *Store) Targets(ctx context.Context, refs []string) (map[string]disclosu
 		return nil, fmt.Errorf("listing references: %w", err)
 	}
 	targets := make(map[string]disclosure.Target, len(wanted))
-	_, err = collect(ctx, &s.reader, func(rows *sql.Rows) (_ struct{}, err error) {
+	_, err = collect(s, func(rows *sql.Rows) (_ struct{}, err error) {
 		var typ, id string
 		var target disclosure.Target
 		err = rows.Scan(&typ, &id, &target.Person, items{&target.Label.Need}, items{&target.Label.Any})

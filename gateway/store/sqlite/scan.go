@@ -1,8 +1,8 @@
 package sqlite
 
 import (
-	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,14 +10,23 @@ import (
 	"cpagateway/profiles"
 )
 
-// collect runs a query and reads every row with scan.
-func collect[T any](ctx context.Context, r *reader, scan func(*sql.Rows) (T, error), text string, args ...any) ([]T, error) {
-	rows, err := r.query(ctx, text, args...)
+// collect runs a query and reads every row with scan. Its failure fails the
+// transaction, as that of a statement which writes does.
+func collect[T any](s snapshot, scan func(*sql.Rows) (T, error), text string, args ...any) (list []T, err error) {
+	if err := s.ctx.Err(); err != nil { // the session may serve another transaction by now
+		return nil, err
+	}
+	defer func() { s.failed = errors.Join(s.failed, err) }()
+	stmt, done, err := s.statement(s.ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	rows, err := stmt.QueryContext(s.ctx, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var list []T
 	for rows.Next() {
 		row, err := scan(rows)
 		if err != nil {
@@ -26,6 +35,15 @@ func collect[T any](ctx context.Context, r *reader, scan func(*sql.Rows) (T, err
 		list = append(list, row)
 	}
 	return list, rows.Err()
+}
+
+// first is the first row of a query; known is false where there is none.
+func first[T any](s snapshot, scan func(*sql.Rows) (T, error), text string, args ...any) (row T, known bool, err error) {
+	list, err := collect(s, scan, text, args...)
+	if err != nil || len(list) == 0 {
+		return row, false, err
+	}
+	return list[0], true, nil
 }
 
 // scanVersion reads the columns of a version.
@@ -43,6 +61,11 @@ func scanVisible(rows *sql.Rows) (v records.Visible, err error) {
 func scanText(rows *sql.Rows) (text string, err error) {
 	err = rows.Scan(&text)
 	return text, err
+}
+
+func scanNumber(rows *sql.Rows) (n int64, err error) {
+	err = rows.Scan(&n)
+	return n, err
 }
 
 // versionColumns are the places that columns are read into, in their order.

@@ -19,6 +19,15 @@ var schema string
 // file without one.
 const schemaVersion = 1
 
+// migrateAt migrates the file at an address, through a connection of its own.
+func migrateAt(ctx context.Context, driver, address string) error {
+	db, err := sql.Open(driver, address+"&_txlock=immediate")
+	if err != nil {
+		return err
+	}
+	return errors.Join(migrate(ctx, db), db.Close())
+}
+
 // migrate brings the file to schemaVersion. The check is made inside the
 // transaction, so that two processes may open a new folder at once.
 func migrate(ctx context.Context, db *sql.DB) error {

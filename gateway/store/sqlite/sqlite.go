@@ -21,32 +21,32 @@ import (
 	codes "modernc.org/sqlite/lib"
 
 	"cpagateway/gateway/audit"
-	"cpagateway/gateway/records"
+	"cpagateway/gateway/store"
 )
 
 // File is the name of the database within its folder.
 const File = "records.db"
 
-// readers is how many statements can read at once. SQLite reads are bound by the
+// readers is how many views can run at once. SQLite reads are bound by the
 // processor, so a few times the cores of a small machine is enough.
 const readers = 8
 
 // pragmas of every connection, as the driver's address takes them. Without
 // recursive_triggers a REPLACE would pass the triggers that keep rows.
-const pragmas = "&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
+const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 	"&_pragma=foreign_keys(1)&_pragma=recursive_triggers(1)"
 
 // Store keeps everything of one gateway in one folder. All methods are safe for
 // concurrent use.
 type Store struct {
-	writer writer
-	reader reader
+	writer *pool // of one
+	reader *pool
 	zone   *time.Location
 }
 
 var (
-	_ records.Store = (*Store)(nil)
-	_ audit.Sink    = (*Store)(nil)
+	_ store.Store = (*Store)(nil)
+	_ audit.Sink  = (*Store)(nil)
 )
 
 // Open opens the store in a folder, and makes both if they are not there. A
@@ -100,23 +100,21 @@ func openOnce(ctx context.Context, driver, dir string, zone *time.Location) (_ *
 			err = errors.Join(fmt.Errorf("opening the store in %s: %w", dir, err), s.Close())
 		}
 	}()
-	address := (&url.URL{Scheme: "file", OmitHost: true, Path: path}).String()
-	if s.writer.db, err = sql.Open(driver, address+"?_txlock=immediate"+pragmas); err != nil {
+	address := (&url.URL{Scheme: "file", OmitHost: true, Path: path}).String() + "?"
+	if err := migrateAt(ctx, driver, address+pragmas); err != nil {
 		return nil, err
 	}
-	s.writer.db.SetMaxOpenConns(1)
-	if err := migrate(ctx, s.writer.db); err != nil {
+	writer, err := sql.Open(driver, address+pragmas)
+	if err != nil {
 		return nil, err
 	}
-	if err := s.writer.prepare(ctx); err != nil {
+	s.writer = newPool(writer, 1, "BEGIN IMMEDIATE", "PRAGMA busy_timeout = 0") // it asks again by itself
+	reader, err := sql.Open(driver, address+pragmas+"&_pragma=query_only(1)")
+	if err != nil {
 		return nil, err
 	}
-	if s.reader.db, err = sql.Open(driver, address+"?_pragma=query_only(1)"+pragmas); err != nil {
-		return nil, err
-	}
-	s.reader.db.SetMaxOpenConns(readers)
-	s.reader.db.SetMaxIdleConns(readers)
-	return s, s.reader.db.PingContext(ctx)
+	s.reader = newPool(reader, readers, "BEGIN", "")
+	return s, reader.PingContext(ctx)
 }
 
 // makeFile makes the folder and an empty database that only the owner can read,
@@ -137,7 +135,57 @@ func makeFile(dir string) (string, error) {
 	return path, errors.Join(file.Chmod(0o600), file.Close())
 }
 
-// Close ends the store. What was acknowledged is on the disk long before.
+// Close waits for the transactions that run and ends the store. What was
+// acknowledged is on the disk long before.
 func (s *Store) Close() error {
 	return errors.Join(s.reader.close(), s.writer.close())
+}
+
+// View runs read in one read transaction. It implements store.Viewer.
+func (s *Store) View(ctx context.Context, read func(store.Snapshot) error) error {
+	return s.reader.transaction(ctx, func(ctx context.Context, in *session) error { return read(snapshot{ctx, in}) })
+}
+
+// Update runs change in the one transaction at a time that may write. It
+// implements store.Store.
+func (s *Store) Update(ctx context.Context, change func(store.Tx) error) error {
+	return s.change(ctx, func(t tx) error { return change(t) })
+}
+
+func (s *Store) change(ctx context.Context, work func(tx) error) error {
+	return s.writer.transaction(ctx, func(ctx context.Context, in *session) error { return work(tx{snapshot{ctx, in}, s.zone}) })
+}
+
+// snapshot is one moment, that at which its first statement was run.
+type snapshot struct {
+	ctx context.Context
+	*session
+}
+
+// Context implements store.Snapshot.
+func (s snapshot) Context() context.Context { return s.ctx }
+
+// tx is one transaction that writes.
+type tx struct {
+	snapshot
+	zone *time.Location
+}
+
+// Try runs part behind a savepoint. It implements store.Tx.
+func (t tx) Try(part func() error) (err error) {
+	if err := t.exec(t.ctx, "SAVEPOINT part"); err != nil {
+		return err
+	}
+	done := false
+	defer func() {
+		if !done { // where this fails too, so does the whole transaction
+			t.failed = nil
+			err = errors.Join(err, t.exec(t.ctx, "ROLLBACK TO part"), t.exec(t.ctx, "RELEASE part"))
+		}
+	}()
+	if err := errors.Join(part(), t.failed); err != nil {
+		return err
+	}
+	done = true
+	return t.exec(t.ctx, "RELEASE part")
 }

@@ -1,6 +1,8 @@
 package sqlite
 
 import (
+	"context"
+	"database/sql"
 	"testing"
 
 	"cpagateway/gateway/audit"
@@ -8,6 +10,8 @@ import (
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
 	"cpagateway/gateway/search"
+	"cpagateway/gateway/store"
+	"cpagateway/gateway/store/storetest"
 )
 
 // fresh opens a store in a new folder, closed when the test ends.
@@ -30,8 +34,36 @@ func reopen(t testing.TB, dir string) *Store {
 	return store
 }
 
-func TestRecords(t *testing.T) {
-	recordstest.Run(t, func(t *testing.T) records.Store { return fresh(t) })
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) store.Store { return fresh(t) })
+}
+
+// of asks a store one thing at a time.
+func of(s *Store) recordstest.Store { return recordstest.Of(s) }
+
+// read runs a query in a view.
+func read[T any](t testing.TB, s *Store, scan func(*sql.Rows) (T, error), text string, args ...any) (list []T) {
+	t.Helper()
+	err := s.reader.transaction(context.WithoutCancel(t.Context()), func(ctx context.Context, in *session) (err error) {
+		list, err = collect(snapshot{ctx, in}, scan, text, args...)
+		return err
+	})
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return list
+}
+
+// direct runs a statement on one of a pool's connections, outside of a transaction.
+func direct(t testing.TB, p *pool, text string) error {
+	t.Helper()
+	s, err := p.take(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { p.free <- s }()
+	_, err = s.conn.ExecContext(t.Context(), text)
+	return err
 }
 
 func TestSink(t *testing.T) {

@@ -25,7 +25,7 @@ func insertTermRows(n int) string {
 }
 
 // insertTerms writes the terms of a resource's current version.
-func (t transaction) insertTerms(place int64, v records.Version, entries []search.Entry) error {
+func (t tx) insertTerms(place int64, v records.Version, entries []search.Entry) error {
 	for _, insert := range termInserts {
 		for ; len(entries) >= insert.rows; entries = entries[insert.rows:] {
 			var args []any
@@ -33,7 +33,7 @@ func (t transaction) insertTerms(place int64, v records.Version, entries []searc
 				args = append(args, place, string(v.Person), v.Type, e.Param, int64(e.Kind), termValue(e), e.System,
 					int64(e.Need), records.TimeText(e.From), records.TimeText(e.Until))
 			}
-			if _, err := t.exec(insert.text, args...); err != nil {
+			if err := t.exec(t.ctx, insert.text, args...); err != nil {
 				return err
 			}
 		}

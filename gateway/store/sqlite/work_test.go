@@ -2,14 +2,19 @@ package sqlite
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
 	driver "modernc.org/sqlite"
 
 	"cpagateway/consent"
+	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records/recordstest"
+	"cpagateway/gateway/store"
 	"cpagateway/profiles"
 )
 
@@ -17,35 +22,45 @@ import (
 // for every row that is written to the table it refers to.
 func TestEveryReferenceHasAnIndex(t *testing.T) {
 	store := fresh(t)
-	references, err := collect(t.Context(), &store.reader, func(rows *sql.Rows) (r [2]string, err error) {
+	references := read(t, store, func(rows *sql.Rows) (r [2]string, err error) {
 		err = rows.Scan(&r[0], &r[1])
 		return r, err
 	}, `SELECT m.name, f."from" FROM sqlite_schema m, pragma_foreign_key_list(m.name) f WHERE m.type = 'table' AND f.seq = 0`)
-	if err != nil || len(references) == 0 {
-		t.Fatalf("%d references, %v", len(references), err)
+	if len(references) == 0 {
+		t.Fatal("there are no references")
 	}
 	for _, r := range references {
-		leading, err := collect(t.Context(), &store.reader, scanText,
+		leading := read(t, store, scanText,
 			`SELECT i.name FROM pragma_index_list(?1) i, pragma_index_info(i.name) c WHERE c.seqno = 0 AND c.name = ?2 AND i.partial = 0`, r[0], r[1])
-		if err != nil || len(leading) == 0 {
-			t.Errorf("%s.%s refers to another table and leads no index, %v", r[0], r[1], err)
+		if len(leading) == 0 {
+			t.Errorf("%s.%s refers to another table and leads no index", r[0], r[1])
 		}
 	}
 }
 
-// TestNoWriteScans covers what SQLite does of itself with a statement: to look
-// for rows that refer to the one written.
+// TestNoWriteScans looks at everything that writing takes, with what SQLite does
+// of itself: to look for rows that refer to the one written.
 func TestNoWriteScans(t *testing.T) {
-	store := fresh(t)
-	for _, text := range writes {
-		steps, err := collect(t.Context(), &store.reader, scanStep, "EXPLAIN QUERY PLAN "+text, make([]any, strings.Count(text, "?"))...)
-		for _, step := range steps {
+	s := fresh(t)
+	recordstest.Put(t, s, start, append(batch(t, 1), batch(t, 2)...)...)
+	err := s.Update(t.Context(), func(tx store.Tx) error {
+		_, err := tx.SetAside([]quarantine.Fault{{ID: "f"}})
+		return errors.Join(err, tx.Settle(start, []string{"f"}))
+	})
+	if err := errors.Join(err, s.Commit(t.Context(), nil, twoRows)); err != nil {
+		t.Fatal(err)
+	}
+	in, err := s.writer.take(t.Context())
+	if err != nil || len(in.kept) < 15 {
+		t.Fatalf("%d statements were kept, %v", len(in.kept), err)
+	}
+	texts := slices.Collect(maps.Keys(in.kept))
+	s.writer.free <- in
+	for _, text := range texts {
+		for _, step := range read(t, s, scanStep, "EXPLAIN QUERY PLAN "+text, make([]any, strings.Count(text, "?"))...) {
 			if strings.Contains(step, "SCAN") && !strings.Contains(step, "VALUES CLAUSE") { // the rows that it inserts
 				t.Errorf("%s\n%s", text, step)
 			}
-		}
-		if err != nil {
-			t.Errorf("%s: %v", text, err)
 		}
 	}
 }
@@ -82,12 +97,12 @@ func TestWorkOfAWriteStaysTheSame(t *testing.T) {
 // pages is how many pages the writing connection has looked at so far.
 func pages(t *testing.T, s *Store) (total int) {
 	t.Helper()
-	conn, err := s.writer.db.Conn(t.Context())
+	in, err := s.writer.take(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
-	err = conn.Raw(func(c any) error {
+	defer func() { s.writer.free <- in }()
+	err = in.conn.Raw(func(c any) error {
 		for _, op := range []driver.DBStatusOp{driver.DBStatusCacheHit, driver.DBStatusCacheMiss} {
 			n, _, err := c.(driver.DBStatus).Status(op, false)
 			if err != nil {
