@@ -74,10 +74,8 @@ func runConsent(w world, args []string) error {
 	if err != nil {
 		return err
 	}
-	explanation := consent.Decide(consent.Request{
-		Caller: asked, Action: consent.Search, Type: *typ, Wanted: road.Wanted(*typ, asked.Purpose),
-		At: moment, Register: s.register.Load(), Policy: s.config.Policy, Person: subject, Source: custodian,
-	}).Explain()
+	question := consent.Ask{Caller: asked, Action: consent.Search, Type: *typ, At: moment, Register: s.register.Load(), Policy: s.config.Policy}
+	explanation := consent.Decide(question.Of(custodian, subject)).Explain()
 	if *asJSON {
 		return printJSON(w.out, explanation)
 	}

@@ -170,15 +170,6 @@ func (t *trip) asksFor(x disclosure.Disclosure) bool {
 	return t.ask.Interaction != VRead || x.VersionID() == t.ask.Version
 }
 
-// Wanted is what a request could at most use: consent chooses by it the narrowest
-// agreement that covers the request (consent.md §9 row 16). An emergency uses the slice.
-func Wanted(typ string, purpose profiles.Purpose) profiles.ItemSet {
-	if purpose == profiles.EmergencyTreatment {
-		return profiles.CrisisSlice
-	}
-	return profiles.ItemsOfType(typ)
-}
-
 // searchable takes out of a search the references that the caller could not see
 // in an answer: a filter that matched them would confirm what the projection
 // drops. Where nothing of a parameter remains, nothing matches.

@@ -130,10 +130,8 @@ func (r *Road) pass(ctx context.Context, t *trip) (audit.Recorded, reply, error)
 		if err != nil {
 			return err
 		}
-		decision = consent.Decide(consent.Request{
-			Caller: t.caller, Action: t.ask.action(), Type: t.ask.Type, Wanted: Wanted(t.ask.Type, t.caller.Purpose),
-			At: t.at, Register: r.Register(), Policy: r.Policy, Person: subject.person, Source: subject.custodian,
-		})
+		asked := consent.Ask{Caller: t.caller, Action: t.ask.action(), Type: t.ask.Type, At: t.at, Register: r.Register(), Policy: r.Policy}
+		decision = consent.Decide(asked.Of(subject.custodian, subject.person))
 		released, p, err = r.disclose(now, t, decision, subject)
 		return err
 	})
