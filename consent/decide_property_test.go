@@ -116,13 +116,13 @@ func someDirectives() map[string]facts.Directive {
 }
 
 // wishLists is nothing, each directive alone, and each beside an active grant
-// and a crisis grant.
+// and a crisis grant; the oracle looks at every pair.
 func wishLists() [][]facts.Directive {
 	lists := [][]facts.Directive{nil}
 	all := someDirectives()
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		d := all[name]
-		lists = append(lists, []facts.Directive{d}, []facts.Directive{d, all["T1"]}, []facts.Directive{all["T1 crisis"], d})
+		lists = append(lists, []facts.Directive{d}, []facts.Directive{all["T1 crisis"], d, all["T1"]})
 	}
 	return lists
 }
