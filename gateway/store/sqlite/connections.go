@@ -82,15 +82,24 @@ func (p *pool) take(ctx context.Context) (*session, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	conn, err := p.db.Conn(ctx)
-	if err == nil {
-		_, err = conn.ExecContext(ctx, p.setUp)
-	}
+	s, err := p.open(ctx)
 	if err != nil {
 		p.free <- nil
+	}
+	return s, err
+}
+
+func (p *pool) open(ctx context.Context) (*session, error) {
+	conn, err := p.db.Conn(ctx)
+	if err != nil {
 		return nil, err
 	}
-	return &session{conn: conn, kept: make(map[string]*sql.Stmt)}, nil
+	s := &session{conn: conn, kept: make(map[string]*sql.Stmt)}
+	if _, err := conn.ExecContext(ctx, p.setUp); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
 }
 
 var errClosed = errors.New("the store is closed")

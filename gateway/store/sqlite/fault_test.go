@@ -243,3 +243,19 @@ func TestAnotherProcessWrites(t *testing.T) {
 		t.Errorf("one process sees version %d, the other %d", a, b)
 	}
 }
+
+// TestAConnectionThatCannotBeSetUpIsGivenUp: it once stayed taken, and whoever
+// came next waited for it for ever.
+func TestAConnectionThatCannotBeSetUpIsGivenUp(t *testing.T) {
+	store := fresh(t)
+	sound := store.writer.setUp
+	store.writer.setUp = "no such statement"
+	if _, err := of(store).Put(t.Context(), start, batch(t, 0)...); err == nil {
+		t.Error("a batch was stored through a connection that is not set up")
+	}
+	store.writer.setUp = sound
+	recordstest.Put(t, store, start, batch(t, 0)...)
+	if number := whole(t, store); number != 1 {
+		t.Errorf("version %d is there", number)
+	}
+}
