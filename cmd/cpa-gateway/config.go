@@ -179,7 +179,7 @@ func (c config) source(name string) (intake.Source, error) {
 		if err != nil {
 			return intake.Source{}, err
 		}
-		return intake.Source{Name: s.Name, Format: format, Custodian: s.Custodian, NHSNumbers: s.NHSNumbers}, nil
+		return intake.Source{Name: s.Name, Format: format, Custodian: s.Custodian, Grants: consent.On, NHSNumbers: s.NHSNumbers}, nil
 	}
 	return intake.Source{}, misuse("no source is called %q", name)
 }

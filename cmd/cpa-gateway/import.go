@@ -51,7 +51,7 @@ func runImport(w world, args []string) error {
 	if err := show(w.out, sum, *asJSON); err != nil {
 		return err
 	}
-	if err == nil && sum.Quarantined > 0 {
+	if err == nil && sum.Quarantined+sum.Grants > 0 {
 		return errRefused
 	}
 	return err
@@ -152,7 +152,10 @@ func show(out io.Writer, s intake.Summary, asJSON bool) error {
 	if err := showCounts(out, "left behind: values that no rule of the map reads", s.LeftBehind); err != nil {
 		return err
 	}
-	if s.Quarantined > 0 {
+	if s.Grants > 0 {
+		fmt.Fprintf(out, "\n%d Consents that grant were set aside: the source has no authority to record a grant.\n", s.Grants)
+	}
+	if s.Quarantined+s.Grants > 0 {
 		fmt.Fprintln(out, "\nSee what was set aside: cpa-gateway quarantine list")
 	}
 	return nil

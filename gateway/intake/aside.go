@@ -62,7 +62,7 @@ func (r *run) fault(f mapping.Fault) quarantine.Fault {
 // they are counted.
 func (r *run) faultID(f mapping.Fault) string {
 	h := sha256.New()
-	for _, part := range []string{r.source.Name, f.At.File, f.Rule, f.At.Field, f.Value, string(f.Raw)} {
+	for _, part := range []string{string(r.source.Custodian), r.source.Name, f.At.File, f.Rule, f.At.Field, f.Value, string(f.Raw)} {
 		h.Write([]byte(part + "\x00"))
 	}
 	id := hex.EncodeToString(h.Sum(nil)[:8])

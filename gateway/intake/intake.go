@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"time"
 
+	"cpagateway/consent"
 	"cpagateway/consent/agreements"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/quarantine"
@@ -31,6 +32,7 @@ type Source struct {
 	Name       string
 	Format     Format
 	Custodian  profiles.OrgCode // whose records these are; empty: the gateway's own
+	Grants     consent.Switch   // on: its Consents may open records; otherwise they may only close them
 	NHSNumbers NumberRule
 }
 
@@ -63,8 +65,11 @@ type Summary struct {
 	LeftBehind  map[string]int `json:"leftBehind"` // column or path -> values that no rule reads
 	Defaulted   map[string]int `json:"defaulted,omitempty"`
 	Warnings    map[string]int `json:"warnings,omitempty"` // rule -> records that were taken in spite of it
-	NewFaults   int            `json:"newFaults"`          // of Quarantined, those not already set aside
+	NewFaults   int            `json:"newFaults"`          // of what was set aside, what was not already
 	Resources   int            `json:"resources"`          // resource versions written
+	// Grants is how many Consents were set aside by themselves: they grant, and the
+	// source has no authority to.
+	Grants int `json:"grantsSetAside,omitempty"`
 }
 
 // Intake brings extracts in. It may be used by one run at a time.
@@ -100,7 +105,7 @@ func (in *Intake) begin(ctx context.Context, source Source, mode Mode) *run {
 		source.Custodian = in.Home
 	}
 	return &run{
-		Intake: in, ctx: ctx, source: source, mode: mode, ids: keyedIDs{secret: in.Secret, source: source.Name},
+		Intake: in, ctx: ctx, source: source, mode: mode, ids: keyedIDs{secret: in.Secret, custodian: source.Custodian, source: source.Name},
 		persons: map[string]profiles.PersonID{}, alike: map[string]int{}, sum: Summary{Warnings: map[string]int{}},
 	}
 }
@@ -141,6 +146,7 @@ func (s Summary) Plus(t Summary) Summary {
 	s.Warnings = plus(s.Warnings, t.Warnings)
 	s.NewFaults += t.NewFaults
 	s.Resources += t.Resources
+	s.Grants += t.Grants
 	s.LeftBehind = plus(s.LeftBehind, t.LeftBehind)
 	s.Defaulted = plus(s.Defaulted, t.Defaulted)
 	return s

@@ -297,3 +297,16 @@ func TestAStoreThatFailsEndsTheRunAndIsTakenUpAgain(t *testing.T) {
 		})
 	}
 }
+
+// Two organisations whose sources have one name and one numbering wrote over each
+// other: the later one's records were refused as another custodian's.
+func TestIDsOfTwoCustodiansNeverMeet(t *testing.T) {
+	d := openDesk(t)
+	for custodian, number := range map[profiles.OrgCode]string{"7A4": ann, "7A1": bryn} {
+		source := bundles(t, "clinic")
+		source.Custodian = custodian
+		if sum := d.bring(source, collection(patient("1", number), plan("1", "1")), intake.Store); sum.Stored != 2 {
+			t.Errorf("%s: %+v", custodian, sum)
+		}
+	}
+}

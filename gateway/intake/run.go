@@ -46,7 +46,9 @@ func (r *run) env() mapping.Env {
 func (r *run) Take(made []mapping.Resource) error {
 	err := r.Store.View(r.ctx, func(now store.Snapshot) error {
 		record := make([]pending, 0, len(made))
+		var granting []mapping.Resource
 		for _, m := range patientsFirst(made) {
+			m, grants := r.authority(m)
 			p, rule, reason, err := r.take(now, m)
 			if err != nil {
 				return err
@@ -56,9 +58,14 @@ func (r *run) Take(made []mapping.Resource) error {
 				r.keep([]quarantine.Fault{r.refusal(made, m, rule, reason)})
 				return nil
 			}
-			record = append(record, p)
+			if grants {
+				granting = append(granting, m)
+			} else {
+				record = append(record, p)
+			}
 		}
 		r.batch.add(record)
+		r.withhold(granting)
 		return nil
 	})
 	if err != nil {

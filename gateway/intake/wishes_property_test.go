@@ -44,6 +44,16 @@ func shown(register *agreements.Register, policy consent.Policy, wishes map[stri
 	return sets
 }
 
+// liveAgreement is a register under which each of the askers has a flow.
+func liveAgreement(t *testing.T) *agreements.Register {
+	t.Helper()
+	isp, err := os.ReadFile("../../consent/agreements/testdata/isp.yaml")
+	must(t, err)
+	register, err := agreements.Load(fstest.MapFS{"isp.yaml": {Data: isp}})
+	must(t, err)
+	return register
+}
+
 // wishesOfAPlan are up to three wishes of any kind and status, one of them perhaps
 // damaged.
 func wishesOfAPlan(rt *rapid.T, label string, damaged bool) []any {
@@ -68,10 +78,7 @@ func wishesOfAPlan(rt *rapid.T, label string, damaged bool) []any {
 // TestRefusedPlanNeverWidens: whatever wishes are recorded, and whatever a plan that
 // is refused says of them, nobody is shown more than before.
 func TestRefusedPlanNeverWidens(t *testing.T) {
-	isp, err := os.ReadFile("../../consent/agreements/testdata/isp.yaml")
-	must(t, err)
-	register, err := agreements.Load(fstest.MapFS{"isp.yaml": {Data: isp}})
-	must(t, err)
+	register := liveAgreement(t)
 	narrower, showing := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		d := openDesk(t)

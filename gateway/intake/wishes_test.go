@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"cpagateway/consent"
 	"cpagateway/consent/facts"
 	"cpagateway/gateway/intake"
 	"cpagateway/gateway/records/recordstest"
@@ -68,7 +69,7 @@ func plans(t testing.TB) intake.Source {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return intake.Source{Name: "welsh-ctp", Format: format}
+	return intake.Source{Name: "welsh-ctp", Format: format, Grants: consent.On}
 }
 
 // extract is a file with a plan on each line.
@@ -277,14 +278,18 @@ func TestTwoWordsOfOneWish(t *testing.T) {
 // The Consents of every format are kept from being lost: here one that came twice.
 func TestAWithdrawalThatComesAsADuplicateIsTaken(t *testing.T) {
 	d := openDesk(t)
-	wish := func(status string) string {
-		return `{"resourceType":"Consent","id":"c","status":"` + status + `","scope":{"coding":[{"system":"` + profiles.SystemConsentScope + `","code":"patient-privacy"}]},
-			"category":[{"coding":[{"system":"http://loinc.org","code":"59284-0"}]}],"patient":{"reference":"Patient/a"},"dateTime":"2026-01-01",
-			"provision":{"type":"deny","provision":[{"type":"permit","actor":[{"role":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ParticipationType","code":"IRCP"}]},
-			"reference":{"identifier":{"system":"` + profiles.SystemODS + `","value":"LA9A1"}}}],"purpose":[{"system":"` + profiles.SystemActReason + `","code":"COC"}]}]}}`
-	}
-	d.bring(bundles(t, "clinic"), collection(patient("a", ann), wish("active"), wish("inactive")), intake.Store)
+	source := bundles(t, "clinic")
+	source.Grants = consent.On
+	d.bring(source, collection(patient("a", ann), shareWith("c", "a", "active"), shareWith("c", "a", "inactive")), intake.Store)
 	if reads := d.reads(ann); reads != "T1 inactive" {
 		t.Errorf("reads %q", reads)
 	}
+}
+
+// shareWith is a T1 that lets a council have the plan.
+func shareWith(id, patient, status string) string {
+	return `{"resourceType":"Consent","id":"` + id + `","status":"` + status + `","scope":{"coding":[{"system":"` + profiles.SystemConsentScope + `","code":"patient-privacy"}]},
+		"category":[{"coding":[{"system":"http://loinc.org","code":"59284-0"}]}],"patient":{"reference":"Patient/` + patient + `"},"dateTime":"2026-01-01",
+		"provision":{"type":"deny","provision":[{"type":"permit","actor":[{"role":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ParticipationType","code":"IRCP"}]},
+		"reference":{"identifier":{"system":"` + profiles.SystemODS + `","value":"LA9A1"}}}],"purpose":[{"system":"` + profiles.SystemActReason + `","code":"COC"}]}]}}`
 }

@@ -1,0 +1,64 @@
+package intake
+
+import (
+	"slices"
+
+	"cpagateway/consent"
+	"cpagateway/consent/facts"
+	"cpagateway/gateway/quarantine"
+	"cpagateway/mapping"
+	"cpagateway/profiles/fhir"
+)
+
+const ruleNoAuthority = "NO-AUTHORITY"
+
+const noAuthority = "the Consent grants, and this source has no authority to record what a person agrees to; refusals and withdrawals of it are taken. " +
+	"Where it has the authority, switch its grants on and feed the record in again"
+
+// authority says what becomes of a resource of a source without the authority to
+// record a grant. A Consent that grants is set aside by itself, and the rest of its
+// record is taken; sharing only in a crisis is taken as the refusal that it also is.
+// A source may take back its own refusal, down to silence: that grants nothing.
+func (r *run) authority(m mapping.Resource) (taken mapping.Resource, granted bool) {
+	if r.source.Grants == consent.On || m.Type != "Consent" {
+		return m, false
+	}
+	c, err := fhir.ParseResource(m.Body)
+	if err != nil {
+		return m, false // its own fault, said where it is checked
+	}
+	d := facts.ReadDirective(c)
+	switch {
+	case d.Status != facts.Active:
+	case d.Template == facts.SharePlan || d.Template == facts.CarerCopy:
+		return m, true
+	case d.Template == facts.CrisisOnly:
+		r.sum.Warnings[ruleNoAuthority]++
+		m.Body = unfounded(c)
+	}
+	return m, false
+}
+
+// withhold sets the Consents that grant aside, each by itself.
+func (r *run) withhold(granting []mapping.Resource) {
+	for _, m := range granting {
+		r.sum.Grants++
+		r.sum.Quarantined += m.Records
+		r.keep([]quarantine.Fault{r.refusal(nil, m, ruleNoAuthority, noAuthority)})
+	}
+}
+
+// unfounded is a Consent without what a grant rests on: its evidence and its leaflet.
+// Sharing only in a crisis (T3) then grants nothing, and refuses what it refused.
+func unfounded(c fhir.Value) []byte {
+	w := fhir.NewWriter(nil)
+	w.BeginObject()
+	for name, value := range c.Members() {
+		if !slices.Contains([]string{"policy", "sourceAttachment", "sourceReference"}, name) {
+			w.Name(name)
+			w.Value(value)
+		}
+	}
+	w.EndObject()
+	return w.Bytes()
+}

@@ -1,0 +1,109 @@
+package intake_test
+
+import (
+	"testing"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/intake"
+)
+
+// withoutGrants is a source of Welsh plans that may not record what a person agrees to.
+func withoutGrants(t *testing.T) intake.Source {
+	source := plans(t)
+	source.Grants = consent.Off
+	return source
+}
+
+// A source that nobody had given the authority could open a person's records by a
+// Consent of its own making.
+func TestAGrantWithoutAuthorityIsSetAsideAlone(t *testing.T) {
+	d := openDesk(t)
+	files := extract(t, withWishes(t, given("w1", "T1"), given("w2", "T2"), given("w3", "T5"), given("w4", "T6")))
+	sum := d.bring(withoutGrants(t), files, intake.Store)
+	if sum.Stored != 1 || sum.Grants != 2 || sum.Quarantined != 0 {
+		t.Errorf("%+v", sum)
+	}
+	if reads := d.reads(wholesNumber(t)); reads != "T2 active, T6 active" {
+		t.Errorf("reads %q", reads)
+	}
+	faults := d.faults()["NO-AUTHORITY"]
+	if len(faults) != 2 || len(faults[0].Raw) == 0 {
+		t.Fatalf("%+v", faults)
+	}
+	if sum := d.bring(withoutGrants(t), files, intake.Store); sum.Unchanged != 1 || sum.NewFaults != 0 || sum.Resources != 0 {
+		t.Errorf("a second run: %+v", sum)
+	}
+	if _, still, err := d.Again(t.Context(), plans(t), faults[0].Raw); err != nil || len(still) != 0 {
+		t.Errorf("with the authority: %v, %v", still, err)
+	}
+	if reads := d.reads(wholesNumber(t)); reads != "T1 active, T2 active, T5 active, T6 active" {
+		t.Errorf("with the authority it reads %q", reads)
+	}
+}
+
+// Of a Consent that is a record of its own, the record is set aside.
+func TestAGrantThatIsARecordOfItsOwnIsCountedAsSetAside(t *testing.T) {
+	d := openDesk(t)
+	sum := d.bring(bundles(t, "clinic"), collection(patient("a", ann), plan("p", "a"), shareWith("c", "a", "active")), intake.Store)
+	if sum.Stored != 2 || sum.Quarantined != 1 || len(d.faults()["NO-AUTHORITY"]) != 1 || d.reads(ann) != "" {
+		t.Errorf("%+v, %s", sum, d.reads(ann))
+	}
+}
+
+// TestASourceWithoutAuthorityRefusesAndTakesBack: refusals are always taken, and so is
+// their end, which is silence and no grant.
+func TestASourceWithoutAuthorityRefusesAndTakesBack(t *testing.T) {
+	told := func(template, status string) object {
+		w := given("w1", template)
+		w["status"] = status
+		return w
+	}
+	for _, template := range []string{"T2", "T4", "T6"} {
+		for _, end := range []string{"withdrawn", "entered-in-error"} {
+			d := openDesk(t)
+			d.bring(withoutGrants(t), extract(t, withWishes(t, told(template, "given"))), intake.Store)
+			if reads := d.reads(wholesNumber(t)); reads != template+" active" {
+				t.Fatalf("%s: reads %q", template, reads)
+			}
+			sum := d.bring(withoutGrants(t), extract(t, withWishes(t, told(template, end))), intake.Store)
+			want := map[string]string{"withdrawn": template + " inactive", "entered-in-error": "T0 entered-in-error"}[end]
+			if reads := d.reads(wholesNumber(t)); reads != want || sum.Grants != 0 {
+				t.Errorf("%s %s: reads %q, %+v", template, end, reads, sum)
+			}
+		}
+	}
+}
+
+// TestAWithdrawalNeedsNoAuthority: what another word of the same source had granted.
+func TestAWithdrawalNeedsNoAuthority(t *testing.T) {
+	d := openDesk(t)
+	d.bring(plans(t), extract(t, withWishes(t, given("w1", "T1"))), intake.Store)
+	withdrawn := given("w1", "T1")
+	withdrawn["status"] = "withdrawn"
+	d.bring(withoutGrants(t), extract(t, withWishes(t, withdrawn)), intake.Store)
+	if reads := d.reads(wholesNumber(t)); reads != "T1 inactive" {
+		t.Errorf("reads %q", reads)
+	}
+}
+
+// TestCrisisOnlyWithoutAuthorityRefusesAndGrantsNothing: it grants no team anything,
+// and routine sharing it refuses all the same.
+func TestCrisisOnlyWithoutAuthorityRefusesAndGrantsNothing(t *testing.T) {
+	d := openDesk(t)
+	sum := d.bring(withoutGrants(t), extract(t, withWishes(t, given("w1", "T3"))), intake.Store)
+	if sum.Stored != 1 || sum.Warnings["NO-AUTHORITY"] != 1 || d.reads(wholesNumber(t)) != "T3 active" {
+		t.Fatalf("%+v, %s", sum, d.reads(wholesNumber(t)))
+	}
+	beside := d.consents(wholesNumber(t))
+	policy := consent.DefaultPolicy()
+	policy.CrisisWithoutConsent = consent.Off
+	for i, items := range shown(liveAgreement(t), policy, beside) {
+		if items != 0 {
+			t.Errorf("asker %d is shown %v", i, items)
+		}
+	}
+	d.bring(plans(t), extract(t, withWishes(t, given("w1", "T3"))), intake.Store)
+	if items := shown(liveAgreement(t), policy, d.consents(wholesNumber(t))); items[2] == 0 {
+		t.Error("nor with the authority: the test shows nothing")
+	}
+}
