@@ -6,7 +6,6 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/consent/disclosure"
-	"cpagateway/gateway/audit"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
 	"cpagateway/profiles"
@@ -83,27 +82,27 @@ func (b *brittleSnapshot) Targets(refs []string) (map[string]disclosure.Target, 
 	return b.Snapshot.Targets(refs)
 }
 
-// brittleSink lets a test break a commit before it happens, or after.
-type brittleSink struct {
-	audit.Sink
+// brittleUpdates lets a test break an update before it happens, or after.
+type brittleUpdates struct {
+	store         store.Store
 	mu            sync.Mutex
 	before, after error
 }
 
-func (b *brittleSink) breaks(before, after error) {
+func (b *brittleUpdates) breaks(before, after error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.before, b.after = before, after
 }
 
-func (b *brittleSink) Commit(ctx context.Context, persons []profiles.PersonID, build func(map[profiles.PersonID]uint64, audit.Tail) []audit.Row) error {
+func (b *brittleUpdates) Update(ctx context.Context, change func(store.Tx) error) error {
 	b.mu.Lock()
 	before, after := b.before, b.after
 	b.mu.Unlock()
 	if before != nil {
 		return before
 	}
-	if err := b.Sink.Commit(ctx, persons, build); err != nil {
+	if err := b.store.Update(ctx, change); err != nil {
 		return err
 	}
 	return after

@@ -51,12 +51,12 @@ func TestWhatCannotBeRecordedIsNotAnswered(t *testing.T) {
 	s := openStand(t)
 	wholeAnswer(t, s)
 	for _, path := range []string{crisisPath(), "/CarePlan/unknown", "/Nonsense", "/metadata", "/.well-known/smart-configuration"} {
-		s.sink.breaks(errBroken, nil)
+		s.writes.breaks(errBroken, nil)
 		holdsBack(t, s.get("gp", path, "X-Request-Id", requestName), http.StatusInternalServerError)
-		s.sink.breaks(nil, nil)
+		s.writes.breaks(nil, nil)
 	}
 	if rows := s.recorded(requestName); len(rows) != 0 {
-		t.Errorf("recorded although the sink was broken: %+v", rows)
+		t.Errorf("recorded although the store was broken: %+v", rows)
 	}
 	wholeAnswer(t, s)
 	s.verified()
@@ -65,11 +65,11 @@ func TestWhatCannotBeRecordedIsNotAnswered(t *testing.T) {
 func TestARecordThatFailedAlthoughItHappenedReleasesNothing(t *testing.T) {
 	s := openStand(t)
 	wholeAnswer(t, s)
-	s.sink.breaks(nil, errBroken)
+	s.writes.breaks(nil, errBroken)
 	holdsBack(t, s.get("gp", crisisPath(), "X-Request-Id", requestName), http.StatusInternalServerError)
-	s.sink.breaks(nil, nil)
+	s.writes.breaks(nil, nil)
 	if rows := s.recorded(requestName); len(rows) == 0 {
-		t.Error("nothing of it is in the log: the sink was to commit and then fail")
+		t.Error("nothing of it is in the log: the store was to commit and then fail")
 	}
 	wholeAnswer(t, s)
 	s.verified()

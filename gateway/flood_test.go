@@ -1,7 +1,6 @@
 package gateway_test
 
 import (
-	"context"
 	"net/http"
 	"testing"
 	"time"
@@ -25,12 +24,7 @@ func (s *stand) dropped(path string) bool {
 // rows counts what is in the audit log.
 func (s *stand) rows() int {
 	s.t.Helper()
-	count := 0
-	for _, err := range s.store.Rows(context.Background(), 1) {
-		must(s.t, err)
-		count++
-	}
-	return count
+	return len(s.bodies())
 }
 
 // Requests without a credential were not limited, and each wrote to the audit log.

@@ -2,7 +2,6 @@ package gateway_test
 
 import (
 	"context"
-	"crypto/ed25519"
 	"encoding/json"
 	"io"
 	"io/fs"
@@ -26,6 +25,7 @@ import (
 	"cpagateway/gateway/identity"
 	"cpagateway/gateway/intake"
 	"cpagateway/gateway/road"
+	"cpagateway/gateway/store"
 	"cpagateway/gateway/store/memory"
 	"cpagateway/mapping/ctp"
 	"cpagateway/profiles"
@@ -76,9 +76,9 @@ type stand struct {
 	clock  *watch
 	store  *memory.Store
 	reader *brittleStore
-	sink   *brittleSink
-	log    *audit.Log
-	key    ed25519.PrivateKey
+	writes *brittleUpdates
+	log    *audit.Log[store.Tx]
+	keys   audit.Keys
 	secret []byte
 	zone   *time.Location
 	home   *agreements.Register
@@ -100,10 +100,10 @@ func openStand(t *testing.T) *stand {
 		t: t, clock: &watch{now: time.Date(2026, 7, 31, 9, 0, 0, 0, time.UTC), tick: tick}, store: memory.New(zone), zone: zone,
 		secret: []byte(strings.Repeat("s", 32)), dir: t.TempDir(), tokens: map[string]token{},
 	}
-	s.reader, s.sink = &brittleStore{Viewer: s.store}, &brittleSink{Sink: s.store}
-	_, s.key, err = ed25519.GenerateKey(nil)
+	s.reader, s.writes = &brittleStore{Viewer: s.store}, &brittleUpdates{store: s.store}
+	s.keys, err = audit.FolderKeys(s.dir)
 	must(t, err)
-	s.log, err = audit.Open(context.Background(), s.sink, s.key, s.clock.Now)
+	s.log, err = audit.Open(context.Background(), s.writes, s.keys, s.clock.Now)
 	must(t, err)
 	t.Cleanup(func() { s.log.Close() })
 	s.home, err = agreements.Load(demo.Agreements())
@@ -322,15 +322,31 @@ type entry struct {
 func (s *stand) recorded(request string) []entry {
 	s.t.Helper()
 	var found []entry
-	for row, err := range s.store.Rows(context.Background(), 1) {
-		must(s.t, err)
+	for _, body := range s.bodies() {
 		var e entry
-		must(s.t, json.Unmarshal(row.Body, &e))
+		must(s.t, json.Unmarshal(body, &e))
 		if e.RequestID == request {
 			found = append(found, e)
 		}
 	}
 	return found
+}
+
+// bodies are the entries of the audit log as they are kept.
+func (s *stand) bodies() (list [][]byte) {
+	s.t.Helper()
+	must(s.t, s.store.View(context.Background(), func(now store.Snapshot) error {
+		slots, err := now.Slots()
+		for _, slot := range slots {
+			rows, err := now.Chain(slot.Number, 1, 1<<20)
+			must(s.t, err)
+			for _, row := range rows {
+				list = append(list, row.Body)
+			}
+		}
+		return err
+	}))
+	return list
 }
 
 // disclosures is how many of some entries released something.
@@ -346,10 +362,10 @@ func disclosures(rows []entry) (n int) {
 // verified fails where the chain is not whole.
 func (s *stand) verified() {
 	s.t.Helper()
-	report, err := audit.Verify(context.Background(), s.store, s.log.PublicKey())
+	report, err := audit.Verify(context.Background(), s.store, s.keys.Listed)
 	must(s.t, err)
-	if report.Rows == 0 || report.Break != nil {
-		s.t.Errorf("the chain of %d entries is broken: %v", report.Rows, report.Break)
+	if report.Entries == 0 || report.Break != nil {
+		s.t.Errorf("the log of %d entries is broken: %v", report.Entries, report.Break)
 	}
 }
 

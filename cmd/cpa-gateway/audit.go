@@ -1,57 +1,64 @@
 package main
 
 import (
+	"flag"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
 	"cpagateway/gateway/audit"
+	"cpagateway/gateway/store"
 	"cpagateway/gateway/store/sqlite"
 )
 
-// runAudit verifies the chain, its checkpoints, gaps and clock. It needs only the
-// public key, and it makes nothing: a log that is not there, or that holds
-// nothing, is not a log that was verified.
+// runAudit looks at the audit log. It makes nothing: a log that is not there, or
+// that holds nothing, is not a log that was verified.
 func runAudit(w world, args []string) error {
-	f := w.flags("audit verify", "(--data DIR | --config FILE) [--key FILE] [--json]")
-	if len(args) == 0 || args[0] != "verify" {
-		f.Usage()
-		return errUsage
+	if len(args) > 0 && args[0] == "verify" {
+		return verifyAudit(w, args[1:])
 	}
+	if len(args) > 0 && args[0] == "checkpoint" {
+		return showCheckpoint(w, args[1:])
+	}
+	fmt.Fprintln(w.err, "usage: cpa-gateway audit (verify | checkpoint) (--data DIR | --config FILE)")
+	return errUsage
+}
+
+// verifyAudit walks the checkpoints and the chains, and compares them with the
+// witness and with checkpoints kept elsewhere. It needs only public keys.
+func verifyAudit(w world, args []string) error {
+	f := w.flags("audit verify", "(--data DIR | --config FILE) [--key FILE] [--checkpoint FILE]... [--json]")
 	place := whereFlags(f)
-	keyFile := f.String("key", "", "public key `file` (default: audit.pub in the data folder)")
+	keyFile := f.String("key", "", "`file` of public keys (default: audit.pub in the data folder)")
+	var notes []string
+	f.Func("checkpoint", "`file` of a checkpoint kept elsewhere; may be given more than once", func(name string) error {
+		note, err := os.ReadFile(name)
+		notes = append(notes, string(note))
+		return err
+	})
 	asJSON := f.Bool("json", false, "print the report as JSON")
-	if err := parse(f, args[1:]); err != nil {
-		return err
-	}
-	c, err := place.readExisting()
+	c, held, err := openAudit(w, f, place, args)
 	if err != nil {
 		return err
 	}
+	defer held.Close()
 	if *keyFile == "" {
-		*keyFile = filepath.Join(c.Records.SQLite, "audit.pub")
+		*keyFile = filepath.Join(c.Records.SQLite, audit.PublicFile)
 	}
-	key, err := audit.ReadPublicKey(*keyFile)
+	keys, err := audit.ReadPublicKeys(*keyFile)
 	if err != nil {
-		return misuse("reading the public key: %v", err)
+		return misuse("reading the public keys: %v", err)
 	}
-	store, err := sqlite.Open(w.ctx, c.Records.SQLite, time.UTC)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	newest, err := c.witness().Newest()
-	if err != nil {
-		return err
-	}
-	report, err := audit.Verify(w.ctx, store, key, audit.Against(newest))
+	report, err := audit.Verify(w.ctx, held, keys, audit.Against(notes...), audit.AgainstWitness(c.witness()))
 	if err != nil {
 		return err
 	}
 	if *asJSON {
 		err = printJSON(w.out, report)
 	} else {
-		_, err = fmt.Fprintf(w.out, "%d entries, %d of them checkpoints; %d after the last checkpoint\n", report.Rows, report.Checkpoints, report.Rows-report.Signed)
+		_, err = fmt.Fprintf(w.out, "%d entries in %d chains, %d checkpoints; %d entries after the last checkpoint\n",
+			report.Entries, report.Chains, report.Checkpoints, report.Entries-report.Signed)
 	}
 	switch {
 	case err != nil:
@@ -59,9 +66,47 @@ func runAudit(w world, args []string) error {
 	case report.Break != nil:
 		fmt.Fprintln(w.err, "the first break:", report.Break)
 		return errRefused
-	case report.Rows == 0:
+	case report.Entries == 0:
 		fmt.Fprintln(w.err, "the log holds no entry: there is nothing to verify")
 		return errRefused
 	}
 	return nil
+}
+
+// showCheckpoint prints the newest checkpoint, to be kept elsewhere.
+func showCheckpoint(w world, args []string) error {
+	f := w.flags("audit checkpoint", "(--data DIR | --config FILE)")
+	place := whereFlags(f)
+	_, held, err := openAudit(w, f, place, args)
+	if err != nil {
+		return err
+	}
+	defer held.Close()
+	var newest audit.Checkpoint
+	err = held.View(w.ctx, func(s store.Snapshot) (err error) {
+		newest, err = s.NewestCheckpoint()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if newest.Number == 0 {
+		fmt.Fprintln(w.err, "the log has no checkpoint yet")
+		return errRefused
+	}
+	_, err = fmt.Fprint(w.out, newest.Note)
+	return err
+}
+
+// openAudit opens the store alone: neither keys nor a secret are needed to look.
+func openAudit(w world, f *flag.FlagSet, place where, args []string) (config, *sqlite.Store, error) {
+	if err := parse(f, args); err != nil {
+		return config{}, nil, err
+	}
+	c, err := place.readExisting()
+	if err != nil {
+		return config{}, nil, err
+	}
+	held, err := sqlite.Open(w.ctx, c.Records.SQLite, time.UTC)
+	return c, held, err
 }

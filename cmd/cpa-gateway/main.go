@@ -51,7 +51,7 @@ var commands = []command{
 	{"quarantine", "list, show and retry what could not be taken", runQuarantine},
 	{"consent", "explain: why a caller may or may not see a person's record", runConsent},
 	{"register", "check agreement files and print the sharing matrix", runRegister},
-	{"audit", "verify the audit log", runAudit},
+	{"audit", "verify the audit log, or print its newest checkpoint", runAudit},
 	{"token", "print an access token of the running demo for one of its callers", runToken},
 	{"healthcheck", "ask a running gateway whether it is alive", runHealthcheck},
 	{"version", "print the version of this build", runVersion},

@@ -29,7 +29,7 @@ type site struct {
 	config   config
 	store    *sqlite.Store
 	register atomic.Pointer[agreements.Register] // a reload swaps it whole
-	log      *audit.Log
+	log      *audit.Log[store.Tx]
 	secret   []byte
 	zone     *time.Location
 }
@@ -53,22 +53,22 @@ func openSite(w world, c config) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := audit.Keys(dir)
+	keys, err := audit.FolderKeys(dir)
 	if err != nil {
 		return nil, err
 	}
-	store, err := sqlite.Open(w.ctx, dir, zone)
+	kept, err := sqlite.Open(w.ctx, dir, zone)
 	if err != nil {
 		return nil, err
 	}
-	if err := refuseForeignSecret(w.ctx, store, dir, secret); err != nil {
-		return nil, errors.Join(err, store.Close())
+	if err := refuseForeignSecret(w.ctx, kept, dir, secret); err != nil {
+		return nil, errors.Join(err, kept.Close())
 	}
-	log, err := audit.Open(w.ctx, store, key, w.clock, audit.Witnessed(c.witness()))
+	log, err := audit.Open(w.ctx, kept, keys, w.clock, audit.Witnessed(c.witness()))
 	if err != nil {
-		return nil, errors.Join(err, store.Close())
+		return nil, errors.Join(err, kept.Close())
 	}
-	s := &site{config: c, store: store, log: log, secret: secret, zone: zone}
+	s := &site{config: c, store: kept, log: log, secret: secret, zone: zone}
 	s.register.Store(register)
 	return s, nil
 }

@@ -77,12 +77,12 @@ func TestRecordNamesAgreementDirectiveAndObligations(t *testing.T) {
 		"crisis use only":  crisisDecision(t, "7A4", *facts.Compile("7A4", resource).Directive),
 		"nothing recorded": crisisDecision(t, "7A4"),
 	} {
-		sink := audittest.NewSink()
-		log := open(t, sink, (&hand{at: start}).now)
-		if _, err := log.Record(t.Context(), event("r"), []consent.Decision{d}, []disclosure.Disclosure{plan(t, d, "a")}); err != nil {
+		store := audittest.NewMemory()
+		l := open(t, store, (&hand{at: start}).now)
+		if _, err := l.Record(t.Context(), event("r"), []consent.Decision{d}, []disclosure.Disclosure{plan(t, d, "a")}, nil); err != nil {
 			t.Fatal(err)
 		}
-		for _, e := range entries(t, sink) {
+		for _, e := range entries(t, store) {
 			if e.Outcome != "slice" || e.Agreement != d.Agreement() || e.Agreement.ID != "ISP-TEST-0001" || e.Agreement.Version != 3 ||
 				e.Agreement.Flow != "005" || len(e.Agreement.Hash) != 64 || e.Directive != d.Directive() || !slices.Equal(e.Obligations, d.Obligations()) {
 				t.Errorf("%s: %+v", name, e)

@@ -64,7 +64,6 @@ func (e Entry) rest() []byte {
 	released(w, e.Released)
 	w.Member("source", e.Source)
 	counts(w, e.Counts)
-	w.Member("note", e.Note)
 	return w.Bytes()
 }
 

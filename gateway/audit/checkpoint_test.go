@@ -2,7 +2,6 @@ package audit_test
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"os"
 	"path/filepath"
@@ -19,210 +18,348 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// kinds is the chain as a row of letters: r request, d decision, c checkpoint.
-func kinds(t *testing.T, sink *audittest.Sink) string {
+// story is what became of the log: for each checkpoint how many entries of all
+// chains it covers, and at last how many there are.
+func story(t *testing.T, store *audittest.Memory) (covered []int) {
 	t.Helper()
-	var letters strings.Builder
-	for _, row := range sink.Chain() {
-		entry, err := audit.ReadEntry(row.Body)
-		if err != nil {
-			t.Fatal(err)
+	kept := store.Kept()
+	for _, c := range kept.Checkpoints {
+		n := 0
+		for _, head := range headsIn(t, c.Note) {
+			n += int(head.seq)
 		}
-		letters.WriteByte(entry.Kind[0])
+		covered = append(covered, n)
 	}
-	return letters.String()
+	return append(covered, len(entries(t, store)))
 }
 
 func TestCheckpoints(t *testing.T) {
-	public := func(t *testing.T, log *audit.Log) {
-		t.Helper()
-		if _, err := log.Public(t.Context(), event("r")); err != nil {
-			t.Fatal(err)
-		}
-	}
 	for _, c := range []struct {
 		name string
-		do   func(t *testing.T, log *audit.Log, clock *hand)
-		want string
+		do   func(t *testing.T, l *log, clock *hand)
+		want []int
 	}{
-		{"on Close", func(t *testing.T, log *audit.Log, clock *hand) { public(t, log) }, "rc"},
-		{"before an entry a second after the first unsigned one", func(t *testing.T, log *audit.Log, clock *hand) {
-			public(t, log)
+		{"when the slot is opened and on Close", func(t *testing.T, l *log, clock *hand) { record(t, l) }, []int{0, 1, 1}},
+		{"before an entry a second after the first unsigned one", func(t *testing.T, l *log, clock *hand) {
+			record(t, l)
 			clock.move(999 * time.Millisecond)
-			public(t, log)
+			record(t, l)
 			clock.move(time.Millisecond)
-			public(t, log)
-		}, "rrcrc"},
-		{"after a second of silence", func(t *testing.T, log *audit.Log, clock *hand) {
-			public(t, log)
+			record(t, l)
+		}, []int{0, 2, 3, 3}},
+		{"a second counts anew after each", func(t *testing.T, l *log, clock *hand) {
+			for range 5 {
+				record(t, l)
+				clock.move(600 * time.Millisecond)
+			}
+		}, []int{0, 2, 4, 5, 5}},
+		{"after a second of silence", func(t *testing.T, l *log, clock *hand) {
+			record(t, l)
 			time.Sleep(3 * time.Second)
-			public(t, log)
-		}, "rcrc"},
-		{"none for nothing", func(t *testing.T, log *audit.Log, clock *hand) { time.Sleep(time.Hour) }, ""},
+			record(t, l)
+		}, []int{0, 1, 2, 2}},
+		{"none for nothing", func(t *testing.T, l *log, clock *hand) { time.Sleep(time.Hour) }, []int{0}},
+		{"none twice", func(t *testing.T, l *log, clock *hand) {
+			record(t, l)
+			time.Sleep(time.Hour)
+		}, []int{0, 1, 1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				sink, clock := audittest.NewSink(), &hand{at: start}
-				log := open(t, sink, clock.now)
-				c.do(t, log, clock)
-				if err := log.Close(); err != nil {
+				store, clock := audittest.NewMemory(), &hand{at: start}
+				l := open(t, store, clock.now)
+				c.do(t, l, clock)
+				if err := l.Close(); err != nil {
 					t.Error(err)
 				}
-				if got := kinds(t, sink); got != c.want {
-					t.Errorf("the chain is %s, want %s", got, c.want)
+				if got := story(t, store); !equal(got, c.want) {
+					t.Errorf("the checkpoints cover, and there are, %d entries; want %d", got, c.want)
 				}
-				verify(t, sink)
+				verify(t, store)
 			})
 		})
 	}
 }
 
 func TestCheckpointAfterManyEntries(t *testing.T) {
-	sink := audittest.NewSink()
-	log := open(t, sink, (&hand{at: start}).now)
+	store := audittest.NewMemory()
+	l := open(t, store, (&hand{at: start}).now)
 	for range 2100 {
-		if _, err := log.Public(t.Context(), event("r")); err != nil {
+		if _, err := l.Public(t.Context(), event("r")); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got, want := strings.Count(kinds(t, sink), "c"), 2; got < want {
-		t.Errorf("%d checkpoints among 2100 entries of one instant", got)
+	if got := story(t, store); !equal(got, []int{0, 1024, 2048, 2100}) {
+		t.Errorf("the checkpoints cover %d", got)
 	}
 }
 
-// What a crash left unsigned is signed before anything is added to it.
-func TestNewLogSignsTheTailItFinds(t *testing.T) {
-	sink := audittest.NewSink()
-	crashed := open(t, sink, (&hand{at: start}).now)
-	if _, err := crashed.Public(t.Context(), event("r")); err != nil {
+// A log on which nothing happens leaves the store alone.
+func TestSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newBreaking()
+		l := open(t, store, (&hand{at: start}).now)
+		time.Sleep(time.Hour)
+		if store.commits != 0 {
+			t.Errorf("%d commits before the first entry", store.commits)
+		}
+		record(t, l)
+		time.Sleep(time.Hour)
+		if store.commits != 2 { // the entry, and the checkpoint
+			t.Errorf("%d commits", store.commits)
+		}
+	})
+}
+
+// What a dead writer left unsigned is signed by the next before anything is added,
+// in its own slot or in another one.
+func TestAnyWriterSignsTheTailItFinds(t *testing.T) {
+	for name, after := range map[string]time.Duration{"another slot": time.Second, "the same slot": time.Hour} {
+		store := audittest.NewMemory()
+		record(t, open(t, store, (&hand{at: start}).now))
+		record(t, open(t, store, (&hand{at: start.Add(after)}).now))
+		if got := story(t, store); !equal(got, []int{0, 1, 2}) {
+			t.Errorf("%s: the checkpoints cover %d", name, got)
+		}
+		verify(t, store)
+	}
+}
+
+// Writers with keys of their own sign one log, which is verified by the list; one
+// who does not know the other's key does not go on.
+func TestWritersWithKeysOfTheirOwn(t *testing.T) {
+	store := audittest.NewMemory()
+	for _, keys := range []audit.Keys{keysOf(1, 2), keysOf(2, 1), keysOf(1, 2)} {
+		l, err := audit.Open(t.Context(), store, keys, (&hand{at: start}).now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		record(t, l)
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	report, err := audit.Verify(t.Context(), store, keysOf(2, 1).Listed)
+	if err != nil || report.Break != nil || report.Signed != 3 || report.Chains != 1 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	if report, err = audit.Verify(t.Context(), store, keysOf(1).Listed); err != nil || report.Break == nil || report.Break.Reason != audit.BreakCheckpoint {
+		t.Errorf("without one of the keys: %+v, %v", report, err)
+	}
+	stranger, err := audit.Open(t.Context(), store, keysOf(3), (&hand{at: start}).now)
+	if err != nil {
 		t.Fatal(err)
 	}
-	log := open(t, sink, (&hand{at: start.Add(time.Hour)}).now)
-	if _, err := log.Public(t.Context(), event("r")); err != nil {
-		t.Fatal(err)
+	defer stranger.Close()
+	if recorded, err := stranger.Public(t.Context(), event("r")); err == nil || recorded.OK() {
+		t.Error("a writer went on with a log that it cannot verify")
 	}
-	if got := kinds(t, sink); got != "rcr" {
-		t.Errorf("the chain is %s", got)
+	if n := len(entries(t, store)); n != 3 {
+		t.Errorf("%d entries", n)
 	}
-	verify(t, sink)
 }
 
 func TestWitnessHoldsTheNewestCheckpoint(t *testing.T) {
-	sink, witness := audittest.NewSink(), audit.FileWitness(filepath.Join(t.TempDir(), "newest"))
+	store, witness := audittest.NewMemory(), audit.FileWitness(filepath.Join(t.TempDir(), "newest"))
 	for range 3 {
-		log := open(t, sink, (&hand{at: start}).now, audit.Witnessed(witness))
-		if _, err := log.Public(t.Context(), event("r")); err != nil {
-			t.Fatal(err)
+		l := open(t, store, (&hand{at: start}).now, audit.Witnessed(witness))
+		record(t, l)
+		record(t, l) // without a checkpoint
+		if note, err := witness.Newest(); err != nil || note == "" {
+			t.Errorf("the witness holds %q, error %v", note, err)
 		}
-		if err := log.Close(); err != nil {
+		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	note, err := witness.Newest()
-	if err != nil || !strings.HasPrefix(note, "cpa-gateway/audit\n7\n") { // r c | c r c | c r c: row 8 signs 7
+	if kept := store.Kept(); err != nil || note != kept.Checkpoints[len(kept.Checkpoints)-1].Note || len(kept.Checkpoints) != 4 {
 		t.Errorf("the witness holds %q, error %v", note, err)
 	}
-	report, err := audit.Verify(t.Context(), sink, public(newKey(1)), audit.Against(note))
+	report, err := audit.Verify(t.Context(), store, keysOf(1).Listed, audit.Against(note), audit.AgainstWitness(witness))
 	if err != nil || report.Break != nil {
 		t.Errorf("%+v, %v", report, err)
 	}
 }
 
-// A chain that lost what the witness has seen is not gone on with.
-func TestOpenRefusesAChainThatLostItsEnd(t *testing.T) {
+// A log that lost what its witness has seen is not gone on with; nor is one whose
+// witness has lost it.
+func TestOpenRefusesALogThatLostItsEnd(t *testing.T) {
 	witness := audit.FileWitness(filepath.Join(t.TempDir(), "newest"))
-	sink := audittest.NewSink()
-	log := open(t, sink, (&hand{at: start}).now, audit.Witnessed(witness))
+	store := audittest.NewMemory()
+	l := open(t, store, (&hand{at: start}).now, audit.Witnessed(witness))
 	for range 5 {
-		if _, err := log.Public(t.Context(), event("r")); err != nil {
-			t.Fatal(err)
-		}
+		record(t, l)
 	}
-	if err := log.Close(); err != nil {
+	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	chain := sink.Chain()
-	for name, rows := range map[string][]audit.Row{
-		"emptied": nil, "cut off": chain[:3], "rewritten": chained(bodies(chain[1:])...),
-	} {
-		sink.Replace(rows)
-		again, err := audit.Open(t.Context(), sink, newKey(1), (&hand{at: start}).now, audit.Witnessed(witness))
+	whole := store.Kept()
+	opened := func(keys audit.Keys) error {
+		again, err := audit.Open(t.Context(), store, keys, (&hand{at: start}).now, audit.Witnessed(witness))
 		if err == nil {
 			_ = again.Close()
-			t.Errorf("a chain that was %s was opened", name)
+		}
+		return err
+	}
+	for name, change := range map[string]func(*audittest.Kept){
+		"emptied":                   func(k *audittest.Kept) { *k = audittest.Kept{} },
+		"without its newest":        func(k *audittest.Kept) { k.Checkpoints = k.Checkpoints[:1] },
+		"with another newest":       func(k *audittest.Kept) { k.Checkpoints[1].Note = k.Checkpoints[0].Note },
+		"without a chain":           func(k *audittest.Kept) { k.Slots = nil },
+		"with a chain that was cut": func(k *audittest.Kept) { k.Slots[0].Head = k.Chains[1][3].Head },
+		"with a chain of another":   func(k *audittest.Kept) { k.Slots[0].Hash[0]++ },
+	} {
+		k := whole.Clone()
+		change(&k)
+		store.Replace(k)
+		if opened(keysOf(1)) == nil {
+			t.Errorf("a log %s was opened", name)
 		}
 	}
-	sink.Replace(chain)
-	if again, err := audit.Open(t.Context(), sink, newKey(2), (&hand{at: start}).now, audit.Witnessed(witness)); err == nil {
-		_ = again.Close()
-		t.Error("a chain of another key was opened")
+	store.Replace(whole)
+	if opened(keysOf(2)) == nil {
+		t.Error("a log of another key was opened")
+	}
+	if err := opened(keysOf(1)); err != nil {
+		t.Errorf("a whole log: %v", err)
+	}
+	for _, lose := range []func() error{
+		func() error { return os.WriteFile(string(witness), nil, 0o600) }, func() error { return os.Remove(string(witness)) },
+	} {
+		if err := lose(); err != nil {
+			t.Fatal(err)
+		}
+		if opened(keysOf(1)) == nil {
+			t.Error("a log whose witness is lost was opened")
+		}
+	}
+	whole.Checkpoints = whole.Checkpoints[:1]
+	store.Replace(whole)
+	if err := opened(keysOf(1)); err != nil {
+		t.Errorf("a log whose first checkpoint had not come to the witness: %v", err)
+	}
+	if note, err := witness.Newest(); err != nil || note != whole.Checkpoints[0].Note {
+		t.Errorf("then the witness holds %q, %v", note, err)
 	}
 }
 
-// A chain that is cut while the log runs gets no more entries, and nothing is answered.
-func TestRunningLogNoticesACutChain(t *testing.T) {
-	sink := audittest.NewSink()
-	log := open(t, sink, (&hand{at: start}).now)
+// A log that is cut while it is written to gets no more entries, and nothing is answered.
+func TestRunningLogNoticesThatItWasCut(t *testing.T) {
+	store := audittest.NewMemory()
+	clock := &hand{at: start}
+	l := open(t, store, clock.now)
 	for range 3 {
-		if _, err := log.Public(t.Context(), event("r")); err != nil {
-			t.Fatal(err)
-		}
+		record(t, l)
 	}
-	for name, rows := range map[string][]audit.Row{"emptied": nil, "cut": sink.Chain()[:2], "rewritten": chained("x", "y", "z")} {
-		sink.Replace(rows)
-		recorded, err := log.Public(t.Context(), event("r"))
+	record(t, open(t, store, clock.now)) // a second chain
+	clock.move(2 * time.Second)
+	whole := store.Kept()
+	for name, change := range map[string]func(*audittest.Kept){
+		"emptied":                func(k *audittest.Kept) { *k = audittest.Kept{} },
+		"cut":                    func(k *audittest.Kept) { k.Slots[0].Head = k.Chains[1][1].Head },
+		"cut and given back":     func(k *audittest.Kept) { k.Slots[0].Head, k.Slots[0].Holder = k.Chains[1][1].Head, "" },
+		"rewritten":              func(k *audittest.Kept) { k.Slots[0].Hash[0]++ },
+		"rewritten and released": func(k *audittest.Kept) { k.Slots[0].Hash[0]++; k.Slots[0].Holder = "x" },
+		"longer":                 func(k *audittest.Kept) { k.Slots[0].Seq++ },
+		"without a checkpoint":   func(k *audittest.Kept) { k.Checkpoints = nil },
+		"without the slots":      func(k *audittest.Kept) { k.Slots = k.Slots[1:] },
+		"a checkpoint of ours":   func(k *audittest.Kept) { k.Checkpoints[1].Number = 7 },
+	} {
+		k := whole.Clone()
+		change(&k)
+		store.Replace(k)
+		recorded, err := l.Public(t.Context(), event("r"))
 		if err == nil || recorded.OK() {
 			t.Errorf("%s: recorded %q", name, recorded.ID())
 		}
-		if n := len(sink.Chain()); n != len(rows) {
-			t.Errorf("%s: %d rows became %d", name, len(rows), n)
+		if !equalKept(store.Kept(), k) {
+			t.Errorf("%s: something was written", name)
 		}
+	}
+	store.Replace(whole)
+	record(t, l)
+}
+
+// A checkpoint is not signed over a chain of another writer that was cut.
+func TestNobodySignsACutChain(t *testing.T) {
+	store := audittest.NewMemory()
+	clock := &hand{at: start}
+	first, second := open(t, store, clock.now), open(t, store, clock.now)
+	for range 3 {
+		record(t, first)
+		record(t, second)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	clock.move(2 * time.Second)
+	k := store.Kept()
+	k.Slots[0].Head = k.Chains[1][0].Head
+	store.Replace(k)
+	if recorded, err := second.Public(t.Context(), event("r")); err == nil || recorded.OK() {
+		t.Errorf("recorded %q", recorded.ID())
+	}
+	if !equalKept(store.Kept(), k) {
+		t.Error("something was written")
 	}
 }
 
 func TestWitnessThatFailsIsTold(t *testing.T) {
 	witness := audit.FileWitness(filepath.Join(t.TempDir(), "folder", "newest"))
-	log := open(t, audittest.NewSink(), (&hand{at: start}).now, audit.Witnessed(witness))
-	if _, err := log.Public(t.Context(), event("r")); err != nil {
+	l := open(t, audittest.NewMemory(), (&hand{at: start}).now, audit.Witnessed(witness))
+	if _, err := l.Public(t.Context(), event("r")); err != nil {
 		t.Fatalf("what is durable was refused for the witness's sake: %v", err)
 	}
-	if err := log.Close(); !errors.Is(err, os.ErrNotExist) {
+	if err := l.Close(); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("Close says %v", err)
 	}
-	if _, err := audit.FileWitness(t.TempDir()).Newest(); err == nil {
+	dir := t.TempDir()
+	folder := audit.FileWitness(filepath.Join(dir, "folder"))
+	if err := os.Mkdir(string(folder), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := folder.Keep("x"); err == nil {
+		t.Error("a folder became a witness")
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("%d files are left, %v", len(left), err)
+	}
+	if _, err := folder.Newest(); err == nil {
 		t.Error("a witness that cannot be read looks like one that has nothing")
+	}
+	if l, err := audit.Open(t.Context(), audittest.NewMemory(), keysOf(1), (&hand{at: start}).now, audit.Witnessed(folder)); err == nil {
+		_ = l.Close()
+		t.Error("a log was opened whose witness cannot be read")
 	}
 }
 
 func TestOpenWithoutAKey(t *testing.T) {
-	if log, err := audit.Open(context.Background(), audittest.NewSink(), nil, (&hand{at: start}).now); err == nil {
-		_ = log.Close()
-		t.Error("a log without a key was opened")
+	other := keysOf(2)
+	for name, keys := range map[string]audit.Keys{
+		"none": {}, "none listed": {Private: newKey(1)}, "another listed": {Private: newKey(1), Listed: other.Listed},
+		"half a key": {Private: newKey(1)[:10], Listed: other.Listed},
+	} {
+		l, err := audit.Open(context.Background(), audittest.NewMemory(), keys, (&hand{at: start}).now)
+		if err == nil {
+			_ = l.Close()
+			t.Errorf("%s: a log was opened", name)
+		}
 	}
 }
 
-// Two processes that started on one folder each made a key, and the checkpoints
-// of one of them could never be verified.
-func TestTwoStartsAgreeOnTheKey(t *testing.T) {
-	dir := t.TempDir()
-	keys := make(chan ed25519.PrivateKey)
-	for range 8 {
-		go func() {
-			key, err := audit.Keys(dir)
-			if err != nil {
-				t.Error(err)
-			}
-			keys <- key
-		}()
-	}
-	first := <-keys
-	for range 7 {
-		if key := <-keys; !key.Equal(first) {
-			t.Error("two keys were made")
-		}
-	}
-	public, err := audit.ReadPublicKey(filepath.Join(dir, audit.PublicFile))
-	if err != nil || !public.Equal(first.Public()) {
-		t.Errorf("the public half is not that of the key: %v", err)
+// The form in which checkpoints are kept elsewhere: a signed note (C2SP).
+func TestNoteForm(t *testing.T) {
+	store := audittest.NewMemory()
+	clock := &hand{at: start}
+	l := open(t, store, clock.now)
+	record(t, l)
+	record(t, open(t, store, clock.now))
+	kept := store.Kept()
+	lines := strings.Split(kept.Checkpoints[1].Note, "\n")
+	if len(lines) != 9 || lines[0] != "cpa-gateway/audit" || lines[1] != "2" || lines[3] != "2026-03-01T09:00:00.123456789Z" ||
+		!strings.HasPrefix(lines[4], "1 1 ") || lines[5] != "2 0 "+strings.Repeat("A", 43)+"=" || lines[6] != "" ||
+		!strings.HasPrefix(lines[7], "\u2014 cpa-gateway/audit ") || lines[8] != "" {
+		t.Errorf("the note is %q", lines)
 	}
 }

@@ -4,21 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"cpagateway/consent"
-	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/audit/audittest"
-	"cpagateway/profiles"
 )
 
-// breaking is a sink whose commits can be held up and broken, in the two ways
-// in which a commit breaks.
+// breaking is a store whose commits can be held up and broken, in the two ways in
+// which a commit breaks.
 type breaking struct {
-	*audittest.Sink
+	*audittest.Memory
 	mu      sync.Mutex
 	commits int
 	next    func(commit func() error) error // for the next commit only
@@ -35,13 +35,16 @@ func failedAlthoughItHappened(commit func() error) error {
 	return errBroken
 }
 
-func (s *breaking) Commit(ctx context.Context, persons []profiles.PersonID, build func(map[profiles.PersonID]uint64, audit.Tail) []audit.Row) error {
+// waysToBreak are both of them.
+var waysToBreak = map[string]func(func() error) error{"failed": failed, "failed although it happened": failedAlthoughItHappened}
+
+func (s *breaking) Update(ctx context.Context, change func(audit.Tx) error) error {
 	s.mu.Lock()
 	next := s.next
 	s.next = nil
 	s.commits++
 	s.mu.Unlock()
-	commit := func() error { return s.Sink.Commit(ctx, persons, build) }
+	commit := func() error { return s.Memory.Update(ctx, change) }
 	if next == nil {
 		return commit()
 	}
@@ -54,177 +57,301 @@ func (s *breaking) on(next func(commit func() error) error) {
 	s.next = next
 }
 
-func newBreaking() *breaking { return &breaking{Sink: audittest.NewSink()} }
+func newBreaking() *breaking { return &breaking{Memory: audittest.NewMemory()} }
 
-// A commit that fails releases nothing, in either way of failing; what follows
-// is recorded, and the chain does not fork.
+// A commit that fails releases nothing, in either way of failing, the first one of
+// a log included; what follows is recorded, and the chain does not fork.
 func TestFailedCommit(t *testing.T) {
-	for name, c := range map[string]struct {
-		how  func(func() error) error
-		kept int // entries of the failed call that are in the chain
-	}{"failed": {failed, 0}, "failed although it happened": {failedAlthoughItHappened, 1}} {
-		t.Run(name, func(t *testing.T) {
-			sink := newBreaking()
-			log := open(t, sink, (&hand{at: start}).now)
-			d := decide(nurse, "person-1", 0)
-			record := func() (audit.Recorded, error) {
-				return log.Record(t.Context(), event("r"), []consent.Decision{d}, []disclosure.Disclosure{plan(t, d, "a")})
-			}
-			if _, err := record(); err != nil {
-				t.Fatal(err)
-			}
-			sink.on(c.how)
-			recorded, err := record()
-			if !errors.Is(err, errBroken) || recorded.OK() || len(recorded.Released()) != 0 {
-				t.Errorf("recorded %q with %d released, error %v", recorded.ID(), len(recorded.Released()), err)
-			}
-			if _, err := record(); err != nil {
-				t.Errorf("the log did not go on: %v", err)
-			}
-			if err := log.Close(); err != nil {
-				t.Error(err)
-			}
-			if got, want := len(entries(t, sink.Sink)), 2+c.kept; got != want {
-				t.Errorf("%d entries, want %d", got, want)
-			}
-			verify(t, sink)
-		})
+	for name, how := range waysToBreak {
+		for before := range 2 {
+			t.Run(fmt.Sprintf("%s after %d", name, before), func(t *testing.T) {
+				store := newBreaking()
+				l := open(t, store, (&hand{at: start}).now)
+				for range before {
+					record(t, l)
+				}
+				store.on(how)
+				d := decide(nurse, "person-1", 0)
+				recorded, err := l.Record(t.Context(), event("r"), []consent.Decision{d}, nil, nil)
+				if !errors.Is(err, errBroken) || recorded.OK() {
+					t.Errorf("recorded %q, error %v", recorded.ID(), err)
+				}
+				kept := len(entries(t, store.Memory))
+				record(t, l)
+				record(t, l)
+				if err := l.Close(); err != nil {
+					t.Error(err)
+				}
+				if got := len(entries(t, store.Memory)); got != kept+2 {
+					t.Errorf("%d entries, want %d", got, kept+2)
+				}
+				if report := verify(t, store); report.Signed != report.Entries || report.Chains != 1 {
+					t.Errorf("%+v", report)
+				}
+			})
+		}
 	}
 }
 
-// A failed checkpoint is made good by the next one.
-func TestFailedCheckpoint(t *testing.T) {
-	for name, how := range map[string]func(func() error) error{"failed": failed, "failed although it happened": failedAlthoughItHappened} {
-		t.Run(name, func(t *testing.T) {
-			sink := newBreaking()
-			log := open(t, sink, (&hand{at: start}).now)
-			if _, err := log.Public(t.Context(), event("r")); err != nil {
-				t.Fatal(err)
+// Two failures one after the other, in every combination: the log still knows what
+// it may have written.
+func TestFailedCommitsInARow(t *testing.T) {
+	for first, how := range waysToBreak {
+		for second, again := range waysToBreak {
+			store := newBreaking()
+			l := open(t, store, (&hand{at: start}).now)
+			for _, how := range []func(func() error) error{how, again} {
+				store.on(how)
+				if _, err := l.Public(t.Context(), event("r")); !errors.Is(err, errBroken) {
+					t.Errorf("%s, then %s: error %v", first, second, err)
+				}
 			}
-			sink.on(how)
-			if err := log.Close(); err == nil {
+			record(t, l)
+			if err := l.Close(); err != nil {
+				t.Errorf("%s, then %s: %v", first, second, err)
+			}
+			if report := verify(t, store); report.Signed != report.Entries || report.Chains != 1 {
+				t.Errorf("%s, then %s: %+v", first, second, report)
+			}
+		}
+	}
+}
+
+// A failed checkpoint at the end is told, and made good by the next writer.
+func TestFailedCheckpoint(t *testing.T) {
+	for name, how := range waysToBreak {
+		t.Run(name, func(t *testing.T) {
+			store := newBreaking()
+			l := open(t, store, (&hand{at: start}).now)
+			record(t, l)
+			store.on(how)
+			if err := l.Close(); err == nil {
 				t.Error("Close does not tell that the end is not signed")
 			}
-			again := open(t, sink, (&hand{at: start}).now)
-			if _, err := again.Public(t.Context(), event("r")); err != nil {
-				t.Fatal(err)
-			}
+			again := open(t, store, (&hand{at: start.Add(2 * time.Minute)}).now)
+			record(t, again)
 			if err := again.Close(); err != nil {
 				t.Error(err)
 			}
-			if report := verify(t, sink); report.Signed != report.Rows-1 {
-				t.Errorf("signed up to %d of %d", report.Signed, report.Rows)
+			if report := verify(t, store); report.Signed != 2 || report.Chains != 1 {
+				t.Errorf("%+v", report)
 			}
 		})
 	}
 }
 
-// A sink may run its transaction more than once; only the last run counts.
-func TestBuildMayRunTwice(t *testing.T) {
-	sink := newBreaking()
-	log := open(t, sink, (&hand{at: start}).now)
-	twice := &rerun{Sink: sink}
-	log2, err := audit.Open(t.Context(), twice, newKey(1), (&hand{at: start}).now)
-	if err != nil {
+// A store may run a transaction more than once; only the last run counts.
+func TestTransactionMayRunTwice(t *testing.T) {
+	store := &rerun{audittest.NewMemory()}
+	l := open(t, store, (&hand{at: start}).now)
+	for range 3 {
+		record(t, l)
+	}
+	ran := 0
+	if _, err := l.Update(t.Context(), event("r"), "s", consent.Decision{}, func(audit.Tx) (audit.Counts, error) {
+		ran++
+		return audit.Counts{Read: ran}, nil
+	}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := log.Public(t.Context(), event("other writer")); err != nil {
+	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for i := range 3 {
-		recorded, err := log2.Public(t.Context(), event("r"))
-		if err != nil || !recorded.OK() {
-			t.Fatalf("record %d: %v", i, err)
-		}
+	if list := entries(t, store.Memory); len(list) != 4 || list[3].Counts.Read != 2 {
+		t.Errorf("%d entries, the last %+v", len(list), list[len(list)-1])
 	}
-	if err := errors.Join(log2.Close(), log.Close()); err != nil {
-		t.Fatal(err)
-	}
-	if n := len(entries(t, sink.Sink)); n != 4 {
-		t.Errorf("%d entries of 4", n)
-	}
-	verify(t, sink)
+	verify(t, store)
 }
 
 // rerun is a store that runs every transaction twice, as after a conflict.
-type rerun struct{ audit.Sink }
+type rerun struct{ *audittest.Memory }
 
-func (s *rerun) Commit(ctx context.Context, persons []profiles.PersonID, build func(map[profiles.PersonID]uint64, audit.Tail) []audit.Row) error {
-	return s.Sink.Commit(ctx, persons, func(epochs map[profiles.PersonID]uint64, tail audit.Tail) []audit.Row {
-		build(map[profiles.PersonID]uint64{}, audit.Tail{Seq: tail.Seq + 100})
-		return build(epochs, tail)
-	})
+func (s *rerun) Update(ctx context.Context, change func(audit.Tx) error) error {
+	undone := errors.New("undone")
+	err := s.Memory.Update(ctx, func(tx audit.Tx) error { return errors.Join(undone, change(tx)) })
+	if !errors.Is(err, undone) {
+		return err
+	}
+	return s.Memory.Update(ctx, change)
 }
 
-// forgetful is a sink that says yes and keeps nothing.
-type forgetful struct{ audit.Sink }
+// forgetful is a store that says yes and keeps nothing.
+type forgetful struct{}
 
-func (forgetful) Commit(context.Context, []profiles.PersonID, func(map[profiles.PersonID]uint64, audit.Tail) []audit.Row) error {
-	return nil
-}
+func (forgetful) Update(context.Context, func(audit.Tx) error) error { return nil }
 
-func TestSinkThatKeepsNothingReleasesNothing(t *testing.T) {
-	log := open(t, forgetful{audittest.NewSink()}, (&hand{at: start}).now)
-	if recorded, err := log.Public(t.Context(), event("r")); err == nil || recorded.OK() {
+func TestStoreThatKeepsNothingReleasesNothing(t *testing.T) {
+	l := open(t, forgetful{}, (&hand{at: start}).now)
+	if recorded, err := l.Public(t.Context(), event("r")); err == nil || recorded.OK() {
 		t.Errorf("recorded %q, error %v", recorded.ID(), err)
 	}
 }
 
-// What arrives while a commit syncs goes together into the next one.
+// What arrives while a commit syncs goes together into the next one, and a call
+// that fails there takes nobody's entry with it.
 func TestGroupCommit(t *testing.T) {
-	sink := newBreaking()
-	log := open(t, sink, (&hand{at: start}).now)
-	syncing, release := make(chan struct{}), make(chan struct{})
-	sink.on(func(commit func() error) error {
-		close(syncing)
-		<-release
-		return commit()
-	})
-	var all sync.WaitGroup
-	call := func(epoch uint64, want error) {
-		all.Go(func() {
-			d := decide(nurse, "person-1", epoch)
-			if _, err := log.Record(t.Context(), event("r"), []consent.Decision{d}, nil); !errors.Is(err, want) {
-				t.Errorf("error %v, want %v", err, want)
-			}
+	synctest.Test(t, func(t *testing.T) {
+		store := newBreaking()
+		l := open(t, store, (&hand{at: start}).now)
+		release := make(chan struct{})
+		store.on(func(commit func() error) error {
+			<-release
+			return commit()
 		})
-	}
-	call(0, nil)
-	<-syncing
-	const waiting = 40
-	for i := range waiting {
-		if i%4 == 0 {
-			call(1, audit.ErrEpochMoved) // its person's facts changed; the others of the batch go through
-		} else {
-			call(0, nil)
+		moved := errors.New("moved")
+		var all sync.WaitGroup
+		call := func(want error) {
+			all.Go(func() {
+				d := decide(nurse, "person-1", 0)
+				if _, err := l.Record(t.Context(), event("r"), []consent.Decision{d}, nil, func(audit.Tx) error { return want }); !errors.Is(err, want) {
+					t.Errorf("error %v, want %v", err, want)
+				}
+			})
+		}
+		call(nil)
+		synctest.Wait() // it is at the store
+		const waiting = 40
+		for i := range waiting {
+			if i%4 == 0 {
+				call(moved)
+			} else {
+				call(nil)
+			}
+		}
+		synctest.Wait() // all of them are at the door
+		close(release)
+		all.Wait()
+		if store.commits != 2 {
+			t.Errorf("%d commits for one call and %d that waited", store.commits, waiting)
+		}
+		if n := len(entries(t, store.Memory)); n != 1+waiting*3/4 {
+			t.Errorf("%d entries", n)
+		}
+	})
+}
+
+// A batch has an end: who comes after it waits for the next one.
+func TestBatchesAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newBreaking()
+		l := open(t, store, (&hand{at: start}).now)
+		release := make(chan struct{})
+		store.on(func(commit func() error) error {
+			<-release
+			return commit()
+		})
+		var all sync.WaitGroup
+		for range 1 + 512 + 1 {
+			all.Go(func() {
+				if _, err := l.Public(t.Context(), event("r")); err != nil {
+					t.Error(err)
+				}
+			})
+			synctest.Wait()
+		}
+		close(release)
+		all.Wait()
+		if store.commits != 3 {
+			t.Errorf("%d commits", store.commits)
+		}
+	})
+}
+
+// A transaction in which a step fails records nothing, whichever step it is, and
+// the next one does.
+func TestStoreThatFailsInside(t *testing.T) {
+	for _, step := range []string{"Slots", "NewestCheckpoint", "AddCheckpoint", "Extend"} {
+		store := &failing{Memory: audittest.NewMemory()}
+		l := open(t, store, (&hand{at: start}).now)
+		store.step = step
+		if recorded, err := l.Public(t.Context(), event("r")); !errors.Is(err, errBroken) || recorded.OK() {
+			t.Errorf("%s: recorded %q, %v", step, recorded.ID(), err)
+		}
+		store.step = ""
+		record(t, l)
+		if err := l.Close(); err != nil {
+			t.Errorf("%s: %v", step, err)
+		}
+		if report := verify(t, store); report.Entries != 1 {
+			t.Errorf("%s: %+v", step, report)
 		}
 	}
-	time.Sleep(50 * time.Millisecond) // all of them are at the door
-	close(release)
-	all.Wait()
-	if sink.commits > 4 {
-		t.Errorf("%d commits for one call and %d that waited", sink.commits, waiting)
+	witness := audit.FileWitness(filepath.Join(t.TempDir(), "newest"))
+	store := &failing{Memory: audittest.NewMemory()}
+	l := open(t, store, (&hand{at: start}).now, audit.Witnessed(witness))
+	record(t, l)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
 	}
-	if n := len(entries(t, sink.Sink)); n != 1+waiting*3/4 {
-		t.Errorf("%d entries", n)
+	for _, step := range []string{"Slots", "NewestCheckpoint", "Checkpoints"} {
+		store.step = step
+		if l, err := audit.Open(t.Context(), store, keysOf(1), (&hand{at: start}).now, audit.Witnessed(witness)); !errors.Is(err, errBroken) {
+			_ = l.Close()
+			t.Errorf("opened while %s fails: %v", step, err)
+		}
 	}
+}
+
+// failing is a store in whose transactions one method fails.
+type failing struct {
+	*audittest.Memory
+	step string
+}
+
+type failingTx struct {
+	audit.Tx
+	step string
+}
+
+func (s *failing) Update(ctx context.Context, change func(audit.Tx) error) error {
+	return s.Memory.Update(ctx, func(tx audit.Tx) error { return change(failingTx{tx, s.step}) })
+}
+
+func (t failingTx) fails(step string) error {
+	if t.step == step {
+		return errBroken
+	}
+	return nil
+}
+
+func (t failingTx) Slots() ([]audit.Slot, error) {
+	slots, err := t.Tx.Slots()
+	return slots, errors.Join(err, t.fails("Slots"))
+}
+
+func (t failingTx) NewestCheckpoint() (audit.Checkpoint, error) {
+	newest, err := t.Tx.NewestCheckpoint()
+	return newest, errors.Join(err, t.fails("NewestCheckpoint"))
+}
+
+func (t failingTx) Checkpoints(from uint64, limit int) ([]audit.Checkpoint, error) {
+	list, err := t.Tx.Checkpoints(from, limit)
+	return list, errors.Join(err, t.fails("Checkpoints"))
+}
+
+func (t failingTx) AddCheckpoint(c audit.Checkpoint) error {
+	return errors.Join(t.Tx.AddCheckpoint(c), t.fails("AddCheckpoint"))
+}
+
+func (t failingTx) Extend(before, after audit.Slot, rows []audit.Row) error {
+	return errors.Join(t.Tx.Extend(before, after, rows), t.fails("Extend"))
 }
 
 // A caller who goes away while the commit runs gets an error and releases
 // nothing; the entry may be kept, and nobody else is held up.
 func TestCallerGoesAway(t *testing.T) {
-	sink := newBreaking()
-	log := open(t, sink, (&hand{at: start}).now)
+	store := newBreaking()
+	l := open(t, store, (&hand{at: start}).now)
 	ctx, leave := context.WithCancel(t.Context())
 	syncing, release := make(chan struct{}), make(chan struct{})
-	sink.on(func(commit func() error) error {
+	store.on(func(commit func() error) error {
 		close(syncing)
 		<-release
 		return commit()
 	})
 	gone := make(chan error)
 	go func() {
-		_, err := log.Public(ctx, event("r"))
+		_, err := l.Public(ctx, event("r"))
 		gone <- err
 	}()
 	<-syncing
@@ -233,40 +360,38 @@ func TestCallerGoesAway(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	close(release)
-	if _, err := log.Public(t.Context(), event("r")); err != nil {
-		t.Error(err)
-	}
+	record(t, l)
 }
 
 func TestClosedLogRecordsNothing(t *testing.T) {
-	sink := audittest.NewSink()
-	log := open(t, sink, (&hand{at: start}).now)
-	if err := log.Close(); err != nil {
+	store := audittest.NewMemory()
+	l := open(t, store, (&hand{at: start}).now)
+	if err := l.Close(); err != nil {
 		t.Error(err)
 	}
-	if recorded, err := log.Public(t.Context(), event("r")); !errors.Is(err, audit.ErrClosed) || recorded.OK() {
+	if recorded, err := l.Public(t.Context(), event("r")); !errors.Is(err, audit.ErrClosed) || recorded.OK() {
 		t.Errorf("recorded %q, error %v", recorded.ID(), err)
 	}
-	if err := log.Close(); err != nil {
+	if err := l.Close(); err != nil {
 		t.Errorf("a second Close: %v", err)
 	}
-	if n := len(sink.Chain()); n != 0 {
-		t.Errorf("a log without entries left %d rows", n)
+	if kept := store.Kept(); len(kept.Slots)+len(kept.Checkpoints) != 0 {
+		t.Errorf("a log without entries left %+v", kept)
 	}
 }
 
-// Closing beside callers: whoever got a Recorded is in the chain, everybody
-// else got ErrClosed, and nobody waits for ever.
+// Closing beside callers: whoever got a Recorded is in the log, everybody else got
+// ErrClosed, and nobody waits for ever.
 func TestCloseBesideCallers(t *testing.T) {
 	for range 20 {
-		sink := audittest.NewSink()
-		log := open(t, sink, (&hand{at: start}).now)
+		store := audittest.NewMemory()
+		l := open(t, store, (&hand{at: start}).now)
 		var mu sync.Mutex
 		recorded := 0
 		var all sync.WaitGroup
 		for i := range 32 {
 			all.Go(func() {
-				_, err := log.Public(t.Context(), event(fmt.Sprint(i)))
+				_, err := l.Public(t.Context(), event(fmt.Sprint(i)))
 				mu.Lock()
 				defer mu.Unlock()
 				switch {
@@ -277,35 +402,43 @@ func TestCloseBesideCallers(t *testing.T) {
 				}
 			})
 		}
-		if err := log.Close(); err != nil {
+		if err := l.Close(); err != nil {
 			t.Error(err)
 		}
 		all.Wait()
-		if n := len(entries(t, sink)); n != recorded {
+		if n := len(entries(t, store)); n != recorded {
 			t.Fatalf("%d entries for %d recorded", n, recorded)
 		}
-		verify(t, sink)
+		verify(t, store)
 	}
 }
 
-// Two logs on one chain, as an import beside a server: one chain, all signed.
-func TestTwoWritersOnOneChain(t *testing.T) {
-	sink := audittest.NewSink()
-	clock := &hand{at: start}
-	logs := []*audit.Log{open(t, sink, clock.now), open(t, sink, clock.now)}
-	for i := range 100 {
-		clock.move(300 * time.Millisecond)
-		if _, err := logs[i*i%3%2].Public(t.Context(), event("r")); err != nil {
-			t.Fatal(err)
+// A store that does not answer holds Close up for closeWithin and no longer.
+func TestCloseDoesNotWaitForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &stuck{Memory: audittest.NewMemory()}
+		l := open(t, store, (&hand{at: start}).now)
+		record(t, l)
+		store.stuck = true
+		began := time.Now()
+		if err := l.Close(); err == nil {
+			t.Error("Close does not tell that the end is not signed")
 		}
-	}
-	for _, log := range logs {
-		if err := log.Close(); err != nil {
-			t.Error(err)
+		if took := time.Since(began); took != 10*time.Second {
+			t.Errorf("it took %v", took)
 		}
+	})
+}
+
+// stuck is a store that waits for the end of its context.
+type stuck struct {
+	*audittest.Memory
+	stuck bool
+}
+
+func (s *stuck) Update(ctx context.Context, change func(audit.Tx) error) error {
+	if s.stuck {
+		<-ctx.Done()
 	}
-	if n := len(entries(t, sink)); n != 100 {
-		t.Errorf("%d entries", n)
-	}
-	verify(t, sink)
+	return s.Memory.Update(ctx, change)
 }

@@ -14,10 +14,9 @@ type Kind string
 
 // The kinds of entry.
 const (
-	KindRequest    Kind = "request"    // a request that came to no decision
-	KindDecision   Kind = "decision"   // one decision on a request, with what it released
-	KindImport     Kind = "import"     // one batch that a source system brought in
-	KindCheckpoint Kind = "checkpoint" // a signature over the chain before it
+	KindRequest  Kind = "request"  // a request that came to no decision
+	KindDecision Kind = "decision" // one decision on a request, with what it released
+	KindImport   Kind = "import"   // one batch that a source system brought in
 )
 
 // The outcomes of entries that no Decision was made for. The others are those of consent.Outcome.
@@ -66,8 +65,6 @@ type Entry struct {
 
 	Source string `json:"source"` // of an import: the source's name
 	Counts Counts `json:"counts"` // of an import
-
-	Note string `json:"note"` // of a checkpoint: the signed note
 }
 
 // Release is one resource that left the gateway.
@@ -83,6 +80,18 @@ type Counts struct {
 	Unchanged   int `json:"unchanged"`
 	Quarantined int `json:"quarantined"`
 	LeftBehind  int `json:"leftBehind"`
+}
+
+// columns is what the entry is found by.
+func (e Entry) columns() Columns {
+	return Columns{
+		Time: e.Time, Request: e.RequestID, Person: e.Person, Agreement: e.Agreement.ID,
+		Caller: Caller{e.Client, e.Organisation, e.Professional},
+	}
+}
+
+func (c Columns) equal(o Columns) bool {
+	return c.Time.Equal(o.Time) && c.Request == o.Request && c.Person == o.Person && c.Caller == o.Caller && c.Agreement == o.Agreement
 }
 
 // asked is the entry of an event as far as the request itself says it.

@@ -3,9 +3,13 @@ package audit_test
 import (
 	"crypto/ed25519"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"cpagateway/consent"
 	"cpagateway/consent/disclosure"
@@ -97,42 +101,87 @@ func event(id string) audit.Event {
 	return audit.Event{At: start, RequestID: id, Interaction: "search", Type: "CarePlan", Params: []string{"patient:identifier", "category"}, Status: 200}
 }
 
+// log is a Log on the smallest store.
+type log = audit.Log[audit.Tx]
+
+// keysOf are those of a writer with a key from this seed, who also knows others.
+func keysOf(seed byte, others ...byte) audit.Keys {
+	keys := audit.Keys{Private: newKey(seed)}
+	for _, seed := range append([]byte{seed}, others...) {
+		keys.Listed = append(keys.Listed, public(newKey(seed)))
+	}
+	return keys
+}
+
 // open starts a log that is closed with the test.
-func open(t *testing.T, sink audit.Sink, clock func() time.Time, options ...audit.Option) *audit.Log {
+func open(t *testing.T, store audit.Updater[audit.Tx], clock func() time.Time, options ...audit.Option) *log {
 	t.Helper()
-	log, err := audit.Open(t.Context(), sink, newKey(1), clock, options...)
+	l, err := audit.Open(t.Context(), store, keysOf(1), clock, options...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = log.Close() })
-	return log
+	t.Cleanup(func() { _ = l.Close() })
+	return l
 }
 
-// entries reads what a sink holds, without the checkpoints.
-func entries(t *testing.T, sink *audittest.Sink) []audit.Entry {
+// record keeps a decision and one plan that it releases.
+func record(t *testing.T, l *log) {
 	t.Helper()
-	var list []audit.Entry
-	for _, row := range sink.Chain() {
-		entry, err := audit.ReadEntry(row.Body)
-		if err != nil {
-			t.Fatalf("entry %d: %v", row.Seq, err)
-		}
-		if entry.Kind != audit.KindCheckpoint {
-			list = append(list, entry)
-		}
+	d := decide(nurse, "person-1", 0)
+	if _, err := l.Record(t.Context(), event("r"), []consent.Decision{d}, []disclosure.Disclosure{plan(t, d, "a")}, nil); err != nil {
+		t.Fatal(err)
 	}
-	return list
 }
 
-// verify expects a whole chain.
-func verify(t *testing.T, sink audit.Sink) audit.Report {
+// entries reads what a store holds, chain by chain.
+func entries(t *testing.T, store *audittest.Memory) []audit.Entry {
 	t.Helper()
-	report, err := audit.Verify(t.Context(), sink, public(newKey(1)))
+	kept := store.Kept()
+	var all []audit.Entry
+	for _, slot := range kept.Slots {
+		list, err := audit.Entries(kept.Chains[slot.Number])
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, list...)
+	}
+	return all
+}
+
+// verify expects a whole log.
+func verify(t *testing.T, store audit.Viewer[audit.Snapshot]) audit.Report {
+	t.Helper()
+	report, err := audit.Verify(t.Context(), store, keysOf(1).Listed)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if report.Break != nil {
-		t.Errorf("the chain breaks at %v", report.Break)
+		t.Errorf("the log breaks: %v", report.Break)
 	}
 	return report
 }
+
+// headIn is a line of a checkpoint's note.
+type headIn struct {
+	chain int
+	seq   uint64
+}
+
+func headsIn(t *testing.T, note string) (heads []headIn) {
+	t.Helper()
+	text, _, _ := strings.Cut(note, "\n\n")
+	for _, line := range strings.Split(text, "\n")[4:] {
+		var h headIn
+		var hash string
+		if _, err := fmt.Sscan(line, &h.chain, &h.seq, &hash); err != nil {
+			t.Fatalf("a line of the note is %q", line)
+		}
+		heads = append(heads, h)
+	}
+	return heads
+}
+
+func equal[T any](a, b T) bool { return cmp.Equal(a, b) }
+
+// equalKept compares what two stores hold.
+func equalKept(a, b audittest.Kept) bool { return cmp.Equal(a, b, cmpopts.EquateEmpty()) }

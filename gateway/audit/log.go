@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync"
@@ -15,157 +16,207 @@ import (
 // ErrClosed is the answer of a Log after Close: nothing was recorded.
 var ErrClosed = errors.New("the audit log is closed")
 
-// Log is the one writer of this process to a chain. Its methods are safe for
-// concurrent use. Each waits until what it records is durable; when ctx ends
-// first, or the commit fails, the caller gets an error and may release nothing,
-// although the entry may then be in the chain all the same.
+// Log is a writer of the audit log: it goes on with one chain, under a lease, and
+// signs all of them. Its methods are safe for concurrent use. Each waits until
+// what it records is durable; when ctx ends first, or the commit fails, the caller
+// gets an error and may release nothing, although the entry may be in the log all
+// the same.
 //
-// A failed commit fails those who waited for it and nobody else: the Log asks
-// the sink for the end of the chain in every commit and remembers nothing that
-// a failure could make wrong.
-type Log struct {
-	sink    Sink
-	key     ed25519.PrivateKey
+// What calls record at about the same time is committed together. T is the
+// transaction of the store, which a call may look at before it is recorded
+// (Record) or change together with its record (Update).
+type Log[T Tx] struct {
+	store   Updater[T]
+	keys    Keys
 	clock   func() time.Time
-	witness Witness
+	witness Witness // nil where there is none
 
-	jobs    chan *job
+	answers chan *job[T]
+	works   chan *job[T]
 	end     sync.Once
 	closing chan struct{}
-	closed  chan struct{}      // when the writer has ended
-	abort   context.CancelFunc // of the commit that runs
+	closed  chan struct{}   // when the writer has ended
+	ctx     context.Context // of the commits
+	abort   context.CancelFunc
 
 	// Only the writer goroutine touches the rest.
-	left       left
-	witnessErr error // of the newest checkpoint
+	lease
+	unsigned   int       // entries of ours after our last checkpoint
+	since      time.Time // when the first of them was recorded
+	newest     uint64    // number of that checkpoint
+	witnessErr error     // of the newest checkpoint
 }
 
 // Option changes how a Log works.
-type Option func(*Log)
+type Option func(*options)
 
-// Witnessed has every checkpoint kept by a witness, and the chain compared with
-// the newest one before anything is added to it.
-func Witnessed(w Witness) Option { return func(l *Log) { l.witness = w } }
+type options struct{ witness Witness }
 
-// Open starts a log on the chain in the sink. With a witness, a chain that does
-// not hold the newest checkpoint is refused: it was cut off or rewritten, and
-// going on would cover that up. ctx is for opening only; Close ends the log.
-func Open(ctx context.Context, sink Sink, key ed25519.PrivateKey, clock func() time.Time, options ...Option) (*Log, error) {
-	if len(key) != ed25519.PrivateKeySize {
-		return nil, errors.New("opening the audit log: the signing key is not an Ed25519 key")
+// Witnessed has every checkpoint kept by a witness, and the log compared with the
+// newest one before anything is added to it.
+func Witnessed(w Witness) Option { return func(o *options) { o.witness = w } }
+
+// Open starts a writer on the log in the store. With a witness, a log is refused
+// that does not hold the witness's checkpoint, or whose witness has lost it: going
+// on would cover that up. ctx is for opening only; Close ends the writer.
+func Open[T Tx](ctx context.Context, store Updater[T], keys Keys, clock func() time.Time, more ...Option) (*Log[T], error) {
+	var o options
+	for _, option := range more {
+		option(&o)
 	}
-	l := &Log{
-		sink: sink, key: key, clock: clock, witness: noWitness{},
-		jobs: make(chan *job), closing: make(chan struct{}), closed: make(chan struct{}),
+	l := &Log[T]{
+		store: store, keys: keys, clock: clock, witness: o.witness,
+		answers: make(chan *job[T]), works: make(chan *job[T]), closing: make(chan struct{}), closed: make(chan struct{}),
+		lease: lease{writer: rand.Text()},
 	}
-	for _, option := range options {
-		option(l)
+	err := keys.check()
+	if err == nil {
+		err = l.compare(ctx)
 	}
-	if err := l.compare(ctx); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("opening the audit log: %w", err)
 	}
-	ctx, l.abort = context.WithCancel(context.WithoutCancel(ctx))
-	go l.write(ctx)
+	l.ctx, l.abort = context.WithCancel(context.WithoutCancel(ctx))
+	go l.write()
 	return l, nil
 }
 
-// compare looks for the witness's newest checkpoint in the chain.
-func (l *Log) compare(ctx context.Context) error {
+var (
+	errWitnessLost = errors.New("its witness holds no checkpoint: put back the one that was kept, or run audit checkpoint")
+	errNotWitness  = errors.New("it does not hold the witness's checkpoint: run audit verify")
+)
+
+// compare looks for the witness's checkpoint in the log. The first checkpoint may
+// be missing there: the writer may have died before it was brought.
+func (l *Log[T]) compare(ctx context.Context) error {
+	if l.witness == nil {
+		return nil
+	}
 	note, err := l.witness.Newest()
-	if err != nil || note == "" {
+	if err != nil {
 		return err
 	}
-	newest, err := openNote(note, l.key.Public().(ed25519.PublicKey))
+	var newest Checkpoint
+	err = l.store.Update(ctx, func(tx T) (err error) {
+		if newest, err = tx.NewestCheckpoint(); err != nil || note == "" {
+			return err
+		}
+		return holds(tx, note, l.keys.Listed)
+	})
+	switch {
+	case err != nil || note != "" || newest.Number == 0:
+		return err
+	case newest.Number > 1:
+		return errWitnessLost
+	}
+	return l.witness.Keep(newest.Note)
+}
+
+// holds finds out whether the log holds a checkpoint and what it covers.
+func holds(log Snapshot, note string, keys []ed25519.PublicKey) error {
+	kept, err := openNote(note, keys)
 	if err != nil {
 		return fmt.Errorf("reading the witness's checkpoint: %w", err)
 	}
-	for row, err := range l.sink.Rows(ctx, newest.size) {
-		if err != nil {
-			return err
-		}
-		if row.Seq == newest.size && row.Hash == newest.root {
-			return nil
-		}
-		break
+	found, err := log.Checkpoints(kept.number, 1)
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("the chain does not hold the witness's checkpoint of entry %d: run audit verify", newest.size)
+	slots, err := log.Slots()
+	if err != nil {
+		return err
+	}
+	if len(found) == 0 || found[0].Note != note || kept.lostIn(headsOf(slots)) > 0 {
+		return errNotWitness
+	}
+	return nil
 }
 
-// Record keeps the decisions on a request, one for each custodian asked, and
-// what each of them releases: one entry per decision, whether or not it released
-// something. It refuses with ErrEpochMoved when a fact about any of the persons
-// changed after the decision on them: then nothing is recorded and nothing may be
-// released. Disclosures that carry nothing are left out; one that rests on none
-// of the decisions is an error.
-func (l *Log) Record(ctx context.Context, e Event, decisions []consent.Decision, released []disclosure.Disclosure) (Recorded, error) {
-	j, err := decidedJob(e, decisions)
+// Record keeps the decisions on a request, one for each custodian asked, and what
+// each of them releases: one entry per decision, whether or not it released
+// something. check looks, in the transaction that records, at what the decisions
+// rest on: with its error nothing is recorded, and nothing may be released. It may
+// be nil, and it may still run after Record has given up on its ctx. Disclosures
+// that carry nothing are left out; one that rests on none of the decisions is an
+// error.
+func (l *Log[T]) Record(ctx context.Context, e Event, decisions []consent.Decision, released []disclosure.Disclosure, check func(T) error) (Recorded, error) {
+	entries, err := decidedEntries(e, decisions)
 	if err != nil {
 		return Recorded{}, fmt.Errorf("recording: %w", err)
 	}
-	var carrying []disclosure.Disclosure
-	for _, x := range released {
-		if x.Withheld() {
-			continue
-		}
-		if err := j.disclose(x); err != nil {
-			return Recorded{}, fmt.Errorf("recording a disclosure: %w", err)
-		}
-		carrying = append(carrying, x)
-	}
-	id, err := l.submit(ctx, j)
+	carrying, err := disclose(entries, decisions, released)
 	if err != nil {
-		return Recorded{}, err
+		return Recorded{}, fmt.Errorf("recording a disclosure: %w", err)
 	}
-	return Recorded{id: id, released: carrying}, nil
+	records := recordsOf(entries)
+	recorded, err := l.submit(ctx, l.answers, &job[T]{prepare: func(tx T) ([]record, error) {
+		if check == nil {
+			return records, nil
+		}
+		return records, check(tx)
+	}})
+	if err == nil {
+		recorded.released = carrying
+	}
+	return recorded, err
 }
 
 // Refuse keeps a request that came to no decision, and why: an unknown caller,
 // an unlisted interaction, a bad request, a failure. The code is one of ours.
-func (l *Log) Refuse(ctx context.Context, e Event, caller consent.Caller, code string) (Recorded, error) {
+func (l *Log[T]) Refuse(ctx context.Context, e Event, caller consent.Caller, code string) (Recorded, error) {
 	entry := asked(KindRequest, e, caller)
 	entry.Outcome, entry.Code = OutcomeRefused, code
 	return l.only(ctx, entry)
 }
 
 // Public keeps a request for something that is about nobody.
-func (l *Log) Public(ctx context.Context, e Event) (Recorded, error) {
+func (l *Log[T]) Public(ctx context.Context, e Event) (Recorded, error) {
 	entry := asked(KindRequest, e, consent.Caller{})
 	entry.Outcome = OutcomePublic
 	return l.only(ctx, entry)
 }
 
-// Brought keeps that a source system brought a batch in, under the decision
-// that accepted it. The epoch is not compared: the batch itself has moved it.
-func (l *Log) Brought(ctx context.Context, e Event, source string, counts Counts, d consent.Decision) (Recorded, error) {
-	entry := decided(KindImport, e, d)
-	entry.Source, entry.Counts = source, counts
-	return l.only(ctx, entry)
+func (l *Log[T]) only(ctx context.Context, entry Entry) (Recorded, error) {
+	records := recordsOf([]Entry{entry})
+	return l.submit(ctx, l.answers, &job[T]{prepare: func(T) ([]record, error) { return records, nil }})
 }
 
-func (l *Log) only(ctx context.Context, entry Entry) (Recorded, error) {
-	id, err := l.submit(ctx, newJob(entry))
-	if err != nil {
-		return Recorded{}, err
-	}
-	return Recorded{id: id}, nil
+// Update changes the store and keeps that it was changed, in one transaction that
+// holds nothing else: a source's batch is brought in under the decision that
+// accepted it. Where work fails, nothing of it is kept, and nobody else's record
+// fails with it. work runs once at most, and not after Update has returned.
+func (l *Log[T]) Update(ctx context.Context, e Event, source string, d consent.Decision, work func(T) (Counts, error)) (Recorded, error) {
+	entry := decided(KindImport, e, d)
+	entry.Source = source
+	return l.submit(ctx, l.works, &job[T]{works: true, prepare: func(tx T) (_ []record, err error) {
+		if entry.Counts, err = work(tx); err != nil {
+			return nil, err
+		}
+		return recordsOf([]Entry{entry}), nil
+	}})
 }
 
 // submit hands a job to the writer and waits for its end.
-func (l *Log) submit(ctx context.Context, j *job) (id string, err error) {
+func (l *Log[T]) submit(ctx context.Context, to chan *job[T], j *job[T]) (Recorded, error) {
 	if err := ctx.Err(); err != nil {
-		return "", fmt.Errorf("recording: %w", err)
+		return Recorded{}, fmt.Errorf("recording: %w", err)
 	}
+	j.ctx, j.done = ctx, make(chan struct{})
 	select {
-	case l.jobs <- j:
+	case to <- j:
 	case <-l.closing:
-		return "", ErrClosed
+		return Recorded{}, ErrClosed
 	case <-ctx.Done():
-		return "", fmt.Errorf("recording: %w", ctx.Err())
+		return Recorded{}, fmt.Errorf("recording: %w", ctx.Err())
+	}
+	gone := ctx.Done()
+	if j.works {
+		gone = nil // ctx ends the transaction itself, which uses what is the caller's
 	}
 	select {
 	case <-j.done:
-		return j.id, j.err
-	case <-ctx.Done():
-		return "", fmt.Errorf("waiting for the record to be durable: %w", ctx.Err())
+		return Recorded{id: j.id}, j.err
+	case <-gone:
+		return Recorded{}, fmt.Errorf("waiting for the record to be durable: %w", ctx.Err())
 	}
 }

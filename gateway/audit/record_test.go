@@ -17,18 +17,17 @@ import (
 )
 
 func TestRecordPermit(t *testing.T) {
-	sink := audittest.NewSink()
-	sink.SetEpoch("person-1", 7)
-	log := open(t, sink, (&hand{at: start}).now)
+	store := audittest.NewMemory()
+	l := open(t, store, (&hand{at: start}).now)
 	d := decide(nurse, "person-1", 7)
-	recorded, err := log.Record(t.Context(), event("r1"), []consent.Decision{d}, []disclosure.Disclosure{plan(t, d, "a"), plan(t, d, "b")})
+	recorded, err := l.Record(t.Context(), event("r1"), []consent.Decision{d}, []disclosure.Disclosure{plan(t, d, "a"), plan(t, d, "b")}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !recorded.OK() || recorded.ID() != "1" || len(recorded.Released()) != 2 {
+	if !recorded.OK() || recorded.ID() != "1/1" || len(recorded.Released()) != 2 {
 		t.Fatalf("recorded %q with %d released", recorded.ID(), len(recorded.Released()))
 	}
-	list := entries(t, sink)
+	list := entries(t, store)
 	if len(list) != 1 {
 		t.Fatalf("%d entries for one decision", len(list))
 	}
@@ -50,8 +49,8 @@ func TestRecordPermit(t *testing.T) {
 func TestEveryAnswerHasAnEntry(t *testing.T) {
 	stranger := nurse
 	stranger.Organisation, stranger.Team = "7A6", "elsewhere"
-	sink := audittest.NewSink()
-	log := open(t, sink, (&hand{at: start}).now)
+	store := audittest.NewMemory()
+	l := open(t, store, (&hand{at: start}).now)
 	for _, c := range []struct {
 		name    string
 		record  func() (audit.Recorded, error)
@@ -59,48 +58,48 @@ func TestEveryAnswerHasAnEntry(t *testing.T) {
 		code    string
 	}{
 		{"refusal", func() (audit.Recorded, error) {
-			return log.Record(t.Context(), event("1"), []consent.Decision{decide(stranger, "person-1", 0)}, nil)
+			return l.Record(t.Context(), event("1"), []consent.Decision{decide(stranger, "person-1", 0)}, nil, nil)
 		}, "deny", decide(stranger, "person-1", 0).Deciding().Code},
 		{"empty answer", func() (audit.Recorded, error) {
-			return log.Record(t.Context(), event("2"), []consent.Decision{decide(nurse, "person-1", 0)}, nil)
+			return l.Record(t.Context(), event("2"), []consent.Decision{decide(nurse, "person-1", 0)}, nil, nil)
 		}, "permit", decide(nurse, "person-1", 0).Deciding().Code},
 		{"nothing decided", func() (audit.Recorded, error) {
-			return log.Record(t.Context(), event("3"), []consent.Decision{{}}, []disclosure.Disclosure{{}})
+			return l.Record(t.Context(), event("3"), []consent.Decision{{}}, []disclosure.Disclosure{{}}, nil)
 		}, "deny", consent.Decision{}.Deciding().Code},
 		{"unknown caller", func() (audit.Recorded, error) {
-			return log.Refuse(t.Context(), event("4"), consent.Caller{}, "REQ_UNKNOWN")
+			return l.Refuse(t.Context(), event("4"), consent.Caller{}, "REQ_UNKNOWN")
 		}, "refused", "REQ_UNKNOWN"},
 		{"public", func() (audit.Recorded, error) {
-			return log.Public(t.Context(), event("5"))
+			return l.Public(t.Context(), event("5"))
 		}, "public", ""},
 	} {
-		before := len(entries(t, sink))
+		before := len(entries(t, store))
 		recorded, err := c.record()
 		if err != nil || !recorded.OK() || len(recorded.Released()) != 0 {
 			t.Errorf("%s: recorded %q, %d released, error %v", c.name, recorded.ID(), len(recorded.Released()), err)
 			continue
 		}
-		list := entries(t, sink)[before:]
+		list := entries(t, store)[before:]
 		if len(list) != 1 || list[0].Outcome != c.outcome || list[0].Code != c.code {
 			t.Errorf("%s: entries %+v", c.name, list)
 		}
 	}
-	denied := entries(t, sink)[0]
+	denied := entries(t, store)[0]
 	if len(denied.Failed) == 0 || len(denied.Items) != 0 || denied.Organisation != "7A6" {
 		t.Errorf("a refusal says %+v", denied)
 	}
 }
 
-func TestBroughtSaysWhatCameIn(t *testing.T) {
-	sink := audittest.NewSink()
-	sink.SetEpoch("person-1", 99) // moved by the batch itself
-	log := open(t, sink, (&hand{at: start}).now)
+func TestUpdateSaysWhatWasDone(t *testing.T) {
+	store := audittest.NewMemory()
+	l := open(t, store, (&hand{at: start}).now)
 	counts := audit.Counts{Read: 5, Stored: 1, Unchanged: 2, Quarantined: 2, LeftBehind: 9}
-	if _, err := log.Brought(t.Context(), event("batch-1"), "mhsds-v6", counts, decide(nurse, "person-1", 7)); err != nil {
-		t.Fatal(err)
+	recorded, err := l.Update(t.Context(), event("batch-1"), "mhsds-v6", decide(nurse, "person-1", 7), func(audit.Tx) (audit.Counts, error) { return counts, nil })
+	if err != nil || recorded.ID() != "1/1" {
+		t.Fatalf("recorded %q, %v", recorded.ID(), err)
 	}
-	got := entries(t, sink)[0]
-	if got.Kind != audit.KindImport || got.Source != "mhsds-v6" || got.Counts != counts || got.Client != nurse.Client {
+	got := entries(t, store)[0]
+	if got.Kind != audit.KindImport || got.Source != "mhsds-v6" || got.Counts != counts || got.Client != nurse.Client || got.RequestID != "batch-1" {
 		t.Errorf("entry %+v", got)
 	}
 }
@@ -108,11 +107,11 @@ func TestBroughtSaysWhatCameIn(t *testing.T) {
 // A person whom three custodians hold records about: one entry per decision,
 // each with the releases of its own custodian, and one that released nothing.
 func TestOneEntryPerDecision(t *testing.T) {
-	sink := audittest.NewSink()
-	log := open(t, sink, (&hand{at: start}).now)
+	store := audittest.NewMemory()
+	l := open(t, store, (&hand{at: start}).now)
 	first, second, third := crisisDecision(t, "7A4"), crisisDecision(t, "7A6"), crisisDecision(t, "7A2")
 	released := []disclosure.Disclosure{plan(t, first, "a"), plan(t, third, "b"), plan(t, first, "c"), {}}
-	recorded, err := log.Record(t.Context(), event("r"), []consent.Decision{first, second, third}, released)
+	recorded, err := l.Record(t.Context(), event("r"), []consent.Decision{first, second, third}, released, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +119,7 @@ func TestOneEntryPerDecision(t *testing.T) {
 		t.Errorf("what may be answered (-want +got):\n%s", diff)
 	}
 	var got []string
-	for _, e := range entries(t, sink) {
+	for _, e := range entries(t, store) {
 		line := fmt.Sprintf("%d of %d: %s %s", e.Decision, e.Decisions, e.Custodian, e.Outcome)
 		for _, r := range e.Released {
 			line += " " + r.Ref
@@ -159,57 +158,67 @@ func TestDisclosureWithoutItsDecisionIsRefused(t *testing.T) {
 		"another custodian":    {slice, crisisDecision(t, "7A2")},
 		"another epoch":        {d, decide(nurse, "person-1", 1)},
 	} {
-		sink := audittest.NewSink()
-		log := open(t, sink, (&hand{at: start}).now)
-		recorded, err := log.Record(t.Context(), event("r"), c[:1], []disclosure.Disclosure{plan(t, c[0], "a"), plan(t, c[1], "b")})
+		store := audittest.NewMemory()
+		l := open(t, store, (&hand{at: start}).now)
+		recorded, err := l.Record(t.Context(), event("r"), c[:1], []disclosure.Disclosure{plan(t, c[0], "a"), plan(t, c[1], "b")}, nil)
 		if err == nil || recorded.OK() || len(recorded.Released()) != 0 {
 			t.Errorf("%s: recorded %q, error %v", name, recorded.ID(), err)
 		}
-		if n := len(sink.Chain()); n != 0 {
-			t.Errorf("%s: %d rows were kept", name, n)
+		if n := len(entries(t, store)); n != 0 {
+			t.Errorf("%s: %d entries were kept", name, n)
 		}
 	}
 }
 
 // What cannot be one request's decisions is a fault of the caller's, not an entry.
 func TestDecisionsThatAreNotOneRequests(t *testing.T) {
-	sink := audittest.NewSink()
-	log := open(t, sink, (&hand{at: start}).now)
+	store := audittest.NewMemory()
+	l := open(t, store, (&hand{at: start}).now)
 	for name, decisions := range map[string][]consent.Decision{
 		"none": nil, "the same twice": {decide(nurse, "person-1", 0), decide(nurse, "person-1", 0)},
 		"of two callers": {decide(nurse, "person-1", 0), crisisDecision(t, "7A2")},
 	} {
-		if recorded, err := log.Record(t.Context(), event("r"), decisions, nil); err == nil || recorded.OK() {
+		if recorded, err := l.Record(t.Context(), event("r"), decisions, nil, nil); err == nil || recorded.OK() {
 			t.Errorf("%s: recorded %q", name, recorded.ID())
 		}
 	}
-	if n := len(sink.Chain()); n != 0 {
-		t.Errorf("%d rows were kept", n)
+	if n := len(entries(t, store)); n != 0 {
+		t.Errorf("%d entries were kept", n)
 	}
 }
 
-func TestMovedEpochRecordsNothing(t *testing.T) {
-	sink := audittest.NewSink()
-	log := open(t, sink, (&hand{at: start}).now)
-	now, before := decide(nurse, "person-1", 0), decide(nurse, "person-1", 6)
-	other := decide(nurse, "person-2", 6)
-	for _, c := range []struct {
-		name      string
-		decisions []consent.Decision
-		released  []disclosure.Disclosure
-	}{
-		{"nothing released", []consent.Decision{before}, nil},
-		{"something released", []consent.Decision{before}, []disclosure.Disclosure{plan(t, before, "a")}},
-		{"one of two decisions, last", []consent.Decision{now, other}, []disclosure.Disclosure{plan(t, now, "a")}},
-		{"one of two decisions, first", []consent.Decision{other, now}, []disclosure.Disclosure{plan(t, now, "a")}},
+// What a decision rests on is looked at in the transaction that records it: where
+// it has changed, nothing is recorded and nothing released.
+func TestCheckThatFailsRecordsNothing(t *testing.T) {
+	store := audittest.NewMemory()
+	l := open(t, store, (&hand{at: start}).now)
+	d := decide(nurse, "person-1", 0)
+	moved := errors.New("moved")
+	for name, check := range map[string]func(audit.Tx) error{
+		"moved": func(audit.Tx) error { return moved }, "panicked": func(audit.Tx) error { panic("9990000018") },
 	} {
-		recorded, err := log.Record(t.Context(), event("r"), c.decisions, c.released)
-		if !errors.Is(err, audit.ErrEpochMoved) || recorded.OK() || len(recorded.Released()) != 0 {
-			t.Errorf("%s: recorded %q, error %v", c.name, recorded.ID(), err)
+		recorded, err := l.Record(t.Context(), event("r"), []consent.Decision{d}, []disclosure.Disclosure{plan(t, d, "a")}, check)
+		if err == nil || recorded.OK() || len(recorded.Released()) != 0 {
+			t.Errorf("%s: recorded %q, error %v", name, recorded.ID(), err)
+		}
+		if errors.Is(err, moved) != (name == "moved") || strings.Contains(err.Error(), "999") {
+			t.Errorf("%s: error %v", name, err)
 		}
 	}
-	if n := len(sink.Chain()); n != 0 {
-		t.Errorf("%d rows were kept", n)
+	if kept := store.Kept(); len(kept.Slots)+len(kept.Checkpoints) != 0 {
+		t.Errorf("there is %+v", kept)
+	}
+	looked := 0
+	recorded, err := l.Record(t.Context(), event("r"), []consent.Decision{d}, []disclosure.Disclosure{plan(t, d, "a")}, func(tx audit.Tx) error {
+		looked++
+		slots, err := tx.Slots()
+		if len(slots) != 0 {
+			t.Errorf("the check sees %+v", slots)
+		}
+		return err
+	})
+	if err != nil || looked != 1 || len(recorded.Released()) != 1 {
+		t.Errorf("looked %d times, %v", looked, err)
 	}
 }
 
@@ -222,41 +231,41 @@ func TestZeroRecordedCarriesNothing(t *testing.T) {
 
 // Canaries: whatever callers send and records hold, the log repeats none of it.
 func TestEntriesHoldNoPersonalData(t *testing.T) {
-	sink := audittest.NewSink()
-	log := open(t, sink, (&hand{at: start}).now)
+	store := audittest.NewMemory()
+	l := open(t, store, (&hand{at: start}).now)
 	d := decide(nurse, "person-1", 0)
 	x := plan(t, d, "a")
 	asked := audit.Event{
 		At: start, RequestID: "r1", Interaction: "search 9990000018", Type: "9990000018",
-		Params: []string{"patient", "9990000018", "Angharad Evans", "garddio=1", "_id", "name\xff", strings.Repeat("Evans", 20)}, Status: 400,
+		Params: []string{"patient", "9990000018", "Angharad Evans", "garddio=1", "_id", "name\xff", strings.Repeat("Evans", 20), strings.Repeat("x", 65), "a-Z_z.A:$"}, Status: 400,
 	}
-	_, err := log.Record(t.Context(), asked, []consent.Decision{d}, []disclosure.Disclosure{x})
+	_, err := l.Record(t.Context(), asked, []consent.Decision{d}, []disclosure.Disclosure{x}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := log.Refuse(t.Context(), asked, nurse, "BAD_REQUEST"); err != nil {
+	if _, err := l.Refuse(t.Context(), asked, nurse, "BAD_REQUEST"); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(x.Body()), "9990000018") {
 		t.Fatal("the disclosure holds no canary: this test proves nothing")
 	}
-	for _, row := range sink.Chain() {
+	for _, row := range store.Kept().Chains[1] {
 		for _, canary := range canaries {
 			if strings.Contains(string(row.Body), canary) {
 				t.Errorf("entry %d holds %q: %s", row.Seq, canary, row.Body)
 			}
 		}
 	}
-	if got, want := entries(t, sink)[0].Params, []string{"patient", "?", "?", "?", "_id", "?", "?"}; !cmp.Equal(got, want) {
+	if got, want := entries(t, store)[0].Params, []string{"patient", "?", "?", "?", "_id", "?", "?", "?", "a-Z_z.A:$"}; !cmp.Equal(got, want) {
 		t.Errorf("names of parameters: %q", got)
 	}
 }
 
 func TestEndedContextReleasesNothing(t *testing.T) {
-	log := open(t, audittest.NewSink(), (&hand{at: start}).now)
+	l := open(t, audittest.NewMemory(), (&hand{at: start}).now)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if recorded, err := log.Public(ctx, event("r")); !errors.Is(err, context.Canceled) || recorded.OK() {
+	if recorded, err := l.Public(ctx, event("r")); !errors.Is(err, context.Canceled) || recorded.OK() {
 		t.Errorf("recorded %q, error %v", recorded.ID(), err)
 	}
 }

@@ -2,39 +2,40 @@ package audit
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
-
-	"cpagateway/profiles"
 )
 
 const (
 	batchJobs   = 512              // jobs in one commit at most: bounds memory and the length of a transaction
-	signEvery   = time.Second      // the oldest entry without a signature is never older when another is added
+	signEvery   = time.Second      // an entry without a signature is never older when another is added to its chain
 	signAfter   = 1024             // nor are there more of them, but for one batch
 	closeWithin = 10 * time.Second // for the last commits of a log that is closed
+	attempts    = 3                // how often a batch is committed that finds another writer in its place
 )
 
 // write is the writer goroutine: one commit after the other. While a commit
-// syncs, callers queue up at jobs; they are the next batch.
-func (l *Log) write(ctx context.Context) {
+// syncs, callers queue up; those who only record are the next batch.
+func (l *Log[T]) write() {
 	defer close(l.closed)
 	defer l.abort()
 	idle := time.NewTimer(signEvery)
 	defer idle.Stop()
 	for {
 		select {
-		case first := <-l.jobs:
-			l.commit(ctx, l.gather(first))
+		case first := <-l.answers:
+			l.commit(l.ctx, l.gather(first), renew)
+		case work := <-l.works:
+			l.alone(work)
 		case <-idle.C:
-			l.sign(ctx)
+			if l.unsigned > 0 {
+				l.commit(l.ctx, nil, renew)
+			}
 		case <-l.closing:
-			l.sign(ctx)
+			if l.known.Number > 0 || l.maybe.Number > 0 {
+				l.commit(l.ctx, nil, giveBack)
+			}
 			return
 		}
 		idle.Reset(signEvery)
@@ -42,11 +43,11 @@ func (l *Log) write(ctx context.Context) {
 }
 
 // gather takes what waits, without waiting for more.
-func (l *Log) gather(first *job) []*job {
-	batch := []*job{first}
+func (l *Log[T]) gather(first *job[T]) []*job[T] {
+	batch := []*job[T]{first}
 	for len(batch) < batchJobs {
 		select {
-		case j := <-l.jobs:
+		case j := <-l.answers:
 			batch = append(batch, j)
 		default:
 			return batch
@@ -55,102 +56,84 @@ func (l *Log) gather(first *job) []*job {
 	return batch
 }
 
-// sign covers what is not signed yet.
-func (l *Log) sign(ctx context.Context) {
-	if l.left.unsigned > 0 {
-		l.commit(ctx, nil)
-	}
+// alone commits a unit of work, under the caller's context: the work fails with
+// its caller, and with the log.
+func (l *Log[T]) alone(work *job[T]) {
+	ctx, cancel := context.WithCancel(work.ctx)
+	defer cancel()
+	defer context.AfterFunc(l.ctx, cancel)()
+	l.commit(ctx, []*job[T]{work}, renew)
 }
 
 // commit records a batch and lets its callers go. An empty batch is a checkpoint.
-func (l *Log) commit(ctx context.Context, batch []*job) {
-	persons := make(map[profiles.PersonID]bool)
+func (l *Log[T]) commit(ctx context.Context, batch []*job[T], then then) {
 	for _, j := range batch {
 		j.err = errNotBuilt
-		for person := range j.epochs {
-			persons[person] = true
-		}
 	}
-	var d draft
-	err := l.sink.Commit(ctx, slices.Collect(maps.Keys(persons)), func(epochs map[profiles.PersonID]uint64, tail Tail) []Row {
-		d = l.draft(batch, epochs, tail)
-		return d.rows
-	})
+	d, err := l.update(ctx, batch, then)
 	for _, j := range batch {
 		if err != nil {
-			j.err = fmt.Errorf("committing to the audit log: %w", err)
+			j.id, j.err = "", fmt.Errorf("committing to the audit log: %w", err)
 		}
 		close(j.done)
 	}
-	if err != nil {
-		return
-	}
-	l.left = d.left
-	if d.note != "" {
-		l.witnessErr = l.witness.Keep(d.note)
+	if err == nil && d.signed.Number > 0 && l.witness != nil {
+		l.witnessErr = l.witness.Keep(d.signed.Note)
 	}
 }
 
-var errShorter = errors.New("recording: the chain no longer holds what this log has written: run audit verify")
+// errNotBuilt is the error of a job whose commit returned without error and
+// without having run: such a store has kept nothing.
+var errNotBuilt = errors.New("recording: the store did not take the entries")
 
-// draft makes the rows of a batch. It begins with a checkpoint when one is due,
-// and whenever the chain does not end where this log left it: after a crash,
-// after a commit that failed although it happened, or behind another writer. So
-// entries without a signature never span more than signEvery. A chain that has
-// lost what was durable gets no rows: going on would cover that up.
-func (l *Log) draft(batch []*job, epochs map[profiles.PersonID]uint64, tail Tail) draft {
-	d := draft{left: left{tail: tail}, now: l.clock().UTC()}
-	ours := tail == l.left.tail
-	if !ours && tail.Seq <= l.left.tail.Seq {
-		for _, j := range batch {
-			j.err = errShorter
+// update runs the transaction, and keeps in mind what the log is like after it.
+// Where another writer came in between it begins anew, but for work, which is done
+// once.
+func (l *Log[T]) update(ctx context.Context, batch []*job[T], then then) (d draft, err error) {
+	for range attempts {
+		d = draft{}
+		err = l.store.Update(ctx, func(tx T) (err error) {
+			d, err = l.draft(tx, batch, then)
+			return err
+		})
+		if !errors.Is(err, ErrTaken) || len(batch) > 0 && batch[0].works {
+			break
 		}
-		d.left = l.left
-		return d
 	}
-	if ours {
-		d.left = l.left
+	if err != nil {
+		if d.extended {
+			l.maybe = d.after
+		}
+		return d, err
 	}
-	due := d.unsigned >= signAfter || d.unsigned > 0 && d.now.Sub(d.since) >= signEvery
-	if tail.Seq > 0 && (!ours || due || len(batch) == 0) {
-		d.sign(l.key)
+	if d.extended {
+		l.known, l.maybe = d.after, Slot{}
 	}
-	for _, j := range batch {
-		d.take(j, epochs)
+	if d.signed.Number > 0 {
+		l.unsigned, l.newest = 0, d.signed.Number
 	}
-	return d
+	if l.unsigned == 0 {
+		l.since = d.now
+	}
+	l.unsigned += len(d.rows)
+	return d, nil
 }
 
-// next is the row that follows a tail.
-func next(tail Tail, body []byte) Row {
-	return Row{Seq: tail.Seq + 1, Hash: link(tail.Hash, body), Body: body}
-}
-
-// link is SHA-256 over the previous hash and the body.
-func link(previous [sha256.Size]byte, body []byte) [sha256.Size]byte {
-	h := sha256.New()
-	h.Write(previous[:])
-	h.Write(body)
-	return [sha256.Size]byte(h.Sum(nil))
-}
-
-// Close lets the commit that runs end, signs the end of the chain and ends the
-// log; it takes closeWithin at most where the sink heeds its context. Calls that
-// are in no batch yet get ErrClosed. Its error tells that the end is not signed,
-// or that the witness does not have the newest checkpoint; what was recorded is
-// durable all the same. A second Close says what the first one said.
-func (l *Log) Close() error {
+// Close lets the commit that runs end, signs what is not signed, gives the slot
+// back and ends the writer; it takes closeWithin at most where the store heeds its
+// context. Calls that are in no batch yet get ErrClosed. Its error tells that the
+// newest entries are not signed, or that the witness does not have the newest
+// checkpoint; what was recorded is durable all the same. A second Close says what
+// the first one said.
+func (l *Log[T]) Close() error {
 	l.end.Do(func() {
 		defer time.AfterFunc(closeWithin, l.abort).Stop()
 		close(l.closing)
 		<-l.closed
 	})
 	var unsigned error
-	if l.left.unsigned > 0 {
+	if l.unsigned > 0 {
 		unsigned = errors.New("closing the audit log: its last entries are not signed")
 	}
 	return errors.Join(unsigned, l.witnessErr)
 }
-
-// PublicKey is what the log's checkpoints are verified with.
-func (l *Log) PublicKey() ed25519.PublicKey { return l.key.Public().(ed25519.PublicKey) }

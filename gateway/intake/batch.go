@@ -66,7 +66,7 @@ func (r *run) flushFull() error {
 	return nil
 }
 
-// flush keeps what is pending in one transaction and records that it was brought in.
+// flush keeps what is pending and records that it was brought in, in one transaction.
 func (r *run) flush() error {
 	b := r.batch
 	r.batch = batch{}
@@ -83,9 +83,9 @@ func (r *run) flush() error {
 		return nil
 	}
 	var done account
-	err := r.Store.Update(r.ctx, func(tx store.Tx) (err error) {
+	err := r.recorded(func(tx store.Tx) (_ audit.Counts, err error) {
 		done, err = r.keepBatch(tx, b)
-		return err
+		return done.counts, err
 	})
 	if err != nil {
 		return err
@@ -93,10 +93,7 @@ func (r *run) flush() error {
 	r.sum = r.sum.Plus(done.sum)
 	r.refused = append(r.refused, done.refused...)
 	r.tell()
-	if done.counts.Read == 0 {
-		return nil
-	}
-	return r.record(done.counts)
+	return nil
 }
 
 // account is what became of a batch.

@@ -74,8 +74,8 @@ type Summary struct {
 
 // Intake brings extracts in. It may be used by one run at a time.
 type Intake struct {
-	Store    store.Store
-	Audit    *audit.Log
+	Store    store.Viewer
+	Audit    *audit.Log[store.Tx] // on the same store: what is brought in is written with the record of it
 	Register *agreements.Register
 	Secret   []byte           // the gateway's secret: ids and person ids are keyed with it
 	Home     profiles.OrgCode // the organisation that runs this gateway
@@ -127,7 +127,7 @@ func (r *run) end(report mapping.Report, err error) (Summary, error) {
 	}
 	if r.mode != DryRun {
 		counts := audit.Counts{Read: r.sum.Read, Stored: r.sum.Stored, Unchanged: r.sum.Unchanged, Quarantined: r.sum.Quarantined, LeftBehind: len(r.sum.LeftBehind)}
-		if err := r.record(counts); err != nil {
+		if err := r.recorded(func(store.Tx) (audit.Counts, error) { return counts, nil }); err != nil {
 			return r.sum, fmt.Errorf("recording what %s brought in: %w", r.source.Name, err)
 		}
 	}

@@ -136,10 +136,10 @@ func (r *run) decide(typ string, person profiles.PersonID) consent.Decision {
 	})
 }
 
-// record tells the audit log what was brought in: of each batch the resources,
-// and of the whole run, at its end, the records.
-func (r *run) record(counts audit.Counts) error {
-	_, err := r.Audit.Brought(r.ctx, audit.Event{At: r.Clock(), Interaction: "import"}, r.source.Name, counts, r.decide("", ""))
+// recorded does a part of the work and records it in one transaction: of each batch
+// the resources, and of the whole run, at its end, the records.
+func (r *run) recorded(work func(store.Tx) (audit.Counts, error)) error {
+	_, err := r.Audit.Update(r.ctx, audit.Event{At: r.Clock(), Interaction: "import"}, r.source.Name, r.decide("", ""), work)
 	return err
 }
 

@@ -2,7 +2,6 @@ package intake_test
 
 import (
 	"context"
-	"crypto/ed25519"
 	"fmt"
 	"strings"
 	"testing"
@@ -19,6 +18,7 @@ import (
 	"cpagateway/gateway/quarantine/quarantinetest"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
+	"cpagateway/gateway/store"
 	"cpagateway/gateway/store/memory"
 	"cpagateway/mapping/bundle"
 	"cpagateway/profiles"
@@ -33,23 +33,25 @@ const (
 // desk is an intake on a memory store with a real audit log.
 type desk struct {
 	*intake.Intake
-	t     *testing.T
-	store *memory.Store
-	now   time.Time
+	t       *testing.T
+	store   *memory.Store
+	brittle *brittleStore // the same, as the intake and its log have it
+	now     time.Time
 }
 
 func openDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{t: t, store: memory.New(time.UTC), now: time.Date(2026, 7, 31, 9, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return d.now }
-	_, key, err := ed25519.GenerateKey(nil)
+	keys, err := audit.FolderKeys(t.TempDir())
 	must(t, err)
-	log, err := audit.Open(context.Background(), d.store, key, clock)
+	d.brittle = &brittleStore{Store: d.store}
+	log, err := audit.Open[store.Tx](context.Background(), d.brittle, keys, clock)
 	must(t, err)
 	t.Cleanup(func() { must(t, log.Close()) })
 	register, err := agreements.Load(demo.Agreements())
 	must(t, err)
-	d.Intake = &intake.Intake{Store: d.store, Audit: log, Register: register, Secret: []byte(strings.Repeat("k", 32)), Home: "7A4", Clock: clock}
+	d.Intake = &intake.Intake{Store: d.brittle, Audit: log, Register: register, Secret: []byte(strings.Repeat("k", 32)), Home: "7A4", Clock: clock}
 	return d
 }
 

@@ -77,6 +77,8 @@ type Snapshot interface {
 	// Dossier gathers the facts for a decision. An unknown person has an empty
 	// dossier of epoch 0 and no error: deciding goes on as for anybody.
 	Dossier(person profiles.PersonID) (Dossier, error)
+	// Epoch is that of the person's dossier, without the facts.
+	Epoch(person profiles.PersonID) (uint64, error)
 
 	Read(d consent.Decision, typ, id string) (Visible, error)
 	// ReadVersion finds a version that changed something the caller may see and

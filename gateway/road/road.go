@@ -33,7 +33,7 @@ const (
 type Road struct {
 	Identity *identity.Verifier
 	Store    store.Viewer
-	Audit    *audit.Log
+	Audit    *audit.Log[store.Tx]
 	Register func() *agreements.Register // the agreements in force; a reload swaps them whole
 	Policy   consent.Policy
 	Shared   hot.State
@@ -110,7 +110,7 @@ func (r *Road) travel(ctx context.Context, t *trip) (audit.Recorded, reply) {
 	for range attempts {
 		recorded, reply, err := r.pass(ctx, t)
 		switch {
-		case errors.Is(err, audit.ErrEpochMoved):
+		case errors.Is(err, errMoved):
 			continue // a fact changed after the decision: nothing was released, decide again
 		case err != nil:
 			return r.refuse(ctx, t, err)
@@ -138,8 +138,22 @@ func (r *Road) pass(ctx context.Context, t *trip) (audit.Recorded, reply, error)
 	if err != nil {
 		return audit.Recorded{}, reply{}, err
 	}
-	recorded, err := r.Audit.Record(ctx, t.event(p.status), []consent.Decision{decision}, released)
+	recorded, err := r.Audit.Record(ctx, t.event(p.status), []consent.Decision{decision}, released, func(tx store.Tx) error {
+		return unmoved(tx, decision)
+	})
 	return recorded, p, err
+}
+
+// errMoved says that a fact about the person changed after the decision.
+var errMoved = errors.New("the person's record changed after the decision")
+
+// unmoved finds out whether the facts are those that were decided on.
+func unmoved(now records.Snapshot, d consent.Decision) error {
+	epoch, err := now.Epoch(d.Person())
+	if err == nil && epoch != d.Epoch() {
+		err = errMoved
+	}
+	return err
 }
 
 // disclose finds what the decision lets through and copies what is permitted.

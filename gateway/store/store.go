@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 
+	"cpagateway/gateway/audit"
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
 )
@@ -40,6 +41,7 @@ type Viewer interface {
 type Snapshot interface {
 	records.Snapshot
 	quarantine.Snapshot
+	audit.Snapshot
 	// Context is that of the view or update. A View or Update under it is ErrNested.
 	Context() context.Context
 }
@@ -50,6 +52,7 @@ type Tx interface {
 	Snapshot
 	records.Tx
 	quarantine.Tx
+	audit.Tx
 	// Try runs a part of the transaction that may fail by itself: where part fails,
 	// Try gives its error, what part did is undone, and the transaction goes on.
 	Try(part func() error) error

@@ -1,288 +1,443 @@
 package audittest
 
 import (
-	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	"cpagateway/consent"
+	"github.com/google/go-cmp/cmp"
+
 	"cpagateway/gateway/audit"
-	"cpagateway/profiles"
 )
 
-// RunSink holds a sink to its contract. open makes an empty one for a subtest
-// and has it closed at the subtest's end. That a moved epoch is seen needs the
-// records beside the chain: it is the test of each store.
-func RunSink(t *testing.T, open func(t *testing.T) audit.Sink) {
+// Store is a store that is written to and verified.
+type Store[S audit.Snapshot, T audit.Tx] interface {
+	audit.Viewer[S]
+	audit.Updater[T]
+}
+
+// Run holds the audit part of a store to its contract. open makes an empty one for
+// a subtest and has it closed at the subtest's end.
+func Run[S audit.Snapshot, T audit.Tx](t *testing.T, open func(t *testing.T) Store[S, T]) {
 	for _, c := range []struct {
 		name string
-		test func(t *testing.T, sink audit.Sink)
+		test func(*bench[S, T])
 	}{
-		{"an empty chain has the zero tail and no rows", emptyChain},
-		{"rows come back as they were appended, from any position", appended},
-		{"a body may be any bytes of any length", anyBody},
-		{"what the caller does to its buffers later changes nothing", ownCopy},
-		{"a commit without rows keeps nothing", noRows},
-		{"a row out of its place fails the commit whole", outOfPlace},
-		{"a context that has ended keeps nothing", endedContext},
-		{"every person asked for has an epoch", unknownPersons},
-		{"commits from all sides make one chain", oneChain},
-		{"reading does not hold up writing", readWhileWriting},
-		{"a log on it verifies", logVerifies},
+		{"an empty log has nothing", (*bench[S, T]).empty},
+		{"rows come back as they were appended, from any position", (*bench[S, T]).rows},
+		{"a body may be any bytes of any length", (*bench[S, T]).anyBody},
+		{"what the caller does to its buffers later changes nothing", (*bench[S, T]).ownCopy},
+		{"a slot comes back as it was left", (*bench[S, T]).slot},
+		{"a slot that is not as it was before is not extended", (*bench[S, T]).swap},
+		{"rows out of their place are refused whole", (*bench[S, T]).outOfPlace},
+		{"checkpoints come back, and each is the next", (*bench[S, T]).checkpoints},
+		{"a transaction reads what it has written", (*bench[S, T]).ownWrites},
+		{"a change that fails leaves no trace", (*bench[S, T]).failing},
+		{"a context that has ended keeps nothing", (*bench[S, T]).endedContext},
+		{"a view is of one moment", (*bench[S, T]).oneMoment},
+		{"entries are found by each key, newest first", (*bench[S, T]).entries},
+		{"writers on their own chains do not meet", (*bench[S, T]).writers},
+		{"logs on it verify", (*bench[S, T]).verifies},
 	} {
-		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
+		t.Run(c.name, func(t *testing.T) { c.test(&bench[S, T]{t, open(t)}) })
 	}
 }
 
-// follow chains bodies to a tail.
-func follow(tail audit.Tail, bodies ...string) []audit.Row {
+// bench is one store under test.
+type bench[S audit.Snapshot, T audit.Tx] struct {
+	*testing.T
+	store Store[S, T]
+}
+
+// keys are made from a seed, so that a failure repeats.
+var keys = func() audit.Keys {
+	private := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	return audit.Keys{Private: private, Listed: []ed25519.PublicKey{private.Public().(ed25519.PublicKey)}}
+}()
+
+var start = time.Date(2026, 3, 1, 9, 0, 0, 123_456_789, time.UTC)
+
+// follow makes rows that go on with a slot, and the slot after them.
+func follow(slot audit.Slot, bodies ...string) (audit.Slot, []audit.Row) {
 	var rows []audit.Row
 	for _, body := range bodies {
-		hash := sha256.Sum256(append(tail.Hash[:], body...))
-		tail = audit.Tail{Seq: tail.Seq + 1, Hash: hash}
-		rows = append(rows, audit.Row{Seq: tail.Seq, Hash: hash, Body: []byte(body)})
+		slot.Head = audit.Head{Seq: slot.Seq + 1, Hash: sha256.Sum256(append(slot.Hash[:], body...))}
+		slot.Latest = start.Add(time.Duration(slot.Seq) * time.Second)
+		rows = append(rows, audit.Row{Slot: slot.Number, Head: slot.Head, Columns: audit.Columns{Time: slot.Latest}, Body: []byte(body)})
 	}
-	return rows
+	return slot, rows
 }
 
-func commit(t *testing.T, sink audit.Sink, bodies ...string) {
-	t.Helper()
-	err := sink.Commit(t.Context(), nil, func(_ map[profiles.PersonID]uint64, tail audit.Tail) []audit.Row {
-		return follow(tail, bodies...)
-	})
-	if err != nil {
-		t.Fatalf("committing %d rows: %v", len(bodies), err)
+// extend appends to a slot and gives it as it is then.
+func (b *bench[S, T]) extend(slot audit.Slot, bodies ...string) audit.Slot {
+	b.Helper()
+	after, rows := follow(slot, bodies...)
+	b.swapped(slot, after, rows)
+	return after
+}
+
+func (b *bench[S, T]) swapped(before, after audit.Slot, rows []audit.Row) {
+	b.Helper()
+	if err := b.update(func(tx T) error { return tx.Extend(before, after, rows) }); err != nil {
+		b.Fatalf("extending slot %d: %v", before.Number, err)
 	}
 }
 
-// chain reads from a position on and checks that every row follows its predecessor.
-func chain(t *testing.T, sink audit.Sink, from uint64) []audit.Row {
-	t.Helper()
-	var rows []audit.Row
-	for row, err := range sink.Rows(t.Context(), from) {
-		if err != nil {
-			t.Fatalf("reading row %d: %v", from+uint64(len(rows)), err)
+func (b *bench[S, T]) update(change func(T) error) error {
+	return b.store.Update(b.Context(), change)
+}
+
+// kept is everything that the store holds.
+func (b *bench[S, T]) kept() (k Kept) {
+	b.Helper()
+	k.Chains = make(map[int][]audit.Row)
+	err := b.store.View(b.Context(), func(s S) (err error) {
+		if k.Slots, err = s.Slots(); err != nil {
+			return err
 		}
-		if want := from + uint64(len(rows)); row.Seq != want {
-			t.Fatalf("row %d came where %d was due", row.Seq, want)
-		}
-		if n := len(rows); n > 0 {
-			if want := follow(audit.Tail{Seq: rows[n-1].Seq, Hash: rows[n-1].Hash}, string(row.Body))[0]; want.Hash != row.Hash {
-				t.Fatalf("row %d does not follow row %d", row.Seq, row.Seq-1)
+		for _, slot := range k.Slots {
+			if k.Chains[slot.Number], err = s.Chain(slot.Number, 1, 1<<20); err != nil {
+				return err
 			}
 		}
-		rows = append(rows, row)
+		k.Checkpoints, err = s.Checkpoints(1, 1<<20)
+		return err
+	})
+	if err != nil {
+		b.Fatalf("reading everything: %v", err)
 	}
-	return rows
+	return k
 }
 
-func tailOf(t *testing.T, sink audit.Sink) audit.Tail {
-	t.Helper()
-	var found audit.Tail
-	err := sink.Commit(t.Context(), nil, func(_ map[profiles.PersonID]uint64, tail audit.Tail) []audit.Row {
-		found = tail
+// expect compares what is kept with what should be.
+func (b *bench[S, T]) expect(want Kept) {
+	b.Helper()
+	if diff := cmp.Diff(want, b.kept(), ignoreEmpty); diff != "" {
+		b.Errorf("what is kept (-want +got):\n%s", diff)
+	}
+}
+
+var ignoreEmpty = cmp.FilterValues(func(x, y []audit.Row) bool { return len(x) == 0 && len(y) == 0 }, cmp.Ignore())
+
+func (b *bench[S, T]) empty() {
+	k := b.kept()
+	if len(k.Slots)+len(k.Checkpoints) != 0 {
+		b.Errorf("an empty log holds %+v", k)
+	}
+	err := b.store.View(b.Context(), func(s S) error {
+		newest, err := s.NewestCheckpoint()
+		if err != nil || newest != (audit.Checkpoint{}) {
+			b.Errorf("its newest checkpoint is %+v, %v", newest, err)
+		}
+		if rows, err := s.Chain(1, 1, 10); err != nil || len(rows) != 0 {
+			b.Errorf("its first chain holds %+v, %v", rows, err)
+		}
 		return nil
 	})
 	if err != nil {
-		t.Fatalf("asking for the tail: %v", err)
-	}
-	return found
-}
-
-func emptyChain(t *testing.T, sink audit.Sink) {
-	if tail := tailOf(t, sink); tail != (audit.Tail{}) {
-		t.Errorf("tail of an empty chain is %v", tail)
-	}
-	if rows := chain(t, sink, 1); len(rows) != 0 {
-		t.Errorf("an empty chain has %d rows", len(rows))
+		b.Fatal(err)
 	}
 }
 
-func appended(t *testing.T, sink audit.Sink) {
-	commit(t, sink, "a", "b")
-	commit(t, sink, "c")
-	rows := chain(t, sink, 1)
-	if len(rows) != 3 || string(rows[0].Body)+string(rows[1].Body)+string(rows[2].Body) != "abc" {
-		t.Fatalf("rows are %v", rows)
+func (b *bench[S, T]) rows() {
+	after, rows := follow(audit.Slot{Number: 1}, "a", "b", "c", "d")
+	after.Holder = "w"
+	rows[1].Columns = audit.Columns{
+		Time: start.Add(7), Request: "r", Person: "p", Agreement: "ISP",
+		Caller: audit.Caller{Client: "c", Organisation: "o", Professional: "n"},
 	}
-	if tail := tailOf(t, sink); tail != (audit.Tail{Seq: 3, Hash: rows[2].Hash}) {
-		t.Errorf("tail is %v", tail)
-	}
-	if rest := chain(t, sink, 3); len(rest) != 1 || string(rest[0].Body) != "c" {
-		t.Errorf("from the third on: %v", rest)
-	}
-	if none := chain(t, sink, 4); len(none) != 0 {
-		t.Errorf("beyond the end: %v", none)
-	}
-}
-
-func anyBody(t *testing.T, sink audit.Sink) {
-	long := string(bytes.Repeat([]byte("0123456789abcdef"), 1<<16))
-	bodies := []string{"\x00", "\xff\xfe", `{"a":"\u0000"}`, long}
-	commit(t, sink, bodies...)
-	for i, row := range chain(t, sink, 1) {
-		if string(row.Body) != bodies[i] {
-			t.Errorf("row %d came back otherwise than it was kept (%d bytes for %d)", row.Seq, len(row.Body), len(bodies[i]))
+	b.swapped(audit.Slot{Number: 1}, after, rows)
+	other := b.extend(audit.Slot{Number: 2}, "x")
+	_, second := follow(audit.Slot{Number: 2}, "x")
+	b.expect(Kept{Slots: []audit.Slot{after, other}, Chains: map[int][]audit.Row{1: rows, 2: second}})
+	for _, c := range []struct {
+		slot  int
+		from  uint64
+		limit int
+		want  []audit.Row
+	}{{1, 3, 10, rows[2:]}, {1, 2, 2, rows[1:3]}, {1, 5, 10, nil}, {2, 1, 10, second}, {3, 1, 10, nil}, {1, 1, 1, rows[:1]}} {
+		err := b.store.View(b.Context(), func(s S) error {
+			got, err := s.Chain(c.slot, c.from, c.limit)
+			if diff := cmp.Diff(c.want, got, ignoreEmpty); diff != "" || err != nil {
+				b.Errorf("%d of chain %d from %d on: %v (-want +got):\n%s", c.limit, c.slot, c.from, err, diff)
+			}
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
 		}
 	}
 }
 
-func ownCopy(t *testing.T, sink audit.Sink) {
-	var kept []audit.Row
-	err := sink.Commit(t.Context(), nil, func(_ map[profiles.PersonID]uint64, tail audit.Tail) []audit.Row {
-		kept = follow(tail, "first")
-		return kept
+func (b *bench[S, T]) anyBody() {
+	long := string(slices.Repeat([]byte("0123456789abcdef"), 1<<16))
+	bodies := []string{"", "\x00", "\xff\xfe", `{"a":"\u0000"}`, long}
+	b.extend(audit.Slot{Number: 1}, bodies...)
+	for i, row := range b.kept().Chains[1] {
+		if string(row.Body) != bodies[i] {
+			b.Errorf("row %d came back otherwise than it was kept (%d bytes for %d)", row.Seq, len(row.Body), len(bodies[i]))
+		}
+	}
+}
+
+func (b *bench[S, T]) ownCopy() {
+	after, rows := follow(audit.Slot{Number: 1}, "first")
+	b.swapped(audit.Slot{Number: 1}, after, rows)
+	copy(rows[0].Body, "wrong")
+	copy(b.kept().Chains[1][0].Body, "wrong")
+	if got := b.kept().Chains[1]; len(got) != 1 || string(got[0].Body) != "first" {
+		b.Errorf("the chain is %+v", got)
+	}
+}
+
+func (b *bench[S, T]) slot() {
+	slot := audit.Slot{Number: 1}
+	for _, after := range []audit.Slot{
+		{Number: 1, Holder: "w", Until: start},
+		{Number: 1, Holder: "w", Until: start.Add(time.Minute), Latest: start},
+		{Number: 1},
+		{Number: 1, Holder: "another", Until: start.Add(1)},
+	} {
+		b.swapped(slot, after, nil)
+		b.expect(Kept{Slots: []audit.Slot{after}, Chains: map[int][]audit.Row{1: nil}})
+		slot = after
+	}
+}
+
+func (b *bench[S, T]) swap() {
+	is := b.extend(audit.Slot{Number: 1}, "a", "b")
+	leased := is
+	leased.Holder = "w"
+	b.swapped(is, leased, nil)
+	before := b.kept()
+	short, _ := follow(audit.Slot{Number: 1}, "a")
+	short.Holder = "w"
+	forged := leased
+	forged.Hash[31]++
+	for name, was := range map[string]audit.Slot{
+		"another holder": {Number: 1, Head: leased.Head, Holder: "x"}, "no holder": is, "an older head": short, "another hash": forged,
+		"a new one": {Number: 1}, "one after the next": {Number: 3}, "an unknown one that is not empty": {Number: 2, Head: leased.Head},
+		"an unknown one that is held": {Number: 2, Holder: "w"},
+	} {
+		after, rows := follow(was, "c")
+		if err := b.update(func(tx T) error { return tx.Extend(was, after, rows) }); !errors.Is(err, audit.ErrTaken) {
+			b.Errorf("%s: error %v", name, err)
+		}
+	}
+	b.expect(before)
+	b.extend(leased, "c")
+}
+
+func (b *bench[S, T]) outOfPlace() {
+	slot := b.extend(audit.Slot{Number: 1}, "a", "b")
+	before := b.kept()
+	for name, spoil := range map[string]func(after *audit.Slot, rows []audit.Row){
+		"zero":            func(_ *audit.Slot, rows []audit.Row) { rows[1].Seq = 0 },
+		"the last again":  func(_ *audit.Slot, rows []audit.Row) { rows[0].Seq = 2 },
+		"a gap":           func(_ *audit.Slot, rows []audit.Row) { rows[1].Seq = 5 },
+		"another chain":   func(_ *audit.Slot, rows []audit.Row) { rows[1].Slot = 2 },
+		"a longer head":   func(after *audit.Slot, _ []audit.Row) { after.Seq++ },
+		"another head":    func(after *audit.Slot, _ []audit.Row) { after.Hash[0]++ },
+		"another slot":    func(after *audit.Slot, _ []audit.Row) { after.Number = 2 },
+		"another at once": func(after *audit.Slot, rows []audit.Row) { after.Number, rows[0].Slot, rows[1].Slot = 2, 2, 2 },
+	} {
+		after, rows := follow(slot, "c", "d")
+		spoil(&after, rows)
+		if err := b.update(func(tx T) error { return tx.Extend(slot, after, rows) }); err == nil {
+			b.Errorf("%s: accepted", name)
+		}
+	}
+	moved := slot
+	moved.Hash[0]++
+	if err := b.update(func(tx T) error { return tx.Extend(slot, moved, nil) }); err == nil {
+		b.Error("a head moved without a row")
+	}
+	none := audit.Slot{}
+	if err := b.update(func(tx T) error { return tx.Extend(none, none, nil) }); err == nil {
+		b.Error("a slot without a number was opened")
+	}
+	b.expect(before)
+	b.extend(slot, "c")
+}
+
+func (b *bench[S, T]) checkpoints() {
+	var want []audit.Checkpoint
+	for i, note := range []string{"a\nb\n\n\u2014 c d\n", "", string(slices.Repeat([]byte("x\n"), 1<<14))} {
+		c := audit.Checkpoint{Number: uint64(i) + 1, Note: note}
+		for _, number := range []uint64{0, c.Number - 1, c.Number + 1} {
+			wrong := audit.Checkpoint{Number: number, Note: note}
+			if err := b.update(func(tx T) error { return tx.AddCheckpoint(wrong) }); !errors.Is(err, audit.ErrTaken) {
+				b.Errorf("checkpoint %d in the place of %d: error %v", number, c.Number, err)
+			}
+		}
+		if err := b.update(func(tx T) error { return tx.AddCheckpoint(c) }); err != nil {
+			b.Fatal(err)
+		}
+		want = append(want, c)
+	}
+	b.expect(Kept{Chains: map[int][]audit.Row{}, Checkpoints: want})
+	err := b.store.View(b.Context(), func(s S) error {
+		if newest, err := s.NewestCheckpoint(); err != nil || newest != want[2] {
+			b.Errorf("the newest is %d, %v", newest.Number, err)
+		}
+		if middle, err := s.Checkpoints(2, 1); err != nil || !slices.Equal(middle, want[1:2]) {
+			b.Errorf("one from the second on: %+v, %v", middle, err)
+		}
+		if none, err := s.Checkpoints(4, 10); err != nil || len(none) != 0 {
+			b.Errorf("beyond the end: %+v, %v", none, err)
+		}
+		return nil
 	})
 	if err != nil {
-		t.Fatal(err)
-	}
-	copy(kept[0].Body, "wrong")
-	if rows := chain(t, sink, 1); len(rows) != 1 || string(rows[0].Body) != "first" {
-		t.Errorf("rows are %v", rows)
+		b.Fatal(err)
 	}
 }
 
-func noRows(t *testing.T, sink audit.Sink) {
-	commit(t, sink, "a")
-	commit(t, sink)
-	if rows := chain(t, sink, 1); len(rows) != 1 {
-		t.Errorf("there are %d rows", len(rows))
-	}
-}
-
-func outOfPlace(t *testing.T, sink audit.Sink) {
-	commit(t, sink, "a", "b")
-	for _, seq := range []uint64{0, 2, 3, 5} {
-		err := sink.Commit(t.Context(), nil, func(_ map[profiles.PersonID]uint64, tail audit.Tail) []audit.Row {
-			rows := follow(tail, "c", "d")
-			rows[1].Seq = seq // the first of the two would fit
-			return rows
-		})
-		if err == nil {
-			t.Errorf("a row %d in the place of row 4 was accepted", seq)
+func (b *bench[S, T]) ownWrites() {
+	after, rows := follow(audit.Slot{Number: 1}, "a")
+	err := b.update(func(tx T) error {
+		if err := tx.Extend(audit.Slot{Number: 1}, after, rows); err != nil {
+			return err
 		}
-		if rows := chain(t, sink, 1); len(rows) != 2 {
-			t.Fatalf("after a refused commit there are %d rows", len(rows))
+		if err := tx.AddCheckpoint(audit.Checkpoint{Number: 1, Note: "n"}); err != nil {
+			return err
 		}
+		slots, err := tx.Slots()
+		if err != nil || len(slots) != 1 || slots[0].Head != after.Head {
+			b.Errorf("the slots are %+v, %v", slots, err)
+		}
+		if newest, err := tx.NewestCheckpoint(); err != nil || newest.Note != "n" {
+			b.Errorf("the newest checkpoint is %+v, %v", newest, err)
+		}
+		if chain, err := tx.Chain(1, 1, 10); err != nil || len(chain) != 1 {
+			b.Errorf("the chain is %+v, %v", chain, err)
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
 	}
-	commit(t, sink, "c")
 }
 
-func endedContext(t *testing.T, sink audit.Sink) {
-	ctx, cancel := context.WithCancel(t.Context())
+func (b *bench[S, T]) failing() {
+	is := b.extend(audit.Slot{Number: 1}, "a")
+	before := b.kept()
+	broken := errors.New("broken by the test")
+	err := b.update(func(tx T) error {
+		after, rows := follow(is, "b")
+		new, first := follow(audit.Slot{Number: 2}, "c")
+		return errors.Join(broken, tx.Extend(is, after, rows), tx.Extend(audit.Slot{Number: 2}, new, first), tx.AddCheckpoint(audit.Checkpoint{Number: 1, Note: "n"}))
+	})
+	if !errors.Is(err, broken) {
+		b.Errorf("error %v", err)
+	}
+	b.expect(before)
+	b.extend(is, "b")
+}
+
+func (b *bench[S, T]) endedContext() {
+	ctx, cancel := context.WithCancel(b.Context())
 	cancel()
-	err := sink.Commit(ctx, nil, func(_ map[profiles.PersonID]uint64, tail audit.Tail) []audit.Row {
-		return follow(tail, "a")
+	after, rows := follow(audit.Slot{Number: 1}, "a")
+	if err := b.store.Update(ctx, func(tx T) error { return tx.Extend(audit.Slot{Number: 1}, after, rows) }); err == nil {
+		b.Error("an update under an ended context succeeded")
+	}
+	ctx, cancel = context.WithCancel(b.Context())
+	err := b.store.Update(ctx, func(tx T) error {
+		defer cancel()
+		return tx.Extend(audit.Slot{Number: 1}, after, rows)
 	})
 	if err == nil {
-		t.Error("a commit under an ended context succeeded")
+		b.Error("an update whose context ended inside succeeded")
 	}
-	if rows := chain(t, sink, 1); len(rows) != 0 {
-		t.Errorf("and kept %d rows", len(rows))
+	if err := b.store.View(ctx, func(S) error { return nil }); err == nil {
+		b.Error("a view under an ended context looked like a log without anything")
 	}
-	for range sink.Rows(t.Context(), 1) {
-		t.Error("a row appeared")
-	}
-	commit(t, sink, "b")
-	failed := false
-	for _, err := range sink.Rows(ctx, 1) {
-		failed = err != nil
-	}
-	if !failed {
-		t.Error("reading under an ended context looked like a chain that ends")
-	}
+	b.expect(Kept{Chains: map[int][]audit.Row{}})
 }
 
-func unknownPersons(t *testing.T, sink audit.Sink) {
-	asked := []profiles.PersonID{"person-1", "person-2", "person-1"}
-	err := sink.Commit(t.Context(), asked, func(epochs map[profiles.PersonID]uint64, _ audit.Tail) []audit.Row {
-		for _, person := range asked {
-			if epoch, known := epochs[person]; !known || epoch != 0 {
-				t.Errorf("epoch of an unknown person is %d (given: %v)", epoch, known)
-			}
+func (b *bench[S, T]) oneMoment() {
+	is := b.extend(audit.Slot{Number: 1}, "a")
+	err := b.store.View(b.Context(), func(s S) error {
+		if slots, err := s.Slots(); err != nil || len(slots) != 1 {
+			b.Errorf("the slots are %+v, %v", slots, err)
+		}
+		b.extend(is, "b") // would wait for ever behind a reader's lock
+		slots, err := s.Slots()
+		if err != nil || slots[0].Seq != 1 {
+			b.Errorf("then they are %+v, %v", slots, err)
+		}
+		if rows, err := s.Chain(1, 1, 10); err != nil || len(rows) != 1 {
+			b.Errorf("the chain has %d rows, %v", len(rows), err)
 		}
 		return nil
 	})
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
+	}
+	if rows := b.kept().Chains[1]; len(rows) != 2 {
+		b.Errorf("there are %d rows", len(rows))
 	}
 }
 
-func oneChain(t *testing.T, sink audit.Sink) {
-	const writers, commits = 8, 20
+func (b *bench[S, T]) writers() {
+	const writers, commits = 4, 20
 	var all sync.WaitGroup
-	for range writers {
+	for i := range writers {
+		slot := audit.Slot{Number: i + 1}
+		b.swapped(slot, slot, nil)
 		all.Go(func() {
 			for range commits {
-				err := sink.Commit(t.Context(), nil, func(_ map[profiles.PersonID]uint64, tail audit.Tail) []audit.Row {
-					return follow(tail, "x", "y")
-				})
-				if err != nil {
-					t.Errorf("committing beside others: %v", err)
+				after, rows := follow(slot, "x", "y")
+				if err := b.update(func(tx T) error { return tx.Extend(slot, after, rows) }); err != nil {
+					b.Errorf("extending beside others: %v", err)
 				}
+				slot = after
 			}
 		})
 	}
 	all.Wait()
-	if rows := chain(t, sink, 1); len(rows) != writers*commits*2 {
-		t.Errorf("there are %d rows of %d", len(rows), writers*commits*2)
+	for slot, rows := range b.kept().Chains {
+		if len(rows) != commits*2 {
+			b.Errorf("chain %d has %d rows of %d", slot, len(rows), commits*2)
+		}
 	}
 }
 
-func readWhileWriting(t *testing.T, sink audit.Sink) {
-	commit(t, sink, "a", "b")
-	seen := 0
-	for _, err := range sink.Rows(t.Context(), 1) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if seen++; seen == 1 {
-			commit(t, sink, "c") // would wait for ever behind a reader's lock
-		}
-	}
-	if seen < 2 {
-		t.Errorf("the reader saw %d rows", seen)
-	}
-	for range sink.Rows(t.Context(), 1) {
-		break // leaves the walk early
-	}
-	commit(t, sink, "d")
-	if rows := chain(t, sink, 1); len(rows) != 4 {
-		t.Errorf("there are %d rows", len(rows))
-	}
-}
-
-func logVerifies(t *testing.T, sink audit.Sink) {
-	public, key, err := ed25519.GenerateKey(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
-	log, err := audit.Open(t.Context(), sink, key, func() time.Time { return at })
-	if err != nil {
-		t.Fatal(err)
-	}
-	const callers = 50
+func (b *bench[S, T]) verifies() {
+	const logs, callers = 3, 25
+	at := func() time.Time { return start }
 	var all sync.WaitGroup
-	for i := range callers {
-		all.Go(func() {
-			recorded, err := log.Refuse(t.Context(), audit.Event{At: at, RequestID: fmt.Sprint(i)}, consent.Caller{}, "REQ_UNKNOWN")
-			if err != nil || !recorded.OK() {
-				t.Errorf("recording: %v", err)
-			}
-		})
+	var open []*audit.Log[T]
+	for range logs {
+		log, err := audit.Open(b.Context(), b.store, keys, at)
+		if err != nil {
+			b.Fatal(err)
+		}
+		open = append(open, log)
+		for i := range callers {
+			all.Go(func() {
+				recorded, err := log.Public(b.Context(), audit.Event{At: start, RequestID: fmt.Sprint(i)})
+				if err != nil || !recorded.OK() {
+					b.Errorf("recording: %v", err)
+				}
+			})
+		}
 	}
 	all.Wait()
-	if err := log.Close(); err != nil {
-		t.Error(err)
+	for _, log := range open {
+		if err := log.Close(); err != nil {
+			b.Error(err)
+		}
 	}
-	report, err := audit.Verify(t.Context(), sink, public)
-	if err != nil || report.Break != nil || report.Rows < callers+1 || report.Signed < callers {
-		t.Errorf("verifying: %+v, %v", report, err)
+	report, err := audit.Verify(b.Context(), b.store, keys.Listed)
+	if err != nil || report.Break != nil || report.Entries != logs*callers || report.Signed != logs*callers || report.Chains > logs {
+		b.Errorf("verifying: %+v, %v", report, err)
 	}
 }

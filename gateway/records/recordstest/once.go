@@ -2,6 +2,7 @@ package recordstest
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"cpagateway/consent"
@@ -63,9 +64,19 @@ func (s Store) PersonOf(ctx context.Context, typ, id string) (profiles.PersonID,
 	return once(ctx, s, func(s records.Snapshot) (profiles.PersonID, error) { return s.PersonOf(typ, id) })
 }
 
-// Dossier is records.Snapshot's.
+// Dossier is records.Snapshot's. It fails where the epoch by itself is another.
 func (s Store) Dossier(ctx context.Context, person profiles.PersonID) (records.Dossier, error) {
-	return once(ctx, s, func(s records.Snapshot) (records.Dossier, error) { return s.Dossier(person) })
+	return once(ctx, s, func(s records.Snapshot) (records.Dossier, error) {
+		dossier, err := s.Dossier(person)
+		if err != nil {
+			return dossier, err
+		}
+		epoch, err := s.Epoch(person)
+		if err == nil && epoch != dossier.Epoch {
+			err = fmt.Errorf("the dossier is of epoch %d, the person of %d", dossier.Epoch, epoch)
+		}
+		return dossier, err
+	})
 }
 
 // Read is records.Snapshot's.

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"cpagateway/gateway/audit"
 	"cpagateway/gateway/store"
 )
 
@@ -19,10 +18,7 @@ type Store struct {
 	writing chan struct{}         // holds one while an update runs
 }
 
-var (
-	_ store.Store = (*Store)(nil)
-	_ audit.Sink  = (*Store)(nil)
-)
+var _ store.Store = (*Store)(nil)
 
 // New makes an empty store. Dates without an offset are days in the zone.
 func New(zone *time.Location) *Store {

@@ -86,6 +86,11 @@ func (s snapshot) PersonOf(typ, id string) (profiles.PersonID, error) {
 	return r.current().Person, nil
 }
 
+// Epoch implements records.Snapshot.
+func (s snapshot) Epoch(person profiles.PersonID) (uint64, error) {
+	return s.persons[person].epoch, s.ctx.Err()
+}
+
 // Dossier gathers the facts about a person. It implements records.Snapshot.
 func (s snapshot) Dossier(id profiles.PersonID) (records.Dossier, error) {
 	if err := s.ctx.Err(); err != nil {

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 
-	"cpagateway/gateway/audit"
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/search"
@@ -18,7 +17,7 @@ type state struct {
 	places    map[key]int // where in resources
 	persons   map[profiles.PersonID]person
 	faults    []quarantine.Fault
-	rows      []audit.Row
+	log       log
 }
 
 // copied is a state that can be changed while others read this one.
@@ -26,7 +25,8 @@ func (s *state) copied() *state {
 	c := *s
 	c.resources, c.faults = slices.Clone(s.resources), slices.Clone(s.faults)
 	c.places, c.persons = maps.Clone(s.places), maps.Clone(s.persons)
-	return &c // rows are only ever appended to, behind those that others read
+	c.log = s.log.copied()
+	return &c
 }
 
 // key names a resource.

@@ -1,112 +1,175 @@
 package sqlite
 
 import (
-	"context"
 	"database/sql"
 	"fmt"
-	"iter"
+	"math"
+	"time"
 
 	"cpagateway/gateway/audit"
-	"cpagateway/profiles"
 )
 
 const (
-	selectEpoch = `SELECT epoch FROM persons WHERE person = ?`
-	selectTail  = `SELECT seq, hash FROM audit WHERE seq = (SELECT max(seq) FROM audit)`
-	insertAudit = `INSERT INTO audit (seq, hash, body) VALUES (?, ?, ?)`
-	selectAudit = `SELECT seq, hash, body FROM audit WHERE seq >= ? ORDER BY seq LIMIT ?`
+	auditColumns = `slot, seq, hash, time, request, person, client, organisation, professional, agreement, body`
+
+	selectSlots       = `SELECT slot, seq, hash, latest, holder, until FROM audit_slots WHERE slot > 0 ORDER BY slot`
+	selectLastSlot    = `SELECT ifnull(max(slot), 0) FROM audit_slots`
+	selectChain       = `SELECT ` + auditColumns + ` FROM audit WHERE slot = ? AND seq >= ? ORDER BY seq LIMIT ?`
+	selectCheckpoints = `SELECT number, note FROM audit_checkpoints WHERE number >= ? ORDER BY number LIMIT ?`
+	selectNewest      = `SELECT number, note FROM audit_checkpoints WHERE number = (SELECT max(number) FROM audit_checkpoints)`
+
+	insertSlot = `INSERT INTO audit_slots (slot, seq, hash, latest, holder, until) VALUES (?, 0, zeroblob(32), 0, '', 0)`
+	swapSlot   = `UPDATE audit_slots SET seq = ?, hash = ?, latest = ?, holder = ?, until = ?
+		WHERE slot = ? AND seq = ? AND hash = ? AND holder = ?`
+	insertRow        = `INSERT INTO audit (` + auditColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertCheckpoint = `INSERT INTO audit_checkpoints (number, note) VALUES (?, ?)`
 )
 
-// auditPage is how many rows a walk reads at once, so that an hour's verification
-// does not hold one snapshot of the file for an hour.
-const auditPage = 256
+// selectEntries finds entries by one key, newest first, before a position. The
+// columns of each key begin an index that goes on with those of the position.
+func selectEntries(key string) string {
+	return `SELECT ` + auditColumns + ` FROM audit WHERE ` + key + ` AND (time, slot, seq) < (?, ?, ?)
+		ORDER BY time DESC, slot DESC, seq DESC LIMIT ?`
+}
 
-// Commit appends the rows that build makes, in the one transaction at a time
-// that may write: no change to the records can come between the epochs that
-// build is given and the rows. It implements audit.Sink.
-func (s *Store) Commit(ctx context.Context, persons []profiles.PersonID, build func(map[profiles.PersonID]uint64, audit.Tail) []audit.Row) error {
-	err := s.change(ctx, func(t tx) error {
-		epochs, err := t.epochs(persons)
-		if err != nil {
-			return fmt.Errorf("reading epochs: %w", err)
-		}
-		tail, err := t.tail()
-		if err != nil {
-			return fmt.Errorf("reading the end of the chain: %w", err)
-		}
-		for i, row := range build(epochs, tail) {
-			if row.Seq != tail.Seq+uint64(i)+1 {
-				return fmt.Errorf("row %d does not follow row %d", row.Seq, tail.Seq+uint64(i))
-			}
-			if err := t.exec(t.ctx, insertAudit, row.Seq, row.Hash[:], notNil(row.Body)); err != nil {
-				return fmt.Errorf("appending a row: %w", err)
-			}
-		}
-		return nil
-	})
+var (
+	selectByPerson    = selectEntries(`person = ?`)
+	selectByRequest   = selectEntries(`request = ?`)
+	selectByAgreement = selectEntries(`agreement = ?`)
+	selectByCaller    = selectEntries(`client = ? AND organisation = ? AND professional = ?`)
+)
+
+// Slots implements audit.Snapshot.
+func (s snapshot) Slots() ([]audit.Slot, error) { return collect(s, scanSlot, selectSlots) }
+
+// Chain implements audit.Snapshot.
+func (s snapshot) Chain(slot int, from uint64, limit int) ([]audit.Row, error) {
+	return collect(s, scanRow, selectChain, slot, from, limit)
+}
+
+// Checkpoints implements audit.Snapshot.
+func (s snapshot) Checkpoints(from uint64, limit int) ([]audit.Checkpoint, error) {
+	return collect(s, scanCheckpoint, selectCheckpoints, from, limit)
+}
+
+// NewestCheckpoint implements audit.Snapshot.
+func (s snapshot) NewestCheckpoint() (audit.Checkpoint, error) {
+	newest, _, err := first(s, scanCheckpoint, selectNewest)
+	return newest, err
+}
+
+// Entries implements audit.Snapshot.
+func (s snapshot) Entries(q audit.Query) ([]audit.Row, error) {
+	if err := q.Check(); err != nil {
+		return nil, err
+	}
+	text, key := selectByCaller, []any{string(q.Caller.Client), string(q.Caller.Organisation), q.Caller.Professional}
+	switch {
+	case q.Person != "":
+		text, key = selectByPerson, []any{string(q.Person)}
+	case q.Request != "":
+		text, key = selectByRequest, []any{q.Request}
+	case q.Agreement != "":
+		text, key = selectByAgreement, []any{q.Agreement}
+	}
+	before := []any{int64(math.MaxInt64), 0, 0}
+	if q.Before != (audit.Position{}) {
+		before = []any{nanos(q.Before.Time), q.Before.Slot, q.Before.Seq}
+	}
+	return collect(s, scanRow, text, append(append(key, before...), q.Limit)...)
+}
+
+// Extend implements audit.Tx.
+func (t tx) Extend(before, after audit.Slot, rows []audit.Row) error {
+	if err := audit.CheckExtend(before, after, rows); err != nil {
+		return err
+	}
+	last, _, err := first(t.snapshot, scanNumber, selectLastSlot)
+	if err == nil && int64(before.Number) == last+1 {
+		err = t.exec(t.ctx, insertSlot, before.Number)
+	}
 	if err != nil {
-		return fmt.Errorf("recording: %w", err)
+		return fmt.Errorf("opening an audit chain: %w", err)
+	}
+	swapped, err := t.count(t.ctx, swapSlot, after.Seq, after.Hash[:], nanos(after.Latest), after.Holder, nanos(after.Until),
+		before.Number, before.Seq, before.Hash[:], before.Holder)
+	if err != nil {
+		return fmt.Errorf("going on with an audit chain: %w", err)
+	}
+	if swapped != 1 {
+		return audit.ErrTaken
+	}
+	for _, r := range rows {
+		err := t.exec(t.ctx, insertRow, r.Slot, r.Seq, r.Hash[:], nanos(r.Time), r.Request, string(r.Person),
+			string(r.Caller.Client), string(r.Caller.Organisation), r.Caller.Professional, r.Agreement, notNil(r.Body))
+		if err != nil {
+			return fmt.Errorf("appending to an audit chain: %w", err)
+		}
 	}
 	return nil
 }
 
-func (s snapshot) epochs(persons []profiles.PersonID) (map[profiles.PersonID]uint64, error) {
-	epochs := make(map[profiles.PersonID]uint64, len(persons))
-	for _, person := range persons {
-		epoch, _, err := first(s, scanNumber, selectEpoch, string(person))
-		if err != nil {
-			return nil, err
-		}
-		epochs[person] = uint64(epoch)
-	}
-	return epochs, nil
-}
-
-func (s snapshot) tail() (audit.Tail, error) {
-	tail, _, err := first(s, func(rows *sql.Rows) (tail audit.Tail, err error) {
-		var hash []byte
-		err = rows.Scan(&tail.Seq, &hash)
-		copy(tail.Hash[:], hash)
-		return tail, err
-	}, selectTail)
-	return tail, err
-}
-
-// Rows walks the chain from a sequence number on. It implements audit.Sink.
-func (s *Store) Rows(ctx context.Context, from uint64) iter.Seq2[audit.Row, error] {
-	return func(yield func(audit.Row, error) bool) {
-		for {
-			page, err := s.auditPage(ctx, from)
-			if err != nil {
-				yield(audit.Row{}, fmt.Errorf("reading the audit chain from row %d: %w", from, err))
-				return
-			}
-			for _, row := range page {
-				if !yield(row, nil) {
-					return
-				}
-			}
-			if len(page) < auditPage {
-				return
-			}
-			from = page[len(page)-1].Seq + 1
-		}
-	}
-}
-
-func (s *Store) auditPage(ctx context.Context, from uint64) (page []audit.Row, err error) {
-	err = s.reader.transaction(ctx, func(ctx context.Context, in *session) (err error) {
-		page, err = collect(snapshot{ctx, in}, scanRow, selectAudit, from, auditPage)
+// AddCheckpoint implements audit.Tx.
+func (t tx) AddCheckpoint(c audit.Checkpoint) error {
+	newest, err := t.NewestCheckpoint()
+	if err != nil {
 		return err
-	})
-	return page, err
+	}
+	if c.Number != newest.Number+1 {
+		return audit.ErrTaken
+	}
+	return t.exec(t.ctx, insertCheckpoint, c.Number, c.Note)
 }
 
-func scanRow(rows *sql.Rows) (row audit.Row, err error) {
-	var hash []byte
-	err = rows.Scan(&row.Seq, &hash, &row.Body)
-	if err == nil && copy(row.Hash[:], hash) != len(row.Hash) {
-		err = fmt.Errorf("row %d has a hash of %d bytes", row.Seq, len(hash))
+func scanSlot(rows *sql.Rows) (slot audit.Slot, err error) {
+	err = rows.Scan(&slot.Number, &slot.Seq, hash{&slot.Hash}, instant{&slot.Latest}, &slot.Holder, instant{&slot.Until})
+	return slot, err
+}
+
+func scanRow(rows *sql.Rows) (r audit.Row, err error) {
+	err = rows.Scan(&r.Slot, &r.Seq, hash{&r.Hash}, instant{&r.Time}, &r.Request, &r.Person,
+		&r.Caller.Client, &r.Caller.Organisation, &r.Caller.Professional, &r.Agreement, &r.Body)
+	return r, err
+}
+
+func scanCheckpoint(rows *sql.Rows) (c audit.Checkpoint, err error) {
+	err = rows.Scan(&c.Number, &c.Note)
+	return c, err
+}
+
+// hash reads 32 bytes.
+type hash struct{ sum *[32]byte }
+
+// Scan implements sql.Scanner.
+func (h hash) Scan(column any) error {
+	raw, ok := column.([]byte)
+	if !ok || len(raw) != len(h.sum) {
+		return fmt.Errorf("a hash is stored as %d bytes of %T", len(raw), column)
 	}
-	return row, err
+	copy(h.sum[:], raw)
+	return nil
+}
+
+// nanos is a time of the log as it is stored; the zero time is 0.
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+// instant reads it back.
+type instant struct{ time *time.Time }
+
+// Scan implements sql.Scanner.
+func (i instant) Scan(column any) error {
+	n, ok := column.(int64)
+	if !ok {
+		return fmt.Errorf("a time of the log is stored as %T", column)
+	}
+	*i.time = time.Time{}
+	if n != 0 {
+		*i.time = time.Unix(0, n).UTC()
+	}
+	return nil
 }

@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 )
 
 // breaking is the real driver with one step that breaks, once: either the step
@@ -16,6 +18,7 @@ type breaking struct {
 	mu       sync.Mutex
 	left     int // steps until the one that breaks; 0: none is to break
 	happens  bool
+	kills    bool // the step kills the process instead
 	happened bool // whether a step was broken
 }
 
@@ -41,6 +44,12 @@ func (b *breaking) arm(n int, happens bool) {
 	b.left, b.happens, b.happened = n, happens, false
 }
 
+// killAt lets the process be killed before the n-th step from now.
+func (b *breaking) killAt(n int) {
+	b.arm(n, false)
+	b.kills = true
+}
+
 func (b *breaking) disarm() (happened bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -57,6 +66,10 @@ func (b *breaking) step(do, instead func() error) error {
 	}
 	b.happened = b.happened || breaks
 	happens := b.happens
+	if breaks && b.kills {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	}
 	b.mu.Unlock()
 	switch {
 	case !breaks:

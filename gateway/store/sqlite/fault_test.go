@@ -11,9 +11,10 @@ import (
 	"time"
 
 	"cpagateway/consent"
-	"cpagateway/gateway/audit"
+	"cpagateway/gateway/audit/audittest"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
+	"cpagateway/gateway/store"
 	"cpagateway/profiles"
 )
 
@@ -120,41 +121,22 @@ func TestEveryWriteStepBroken(t *testing.T) {
 	}
 }
 
-// TestEveryAuditStepBroken does the same to a commit of audit rows: the chain
-// never has a gap, and one row is never there twice.
+// TestEveryAuditStepBroken does the same to what logs write.
 func TestEveryAuditStepBroken(t *testing.T) {
 	b, name := newBreaking()
-	store, err := open(t.Context(), name, t.TempDir(), recordstest.London)
+	s, err := open(t.Context(), name, t.TempDir(), recordstest.London)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer store.Close()
-	rows := uint64(0)
-	for _, happens := range []bool{false, true} {
-		for step, more := 1, true; more; step++ {
-			b.arm(step, happens)
-			err := store.Commit(t.Context(), []profiles.PersonID{person}, twoRows)
-			more = b.disarm()
-			if more == (err == nil) {
-				t.Fatalf("step %d broke: %v, and Commit says %v", step, more, err)
-			}
-			got := uint64(0)
-			for row, err := range store.Rows(t.Context(), 1) {
-				if got++; err != nil || row.Seq != got {
-					t.Fatalf("step %d: row %d is in place %d, %v", step, row.Seq, got, err)
-				}
-			}
-			if got != rows && got != rows+2 || err == nil && got != rows+2 {
-				t.Fatalf("step %d: %d rows after %d, Commit says %v", step, got, rows, err)
-			}
-			rows = got
-		}
-	}
+	defer s.Close()
+	audittest.RunBroken[store.Snapshot, store.Tx](t, s, b)
 }
 
-func twoRows(_ map[profiles.PersonID]uint64, tail audit.Tail) []audit.Row {
-	return []audit.Row{{Seq: tail.Seq + 1, Body: []byte("a")}, {Seq: tail.Seq + 2, Body: []byte("b")}}
-}
+// Arm implements audittest.Breaker.
+func (b *breaking) Arm(n int, how audittest.Break) { b.arm(n, how == audittest.Happens) }
+
+// Disarm implements audittest.Breaker.
+func (b *breaking) Disarm() bool { return b.disarm() }
 
 // TestContextEndsAtAnyMoment: a batch whose caller went away is whole or absent,
 // and the one writing connection is fit for the next.

@@ -10,9 +10,7 @@ import (
 	"sync"
 	"testing"
 
-	"cpagateway/gateway/audit"
 	"cpagateway/gateway/records/recordstest"
-	"cpagateway/profiles"
 )
 
 func TestOnlyTheOwnerCanRead(t *testing.T) {
@@ -150,12 +148,14 @@ func TestOpenedByManyAtOnce(t *testing.T) {
 func TestNothingIsRewritten(t *testing.T) {
 	store := fresh(t)
 	recordstest.Put(t, store, start, batch(t, 0)...)
-	if err := store.Commit(t.Context(), nil, twoRows); err != nil {
-		t.Fatal(err)
-	}
+	record(t, store)
 	for _, text := range []string{
-		"UPDATE versions SET body = x'00'", "DELETE FROM versions", "UPDATE audit SET body = x'00' WHERE seq = 1", "DELETE FROM audit WHERE seq = 2",
-		"REPLACE INTO audit (seq, hash, body) VALUES (1, x'', x'')",
+		"UPDATE versions SET body = x'00'", "DELETE FROM versions",
+		"UPDATE audit SET body = x'00'", "UPDATE audit SET person = 'x'", "DELETE FROM audit WHERE seq = 1",
+		"REPLACE INTO audit SELECT slot, seq, hash, time, request, 'x', client, organisation, professional, agreement, body FROM audit",
+		"UPDATE audit_checkpoints SET note = ''", "DELETE FROM audit_checkpoints", "REPLACE INTO audit_checkpoints (number, note) VALUES (1, '')",
+		"DELETE FROM audit_slots", "UPDATE audit_slots SET seq = 0", "UPDATE audit_slots SET hash = zeroblob(32)", "UPDATE audit_slots SET slot = 2",
+		"REPLACE INTO audit_slots (slot, seq, hash, latest, holder, until) VALUES (1, 0, zeroblob(32), 0, '', 0)",
 	} {
 		if err := direct(t, store.writer, text); err == nil {
 			t.Errorf("%s was carried out", text)
@@ -165,31 +165,6 @@ func TestNothingIsRewritten(t *testing.T) {
 		t.Error("a reading connection wrote")
 	}
 	whole(t, store)
-}
-
-// TestEpochsOfOneMoment: what Commit is told and what it appends belong to one
-// state of the records.
-func TestEpochsOfOneMoment(t *testing.T) {
-	store := fresh(t)
-	asked := []profiles.PersonID{person, "unknown"}
-	for want := range uint64(3) {
-		err := store.Commit(t.Context(), asked, func(epochs map[profiles.PersonID]uint64, tail audit.Tail) []audit.Row {
-			if epochs[person] != want || epochs["unknown"] != 0 {
-				t.Errorf("epochs are %v, want %d", epochs, want)
-			}
-			// A change to a fact has to wait until this is over.
-			ctx, cancel := context.WithTimeout(t.Context(), 0)
-			defer cancel()
-			if _, err := of(store).Put(ctx, start, batch(t, 99)...); err == nil {
-				t.Error("a fact changed inside the transaction")
-			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		recordstest.Put(t, store, start, batch(t, int(want))...)
-	}
 }
 
 // TestManyShapesOfSearch: more shapes than statements are kept.

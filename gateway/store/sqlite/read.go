@@ -53,6 +53,7 @@ const (
 	selectPersons = `SELECT DISTINCT r.person FROM identifiers i JOIN resources r ON r.place = i.resource
 		WHERE i.system = ? AND i.value = ? LIMIT 2`
 	selectPersonOf = `SELECT person FROM resources WHERE type = ? AND id = ?`
+	selectEpoch    = `SELECT epoch FROM persons WHERE person = ?`
 	// The first part is the person as a row of the same columns, without a type and
 	// with the epoch for a number: one statement, so that epoch and facts are of
 	// one moment. Read apart, an epoch could vouch for facts it has never seen.
@@ -116,6 +117,12 @@ func (s snapshot) PersonOf(typ, id string) (profiles.PersonID, error) {
 		return "", records.ErrNothing
 	}
 	return profiles.PersonID(found[0]), nil
+}
+
+// Epoch implements records.Snapshot.
+func (s snapshot) Epoch(person profiles.PersonID) (uint64, error) {
+	epoch, _, err := first(s, scanNumber, selectEpoch, string(person))
+	return uint64(epoch), err
 }
 
 // Dossier gathers the facts about a person. It implements records.Snapshot.

@@ -104,17 +104,56 @@ CREATE TABLE faults (
     settled TEXT    NOT NULL             -- empty while open
 ) STRICT;
 
--- The audit chain, in the same file as the records: one transaction checks the
--- person's epoch and records the disclosure.
-CREATE TABLE audit (
-    seq  INTEGER PRIMARY KEY,
-    hash BLOB    NOT NULL,
-    body BLOB    NOT NULL
+-- The audit log, in the same file as the records: one transaction looks at what
+-- a decision rests on and records it. Times are nanoseconds since 1970.
+
+-- One row for each chain: where it ends, and who may go on with it.
+CREATE TABLE audit_slots (
+    slot   INTEGER PRIMARY KEY,          -- 1, 2, 3 ...
+    seq    INTEGER NOT NULL,             -- of its newest entry; 0 where there is none
+    hash   BLOB    NOT NULL,
+    latest INTEGER NOT NULL,             -- when that was recorded
+    holder TEXT    NOT NULL,             -- empty: nobody
+    until  INTEGER NOT NULL              -- end of the lease
 ) STRICT;
+CREATE TRIGGER audit_slots_stay BEFORE DELETE ON audit_slots
+    BEGIN SELECT RAISE(ABORT, 'an audit chain is never removed'); END;
+CREATE TRIGGER audit_slots_grow BEFORE UPDATE ON audit_slots WHEN new.slot <> old.slot OR new.seq < old.seq OR new.seq = old.seq AND new.hash <> old.hash
+    BEGIN SELECT RAISE(ABORT, 'an audit chain is never cut'); END;
+
+-- The entries. The columns before the body repeat what it says, to find it by.
+CREATE TABLE audit (
+    slot         INTEGER NOT NULL,
+    seq          INTEGER NOT NULL,       -- 1, 2, 3 ... of the chain
+    hash         BLOB    NOT NULL,       -- SHA-256 over the hash before and the body
+    time         INTEGER NOT NULL,
+    request      TEXT    NOT NULL,
+    person       TEXT    NOT NULL,
+    client       TEXT    NOT NULL,
+    organisation TEXT    NOT NULL,
+    professional TEXT    NOT NULL,
+    agreement    TEXT    NOT NULL,
+    body         BLOB    NOT NULL,
+    PRIMARY KEY (slot, seq)
+) STRICT;
+CREATE INDEX audit_of_person ON audit (person, time, slot, seq);
+CREATE INDEX audit_of_request ON audit (request, time, slot, seq);
+CREATE INDEX audit_of_agreement ON audit (agreement, time, slot, seq);
+CREATE INDEX audit_of_caller ON audit (client, organisation, professional, time, slot, seq);
 CREATE TRIGGER audit_stays_as_it_is BEFORE UPDATE ON audit
-    BEGIN SELECT RAISE(ABORT, 'an audit row is never changed'); END;
+    BEGIN SELECT RAISE(ABORT, 'an audit entry is never changed'); END;
 CREATE TRIGGER audit_stays BEFORE DELETE ON audit
-    BEGIN SELECT RAISE(ABORT, 'an audit row is never removed'); END;
+    BEGIN SELECT RAISE(ABORT, 'an audit entry is never removed'); END;
+
+-- The signed notes over all chains.
+CREATE TABLE audit_checkpoints (
+    number INTEGER PRIMARY KEY,          -- 1, 2, 3 ...
+    note   TEXT    NOT NULL
+) STRICT;
+CREATE TRIGGER audit_checkpoints_stay_as_they_are BEFORE UPDATE ON audit_checkpoints
+    BEGIN SELECT RAISE(ABORT, 'a checkpoint is never changed'); END;
+CREATE TRIGGER audit_checkpoints_stay BEFORE DELETE ON audit_checkpoints
+    BEGIN SELECT RAISE(ABORT, 'a checkpoint is never removed'); END;
 
 -- What is settled once for the whole store, by name.
 CREATE TABLE meta (

@@ -20,7 +20,6 @@ import (
 	driver "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
 
-	"cpagateway/gateway/audit"
 	"cpagateway/gateway/store"
 )
 
@@ -44,10 +43,7 @@ type Store struct {
 	zone   *time.Location
 }
 
-var (
-	_ store.Store = (*Store)(nil)
-	_ audit.Sink  = (*Store)(nil)
-)
+var _ store.Store = (*Store)(nil)
 
 // Open opens the store in a folder, and makes both if they are not there. A
 // schema newer than this program knows is refused (ErrNewer). Dates without an

@@ -2,11 +2,13 @@ package sqlite
 
 import (
 	"context"
+	"crypto/ed25519"
 	"database/sql"
+	"errors"
 	"testing"
+	"time"
 
 	"cpagateway/gateway/audit"
-	"cpagateway/gateway/audit/audittest"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
 	"cpagateway/gateway/search"
@@ -66,8 +68,30 @@ func direct(t testing.TB, p *pool, text string) error {
 	return err
 }
 
-func TestSink(t *testing.T) {
-	audittest.RunSink(t, func(t *testing.T) audit.Sink { return fresh(t) })
+// keys are made from a seed, so that a failure repeats.
+var keys = func() audit.Keys {
+	private := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	return audit.Keys{Private: private, Listed: []ed25519.PublicKey{private.Public().(ed25519.PublicKey)}}
+}()
+
+// openLog starts a log, which the caller closes.
+func openLog(t testing.TB, s *Store) *audit.Log[store.Tx] {
+	t.Helper()
+	log, err := audit.Open(context.WithoutCancel(t.Context()), s, keys, func() time.Time { return start })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return log
+}
+
+// record keeps an entry with two checkpoints, of a log of its own.
+func record(t testing.TB, s *Store) {
+	t.Helper()
+	log := openLog(t, s)
+	_, err := log.Public(t.Context(), audit.Event{At: start})
+	if err := errors.Join(err, log.Close()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // searchActive is a search for active plans.

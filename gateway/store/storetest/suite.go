@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"cpagateway/consent"
+	"cpagateway/gateway/audit/audittest"
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/quarantine/quarantinetest"
 	"cpagateway/gateway/records"
@@ -28,6 +29,9 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	})
 	t.Run("quarantine", func(t *testing.T) {
 		quarantinetest.Run(t, func(t *testing.T) quarantinetest.Store { return quarantinetest.Of(open(t)) })
+	})
+	t.Run("audit", func(t *testing.T) {
+		audittest.Run(t, func(t *testing.T) audittest.Store[store.Snapshot, store.Tx] { return open(t) })
 	})
 	for _, c := range []struct {
 		name string

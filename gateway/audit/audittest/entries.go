@@ -1,0 +1,100 @@
+package audittest
+
+import (
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"cpagateway/gateway/audit"
+)
+
+// entries puts rows of several persons, requests, callers and agreements into
+// three chains, and asks for them page by page.
+func (b *bench[S, T]) entries() {
+	nurse := audit.Caller{Client: "c", Organisation: "o", Professional: "n"}
+	var all []audit.Row
+	for slot := 1; slot <= 3; slot++ {
+		after, rows := follow(audit.Slot{Number: slot}, "a", "b", "c", "d", "e", "f", "g", "h")
+		for i := range rows {
+			c := &rows[i].Columns
+			c.Time = start.Add(time.Duration(i/2) * time.Second) // two of each chain at once
+			if i%2 == 0 {
+				c.Person = "p"
+			}
+			if i%3 == 0 {
+				c.Request = "r"
+			}
+			if i%4 == 0 {
+				c.Agreement = "ISP"
+			}
+			switch i {
+			case 1:
+				c.Caller = audit.Caller{Client: "c"}
+			case 2:
+				c.Caller = audit.Caller{Client: "c", Organisation: "o"}
+			case 3:
+				c.Caller = audit.Caller{Organisation: "o", Professional: "n"}
+			case 5, 6:
+				c.Caller = nurse
+			}
+		}
+		after.Latest = rows[len(rows)-1].Time
+		b.swapped(audit.Slot{Number: slot}, after, rows)
+		all = append(all, rows...)
+	}
+	for name, q := range map[string]audit.Query{
+		"person": {Person: "p"}, "request": {Request: "r"}, "agreement": {Agreement: "ISP"}, "caller": {Caller: nurse},
+		"client": {Caller: audit.Caller{Client: "c"}}, "organisation": {Caller: audit.Caller{Client: "c", Organisation: "o"}},
+		"no client": {Caller: audit.Caller{Organisation: "o", Professional: "n"}},
+		"nobody":    {Person: "x"},
+	} {
+		for limit := 1; limit <= 25; limit += 6 {
+			q.Limit, q.Before = limit, audit.Position{}
+			b.pages(name, q, all)
+		}
+	}
+	for name, q := range map[string]audit.Query{
+		"no key": {Limit: 1}, "two keys": {Person: "p", Request: "r", Limit: 1}, "no limit": {Person: "p"},
+	} {
+		err := b.store.View(b.Context(), func(s S) error {
+			_, err := s.Entries(q)
+			return err
+		})
+		if err == nil {
+			b.Errorf("a query with %s was answered", name)
+		}
+	}
+}
+
+// pages walks a query to its end and compares with all rows that it admits.
+func (b *bench[S, T]) pages(name string, q audit.Query, all []audit.Row) {
+	b.Helper()
+	var want, got []audit.Row
+	for _, r := range all {
+		if q.Admits(r) {
+			want = append(want, r)
+		}
+	}
+	newestFirst(want)
+	for page := 0; page <= len(all); page++ {
+		var found []audit.Row
+		err := b.store.View(b.Context(), func(s S) (err error) {
+			found, err = s.Entries(q)
+			return err
+		})
+		if err != nil {
+			b.Fatalf("%s: %v", name, err)
+		}
+		if len(found) > q.Limit {
+			b.Fatalf("%s: %d entries where %d were asked for", name, len(found), q.Limit)
+		}
+		if len(found) == 0 {
+			break
+		}
+		got = append(got, found...)
+		q.Before = found[len(found)-1].Position()
+	}
+	if diff := cmp.Diff(want, got, ignoreEmpty); diff != "" {
+		b.Errorf("by %s, %d at a time (-want +got):\n%s", name, q.Limit, diff)
+	}
+}

@@ -1,0 +1,174 @@
+package sqlite
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"testing"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/audit"
+	"cpagateway/gateway/quarantine"
+	"cpagateway/gateway/records"
+	"cpagateway/gateway/records/recordstest"
+	"cpagateway/gateway/store"
+)
+
+// bringIn is what an import does with a batch: versions, what is set aside, and the
+// record of it.
+func bringIn(t testing.TB, log *audit.Log[store.Tx], n int) error {
+	t.Helper()
+	changes := batch(t, n)
+	_, err := log.Update(t.Context(), audit.Event{At: start, Interaction: "import"}, "source", consent.Decision{}, func(tx store.Tx) (audit.Counts, error) {
+		for _, a := range changes {
+			if _, err := tx.Put(start, a, records.Precondition{}); err != nil {
+				return audit.Counts{}, err
+			}
+		}
+		_, err := tx.SetAside([]quarantine.Fault{{ID: fmt.Sprint(n), Source: "source", Rule: "R", At: start}})
+		return audit.Counts{Read: n}, err
+	})
+	return err
+}
+
+// together makes sure that what is set aside, recorded and kept belongs together,
+// and that the log is whole. It gives the number of imports.
+func together(t testing.TB, s *Store) uint64 {
+	t.Helper()
+	number := whole(t, s)
+	ctx := context.WithoutCancel(t.Context())
+	var faults []quarantine.Fault
+	imports := uint64(0)
+	err := s.View(ctx, func(sn store.Snapshot) (err error) {
+		if faults, err = sn.Faults(quarantine.Filter{}); err != nil {
+			return err
+		}
+		slots, err := sn.Slots()
+		if err != nil {
+			return err
+		}
+		for _, slot := range slots {
+			rows, err := sn.Chain(slot.Number, 1, 1<<20)
+			if err != nil {
+				return err
+			}
+			entries, err := audit.Entries(rows)
+			if err != nil {
+				return err
+			}
+			for _, e := range entries {
+				imports = max(imports, uint64(e.Counts.Read))
+				if e.Kind != audit.KindImport {
+					t.Errorf("an entry of kind %s", e.Kind)
+				}
+			}
+			number -= min(number, uint64(len(entries)))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if number != 0 || uint64(len(faults)) != imports {
+		t.Errorf("%d versions are not recorded; %d imports, %d faults", number, imports, len(faults))
+	}
+	report, err := audit.Verify(ctx, s, keys.Listed)
+	if err != nil || report.Break != nil {
+		t.Errorf("the log: %+v, %v", report, err)
+	}
+	return imports
+}
+
+// killedAtStep names the folder that the child of TestKilledAtEachStep writes to.
+const killedAtStep = "SQLITE_TEST_KILLED_AT_STEP"
+
+// TestKilledAtEachStep kills a process that brings batches in before each step of
+// its writing: records, epoch, what is set aside and the audit entry are there
+// together or not at all, and those that were acknowledged are.
+func TestKilledAtEachStep(t *testing.T) {
+	if dir := os.Getenv(killedAtStep); dir != "" {
+		bringInUntilKilled(t, dir)
+		return
+	}
+	dir := t.TempDir()
+	var found uint64
+	steps := 0
+	for step := 1; ; step++ {
+		acknowledged, killed := childKilledAt(t, dir, step)
+		s, err := Open(t.Context(), dir, recordstest.London)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := together(t, s)
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		if now < found || now > found+2 || acknowledged > now {
+			t.Errorf("killed at step %d: %d imports after %d, %d acknowledged", step, now, found, acknowledged)
+		}
+		found = now
+		if !killed {
+			break
+		}
+		steps = step
+	}
+	if steps < 20 {
+		t.Errorf("it was killed at %d steps", steps)
+	}
+}
+
+// childKilledAt lets a child bring two batches in and be killed at a step, if it
+// comes to it. It gives the last batch that the child acknowledged.
+func childKilledAt(t *testing.T, dir string, step int) (acknowledged uint64, killed bool) {
+	t.Helper()
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilledAtEachStep$", "-test.v=false")
+	child.Env = append(os.Environ(), killedAtStep+"="+dir, killedAtStep+"_NUMBER="+strconv.Itoa(step))
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if n, err := strconv.ParseUint(lines.Text(), 10, 64); err == nil {
+			acknowledged = n
+		}
+	}
+	err = child.Wait()
+	status, ok := child.ProcessState.Sys().(syscall.WaitStatus)
+	if killed = ok && status.Signaled(); err != nil && !killed {
+		t.Fatalf("the child: %v", err)
+	}
+	return acknowledged, killed
+}
+
+func bringInUntilKilled(t *testing.T, dir string) {
+	step, err := strconv.Atoi(os.Getenv(killedAtStep + "_NUMBER"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, name := newBreaking()
+	s, err := open(t.Context(), name, dir, recordstest.London)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := openLog(t, s)
+	n := newest(t, s, "Patient", "p")
+	b.killAt(step)
+	for range 2 {
+		n++
+		if err := bringIn(t, log, int(n)); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println(n)
+	}
+	b.disarm()
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
