@@ -41,7 +41,7 @@ func change(t *testing.T) Change {
 
 func TestAccept(t *testing.T) {
 	d := importDecision(t, nil)
-	if d.Outcome() != Permit || d.Items() != 0 {
+	if d.Outcome() != Permit || !d.Items().Empty() {
 		t.Fatalf("%s of %s: an import discloses nothing", d.Outcome(), d.Items())
 	}
 	a, err := d.Accept(change(t))

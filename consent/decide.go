@@ -91,7 +91,7 @@ func (v *verdict) better(w *verdict, wanted profiles.ItemSet) bool {
 	if a, b := v.failing(), w.failing(); a != b {
 		return a > b
 	}
-	if a, b := (v.granted & wanted).Len(), (w.granted & wanted).Len(); a != b {
+	if a, b := v.granted.Intersect(wanted).Len(), w.granted.Intersect(wanted).Len(); a != b {
 		return a > b
 	}
 	return v.named.Len() < w.named.Len()
@@ -118,7 +118,7 @@ func (q *question) conclude(v verdict) Decision {
 	}
 	d.obligations = v.obligations
 	d.deciding = v.letIn
-	d.granted, d.withheld = v.granted, v.named&^v.granted
+	d.granted, d.withheld = v.granted, v.named.Minus(v.granted)
 	d.outcome = Permit
 	if v.crisis {
 		d.outcome = Slice

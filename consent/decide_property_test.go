@@ -27,7 +27,7 @@ var (
 	}
 	somePurposes = []profiles.Purpose{profiles.CareCoordination, profiles.EmergencyTreatment, profiles.Treatment, profiles.BreakGlass, "HRESCH", ""}
 	someDays     = []string{"2025-01-09", "2026-06-01", "2027-01-11", "2027-04-11"} // before issue, live, in crisis grace, past it
-	someWanted   = []profiles.ItemSet{0, profiles.CrisisSlice, profiles.SetOf(profiles.PlanSummary), profiles.Restricted}
+	someWanted   = []profiles.ItemSet{{}, profiles.CrisisSlice, profiles.SetOf(profiles.PlanSummary), profiles.Restricted}
 	someScopes   = [][]Scope{
 		nil,
 		{{Context: "user", Type: "*", Read: true, Search: true}},
@@ -201,7 +201,7 @@ func invariants(q *Request, d *Decision) string {
 		}
 	}
 	if q.Action == Import {
-		if (d.outcome == Permit) != (q.Caller.Organisation == q.Source) || d.granted != 0 {
+		if (d.outcome == Permit) != (q.Caller.Organisation == q.Source) || !d.granted.Empty() {
 			return "an import is the custodian's own, and discloses nothing"
 		}
 		return ""
@@ -215,7 +215,7 @@ func invariants(q *Request, d *Decision) string {
 		return "I6: the deciding rule does not say what the outcome is"
 	case d.outcome != Deny && q.Action != Read && q.Action != Search:
 		return "I1: let through without an action"
-	case d.outcome == Deny && d.granted != 0 || d.outcome != Deny && d.granted == 0:
+	case d.outcome == Deny && !d.granted.Empty() || d.outcome != Deny && d.granted.Empty():
 		return "items and outcome disagree"
 	case d.outcome != Deny && !own && unanswered > 0:
 		return "I1: let through although a gate did not answer"
@@ -227,13 +227,13 @@ func invariants(q *Request, d *Decision) string {
 		return "I1: let through without consent"
 	case d.outcome != Deny && (q.Caller.Purpose == profiles.BreakGlass || q.Caller.Purpose == "HRESCH" || q.Caller.Purpose == ""):
 		return "I5: a purpose that no flow serves was served"
-	case d.granted&^agreements.Releasable != 0 && !own:
+	case !agreements.Releasable.Covers(d.granted) && !own:
 		return "P4: what is restricted left the treating team"
-	case d.outcome == Slice && d.granted&^profiles.CrisisSlice != 0:
+	case d.outcome == Slice && !profiles.CrisisSlice.Covers(d.granted):
 		return "the slice is wider than the slice"
 	case d.outcome == Permit && !own && q.Caller.Purpose == profiles.EmergencyTreatment:
 		return "a crisis team got more than the slice"
-	case d.granted&d.withheld != 0:
+	case d.granted.Meets(d.withheld):
 		return "an item is granted and withheld"
 	case d.outcome != Deny && !own && d.agreement.ID == "":
 		return "an agreement let it through and is not named"
@@ -293,10 +293,10 @@ func anyRequest(rt *rapid.T, isp string) (Request, []string) {
 // served is how much of what was wanted a decision gives; where nothing in
 // particular was wanted, how much it gives at all.
 func served(q *Request, d *Decision) int {
-	if q.Wanted == 0 {
+	if q.Wanted.Empty() {
 		return min(d.granted.Len(), 1)
 	}
-	return (d.granted & q.Wanted).Len()
+	return d.granted.Intersect(q.Wanted).Len()
 }
 
 // TestARefusalNeverWidens is I3: whatever else is on record, one more refusal,
@@ -318,8 +318,8 @@ func TestARefusalNeverWidens(t *testing.T) {
 		if after.outcome > before.outcome || served(&q, &after) > served(&q, &before) {
 			rt.Fatalf("%s of %s became %s of %s", before.Outcome(), before.Items(), after.Outcome(), after.Items())
 		}
-		if len(files) == 1 && after.granted&^before.granted != 0 {
-			rt.Fatalf("%s appeared", after.granted&^before.granted)
+		if len(files) == 1 && !before.granted.Covers(after.granted) {
+			rt.Fatalf("%s appeared", after.granted.Minus(before.granted))
 		}
 	})
 }
@@ -343,7 +343,7 @@ func TestAnotherCustodiansWishNeverWidens(t *testing.T) {
 		more.Directives = append(slices.Clone(q.Person.Directives), added)
 		q.Person = &more
 		after := Decide(q)
-		if after.outcome > before.outcome || served(&q, &after) > served(&q, &before) || len(files) == 1 && after.granted&^before.granted != 0 {
+		if after.outcome > before.outcome || served(&q, &after) > served(&q, &before) || len(files) == 1 && !before.granted.Covers(after.granted) {
 			rt.Fatalf("%+v\n%s of %s became %s of %s", added, before.Outcome(), before.Items(), after.Outcome(), after.Items())
 		}
 	})
@@ -377,7 +377,7 @@ func TestNeverAUnion(t *testing.T) {
 		}
 		for _, a := range q.Register.Agreements() {
 			for _, f := range a.Flows {
-				if a.ID == d.agreement.ID && f.Ref == d.agreement.Flow && d.granted&^f.Items == 0 {
+				if a.ID == d.agreement.ID && f.Ref == d.agreement.Flow && f.Items.Covers(d.granted) {
 					return
 				}
 			}

@@ -89,7 +89,7 @@ func refusal(id string, template facts.Template) facts.Directive {
 }
 
 func TestZeroRefuses(t *testing.T) {
-	if d := (Decision{}); d.Outcome() != Deny || d.Items() != 0 || d.Person() != "" || d.Obligations() != nil {
+	if d := (Decision{}); d.Outcome() != Deny || !d.Items().Empty() || d.Person() != "" || d.Obligations() != nil {
 		t.Errorf("a zero Decision carries something: %+v", d)
 	}
 	d := Decide(Request{})
@@ -155,7 +155,7 @@ func TestLeaveOutAnything(t *testing.T) {
 		if got := d.Deciding().Code; got != c.code {
 			t.Errorf("without %s: %s, want %s", c.name, got, c.code)
 		}
-		if permitted := d.Outcome() == Permit; permitted != (c.name == "nothing") || (d.Items() != 0) != permitted {
+		if permitted := d.Outcome() == Permit; permitted != (c.name == "nothing") || (!d.Items().Empty()) != permitted {
 			t.Errorf("without %s: %s of %s", c.name, d.Outcome(), d.Items())
 		}
 	}
@@ -215,11 +215,11 @@ func TestDirectory(t *testing.T) {
 		{"a partner's team with its purpose", caller("LA9A1", "adult-mh", profiles.CareCoordination), directory, ""},
 		{"a crisis team", caller("7A1", "crht", profiles.EmergencyTreatment), directory, ""},
 		{"any team of the organisation", caller("7A4", "night-rota", profiles.Treatment), directory, ""},
-		{"a partner's team with another purpose", caller("LA9A1", "adult-mh", profiles.EmergencyTreatment), 0, "PURPOSE_NOT_AGREED"},
-		{"a partner's other team", caller("LA9A1", "duty", profiles.CareCoordination), 0, "TEAM_NOT_NAMED"},
-		{"a stranger", caller("LA9Z9", "adult-mh", profiles.CareCoordination), 0, "NO_AGREEMENT"},
-		{"secondary use inside", caller("7A4", "night-rota", "HRESCH"), 0, "PURPOSE_NOT_AGREED"},
-		{"nobody", Caller{}, 0, "REQ_UNKNOWN"},
+		{"a partner's team with another purpose", caller("LA9A1", "adult-mh", profiles.EmergencyTreatment), profiles.ItemSet{}, "PURPOSE_NOT_AGREED"},
+		{"a partner's other team", caller("LA9A1", "duty", profiles.CareCoordination), profiles.ItemSet{}, "TEAM_NOT_NAMED"},
+		{"a stranger", caller("LA9Z9", "adult-mh", profiles.CareCoordination), profiles.ItemSet{}, "NO_AGREEMENT"},
+		{"secondary use inside", caller("7A4", "night-rota", "HRESCH"), profiles.ItemSet{}, "PURPOSE_NOT_AGREED"},
+		{"nobody", Caller{}, profiles.ItemSet{}, "REQ_UNKNOWN"},
 	} {
 		q := world(t)
 		q.Caller, q.Person, q.Type = c.caller, nil, "Practitioner"
@@ -246,7 +246,7 @@ func TestCrisisSliceWidth(t *testing.T) {
 		t.Errorf("full: %s", d.Items())
 	}
 	q.Policy.CrisisSlice = Component
-	if d := Decide(q); d.Items() != profiles.SetOf(profiles.PlanCrisis, profiles.PlanContingency) || d.Withheld() == 0 {
+	if d := Decide(q); d.Items() != profiles.SetOf(profiles.PlanCrisis, profiles.PlanContingency) || d.Withheld().Empty() {
 		t.Errorf("component: %s, withheld %s", d.Items(), d.Withheld())
 	}
 	q.Wanted = profiles.SetOf(profiles.CareCritical)

@@ -47,7 +47,7 @@ func (q *question) ownRecord() bool {
 // openOwn gives a person their own record, their recorded wishes included, but
 // for what is restricted and for what nothing labels: that may tell of others.
 func (q *question) openOwn() verdict {
-	v := q.open(ownRecord, profiles.AllItems&^(profiles.Restricted|profiles.SetOf(profiles.Unlabelled)))
+	v := q.open(ownRecord, profiles.AllItems.Minus(profiles.Restricted.Union(profiles.SetOf(profiles.Unlabelled))))
 	v.reasons[gateA1] = plainPass
 	if q.Caller.Client == "" || q.Caller.Ambiguous || q.At.IsZero() {
 		v.reasons[gateA1] = requesterUnknown
@@ -74,7 +74,7 @@ func (q *question) openTreating() verdict {
 
 // open is what case 18 and case 42 share: no agreement, and a standing instead of a flow.
 func (q *question) open(because reason, items profiles.ItemSet) verdict {
-	v := verdict{letIn: gateP1, named: items, granted: items & q.ceiling}
+	v := verdict{letIn: gateP1, named: items, granted: items.Intersect(q.ceiling)}
 	v.reasons[gateSC] = q.scope
 	v.reasons[gateP1] = because
 	if q.unresolved() {

@@ -42,7 +42,7 @@ func TestNeverWidensNeverWidens(t *testing.T) {
 			}
 			said++
 			for i, now := range given[is] {
-				if more := now &^ given[was][i]; more != 0 {
+				if more := now.Minus(given[was][i]); !more.Empty() {
 					t.Errorf("%s in the place of %s, asker %d is given %s more", is, was, i, more)
 				}
 				if now != given[was][i] {

@@ -92,7 +92,7 @@ func says(d facts.Directive, q Request) word {
 			w.refusesCrisis = true
 		case facts.ExcludeItem:
 			if len(c.Recipients) == 0 || meant(c.Recipients, q.Caller, true) {
-				w.without |= c.Items
+				w.without = w.without.Union(c.Items)
 			}
 		}
 	}
@@ -156,7 +156,7 @@ func together(q Request) word {
 		all.saysNo = all.saysNo || w.saysNo
 		all.grants = all.grants || w.grants
 		all.routine = all.routine || w.routine
-		all.without |= w.without
+		all.without = all.without.Union(w.without)
 	}
 	return all
 }
@@ -231,17 +231,17 @@ func byTheOracle(q Request, d Decision) string {
 			}
 		}
 	}
-	offered := flow.Items & agreements.Releasable
+	offered := flow.Items.Intersect(agreements.Releasable)
 	if flow.ConsentRule == agreements.Crisis {
-		offered &= q.Policy.CrisisSlice.Items()
+		offered = offered.Intersect(q.Policy.CrisisSlice.Items())
 	}
 	allow, without := wishesAllow(q, flow)
-	allow = allow && offered&^without != 0
+	allow = allow && !without.Covers(offered)
 	if passed := d.Rules()[gateP3].Outcome == Pass; passed != allow {
 		return "the oracle says otherwise"
 	}
-	if d.Outcome() != Deny && d.Items() != offered&^without {
-		return "the oracle grants " + (offered &^ without).String()
+	if d.Outcome() != Deny && d.Items() != offered.Minus(without) {
+		return "the oracle grants " + offered.Minus(without).String()
 	}
 	return ""
 }

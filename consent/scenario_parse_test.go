@@ -176,9 +176,9 @@ func parseItems(text string) (profiles.ItemSet, error) {
 	for _, code := range strings.Split(text, ",") {
 		items, err := profiles.ParseItem(strings.TrimSpace(code))
 		if err != nil {
-			return 0, err
+			return profiles.ItemSet{}, err
 		}
-		set |= items
+		set = set.Union(items)
 	}
 	return set, nil
 }

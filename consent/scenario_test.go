@@ -134,9 +134,9 @@ func show(d consent.Decision, held map[string]profiles.Label, names []string) st
 func words(items profiles.ItemSet) string {
 	var list []string
 	for _, group := range []string{"crisis-slice", "plan.goals"} {
-		if whole, err := profiles.ParseItem(group); err == nil && items&whole == whole {
+		if whole, err := profiles.ParseItem(group); err == nil && items.Covers(whole) {
 			list = append(list, group)
-			items &^= whole
+			items = items.Minus(whole)
 		}
 	}
 	return strings.Join(append(list, items.Codes()...), ", ")

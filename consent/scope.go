@@ -31,27 +31,27 @@ func (q *question) reach() (profiles.ItemSet, reason) {
 		if s.Category == "" {
 			return profiles.AllItems, plainPass
 		}
-		kinds |= categoryKinds(q.Type, s.Category)
+		kinds = kinds.Union(categoryKinds(q.Type, s.Category))
 	}
-	switch kinds {
-	case 0:
-		return 0, scopeExceeded
-	case planKinds:
+	switch {
+	case kinds.Empty():
+		return kinds, scopeExceeded
+	case kinds == planKinds:
 		return profiles.AllItems, plainPass
 	}
-	return profiles.AllItems &^ (planKinds &^ kinds), scopeNarrows
+	return profiles.AllItems.Minus(planKinds.Minus(kinds)), scopeNarrows
 }
 
 func categoryKinds(typ, category string) profiles.ItemSet {
 	if typ != "CarePlan" {
-		return 0
+		return profiles.ItemSet{}
 	}
 	for i := range scopeCategories {
 		if scopeCategories[i].category == category {
 			return scopeCategories[i].kinds
 		}
 	}
-	return 0
+	return profiles.ItemSet{}
 }
 
 // reaches reports whether a scope is for this type, action and kind of caller:

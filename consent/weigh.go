@@ -13,10 +13,10 @@ import (
 // and show something new.
 func (q *question) share() verdict {
 	best := q.closest()
-	if best.granted != 0 && best.granted&^q.wishes.excluded == 0 && best.reasons[gateP3].outcome() == Pass {
+	if !best.granted.Empty() && q.wishes.excluded.Covers(best.granted) && best.reasons[gateP3].outcome() == Pass {
 		best.reasons[gateP3], best.directive = consentExcludesAll, q.wishes.excluding
 	}
-	best.granted &^= q.wishes.excluded
+	best.granted = best.granted.Minus(q.wishes.excluded)
 	return best
 }
 
@@ -69,7 +69,7 @@ func (q *question) weigh(s *agreements.Standing, f *agreements.Candidate) verdic
 	}
 	v.reasons[gateP3], v.directive = q.consent(f)
 	v.reasons[gateP4] = plainPass
-	if q.Wanted != 0 && q.Wanted&^profiles.Restricted == 0 {
+	if !q.Wanted.Empty() && profiles.Restricted.Covers(q.Wanted) {
 		v.reasons[gateP4] = restrictedItem
 	}
 	v.obligations = q.obligations(&v)
@@ -100,13 +100,13 @@ func (q *question) weighAgreement(s *agreements.Standing, f *agreements.Candidat
 		return v
 	}
 	v.crisis = f.ConsentRule == agreements.Crisis && !q.staff
-	v.named = f.Items & agreements.Releasable
+	v.named = f.Items.Intersect(agreements.Releasable)
 	offered := v.named
 	if v.crisis {
-		offered &= q.Policy.CrisisSlice.Items()
+		offered = offered.Intersect(q.Policy.CrisisSlice.Items())
 	}
-	v.granted = offered & q.ceiling
-	if offered != 0 && v.granted == 0 {
+	v.granted = offered.Intersect(q.ceiling)
+	if !offered.Empty() && v.granted.Empty() {
 		v.reasons[gateSC] = scopeExceeded
 	}
 	if q.staff {
@@ -131,9 +131,9 @@ func (q *question) inFlow(f *agreements.Candidate, offered profiles.ItemSet) rea
 	switch {
 	case f.Resources != nil && !slices.Contains(f.Resources, q.Type):
 		return itemNotInFlow
-	case offered == 0 || q.Wanted != 0 && offered&q.Wanted == 0:
+	case offered.Empty() || !q.Wanted.Empty() && !offered.Meets(q.Wanted):
 		return itemNotInFlow
-	case q.Wanted&^offered != 0:
+	case !offered.Covers(q.Wanted):
 		return itemPartlyInFlow
 	}
 	return plainPass

@@ -149,7 +149,7 @@ func (w *wishes) exclude(d *facts.Directive, q *question) {
 	for i := range d.Clauses {
 		c := &d.Clauses[i]
 		if within(c.From, c.Until, q.At) && excludes(c.Recipients, &q.Caller) {
-			w.excluded |= c.Items
+			w.excluded = w.excluded.Union(c.Items)
 			w.excluding = d.ID
 		}
 	}

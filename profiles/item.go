@@ -1,15 +1,10 @@
 package profiles
 
-import (
-	"fmt"
-	"iter"
-	"math/bits"
-	"strings"
-)
+import "fmt"
 
 // Item is a kind of information that an agreement's flow may name: the unit of
-// every disclosure. The codes are normative (docs/items.md) and are stored as
-// bits, so an Item's position never changes: new ones go at the end.
+// every disclosure. The codes are normative (docs/items.md). What is stored is an
+// Item's position, which never changes: new ones go at the end.
 type Item uint8
 
 // The items. The comment of each says what a reader of an agreement gets.
@@ -56,113 +51,68 @@ const (
 	itemCount
 )
 
-var itemCodes = [itemCount]string{
-	"unlabelled", "person.identity", "person.contact", "person.support", "person.dependants",
-	"plan.summary", "plan.needs", "plan.unmet",
-	"plan.area.finance", "plan.area.accommodation", "plan.area.personal-care", "plan.area.education",
-	"plan.area.work", "plan.area.caring", "plan.area.social", "plan.area.medical", "plan.area.therapy",
-	"plan.crisis", "plan.contingency", "plan.review", "plan.freshness", "plan.copies", "plan.views", "plan.other",
-	"team.membership", "team.coordinator", "episode.summary", "episode.level",
-	"crisis.contacts", "risk.current", "risk.history", "law.status", "law.decisions", "care.critical",
-	"consent.record", "directory", "restricted.third-party", "restricted.serious-harm", "restricted.very",
+// trait is what distinguishes an item from the others.
+type trait uint8
+
+const (
+	plain      trait = iota
+	area             // one of the nine areas of a plan
+	crisis           // what a crisis team needs
+	restricted       // never released outside the treating team
+)
+
+var itemTable = [itemCount]struct {
+	code string // as agreements and directives write it
+	trait
+}{
+	Unlabelled:        {"unlabelled", plain},
+	PersonIdentity:    {"person.identity", plain},
+	PersonContact:     {"person.contact", plain},
+	PersonSupport:     {"person.support", crisis},
+	PersonDependants:  {"person.dependants", crisis},
+	PlanSummary:       {"plan.summary", plain},
+	PlanNeeds:         {"plan.needs", plain},
+	PlanUnmet:         {"plan.unmet", plain},
+	AreaFinance:       {"plan.area.finance", area},
+	AreaAccommodation: {"plan.area.accommodation", area},
+	AreaPersonalCare:  {"plan.area.personal-care", area},
+	AreaEducation:     {"plan.area.education", area},
+	AreaWork:          {"plan.area.work", area},
+	AreaCaring:        {"plan.area.caring", area},
+	AreaSocial:        {"plan.area.social", area},
+	AreaMedical:       {"plan.area.medical", area},
+	AreaTherapy:       {"plan.area.therapy", area},
+	PlanCrisis:        {"plan.crisis", crisis},
+	PlanContingency:   {"plan.contingency", crisis},
+	PlanReview:        {"plan.review", plain},
+	PlanFreshness:     {"plan.freshness", crisis},
+	PlanCopies:        {"plan.copies", plain},
+	PlanViews:         {"plan.views", plain},
+	PlanOther:         {"plan.other", plain},
+	TeamMembership:    {"team.membership", plain},
+	TeamCoordinator:   {"team.coordinator", plain},
+	EpisodeSummary:    {"episode.summary", plain},
+	EpisodeLevel:      {"episode.level", plain},
+	CrisisContacts:    {"crisis.contacts", crisis},
+	RiskCurrent:       {"risk.current", crisis},
+	RiskHistory:       {"risk.history", plain},
+	LawStatus:         {"law.status", crisis},
+	LawDecisions:      {"law.decisions", crisis},
+	CareCritical:      {"care.critical", crisis},
+	ConsentRecord:     {"consent.record", plain},
+	Directory:         {"directory", plain},
+	RestrictedThird:   {"restricted.third-party", restricted},
+	RestrictedHarm:    {"restricted.serious-harm", restricted},
+	RestrictedVery:    {"restricted.very", restricted},
 }
 
 // String is the item's code, as agreements and directives write it.
 func (i Item) String() string {
 	if i < itemCount {
-		return itemCodes[i]
+		return itemTable[i].code
 	}
 	return fmt.Sprintf("item(%d)", uint8(i))
 }
 
-// ItemSet is a set of items; the zero value is the empty set and grants nothing.
-type ItemSet uint64
-
-// Sets that have a name of their own. Areas and CrisisSlice are also words of
-// the agreement format: "plan.goals" and "crisis-slice".
-const (
-	Areas = ItemSet(1<<AreaFinance | 1<<AreaAccommodation | 1<<AreaPersonalCare | 1<<AreaEducation |
-		1<<AreaWork | 1<<AreaCaring | 1<<AreaSocial | 1<<AreaMedical | 1<<AreaTherapy)
-
-	CrisisSlice = ItemSet(1<<PersonSupport | 1<<PlanCrisis | 1<<PlanContingency | 1<<CrisisContacts | 1<<RiskCurrent |
-		1<<PersonDependants | 1<<LawStatus | 1<<LawDecisions | 1<<CareCritical | 1<<PlanFreshness)
-
-	Restricted = ItemSet(1<<RestrictedThird | 1<<RestrictedHarm | 1<<RestrictedVery)
-
-	AllItems = ItemSet(1<<itemCount - 1)
-)
-
-// Items of a flow may use these words for a whole set.
-var itemGroups = map[string]ItemSet{"plan.goals": Areas, "crisis-slice": CrisisSlice}
-
-// SetOf makes a set.
-func SetOf(items ...Item) ItemSet {
-	var s ItemSet
-	for _, i := range items {
-		s |= 1 << i
-	}
-	return s
-}
-
-// ParseItem reads one code or group word as a flow or directive writes it.
-// An unknown word is an error: a flow that names it means something we do not.
-func ParseItem(code string) (ItemSet, error) {
-	if s, ok := itemGroups[code]; ok {
-		return s, nil
-	}
-	for i, c := range itemCodes {
-		if c == code {
-			return 1 << i, nil
-		}
-	}
-	return 0, fmt.Errorf("unknown item %q", code)
-}
-
-// Has reports whether the set holds the item.
-func (s ItemSet) Has(i Item) bool { return s&(1<<i) != 0 }
-
-// Union is the items of both.
-func (s ItemSet) Union(t ItemSet) ItemSet { return s | t }
-
-// Intersect is the items that both hold.
-func (s ItemSet) Intersect(t ItemSet) ItemSet { return s & t }
-
-// Minus is the items of s that t does not hold.
-func (s ItemSet) Minus(t ItemSet) ItemSet { return s &^ t }
-
-// Covers reports whether s holds every item of t.
-func (s ItemSet) Covers(t ItemSet) bool { return t&^s == 0 }
-
-// Meets reports whether s and t have an item in common.
-func (s ItemSet) Meets(t ItemSet) bool { return s&t != 0 }
-
-// Empty reports whether the set holds nothing.
-func (s ItemSet) Empty() bool { return s == 0 }
-
-// All yields the items in their order.
-func (s ItemSet) All() iter.Seq[Item] {
-	return func(yield func(Item) bool) {
-		for i := range itemCount {
-			if s.Has(i) && !yield(i) {
-				return
-			}
-		}
-	}
-}
-
-// Len is the number of items.
-func (s ItemSet) Len() int { return bits.OnesCount64(uint64(s)) }
-
-// Codes lists the items in their order.
-func (s ItemSet) Codes() []string {
-	codes := make([]string, 0, s.Len())
-	for i := range itemCount {
-		if s.Has(i) {
-			codes = append(codes, itemCodes[i])
-		}
-	}
-	return codes
-}
-
-// String joins the codes with a comma and a blank.
-func (s ItemSet) String() string { return strings.Join(s.Codes(), ", ") }
+// Restricted reports whether the item is never released outside the treating team.
+func (i Item) Restricted() bool { return i < itemCount && itemTable[i].trait == restricted }

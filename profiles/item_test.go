@@ -1,6 +1,7 @@
 package profiles_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -139,7 +140,7 @@ func TestParseItem(t *testing.T) {
 		}
 	}
 	for _, code := range []string{"", "plan", "plan.", "PLAN.CRISIS", "plan.crisis ", "plan.area", "item(3)", "*"} {
-		if got, err := profiles.ParseItem(code); err == nil || got != 0 {
+		if got, err := profiles.ParseItem(code); err == nil || !got.Empty() {
 			t.Errorf("%q is read as %v", code, got)
 		}
 	}
@@ -148,21 +149,72 @@ func TestParseItem(t *testing.T) {
 	}
 }
 
+// A set is what a map from items would be, and is stored as the positions.
 func TestItemSet(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := profiles.ItemSet(rapid.Uint64().Draw(t, "set")) & profiles.AllItems
+		draw := func(name string) (profiles.ItemSet, map[profiles.Item]bool) {
+			items := rapid.SliceOf(rapid.Map(rapid.IntRange(0, profiles.AllItems.Len()-1), func(i int) profiles.Item { return profiles.Item(i) })).Draw(t, name)
+			model := map[profiles.Item]bool{}
+			for _, i := range items {
+				model[i] = true
+			}
+			return profiles.SetOf(items...), model
+		}
+		a, inA := draw("a")
+		b, inB := draw("b")
+		c, inC := draw("c")
+		covers, meets, bits := true, false, uint64(0)
+		var listed []profiles.Item
+		for i := range profiles.Item(profiles.AllItems.Len()) {
+			covers, meets = covers && (inA[i] || !inB[i]), meets || inA[i] && inB[i]
+			if inA[i] {
+				listed, bits = append(listed, i), bits|1<<i
+			}
+			for name, got := range map[string]bool{
+				"has": a.Has(i) == inA[i], "union": a.Union(b, c).Has(i) == (inA[i] || inB[i] || inC[i]),
+				"intersect": a.Intersect(b).Has(i) == (inA[i] && inB[i]), "minus": a.Minus(b).Has(i) == (inA[i] && !inB[i]),
+			} {
+				if !got {
+					t.Fatalf("%s of %v and %v and %v: wrong at %s", name, a, b, c, i)
+				}
+			}
+		}
+		if a.Covers(b) != covers || a.Meets(b) != meets || a.Empty() != (len(inA) == 0) || a.Len() != len(inA) {
+			t.Fatalf("%v and %v: covers %v, meets %v, empty %v, %d items", a, b, a.Covers(b), a.Meets(b), a.Empty(), a.Len())
+		}
+		if !slices.Equal(slices.Collect(a.All()), listed) || a.Bits() != bits || profiles.ItemSetOfBits(bits) != a {
+			t.Fatalf("%v lists %v and is stored as %b", a, slices.Collect(a.All()), a.Bits())
+		}
+		text, err := json.Marshal(a)
+		var read profiles.ItemSet
+		if err != nil || json.Unmarshal(text, &read) != nil || read != a {
+			t.Fatalf("%v is written as %s and read as %v: %v", a, text, read, err)
+		}
 		var again profiles.ItemSet
-		for _, code := range s.Codes() {
+		for _, code := range a.Codes() {
 			one, err := profiles.ParseItem(code)
 			if err != nil || one.Len() != 1 {
 				t.Fatalf("%s: %v", code, err)
 			}
-			again |= one
+			again = again.Union(one)
 		}
-		if again != s || s.Len() != len(s.Codes()) {
-			t.Fatalf("%v became %v", s, again)
+		if again != a {
+			t.Fatalf("%v became %v", a, again)
 		}
 	})
+}
+
+// What is restricted is so by the item, and a bit that is no item's is kept: to
+// lose it would need less than was stored.
+func TestRestricted(t *testing.T) {
+	for i := range profiles.AllItems.All() {
+		if want := strings.HasPrefix(i.String(), "restricted."); i.Restricted() != want || profiles.Restricted.Has(i) != want {
+			t.Errorf("%s is restricted: %v", i, i.Restricted())
+		}
+	}
+	if later := profiles.ItemSetOfBits(1 << 63); later.Empty() || profiles.AllItems.Covers(later) || profiles.Item(63).Restricted() {
+		t.Errorf("an item of a later release reads as %v", later)
+	}
 }
 
 // A label is within what is granted where all of Need is, and one of Any.
@@ -173,15 +225,15 @@ func TestLabelWithin(t *testing.T) {
 		granted profiles.ItemSet
 		want    bool
 	}{
-		"a frame":                     {profiles.Label{}, 0, true},
-		"needed and granted":          {profiles.Label{Need: crisis}, crisis | work, true},
-		"needed and not granted":      {profiles.Label{Need: crisis | work}, crisis, false},
-		"one of any":                  {profiles.Label{Any: work | finance}, finance, true},
-		"none of any":                 {profiles.Label{Any: work | finance}, crisis, false},
+		"a frame":                     {profiles.Label{}, profiles.ItemSet{}, true},
+		"needed and granted":          {profiles.Label{Need: crisis}, crisis.Union(work), true},
+		"needed and not granted":      {profiles.Label{Need: crisis.Union(work)}, crisis, false},
+		"one of any":                  {profiles.Label{Any: work.Union(finance)}, finance, true},
+		"none of any":                 {profiles.Label{Any: work.Union(finance)}, crisis, false},
 		"need alone":                  {profiles.Label{Need: crisis, Any: work}, crisis, false},
 		"any alone":                   {profiles.Label{Need: crisis, Any: work}, work, false},
-		"both":                        {profiles.Label{Need: crisis, Any: work}, crisis | work, true},
-		"nothing granted":             {profiles.Label{Need: profiles.SetOf(profiles.Unlabelled)}, 0, false},
+		"both":                        {profiles.Label{Need: crisis, Any: work}, crisis.Union(work), true},
+		"nothing granted":             {profiles.Label{Need: profiles.SetOf(profiles.Unlabelled)}, profiles.ItemSet{}, false},
 		"the slice has no unlabelled": {profiles.Label{Need: profiles.SetOf(profiles.Unlabelled)}, profiles.CrisisSlice, false},
 	} {
 		if got := c.label.Within(c.granted); got != c.want {

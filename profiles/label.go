@@ -15,9 +15,9 @@ func Items(r fhir.Value) Label {
 		return Label{Need: SetOf(Unlabelled)}
 	}
 	label := rule(r)
-	label.Need |= wholeRestrictions(r)
+	label.Need = label.Need.Union(wholeRestrictions(r))
 	if unusable(r) {
-		label.Need |= SetOf(Unlabelled)
+		label.Need = label.Need.Union(SetOf(Unlabelled))
 	}
 	return label
 }
@@ -33,13 +33,13 @@ func PartItems(r fhir.Value, name string, part fhir.Value) ItemSet {
 	}
 	if name == "extension" {
 		ext, ok := shape.Extension(part.Get("url").Text())
-		return partItems(ext, ok, r, part) | restrictions(part)
+		return partItems(ext, ok, r, part).Union(restrictions(part))
 	}
 	name = strings.TrimPrefix(name, "_")
 	element, ok := shape.Child(name)
-	need := partItems(element, ok, r, part) | restrictions(part)
+	need := partItems(element, ok, r, part).Union(restrictions(part))
 	if ok && element.JSON() != fhir.Object {
-		need |= restrictions(r.Get(name)) | restrictions(r.Get("_"+name))
+		need = need.Union(restrictions(r.Get(name)), restrictions(r.Get("_"+name)))
 	}
 	return need
 }
@@ -51,7 +51,7 @@ func partItems(element *Shape, known bool, r, part fhir.Value) ItemSet {
 	}
 	switch element.Use {
 	case UseFrame, UsePerson, UseWhole:
-		return 0
+		return ItemSet{}
 	case UseItems:
 		return element.Items
 	case UseRule:
@@ -105,18 +105,18 @@ func wholeRestrictions(r fhir.Value) ItemSet {
 	var need ItemSet
 	for _, code := range fhir.Codes(r.Find("meta", "security")) {
 		if code == CodeVeryRestricted { // under any system: older ones were in use
-			need |= SetOf(RestrictedVery)
+			need = need.Union(SetOf(RestrictedVery))
 		}
 	}
 	for ext := range r.Get("extension").Each() {
 		if ext.Get("url").Is(ExtRestriction) {
-			need |= restrictions(ext)
+			need = need.Union(restrictions(ext))
 		}
 	}
 	if shape, ok := ShapeOf(r.Type()); ok {
 		for element := range shape.Children() {
 			if element.Required || element.Use == UseWhole {
-				need |= restrictions(r.Get(element.Name)) | restrictions(r.Get("_"+element.Name))
+				need = need.Union(restrictions(r.Get(element.Name)), restrictions(r.Get("_"+element.Name)))
 			}
 		}
 	}
@@ -136,11 +136,11 @@ func restrictions(v fhir.Value) ItemSet {
 			return items
 		}
 		for _, member := range v.Members() {
-			need |= restrictions(member)
+			need = need.Union(restrictions(member))
 		}
 	case fhir.Array:
 		for element := range v.Each() {
-			need |= restrictions(element)
+			need = need.Union(restrictions(element))
 		}
 	}
 	return need

@@ -35,7 +35,7 @@ func anyOf(items ...Item) func(fhir.Value) Label {
 
 // orUnlabelled turns "no rule named it" into the item that nobody is granted.
 func orUnlabelled(s ItemSet) ItemSet {
-	if s == 0 {
+	if s.Empty() {
 		return SetOf(Unlabelled)
 	}
 	return s
@@ -45,7 +45,7 @@ func orUnlabelled(s ItemSet) ItemSet {
 func lookUp(table map[coding]ItemSet, codes iter.Seq2[string, string]) ItemSet {
 	var items ItemSet
 	for system, code := range codes {
-		items |= table[coding{system, code}]
+		items = items.Union(table[coding{system, code}])
 	}
 	return items
 }
@@ -62,7 +62,7 @@ var planKind = map[coding]ItemSet{
 }
 
 func planKinds(r fhir.Value) ItemSet {
-	if kinds := lookUp(planKind, fhir.Codes(r.Get("category"))); kinds != 0 {
+	if kinds := lookUp(planKind, fhir.Codes(r.Get("category"))); !kinds.Empty() {
 		return kinds
 	}
 	return SetOf(PlanOther)
@@ -82,7 +82,7 @@ func areasOf(concept fhir.Value) ItemSet {
 	var items ItemSet
 	for system, code := range fhir.Codes(concept) {
 		if system == SystemArea {
-			items |= orUnlabelled(areaItems[code])
+			items = items.Union(orUnlabelled(areaItems[code]))
 		}
 	}
 	return items
@@ -92,7 +92,7 @@ func areasOf(concept fhir.Value) ItemSet {
 func episodeLabel(r fhir.Value) Label {
 	need := SetOf(EpisodeSummary)
 	if fhir.HasCode(r.Get("type"), SystemEpisodeKind, CodeEpisodeAftercare) {
-		need |= SetOf(LawStatus)
+		need = need.Union(SetOf(LawStatus))
 	}
 	return Label{Need: need}
 }
@@ -137,10 +137,10 @@ func flagItems(r fhir.Value) ItemSet {
 	items := lookUp(flagCodes, fhir.Codes(r.Get("code")))
 	for system := range fhir.Codes(r.Get("code")) {
 		if system == SystemLegalStatusWales || system == SystemLegalStatusEngland {
-			items |= SetOf(LawStatus)
+			items = items.Union(SetOf(LawStatus))
 		}
 	}
-	if items == 0 {
+	if items.Empty() {
 		items = orUnlabelled(lookUp(flagCategories, fhir.Codes(r.Get("category"))))
 	}
 	switch r.Get("status").Text() {
@@ -150,7 +150,7 @@ func flagItems(r fhir.Value) ItemSet {
 		if items == SetOf(RiskCurrent) {
 			return SetOf(RiskHistory)
 		}
-		return items | SetOf(RiskHistory)
+		return items.Union(SetOf(RiskHistory))
 	}
 	return SetOf(Unlabelled)
 }
@@ -185,5 +185,5 @@ var homes = map[coding]ItemSet{
 }
 
 func locationLabel(r fhir.Value) Label {
-	return Label{Need: SetOf(Directory) | lookUp(homes, fhir.Codes(r.Get("physicalType"))) | lookUp(homes, fhir.Codes(r.Get("type")))}
+	return Label{Need: SetOf(Directory).Union(lookUp(homes, fhir.Codes(r.Get("physicalType"))), lookUp(homes, fhir.Codes(r.Get("type"))))}
 }

@@ -71,7 +71,7 @@ func Weakest(labels []Label) []Label {
 		kept = append(slices.DeleteFunc(kept, l.Covers), l.plain())
 	}
 	slices.SortFunc(kept, func(a, b Label) int {
-		return cmp.Or(cmp.Compare(a.Need, b.Need), cmp.Compare(a.Any, b.Any))
+		return cmp.Or(cmp.Compare(a.Need.bits, b.Need.bits), cmp.Compare(a.Any.bits, b.Any.bits))
 	})
 	return kept
 }

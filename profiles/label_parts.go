@@ -21,7 +21,7 @@ var partRules = map[string]partRule{
 // it is the right person; a hospital's own number tells where somebody was.
 func patientIdentifier(_, part fhir.Value) ItemSet {
 	if part.Get("system").Is(SystemNHSNumber) {
-		return 0
+		return ItemSet{}
 	}
 	return SetOf(PersonIdentity)
 }
@@ -30,7 +30,7 @@ func patientIdentifier(_, part fhir.Value) ItemSet {
 func patientName(_, part fhir.Value) ItemSet {
 	switch part.Get("use").Text() {
 	case "", "usual", "official":
-		return 0
+		return ItemSet{}
 	}
 	return SetOf(PersonIdentity)
 }
@@ -39,7 +39,7 @@ func patientName(_, part fhir.Value) ItemSet {
 func workContact(_, part fhir.Value) ItemSet {
 	switch part.Get("use").Text() {
 	case "", "work", "mobile":
-		return 0
+		return ItemSet{}
 	}
 	return SetOf(Unlabelled)
 }
@@ -91,9 +91,9 @@ func planCategory(_, part fhir.Value) ItemSet {
 func conceptItems(concept fhir.Value, plain map[coding]bool, otherwise Item, tables ...map[coding]ItemSet) ItemSet {
 	var items ItemSet
 	for _, table := range tables {
-		items |= lookUp(table, fhir.Codes(concept))
+		items = items.Union(lookUp(table, fhir.Codes(concept)))
 	}
-	known := items != 0
+	known := !items.Empty()
 	for system, code := range fhir.Codes(concept) {
 		known = known || plain[coding{system, code}]
 	}
@@ -114,10 +114,10 @@ func participant(_, part fhir.Value) ItemSet {
 // planPeriod: of a crisis or contingency plan the dates say how fresh it is; of
 // any other plan they belong to its summary, which the label covers.
 func planPeriod(r, _ fhir.Value) ItemSet {
-	if planKinds(r)&SetOf(PlanCrisis, PlanContingency) != 0 {
+	if planKinds(r).Meets(SetOf(PlanCrisis, PlanContingency)) {
 		return SetOf(PlanFreshness)
 	}
-	return 0
+	return ItemSet{}
 }
 
 // planPartItems is the item of each kind of activity. An area activity has
@@ -148,12 +148,12 @@ func activity(_, part fhir.Value) ItemSet {
 		code := ext.Get("valueCode").Text()
 		switch {
 		case ext.Get("url").Is(ExtArea):
-			items |= orUnlabelled(areaItems[code])
+			items = items.Union(orUnlabelled(areaItems[code]))
 		case !ext.Get("url").Is(ExtPlanPart), code == CodePartArea:
 		case code == CodePartReview && part.Find("detail", "status").Is("completed"):
-			items |= SetOf(PlanReview) // one that was held is more than a date
+			items = items.Union(SetOf(PlanReview)) // one that was held is more than a date
 		default:
-			items |= orUnlabelled(planPartItems[code])
+			items = items.Union(orUnlabelled(planPartItems[code]))
 		}
 	}
 	return orUnlabelled(items)

@@ -233,7 +233,7 @@ func TestTypeSets(t *testing.T) {
 		if profiles.DirectoryType(typ) != label.Need.Has(profiles.Directory) {
 			t.Errorf("%s is labelled %v", typ, label)
 		}
-		if label.Items() == 0 {
+		if label.Items().Empty() {
 			t.Errorf("%s has no label", typ)
 		}
 	}

@@ -5,9 +5,9 @@ var typeItems = map[string]ItemSet{
 	"Patient":       SetOf(PersonIdentity, PersonContact, PersonSupport, TeamMembership),
 	"CareTeam":      SetOf(TeamMembership, TeamCoordinator),
 	"EpisodeOfCare": SetOf(EpisodeSummary, EpisodeLevel, TeamCoordinator, TeamMembership, LawStatus),
-	"Goal":          Areas | SetOf(PlanViews),
-	"CarePlan": Areas | SetOf(PlanSummary, PlanNeeds, PlanUnmet, PlanCrisis, PlanContingency, PlanReview, PlanFreshness,
-		PlanCopies, PlanViews, PlanOther, EpisodeLevel, CrisisContacts, PersonDependants, LawStatus, LawDecisions, CareCritical),
+	"Goal":          Areas.Union(SetOf(PlanViews)),
+	"CarePlan": Areas.Union(SetOf(PlanSummary, PlanNeeds, PlanUnmet, PlanCrisis, PlanContingency, PlanReview, PlanFreshness,
+		PlanCopies, PlanViews, PlanOther, EpisodeLevel, CrisisContacts, PersonDependants, LawStatus, LawDecisions, CareCritical)),
 	"Practitioner": SetOf(Directory), "PractitionerRole": SetOf(Directory), "Organization": SetOf(Directory), "Location": SetOf(Directory),
 }
 

@@ -164,7 +164,7 @@ func (s *Shape) setUse(word string) error {
 		if err != nil {
 			return err
 		}
-		s.Items |= items
+		s.Items = s.Items.Union(items)
 	}
 	return nil
 }

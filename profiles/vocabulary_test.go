@@ -125,7 +125,7 @@ func TestNineAreasToEight(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		set |= item
+		set = set.Union(item)
 		same := profiles.Display(profiles.SystemArea, area, texts.Welsh) == profiles.Display(profiles.SystemStatutoryArea, statutory, texts.Welsh)
 		if same == (statutory == "viii") {
 			t.Errorf("%s and (%s) are worded alike: %v", area, statutory, same)

@@ -153,8 +153,8 @@ func (c *checker) items(f *Flow, i int) {
 	for j, name := range f.Names {
 		items, err := profiles.ParseItem(name)
 		c.require(err == nil, "this is no item", "flows", i, "items", j)
-		c.require(items&^Releasable == 0, "no flow may name this item", "flows", i, "items", j)
-		f.Items |= items & Releasable
+		c.require(Releasable.Covers(items), "no flow may name this item", "flows", i, "items", j)
+		f.Items = f.Items.Union(items.Intersect(Releasable))
 	}
 	c.require(f.Resources == nil || len(f.Resources) > 0, "an empty list lets nothing through; leave it out for every type that carries the items", "flows", i, "resources")
 	for j, typ := range f.Resources {

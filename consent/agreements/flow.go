@@ -47,4 +47,4 @@ const (
 
 // Releasable is what a flow may name at all. Nothing else leaves the treating
 // team, whoever asks: no flow can name it (gate P4).
-const Releasable = profiles.AllItems &^ (profiles.Restricted | 1<<profiles.ConsentRecord | 1<<profiles.Unlabelled)
+var Releasable = profiles.AllItems.Minus(profiles.Restricted.Union(profiles.SetOf(profiles.ConsentRecord, profiles.Unlabelled)))

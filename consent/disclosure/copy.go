@@ -48,7 +48,7 @@ func (c *copier) members(dst []byte, s *profiles.Shape, v fhir.Value) ([]byte, b
 	for name, member := range v.Members() {
 		mark := len(dst)
 		if v == c.resource {
-			c.whole, c.need = false, 0
+			c.whole, c.need = false, profiles.ItemSet{}
 		}
 		if name == "extension" {
 			if out, ok := c.extensions(dst, s, v, member); ok {
@@ -147,7 +147,7 @@ func (c *copier) carry(start int, need profiles.ItemSet) {
 // element nothing more than the element itself did.
 func (c *copier) needs(of fhir.Value, name string, part fhir.Value) profiles.ItemSet {
 	if of != c.resource {
-		return 0
+		return profiles.ItemSet{}
 	}
 	c.need = profiles.PartItems(c.resource, name, part)
 	c.contact = c.need.Has(profiles.CrisisContacts)

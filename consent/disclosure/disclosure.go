@@ -128,7 +128,7 @@ func (t terms) disclose(h Held, targets map[string]Target) Disclosure {
 		id:      h.Resource.ID(),
 		person:  h.Person,
 		updated: h.Updated,
-		items:   label.Need | label.Any&c.granted | c.carried,
+		items:   label.Need.Union(label.Any.Intersect(c.granted), c.carried),
 	}
 	if h.Tag != nil {
 		sum := sha256.Sum256(content)

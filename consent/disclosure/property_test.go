@@ -40,9 +40,9 @@ func parsed(t interface{ Fatalf(string, ...any) }, src string) fhir.Value {
 
 // grants makes a set of items, mostly one that sees the resource.
 func grants(t *rapid.T, r fhir.Value) profiles.ItemSet {
-	items := profiles.ItemSet(rapid.Uint64().Draw(t, "granted")) & profiles.AllItems
+	items := profiles.ItemSetOfBits(rapid.Uint64().Draw(t, "granted")).Intersect(profiles.AllItems)
 	if rapid.IntRange(0, 9).Draw(t, "sees") > 0 {
-		items |= profiles.Items(r).Items()
+		items = items.Union(profiles.Items(r).Items())
 	}
 	return items
 }
@@ -89,17 +89,17 @@ func TestNothingWithheldIsInTheBody(t *testing.T) {
 		for _, mark := range partMark.FindAllString(body, -1) {
 			p := r.parts[slices.IndexFunc(r.parts, func(p madePart) bool { return p.mark == mark })]
 			need := needOf(source, r, p)
-			if need&^granted != 0 {
+			if !granted.Covers(need) {
 				t.Fatalf("%s needs %v, granted were %v:\n%s", p.name, need, granted, body)
 			}
-			if need&^x.Items() != 0 {
+			if !x.Items().Covers(need) {
 				t.Fatalf("%s needs %v, recorded as released were %v:\n%s", p.name, need, x.Items(), body)
 			}
 		}
-		if kind := profiles.Items(source).Need; kind&^x.Items() != 0 {
+		if kind := profiles.Items(source).Need; !x.Items().Covers(kind) {
 			t.Fatalf("the resource needs %v, recorded as released were %v", kind, x.Items())
 		}
-		if x.Items()&^granted != 0 {
+		if !granted.Covers(x.Items()) {
 			t.Fatalf("recorded as released: %v, granted were %v", x.Items(), granted)
 		}
 		assertClean(t, parsed(t, body))
@@ -160,7 +160,7 @@ func TestNonInterference(t *testing.T) {
 		source := parsed(t, one.source(keepAll))
 		granted := grants(t, source)
 		hidden := func(p madePart) bool {
-			return needOf(source, one, p)&^granted != 0 && !strings.HasPrefix(p.name, "_") && !source.Get("_"+p.name).Exists()
+			return !granted.Covers(needOf(source, one, p)) && !strings.HasPrefix(p.name, "_") && !source.Get("_"+p.name).Exists()
 		}
 		// The other world: what is hidden is gone, or is something else that is hidden.
 		other := made{typ: one.typ}
@@ -170,7 +170,7 @@ func TestNonInterference(t *testing.T) {
 				continue
 			}
 			p.json = m.foreign()
-			if instead, err := fhir.Parse([]byte(p.json)); err == nil && profiles.PartItems(source, p.name, instead)&^granted != 0 {
+			if instead, err := fhir.Parse([]byte(p.json)); err == nil && !granted.Covers(profiles.PartItems(source, p.name, instead)) {
 				other.parts = append(other.parts, p)
 			}
 		}
@@ -200,7 +200,7 @@ func TestFewerItemsNeverGiveMore(t *testing.T) {
 		m := &maker{t: t, modifiers: WithoutModifiers}
 		source := parsed(t, m.resource(typ).source(keepAll))
 		more := grants(t, source)
-		fewer := more & profiles.ItemSet(rapid.Uint64().Draw(t, "kept"))
+		fewer := more.Intersect(profiles.ItemSetOfBits(rapid.Uint64().Draw(t, "kept")))
 		a := permitting(fewer).disclose(heldOf(source), madeTargets())
 		b := permitting(more).disclose(heldOf(source), madeTargets())
 		if a.Withheld() {
@@ -246,7 +246,7 @@ func leaves(v fhir.Value, path string, yield func(string)) {
 func TestZeroValuesCarryNothing(t *testing.T) {
 	var zero Disclosure
 	if !zero.Withheld() || zero.Body() != nil || zero.Type() != "" || zero.ID() != "" || zero.Person() != "" || zero.VersionID() != "" ||
-		!zero.Updated().IsZero() || zero.Items() != 0 {
+		!zero.Updated().IsZero() || !zero.Items().Empty() {
 		t.Errorf("the zero Disclosure carries %+v", zero)
 	}
 	if zero.Decision().Outcome() != consent.Deny {
@@ -254,7 +254,7 @@ func TestZeroValuesCarryNothing(t *testing.T) {
 	}
 	for _, typ := range profiles.ServedTypes() {
 		source := parsed(t, `{"resourceType":"`+typ+`","id":"x","status":"active","identifier":[{"value":"x"}]}`)
-		if x := Of(consent.Decision{}, heldOf(source), madeTargets()); !x.Withheld() || x.Items() != 0 {
+		if x := Of(consent.Decision{}, heldOf(source), madeTargets()); !x.Withheld() || !x.Items().Empty() {
 			t.Errorf("the zero Decision disclosed %s", x.Body())
 		}
 	}

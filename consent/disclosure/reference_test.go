@@ -14,7 +14,7 @@ import (
 // member of a care team, which needs team.membership, or as said.
 func TestReferences(t *testing.T) {
 	members := profiles.SetOf(profiles.TeamMembership)
-	withStaff := members | profiles.SetOf(profiles.Directory)
+	withStaff := members.Union(profiles.SetOf(profiles.Directory))
 	for name, c := range map[string]struct {
 		reference, want string
 		granted         profiles.ItemSet
@@ -69,7 +69,7 @@ func TestLogicalReferencesNeedAnItem(t *testing.T) {
 	base := profiles.SetOf(profiles.PlanOther, profiles.PlanFreshness)
 	for i := range profiles.AllItems.Len() {
 		item := profiles.Item(i)
-		body := string(permitting(base|profiles.SetOf(item)).disclose(heldOf(r), nil).Body())
+		body := string(permitting(base.Union(profiles.SetOf(item))).disclose(heldOf(r), nil).Body())
 		if named := strings.Contains(body, "7A4"); named != naming.Any.Has(item) {
 			t.Errorf("with %v the organisation is named: %v", item, named)
 		}
@@ -87,7 +87,7 @@ func TestSubjectIsAlwaysThePerson(t *testing.T) {
 		"by reference":                  {`{"reference":"Patient/ann","display":"Ann"}`, `{"reference":"Patient/ann"}`, other},
 		"by one that is not stored":     {`{"reference":"Patient/anne"}`, `{"reference":"Patient/anne"}`, other},
 		"by number":                     {`{"identifier":` + nhs + `,"display":"Ann"}`, `{"type":"Patient"}`, other},
-		"by number, identity granted":   {`{"identifier":` + nhs + `}`, `{"type":"Patient","identifier":` + nhs + `}`, other | profiles.SetOf(profiles.PersonIdentity)},
+		"by number, identity granted":   {`{"identifier":` + nhs + `}`, `{"type":"Patient","identifier":` + nhs + `}`, other.Union(profiles.SetOf(profiles.PersonIdentity))},
 		"by a number of another system": {`{"identifier":{"system":"x","value":"1"}}`, `{"type":"Patient"}`, profiles.AllItems},
 		"contained":                     {`{"reference":"#p"}`, `{"type":"Patient"}`, other},
 		"on another server":             {`{"reference":"https://example.org/fhir/Patient/ann"}`, `{"type":"Patient"}`, other},
@@ -127,7 +127,7 @@ func TestOnlyContactsAreNamed(t *testing.T) {
 	}
 	r := parsed(t, `{"resourceType":"CarePlan","id":"x","status":"active","intent":"plan","subject":{"reference":"Patient/ann"},
 		"activity":[`+activity("contact")+`,`+activity("action")+`,`+activity("arrangement")+`]}`)
-	body := string(permitting(profiles.AllItems&^profiles.SetOf(profiles.Directory)).disclose(heldOf(r), madeTargets()).Body())
+	body := string(permitting(profiles.AllItems.Minus(profiles.SetOf(profiles.Directory))).disclose(heldOf(r), madeTargets()).Body())
 	if !strings.Contains(body, `"performer":[{"display":"performer of contact"}]`) {
 		t.Errorf("the contact is not named: %s", body)
 	}

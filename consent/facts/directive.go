@@ -80,7 +80,7 @@ type Directive struct {
 type Clause struct {
 	Recipients []Recipient        `json:"recipients,omitempty"` // T1, T5, T6; empty: everybody
 	Purposes   []profiles.Purpose `json:"purposes,omitempty"`   // exact codes; in a refusal TREAT covers its descendants but BTG
-	Items      profiles.ItemSet   `json:"items,omitempty"`
+	Items      profiles.ItemSet   `json:"items,omitzero"`
 	From       time.Time          `json:"from,omitzero"`
 	Until      time.Time          `json:"until,omitzero"` // exclusive; zero: no end
 }

@@ -214,7 +214,7 @@ func (r *reader) clause(v fhir.Value) Clause {
 		c.Recipients = append(c.Recipients, r.recipient(actor))
 	}
 	for label := range v.Get("securityLabel").Each() {
-		c.Items |= r.item(label)
+		c.Items = c.Items.Union(r.item(label))
 	}
 	return c
 }
@@ -269,7 +269,7 @@ func (r *reader) item(label fhir.Value) profiles.ItemSet {
 		}
 	}
 	r.reject(label)
-	return 0
+	return profiles.ItemSet{}
 }
 
 // period reads a FHIR Period: a date without a time is the whole day in

@@ -66,10 +66,10 @@ func (d *Directive) excludesAll(exclusions []Clause) bool {
 		var items profiles.ItemSet
 		for _, c := range d.Clauses {
 			if slices.Equal(c.Recipients, e.Recipients) && c.From.Equal(e.From) && c.Until.Equal(e.Until) {
-				items |= c.Items
+				items = items.Union(c.Items)
 			}
 		}
-		if e.Items&^items != 0 {
+		if !items.Covers(e.Items) {
 			return false
 		}
 	}

@@ -241,7 +241,7 @@ func FuzzReadDirective(f *testing.F) {
 			t.Errorf("read with a fault: %+v", d)
 		}
 		for _, c := range d.Clauses {
-			if (d.Template == SharePlan || d.Template == CrisisOnly) && (len(c.Purposes) == 0 || c.Items != 0) {
+			if (d.Template == SharePlan || d.Template == CrisisOnly) && (len(c.Purposes) == 0 || !c.Items.Empty()) {
 				t.Errorf("a grant without a purpose, or with items: %+v", d)
 			}
 		}

@@ -98,12 +98,12 @@ func TestCrisisOnlyWithoutAuthorityRefusesAndGrantsNothing(t *testing.T) {
 	policy := consent.DefaultPolicy()
 	policy.CrisisWithoutConsent = consent.Off
 	for i, items := range shown(liveAgreement(t), policy, beside) {
-		if items != 0 {
+		if !items.Empty() {
 			t.Errorf("asker %d is shown %v", i, items)
 		}
 	}
 	d.bring(plans(t), extract(t, withWishes(t, given("w1", "T3"))), intake.Store)
-	if items := shown(liveAgreement(t), policy, d.consents(wholesNumber(t))); items[2] == 0 {
+	if items := shown(liveAgreement(t), policy, d.consents(wholesNumber(t))); items[2].Empty() {
 		t.Error("nor with the authority: the test shows nothing")
 	}
 }

@@ -69,7 +69,7 @@ func changedItems(before Version, a consent.Accepted) (profiles.ItemSet, error) 
 	}
 	old, err := fhir.ParseResource(before.Body)
 	if err != nil {
-		return profiles.ItemSet(0), fmt.Errorf("reading version %d of a %s to compare: %w", before.Number, before.Type, err)
+		return profiles.ItemSet{}, fmt.Errorf("reading version %d of a %s to compare: %w", before.Number, before.Type, err)
 	}
 	return Changed(old, a.Resource(), a.Person()), nil
 }
@@ -91,14 +91,18 @@ func Changed(before, after fhir.Value, person profiles.PersonID) profiles.ItemSe
 	var changed profiles.ItemSet
 	whole := profiles.Items(after)
 	for _, label := range disclosure.Changes(before, after, person, targets) {
-		part := label.Items()
-		for item := range label.Need.Minus(whole.Need).All() {
-			part = profiles.SetOf(item) // the last: a restricted one where there is any
+		part := label.Need.Minus(whole.Need)
+		if restricted := part.Intersect(profiles.Restricted); !restricted.Empty() {
+			part = restricted
 		}
-		if label.Covers(whole) {
-			part = whole.Items()
+		switch {
+		case label.Covers(whole):
+			changed = changed.Union(whole.Items())
+		case part.Empty():
+			changed = changed.Union(label.Any)
+		default:
+			changed = changed.Union(profiles.SetOf(slices.Collect(part.All())[0]))
 		}
-		changed = changed.Union(part)
 	}
 	return changed
 }

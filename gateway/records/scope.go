@@ -38,4 +38,4 @@ func (s Scope) Sees(v Version) bool {
 // Notices reports whether the scope may know that a version changed something.
 // What a caller sees as number and time of a resource is its newest version
 // that the scope notices (consent.md §7, row 17).
-func (s Scope) Notices(v Version) bool { return v.Changed&s.Items != 0 }
+func (s Scope) Notices(v Version) bool { return v.Changed.Meets(s.Items) }

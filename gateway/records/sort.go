@@ -101,7 +101,7 @@ func (s Scope) SortText(key search.SortKey, id string, seen time.Time, spans []S
 	value := NoSortText(key)
 	for _, span := range spans {
 		switch {
-		case span.Param != key.Param || span.Need&^s.Items != 0:
+		case span.Param != key.Param || !s.Items.Covers(span.Need):
 		case key.Descending == search.Descending:
 			value = max(value, span.High)
 		default:

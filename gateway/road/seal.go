@@ -96,7 +96,7 @@ const tagSize = 8 + 8 + len(disclosure.Digest{})
 func (s *Sealer) sealTag(to profiles.OrgCode, typ, id string, t tag) string {
 	text := make([]byte, 0, tagSize)
 	text = binary.BigEndian.AppendUint64(text, t.number)
-	text = binary.BigEndian.AppendUint64(text, uint64(t.items))
+	text = binary.BigEndian.AppendUint64(text, t.items.Bits())
 	return s.Seal(tagContext(to, typ, id), append(text, t.digest[:]...))
 }
 
@@ -108,7 +108,7 @@ func (s *Sealer) openTag(to profiles.OrgCode, typ, id, sealed string) (t tag, ok
 		return tag{}, false
 	}
 	t.number = binary.BigEndian.Uint64(text)
-	t.items = profiles.ItemSet(binary.BigEndian.Uint64(text[8:]))
+	t.items = profiles.ItemSetOfBits(binary.BigEndian.Uint64(text[8:]))
 	copy(t.digest[:], text[16:])
 	return t, true
 }

@@ -78,7 +78,7 @@ type Entry struct {
 // Usable are the entries that count for a caller granted these items. Match is
 // asked with these, and a store holds its rows to the same rule.
 func Usable(entries []Entry, granted profiles.ItemSet) []Entry {
-	return slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return e.Need&^granted != 0 })
+	return slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return !granted.Covers(e.Need) })
 }
 
 // SortKey is one key of _sort. The zero Order is ascending.

@@ -148,10 +148,10 @@ func TestSchemaKnowsTheVocabulary(t *testing.T) {
 		if err != nil {
 			t.Errorf("item %s: %v", code, err)
 		}
-		items |= item
+		items = items.Union(item)
 	}
-	never := profiles.SetOf(profiles.Unlabelled, profiles.ConsentRecord, profiles.Directory) | profiles.Restricted
-	if want := profiles.AllItems &^ never; items != want {
+	never := profiles.SetOf(profiles.Unlabelled, profiles.ConsentRecord, profiles.Directory).Union(profiles.Restricted)
+	if want := profiles.AllItems.Minus(never); items != want {
 		t.Errorf("items %v, want %v", items, want)
 	}
 	reviews := root.Properties["reviews"].Items.Properties["reason"].Enum

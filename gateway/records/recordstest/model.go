@@ -86,7 +86,7 @@ func (m *model) find(items profiles.ItemSet, q records.Query) []modelMatch {
 		all := m.versions[id]
 		match := modelMatch{id: id, current: all[len(all)-1]}
 		for _, v := range all {
-			if v.changed&items != 0 {
+			if v.changed.Meets(items) {
 				match.seen = v
 			}
 		}

@@ -130,7 +130,7 @@ func aboutNobody(t *testing.T, store Store) {
 		_, err := store.Read(t.Context(), d, "CarePlan", "c1")
 		nothing(t, "a plan about nobody", err)
 	}
-	if s := records.ScopeOf(Staff(t, home), "CarePlan"); s.Items != 0 {
+	if s := records.ScopeOf(Staff(t, home), "CarePlan"); !s.Items.Empty() {
 		t.Errorf("a decision about staff sees {%v} of plans", s.Items)
 	}
 }

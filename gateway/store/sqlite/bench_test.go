@@ -87,9 +87,9 @@ func BenchmarkPut(b *testing.B) {
 func bareInserts(t tx, versions []records.Version, entries [][]search.Entry) error {
 	for i, v := range versions {
 		place := int64(i + 1)
-		_, _, err := first(t.snapshot, scanNumber, upsertResource, v.Type, v.ID, string(v.Person), string(v.Custodian), 0, place, int64(v.Label.Need), int64(v.Label.Any))
+		_, _, err := first(t.snapshot, scanNumber, upsertResource, v.Type, v.ID, string(v.Person), string(v.Custodian), 0, place, int64(v.Label.Need.Bits()), int64(v.Label.Any.Bits()))
 		if err == nil {
-			err = t.exec(t.ctx, insertVersion, place, place, 1, int64(v.Label.Need), int64(v.Label.Any), int64(v.Changed), records.TimeText(v.Stored), v.Source, v.Body)
+			err = t.exec(t.ctx, insertVersion, place, place, 1, int64(v.Label.Need.Bits()), int64(v.Label.Any.Bits()), int64(v.Changed.Bits()), records.TimeText(v.Stored), v.Source, v.Body)
 		}
 		if err == nil {
 			err = t.index(place, place, v, entries[i])

@@ -63,11 +63,11 @@ func (t tx) keep(v records.Version, a consent.Accepted) error {
 		}
 	}
 	place, _, err := first(t.snapshot, scanNumber, upsertResource, v.Type, v.ID, string(v.Person), string(v.Custodian), profiles.IsFact(v.Type), seq,
-		int64(v.Label.Need), int64(v.Label.Any))
+		int64(v.Label.Need.Bits()), int64(v.Label.Any.Bits()))
 	if err != nil {
 		return fmt.Errorf("keeping the resource: %w", err)
 	}
-	err = t.exec(t.ctx, insertVersion, seq, place, v.Number, int64(v.Label.Need), int64(v.Label.Any), int64(v.Changed),
+	err = t.exec(t.ctx, insertVersion, seq, place, v.Number, int64(v.Label.Need.Bits()), int64(v.Label.Any.Bits()), int64(v.Changed.Bits()),
 		records.TimeText(v.Stored), v.Source, v.Body)
 	if err != nil {
 		return fmt.Errorf("keeping the version: %w", err)
@@ -112,7 +112,7 @@ func (t tx) index(place, seq int64, v records.Version, entries []search.Entry) e
 		return err
 	}
 	for _, s := range records.Spans(v.Type, entries) {
-		if err := t.exec(t.ctx, insertSortValue, seq, s.Param, int64(s.Need), s.Low, s.High); err != nil {
+		if err := t.exec(t.ctx, insertSortValue, seq, s.Param, int64(s.Need.Bits()), s.Low, s.High); err != nil {
 			return err
 		}
 	}

@@ -65,7 +65,7 @@ const (
 
 // scopeArgs are the arguments ?1 to ?4.
 func scopeArgs(typ string, s records.Scope) []any {
-	return []any{typ, string(s.Person), string(s.Custodian), int64(s.Items)}
+	return []any{typ, string(s.Person), string(s.Custodian), int64(s.Items.Bits())}
 }
 
 // Read finds the current version of one resource. It implements records.Snapshot.

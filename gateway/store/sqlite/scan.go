@@ -87,7 +87,7 @@ func (i items) Scan(column any) error {
 	if !ok {
 		return fmt.Errorf("an item set is stored as %T", column)
 	}
-	*i.set = profiles.ItemSet(bits)
+	*i.set = profiles.ItemSetOfBits(uint64(bits))
 	return nil
 }
 

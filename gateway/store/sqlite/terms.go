@@ -31,7 +31,7 @@ func (t tx) insertTerms(place int64, v records.Version, entries []search.Entry) 
 			var args []any
 			for _, e := range entries[:insert.rows] {
 				args = append(args, place, string(v.Person), v.Type, e.Param, int64(e.Kind), termValue(e), e.System,
-					int64(e.Need), records.TimeText(e.From), records.TimeText(e.Until))
+					int64(e.Need.Bits()), records.TimeText(e.From), records.TimeText(e.Until))
 			}
 			if err := t.exec(t.ctx, insert.text, args...); err != nil {
 				return err
