@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -13,7 +12,6 @@ import (
 	"cpagateway/consent"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/identity"
-	"cpagateway/gateway/intake"
 	"cpagateway/profiles"
 )
 
@@ -34,14 +32,6 @@ type config struct {
 	// PatientIdentifiers are the systems of the sources' own patient numbers that
 	// callers may ask for a person by, beside the NHS number.
 	PatientIdentifiers []string `yaml:"patientIdentifiers"`
-}
-
-// nhsNumbers is the most lenient rule of any source.
-func (c config) nhsNumbers() intake.NumberRule {
-	if slices.ContainsFunc(c.Sources, func(s sourceConfig) bool { return s.NHSNumbers == intake.Report }) {
-		return intake.Report
-	}
-	return intake.Refuse
 }
 
 type httpConfig struct {
@@ -67,13 +57,6 @@ type hotConfig struct {
 	Redis string `yaml:"redis"` // redis://, rediss:// URL; empty: in this process
 }
 
-type sourceConfig struct {
-	Name       string            `yaml:"name"`
-	Format     string            `yaml:"format"` // mhsds-v6, welsh-ctp, fhir-bundle
-	Custodian  profiles.OrgCode  `yaml:"custodian"`
-	NHSNumbers intake.NumberRule `yaml:"nhsNumbers"` // refuse (default) or report a failed check digit
-}
-
 type telemetryConfig struct {
 	OTLP     string        `yaml:"otlp"`     // OTLP/HTTP endpoint URL; empty: off
 	Sampling float64       `yaml:"sampling"` // share of traces kept, 0 to 1
@@ -81,17 +64,17 @@ type telemetryConfig struct {
 }
 
 // embedded is the configuration of the embedded defaults: everything in one folder.
-func embedded(dir string) config {
+func embedded(dir string) (config, error) {
+	const own = "7A4"
+	sources, err := sourcesIn(dir, own)
 	return config{
-		Organisation: "7A4",
+		Organisation: own,
 		HTTP:         httpConfig{Capacity: 256, Reserved: 64},
 		Agreements:   filepath.Join(dir, "agreements"),
 		Records:      recordsConfig{SQLite: dir},
 		Policy:       consent.DefaultPolicy(),
-		Sources: []sourceConfig{
-			{Name: "mhsds-v6", Format: "mhsds-v6"}, {Name: "welsh-ctp", Format: "welsh-ctp"}, {Name: "fhir-bundle", Format: "fhir-bundle"},
-		},
-	}
+		Sources:      sources,
+	}, err
 }
 
 // readConfig reads gateway.yaml, then the environment over it.
@@ -114,6 +97,9 @@ func readConfig(name string, environ []string) (config, error) {
 	}
 	if err := c.check(); err != nil {
 		return config{}, misuse("reading %s: %v", name, err)
+	}
+	for i := range c.Sources {
+		c.Sources[i].settledBy = name
 	}
 	return c, nil
 }
@@ -140,25 +126,7 @@ func (c config) check() error {
 	if !(0 <= c.Telemetry.Sampling && c.Telemetry.Sampling <= 1) { // so that NaN is refused too
 		return fmt.Errorf("telemetry.sampling must be from 0 to 1")
 	}
-	for i, s := range c.Sources {
-		if err := s.check(); err != nil {
-			return fmt.Errorf("sources[%d]: %w", i, err)
-		}
-	}
-	return nil
-}
-
-func (s sourceConfig) check() error {
-	if s.Name == "" {
-		return fmt.Errorf("name is missing")
-	}
-	if _, known := formats[s.Format]; !known {
-		return fmt.Errorf("format must be one of %s", formatNames())
-	}
-	if !slices.Contains([]intake.NumberRule{"", intake.Refuse, intake.Report}, s.NHSNumbers) {
-		return fmt.Errorf("nhsNumbers must be %s or %s", intake.Refuse, intake.Report)
-	}
-	return nil
+	return checkSources(c.Sources)
 }
 
 // witness keeps the newest checkpoint, so that a log that was cut off is found.
@@ -167,19 +135,4 @@ func (c config) witness() audit.FileWitness {
 		return audit.FileWitness(c.Audit.Witness)
 	}
 	return audit.FileWitness(filepath.Join(c.Records.SQLite, "audit.checkpoint"))
-}
-
-// source finds a configured source by its name and gives it its format.
-func (c config) source(name string) (intake.Source, error) {
-	for _, s := range c.Sources {
-		if s.Name != name {
-			continue
-		}
-		format, err := formatNamed(s.Format)
-		if err != nil {
-			return intake.Source{}, err
-		}
-		return intake.Source{Name: s.Name, Format: format, Custodian: s.Custodian, Grants: consent.On, NHSNumbers: s.NHSNumbers}, nil
-	}
-	return intake.Source{}, misuse("no source is called %q", name)
 }

@@ -81,7 +81,10 @@ func TestBadConfigurationIsRefusedWithItsPlace(t *testing.T) {
 		{"no share of the traces", good + "telemetry: {sampling: .nan}\n", nil, "telemetry.sampling"},
 		{"a source without a name", good + "sources: [{format: welsh-ctp}]\n", nil, "sources[0]: name"},
 		{"an unknown format", good + "sources: [{name: a, format: csv}]\n", nil, "sources[0]: format"},
-		{"an unknown rule for numbers", good + "sources: [{name: a, format: welsh-ctp, nhsNumbers: reprot}]\n", nil, "sources[0]: nhsNumbers"},
+		{"a source of nobody", good + "sources: [{name: a, format: welsh-ctp}]\n", nil, "sources[0]: custodian"},
+		{"a source that perhaps may grant", good + "sources: [{name: a, format: welsh-ctp, custodian: 7A4, grants: maybe}]\n", nil, "on or off"},
+		{"two sources of one name", good + "sources: [{name: a, format: welsh-ctp, custodian: 7A4}, {name: a, format: welsh-ctp, custodian: 7A3}]\n", nil, "sources[1]: name a"},
+		{"an unknown rule for numbers", good + "sources: [{name: a, format: welsh-ctp, custodian: 7A4, nhsNumbers: reprot}]\n", nil, "sources[0]: nhsNumbers"},
 		{"an unknown setting", good, []string{"CPA_GATEWAY_COLOUR=red"}, "CPA_GATEWAY_COLOUR"},
 		{"a secret without its file", good, []string{"CPA_GATEWAY_HOT_REDIS_FILE=/nowhere/at/all"}, "CPA_GATEWAY_HOT_REDIS_FILE"},
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"cpagateway/consent"
 	"cpagateway/gateway"
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/hot/local"
@@ -104,7 +106,10 @@ func freePort(addr string) string {
 // openDemo opens the embedded store and brings the cast in through the road that
 // every extract takes.
 func openDemo(w world, dir, addr, admin string) (*site, error) {
-	c := embedded(dir)
+	c, err := embedded(dir)
+	if err != nil {
+		return nil, err
+	}
 	c.HTTP.Address, c.HTTP.Admin, c.HTTP.Base = addr, admin, "http://"+addr+gateway.Prefix
 	c.DutyLine = demo.DutyLine
 	if err := os.CopyFS(c.Agreements, demo.Agreements()); err != nil && !os.IsExist(err) {
@@ -114,19 +119,40 @@ func openDemo(w world, dir, addr, admin string) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.bringInCast(w); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// bringInCast brings in what the cast's source systems deliver.
+func (s *site) bringInCast(w world) error {
 	for _, extract := range demo.Extracts(w.clock()) {
-		source, err := c.source(extract.Source)
+		source, err := s.config.demoSource(extract.Source)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		sum, err := s.intake(w).Run(w.ctx, source, extract.Files, intake.Store)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		fmt.Fprintf(w.out, "brought in %s: %d records read, %d stored, %d unchanged, %d quarantined\n",
 			extract.Source, sum.Read, sum.Stored, sum.Unchanged, sum.Quarantined)
 	}
-	return s, nil
+	return nil
+}
+
+// demoSource is a source of the cast, whose wishes count: the demo is about them.
+func (c config) demoSource(name string) (intake.Source, error) {
+	grants := consent.On
+	s, err := c.sourceWith(name, c.Organisation, &grants)
+	if err != nil {
+		return intake.Source{}, err
+	}
+	if err := s.settle(c.Records.SQLite); err != nil {
+		return intake.Source{}, err
+	}
+	return s.open()
 }
 
 // printDemo says what to paste.

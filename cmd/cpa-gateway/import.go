@@ -11,13 +11,16 @@ import (
 	"text/tabwriter"
 
 	"cpagateway/gateway/intake"
+	"cpagateway/profiles"
 )
 
 func runImport(w world, args []string) error {
-	f := w.flags("import", "(--data DIR | --config FILE) --source NAME [--dry-run] [--json] PATH...")
+	f := w.flags("import", "(--data DIR | --config FILE) --source NAME [--custodian ODS] [--grants] [--dry-run] [--json] PATH...")
 	place := whereFlags(f)
-	name := f.String("source", "", "`name` of the source: mhsds-v6, welsh-ctp, fhir-bundle, or one of the configuration")
-	custodian := f.String("custodian", "", "ODS `code` of the organisation whose records these are (default: as configured, else the gateway's own)")
+	name := f.String("source", "", "`name` of the source: mhsds-v6, welsh-ctp, fhir-bundle, or one that is settled")
+	custodian := f.String("custodian", "", "ODS `code` of the organisation whose records these are (default: as settled, else the folder's own)")
+	var grants grantsFlag
+	f.Var(&grants, "grants", "wishes of this source may open records (default: as settled, else they may not)")
 	dryRun := f.Bool("dry-run", false, "map and check only; store nothing")
 	asJSON := f.Bool("json", false, "print the account as JSON")
 	if err := parse(f, args); err != nil {
@@ -31,21 +34,25 @@ func runImport(w world, args []string) error {
 	if err != nil {
 		return err
 	}
-	s, err := place.open(w)
+	c, err := place.read()
+	if err != nil {
+		return err
+	}
+	source, err := c.sourceWith(*name, profiles.OrgCode(*custodian), grants.said)
+	if err != nil {
+		return err
+	}
+	s, err := place.open(w, c)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	source, err := s.config.source(*name)
-	if err != nil {
-		return err
-	}
-	if *custodian != "" {
-		source.Custodian = code(*custodian)
-	}
-	mode := intake.Store
-	if *dryRun {
-		mode = intake.DryRun
+	mode := intake.DryRun
+	if !*dryRun {
+		mode = intake.Store
+		if err := source.settle(c.Records.SQLite); err != nil {
+			return err
+		}
 	}
 	sum, err := bringIn(w, s, source, extracts, mode)
 	if err := show(w.out, sum, *asJSON); err != nil {
@@ -58,8 +65,11 @@ func runImport(w world, args []string) error {
 }
 
 // bringIn runs every extract and adds up the accounts.
-func bringIn(w world, s *site, source intake.Source, extracts []fs.FS, mode intake.Mode) (intake.Summary, error) {
-	var total intake.Summary
+func bringIn(w world, s *site, from sourceConfig, extracts []fs.FS, mode intake.Mode) (total intake.Summary, err error) {
+	source, err := from.open()
+	if err != nil {
+		return total, err
+	}
 	in := s.intake(w)
 	in.Progress = progress(w.err)
 	for _, extract := range extracts {

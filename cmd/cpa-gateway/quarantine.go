@@ -10,10 +10,7 @@ import (
 
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/store"
-	"cpagateway/profiles"
 )
-
-func code(s string) profiles.OrgCode { return profiles.OrgCode(s) }
 
 func runQuarantine(w world, args []string) error {
 	if len(args) == 0 {
@@ -119,11 +116,14 @@ func showFault(w world, f quarantine.Fault, asJSON bool) error {
 
 // retryFault feeds a record in again, as it was or mended, and settles it once it was taken.
 func retryFault(w world, s *site, fault quarantine.Fault, with string, asJSON bool) error {
-	source, err := s.config.source(fault.Source)
+	settled, err := s.config.source(fault.Source)
 	if err != nil {
 		return err
 	}
-	source.Custodian = fault.Custodian // as the run had it that set the record aside
+	source, err := settled.open()
+	if err != nil {
+		return err
+	}
 	raw := fault.Raw
 	if with != "" {
 		if raw, err = os.ReadFile(with); err != nil {

@@ -29,7 +29,9 @@ func secretIn(dir string) ([]byte, error) {
 	if err != nil || secret != nil {
 		return secret, err
 	}
-	if err := makeSecret(filepath.Join(dir, secretFile)); err != nil && !errors.Is(err, fs.ErrExist) {
+	fresh := make([]byte, secretSize)
+	_, _ = rand.Read(fresh) // never fails (crypto/rand)
+	if err := makeOnce(filepath.Join(dir, secretFile), fresh); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("making the gateway's secret: %w", err)
 	}
 	return keptSecret(dir)
@@ -75,18 +77,16 @@ func keptIn(dir string) (string, error) {
 	return "", nil
 }
 
-// makeSecret makes a secret file that survives loss of power, and fails with
-// fs.ErrExist where there is one. The file gets its name by a link, when it is
-// whole: nobody can read half a secret.
-func makeSecret(name string) error {
-	file, err := os.CreateTemp(filepath.Dir(name), ".secret-*") // for its owner only
+// makeOnce makes a file that survives loss of power, and fails with fs.ErrExist
+// where there is one. The file gets its name by a link, when it is whole: nobody
+// can read half of it.
+func makeOnce(name string, content []byte) error {
+	file, err := os.CreateTemp(filepath.Dir(name), ".new-*") // for its owner only
 	if err != nil {
 		return err
 	}
 	defer os.Remove(file.Name())
-	secret := make([]byte, secretSize)
-	_, _ = rand.Read(secret) // never fails (crypto/rand)
-	_, err = file.Write(secret)
+	_, err = file.Write(content)
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return err
 	}

@@ -188,8 +188,7 @@ func TestTwoStartsOnANewFolder(t *testing.T) {
 		for range 2 {
 			both.Go(func() {
 				w := world{ctx: t.Context(), out: &lockedBuffer{}, err: &lockedBuffer{}, clock: time.Now}
-				none := ""
-				s, err := where{data: &dir, config: &none}.open(w)
+				s, err := openFolder(w, dir)
 				if err != nil {
 					t.Errorf("refused: %v", err)
 					return

@@ -76,7 +76,7 @@ func runServe(w world, args []string) error {
 // cannot be used, for serve and its --check alike. The caller closes the state.
 func prepare(w world, c config) (hot.State, *identity.Verifier, error) {
 	for _, s := range c.Sources {
-		if _, err := c.source(s.Name); err != nil {
+		if _, err := s.open(); err != nil {
 			return nil, nil, err
 		}
 	}

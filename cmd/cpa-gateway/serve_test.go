@@ -44,7 +44,7 @@ func settle(t *testing.T) *served {
 	for _, client := range demo.Clients() {
 		fmt.Fprintf(&c, "  - {id: %s, organisation: %s, teams: [%s], purposes: [%s]}\n", client.ID, client.Organisation, client.Teams[0], client.Purposes[0])
 	}
-	fmt.Fprintf(&c, "agreements: %q\nrecords: {sqlite: %q}\nsources: [{name: paris, format: welsh-ctp, custodian: 7A4}]\n", agreements, filepath.Join(s.dir, "data"))
+	fmt.Fprintf(&c, "agreements: %q\nrecords: {sqlite: %q}\nsources: [{name: paris, format: welsh-ctp, custodian: 7A4, grants: on}]\n", agreements, filepath.Join(s.dir, "data"))
 	s.config = write(t, filepath.Join(s.dir, "gateway.yaml"), c.String())
 	plans := filepath.Join(s.dir, "plans")
 	for _, extract := range demo.Extracts(time.Now()) {

@@ -13,13 +13,24 @@ import (
 func openBare(t *testing.T) (*site, world) {
 	t.Helper()
 	w := world{ctx: t.Context(), out: io.Discard, err: io.Discard, clock: time.Now}
-	dir, none := t.TempDir(), ""
-	s, err := where{data: &dir, config: &none}.open(w)
+	dir := t.TempDir()
+	s, err := openFolder(w, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
 	return s, w
+}
+
+// openFolder opens a data folder as every command with --data does.
+func openFolder(w world, dir string) (*site, error) {
+	none := ""
+	place := where{data: &dir, config: &none}
+	c, err := place.read()
+	if err != nil {
+		return nil, err
+	}
+	return place.open(w, c)
 }
 
 // A gateway whose store was gone once said that it was ready.

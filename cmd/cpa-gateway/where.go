@@ -29,17 +29,13 @@ func (c where) read() (config, error) {
 	case *c.config != "":
 		return readConfig(*c.config, os.Environ())
 	case *c.data != "":
-		return embedded(*c.data), nil
+		return embedded(*c.data)
 	}
 	return config{}, misuse("name a data folder with --data or a configuration with --config")
 }
 
 // open opens the site chosen, and makes what is not there yet; the caller closes it.
-func (c where) open(w world) (*site, error) {
-	chosen, err := c.read()
-	if err != nil {
-		return nil, err
-	}
+func (c where) open(w world, chosen config) (*site, error) {
 	if *c.data != "" {
 		if _, err := keptSecret(*c.data); err != nil {
 			return nil, err
