@@ -83,9 +83,12 @@ func (w *wishes) silence() (reason, string) {
 }
 
 // wishAlerts is the alert that a recorded wish calls for, whatever the outcome.
-func wishAlerts(r reason) uint8 {
+func (q *question) wishAlerts(r reason) uint8 {
 	switch r {
 	case consentUninterpretable, consentConflict, crisisAfterRefusal:
+		return oblige(Alert)
+	}
+	if q.wishes.apart {
 		return oblige(Alert)
 	}
 	return 0
@@ -93,7 +96,7 @@ func wishAlerts(r reason) uint8 {
 
 // obligations says what must be done beside the answer that a verdict amounts to.
 func (q *question) obligations(v *verdict) uint8 {
-	o := wishAlerts(v.reasons[gateP3])
+	o := q.wishAlerts(v.reasons[gateP3])
 	if v.reasons[gateP3] == crisisSilent {
 		o |= oblige(NotifyCoordinator)
 	}

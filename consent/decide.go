@@ -113,7 +113,7 @@ func (q *question) conclude(v verdict) Decision {
 	}
 	if d.deciding != gates {
 		d.withheld = v.named
-		d.obligations = wishAlerts(v.reasons[gateP3]) // nothing is shown, but a wish may need a look
+		d.obligations = q.wishAlerts(v.reasons[gateP3]) // nothing is shown, but a wish may need a look
 		return d
 	}
 	d.obligations = v.obligations

@@ -13,7 +13,8 @@ import (
 // speaks; one that is replaced by the same person is silent; nothing is weighed
 // by its date alone. Refusals, withdrawals, exclusions and what cannot be read count
 // whichever custodian recorded them; a grant opens the records of the custodian that
-// recorded it, and at every other it is silence (case 34).
+// recorded it, and at every other it is silence (case 34). Of a record that is kept apart
+// refusals count, for routine sharing only: whether it is this person's is not known.
 type wishes struct {
 	unreadable    *facts.Directive // cannot be read safely: refuses
 	refusal       *facts.Directive // refuses routine sharing with this caller
@@ -26,6 +27,7 @@ type wishes struct {
 	nearReason    reason           // why it does not; zero if nothing came near
 	excluded      profiles.ItemSet
 	excluding     string // id of a directive that excludes
+	apart         bool   // something of this stands in a record that is kept apart
 }
 
 // hear lets every directive speak.
@@ -33,9 +35,10 @@ func (q *question) hear() wishes {
 	var w wishes
 	for i := range q.person.Directives {
 		d := &q.person.Directives[i]
-		if d.Status == facts.Silent || q.replaced(d) {
+		if d.Status == facts.Silent || d.Apart && q.Caller.Purpose == profiles.EmergencyTreatment || q.replaced(d) {
 			continue
 		}
+		before := w
 		switch d.Status {
 		case facts.Active:
 			w.active(d, q)
@@ -46,6 +49,7 @@ func (q *question) hear() wishes {
 		default:
 			w.unreadable = d
 		}
+		w.apart = w.apart || d.Apart && w != before
 	}
 	return w
 }
@@ -96,6 +100,9 @@ func (w *wishes) refuseAll(d *facts.Directive, q *question) {
 
 // grant lets the clauses of T1 and T3 speak; outside them the directive is silent.
 func (w *wishes) grant(d *facts.Directive, q *question) {
+	if d.Apart {
+		return
+	}
 	if d.Custodian != q.Source {
 		w.missed(d, consentOtherCustodian)
 		return
@@ -124,7 +131,7 @@ func (w *wishes) grant(d *facts.Directive, q *question) {
 
 // lapsed records a grant that is not in effect now.
 func (w *wishes) lapsed(d *facts.Directive, from time.Time, q *question) {
-	if d.Template != facts.SharePlan && d.Template != facts.CrisisOnly {
+	if d.Template != facts.SharePlan && d.Template != facts.CrisisOnly || d.Apart {
 		return
 	}
 	switch {
@@ -272,7 +279,7 @@ func (q *question) grantFault(d *facts.Directive) reason {
 func (q *question) replaced(d *facts.Directive) bool {
 	for i := range q.person.Directives {
 		n := &q.person.Directives[i]
-		if n.Replaces == "" || n.Replaces != d.ID || n.Status == facts.Silent || n.Status == facts.Unknown ||
+		if n.Replaces == "" || n.Replaces != d.ID || n.Apart != d.Apart || n.Status == facts.Silent || n.Status == facts.Unknown ||
 			n.Performer == "" || n.Performer != d.Performer || !n.Recorded.After(d.Recorded) {
 			continue
 		}

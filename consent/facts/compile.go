@@ -25,7 +25,22 @@ type Compiled struct {
 	Directive *Directive       `json:"directive,omitempty"`
 	About     string           `json:"about,omitempty"` // whom a Consent names as its patient
 	Entry     *Entry           `json:"entry,omitempty"` // Organization, PractitionerRole
+
+	Standing *Standing `json:"-"` // of no resource: see Stand
+	// Apart says that the resource is of a record that claims this person's NHS number
+	// and contradicts who they are. Of its wishes those that refuse count, for routine
+	// sharing; nothing else of it is a fact about this person.
+	Apart bool `json:"-"`
 }
+
+// Standing is what was found out, or settled, about whose a person's records are.
+type Standing struct {
+	Apart     bool     // they claim another person's NHS number, and are closed until somebody has said whose they are
+	Confirmed []string // names, as in Identity, that somebody confirmed to be this person's
+}
+
+// Stand is a standing among the other facts about its person.
+func Stand(s Standing) Compiled { return Compiled{Rules: Rules, Standing: &s} }
 
 // Identity is who a Patient resource says that the person is.
 type Identity struct {

@@ -15,17 +15,15 @@ type Directory func(reference string) (Entry, bool)
 func Compose(person profiles.PersonID, custodian profiles.OrgCode, epoch uint64, compiled []Compiled, directory Directory) Person {
 	c := composer{
 		person:    Person{ID: person, Custodian: custodian, Epoch: epoch},
-		directory: directory, known: map[string]bool{}, numbers: map[string]bool{},
+		directory: directory, known: map[string]bool{}, numbers: map[string]bool{}, confirmed: map[string]bool{},
 	}
 	for i := range compiled {
-		if id := compiled[i].Identity; id != nil && compiled[i].Custodian == custodian {
-			c.knows(id)
-		}
+		c.knows(&compiled[i])
 	}
 	for i := range compiled {
 		if one := &compiled[i]; one.Type == "Consent" {
 			c.wish(one)
-		} else if one.Custodian == custodian {
+		} else if one.Custodian == custodian && !one.Apart {
 			c.own(one)
 		}
 	}
@@ -33,21 +31,43 @@ func Compose(person profiles.PersonID, custodian profiles.OrgCode, epoch uint64,
 }
 
 // composer collects into person. known holds the names under which the person's
-// own Patient resources go, numbers their NHS numbers.
+// own Patient resources go, numbers their NHS numbers, confirmed the names that
+// somebody said are this person's.
 type composer struct {
 	person    Person
 	directory Directory
 	known     map[string]bool
 	numbers   map[string]bool
+	confirmed map[string]bool
 }
 
-func (c *composer) knows(id *Identity) {
-	for _, name := range id.Names {
+func (c *composer) knows(one *Compiled) {
+	if s := one.Standing; s != nil {
+		c.person.Unverified = c.person.Unverified || s.Apart
+		for _, name := range s.Confirmed {
+			c.known[name], c.confirmed[name] = true, true
+		}
+	}
+	if one.Identity == nil || one.Apart || one.Custodian != c.person.Custodian {
+		return
+	}
+	for _, name := range one.Identity.Names {
 		c.known[name] = true
 	}
-	for _, number := range id.Numbers {
+	for _, number := range one.Identity.Numbers {
 		c.numbers[number] = true
 	}
+}
+
+// severalNumbers reports two NHS numbers in use that nobody confirmed to be one person's.
+func (c *composer) severalNumbers() bool {
+	n := 0
+	for number := range c.numbers {
+		if !c.confirmed[profiles.SystemNHSNumber+"|"+number] {
+			n++
+		}
+	}
+	return n > 1
 }
 
 // own takes what the custodian itself says.
@@ -67,7 +87,7 @@ func (c *composer) own(one *Compiled) {
 // of this person, or something unreadable leave it uncertain whose record this is.
 func (c *composer) identity(one *Compiled) {
 	p, id := &c.person, one.Identity
-	if one.Rules != Rules || id == nil || id.Modified || len(c.numbers) > 1 {
+	if one.Rules != Rules || id == nil || id.Modified || c.severalNumbers() {
 		p.Unverified = true
 	}
 	if id == nil {
@@ -123,8 +143,8 @@ func (c *composer) wish(one *Compiled) {
 			d = *one.Directive
 		}
 	}
-	d.Custodian = one.Custodian
-	if one.Custodian == c.person.Custodian && d.Status != Silent && one.About != "" && !c.known[one.About] {
+	d.Custodian, d.Apart = one.Custodian, one.Apart
+	if one.Custodian == c.person.Custodian && !one.Apart && d.Status != Silent && one.About != "" && !c.known[one.About] {
 		c.person.Unverified = true
 	}
 	c.person.Directives = append(c.person.Directives, d)

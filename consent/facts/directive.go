@@ -60,6 +60,7 @@ const (
 type Directive struct {
 	ID        string             `json:"id"`        // id of the Consent
 	Custodian profiles.OrgCode   `json:"custodian"` // who recorded it: a grant opens that organisation's records and no others
+	Apart     bool               `json:"-"`         // said in a record that is kept apart: it only refuses, and only routine sharing
 	Template  Template           `json:"template,omitempty"`
 	Status    Status             `json:"status,omitempty"`
 	Recorded  time.Time          `json:"recorded,omitzero"`  // Consent.dateTime; zero if absent
