@@ -10,8 +10,8 @@ import (
 // CapabilityStatement is written from it, so that the two cannot disagree. The
 // search parameters of each type are the closed lists of search.Definitions.
 var allowed = []served{
-	{"CarePlan", all}, {"CareTeam", all}, {"EpisodeOfCare", all}, {"Goal", all},
-	{"Organization", all}, {"Patient", all}, {"Practitioner", all}, {"PractitionerRole", all},
+	{"CarePlan", all}, {"CareTeam", all}, {"EpisodeOfCare", all}, {"Flag", all}, {"Goal", all},
+	{"Organization", all}, {"Patient", all}, {"Practitioner", all}, {"PractitionerRole", all}, {"RiskAssessment", all},
 }
 
 var all = []road.Interaction{road.Read, road.VRead, road.Search}

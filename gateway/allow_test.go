@@ -16,7 +16,7 @@ import (
 )
 
 // promised are the types of the surface, written down a second time.
-var promised = []string{"CarePlan", "CareTeam", "EpisodeOfCare", "Goal", "Organization", "Patient", "Practitioner", "PractitionerRole"}
+var promised = []string{"CarePlan", "CareTeam", "EpisodeOfCare", "Flag", "Goal", "Organization", "Patient", "Practitioner", "PractitionerRole", "RiskAssessment"}
 
 func capabilities(t *testing.T, s *stand) samply.CapabilityStatement {
 	t.Helper()
@@ -81,7 +81,7 @@ func served(t *testing.T, s *stand, typ string, p samply.CapabilityStatementRest
 
 func TestWhatIsNotOnTheListIsNotServed(t *testing.T) {
 	s := openStand(t)
-	unlisted := []string{"Consent", "Flag", "RiskAssessment", "Encounter", "Bundle", "Basic", "AuditEvent", "OperationOutcome", "careplan", "CarePlan2", "metadata"}
+	unlisted := []string{"Consent", "Condition", "Encounter", "Bundle", "Basic", "AuditEvent", "OperationOutcome", "careplan", "CarePlan2", "metadata"}
 	for _, typ := range unlisted {
 		for _, path := range []string{"/" + typ + "/x", "/" + typ + "/x/_history/1", "/" + typ + "?" + about(ann)} {
 			if a := s.get("cmht", path); a.status != http.StatusNotFound && !(typ == "metadata" && a.status == http.StatusOK) {

@@ -79,6 +79,7 @@ func (s served) capability() fhir.CapabilityStatementRestResource {
 
 var resourceTypes = map[string]fhir.ResourceType{
 	"CarePlan": fhir.ResourceTypeCarePlan, "CareTeam": fhir.ResourceTypeCareTeam, "EpisodeOfCare": fhir.ResourceTypeEpisodeOfCare,
+	"Flag": fhir.ResourceTypeFlag, "RiskAssessment": fhir.ResourceTypeRiskAssessment,
 	"Goal": fhir.ResourceTypeGoal, "Organization": fhir.ResourceTypeOrganization, "Patient": fhir.ResourceTypePatient,
 	"Practitioner": fhir.ResourceTypePractitioner, "PractitionerRole": fhir.ResourceTypePractitionerRole,
 }

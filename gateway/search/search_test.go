@@ -44,6 +44,8 @@ func TestSearchParams(t *testing.T) {
 		"CarePlan":         "activity-date care-team category date goal intent part-of patient replaces status subject",
 		"CareTeam":         "category date participant patient status subject",
 		"EpisodeOfCare":    "care-manager care-manager-role date organization patient status subject type",
+		"Flag":             "date flag-code flag-status patient subject",
+		"RiskAssessment":   "date patient status subject",
 		"Goal":             "category lifecycle-status patient subject target-date",
 		"Consent":          "-",
 		"AuditEvent":       "-",
@@ -55,7 +57,7 @@ func TestSearchParams(t *testing.T) {
 			if p.Doc == "" || p.Kind == 0 {
 				t.Errorf("%s %s lacks its doc or kind", typ, p.Name)
 			}
-			if slices.Contains(p.Modifiers, "not") && !slices.Contains([]string{"status", "intent", "lifecycle-status"}, p.Name) {
+			if slices.Contains(p.Modifiers, "not") && !slices.Contains([]string{"status", "flag-status", "intent", "lifecycle-status"}, p.Name) {
 				t.Errorf("%s %s takes :not, which tells of what is hidden", typ, p.Name)
 			}
 		}
