@@ -8,7 +8,7 @@ import (
 // TestTablesRefuseSlips: the slips that an editor of the tables makes are
 // errors, not words that silently go missing.
 func TestTablesRefuseSlips(t *testing.T) {
-	words := func(file string) error { _, err := readVocabulary(file); return err }
+	words := func(file string) error { _, err := readVocabulary("t.txt", file); return err }
 	rules := func(file string) error { _, err := readChecks(file); return err }
 	for _, tt := range []struct {
 		name string
@@ -18,9 +18,9 @@ func TestTablesRefuseSlips(t *testing.T) {
 	}{
 
 		{"vocabulary", words, "Area | A | B ?\n  a | A | B\n", ""},
-		{"concept without a system", words, "  a | A | B\n", "before any code system"},
+		{"concept without a system", words, "  a | A | B\n", "t.txt:1: a code stands before any code system"},
 		{"concept without Welsh", words, "Area | A | B\n  a | A\n", "want code"},
-		{"concept twice", words, "Area | A | B\n  a | A | B\n  a | A | B\n", "listed twice"},
+		{"concept twice", words, "Area | A | B\n  a | A | B\n  a | A | B\n", "t.txt:3: the code is listed twice"},
 
 		{"checks", rules, "A\n  a ? code(x,y)|A\n  b * BackboneElement\n    c ? #A.b\nBackboneElement\n", ""},
 		{"element without a type", rules, "A\n  a ?\n", "want name"},

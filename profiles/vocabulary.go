@@ -48,6 +48,16 @@ const (
 	SystemNHSNumberStatusWales   = "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusWales"
 )
 
+// Codes of labels: of SystemConfidentiality, then the sensitivities of SystemActCode.
+const (
+	CodeNormal         = "N"
+	CodeRestricted     = "R"
+	CodeVeryRestricted = "V"
+
+	CodeMentalHealth = "MH"
+	CodePsychiatry   = "PSY"
+)
+
 // Code systems of this project; CodeSystems publishes their concepts.
 const (
 	localSystem = Base + "/CodeSystem/CPAWales-"

@@ -2,7 +2,7 @@ package profiles
 
 import (
 	_ "embed"
-	"fmt"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/language"
 
 	"cpagateway/gateway/texts"
+	"cpagateway/profiles/lines"
 )
 
 // CodeSystem is one code system of this project, ready to publish.
@@ -86,48 +87,44 @@ type glossary struct {
 	words   map[coding]texts.Wording
 }
 
+//go:generate go test -run TestCodesAreGenerated -update .
+
 //go:embed vocabulary.txt
 var vocabularyFile string
 
 var vocabulary = sync.OnceValue(func() glossary {
-	g, err := readVocabulary(vocabularyFile)
-	if err != nil {
-		panic("profiles/vocabulary.txt: " + err.Error())
-	}
-	return g
+	return lines.Must(readVocabulary("vocabulary.txt", vocabularyFile))
 })
 
 // readVocabulary reads the table: a line "URL | English | Welsh" opens a code
 // system (Base may be left out of the URL), an indented one is a concept of it.
-// Welsh that ends in " ?" is unconfirmed.
-func readVocabulary(file string) (glossary, error) {
+// Welsh that ends in " ?" is unconfirmed. The names in Go are not its business.
+func readVocabulary(name, file string) (glossary, error) {
 	g := glossary{words: make(map[coding]texts.Wording)}
-	for line := range strings.Lines(dropComments(file)) {
-		if strings.TrimSpace(line) == "" {
-			continue
-		}
-		fields := strings.Split(line, "|")
+	err := lines.Read(name, file, func(l lines.Line) error {
+		fields := strings.Split(l.Text, " | ")
 		if len(fields) != 3 {
-			return g, fmt.Errorf("%q: want code | English | Welsh", strings.TrimSpace(line))
+			return errors.New("want code | English | Welsh")
 		}
-		welsh, unconfirmed := strings.CutSuffix(strings.TrimSpace(fields[2]), " ?")
-		words := texts.Wording{English: strings.TrimSpace(fields[1]), Welsh: welsh, Confirmed: !unconfirmed}
-		key := strings.TrimSpace(fields[0])
-		if !strings.HasPrefix(line, " ") {
-			g.systems = append(g.systems, openSystem(key, words))
-			continue
+		code, _, _ := strings.Cut(fields[0], "=")
+		welsh, unconfirmed := strings.CutSuffix(fields[2], " ?")
+		words := texts.Wording{English: fields[1], Welsh: welsh, Confirmed: !unconfirmed}
+		if l.Depth == 0 {
+			g.systems = append(g.systems, openSystem(code, words))
+			return nil
 		}
 		if len(g.systems) == 0 {
-			return g, fmt.Errorf("%q stands before any code system", key)
+			return errors.New("a code stands before any code system")
 		}
 		system := &g.systems[len(g.systems)-1]
-		if _, twice := g.words[coding{system.URL, key}]; twice {
-			return g, fmt.Errorf("%s: %q is listed twice", system.Name, key)
+		if _, twice := g.words[coding{system.URL, code}]; twice {
+			return errors.New("the code is listed twice")
 		}
-		system.Concepts = append(system.Concepts, Concept{Code: key, Wording: words})
-		g.words[coding{system.URL, key}] = words
-	}
-	return g, nil
+		system.Concepts = append(system.Concepts, Concept{Code: code, Wording: words})
+		g.words[coding{system.URL, code}] = words
+		return nil
+	})
+	return g, err
 }
 
 func openSystem(url string, title texts.Wording) CodeSystem {

@@ -1,79 +1,15 @@
 package profiles_test
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
 	"cpagateway/gateway/texts"
 	"cpagateway/profiles"
 )
-
-// constants reads the string constants of a file of this package by name.
-func constants(t *testing.T, file string) map[string]string {
-	t.Helper()
-	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := make(map[string]string)
-	ast.Inspect(parsed, func(n ast.Node) bool {
-		spec, ok := n.(*ast.ValueSpec)
-		if !ok || len(spec.Values) == 0 {
-			return true
-		}
-		if literal, ok := spec.Values[0].(*ast.BasicLit); ok && literal.Kind == token.STRING {
-			found[spec.Names[0].Name], _ = strconv.Unquote(literal.Value)
-		}
-		return true
-	})
-	if len(found) == 0 {
-		t.Fatalf("%s has no constants", file)
-	}
-	return found
-}
-
-// TestCodesAndVocabularyAgree: every constant is a listed code and every code of
-// ours that a rule could name is a constant.
-func TestCodesAndVocabularyAgree(t *testing.T) {
-	published := []string{"CodeNormal", "CodeRestricted", "CodeVeryRestricted", "CodeMentalHealth", "CodePsychiatry"}
-	var listed []string
-	for _, system := range profiles.CodeSystems() {
-		for _, c := range system.Concepts {
-			listed = append(listed, c.Code)
-		}
-	}
-	codes := constants(t, "codes.go")
-	for name, code := range codes {
-		known := slices.Contains(listed, code) || profiles.Known(profiles.SystemSNOMED, code) ||
-			profiles.Known(profiles.SystemLegalStatusWales, code) && strings.HasPrefix(name, "CodeWales")
-		if !known && !slices.Contains(published, name) {
-			t.Errorf("%s = %q is in no code system of vocabulary.txt", name, code)
-		}
-	}
-	for _, system := range profiles.CodeSystems() {
-		for _, c := range system.Concepts {
-			constant := slices.Contains(valuesOf(codes), c.Code)
-			if !constant && system.URL != profiles.SystemItem && system.URL != profiles.SystemStatutoryArea {
-				t.Errorf("%s %q has no constant", system.Name, c.Code)
-			}
-		}
-	}
-}
-
-func valuesOf(codes map[string]string) []string {
-	var values []string
-	for _, code := range codes {
-		values = append(values, code)
-	}
-	return values
-}
 
 func TestCodeSystems(t *testing.T) {
 	systems := profiles.CodeSystems()

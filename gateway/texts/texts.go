@@ -3,12 +3,15 @@ package texts
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/text/language"
+
+	"cpagateway/profiles/lines"
 )
 
 // The languages in which the gateway speaks. Any other tag reads as English.
@@ -75,52 +78,46 @@ func Day(t time.Time, lang language.Tag) string {
 	return fmt.Sprintf("%d %s %d", t.Day(), month, t.Year())
 }
 
+//go:generate go test -run TestKeysAreGenerated -update .
+
 //go:embed texts.txt
 var textsFile string
 
-// The catalogue is part of the program: a fault in it is a fault of the build,
-// found by the first test that reads any text.
-var catalogue = sync.OnceValue(func() map[Key]Wording {
-	texts, err := readTexts(textsFile)
-	if err != nil {
-		panic("texts.txt: " + err.Error())
-	}
-	return texts
+var catalogue = sync.OnceValue(func() map[Key]entry {
+	return lines.Must(readTexts("texts.txt", textsFile))
 })
 
-// readTexts reads blocks of three lines, key, en: and cy: (cy?: where
-// unconfirmed), set apart by empty lines; # begins a comment line.
-func readTexts(file string) (map[Key]Wording, error) {
-	texts := make(map[Key]Wording)
-	for block := range strings.SplitSeq(dropComments(file), "\n\n") {
-		if block = strings.TrimSpace(block); block == "" {
-			continue
-		}
-		lines := strings.Split(block, "\n")
-		if len(lines) != 3 {
-			return nil, fmt.Errorf("%q: %d lines instead of three", lines[0], len(lines))
-		}
-		english, isEnglish := strings.CutPrefix(lines[1], "en: ")
-		welsh, confirmed := strings.CutPrefix(lines[2], "cy: ")
-		unconfirmed := false
-		if !confirmed {
-			welsh, unconfirmed = strings.CutPrefix(lines[2], "cy?: ")
-		}
-		key := Key(lines[0])
-		if _, twice := texts[key]; twice || !isEnglish || !confirmed && !unconfirmed {
-			return nil, fmt.Errorf("%q: want one en: line, then one cy: or cy?: line, once", key)
-		}
-		texts[key] = Wording{English: english, Welsh: welsh, Confirmed: confirmed}
-	}
-	return texts, nil
+// entry is one block of texts.txt.
+type entry struct {
+	Wording
+	args []string // what its numbered verbs are filled with
 }
 
-func dropComments(file string) string {
-	var kept strings.Builder
-	for line := range strings.Lines(file) {
-		if !strings.HasPrefix(line, "#") {
-			kept.WriteString(line)
+// readTexts reads blocks of three lines: a key with its arguments, then en: and
+// cy: (cy?: where unconfirmed).
+func readTexts(name, file string) (map[Key]entry, error) {
+	texts := make(map[Key]entry)
+	err := lines.Blocks(name, file, func(block []lines.Line) error {
+		if len(block) != 3 {
+			return fmt.Errorf("%d lines instead of three", len(block))
 		}
+		english, isEnglish := strings.CutPrefix(block[1].Text, "en: ")
+		mark, welsh, _ := strings.Cut(block[2].Text, ": ")
+		key, args := head(block[0].Text)
+		if _, twice := texts[key]; twice || !isEnglish || mark != "cy" && mark != "cy?" {
+			return errors.New("want one en: line, then one cy: or cy?: line, once")
+		}
+		texts[key] = entry{Wording{English: english, Welsh: welsh, Confirmed: mark == "cy"}, args}
+		return nil
+	})
+	return texts, err
+}
+
+// head reads a key and, in brackets, its arguments.
+func head(line string) (Key, []string) {
+	key, args, filled := strings.Cut(strings.TrimSuffix(line, "]"), " [")
+	if !filled {
+		return Key(key), nil
 	}
-	return kept.String()
+	return Key(key), strings.Split(args, ", ")
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"cpagateway/mapping"
+	"cpagateway/profiles/lines"
 )
 
 // table is one table of the data set that is read.
@@ -53,26 +54,20 @@ type place struct{ table, field string }
 // readRules reads rules.txt; the head of that file describes it.
 func readRules(text string) ([]*table, error) {
 	var tables []*table
-	var faults []error
-	for i, line := range strings.Split(text, "\n") {
-		words := strings.Fields(line)
-		var err error
+	err := lines.Read("rules.txt", text, func(l lines.Line) error {
+		words := strings.Fields(l.Text)
 		switch {
-		case len(words) == 0 || strings.HasPrefix(words[0], "#"):
 		case words[0] == "table" && len(words) == 2 && len(words[1]) > codeLength:
 			tables = append(tables, &table{
 				code: words[1][:codeLength], name: words[1], skipped: map[string]string{}, columns: map[string]string{},
 			})
+			return nil
 		case len(tables) == 0:
-			err = errors.New("a rule before the first table")
-		default:
-			err = tables[len(tables)-1].read(words)
+			return errors.New("a rule before the first table")
 		}
-		if err != nil {
-			faults = append(faults, fmt.Errorf("rules.txt:%d: %w", i+1, err))
-		}
-	}
-	return tables, errors.Join(faults...)
+		return tables[len(tables)-1].read(words)
+	})
+	return tables, err
 }
 
 // read reads one rule of the table.
