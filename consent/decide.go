@@ -6,8 +6,8 @@ import (
 	"cpagateway/profiles"
 )
 
-// Decide answers one request. It is pure and total: every gate of consent.md
-// §1.5 answers, whatever the others say; what is not known is not permitted.
+// Decide answers one request. It is pure and total: every gate of
+// docs/deciding.md answers, whatever the others say; what is not known is not permitted.
 // It makes no heap allocation and is safe for concurrent use.
 //
 // Where several flows could answer, each is weighed whole and one is chosen,

@@ -145,7 +145,7 @@ func registers(t testing.TB) map[string]*agreements.Register {
 }
 
 // TestEnumeration walks the whole product of the facts above and holds every
-// decision to the invariants of consent.md §6.
+// decision to the laws of docs/deciding.md.
 func TestEnumeration(t *testing.T) {
 	lists, people, count := wishLists(), somePeople(), 0
 	some := map[string]bool{"live": true, "unrelating": true, "implied": true} // agreements that let something through

@@ -23,7 +23,7 @@ func (o Outcome) String() string {
 }
 
 // Rule is one gate's answer. Every gate answers in every decision: A1 to A11,
-// SC, P1 to P4, in that order (consent.md §1.5).
+// SC, P1 to P4, in that order (docs/deciding.md).
 type Rule struct {
 	ID      string      // "A3"
 	Outcome RuleOutcome // pass, fail or not-applicable

@@ -17,6 +17,19 @@ func docPage(t *testing.T, name string) string {
 	return string(src)
 }
 
+// TestDecidingPage: docs/deciding.md lists every gate, in order, in the words of its pass.
+func TestDecidingPage(t *testing.T) {
+	_, table, _ := strings.Cut(docPage(t, "deciding.md"), "| gate | passes when |\n|---|---|\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	var want []string
+	for g := range gates {
+		want = append(want, "| "+gateIDs[g]+" | "+gatePasses[g]+" |")
+	}
+	if table != strings.Join(want, "\n") {
+		t.Errorf("the table of gates should read\n%s", strings.Join(want, "\n"))
+	}
+}
+
 // TestReasonsPage: docs/scenarios.md lists every reason code and obligation, once for each text, and no other.
 func TestReasonsPage(t *testing.T) {
 	var want []string

@@ -1,7 +1,7 @@
 package consent
 
-// Explanation is a Decision in words, as `consent explain --json` prints it
-// (surface.md §7). It holds rules and codes, nothing from the person's record.
+// Explanation is a Decision in words, as `consent explain --json` prints it.
+// It holds rules and codes, nothing from the person's record.
 type Explanation struct {
 	Outcome     string          `json:"outcome"`  // permit, slice or deny
 	Deciding    string          `json:"deciding"` // id of the deciding rule

@@ -31,7 +31,7 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// TestExplanationJSON holds the member names of surface.md §7, and lists that
+// TestExplanationJSON holds the member names, which programs read, and lists that
 // are [] and never null.
 func TestExplanationJSON(t *testing.T) {
 	body, err := json.Marshal(Decide(Request{}).Explain())

@@ -11,7 +11,7 @@ import (
 )
 
 // Policy holds the switches that the deploying organisation's
-// information-governance lead may set (consent.md §9, §13). The zero Policy is
+// information-governance lead may set. The zero Policy is
 // the strictest; DefaultPolicy is what is shipped.
 type Policy struct {
 	// CrisisWithoutConsent gives the slice where nothing is recorded about crisis (cases 60a, 61).
@@ -20,7 +20,7 @@ type Policy struct {
 	// was refused or withdrawn and nothing was said about crisis (case 62).
 	CrisisOnRoutineRefusal Switch `json:"crisisOnRoutineRefusal" yaml:"crisisOnRoutineRefusal"`
 	// CrisisSlice is how much a crisis team sees: the crisis and contingency
-	// component of W¶177 alone, or the full slice of consent.md §9.
+	// component of W¶177 alone, or the full slice (docs/items.md).
 	CrisisSlice SliceWidth `json:"crisisSlice" yaml:"crisisSlice"`
 	// CrisisReviewGraceDays keeps a crisis flow alive, with an alert, after its agreement's review date (case 70).
 	CrisisReviewGraceDays int `json:"crisisReviewGraceDays" yaml:"crisisReviewGraceDays"`
@@ -32,7 +32,7 @@ type Policy struct {
 	PolicyVersions []string `json:"policyVersions" yaml:"policyVersions"`
 }
 
-// DefaultPolicy is the safe default of every switch, as consent.md §9 names it.
+// DefaultPolicy is the safe default of every switch.
 func DefaultPolicy() Policy {
 	return Policy{
 		CrisisWithoutConsent:  On,

@@ -1,7 +1,7 @@
 package consent
 
 // gate is the position of one rule in a decision. The order is that of
-// consent.md §1.5 and decides which failure is reported.
+// docs/deciding.md and decides which failure is reported.
 type gate uint8
 
 const (
@@ -108,8 +108,8 @@ const (
 )
 
 // reasons gives every cause its answer, its stable code and the words a care
-// coordinator reads. The codes are those of consent.md §1.5 and §9 and never
-// change meaning; docs/scenarios.md lists them and a test holds it to this table.
+// coordinator reads. The codes never change meaning; docs/scenarios.md lists them and
+// a test holds it to this table.
 var reasons = [reasonCount]struct {
 	outcome RuleOutcome
 	code    string

@@ -46,48 +46,52 @@ func carryOut(t *testing.T, d *datadriven.TestData) string {
 	return s.out.String()
 }
 
-// casesWanted is the table of consent.md §9 as far as this project answers it
-// so far: 17, 31, 40, 41 and 44 to 59 wait for later work.
-func casesWanted() []string {
-	var wanted []string
-	for n := 1; n <= 43; n++ {
-		if n != 17 && n != 31 && n != 40 && n != 41 {
-			wanted = append(wanted, fmt.Sprint(n))
-		}
-	}
-	for n := 60; n <= 70; n++ {
-		wanted = append(wanted, fmt.Sprint(n))
-	}
-	return append(wanted, "60a")
-}
+// caseAnswer is one case of the scenario files: what its comment says, and the first
+// lines of its answers.
+type caseAnswer struct{ number, facts, answers string }
 
-// TestEveryCaseHasAScenario keeps a case from being dropped: each number stands
-// once, in one file.
-func TestEveryCaseHasAScenario(t *testing.T) {
-	files, err := filepath.Glob("testdata/scenarios/case*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no case file (%v)", err)
-	}
-	seen := map[string]int{}
-	for _, file := range files {
-		body, err := os.ReadFile(file)
+// cases reads the numbered cases from the scenario files, in their order.
+func cases(t *testing.T) []caseAnswer {
+	t.Helper()
+	var list []caseAnswer
+	for _, name := range []string{"case-agreement", "case-consent", "case-crisis"} {
+		body, err := os.ReadFile("testdata/scenarios/" + name + ".txt")
 		if err != nil {
 			t.Fatal(err)
 		}
-		for line := range strings.Lines(string(body)) {
-			if number, found := strings.CutPrefix(strings.TrimSpace(line), "case "); found {
-				seen[number]++
+		for _, block := range strings.Split(string(body), "\n\n# ")[1:] {
+			number, facts, _ := strings.Cut(block, ": ")
+			facts, rest, _ := strings.Cut(facts, "\n")
+			if !strings.HasPrefix(rest, "case "+number+"\n") {
+				t.Fatalf("%s: the case under %q has another number", name, number)
 			}
+			_, answers, _ := strings.Cut(rest, "\n----\n")
+			var first []string
+			for line := range strings.Lines(answers) {
+				if line = strings.TrimRight(line, "\n"); line != "" && line[0] != ' ' {
+					first = append(first, line)
+				}
+			}
+			list = append(list, caseAnswer{number, facts, strings.Join(first, "; ")})
 		}
 	}
-	for _, number := range casesWanted() {
-		if seen[number] != 1 {
-			t.Errorf("case %s has %d scenarios, want 1", number, seen[number])
-		}
-		delete(seen, number)
+	return list
+}
+
+// TestCasesPage holds docs/deciding.md to the scenarios: it lists every numbered
+// case once, with what is so and what the answers are.
+func TestCasesPage(t *testing.T) {
+	page, err := os.ReadFile("../docs/deciding.md")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for number := range seen {
-		t.Errorf("case %s is not in the table", number)
+	_, table, _ := strings.Cut(string(page), "| case | what is so | answers |\n|---|---|---|\n")
+	var want strings.Builder
+	for _, c := range cases(t) {
+		fmt.Fprintf(&want, "| %s | %s | %s |\n", c.number, c.facts, c.answers)
+	}
+	if table != want.String() || table == "" {
+		t.Errorf("the table of cases should read\n%s", want.String())
 	}
 }
 

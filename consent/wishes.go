@@ -9,7 +9,7 @@ import (
 )
 
 // wishes is what the person's directives say to one request, after the conflict
-// rule of consent.md §3.4: every directive that is effective now and matches
+// rule of docs/deciding.md: every directive that is effective now and matches
 // speaks; one that is replaced by the same person is silent; nothing is weighed
 // by its date alone. Refusals, withdrawals, exclusions and what cannot be read count
 // whichever custodian recorded them; a grant opens the records of the custodian that
@@ -252,7 +252,7 @@ func excludes(recipients []facts.Recipient, c *Caller) bool {
 
 // refuses reports whether a refusal of these purposes covers one: TREAT covers
 // its descendants, but for breaking the glass, which has a road of its own
-// (consent.md §3.2). None named is all of them.
+// (docs/deciding.md). None named is all of them.
 func refuses(refused []profiles.Purpose, p profiles.Purpose) bool {
 	return len(refused) == 0 || slices.Contains(refused, p) ||
 		slices.Contains(refused, profiles.Treatment) && (p == profiles.EmergencyTreatment || p == profiles.CareCoordination)

@@ -7,7 +7,7 @@ import (
 )
 
 // Agreement is one version of one agreement, as its YAML file states it
-// (consent.md §1.6; docs/agreements.md; agreement.schema.json).
+// (docs/agreements.md; agreement.schema.json).
 type Agreement struct {
 	ID              string          `yaml:"id"` // reference in the WASPI register
 	Kind            Kind            `yaml:"kind"`
@@ -108,7 +108,7 @@ type LegalBasis struct {
 }
 
 // Confidentiality is the common-law ground; it is recorded beside the UK GDPR
-// basis and neither is derived from the other (consent.md §1.3).
+// basis and neither is derived from the other.
 type Confidentiality string
 
 // The grounds.

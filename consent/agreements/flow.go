@@ -29,7 +29,7 @@ type Party struct {
 type ConsentRule string
 
 // The rules. Statutory is decided as Standard: the guidance asks for consent,
-// and the switch for statutory recipients is shipped off (consent.md §1.4).
+// and the switch for statutory recipients is shipped off.
 const (
 	Standard  ConsentRule = "standard"
 	Crisis    ConsentRule = "crisis"

@@ -11,7 +11,7 @@ import (
 const SharingPolicy = profiles.Base + "/Policy/sharing-wishes/1"
 
 // Template is one of the six closed forms in which a person's wish may be
-// recorded (consent.md §3.5); templates holds an example of each.
+// recorded (docs/agreements.md); the folder templates holds an example of each.
 type Template uint8
 
 // The templates; their numbers are kept, and never change. The zero Template is a Consent that fits none: it is kept and
@@ -31,7 +31,7 @@ func (t Template) String() string {
 	return [...]string{"T0", "T1", "T2", "T3", "T4", "T5", "T6"}[min(t, ExcludeItem)]
 }
 
-// Status is the state of a recorded wish (consent.md §3.1 (11)).
+// Status is the state of a recorded wish.
 type Status uint8
 
 // The states; their numbers are kept, and never change. The zero Status is a wish that counts for nothing yet, or never

@@ -23,7 +23,7 @@ const (
 	denies  effect = "deny"
 )
 
-// form is what a closed template allows in its nested provisions (consent.md §3.5).
+// form is what a closed template allows in its nested provisions (docs/agreements.md).
 type form struct {
 	template   Template
 	root       effect
@@ -97,7 +97,8 @@ func readBody(consent fhir.Value) (b body, fault string) {
 
 // unreadable is what makes a Consent unsafe to read, whatever its provisions
 // say: a modifier, an element that the closed profile does not use, or the
-// absence of what the invariants of R4 were meant to hold (consent.md §3.1).
+// absence of what the invariants of R4 were meant to hold (docs/deciding.md, "What a
+// Consent says").
 func unreadable(consent fhir.Value) string {
 	if !fhir.HasCode(consent.Get("scope"), profiles.SystemConsentScope, codePrivacy) {
 		return "Consent.scope"
@@ -116,7 +117,7 @@ func unreadable(consent fhir.Value) string {
 }
 
 // modifier finds a modifierExtension at any depth: it may turn a meaning round
-// and must never be passed over (consent.md §3.1 (10)).
+// and must never be passed over.
 func modifier(v fhir.Value) string {
 	switch v.Kind() {
 	case fhir.Object:
@@ -138,7 +139,7 @@ func modifier(v fhir.Value) string {
 	return ""
 }
 
-// rootEffect is the root's type, else what policyRule says (consent.md §3.1 (1)).
+// rootEffect is the root's type, else what policyRule says.
 func rootEffect(consent fhir.Value) effect {
 	if t := consent.Find("provision", "type").Text(); t != "" {
 		return effect(t)
