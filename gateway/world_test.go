@@ -103,7 +103,7 @@ func openStand(t *testing.T) *stand {
 	s.reader, s.writes = &brittleStore{Viewer: s.store}, &brittleUpdates{store: s.store}
 	s.keys, err = audit.FolderKeys(s.dir)
 	must(t, err)
-	s.log, err = audit.Open(context.Background(), s.writes, s.keys, s.clock.Now)
+	s.log, err = audit.Open(context.Background(), s.writes, s.keys, nil, s.clock.Now)
 	must(t, err)
 	t.Cleanup(func() { s.log.Close() })
 	s.home, err = agreements.Load(demo.Agreements())

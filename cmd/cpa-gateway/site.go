@@ -64,7 +64,7 @@ func openSite(w world, c config) (*site, error) {
 	if err := refuseForeignSecret(w.ctx, kept, dir, secret); err != nil {
 		return nil, errors.Join(err, kept.Close())
 	}
-	log, err := audit.Open(w.ctx, kept, keys, w.clock, audit.Witnessed(c.witness()))
+	log, err := audit.Open(w.ctx, kept, keys, c.witness(), w.clock)
 	if err != nil {
 		return nil, errors.Join(err, kept.Close())
 	}

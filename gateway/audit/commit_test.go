@@ -187,6 +187,33 @@ func TestStoreThatKeepsNothingReleasesNothing(t *testing.T) {
 	}
 }
 
+// Nor to any of those who wait together.
+func TestStoreThatKeepsNothingOfABatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newBreaking()
+		l := open(t, store, (&hand{at: start}).now)
+		release := make(chan struct{})
+		store.on(func(commit func() error) error {
+			<-release
+			return commit()
+		})
+		var all sync.WaitGroup
+		all.Go(func() { record(t, l) })
+		synctest.Wait()
+		for range 3 {
+			all.Go(func() {
+				if recorded, err := l.Public(t.Context(), event("r")); err == nil || recorded.OK() {
+					t.Errorf("recorded %q, error %v", recorded.ID(), err)
+				}
+			})
+		}
+		synctest.Wait()
+		store.on(func(func() error) error { return nil })
+		close(release)
+		all.Wait()
+	})
+}
+
 // What arrives while a commit syncs goes together into the next one, and a call
 // that fails there takes nobody's entry with it.
 func TestGroupCommit(t *testing.T) {
@@ -278,14 +305,14 @@ func TestStoreThatFailsInside(t *testing.T) {
 	}
 	witness := audit.FileWitness(filepath.Join(t.TempDir(), "newest"))
 	store := &failing{Memory: audittest.NewMemory()}
-	l := open(t, store, (&hand{at: start}).now, audit.Witnessed(witness))
+	l := witnessed(t, store, witness, (&hand{at: start}).now)
 	record(t, l)
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
 	for _, step := range []string{"Slots", "NewestCheckpoint", "Checkpoints"} {
 		store.step = step
-		if l, err := audit.Open(t.Context(), store, keysOf(1), (&hand{at: start}).now, audit.Witnessed(witness)); !errors.Is(err, errBroken) {
+		if l, err := audit.Open(t.Context(), store, keysOf(1), witness, (&hand{at: start}).now); !errors.Is(err, errBroken) {
 			_ = l.Close()
 			t.Errorf("opened while %s fails: %v", step, err)
 		}

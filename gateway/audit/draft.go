@@ -123,21 +123,18 @@ func (l *Log[T]) sign(tx T, heads []Head, now time.Time) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("reading the newest checkpoint: %w", err)
 	}
-	if newest.Number < l.newest {
-		return Checkpoint{}, errCut
-	}
+	var before checkpoint
 	if newest.Number > 0 {
-		before, err := openNote(newest.Note, l.keys.Listed)
-		if err != nil {
+		if before, err = openNote(newest.Note, l.keys.Listed); err != nil {
 			return Checkpoint{}, fmt.Errorf("reading the newest checkpoint: %w", err)
 		}
-		if before.number != newest.Number || before.lostIn(heads) > 0 {
-			return Checkpoint{}, errCut
-		}
-		if slices.Equal(before.heads, heads) {
-			return newest, nil
-		}
 	}
-	c := checkpoint{number: newest.Number + 1, previous: newest.hash(), at: now, heads: heads}.signed(l.keys.Private)
+	switch {
+	case before.number != newest.Number || before.number < l.newest || before.lostIn(heads):
+		return Checkpoint{}, errCut
+	case slices.Equal(before.heads, heads):
+		return newest, nil
+	}
+	c := checkpoint{number: before.number + 1, previous: newest.hash(), at: now, heads: heads}.signed(l.keys.Private)
 	return c, tx.AddCheckpoint(c)
 }

@@ -114,9 +114,15 @@ func keysOf(seed byte, others ...byte) audit.Keys {
 }
 
 // open starts a log that is closed with the test.
-func open(t *testing.T, store audit.Updater[audit.Tx], clock func() time.Time, options ...audit.Option) *log {
+func open(t *testing.T, store audit.Updater[audit.Tx], clock func() time.Time) *log {
 	t.Helper()
-	l, err := audit.Open(t.Context(), store, keysOf(1), clock, options...)
+	return witnessed(t, store, nil, clock)
+}
+
+// witnessed starts a log with a witness.
+func witnessed(t *testing.T, store audit.Updater[audit.Tx], witness audit.Witness, clock func() time.Time) *log {
+	t.Helper()
+	l, err := audit.Open(t.Context(), store, keysOf(1), witness, clock)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -214,3 +214,28 @@ func TestAClockSetBackAfterADoubtfulCommit(t *testing.T) {
 		}
 	}
 }
+
+// While it is not known whether a commit happened, a chain that is neither as
+// before nor as after it was cut.
+func TestACutWhileACommitIsInDoubt(t *testing.T) {
+	for name, how := range waysToBreak {
+		store, clock := newBreaking(), &hand{at: start}
+		l := open(t, store, clock.now)
+		record(t, l)
+		record(t, l) // nobody has signed it
+		store.on(how)
+		if _, err := l.Public(t.Context(), event("r")); !errors.Is(err, errBroken) {
+			t.Errorf("%s: error %v", name, err)
+		}
+		k := store.Kept()
+		edit(t, &k.Chains[1][1])
+		chained(&k, 1, k.Chains[1])
+		store.Replace(k)
+		if recorded, err := l.Public(t.Context(), event("r")); err == nil || recorded.OK() {
+			t.Errorf("%s: recorded %q", name, recorded.ID())
+		}
+		if !equalKept(store.Kept(), k) {
+			t.Errorf("%s: something was written", name)
+		}
+	}
+}

@@ -47,25 +47,13 @@ type Log[T Tx] struct {
 	witnessErr error     // of the newest checkpoint
 }
 
-// Option changes how a Log works.
-type Option func(*options)
-
-type options struct{ witness Witness }
-
-// Witnessed has every checkpoint kept by a witness, and the log compared with the
-// newest one before anything is added to it.
-func Witnessed(w Witness) Option { return func(o *options) { o.witness = w } }
-
-// Open starts a writer on the log in the store. With a witness, a log is refused
-// that does not hold the witness's checkpoint, or whose witness has lost it: going
-// on would cover that up. ctx is for opening only; Close ends the writer.
-func Open[T Tx](ctx context.Context, store Updater[T], keys Keys, clock func() time.Time, more ...Option) (*Log[T], error) {
-	var o options
-	for _, option := range more {
-		option(&o)
-	}
+// Open starts a writer on the log in the store. A witness, if there is one, gets
+// every checkpoint. A log is refused that does not hold its witness's checkpoint, or
+// whose witness has lost it: going on would cover that up. ctx is for opening only;
+// Close ends the writer.
+func Open[T Tx](ctx context.Context, store Updater[T], keys Keys, witness Witness, clock func() time.Time) (*Log[T], error) {
 	l := &Log[T]{
-		store: store, keys: keys, clock: clock, witness: o.witness,
+		store: store, keys: keys, clock: clock, witness: witness,
 		answers: make(chan *job[T]), works: make(chan *job[T]), closing: make(chan struct{}), closed: make(chan struct{}),
 		lease: lease{writer: rand.Text()},
 	}
@@ -126,7 +114,7 @@ func holds(log Snapshot, note string, keys []ed25519.PublicKey) error {
 	if err != nil {
 		return err
 	}
-	if len(found) == 0 || found[0].Note != note || kept.lostIn(headsOf(slots)) > 0 {
+	if len(found) == 0 || found[0].Note != note || kept.lostIn(headsOf(slots)) {
 		return errNotWitness
 	}
 	return nil

@@ -123,13 +123,13 @@ func (c Checkpoint) hash() [sha256.Size]byte {
 	return sha256.Sum256([]byte(c.Note))
 }
 
-// lostIn says which chain lacks entries that the checkpoint covers; 0 for none.
-// A chain that is longer now is not looked into.
-func (c checkpoint) lostIn(heads []Head) (chain int) {
+// lostIn reports whether a chain lacks entries that the checkpoint covers. One that
+// is longer now is not looked into.
+func (c checkpoint) lostIn(heads []Head) bool {
 	for i, covered := range c.heads {
 		if i >= len(heads) || heads[i].Seq < covered.Seq || heads[i].Seq == covered.Seq && heads[i] != covered {
-			return i + 1
+			return true
 		}
 	}
-	return 0
+	return false
 }

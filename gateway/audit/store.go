@@ -100,18 +100,14 @@ type Viewer[S Snapshot] interface {
 // CheckExtend refuses rows that do not lead from one head of a slot to the other.
 // It is for the implementations of Extend.
 func CheckExtend(before, after Slot, rows []Row) error {
-	if before.Number < 1 || after.Number != before.Number || after.Seq != before.Seq+uint64(len(rows)) {
-		return errNotNext
+	head := before.Head
+	ok := before.Number > 0 && after.Number == before.Number
+	for _, row := range rows {
+		ok = ok && row.Slot == before.Number && row.Seq == head.Seq+1
+		head = row.Head
 	}
-	for i, row := range rows {
-		if row.Slot != before.Number || row.Seq != before.Seq+uint64(i)+1 {
-			return errNotNext
-		}
-	}
-	if len(rows) > 0 && rows[len(rows)-1].Head != after.Head || len(rows) == 0 && after.Head != before.Head {
-		return errNotNext
+	if !ok || head != after.Head {
+		return errors.New("extending an audit chain: the rows do not lead from the one head to the other")
 	}
 	return nil
 }
-
-var errNotNext = errors.New("extending an audit chain: the rows do not lead from the one head to the other")

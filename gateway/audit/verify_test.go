@@ -1,7 +1,6 @@
 package audit_test
 
 import (
-	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
@@ -28,7 +27,7 @@ func sampleBy(t *testing.T, keys audit.Keys) audittest.Kept {
 	for hour := range 4 {
 		var logs []*log
 		for range 2 {
-			l, err := audit.Open(t.Context(), store, keys, clock.now)
+			l, err := audit.Open(t.Context(), store, keys, nil, clock.now)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -453,33 +452,4 @@ func TestVerifyOfNothing(t *testing.T) {
 	if err != nil || report != (audit.Report{}) {
 		t.Errorf("%+v, %v", report, err)
 	}
-}
-
-// A log that cannot be read to its end is an error and not a short log.
-func TestVerifyOfALogThatCannotBeRead(t *testing.T) {
-	for n := 0; ; n++ {
-		store := &unreadable{Memory: audittest.NewMemory(), after: n}
-		store.Replace(sample(t))
-		report, err := audit.Verify(t.Context(), store, keysOf(1).Listed)
-		if err == nil && n >= 4 { // where it ends, what checkpoints there are, and each chain
-			break
-		}
-		if err == nil || report.Break != nil {
-			t.Fatalf("after %d reads: %+v, %v", n, report, err)
-		}
-	}
-}
-
-// unreadable is a store of which only the first so many reads succeed.
-type unreadable struct {
-	*audittest.Memory
-	after int
-}
-
-func (s *unreadable) View(ctx context.Context, read func(audit.Snapshot) error) error {
-	if s.after == 0 {
-		return errBroken
-	}
-	s.after--
-	return s.Memory.View(ctx, read)
 }

@@ -59,8 +59,8 @@ func (v *verifier[S]) checkpoint(found, previous Checkpoint, before checkpoint) 
 			return before, broken(BreakRewritten, "the one that was kept elsewhere is another")
 		}
 	}
-	if chain := before.lostIn(c.heads); chain > 0 {
-		return before, broken(BreakCheckpoint, fmt.Sprintf("it covers less of chain %d than the one before", chain))
+	if before.lostIn(c.heads) {
+		return before, broken(BreakCheckpoint, "it covers less than the one before, or something else")
 	}
 	if len(c.heads) > len(v.chains) {
 		return before, &Break{Chain: len(v.chains) + 1, Seq: 1, Reason: BreakGap, Detail: fmt.Sprintf("checkpoint %d covers this chain", number)}

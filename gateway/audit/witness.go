@@ -54,9 +54,3 @@ func putFile(name string, content []byte, mode fs.FileMode, put func(whole, name
 	}
 	return put(f.Name(), name)
 }
-
-// noWitness is the witness of a log that has none.
-type noWitness struct{}
-
-func (noWitness) Newest() (string, error) { return "", nil }
-func (noWitness) Keep(string) error       { return nil }

@@ -86,7 +86,7 @@ func TestAnAnswerWaitsForOneBatchAtMost(t *testing.T) {
 		}}
 		keys, err := audit.FolderKeys(t.TempDir())
 		must(t, err)
-		log, err = audit.Open[store.Tx](t.Context(), s, keys, d.Clock)
+		log, err = audit.Open[store.Tx](t.Context(), s, keys, nil, d.Clock)
 		must(t, err)
 		defer log.Close()
 		d.Store, d.Audit = s, log

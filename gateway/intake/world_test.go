@@ -46,7 +46,7 @@ func openDesk(t *testing.T) *desk {
 	keys, err := audit.FolderKeys(t.TempDir())
 	must(t, err)
 	d.brittle = &brittleStore{Store: d.store}
-	log, err := audit.Open[store.Tx](context.Background(), d.brittle, keys, clock)
+	log, err := audit.Open[store.Tx](context.Background(), d.brittle, keys, nil, clock)
 	must(t, err)
 	t.Cleanup(func() { must(t, log.Close()) })
 	register, err := agreements.Load(demo.Agreements())

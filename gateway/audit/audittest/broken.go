@@ -59,7 +59,7 @@ type rounds[S audit.Snapshot, T audit.Tx] struct {
 func (r *rounds[S, T]) round(step int, how Break) (broke bool) {
 	r.Helper()
 	r.breaker.Arm(step, how)
-	log, err := audit.Open(r.Context(), r.store, keys, func() time.Time { return r.now }, audit.Witnessed(&r.witness))
+	log, err := audit.Open(r.Context(), r.store, keys, &r.witness, func() time.Time { return r.now })
 	failed := err != nil
 	if err == nil {
 		for i := range 4 {

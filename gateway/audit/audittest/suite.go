@@ -416,7 +416,7 @@ func (b *bench[S, T]) verifies() {
 	var all sync.WaitGroup
 	var open []*audit.Log[T]
 	for range logs {
-		log, err := audit.Open(b.Context(), b.store, keys, at)
+		log, err := audit.Open(b.Context(), b.store, keys, nil, at)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -77,7 +77,7 @@ var keys = func() audit.Keys {
 // openLog starts a log, which the caller closes.
 func openLog(t testing.TB, s *Store) *audit.Log[store.Tx] {
 	t.Helper()
-	log, err := audit.Open(context.WithoutCancel(t.Context()), s, keys, func() time.Time { return start })
+	log, err := audit.Open(context.WithoutCancel(t.Context()), s, keys, nil, func() time.Time { return start })
 	if err != nil {
 		t.Fatal(err)
 	}
