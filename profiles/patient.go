@@ -23,7 +23,7 @@ func PatientNumbers(patient fhir.Value) []PatientNumber {
 		if !IsNHSNumber(id.Get("system").Text()) || text == "" {
 			continue
 		}
-		n := PatientNumber{Superseded: superseded(id), Verified: traced(id)}
+		n := PatientNumber{Superseded: Superseded(id), Verified: traced(id)}
 		n.Normal, n.Err = NHSNumber(text)
 		numbers = append(numbers, n)
 	}
@@ -65,9 +65,9 @@ func NormalIdentifier(system, value string) (normalSystem, normalValue string) {
 	return SystemNHSNumber, value
 }
 
-// superseded reports that an identifier is no longer in use. An NHS number is given
-// for life: one whose period has an end was replaced, whatever the end is.
-func superseded(id fhir.Value) bool {
+// Superseded reports that an identifier of a person is no longer in use. They are
+// given for life: one whose period has an end was replaced, whatever the end is.
+func Superseded(id fhir.Value) bool {
 	return id.Get("use").Is("old") || id.Find("period", "end").Exists()
 }
 

@@ -22,7 +22,6 @@ import (
 	"cpagateway/gateway/store/memory"
 	"cpagateway/mapping/bundle"
 	"cpagateway/profiles"
-	"cpagateway/profiles/fhir"
 )
 
 const (
@@ -126,12 +125,8 @@ func (d *desk) gathered(number string) facts.Person {
 	d.t.Helper()
 	dossier, err := recordstest.Of(d.store).Dossier(context.Background(), d.person(number))
 	must(d.t, err)
-	var compiled []facts.Compiled
-	for _, fact := range dossier.Facts {
-		resource, err := fhir.ParseResource(fact.Body)
-		must(d.t, err)
-		compiled = append(compiled, facts.Compile(fact.Custodian, resource))
-	}
+	compiled, err := dossier.Compiled()
+	must(d.t, err)
 	return facts.Compose(dossier.Person, dossier.Custodian, dossier.Epoch, compiled, nil)
 }
 

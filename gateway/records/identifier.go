@@ -6,7 +6,10 @@ import (
 )
 
 // Identifier is a business identifier as the index keeps it.
-type Identifier struct{ System, Value string }
+type Identifier struct {
+	System, Value string
+	Superseded    bool // no longer in use: it leads to its person where it is nobody else's
+}
 
 // Normal is the one form that an identifier is stored and looked up in, or two
 // spellings would be two people (consent.md §7, row 40). A check digit that fails
@@ -20,13 +23,19 @@ func (i Identifier) Normal() Identifier {
 // form and each once; those without a system or a value identify nobody.
 func Identifiers(r fhir.Value) []Identifier {
 	var list []Identifier
-	seen := make(map[Identifier]bool)
+	place := make(map[Identifier]int)
 	for v := range r.All("identifier") {
-		id := Identifier{v.Get("system").Text(), v.Get("value").Text()}.Normal()
-		if id.System == "" || id.Value == "" || seen[id] {
+		id := Identifier{System: v.Get("system").Text(), Value: v.Get("value").Text()}.Normal()
+		if id.System == "" || id.Value == "" {
 			continue
 		}
-		seen[id] = true
+		superseded := profiles.Superseded(v)
+		if i, known := place[id]; known {
+			list[i].Superseded = list[i].Superseded && superseded
+			continue
+		}
+		place[id] = len(list)
+		id.Superseded = superseded
 		list = append(list, id)
 	}
 	return list

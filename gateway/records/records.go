@@ -6,12 +6,15 @@ package records
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"cpagateway/consent"
 	"cpagateway/consent/disclosure"
+	"cpagateway/consent/facts"
 	"cpagateway/gateway/search"
 	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
 )
 
 // Errors that callers tell apart. Anything else is a failure of the store, and
@@ -50,13 +53,30 @@ type Visible struct {
 }
 
 // Dossier is what a decision needs to know about a person: the current Patient,
-// CareTeam, EpisodeOfCare and Consent resources, and the epoch they belong to.
-// It is for deciding and is never disclosed.
+// CareTeam, EpisodeOfCare and Consent resources, the Consents of records that are
+// kept apart from the person's, where the person stands, and the epoch that all of it
+// belongs to. It is for deciding and is never disclosed.
 type Dossier struct {
 	Person    profiles.PersonID
 	Custodian profiles.OrgCode
 	Epoch     uint64
-	Facts     []Version
+	Facts     []Version // those of another person are of records kept apart
+	Standing  facts.Standing
+}
+
+// Compiled are the facts of a dossier as decisions read them.
+func (d Dossier) Compiled() ([]facts.Compiled, error) {
+	compiled := make([]facts.Compiled, 0, len(d.Facts)+1)
+	for _, f := range d.Facts {
+		resource, err := fhir.ParseResource(f.Body)
+		if err != nil {
+			return nil, fmt.Errorf("reading a %s of a dossier: %w", f.Type, err)
+		}
+		one := facts.Compile(f.Custodian, resource)
+		one.Apart = f.Person != d.Person
+		compiled = append(compiled, one)
+	}
+	return append(compiled, facts.Stand(d.Standing)), nil
 }
 
 // Result is what became of one accepted change.
@@ -70,13 +90,17 @@ type Result struct {
 // positions only ever count what may be seen.
 type Snapshot interface {
 	// Person resolves a business identifier to the one person who has it: nil
-	// error only for exactly one; nobody and several are both ErrNothing.
+	// error only for exactly one; nobody and several are both ErrNothing. Who has it
+	// in use goes before whom it led to once; records kept apart have none.
 	Person(system, value string) (profiles.PersonID, error)
 	// PersonOf tells whom a stored resource is about; empty for directory types.
 	PersonOf(typ, id string) (profiles.PersonID, error)
 	// Dossier gathers the facts for a decision. An unknown person has an empty
 	// dossier of epoch 0 and no error: deciding goes on as for anybody.
 	Dossier(person profiles.PersonID) (Dossier, error)
+	// Held is everything that is kept about a person, in the order of first storing:
+	// for whoever brings records in or settles whose they are, never for disclosure.
+	Held(person profiles.PersonID) ([]Version, error)
 	// Epoch is that of the person's dossier, without the facts.
 	Epoch(person profiles.PersonID) (uint64, error)
 

@@ -10,7 +10,6 @@ import (
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/search"
 	"cpagateway/profiles"
-	"cpagateway/profiles/fhir"
 )
 
 // subject is whom a request is about, with the facts for the decision.
@@ -53,13 +52,9 @@ func Facts(now records.Snapshot, id profiles.PersonID, home profiles.OrgCode) (*
 	if err != nil {
 		return nil, "", err
 	}
-	compiled := make([]facts.Compiled, 0, len(dossier.Facts))
-	for _, f := range dossier.Facts {
-		resource, err := fhir.ParseResource(f.Body)
-		if err != nil {
-			return nil, "", err
-		}
-		compiled = append(compiled, facts.Compile(f.Custodian, resource))
+	compiled, err := dossier.Compiled()
+	if err != nil {
+		return nil, "", err
 	}
 	custodian := dossier.Custodian
 	if custodian == "" {

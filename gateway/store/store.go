@@ -9,6 +9,7 @@ import (
 	"errors"
 
 	"cpagateway/gateway/audit"
+	"cpagateway/gateway/persons"
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
 )
@@ -42,6 +43,7 @@ type Snapshot interface {
 	records.Snapshot
 	quarantine.Snapshot
 	audit.Snapshot
+	persons.Snapshot
 	// Context is that of the view or update. A View or Update under it is ErrNested.
 	Context() context.Context
 }
@@ -53,6 +55,7 @@ type Tx interface {
 	records.Tx
 	quarantine.Tx
 	audit.Tx
+	persons.Tx
 	// Try runs a part of the transaction that may fail by itself: where part fails,
 	// Try gives its error, what part did is undone, and the transaction goes on.
 	Try(part func() error) error

@@ -33,10 +33,10 @@ func (t *tx) Put(at time.Time, a consent.Accepted, must records.Precondition) (r
 	t.keep(k, added)
 	if next.Person != "" {
 		holder.custodian = next.Custodian
-		if added.fact() {
-			holder.epoch++
-		}
 		t.persons[next.Person] = holder
+		if added.fact() {
+			t.moveEpochs(next.Person, t.standings[next.Person].Apart)
+		}
 	}
 	return result, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/consent/disclosure"
+	"cpagateway/consent/facts"
 	"cpagateway/gateway/records"
 	"cpagateway/profiles"
 )
@@ -60,18 +61,22 @@ func (s snapshot) Person(system, value string) (profiles.PersonID, error) {
 		return "", err
 	}
 	wanted := records.Identifier{System: system, Value: value}.Normal()
-	found := make(map[profiles.PersonID]bool)
-	var person profiles.PersonID
-	for _, r := range s.resources {
-		if v := r.current(); slices.Contains(v.identifiers, wanted) {
-			person = v.Person
-			found[person] = true
+	for _, superseded := range []bool{false, true} {
+		wanted.Superseded = superseded
+		found := make(map[profiles.PersonID]bool)
+		for _, r := range s.resources {
+			if v := r.current(); slices.Contains(v.identifiers, wanted) && s.standings[v.Person].Apart == "" {
+				found[v.Person] = true
+			}
+		}
+		for person := range found {
+			if len(found) == 1 {
+				return person, nil
+			}
+			return "", records.ErrNothing
 		}
 	}
-	if len(found) != 1 {
-		return "", records.ErrNothing
-	}
-	return person, nil
+	return "", records.ErrNothing
 }
 
 // PersonOf tells whom a stored resource is about. It implements records.Snapshot.
@@ -91,15 +96,32 @@ func (s snapshot) Epoch(person profiles.PersonID) (uint64, error) {
 	return s.persons[person].epoch, s.ctx.Err()
 }
 
+// Held is everything that is kept about a person. It implements records.Snapshot.
+func (s snapshot) Held(id profiles.PersonID) ([]records.Version, error) {
+	if err := s.ctx.Err(); err != nil {
+		return nil, err
+	}
+	var held []records.Version
+	for _, r := range s.resources {
+		if v := r.current(); id != "" && v.Person == id {
+			held = append(held, copied(v.Version))
+		}
+	}
+	return held, nil
+}
+
 // Dossier gathers the facts about a person. It implements records.Snapshot.
 func (s snapshot) Dossier(id profiles.PersonID) (records.Dossier, error) {
 	if err := s.ctx.Err(); err != nil {
 		return records.Dossier{}, err
 	}
 	p := s.persons[id]
-	dossier := records.Dossier{Person: id, Custodian: p.custodian, Epoch: p.epoch}
+	standing := s.standings[id]
+	dossier := records.Dossier{Person: id, Custodian: p.custodian, Epoch: p.epoch, Standing: facts.Standing{Apart: standing.Apart != "", Confirmed: standing.Confirmed}}
 	for _, r := range s.resources {
-		if v := r.current(); id != "" && v.Person == id && v.fact() {
+		v := r.current()
+		apart := v.Type == "Consent" && s.standings[v.Person].Apart == id
+		if id != "" && v.fact() && (v.Person == id || apart) {
 			dossier.Facts = append(dossier.Facts, copied(v.Version))
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"cpagateway/gateway/persons"
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/search"
@@ -16,6 +17,8 @@ type state struct {
 	resources []*resource // in the order of first storing
 	places    map[key]int // where in resources
 	persons   map[profiles.PersonID]person
+	standings map[profiles.PersonID]persons.Standing
+	moves     []persons.Move
 	faults    []quarantine.Fault
 	log       log
 }
@@ -24,7 +27,8 @@ type state struct {
 func (s *state) copied() *state {
 	c := *s
 	c.resources, c.faults = slices.Clone(s.resources), slices.Clone(s.faults)
-	c.places, c.persons = maps.Clone(s.places), maps.Clone(s.persons)
+	c.places, c.persons, c.standings = maps.Clone(s.places), maps.Clone(s.persons), maps.Clone(s.standings)
+	c.moves = slices.Clone(s.moves)
 	c.log = s.log.copied()
 	return &c
 }

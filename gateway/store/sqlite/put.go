@@ -24,9 +24,10 @@ const (
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	insertSortValue   = `INSERT INTO sort_values (version, param, need, low, high) VALUES (?, ?, ?, ?, ?)`
 	deleteIdentifiers = `DELETE FROM identifiers WHERE resource = ?`
-	insertIdentifier  = `INSERT INTO identifiers (system, value, resource) VALUES (?, ?, ?)`
+	insertIdentifier  = `INSERT INTO identifiers (system, value, resource, superseded) VALUES (?, ?, ?, ?)`
 	insertPerson      = `INSERT INTO persons (person, custodian, epoch) VALUES (?, ?, 0) ON CONFLICT (person) DO NOTHING`
-	moveEpoch         = `UPDATE persons SET epoch = epoch + 1 WHERE person = ?`
+	// The epoch moves with the facts, and with the wishes of records kept apart.
+	moveEpoch = `UPDATE persons SET epoch = epoch + 1 WHERE person = ?1 OR person IN (SELECT apart FROM standings WHERE person = ?1)`
 )
 
 // Put keeps an accepted change. It implements records.Tx.
@@ -89,7 +90,7 @@ func (t tx) keep(v records.Version, a consent.Accepted) error {
 		return nil
 	}
 	for _, id := range records.Identifiers(a.Resource()) {
-		if err := t.exec(t.ctx, insertIdentifier, id.System, id.Value, place); err != nil {
+		if err := t.exec(t.ctx, insertIdentifier, id.System, id.Value, place, id.Superseded); err != nil {
 			return fmt.Errorf("keeping an identifier: %w", err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/consent/disclosure"
+	"cpagateway/consent/facts"
 	"cpagateway/gateway/records"
 	"cpagateway/profiles"
 )
@@ -50,15 +51,20 @@ var (
 )
 
 const (
-	selectPersons = `SELECT DISTINCT r.person FROM identifiers i JOIN resources r ON r.place = i.resource
-		WHERE i.system = ? AND i.value = ? LIMIT 2`
+	// Of those who have an identifier, who has it in use comes first.
+	selectPersons = `SELECT DISTINCT i.superseded || ' ' || r.person FROM identifiers i JOIN resources r ON r.place = i.resource
+		WHERE i.system = ? AND i.value = ? AND NOT EXISTS (SELECT 1 FROM standings s WHERE s.person = r.person AND s.apart <> '')
+		ORDER BY 1 LIMIT 2`
 	selectPersonOf = `SELECT person FROM resources WHERE type = ? AND id = ?`
 	selectEpoch    = `SELECT epoch FROM persons WHERE person = ?`
 	// The first part is the person as a row of the same columns, without a type and
 	// with the epoch for a number: one statement, so that epoch and facts are of
 	// one moment. Read apart, an epoch could vouch for facts it has never seen.
 	selectDossier = `SELECT '', '', epoch, person, custodian, '', x'', '', 0, 0, 0 FROM persons WHERE person = ?1
-		UNION ALL SELECT ` + columns + ` FROM resources r JOIN versions v ON v.seq = r.version WHERE r.person = ?1 AND r.fact = 1`
+		UNION ALL SELECT ` + columns + ` FROM resources r JOIN versions v ON v.seq = r.version WHERE r.person = ?1 AND r.fact = 1
+		UNION ALL SELECT ` + columns + ` FROM standings s JOIN resources r ON r.person = s.person JOIN versions v ON v.seq = r.version
+			WHERE s.apart = ?1 AND r.type = 'Consent'`
+	selectHeld    = `SELECT ` + columns + ` FROM resources r JOIN versions v ON v.seq = r.version WHERE r.person = ? ORDER BY r.place`
 	selectTargets = `SELECT r.type, r.id, r.person, r.need, r."any" FROM json_each(?) wanted
 		JOIN resources r ON r.type = wanted.value ->> 0 AND r.id = wanted.value ->> 1`
 )
@@ -101,10 +107,10 @@ func (s snapshot) Person(system, value string) (profiles.PersonID, error) {
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("resolving an identifier: %w", err)
-	case len(found) != 1:
+	case len(found) == 0 || len(found) == 2 && found[0][0] == found[1][0]:
 		return "", records.ErrNothing
 	}
-	return profiles.PersonID(found[0]), nil
+	return profiles.PersonID(found[0][2:]), nil
 }
 
 // PersonOf tells whom a stored resource is about. It implements records.Snapshot.
@@ -125,9 +131,26 @@ func (s snapshot) Epoch(person profiles.PersonID) (uint64, error) {
 	return uint64(epoch), err
 }
 
+// Held is everything that is kept about a person. It implements records.Snapshot.
+func (s snapshot) Held(person profiles.PersonID) ([]records.Version, error) {
+	if person == "" {
+		return nil, s.ctx.Err()
+	}
+	held, err := collect(s, scanVersion, selectHeld, string(person))
+	if err != nil {
+		return nil, fmt.Errorf("reading what is kept about a person: %w", err)
+	}
+	return held, nil
+}
+
 // Dossier gathers the facts about a person. It implements records.Snapshot.
 func (s snapshot) Dossier(person profiles.PersonID) (records.Dossier, error) {
 	dossier := records.Dossier{Person: person}
+	standing, err := s.Standing(person)
+	if err != nil {
+		return records.Dossier{}, err
+	}
+	dossier.Standing = facts.Standing{Apart: standing.Apart != "", Confirmed: standing.Confirmed}
 	rows, err := collect(s, scanVersion, selectDossier, string(person))
 	if err != nil {
 		return records.Dossier{}, fmt.Errorf("gathering facts: %w", err)

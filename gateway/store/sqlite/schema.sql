@@ -83,9 +83,31 @@ CREATE TABLE identifiers (
     system   TEXT    NOT NULL,
     value    TEXT    NOT NULL,
     resource INTEGER NOT NULL REFERENCES resources (place),
+    superseded INTEGER NOT NULL,         -- 1: no longer in use
     PRIMARY KEY (system, value, resource)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX identifiers_of_resource ON identifiers (resource);
+
+-- Who is not simply one person: kept apart from another, in doubt, or confirmed.
+CREATE TABLE standings (
+    person TEXT    PRIMARY KEY,
+    apart  TEXT    NOT NULL,             -- from whom the records are kept apart; empty: from nobody
+    open   INTEGER NOT NULL,             -- 1: somebody should look
+    body   BLOB    NOT NULL              -- the standing as JSON
+) STRICT, WITHOUT ROWID;
+CREATE INDEX standings_apart ON standings (apart);
+CREATE INDEX standings_open ON standings (open);
+
+-- Moves of records from one person to another, as JSON.
+CREATE TABLE moves (
+    place INTEGER PRIMARY KEY,
+    id    TEXT NOT NULL UNIQUE,
+    body  BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER moves_stay_as_they_are BEFORE UPDATE ON moves
+    BEGIN SELECT RAISE(ABORT, 'a move is never changed'); END;
+CREATE TRIGGER moves_stay BEFORE DELETE ON moves
+    BEGIN SELECT RAISE(ABORT, 'a move is never removed'); END;
 
 -- What imports could not take.
 CREATE TABLE faults (

@@ -33,6 +33,9 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	t.Run("audit", func(t *testing.T) {
 		audittest.Run(t, func(t *testing.T) audittest.Store[store.Snapshot, store.Tx] { return open(t) })
 	})
+	for _, c := range personSuite {
+		t.Run("persons: "+c.name, func(t *testing.T) { c.test(t, open(t)) })
+	}
 	for _, c := range []struct {
 		name string
 		test func(t *testing.T, store store.Store)

@@ -1,0 +1,104 @@
+package memory
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"cpagateway/gateway/persons"
+	"cpagateway/profiles"
+)
+
+// Standing implements persons.Snapshot.
+func (s snapshot) Standing(id profiles.PersonID) (persons.Standing, error) {
+	standing := s.standings[id]
+	standing.Person = id
+	return copiedStanding(standing), s.ctx.Err()
+}
+
+// Unresolved implements persons.Snapshot.
+func (s snapshot) Unresolved() ([]persons.Standing, error) {
+	var list []persons.Standing
+	for _, standing := range s.standings {
+		if standing.Open() {
+			list = append(list, copiedStanding(standing))
+		}
+	}
+	slices.SortFunc(list, persons.Older)
+	return list, s.ctx.Err()
+}
+
+// CountUnresolved implements persons.Snapshot.
+func (s snapshot) CountUnresolved() (int, error) {
+	list, err := s.Unresolved()
+	return len(list), err
+}
+
+// Moves implements persons.Snapshot.
+func (s snapshot) Moves() ([]persons.Move, error) {
+	return slices.Clone(s.moves), s.ctx.Err()
+}
+
+// Stand implements persons.Tx.
+func (t *tx) Stand(standing persons.Standing) error {
+	if err := t.ctx.Err(); err != nil {
+		return err
+	}
+	before := t.standings[standing.Person]
+	switch {
+	case standing.Ordinary():
+		delete(t.standings, standing.Person)
+	case t.standings == nil:
+		t.standings = map[profiles.PersonID]persons.Standing{standing.Person: copiedStanding(standing)}
+	default:
+		t.standings[standing.Person] = copiedStanding(standing)
+	}
+	t.moveEpochs(standing.Person, before.Apart, standing.Apart)
+	return nil
+}
+
+// Move implements persons.Tx.
+func (t *tx) Move(m persons.Move) error {
+	if err := t.ctx.Err(); err != nil {
+		return err
+	}
+	for _, reference := range m.Resources {
+		typ, id, _ := strings.Cut(reference, "/")
+		if r := t.resource(key{typ, id}); r == nil || r.current().Person != m.From {
+			return fmt.Errorf("moving a %s: %w", typ, persons.ErrElsewhere)
+		}
+	}
+	for _, reference := range m.Resources {
+		typ, id, _ := strings.Cut(reference, "/")
+		place := t.places[key{typ, id}]
+		moved := &resource{t.resources[place].place, slices.Clone(t.resources[place].versions)}
+		for i := range moved.versions {
+			moved.versions[i].Person = m.To
+		}
+		t.resources[place] = moved
+		to := t.persons[m.To]
+		if to.custodian == "" {
+			to.custodian = moved.current().Custodian
+		}
+		t.persons[m.To] = to
+	}
+	t.moves = append(t.moves, m)
+	t.moveEpochs(m.From, m.To, t.standings[m.From].Apart, t.standings[m.To].Apart)
+	return nil
+}
+
+// moveEpochs moves the epoch of each person about whom something is kept, once.
+func (t *tx) moveEpochs(ids ...profiles.PersonID) {
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
+		if p, known := t.persons[id]; known {
+			p.epoch++
+			t.persons[id] = p
+		}
+	}
+}
+
+func copiedStanding(s persons.Standing) persons.Standing {
+	s.Doubts, s.Confirmed = slices.Clone(s.Doubts), slices.Clone(s.Confirmed)
+	return s
+}

@@ -1,0 +1,148 @@
+package sqlite
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"cpagateway/gateway/persons"
+	"cpagateway/profiles"
+)
+
+const (
+	selectStanding   = `SELECT body FROM standings WHERE person = ?`
+	selectUnresolved = `SELECT body FROM standings WHERE open = 1`
+	countUnresolved  = `SELECT count(*) FROM standings WHERE open = 1`
+	upsertStanding   = `INSERT INTO standings (person, apart, open, body) VALUES (?, ?, ?, ?)
+		ON CONFLICT (person) DO UPDATE SET apart = excluded.apart, open = excluded.open, body = excluded.body`
+	deleteStanding = `DELETE FROM standings WHERE person = ?`
+	selectMoves    = `SELECT body FROM moves ORDER BY place`
+	insertMove     = `INSERT INTO moves (id, body) VALUES (?, ?)`
+	moveResource   = `UPDATE resources SET person = ? WHERE type = ? AND id = ? AND person = ? RETURNING place, custodian`
+	moveTerms      = `UPDATE terms SET person = ? WHERE resource = ?`
+)
+
+// Standing implements persons.Snapshot.
+func (s snapshot) Standing(person profiles.PersonID) (persons.Standing, error) {
+	standing, _, err := first(s, scanJSON[persons.Standing], selectStanding, string(person))
+	if err != nil {
+		return standing, fmt.Errorf("reading a standing: %w", err)
+	}
+	standing.Person = person
+	return standing, nil
+}
+
+// Unresolved implements persons.Snapshot.
+func (s snapshot) Unresolved() ([]persons.Standing, error) {
+	list, err := collect(s, scanJSON[persons.Standing], selectUnresolved)
+	if err != nil {
+		return nil, fmt.Errorf("listing persons in doubt: %w", err)
+	}
+	slices.SortFunc(list, persons.Older)
+	return list, nil
+}
+
+// CountUnresolved implements persons.Snapshot.
+func (s snapshot) CountUnresolved() (int, error) {
+	n, _, err := first(s, scanNumber, countUnresolved)
+	if err != nil {
+		return 0, fmt.Errorf("counting persons in doubt: %w", err)
+	}
+	return int(n), nil
+}
+
+// Moves implements persons.Snapshot.
+func (s snapshot) Moves() ([]persons.Move, error) {
+	list, err := collect(s, scanJSON[persons.Move], selectMoves)
+	if err != nil {
+		return nil, fmt.Errorf("listing moves: %w", err)
+	}
+	return list, nil
+}
+
+// Stand implements persons.Tx.
+func (t tx) Stand(standing persons.Standing) error {
+	before, err := t.Standing(standing.Person)
+	if err != nil {
+		return err
+	}
+	if standing.Ordinary() {
+		err = t.exec(t.ctx, deleteStanding, string(standing.Person))
+	} else {
+		var body []byte
+		if body, err = json.Marshal(standing); err == nil {
+			err = t.exec(t.ctx, upsertStanding, string(standing.Person), string(standing.Apart), standing.Open(), body)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("keeping a standing: %w", err)
+	}
+	return t.moveEpochs(standing.Person, before.Apart, standing.Apart)
+}
+
+// Move implements persons.Tx.
+func (t tx) Move(m persons.Move) error {
+	err := t.Try(func() error {
+		for _, reference := range m.Resources {
+			typ, id, _ := strings.Cut(reference, "/")
+			if err := t.rehome(typ, id, m.From, m.To); err != nil {
+				return fmt.Errorf("moving a %s: %w", typ, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal(m)
+	if err == nil {
+		err = t.exec(t.ctx, insertMove, m.ID, body)
+	}
+	if err != nil {
+		return fmt.Errorf("keeping a move: %w", err)
+	}
+	return t.moveEpochs(m.From, m.To)
+}
+
+// rehome makes one resource, and what it is found by, another person's.
+func (t tx) rehome(typ, id string, from, to profiles.PersonID) error {
+	type home struct {
+		place     int64
+		custodian string
+	}
+	moved, known, err := first(t.snapshot, func(rows *sql.Rows) (h home, err error) {
+		err = rows.Scan(&h.place, &h.custodian)
+		return h, err
+	}, moveResource, string(to), typ, id, string(from))
+	switch {
+	case err != nil:
+		return err
+	case !known:
+		return persons.ErrElsewhere
+	}
+	if err := t.exec(t.ctx, moveTerms, string(to), moved.place); err != nil {
+		return err
+	}
+	return t.exec(t.ctx, insertPerson, string(to), moved.custodian)
+}
+
+// moveEpochs moves the epoch of each person, and of whom their records are kept apart from.
+func (t tx) moveEpochs(ids ...profiles.PersonID) error {
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
+		if err := t.exec(t.ctx, moveEpoch, string(id)); err != nil {
+			return fmt.Errorf("moving an epoch: %w", err)
+		}
+	}
+	return nil
+}
+
+func scanJSON[T any](rows *sql.Rows) (v T, err error) {
+	var body []byte
+	if err = rows.Scan(&body); err == nil {
+		err = json.Unmarshal(body, &v)
+	}
+	return v, err
+}
