@@ -45,26 +45,26 @@ func (v *Verifier) checkBinding(ctx context.Context, r *http.Request, c credenti
 	switch {
 	case t.binding.unknown:
 		return refuse(BindingFailed)
-	case t.binding.certificate != "" && t.binding.certificate != thumbprintOfClient(r):
+	case t.binding.certificate != "" && !shows(r, t.binding.certificate):
 		return refuse(BindingFailed)
 	case (t.binding.key != "") != (c.scheme == schemeDPoP):
 		return refuse(ProofInvalid)
 	case t.binding.key == "":
 		return nil
 	}
-	p, ok := readProof(r.Header)
-	if !ok || !p.proves(t, c, r.Method, v.target(r), v.clock()) {
+	p := readProof(r.Header)
+	if p == nil || !p.proves(t, c, r.Method, v.target(r), v.clock()) {
 		return refuse(ProofInvalid)
 	}
 	return v.claim(ctx, guardKey("proof", t.binding.key, p.id), proofLife, ProofReplayed)
 }
 
-// thumbprintOfClient is that of the certificate which the sender showed to this
-// server, empty without one. A certificate in a header is somebody's word only.
-func thumbprintOfClient(r *http.Request) string {
+// shows reports whether the sender showed the certificate of a thumbprint to this
+// server. A certificate in a header is somebody's word only.
+func shows(r *http.Request, thumbprint string) bool {
 	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
-		return ""
+		return false
 	}
 	sum := sha256.Sum256(r.TLS.PeerCertificates[0].Raw)
-	return base64.RawURLEncoding.EncodeToString(sum[:])
+	return base64.RawURLEncoding.EncodeToString(sum[:]) == thumbprint
 }

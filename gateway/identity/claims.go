@@ -2,6 +2,7 @@ package identity
 
 import (
 	"cmp"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -91,8 +92,8 @@ func instant(v fhir.Value) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	seconds, err := strconv.ParseFloat(string(v.Raw()), 64)
-	const year9999 = 253402300799
-	if err != nil || seconds < 0 || seconds > year9999 {
+	const year9999 = 253402300799 // beyond it, conversions overflow
+	if err != nil || math.Abs(seconds) > year9999 {
 		return time.Time{}, false
 	}
 	return time.UnixMilli(int64(seconds * 1000)), true

@@ -29,41 +29,41 @@ type proof struct {
 	claims     fhir.Value
 }
 
-// readProof finds the one proof of a request.
-func readProof(h http.Header) (proof, bool) {
+// readProof finds the one proof of a request, nil where there is none.
+func readProof(h http.Header) *proof {
 	values := h.Values("DPoP")
 	if len(values) != 1 || len(values[0]) > maxProof {
-		return proof{}, false
+		return nil
 	}
 	j, ok := readJWT(values[0])
 	if !ok || !strings.EqualFold(j.header.Get("typ").Text(), "dpop+jwt") {
-		return proof{}, false
+		return nil
 	}
 	algorithm, ok := j.algorithm()
 	if !ok {
-		return proof{}, false
+		return nil
 	}
 	signed, err := jose.ParseSignedCompact(values[0], algorithms)
 	if err != nil {
-		return proof{}, false
+		return nil
 	}
 	key := signed.Signatures[0].Header.JSONWebKey
 	if key == nil || !fits(*key, algorithm) {
-		return proof{}, false
-	}
-	if _, err := signed.Verify(key.Key); err != nil {
-		return proof{}, false
+		return nil
 	}
 	thumbprint, err := key.Thumbprint(crypto.SHA256)
-	if err != nil {
-		return proof{}, false
+	if err == nil {
+		_, err = signed.Verify(key.Key)
 	}
 	id := j.claims.Get("jti").Text()
-	return proof{base64.RawURLEncoding.EncodeToString(thumbprint), id, j.claims}, id != ""
+	if err != nil || id == "" {
+		return nil
+	}
+	return &proof{base64.RawURLEncoding.EncodeToString(thumbprint), id, j.claims}
 }
 
 // proves compares the proof with the token it came with and the request it is for.
-func (p proof) proves(t *token, c credential, method string, target *url.URL, now time.Time) bool {
+func (p *proof) proves(t *token, c credential, method string, target *url.URL, now time.Time) bool {
 	at, ok := instant(p.claims.Get("iat"))
 	hash := sha256.Sum256([]byte(c.token))
 	return ok && at.Sub(now).Abs() <= skew &&

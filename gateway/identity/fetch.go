@@ -34,10 +34,11 @@ func discover(ctx context.Context, client *http.Client, issuer Issuer) (Endpoint
 	var metadata struct {
 		Keys string `json:"jwks_uri"`
 	}
-	if err := provider.Claims(&metadata); err != nil {
-		return Endpoints{}, fmt.Errorf("reading the discovery document: %w", err)
+	err = provider.Claims(&metadata)
+	if err == nil {
+		err = checkFetchURL(metadata.Keys, issuer)
 	}
-	if err := checkFetchURL(metadata.Keys, issuer); err != nil {
+	if err != nil {
 		return Endpoints{}, fmt.Errorf("reading jwks_uri of the discovery document: %w", err)
 	}
 	return Endpoints{Issuer: issuer.URL, Token: provider.Endpoint().TokenURL, Keys: metadata.Keys}, nil
@@ -45,11 +46,11 @@ func discover(ctx context.Context, client *http.Client, issuer Issuer) (Endpoint
 
 // fetchKeys reads the key set of an issuer.
 func fetchKeys(ctx context.Context, client *http.Client, from Endpoints) ([]jose.JSONWebKey, error) {
+	var answer *http.Response
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, from.Keys, nil)
-	if err != nil {
-		return nil, fmt.Errorf("asking for the key set: %w", err)
+	if err == nil {
+		answer, err = client.Do(request)
 	}
-	answer, err := client.Do(request)
 	if err != nil {
 		return nil, fmt.Errorf("fetching the key set: %w", err)
 	}

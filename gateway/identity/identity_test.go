@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +26,24 @@ func TestTokenBecomesCaller(t *testing.T) {
 	w := newWorld(t)
 	r := request("Bearer", w.good())
 	w.admits(r)
-	w.admits(r) // as remembered
+	w.admits(r)                                   // as remembered
+	w.admits(request("Bearer", w.signOf(16<<10))) // as large as one may be
+}
+
+// A token that was verified is not verified again: that is what makes asking cheap.
+func TestARememberedTokenIsNotVerifiedAgain(t *testing.T) {
+	w := newWorld(t)
+	r := request("Bearer", w.good())
+	w.admits(r)
+	remembered := testing.AllocsPerRun(20, func() { w.allowed(r) })
+	n := 0
+	fresh := testing.AllocsPerRun(20, func() {
+		n++
+		w.allowed(request("Bearer", w.sign(nil, w.claims(map[string]any{"jti": strconv.Itoa(n)}))))
+	})
+	if remembered > fresh/10 {
+		t.Errorf("%v allocations for a token that is remembered, %v with a new one", remembered, fresh)
+	}
 }
 
 func TestTokenFormsThatIssuersUse(t *testing.T) {
@@ -172,6 +190,17 @@ var attacks = []struct {
 	}, identity.TokenMalformed},
 	{"not a JWT", func(*world) string { return "canary" }, identity.TokenMalformed},
 	{"five parts, encrypted", func(*world) string { return "a.b.c.d.e" }, identity.TokenMalformed},
+	{"a header that is no object", func(w *world) string {
+		return base64url.EncodeToString([]byte(`["canary"]`)) + w.good()[strings.IndexByte(w.good(), '.'):]
+	}, identity.TokenMalformed},
+	{"a header that is no JSON", func(w *world) string {
+		return base64url.EncodeToString([]byte(`{`)) + w.good()[strings.IndexByte(w.good(), '.'):]
+	}, identity.TokenMalformed},
+	{"claims that are no JSON", func(w *world) string {
+		return compact(w.t, map[string]any{"alg": "ES256", "typ": "at+jwt"}, []byte(`{`), w.key)
+	}, identity.TokenMalformed},
+	{"a byte too large", func(w *world) string { return w.signOf(16<<10 + 1) }, identity.TokenTooLarge},
+	{"an expiry long before anything", changed("exp", -1e300), identity.TokenExpired},
 	{"claims that are no object", func(w *world) string {
 		return compact(w.t, map[string]any{"alg": "ES256", "typ": "at+jwt"}, []byte(`["canary"]`), w.key)
 	}, identity.TokenMalformed},
@@ -310,8 +339,8 @@ func TestRequiredClaims(t *testing.T) {
 }
 
 func TestRateOfAnUnknownClientIsNothing(t *testing.T) {
-	w := newWorld(t, func(c *identity.Config) { c.Clients[1].Rate = identity.Rate{PerSecond: 2, Burst: 3} })
-	for id, want := range map[consent.ClientID]identity.Rate{"ooh": identity.DefaultRate, "gp": {PerSecond: 2, Burst: 3}, "stranger": {}} {
+	w := newWorld(t, func(c *identity.Config) { c.Clients[1].Rate = identity.Rate{PerSecond: 0.1, Burst: 1} })
+	for id, want := range map[consent.ClientID]identity.Rate{"ooh": {PerSecond: 50, Burst: 100}, "gp": {PerSecond: 0.1, Burst: 1}, "stranger": {}} {
 		if got := w.verifier.Rate(id); got != want {
 			t.Errorf("rate of %s is %v, want %v", id, got, want)
 		}

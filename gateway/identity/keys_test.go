@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -164,6 +165,28 @@ func TestGatewayStartsWhileTheIssuerIsDown(t *testing.T) {
 	w.refused(request("Bearer", w.good()), identity.IssuerUnavailable)
 }
 
+// counting counts the answers that are not closed.
+type counting struct {
+	http.RoundTripper
+	open atomic.Int64
+}
+
+func (c *counting) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := c.RoundTripper.RoundTrip(r)
+	if err == nil {
+		c.open.Add(1)
+		answer.Body = &counted{ReadCloser: answer.Body, closed: sync.OnceFunc(func() { c.open.Add(-1) })}
+	}
+	return answer, err
+}
+
+type counted struct {
+	io.ReadCloser
+	closed func()
+}
+
+func (c *counted) Close() error { c.closed(); return c.ReadCloser.Close() }
+
 // endless is JSON that is longer than anything an issuer has to say.
 func endless(a http.ResponseWriter) bool {
 	io.WriteString(a, `{"keys":[`)
@@ -196,9 +219,13 @@ func TestIssuerThatCannotBeTrustedToAnswer(t *testing.T) {
 		"keys in a file":       func(p *provider) { p.keysURL = "file:///etc/passwd" },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
+			bodies := &counting{RoundTripper: &http.Transport{DisableKeepAlives: true}}
+			w := newWorld(t, func(c *identity.Config) { c.Transport = bodies })
 			change(w.provider)
 			w.refused(request("Bearer", w.good()), identity.IssuerUnavailable)
+			if n := bodies.open.Load(); n != 0 {
+				t.Errorf("%d answers were left open", n)
+			}
 		})
 	}
 }

@@ -213,6 +213,30 @@ func (w *world) sign(header, claims map[string]any) string {
 	return compact(w.t, merge(map[string]any{"alg": "ES256", "typ": "at+jwt", "kid": "k1"}, header), encode(w.t, claims), w.key)
 }
 
+// signOf is a good token of so many bytes.
+func (w *world) signOf(size int) string {
+	w.t.Helper()
+	return sized(w.t, size, func(header, claims string) string {
+		return w.sign(map[string]any{"padding": header}, w.claims(map[string]any{"padding": claims}))
+	})
+}
+
+// sized pads header and claims of a JWT until it has the size; base64 alone does
+// not reach every one.
+func sized(t *testing.T, size int, sign func(header, claims string) string) string {
+	t.Helper()
+	for header := range 4 {
+		short := size - len(sign(strings.Repeat("h", header), ""))
+		for claims := short*3/4 - 3; claims <= short*3/4+3; claims++ {
+			if token := sign(strings.Repeat("h", header), strings.Repeat("c", max(0, claims))); len(token) == size {
+				return token
+			}
+		}
+	}
+	t.Fatalf("no JWT of %d bytes", size)
+	return ""
+}
+
 func (w *world) good() string { return w.sign(nil, w.claims(nil)) }
 
 // request presents a bearer token; headers come in pairs.
