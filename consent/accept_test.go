@@ -2,6 +2,7 @@ package consent
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +84,9 @@ func TestAcceptRefuses(t *testing.T) {
 			c.change(&x)
 		}
 		a, err := c.d.Accept(x)
+		if err != nil && !strings.HasPrefix(err.Error(), "accepting ") || !strings.Contains(fmt.Sprint(err), ": not accepted: ") {
+			t.Errorf("%s: %v", c.name, err)
+		}
 		if !errors.Is(err, ErrNotAccepted) || a != (Accepted{}) {
 			t.Errorf("%s: %v", c.name, err)
 		}

@@ -19,10 +19,10 @@ func (q *question) consent(f *agreements.Candidate) (reason, string) {
 	case w.refusal != nil:
 		return w.against(w.refusal, consentRefused), w.refusal.ID
 	case w.takenBack != nil:
-		return no(w.takenBack), w.takenBack.ID
+		return refusedOrWithdrawn(w.takenBack), w.takenBack.ID
 	case w.permit != nil:
 		return consentGiven, w.permit.ID
-	case f != nil && f.Confidentiality == agreements.ByImpliedConsent && w.otherNo == nil:
+	case f != nil && f.Confidentiality == agreements.ByImpliedConsent && w.takenFromOther == nil:
 		return consentImplied, ""
 	}
 	return w.silence()
@@ -33,25 +33,25 @@ func (q *question) consent(f *agreements.Candidate) (reason, string) {
 // a grant of emergency use.
 func (q *question) crisisConsent() (reason, string) {
 	w := &q.wishes
-	routineNo := w.refusal
-	if routineNo == nil && w.routine == nil {
-		routineNo = w.otherNo
+	routineRefusal := w.refusal
+	if routineRefusal == nil && w.routine == nil {
+		routineRefusal = w.takenFromOther
 	}
 	switch {
 	case w.crisisRefusal != nil:
 		return w.against(w.crisisRefusal, consentCrisisRefused), w.crisisRefusal.ID
 	case w.takenBack != nil:
-		return no(w.takenBack), w.takenBack.ID
+		return refusedOrWithdrawn(w.takenBack), w.takenBack.ID
 	case w.permit != nil:
 		return crisisAgreed, w.permit.ID
-	case q.Policy.CrisisWithoutConsent != On && routineNo == nil:
+	case q.Policy.CrisisWithoutConsent != On && routineRefusal == nil:
 		return w.silence()
-	case routineNo == nil:
+	case routineRefusal == nil:
 		return crisisSilent, ""
 	case q.Policy.CrisisOnRoutineRefusal == On && q.Policy.CrisisWithoutConsent == On:
-		return crisisAfterRefusal, routineNo.ID
+		return crisisAfterRefusal, routineRefusal.ID
 	}
-	return no(routineNo), routineNo.ID
+	return refusedOrWithdrawn(routineRefusal), routineRefusal.ID
 }
 
 // against is the reason of a refusal that stands beside a grant: a plain
@@ -63,8 +63,8 @@ func (w *wishes) against(refusal *facts.Directive, plain reason) reason {
 	return consentConflict
 }
 
-// no is how a directive that refuses or takes back says so.
-func no(d *facts.Directive) reason {
+// refusedOrWithdrawn is how a directive that refuses or takes back says so.
+func refusedOrWithdrawn(d *facts.Directive) reason {
 	if d.Status == facts.Withdrawn {
 		return consentWithdrawn
 	}
@@ -74,10 +74,10 @@ func no(d *facts.Directive) reason {
 // silence is the reason where nothing grants and nothing refuses: what came nearest.
 func (w *wishes) silence() (reason, string) {
 	switch {
-	case w.otherNo != nil:
-		return no(w.otherNo), w.otherNo.ID
-	case w.near != nil:
-		return w.nearReason, w.near.ID
+	case w.takenFromOther != nil:
+		return refusedOrWithdrawn(w.takenFromOther), w.takenFromOther.ID
+	case w.nearest != nil:
+		return w.nearestReason, w.nearest.ID
 	}
 	return consentNotRecorded, ""
 }

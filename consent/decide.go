@@ -55,7 +55,7 @@ func newQuestion(q Request) question {
 	ask.ceiling, ask.scope = ask.reach()
 	ask.relation = ask.relate()
 	if ask.Action != Import {
-		ask.wishes = ask.hear()
+		ask.wishes = ask.readWishes()
 	}
 	return ask
 }

@@ -60,7 +60,7 @@ func (q *question) openOwn() verdict {
 // and works for the custodian (case 18). Standing of the organisation as a whole
 // does not count: a health board is not one team.
 func (q *question) treating() bool {
-	return q.Caller.Organisation != "" && q.Caller.Organisation == q.Source && q.relation == teamRelation
+	return q.Caller.Organisation == q.Source && q.relation == teamRelation
 }
 
 // openTreating gives the treating team everything, what is restricted included:

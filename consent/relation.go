@@ -21,7 +21,7 @@ func (q *question) relate() relation {
 	found := noRelation
 	for i := range q.person.Relations {
 		r := &q.person.Relations[i]
-		if r.Kind == facts.NoRelation || r.Organisation == "" || r.Organisation != q.Caller.Organisation || !within(r.From, r.Until, q.At) {
+		if r.Kind == facts.NoRelation || r.Organisation != q.Caller.Organisation || !within(r.From, r.Until, q.At) {
 			continue
 		}
 		switch r.Team {

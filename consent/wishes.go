@@ -10,28 +10,28 @@ import (
 
 // wishes is what the person's directives say to one request, after the conflict
 // rule of docs/deciding.md: every directive that is effective now and matches
-// speaks; one that is replaced by the same person is silent; nothing is weighed
+// counts; one that is replaced by the same person is silent; nothing is weighed
 // by its date alone. Refusals, withdrawals, exclusions and what cannot be read count
 // whichever custodian recorded them; a grant opens the records of the custodian that
 // recorded it, and at every other it is silence (case 34). Of a record that is kept apart
 // refusals count, for routine sharing only: whether it is this person's is not known.
 type wishes struct {
-	unreadable    *facts.Directive // cannot be read safely: refuses
-	refusal       *facts.Directive // refuses routine sharing with this caller
-	crisisRefusal *facts.Directive // refuses crisis use in so many words
-	takenBack     *facts.Directive // a grant for this caller and purpose that was withdrawn or rejected
-	otherNo       *facts.Directive // the same for somebody else: says no to nobody else, but is no silence about crisis
-	permit        *facts.Directive // grants this caller this purpose
-	routine       *facts.Directive // grants somebody routine sharing
-	near          *facts.Directive // came closest to granting
-	nearReason    reason           // why it does not; zero if nothing came near
-	excluded      profiles.ItemSet
-	excluding     string // id of a directive that excludes
-	apart         bool   // something of this stands in a record that is kept apart
+	unreadable     *facts.Directive // cannot be read safely: refuses
+	refusal        *facts.Directive // refuses routine sharing with this caller
+	crisisRefusal  *facts.Directive // refuses crisis use in so many words
+	takenBack      *facts.Directive // a grant for this caller and purpose that was withdrawn or rejected
+	takenFromOther *facts.Directive // the same for somebody else: refuses nobody else, but is no silence about crisis
+	permit         *facts.Directive // grants this caller this purpose
+	routine        *facts.Directive // grants somebody routine sharing
+	nearest        *facts.Directive // came closest to granting
+	nearestReason  reason           // why it does not; zero if nothing came near
+	excluded       profiles.ItemSet
+	excluding      string // id of a directive that excludes
+	apart          bool   // something of this stands in a record that is kept apart
 }
 
-// hear lets every directive speak.
-func (q *question) hear() wishes {
+// readWishes puts together what every directive says.
+func (q *question) readWishes() wishes {
 	var w wishes
 	for i := range q.person.Directives {
 		d := &q.person.Directives[i]
@@ -71,10 +71,10 @@ func (w *wishes) active(d *facts.Directive, q *question) {
 		}
 	case facts.RefuseCrisis:
 		w.refusal = d
-		if speaksOfCrisis(d, q.At) {
+		if refusesCrisis(d, q.At) {
 			w.crisisRefusal = d
 		}
-	case facts.CarerCopy: // speaks of related persons only; none of them is a caller of this kind
+	case facts.CarerCopy: // about related persons only; none of them is a caller of this kind
 	case facts.ExcludeItem:
 		w.exclude(d, q)
 	default:
@@ -98,7 +98,7 @@ func (w *wishes) refuseAll(d *facts.Directive, q *question) {
 	}
 }
 
-// grant lets the clauses of T1 and T3 speak; outside them the directive is silent.
+// grant reads the clauses of T1 and T3; outside them the directive is silent.
 func (w *wishes) grant(d *facts.Directive, q *question) {
 	if d.Apart {
 		return
@@ -146,8 +146,8 @@ func (w *wishes) lapsed(d *facts.Directive, from time.Time, q *question) {
 
 // missed keeps the nearest miss: the reasons stand in rising order of nearness.
 func (w *wishes) missed(d *facts.Directive, r reason) {
-	if r > w.nearReason {
-		w.near, w.nearReason = d, r
+	if r > w.nearestReason {
+		w.nearest, w.nearestReason = d, r
 	}
 }
 
@@ -196,7 +196,7 @@ func (w *wishes) withdrawn(d *facts.Directive, q *question) {
 }
 
 func (w *wishes) takeBack(d *facts.Directive, q *question) {
-	w.otherNo = d
+	w.takenFromOther = d
 	for i := range d.Clauses {
 		c := &d.Clauses[i]
 		if excludes(c.Recipients, &q.Caller) && refuses(c.Purposes, q.Caller.Purpose) {
@@ -205,8 +205,8 @@ func (w *wishes) takeBack(d *facts.Directive, q *question) {
 	}
 }
 
-// speaksOfCrisis reports whether a T4 refuses crisis use at that time.
-func speaksOfCrisis(d *facts.Directive, at time.Time) bool {
+// refusesCrisis reports whether a T4 refuses crisis use at that time.
+func refusesCrisis(d *facts.Directive, at time.Time) bool {
 	for i := range d.Clauses {
 		c := &d.Clauses[i]
 		if within(c.From, c.Until, at) && refuses(c.Purposes, profiles.EmergencyTreatment) {

@@ -71,6 +71,13 @@ func TestReplacement(t *testing.T) {
 		{"a good grant", facts.RefuseAll, func(*facts.Directive) {}, consentGiven},
 		{"a grant of the same instant", facts.RefuseAll, func(d *facts.Directive) { d.Recorded = refusal("", facts.RefuseAll).Recorded }, consentConflict},
 		{"a grant by somebody else", facts.RefuseAll, func(d *facts.Directive) { d.Performer, d.OwnWish = "RelatedPerson/x", false }, consentRefused},
+		{"a grant by the person, in place of a refusal by somebody else", facts.RefuseAll, func(d *facts.Directive) { d.Performer = "Patient/ann2" }, consentConflict},
+		{"a refusal by somebody else, in place of a grant", facts.SharePlan, func(d *facts.Directive) {
+			d.Template, d.Clauses, d.Performer, d.OwnWish = facts.ExcludeItem, nil, "RelatedPerson/x", false
+		}, consentGiven},
+		{"a refusal by nobody, in place of a grant", facts.SharePlan, func(d *facts.Directive) {
+			d.Template, d.Clauses, d.Performer, d.OwnWish = facts.ExcludeItem, nil, "", false
+		}, consentGiven},
 		{"a grant without evidence", facts.RefuseAll, func(d *facts.Directive) { d.Evidence = facts.NoEvidence }, consentRefused},
 		{"a grant under an old leaflet", facts.RefuseAll, func(d *facts.Directive) { d.PolicyURI = "old" }, consentRefused},
 		{"a grant that has run out", facts.RefuseAll, func(d *facts.Directive) { d.Until = later }, consentRefused},
