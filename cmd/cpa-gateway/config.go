@@ -134,5 +134,5 @@ func (c config) witness() audit.FileWitness {
 	if c.Audit.Witness != "" {
 		return audit.FileWitness(c.Audit.Witness)
 	}
-	return audit.FileWitness(filepath.Join(c.Records.SQLite, "audit.checkpoint"))
+	return audit.FileWitness(filepath.Join(c.Records.SQLite, witnessFile))
 }
