@@ -110,6 +110,9 @@ func TestSilence(t *testing.T) {
 		if store.commits != 2 { // the entry, and the checkpoint
 			t.Errorf("%d commits", store.commits)
 		}
+		if slot := store.Kept().Slots[0]; slot.Holder == "" || !slot.Until.Equal(start.Add(time.Minute)) {
+			t.Errorf("the slot is %+v", slot)
+		}
 	})
 }
 

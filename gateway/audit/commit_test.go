@@ -319,51 +319,6 @@ func TestStoreThatFailsInside(t *testing.T) {
 	}
 }
 
-// failing is a store in whose transactions one method fails.
-type failing struct {
-	*audittest.Memory
-	step string
-}
-
-type failingTx struct {
-	audit.Tx
-	step string
-}
-
-func (s *failing) Update(ctx context.Context, change func(audit.Tx) error) error {
-	return s.Memory.Update(ctx, func(tx audit.Tx) error { return change(failingTx{tx, s.step}) })
-}
-
-func (t failingTx) fails(step string) error {
-	if t.step == step {
-		return errBroken
-	}
-	return nil
-}
-
-func (t failingTx) Slots() ([]audit.Slot, error) {
-	slots, err := t.Tx.Slots()
-	return slots, errors.Join(err, t.fails("Slots"))
-}
-
-func (t failingTx) NewestCheckpoint() (audit.Checkpoint, error) {
-	newest, err := t.Tx.NewestCheckpoint()
-	return newest, errors.Join(err, t.fails("NewestCheckpoint"))
-}
-
-func (t failingTx) Checkpoints(from uint64, limit int) ([]audit.Checkpoint, error) {
-	list, err := t.Tx.Checkpoints(from, limit)
-	return list, errors.Join(err, t.fails("Checkpoints"))
-}
-
-func (t failingTx) AddCheckpoint(c audit.Checkpoint) error {
-	return errors.Join(t.Tx.AddCheckpoint(c), t.fails("AddCheckpoint"))
-}
-
-func (t failingTx) Extend(before, after audit.Slot, rows []audit.Row) error {
-	return errors.Join(t.Tx.Extend(before, after, rows), t.fails("Extend"))
-}
-
 // A caller who goes away while the commit runs gets an error and releases
 // nothing; the entry may be kept, and nobody else is held up.
 func TestCallerGoesAway(t *testing.T) {

@@ -56,7 +56,7 @@ func (l *Log[T]) draft(tx T, batch []*job[T], then then) (d draft, err error) {
 	if how == taken && len(d.rows) == 0 {
 		return d, nil // there is no reason to come to a slot
 	}
-	d.after = l.leased(d.after, how, d.now)
+	d.after = l.leased(d.after, d.now)
 	if then == giveBack {
 		d.after.Holder, d.after.Until = "", time.Time{}
 	}

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -18,7 +17,6 @@ const clockSlack = time.Second
 // lease is which slot a writer goes on with.
 type lease struct {
 	writer string // a name of its own
-	taken  int    // how often it has taken a slot: each time under another name
 	known  Slot   // as the last commit left it; zero before the first
 	maybe  Slot   // as a commit left it that failed, if it happened all the same
 }
@@ -58,12 +56,12 @@ func usable(s Slot, now time.Time) bool { return !now.Before(s.Latest.Add(-clock
 // where there is none. A log that lacks what the writer has written, or has under
 // its lease what it has not, is cut.
 func (l *lease) own(slots []Slot) (Slot, hold, error) {
-	if s := at(slots, l.maybe.Number); s.Holder != "" && s.Holder == l.maybe.Holder && s.Head == l.maybe.Head {
+	if s := at(slots, l.maybe.Number); s.Holder == l.writer && s.Head == l.maybe.Head {
 		l.known = s
 		return s, found, nil
 	}
 	s := at(slots, l.known.Number)
-	ours := s.Holder != "" && s.Holder == l.known.Holder
+	ours := s.Holder == l.writer
 	if s.Seq < l.known.Seq || (ours || s.Seq == l.known.Seq) && s.Head != l.known.Head {
 		return Slot{}, 0, errCut
 	}
@@ -81,13 +79,9 @@ func at(slots []Slot, number int) Slot {
 	return slots[number-1]
 }
 
-// leased is a slot under this writer's lease: renewed, or new under a new name.
-func (l *lease) leased(s Slot, how hold, now time.Time) Slot {
-	if how == taken {
-		l.taken++
-		s.Holder = fmt.Sprintf("%s-%d", l.writer, l.taken)
-	}
-	s.Until = now.Add(leaseTime)
+// leased is a slot under this writer's lease.
+func (l *lease) leased(s Slot, now time.Time) Slot {
+	s.Holder, s.Until = l.writer, now.Add(leaseTime)
 	return s
 }
 

@@ -121,7 +121,11 @@ func TestAnotherWriterInBetween(t *testing.T) {
 	}
 	store.always = false
 	record(t, l)
-	if err := l.Close(); err != nil {
+	store.slots, store.always = []audit.Slot{}, true
+	if err := l.Close(); err == nil {
+		t.Error("Close does not tell that the end is not signed")
+	}
+	if err := other.Close(); err != nil {
 		t.Error(err)
 	}
 	if report := verify(t, store); report.Entries != 5 {
@@ -211,6 +215,33 @@ func TestAClockSetBackAfterADoubtfulCommit(t *testing.T) {
 		}
 		if report := verify(t, store); report.Chains != 2 {
 			t.Errorf("%s: %+v", name, report)
+		}
+	}
+}
+
+// Entries that nobody has signed yet are missed by the writer that wrote them,
+// though its slot was given back meanwhile.
+func TestACutOfWhatNobodyHasSigned(t *testing.T) {
+	for name, change := range map[string]func(k *audittest.Kept){
+		"cut":            func(k *audittest.Kept) { cut(k, 1, 1) },
+		"cut and given":  func(k *audittest.Kept) { cut(k, 1, 1); k.Slots[0].Holder = "" },
+		"edited":         func(k *audittest.Kept) { edit(t, &k.Chains[1][1]); chained(k, 1, k.Chains[1]) },
+		"edited, given":  func(k *audittest.Kept) { edit(t, &k.Chains[1][1]); chained(k, 1, k.Chains[1]); k.Slots[0].Holder = "" },
+		"with one more":  func(k *audittest.Kept) { chained(k, 1, append(k.Chains[1], k.Chains[1][1])) },
+		"without a slot": func(k *audittest.Kept) { k.Slots = nil; k.Chains = nil },
+	} {
+		store := audittest.NewMemory()
+		l := open(t, store, (&hand{at: start}).now)
+		record(t, l)
+		record(t, l)
+		k := store.Kept()
+		change(&k)
+		store.Replace(k)
+		if recorded, err := l.Public(t.Context(), event("r")); err == nil || recorded.OK() {
+			t.Errorf("%s: recorded %q", name, recorded.ID())
+		}
+		if !equalKept(store.Kept(), k) {
+			t.Errorf("%s: something was written", name)
 		}
 	}
 }

@@ -36,13 +36,16 @@ func (c checkpoint) text() string {
 
 func encode(hash [sha256.Size]byte) string { return base64.StdEncoding.EncodeToString(hash[:]) }
 
-// signed is the checkpoint as a signed note (C2SP signed-note): the text, an empty
-// line and the line of the signature.
+// signed is the checkpoint as a signed note (C2SP signed-note).
 func (c checkpoint) signed(key ed25519.PrivateKey) Checkpoint {
 	text := c.text()
 	signature := append(keyHash(key.Public().(ed25519.PublicKey)), ed25519.Sign(key, []byte(text))...)
-	note := text + "\n" + signatureStart + base64.StdEncoding.EncodeToString(signature) + "\n"
-	return Checkpoint{Number: c.number, Note: note}
+	return Checkpoint{Number: c.number, Note: noteOf(text, signature)}
+}
+
+// noteOf is a signed note: the text, an empty line and the line of the signature.
+func noteOf(text string, signature []byte) string {
+	return text + "\n" + signatureStart + base64.StdEncoding.EncodeToString(signature) + "\n"
 }
 
 const signatureStart = "\u2014 " + origin + " "
@@ -60,15 +63,12 @@ var (
 
 // openNote verifies a note by one of the keys and reads the checkpoint in it.
 func openNote(note string, keys []ed25519.PublicKey) (checkpoint, error) {
-	text, line, found := strings.Cut(note, "\n\n")
-	encoded, start := strings.CutPrefix(line, signatureStart)
-	encoded, end := strings.CutSuffix(encoded, "\n")
-	raw, err := base64.StdEncoding.DecodeString(encoded)
-	once := base64.StdEncoding.EncodeToString(raw) == encoded // decoding passes over line ends
-	if !found || !start || !end || err != nil || !once || len(raw) != 4+ed25519.SignatureSize {
+	text, line, _ := strings.Cut(note, "\n\n")
+	text += "\n"
+	raw, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(line, signatureStart))
+	if len(raw) != 4+ed25519.SignatureSize || noteOf(text, raw) != note { // decoding passes over line ends
 		return checkpoint{}, errNotNote
 	}
-	text += "\n"
 	for _, key := range keys {
 		if bytes.Equal(raw[:4], keyHash(key)) && ed25519.Verify(key, []byte(text), raw[4:]) {
 			return readText(text)

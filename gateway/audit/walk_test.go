@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -68,6 +69,46 @@ type busy struct {
 func (s *busy) View(ctx context.Context, read func(audit.Snapshot) error) error {
 	defer s.meanwhile()
 	return s.Memory.View(ctx, read)
+}
+
+// Checkpoints that vanish while the log is walked are a break, and not its end.
+func TestCheckpointsThatVanish(t *testing.T) {
+	store := &busy{Memory: audittest.NewMemory()}
+	k := sample(t)
+	store.Replace(k)
+	store.meanwhile = func() {
+		k.Checkpoints = nil
+		store.Replace(k)
+	}
+	report, err := audit.Verify(t.Context(), store, keysOf(1).Listed)
+	if err != nil || report.Break == nil || report.Break.Checkpoint != 1 || report.Break.Reason != audit.BreakGap {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+// A snapshot in which one method fails is not verified.
+func TestVerifyOfASnapshotThatFails(t *testing.T) {
+	for _, step := range []string{"Slots", "NewestCheckpoint", "Checkpoints", "Chain"} {
+		store := &failing{Memory: audittest.NewMemory(), step: step}
+		store.Replace(sample(t))
+		if report, err := audit.Verify(t.Context(), store, keysOf(1).Listed); !errors.Is(err, errBroken) {
+			t.Errorf("%s fails: %+v, %v", step, report, err)
+		}
+	}
+}
+
+// The report's times are those of all chains.
+func TestFirstAndLast(t *testing.T) {
+	store, clock := audittest.NewMemory(), &hand{at: start}
+	first, second := open(t, store, clock.now), open(t, store, clock.now)
+	record(t, first)
+	clock.move(time.Millisecond)
+	record(t, second)
+	clock.move(time.Millisecond)
+	record(t, first) // the latest, though its chain is walked before the other
+	if report := verify(t, store); !report.First.Equal(start) || !report.Last.Equal(start.Add(2*time.Millisecond)) {
+		t.Errorf("%+v", report)
+	}
 }
 
 // More entries and checkpoints than a page holds.
