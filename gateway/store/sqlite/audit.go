@@ -21,9 +21,10 @@ const (
 	insertSlot = `INSERT INTO audit_slots (slot, seq, hash, latest, holder, until) VALUES (?, 0, zeroblob(32), 0, '', 0)`
 	swapSlot   = `UPDATE audit_slots SET seq = ?, hash = ?, latest = ?, holder = ?, until = ?
 		WHERE slot = ? AND seq = ? AND hash = ? AND holder = ?`
-	insertRow        = `INSERT INTO audit (` + auditColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	insertCheckpoint = `INSERT INTO audit_checkpoints (number, note) VALUES (?, ?)`
 )
+
+var auditRows = insertsInto("audit (" + auditColumns + ")")
 
 // selectEntries finds entries by one key, newest first, before a position. The
 // columns of each key begin an index that goes on with those of the position.
@@ -99,12 +100,13 @@ func (t tx) Extend(before, after audit.Slot, rows []audit.Row) error {
 	if swapped != 1 {
 		return audit.ErrTaken
 	}
-	for _, r := range rows {
-		err := t.exec(t.ctx, insertRow, r.Slot, r.Seq, r.Hash[:], nanos(r.Time), r.Request, string(r.Person),
-			string(r.Caller.Client), string(r.Caller.Organisation), r.Caller.Professional, r.Agreement, notNil(r.Body))
-		if err != nil {
-			return fmt.Errorf("appending to an audit chain: %w", err)
-		}
+	err = t.insert(auditRows, len(rows), func(i int) []any {
+		r := rows[i]
+		return []any{r.Slot, r.Seq, r.Hash[:], nanos(r.Time), r.Request, string(r.Person),
+			string(r.Caller.Client), string(r.Caller.Organisation), r.Caller.Professional, r.Agreement, notNil(r.Body)}
+	})
+	if err != nil {
+		return fmt.Errorf("appending to an audit chain: %w", err)
 	}
 	return nil
 }

@@ -11,34 +11,15 @@ import (
 
 const deleteTerms = `DELETE FROM terms WHERE resource = ?`
 
-// termInserts insert 16, 4 and 1 terms at once: most of the cost of a small row
-// is that of running a statement.
-var termInserts = []struct {
-	rows int
-	text string
-}{{16, insertTermRows(16)}, {4, insertTermRows(4)}, {1, insertTermRows(1)}}
-
-func insertTermRows(n int) string {
-	const row = ", (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	return `INSERT INTO terms (resource, person, type, param, kind, value, system, need, low, high) VALUES ` +
-		strings.Repeat(row, n)[len(", "):]
-}
+var termRows = insertsInto("terms (resource, person, type, param, kind, value, system, need, low, high)")
 
 // insertTerms writes the terms of a resource's current version.
 func (t tx) insertTerms(place int64, v records.Version, entries []search.Entry) error {
-	for _, insert := range termInserts {
-		for ; len(entries) >= insert.rows; entries = entries[insert.rows:] {
-			var args []any
-			for _, e := range entries[:insert.rows] {
-				args = append(args, place, string(v.Person), v.Type, e.Param, int64(e.Kind), termValue(e), e.System,
-					int64(e.Need.Bits()), records.TimeText(e.From), records.TimeText(e.Until))
-			}
-			if err := t.exec(t.ctx, insert.text, args...); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return t.insert(termRows, len(entries), func(i int) []any {
+		e := entries[i]
+		return []any{place, string(v.Person), v.Type, e.Param, int64(e.Kind), termValue(e), e.System,
+			int64(e.Need.Bits()), records.TimeText(e.From), records.TimeText(e.Until)}
+	})
 }
 
 // termValue is what an entry is found by, the one column for every kind.

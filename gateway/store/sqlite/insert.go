@@ -1,0 +1,34 @@
+package sqlite
+
+import "strings"
+
+// inserts are statements that insert 16, 4 and 1 rows of a table at once: most of
+// the cost of a small row is that of running a statement.
+type inserts []struct {
+	rows int
+	text string
+}
+
+// insertsInto makes them for a table with its columns, as in "terms (param, value)".
+func insertsInto(table string) inserts {
+	row := ", (?" + strings.Repeat(", ?", strings.Count(table, ",")) + ")"
+	text := func(n int) string { return "INSERT INTO " + table + " VALUES " + strings.Repeat(row, n)[len(", "):] }
+	return inserts{{16, text(16)}, {4, text(4)}, {1, text(1)}}
+}
+
+// insert writes n rows.
+func (t tx) insert(into inserts, n int, row func(i int) []any) error {
+	done := 0
+	for _, insert := range into {
+		for ; n-done >= insert.rows; done += insert.rows {
+			var args []any
+			for i := range insert.rows {
+				args = append(args, row(done+i)...)
+			}
+			if err := t.exec(t.ctx, insert.text, args...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
