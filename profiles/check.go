@@ -36,13 +36,14 @@ const maxIssues = 100
 // Check refuses nonsense: a wrong JSON type, a required element that is missing,
 // two where one is allowed, an unknown status, a malformed date, id or address, a
 // reference to a wrong type, an unknown resource type. Elements that R4 does not
-// know are kept and told of (SeverityInformation). It is the structure of check.txt
-// and the few rules of check_rules.go, not full validation; types that check.txt
-// does not list are checked as far as all resources are alike.
+// know are kept and told of (SeverityInformation). It is the structure of
+// elements.txt
+// and the few rules of check_rules.go, not full validation; types that
+// elements.txt does not list are checked as far as all resources are alike.
 //
 // Check and Fatal are pure and total; the same resource has the same findings.
 func Check(r fhir.Value) []Issue {
-	if r.Kind() == fhir.Object && !checks().isResource(r.Type()) {
+	if r.Kind() == fhir.Object && !elements().resources[r.Type()] {
 		// Its paths would begin with whatever it calls itself.
 		return []Issue{{Severity: SeverityError, Code: "structure", Path: "$", Text: unknownType}}
 	}
@@ -75,7 +76,7 @@ func (c *checker) resource(r fhir.Value) {
 		c.refuse("structure", r, "must be an object")
 		return
 	}
-	d, known := checks().resource(r.Type())
+	d, known := elements().resource(r.Type())
 	if !known {
 		c.refuse("structure", r, unknownType)
 		return

@@ -7,71 +7,73 @@ import (
 	"cpagateway/profiles/fhir"
 )
 
-// object checks the members of an object against the elements of its type.
-func (c *checker) object(v fhir.Value, d *definition) {
+// object checks the members of an object against its shape.
+func (c *checker) object(v fhir.Value, s *Shape) {
 	if v.Kind() != fhir.Object {
 		c.refuse("structure", v, "must be an object")
 		return
 	}
-	present := make(map[*element]string)
+	present := make(map[string]string)
 	for name, member := range v.Members() {
-		if name != "resourceType" || !d.isResource() {
-			c.member(member, name, d, present)
+		if name != "resourceType" || !s.isResource() {
+			c.member(member, name, s, present)
 		}
 	}
 	if v.Len() == 0 {
 		c.refuse("structure", v, "must not be empty (ele-1)")
 	}
-	for e := range d.all() {
-		if _, there := present[e]; e.required && !there {
-			c.report(SeverityError, "required", v, "."+e.name, "is required")
+	for e := range s.Children() {
+		if _, there := present[e.path]; e.Required && !there {
+			c.report(SeverityError, "required", v, e.path[strings.LastIndexByte(e.path, '.'):], "is required")
+			present[e.path] = ""
 		}
 	}
-	if rule := rules[d.name]; rule != nil {
-		rule(c, v)
+	for of := s; of != nil; of = of.of {
+		if rule := rules[of.path]; rule != nil {
+			rule(c, v)
+		}
 	}
 }
 
 // member checks one member, or the extensions of a primitive one ("_status").
-// It notes in present which element it is, and under which name.
-func (c *checker) member(v fhir.Value, name string, d *definition, present map[*element]string) {
+// It notes in present which line of the table it is, and under which name.
+func (c *checker) member(v fhir.Value, name string, s *Shape, present map[string]string) {
 	plain, companion := strings.CutPrefix(name, "_")
-	m, known := d.lookup(plain)
-	e, typ := m.element, m.typ
-	if !known || companion && !isPrimitive(typ.name) {
-		if !d.open {
+	e, known := s.Child(plain)
+	if !known || companion && !isPrimitive(e.Type) {
+		if !s.open {
 			c.report(SeverityInformation, "informational", v, "", "is not an element of FHIR R4; kept as it is")
 		}
 		return
 	}
-	if before, there := present[e]; there && before != plain {
+	if before, there := present[e.path]; there && before != plain {
 		c.refuse("structure", v, "stands beside another variant of the same element; only one may")
 		return
 	}
-	present[e] = plain
+	present[e.path] = plain
 	if fault := arrayFault(v, e); fault != "" {
 		c.refuse("structure", v, fault)
 		return
 	}
 	for one := range v.Each() {
 		switch {
-		case one.Kind() == fhir.Null && e.many && isPrimitive(typ.name):
+		case one.Kind() == fhir.Null && e.Many && isPrimitive(e.Type):
 			// a gap: the value or its extensions stand at this place of the other array
 		case companion:
-			c.object(one, checks().types["Element"])
+			c.object(one, elements().types["Element"])
 		default:
-			c.value(one, typ)
+			c.value(one, e)
 		}
 	}
 }
 
 // arrayFault says where JSON's array and the element's cardinality disagree.
-func arrayFault(v fhir.Value, e *element) string {
+func arrayFault(v fhir.Value, e *Shape) string {
 	isArray := v.Kind() == fhir.Array
 	switch {
-	case e.many && !isArray:
+	case e.Many && !isArray:
 		return "must be an array"
-	case !e.many && isArray:
+	case !e.Many && isArray:
 		return "must be a single value"
 	case isArray && v.Len() == 0:
 		return "must not be empty"
@@ -79,33 +81,31 @@ func arrayFault(v fhir.Value, e *element) string {
 	return ""
 }
 
-// value checks one value against its type.
-func (c *checker) value(v fhir.Value, typ elementType) {
+// value checks one value of an element.
+func (c *checker) value(v fhir.Value, e *Shape) {
 	switch {
-	case isPrimitive(typ.name):
-		c.primitive(v, typ)
-	case typ.name == "Resource":
+	case isPrimitive(e.Type):
+		c.primitive(v, e)
+	case e.Type == "Resource":
 		c.contained(v)
-	case typ.elements != nil:
-		c.object(v, typ.elements)
 	default:
-		c.object(v, checks().types[typ.name])
+		c.object(v, e)
 	}
-	if typ.name == "Reference" {
-		c.target(v, typ.args)
+	if e.Type == "Reference" {
+		c.target(v, e.args)
 	}
 }
 
 // primitive checks JSON kind, grammar and, where R4 requires one of a list, the list.
-func (c *checker) primitive(v fhir.Value, typ elementType) {
-	p := primitives[typ.name]
+func (c *checker) primitive(v fhir.Value, e *Shape) {
+	p := primitives[e.Type]
 	switch {
 	case v.Kind() != p.kind:
 		c.refuse("structure", v, "must be "+p.article)
 	case !p.valid(v):
-		c.refuse("value", v, "is not in the form of a FHIR "+typ.name)
-	case len(typ.args) > 0 && !slices.Contains(typ.args, v.Text()):
-		c.refuse("code-invalid", v, "is not one of: "+strings.Join(typ.args, ", "))
+		c.refuse("value", v, "is not in the form of a FHIR "+e.Type)
+	case len(e.args) > 0 && !slices.Contains(e.args, v.Text()):
+		c.refuse("code-invalid", v, "is not one of: "+strings.Join(e.args, ", "))
 	}
 }
 
@@ -119,7 +119,7 @@ func (c *checker) target(v fhir.Value, targets []string) {
 	if said == "" {
 		said = v.Get("type").Text()
 	}
-	if checks().isResource(said) && !slices.Contains(targets, said) {
+	if elements().resources[said] && !slices.Contains(targets, said) {
 		c.refuse("value", v, "leads to a type other than "+strings.Join(targets, ", "))
 	}
 }

@@ -25,7 +25,7 @@ func Items(r fhir.Value) Label {
 // PartItems says what must be granted, all of it and beside the resource's own
 // label, to copy one repetition of a top-level element. The name may be that of
 // a primitive's sibling ("_birthDate"), which goes with its primitive, or
-// "extension". What shapes.txt does not let through needs Unlabelled.
+// "extension". What elements.txt does not let through needs Unlabelled.
 func PartItems(r fhir.Value, name string, part fhir.Value) ItemSet {
 	shape, ok := ShapeOf(r.Type())
 	if !ok {

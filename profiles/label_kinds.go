@@ -156,7 +156,7 @@ func flagItems(r fhir.Value) ItemSet {
 }
 
 // riskLabel: an assessment that was made is current until it is withdrawn; the
-// history it rests on has items of its own (shapes.txt).
+// history it rests on has items of its own (elements.txt).
 func riskLabel(r fhir.Value) Label {
 	switch r.Get("status").Text() {
 	case "registered", "preliminary", "final", "amended", "corrected":

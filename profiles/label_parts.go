@@ -5,7 +5,7 @@ import "cpagateway/profiles/fhir"
 // partRule says which items one repetition of an element needs.
 type partRule func(r, part fhir.Value) ItemSet
 
-// partRules are the rules that shapes.txt names.
+// partRules are the rules that elements.txt names.
 var partRules = map[string]partRule{
 	"patient-identifier": patientIdentifier,
 	"patient-name":       patientName,

@@ -3,31 +3,34 @@ package profiles
 import (
 	"iter"
 	"slices"
-	"sync"
 
 	"cpagateway/profiles/fhir"
 )
 
-// Shape says what the gateway knows of one element: its FHIR type, how often it
-// may stand, and on what terms it may be copied into an answer. Shapes come from
-// shapes.txt, a closed list: an element that is not in it is never copied.
-// Shapes are shared and never change after they are read.
+// Shape says what the gateway knows of a type or of one element: its FHIR type, how
+// often it may stand, and on what terms it may be copied into an answer. Shapes come
+// from elements.txt, a closed list: an element that has no terms there is never
+// copied. Shapes are shared and never change after they are read.
 type Shape struct {
-	Name     string   // as it stands in JSON: "activity", "deceasedBoolean"
-	Type     string   // FHIR type: "code", "Identifier", "Reference", "BackboneElement"
-	Choice   string   // of a choice element its name without the type, such as "deceased"
-	Targets  []string // of a Reference, the types it may lead to; "Resource" is any
-	Many     bool     // an array in JSON
-	Required bool     // at least one
-	Use      Use      // terms on which it is copied
-	Items    ItemSet  // with UseItems, what must be granted beside the resource's label
+	Name     string  // as it stands in JSON: "activity", "deceasedBoolean"; of an extension its URL
+	Type     string  // FHIR type: "code", "Identifier", "Reference", "BackboneElement"
+	Choice   string  // of a choice element its name without the type, such as "deceased"
+	Many     bool    // an array in JSON
+	Required bool    // at least one
+	Use      Use     // terms on which it is copied
+	Items    ItemSet // with UseItems, what must be granted beside the resource's label
 
+	path       string   // where its line stands: "CarePlan.activity.detail.scheduled[x]"
+	args       []string // types that a Reference may lead to, required codes of a code
 	rule       partRule
-	of         *Shape // the datatype, whose children these are as well
+	base       string
+	of         *Shape // the base of a type, the type of an element: its children are these as well
+	parent     *Shape
 	children   []*Shape
 	byName     map[string]*Shape
-	extensions []*Shape // allow-listed, Name is the URL
+	extensions []*Shape // allow-listed
 	required   int      // how many children are required
+	open       bool     // members that it does not list are not remarked on
 }
 
 // Use is the terms on which an element is copied into an answer.
@@ -38,23 +41,45 @@ const (
 	UseNever    Use = iota // known to FHIR, never copied
 	UseFrame               // copied with whatever surrounds it
 	UseItems               // copied where all of Shape.Items are granted
-	UseRule                // a rule of label.go says, for each repetition, which items it needs
+	UseRule                // a rule of label_parts.go says, for each repetition, which items it needs
 	UsePerson              // the reference to the person the resource is about
 	UseWhole               // copied with all that is in it, or the resource is withheld
 	UseModifier            // changes the meaning of the rest: its presence withholds the resource
 	UseRebuilt             // written anew by the gateway: id, meta, text
 )
 
-var shapes = sync.OnceValue(func() shapeTable { return readShapes(shapesText) })
-
-// ShapeOf gives the shape of a served type or of a datatype they need.
+// ShapeOf gives the shape of a served type or of a datatype.
 func ShapeOf(typ string) (*Shape, bool) {
-	s, ok := shapes().types[typ]
-	return s, ok
+	s, ok := elements().types[typ]
+	if !ok || elements().resources[typ] && !slices.Contains(elements().served, typ) {
+		return nil, false
+	}
+	return s, true
 }
 
 // ServedTypes lists the resource types that the gateway serves, sorted.
-func ServedTypes() []string { return slices.Clone(shapes().served) }
+func ServedTypes() []string { return slices.Clone(elements().served) }
+
+// resource is the shape of a resource type. A type of R4 that the table does not
+// detail has what all resources have, and is open.
+func (t *elementTable) resource(name string) (*Shape, bool) {
+	if !t.resources[name] {
+		return nil, false
+	}
+	if s, detailed := t.types[name]; detailed {
+		return s, true
+	}
+	return &Shape{Name: name, of: t.types["DomainResource"], open: true}, true
+}
+
+func (s *Shape) isResource() bool {
+	for ; s != nil; s = s.of {
+		if s.path == "Resource" {
+			return true
+		}
+	}
+	return false
+}
 
 // Child gives the shape of a member, by its JSON name.
 func (s *Shape) Child(name string) (*Shape, bool) {
@@ -67,7 +92,7 @@ func (s *Shape) Child(name string) (*Shape, bool) {
 	return nil, false
 }
 
-// Children gives every member's shape, in the order of shapes.txt.
+// Children gives every member's shape, in the order of elements.txt, those of its type last.
 func (s *Shape) Children() iter.Seq[*Shape] {
 	return func(yield func(*Shape) bool) {
 		for of := s; of != nil; of = of.of {
@@ -92,7 +117,7 @@ func (s *Shape) Extension(url string) (*Shape, bool) {
 			return e, true
 		}
 	}
-	return byURL(shapes().everywhere, url)
+	return byURL(elements().everywhere, url)
 }
 
 func byURL(extensions []*Shape, url string) (*Shape, bool) {
@@ -107,18 +132,8 @@ func byURL(extensions []*Shape, url string) (*Shape, bool) {
 // JSON is the JSON kind of one repetition of the element: Object for everything
 // but the primitive types.
 func (s *Shape) JSON() fhir.Kind {
-	if k, ok := primitiveKinds[s.Type]; ok {
-		return k
+	if isPrimitive(s.Type) {
+		return primitives[s.Type].kind
 	}
 	return fhir.Object
-}
-
-// primitiveKinds is R4's primitive types and how JSON writes them. Binary data
-// is not among them: no attachment is ever copied.
-var primitiveKinds = map[string]fhir.Kind{
-	"boolean": fhir.Bool,
-	"integer": fhir.Number, "unsignedInt": fhir.Number, "positiveInt": fhir.Number, "decimal": fhir.Number,
-	"string": fhir.String, "markdown": fhir.String, "code": fhir.String, "id": fhir.String,
-	"uri": fhir.String, "url": fhir.String, "canonical": fhir.String, "oid": fhir.String, "uuid": fhir.String,
-	"date": fhir.String, "dateTime": fhir.String, "instant": fhir.String, "time": fhir.String,
 }

@@ -33,37 +33,6 @@ func TestServedTypes(t *testing.T) {
 	}
 }
 
-// Every name, type and cardinality of shapes.txt is R4's, and every element that
-// R4 defines for these types is in the table with a decision. The one exception is
-// the id of an element, which is never copied.
-func TestShapesAreR4(t *testing.T) {
-	dir := shared(t, "fhir/r4core/structuredefinitions")
-	for _, typ := range slices.Concat(servedTypes, copiedDatatypes) {
-		t.Run(typ, func(t *testing.T) {
-			shape, ok := profiles.ShapeOf(typ)
-			if !ok {
-				t.Fatal("no shape")
-			}
-			defined := definedElements(t, dir, typ)
-			if len(defined) < 2 {
-				t.Fatalf("R4 defines %d elements", len(defined))
-			}
-			listed := map[string]bool{}
-			compareShape(t, shape, typ, defined, listed)
-			for path, e := range defined {
-				name := lastName(path)
-				if listed[path] || name == "id" || name == "extension" || name == "modifierExtension" {
-					continue
-				}
-				if parent := path[:strings.LastIndex(path, ".")]; strings.Contains(parent, ".") && !listed[parent+" open"] {
-					continue // inside an element that is never copied
-				}
-				t.Errorf("%s (%s..%s) has no line", path, string(rune('0'+e.Min)), e.Max)
-			}
-		})
-	}
-}
-
 type definedElement struct {
 	elementDefinition
 	IsModifier bool
@@ -93,59 +62,6 @@ func definedElements(t *testing.T, dir, typ string) map[string]definedElement {
 	return elements
 }
 
-// compareShape holds the children of a shape to R4 and notes those it met.
-func compareShape(t *testing.T, s *profiles.Shape, path string, defined map[string]definedElement, listed map[string]bool) {
-	t.Helper()
-	listed[path+" open"] = true
-	for child := range s.Children() {
-		name := child.Name
-		if child.Choice != "" {
-			name = child.Choice + "[x]"
-		}
-		at := path + "." + name
-		e, ok := defined[at]
-		if !ok {
-			t.Errorf("%s: R4 has no such element", at)
-			continue
-		}
-		listed[at] = true
-		if child.Required != (e.Min > 0) || child.Many != (e.Max == "*") {
-			t.Errorf("%s: required %v and many %v, R4 has %d..%s", at, child.Required, child.Many, e.Min, e.Max)
-		}
-		compareType(t, child, at, e)
-		if child.Type == "BackboneElement" || child.Type == "Element" {
-			if e.ContentReference == "" && child.Use != profiles.UseNever {
-				compareShape(t, child, at, defined, listed)
-			}
-		}
-	}
-}
-
-func compareType(t *testing.T, s *profiles.Shape, at string, e definedElement) {
-	t.Helper()
-	if e.ContentReference != "" {
-		return
-	}
-	for _, typ := range e.Type {
-		code := lastName(strings.ReplaceAll(typ.Code, "/", "."))
-		if strings.HasPrefix(typ.Code, "http://hl7.org/fhirpath/") { // only Resource.id has a type of the path language
-			code = "id"
-		}
-		if code != s.Type {
-			continue
-		}
-		var targets []string
-		for _, url := range typ.TargetProfile {
-			targets = append(targets, url[strings.LastIndex(url, "/")+1:])
-		}
-		if s.Type == "Reference" && !slices.Equal(targets, s.Targets) {
-			t.Errorf("%s: targets %v, R4 has %v", at, s.Targets, targets)
-		}
-		return
-	}
-	t.Errorf("%s: R4 does not allow type %s", at, s.Type)
-}
-
 func lastName(path string) string { return path[strings.LastIndex(path, ".")+1:] }
 
 // A choice element is one shape for each of its types, by its JSON name.
@@ -162,7 +78,7 @@ func TestChoiceShapes(t *testing.T) {
 	}
 }
 
-// What shapes.txt says is what the code reads: JSON kinds, datatypes, recursion, extensions.
+// What elements.txt says is what the code reads: JSON kinds, datatypes, recursion, extensions.
 func TestShapeDetails(t *testing.T) {
 	plan, _ := profiles.ShapeOf("CarePlan")
 	if n := plan.RequiredChildren(); n != 3 {

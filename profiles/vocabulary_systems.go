@@ -133,13 +133,3 @@ func openSystem(url string, title texts.Wording) CodeSystem {
 	}
 	return CodeSystem{URL: url, Name: url[strings.LastIndexByte(url, '/')+1:], Title: title}
 }
-
-func dropComments(file string) string {
-	var kept strings.Builder
-	for line := range strings.Lines(file) {
-		if !strings.HasPrefix(line, "#") {
-			kept.WriteString(line)
-		}
-	}
-	return kept.String()
-}

@@ -242,16 +242,26 @@ func wanted(t *testing.T, text string) []profiles.Label {
 
 // Only a reference can be hidden from some where FHIR requires it, and then only
 // in what is copied whole or not at all: the comparison of versions rests on it.
+// Nor is anything copied that could not stand without what never is.
 func TestWhatIsRequiredHasNoNeedOfItsOwn(t *testing.T) {
 	var walk func(s *profiles.Shape, whole bool)
 	walk = func(s *profiles.Shape, whole bool) {
 		for child := range s.Children() {
-			inWhole := whole || child.Use == profiles.UseWhole
-			if child.Required && !inWhole && (child.Type == "Reference" && child.Use != profiles.UsePerson || child.Use == profiles.UseItems || child.Use == profiles.UseRule) {
+			whole := whole || child.Use == profiles.UseWhole
+			switch child.Use {
+			case profiles.UseNever, profiles.UseModifier, profiles.UseRebuilt:
+				if child.Required {
+					t.Errorf("%s in %s is required and never copied", child.Name, s.Name)
+				}
+				continue
+			case profiles.UsePerson:
+				continue
+			}
+			if child.Required && !whole && (child.Type == "Reference" || child.Use == profiles.UseItems || child.Use == profiles.UseRule) {
 				t.Errorf("%s in %s is required and needs more than the resource", child.Name, s.Name)
 			}
 			if child.Name != s.Name && child.Type != "Reference" { // which hold themselves
-				walk(child, inWhole)
+				walk(child, whole)
 			}
 		}
 	}

@@ -40,7 +40,7 @@ func (c *copier) cut(dst []byte, mark int) []byte {
 	return dst[:mark]
 }
 
-// members copies the members of an object: those that shapes.txt lists and, at
+// members copies the members of an object: those that elements.txt lists and, at
 // the top of the resource, that are granted. It reports false where the object
 // is left with nothing but extensions or lacks what FHIR requires of it.
 func (c *copier) members(dst []byte, s *profiles.Shape, v fhir.Value) ([]byte, bool) {

@@ -78,7 +78,7 @@ func (x Disclosure) Items() profiles.ItemSet { return x.items }
 func (x Disclosure) Decision() consent.Decision { return x.decision }
 
 // Of copies of a stored version what the decision lets through, element by
-// element by the closed list of profiles/shapes.txt; it never deletes from the
+// element by the closed list of profiles/elements.txt; it never deletes from the
 // original, so what nobody thought of stays behind. Narrative and meta are
 // written anew. A reference is copied only where targets (by "Type/id") says
 // that its target may be seen as well.

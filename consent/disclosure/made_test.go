@@ -99,7 +99,7 @@ func (m *maker) resource(typ string) made {
 		out.parts = append(out.parts, madePart{name, list, json(), m.mark})
 	}
 	for child := range shape.Children() {
-		if child.Name == "id" || child.Use == profiles.UseModifier && (m.modifiers != WithModifiers || !m.chance(2)) {
+		if child.Name == "id" || child.Name == "extension" || child.Use == profiles.UseModifier && (m.modifiers != WithModifiers || !m.chance(2)) {
 			continue
 		}
 		if !child.Required && !m.chance(50) {
@@ -186,6 +186,9 @@ func (m *maker) object(s *profiles.Shape, depth int) string {
 		return b.String()
 	}
 	for child := range s.Children() {
+		if child.Name == "id" || child.Name == "extension" || child.Name == "modifierExtension" { // made below
+			continue
+		}
 		if !child.Required && (depth > 3 || !m.chance(60)) {
 			continue
 		}

@@ -1,6 +1,7 @@
 package profiles_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -10,49 +11,87 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"cpagateway/profiles/lines"
 )
 
-// The table of structural checks is R4's own: this file makes it from the
-// published definitions and, whenever they are at hand, holds it to them.
+// The types and elements of the table are R4's own: this file makes them from the
+// published definitions and, whenever they are at hand, holds the table to them. The
+// terms and the extensions are ours and are taken from the table as it is.
 //
-//	go test ./profiles -run TestCheckTable -update-check
-var updateCheck = flag.Bool("update-check", false, "write check.txt from the R4 definitions")
-
-var checkedTypes = []string{
+//	go test ./profiles -run TestElementTable -update
+var detailedTypes = []string{
 	"Patient", "Practitioner", "PractitionerRole", "Organization", "Location", "RelatedPerson",
 	"EpisodeOfCare", "CareTeam", "CarePlan", "Goal", "Condition", "Observation", "RiskAssessment",
 	"Flag", "Encounter", "ServiceRequest", "Task", "Communication", "Consent", "Provenance",
 	"DocumentReference", "Procedure", "MedicationRequest",
 }
 
-const checkHead = `# Structural checks: FHIR R4 (4.0.1, CC0) for the types that the gateway stores. Written by
-#   go test ./profiles -run TestCheckTable -update-check
-# from the published definitions, and held to them by that test.
-#
-#   <name> [: <type whose elements it has as well>], then its elements, indented:
-#   <name> <cardinality> <type>|<type>...
-# Cardinality: ? at most one, 1 exactly one, * any number, + at least one.
-# Type: Reference(<targets>), code(<required codes>), #<path> for the elements of another
-# element, * for any datatype.
-
-`
-
-func TestCheckTable(t *testing.T) {
+func TestElementTable(t *testing.T) {
 	dir := shared(t, "fhir/r4core")
-	made := (&tableMaker{t: t, dir: dir, done: map[string]bool{}}).table()
-	if *updateCheck {
-		if err := os.WriteFile("check.txt", []byte(made), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	kept, err := os.ReadFile("check.txt")
+	kept, err := os.ReadFile("elements.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(made, string(kept)); diff != "" {
-		t.Errorf("check.txt differs from the R4 definitions (-definitions +check.txt):\n%s", diff)
+	made := (&tableMaker{t: t, dir: dir, done: map[string]bool{}, ours: oursOf(t, string(kept))}).table()
+	if flag.Lookup("update").Value.String() == "true" {
+		if err := os.WriteFile("elements.txt", []byte(made), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
 	}
+	if diff := gocmp.Diff(made, string(kept)); diff != "" {
+		t.Errorf("elements.txt differs from the R4 definitions (-definitions +elements.txt):\n%s", diff)
+	}
+}
+
+// ours is what the table says that R4 does not, by the path of an element.
+type ours struct {
+	head, foot string
+	served     map[string]bool
+	terms      map[string]string
+	extensions map[string][]string // the lines under an element, as they stand
+}
+
+func oursOf(t *testing.T, table string) ours {
+	t.Helper()
+	o := ours{served: map[string]bool{}, terms: map[string]string{}, extensions: map[string][]string{}}
+	o.head, _, _ = strings.Cut(table, "\nPatient :")
+	_, o.foot, _ = strings.Cut(table, "\n# On any element")
+	o.foot, _, _ = strings.Cut(o.foot, "\ntypes\n")
+	var open []string
+	inExtension := 0 // its depth
+	if err := lines.Read("elements.txt", table, func(l lines.Line) error {
+		fields := strings.Fields(l.Text)
+		open = append(open[:l.Depth], fields[0])
+		holder := strings.Join(open[:l.Depth], ".")
+		switch {
+		case l.Depth == 0:
+			o.served[fields[0]] = fields[len(fields)-1] == "served"
+			inExtension = 0
+		case inExtension > 0 && l.Depth > inExtension:
+			holder = strings.Join(open[:inExtension], ".")
+			o.extensions[holder] = append(o.extensions[holder], tableLine(l.Depth, fields...))
+		case fields[0][0] == '@':
+			inExtension = l.Depth
+			o.extensions[holder] = append(o.extensions[holder], tableLine(l.Depth, fields...))
+		default:
+			inExtension = 0
+			if len(fields) > 2 {
+				o.terms[strings.Join(open, ".")] = fields[2]
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// tableLine writes name, cardinality, term and types in their columns.
+func tableLine(depth int, fields ...string) string {
+	return fmt.Sprintf("%-28s %s %-24s %s\n", strings.Repeat("  ", depth)+fields[0], fields[1], fields[2], fields[3])
 }
 
 // shared finds a folder of reference material beside the project, or skips.
@@ -100,12 +139,13 @@ type tableMaker struct {
 	dir  string
 	done map[string]bool
 	next []string // datatypes that an element mentioned
+	ours ours
 }
 
 func (m *tableMaker) table() string {
 	var out strings.Builder
-	out.WriteString(checkHead)
-	m.next = append(slices.Clone(checkedTypes), "Extension", "DomainResource")
+	out.WriteString(m.ours.head + "\n")
+	m.next = append(slices.Clone(detailedTypes), "Extension", "DomainResource")
 	for len(m.next) > 0 {
 		name := m.next[0]
 		m.next = m.next[1:]
@@ -116,7 +156,7 @@ func (m *tableMaker) table() string {
 	}
 	types := m.codes("http://hl7.org/fhir/resource-types")
 	types = slices.DeleteFunc(types, func(t string) bool { return t == "Resource" || t == "DomainResource" })
-	out.WriteString("types\n  " + strings.Join(types, "\n  ") + "\n")
+	out.WriteString("# On any element" + m.ours.foot + "\ntypes\n  " + strings.Join(types, "\n  ") + "\n")
 	return out.String()
 }
 
@@ -136,13 +176,17 @@ func (m *tableMaker) block(out *strings.Builder, name string) {
 		out.WriteString(" : " + base)
 		m.next = append(m.next, base)
 	}
-	out.WriteString("\n")
+	if m.ours.served[name] {
+		out.WriteString(" served")
+	}
+	out.WriteString("\n" + strings.Join(m.ours.extensions[name], ""))
 	for _, e := range d.Snapshot.Element {
 		if e.Path == name || e.Base.Path != e.Path {
 			continue // inherited
 		}
-		depth := strings.Count(e.Path, ".")
-		fmt.Fprintf(out, "%s%s %s %s\n", strings.Repeat("  ", depth), lastPart(e.Path), cardinality(e), m.types(e))
+		term := cmp.Or(m.ours.terms[e.Path], "-")
+		out.WriteString(tableLine(strings.Count(e.Path, "."), lastPart(e.Path), cardinality(e), term, m.types(e)))
+		out.WriteString(strings.Join(m.ours.extensions[e.Path], ""))
 	}
 	out.WriteString("\n")
 }
