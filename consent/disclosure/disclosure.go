@@ -88,31 +88,36 @@ func (x Disclosure) Decision() consent.Decision { return x.decision }
 // label is not granted, where an element that FHIR requires cannot be copied, and
 // where something in what would be copied changes the meaning of the rest in a way
 // that we do not know.
-func Of(d consent.Decision, h Held, targets map[string]Target) Disclosure {
-	x := termsOf(d).disclose(h, targets)
+//
+// The narrative of a plan also reads out what the copies beside it say of the person:
+// those that the same decision let out, and no others.
+func Of(d consent.Decision, h Held, targets map[string]Target, beside ...Disclosure) Disclosure {
+	x := termsOf(d).disclose(h, targets, beside...)
 	x.decision = d
 	return x
 }
 
 // terms is what of a decision shapes a copy. The zero terms let nothing out.
 type terms struct {
-	open    bool // the decision lets something be read
-	person  profiles.PersonID
-	granted profiles.ItemSet
-	at      time.Time
+	open      bool // the decision lets something be read
+	person    profiles.PersonID
+	custodian profiles.OrgCode
+	granted   profiles.ItemSet
+	at        time.Time
 }
 
 func termsOf(d consent.Decision) terms {
 	return terms{
-		open:    d.Outcome() != consent.Deny && (d.Action() == consent.Read || d.Action() == consent.Search),
-		person:  d.Person(),
-		granted: d.Items(),
-		at:      d.At(),
+		open:      d.Outcome() != consent.Deny && (d.Action() == consent.Read || d.Action() == consent.Search),
+		person:    d.Person(),
+		custodian: d.Source(),
+		granted:   d.Items(),
+		at:        d.At(),
 	}
 }
 
 // disclose makes the copy; the zero Disclosure where nothing may be let out.
-func (t terms) disclose(h Held, targets map[string]Target) Disclosure {
+func (t terms) disclose(h Held, targets map[string]Target, beside ...Disclosure) Disclosure {
 	shape, served := profiles.ShapeOf(h.Resource.Type())
 	label := profiles.Items(h.Resource)
 	if !served || h.Resource.ID() == "" || !t.reaches(h, label) {
@@ -134,7 +139,7 @@ func (t terms) disclose(h Held, targets map[string]Target) Disclosure {
 		sum := sha256.Sum256(content)
 		x.versionID = h.Tag(x.items, Digest(sum[:]))
 	}
-	x.body = t.assemble(h, x.versionID, content)
+	x.body = t.assemble(h, x.versionID, content, beside)
 	return x
 }
 
@@ -168,7 +173,7 @@ func (t terms) reaches(h Held, label profiles.Label) bool {
 }
 
 // assemble writes the body: what the gateway writes anew, then the content.
-func (t terms) assemble(h Held, versionID string, content []byte) []byte {
+func (t terms) assemble(h Held, versionID string, content []byte, beside []Disclosure) []byte {
 	w := fhir.NewWriter(make([]byte, 0, len(content)+2048))
 	w.BeginObject()
 	w.Member("resourceType", h.Resource.Type())
@@ -183,7 +188,7 @@ func (t terms) assemble(h Held, versionID string, content []byte) []byte {
 	w.Name("security")
 	w.Raw(securityOf(h.Resource.Type()))
 	w.EndObject()
-	if div := t.narrative(h.Resource.Type(), content); div != "" {
+	if div := t.narrative(h.Resource.Type(), content, beside); div != "" {
 		w.Name("text")
 		w.BeginObject()
 		w.Member("status", "generated")

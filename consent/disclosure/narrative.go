@@ -11,13 +11,14 @@ import (
 	"cpagateway/profiles/fhir"
 )
 
-// section is one heading of a plan's narrative, the kind of activity under it, and
-// the words where no such activity was copied. Only what can stand nowhere but in the
-// plan's own activities, all of which are looked at, reads as not recorded; what other
-// resources may hold as well reads as not recorded in this plan.
+// section is one heading of a plan's narrative, the kind of activity under it, what
+// of other resources belongs there, and the words where there is nothing. Only what
+// can stand nowhere but in the plan's own activities, all of which are looked at,
+// reads as not recorded; what other resources may hold as well does not.
 type section struct {
 	heading texts.Key
 	part    string
+	beside  profiles.Item
 	none    texts.Key
 }
 
@@ -29,31 +30,34 @@ var narrated = []struct {
 	sections []section
 }{
 	{profiles.PlanCrisis, texts.CrisisPlan, []section{
-		{texts.WhomToCall, profiles.CodePartContact, texts.NoneInPlan},
-		{texts.EarlyWarningSigns, profiles.CodePartEarlyWarningSign, texts.NoneRecorded},
-		{texts.WhatHelps, profiles.CodePartWhatHelps, texts.NoneRecorded},
-		{texts.Actions, profiles.CodePartAction, texts.NoneRecorded},
-		{texts.EmergencyReview, profiles.CodePartEmergencyReview, texts.NoneRecorded},
-		{texts.Dependants, profiles.CodePartDependants, texts.NoneInPlan},
-		{texts.CriticalCare, profiles.CodePartCriticalCare, texts.NoneInPlan},
-		{texts.AdvanceWishes, profiles.CodePartAdvanceWish, texts.NoneInPlan},
+		{texts.WhomToCall, profiles.CodePartContact, 0, texts.NoneInPlan},
+		{texts.Risks, "", profiles.RiskCurrent, texts.NoneHere},
+		{texts.EarlyWarningSigns, profiles.CodePartEarlyWarningSign, 0, texts.NoneRecorded},
+		{texts.WhatHelps, profiles.CodePartWhatHelps, 0, texts.NoneRecorded},
+		{texts.Actions, profiles.CodePartAction, 0, texts.NoneRecorded},
+		{texts.EmergencyReview, profiles.CodePartEmergencyReview, 0, texts.NoneRecorded},
+		{texts.Dependants, profiles.CodePartDependants, profiles.PersonDependants, texts.NoneHere},
+		{texts.CriticalCare, profiles.CodePartCriticalCare, profiles.CareCritical, texts.NoneHere},
+		{texts.LegalStatus, "", profiles.LawStatus, texts.NoneHere},
+		{texts.AdvanceWishes, profiles.CodePartAdvanceWish, profiles.LawDecisions, texts.NoneHere},
 	}},
 	{profiles.PlanContingency, texts.ContingencyPlan, []section{
-		{texts.Triggers, profiles.CodePartTrigger, texts.NoneRecorded},
-		{texts.Arrangements, profiles.CodePartArrangement, texts.NoneRecorded},
-		{texts.WhomToCall, profiles.CodePartContact, texts.NoneInPlan},
+		{texts.Triggers, profiles.CodePartTrigger, 0, texts.NoneRecorded},
+		{texts.Arrangements, profiles.CodePartArrangement, 0, texts.NoneRecorded},
+		{texts.WhomToCall, profiles.CodePartContact, 0, texts.NoneInPlan},
 	}},
 	{profiles.PlanSummary, texts.CarePlan, nil},
 	{profiles.PlanOther, texts.OtherPlan, nil},
 }
 
 // narrative writes the XHTML of a plan as it stands at an instant. It is made of
-// the copied members, never of the original, so it can hold nothing that the copy
-// does not. Plans are what people read: other types have none, and it is empty.
+// the copied members and of other copies, never of the originals, so it can hold
+// nothing that the copies do not. Plans are what people read: other types have
+// none, and it is empty.
 //
 // Headings stand in both languages (W¶183); what was written about the person
 // stays as it was written.
-func (t terms) narrative(typ string, members []byte) string {
+func (t terms) narrative(typ string, members []byte, copies []Disclosure) string {
 	if typ != "CarePlan" {
 		return ""
 	}
@@ -63,6 +67,8 @@ func (t terms) narrative(typ string, members []byte) string {
 	}
 	var p page
 	p.WriteString(`<div xmlns="http://www.w3.org/1999/xhtml">`)
+	others := t.besideOf(copies)
+	others.heading(&p)
 	kinds, lines := profiles.Items(plan).Need, linesOf(plan)
 	for _, n := range narrated {
 		if !kinds.Has(n.kind) {
@@ -72,8 +78,14 @@ func (t terms) narrative(typ string, members []byte) string {
 		currency(&p, plan)
 		for _, s := range n.sections {
 			p.heading("h3", inBoth(s.heading))
-			if part := lines[s.part]; len(part) > 0 {
-				p.list(part)
+			said := lines[s.part]
+			for _, other := range others.lines[s.beside] {
+				if !slices.Contains(said, other) {
+					said = append(said, other)
+				}
+			}
+			if len(said) > 0 {
+				p.list(said)
 			} else {
 				p.paragraph(inBoth(s.none))
 			}
@@ -144,20 +156,20 @@ var ended = map[string]bool{"completed": true, "cancelled": true, "stopped": tru
 
 // linesOf are what the plan says is to be done, by kind of activity or by area.
 // Whoever can be called at any hour comes before others who can be called.
-func linesOf(plan fhir.Value) map[string][]string {
-	lines := map[string][]string{}
-	var always []string
+func linesOf(plan fhir.Value) map[string][]texts.Wording {
+	lines := map[string][]texts.Wording{}
+	var always []texts.Wording
 	for activity := range plan.Get("activity").Each() {
 		detail := activity.Get("detail")
 		kind, text := kindOf(activity), activityText(detail)
 		switch {
 		case ended[detail.Get("status").Text()]:
 		case text == "": // a code or a reference alone: it is there, and no heading may say that nothing is
-			lines[kind] = append(lines[kind], notInWords.English+" / "+notInWords.Welsh)
+			lines[kind] = append(lines[kind], notInWords)
 		case kind == profiles.CodePartContact && anyHour(detail, text):
-			always = append(always, text)
+			always = append(always, same(text))
 		default:
-			lines[kind] = append(lines[kind], text)
+			lines[kind] = append(lines[kind], same(text))
 		}
 	}
 	lines[profiles.CodePartContact] = append(always, lines[profiles.CodePartContact]...)

@@ -41,11 +41,11 @@ func (p *page) heading(element string, w texts.Wording) {
 
 func (p *page) paragraph(w texts.Wording) { p.heading("p", w) }
 
-func (p *page) list(lines []string) {
+func (p *page) list(lines []texts.Wording) {
 	p.WriteString("<ul>")
 	for _, line := range lines {
 		p.WriteString("<li>")
-		p.text(line)
+		p.words(line)
 		p.WriteString("</li>")
 	}
 	p.WriteString("</ul>")

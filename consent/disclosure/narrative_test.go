@@ -66,13 +66,15 @@ func TestCrisisNarrative(t *testing.T) {
 	want := []string{
 		"h2 Crisis plan",
 		"h3 Whom to call", "li Crisis team, 24 hours: 029 2000 0001", "li Sian Rees, care coordinator: 029 2000 0002",
+		"h3 Current risks and alerts", "p none recorded or shared here; other records may hold it",
 		"h3 Early warning signs", "li Sleeping < 4 hours & pacing",
 		"h3 What helps", "p none recorded or shared",
 		"h3 Actions", "li DO NOTPEIDIWCH Â: Restrain",
 		"h3 How to ask for an emergency review", "p none recorded or shared",
 		"h3 People who depend on the service user", "li Two cats",
-		"h3 Critical medicines and reactions", "p none recorded or shared in this plan; other records may hold it",
-		"h3 Wishes for when unwell", "p none recorded or shared in this plan; other records may hold it",
+		"h3 Critical medicines and reactions", "p none recorded or shared here; other records may hold it",
+		"h3 Legal status", "p none recorded or shared here; other records may hold it",
+		"h3 Wishes for when unwell", "p none recorded or shared here; other records may hold it",
 		"p Last reviewed: 10 January 2025",
 		"p Review due: 31 May 2025 OVERDUE",
 	}
@@ -87,7 +89,7 @@ func TestNarrativeDoesNotTellWithheldFromAbsent(t *testing.T) {
 	x := permitting(profiles.SetOf(profiles.PlanCrisis)).disclose(heldOf(ann(t)), madeTargets())
 	got := strings.Join(readNarrative(t, x), "\n")
 	for _, line := range []string{
-		"h3 Whom to call\np none recorded or shared in this plan; other records may hold it", "h3 People who depend on the service user\np none recorded or shared in this plan; other records may hold it",
+		"h3 Whom to call\np none recorded or shared in this plan; other records may hold it", "h3 People who depend on the service user\np none recorded or shared here; other records may hold it",
 		"p Last reviewed: none recorded or shared in this plan; other records may hold it", "p Review due: none recorded or shared in this plan; other records may hold it",
 	} {
 		if !strings.Contains(got, line) {
@@ -181,12 +183,14 @@ func TestNoneRecordedOnlyOverWhatWasLookedAt(t *testing.T) {
 		granted := profiles.SetOf(profiles.PlanCrisis, profiles.PlanContingency)
 		lines := readNarrative(t, permitting(granted).disclose(heldOf(r), nil))
 		elsewhere := map[string]bool{}
-		for _, key := range []texts.Key{texts.WhomToCall, texts.Dependants, texts.CriticalCare, texts.AdvanceWishes} {
+		for _, key := range []texts.Key{texts.Risks, texts.LegalStatus, texts.Dependants, texts.CriticalCare, texts.AdvanceWishes} {
 			elsewhere["h3 "+key.In(texts.English)] = true
 		}
 		for i := 1; i < len(lines)-2; i++ {
 			want := texts.NoneRecorded
 			if elsewhere[lines[i]] {
+				want = texts.NoneHere
+			} else if lines[i] == "h3 "+texts.WhomToCall.In(texts.English) {
 				want = texts.NoneInPlan
 			}
 			if strings.HasPrefix(lines[i], "h3") && lines[i+1] != "p "+want.In(texts.English) {
@@ -211,7 +215,7 @@ func TestActivityWithoutWordsIsNotNone(t *testing.T) {
 		part("what-helps", `"detail":{"status":"in-progress","code":{"coding":[{"system":"http://snomed.info/sct","code":"1"}]}}`)+`,`+
 		part("action", `"detail":{"status":"cancelled","code":{"coding":[{"system":"http://snomed.info/sct","code":"1"}]}}`)+`]}`)
 	got := strings.Join(readNarrative(t, permitting(profiles.CrisisSlice).disclose(heldOf(r), nil)), "\n")
-	words := texts.NotInWords.In(texts.English) + texts.NotInWords.In(texts.Welsh)
+	words := texts.NotInWords.In(texts.English)
 	for _, want := range []string{"h3 What helps\nli " + words, "h3 Actions\np none recorded or shared\n"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in:\n%s", want, got)

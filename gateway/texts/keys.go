@@ -50,4 +50,13 @@ const (
 	NoneInPlan        Key = "none-in-plan"        // none recorded or shared in this plan; other records may hold it
 	NotInWords        Key = "not-in-words"        // recorded, but not in words
 	Months            Key = "months"              // January February March April May June July August September October November December
+	NoneHere          Key = "none-here"           // none recorded or shared here; other records may hold it
+	Risks             Key = "risks"               // Current risks and alerts
+	LegalStatus       Key = "legal-status"        // Legal status
+	ToBeUnderstood    Key = "to-be-understood"    // Language, and what is needed to understand and be understood
+	Preferred         Key = "preferred"           // preferred
+	Born              Key = "born"                // born %[1]s
+	NHSNumber         Key = "nhs-number"          // NHS number %[1]s
+	Since             Key = "since"               // since %[1]s
+	Until             Key = "until"               // until %[1]s
 )

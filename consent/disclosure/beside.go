@@ -1,0 +1,180 @@
+package disclosure
+
+import (
+	"slices"
+	"strings"
+
+	"cpagateway/gateway/texts"
+	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
+)
+
+// beside is what other resources say that the narrative of a plan reads out: who
+// the person is, and what warns of something or is a fact in law. It is taken from
+// copies, never from originals, so the narrative can hold nothing that the caller
+// could not read by itself.
+type beside struct {
+	patient fhir.Value
+	lines   map[profiles.Item][]texts.Wording // by what they tell
+}
+
+// besideOf reads the copies that one decision let out with a plan. What another
+// decision let out is another custodian's, and is passed over.
+func (t terms) besideOf(copies []Disclosure) beside {
+	b := beside{lines: map[profiles.Item][]texts.Wording{}}
+	assessed := map[string]bool{}
+	for _, typ := range []string{"Patient", "RiskAssessment", "Flag"} {
+		for _, x := range copies {
+			resource, err := fhir.ParseResource(x.Body())
+			if err != nil || x.Type() != typ || x.person != t.person || x.decision.Source() != t.custodian {
+				continue
+			}
+			switch typ {
+			case "Patient":
+				b.patient = resource
+			case "RiskAssessment":
+				b.assessment(resource, assessed)
+			default:
+				b.flag(resource, assessed)
+			}
+		}
+	}
+	return b
+}
+
+// warned are the items under which the narrative lists what flags tell of now.
+var warned = []profiles.Item{profiles.RiskCurrent, profiles.LawStatus, profiles.LawDecisions, profiles.PersonDependants, profiles.CareCritical}
+
+// flag adds an active flag. One that says no more than an assessment is told by that.
+func (b *beside) flag(flag fhir.Value, assessed map[string]bool) {
+	if !flag.Get("status").Is("active") || assessed[flag.Find("code", "text").Text()] {
+		return
+	}
+	need := profiles.Items(flag).Need
+	said := since(conceptWords(flag.Get("code")), flag.Find("period", "start").Text(), flag.Find("period", "end").Text())
+	for _, item := range warned {
+		if need.Has(item) {
+			b.lines[item] = append(b.lines[item], said)
+		}
+	}
+}
+
+// assessment adds each risk that was assessed, how great it is, and what is done about it.
+func (b *beside) assessment(r fhir.Value, assessed map[string]bool) {
+	from := r.Get("occurrenceDateTime").Text()
+	if from == "" {
+		from = r.Find("occurrencePeriod", "start").Text()
+	}
+	for prediction := range r.Get("prediction").Each() {
+		reason := prediction.Get("rationale").Text()
+		assessed[reason] = reason != ""
+		said := texts.Wording{English: reason, Welsh: reason}
+		if reason == "" {
+			said = conceptWords(prediction.Get("outcome"))
+		}
+		if level := prediction.Get("qualitativeRisk"); level.Exists() {
+			said = joined(said, ", ", conceptWords(level))
+		}
+		said = since(said, from, "")
+		if done := r.Get("mitigation").Text(); done != "" {
+			said = joined(said, ": ", texts.Wording{English: done, Welsh: done})
+		}
+		b.lines[profiles.RiskCurrent] = append(b.lines[profiles.RiskCurrent], said)
+	}
+}
+
+// heading writes who the person is and what they need to be understood (W¶81, 183):
+// the first thing that a reader who has never met them must know.
+func (b beside) heading(p *page) {
+	if !b.patient.Exists() {
+		return
+	}
+	p.WriteString("<p><b>")
+	p.text(nameOf(b.patient))
+	p.WriteString("</b>")
+	if born := b.patient.Get("birthDate").Text(); born != "" {
+		p.WriteString(", ")
+		p.words(filled(texts.Born, inDays(born)))
+	}
+	for _, number := range profiles.PatientNumbers(b.patient) {
+		if number.Normal != "" && !number.Superseded {
+			n := number.Normal
+			p.WriteString(", ")
+			p.words(filled(texts.NHSNumber, same(n[:3]+" "+n[3:6]+" "+n[6:])))
+			break
+		}
+	}
+	p.WriteString("</p>")
+	var needs []texts.Wording
+	for communication := range b.patient.Get("communication").Each() {
+		said := conceptWords(communication.Get("language"))
+		if communication.Get("preferred").Bool() {
+			said = joined(said, " ", texts.Wording{English: "(" + texts.Preferred.In(texts.English) + ")", Welsh: "(" + texts.Preferred.In(texts.Welsh) + ")"})
+		}
+		if !slices.Contains(needs, said) {
+			needs = append(needs, said)
+		}
+	}
+	if len(needs) > 0 {
+		p.heading("h3", inBoth(texts.ToBeUnderstood))
+		p.list(needs)
+	}
+}
+
+// nameOf is the name in use, as a person is called.
+func nameOf(patient fhir.Value) string {
+	name := patient.Get("name").At(0)
+	if text := name.Get("text").Text(); text != "" {
+		return text
+	}
+	var parts []string
+	for given := range name.Get("given").Each() {
+		parts = append(parts, given.Text())
+	}
+	return strings.Join(append(parts, name.Get("family").Text()), " ")
+}
+
+// conceptWords are the words of a concept: its own text, those of the vocabulary,
+// the source's, or the bare code.
+func conceptWords(concept fhir.Value) texts.Wording {
+	if text := concept.Get("text").Text(); text != "" {
+		return same(text)
+	}
+	for coding := range concept.Get("coding").Each() {
+		system, code := coding.Get("system").Text(), coding.Get("code").Text()
+		if profiles.Known(system, code) {
+			return texts.Wording{English: profiles.Display(system, code, texts.English), Welsh: profiles.Display(system, code, texts.Welsh)}
+		}
+	}
+	for coding := range concept.Get("coding").Each() {
+		if display := coding.Get("display").Text(); display != "" {
+			return same(display)
+		}
+		if code := coding.Get("code").Text(); code != "" {
+			return same(code)
+		}
+	}
+	return notInWords
+}
+
+// since adds the days from which and until which something holds.
+func since(said texts.Wording, from, until string) texts.Wording {
+	if from != "" {
+		said = joined(said, " ", filled(texts.Since, inDays(from)))
+	}
+	if until != "" {
+		said = joined(said, " ", filled(texts.Until, inDays(until)))
+	}
+	return said
+}
+
+func same(text string) texts.Wording { return texts.Wording{English: text, Welsh: text} }
+
+func joined(a texts.Wording, between string, b texts.Wording) texts.Wording {
+	return texts.Wording{English: a.English + between + b.English, Welsh: a.Welsh + between + b.Welsh}
+}
+
+// filled is a text of the catalogue with one argument, in both languages.
+func filled(key texts.Key, with texts.Wording) texts.Wording {
+	return texts.Wording{English: key.In(texts.English, with.English), Welsh: key.In(texts.Welsh, with.Welsh)}
+}

@@ -1,0 +1,91 @@
+package disclosure
+
+import (
+	"strings"
+	"testing"
+
+	"cpagateway/profiles"
+)
+
+// About Ann, beside her plan: herself, what warns of something, what is a fact in law.
+const (
+	annHerself = `{"resourceType":"Patient","id":"ann","identifier":[{"use":"old","system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000026"},
+		{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000018"}],"name":[{"family":"Evans","given":["Ann","Mair"]}],"birthDate":"1971-04-02",
+		"communication":[{"language":{"coding":[{"system":"urn:ietf:bcp:47","code":"cy","display":"Welsh"}]},"preferred":true},
+			{"language":{"text":"Support to decide: short sentences"}}]}`
+	annsRisk = `{"resourceType":"RiskAssessment","id":"r","status":"final","subject":{"reference":"Patient/ann"},"occurrenceDateTime":"2025-02-10",
+		"prediction":[{"rationale":"Gives money away","qualitativeRisk":{"text":"high"}}],"mitigation":"Card with Beth"}`
+	annsSameRisk = `{"resourceType":"Flag","id":"f1","status":"active","code":{"coding":[{"system":"@CodeSystem/CPAWales-Flag","code":"vulnerability"}],"text":"Gives money away"},"subject":{"reference":"Patient/ann"}}`
+	annsSection  = `{"resourceType":"Flag","id":"f2","status":"active","code":{"coding":[{"system":"https://fhir.hl7.org.uk/CodeSystem/UKCore-LegalStatusClassificationWales","code":"03"}]},
+		"subject":{"reference":"Patient/ann"},"period":{"start":"2026-05-01","end":"2026-11-01"}}`
+	annsDecision = `{"resourceType":"Flag","id":"f3","status":"active","code":{"coding":[{"system":"@CodeSystem/CPAWales-Flag","code":"advance-decision"}],"text":"No electroconvulsive therapy"},"subject":{"reference":"Patient/ann"}}`
+	annsPast     = `{"resourceType":"Flag","id":"f4","status":"inactive","code":{"coding":[{"system":"@CodeSystem/CPAWales-Flag","code":"self-harm"}],"text":"Overdose in 2016"},"subject":{"reference":"Patient/ann"}}`
+)
+
+func besideAnn(t *testing.T, d terms) []Disclosure {
+	t.Helper()
+	var copies []Disclosure
+	for _, src := range []string{annHerself, annsRisk, annsSameRisk, annsSection, annsDecision, annsPast} {
+		copies = append(copies, d.disclose(heldOf(parsed(t, strings.ReplaceAll(src, "@", profiles.Base+"/"))), nil))
+	}
+	return copies
+}
+
+// A crisis plan read "none recorded" beside a recorded advance decision, and did
+// not say whose it was.
+func TestTheCrisisNarrativeReadsOutWhatStandsBesideThePlan(t *testing.T) {
+	d := permitting(profiles.CrisisSlice)
+	got := strings.Join(readNarrative(t, d.disclose(heldOf(ann(t)), madeTargets(), besideAnn(t, d)...)), "\n")
+	for _, line := range []string{
+		"p Ann Mair Evans, born 2 April 1971", "NHS number 999 000 0018",
+		"h3 Language, and what is needed to understand and be understood\nli Welsh", "li Support to decide: short sentences",
+		"h3 Current risks and alerts\nli Gives money away, high since 10 February 2025: Card with Beth\nh3",
+		"h3 Legal status\nli ", "since 1 May 2026", "until 1 November 2026",
+		"h3 Wishes for when unwell\nli No electroconvulsive therapy",
+	} {
+		if !strings.Contains(got, line) {
+			t.Errorf("%q is missing in:\n%s", line, got)
+		}
+	}
+	if strings.Contains(got, "2016") || strings.Contains(got, "9990000026") {
+		t.Errorf("the past is read out:\n%s", got)
+	}
+}
+
+// What the caller may not see of the other records, the narrative does not tell.
+func TestTheNarrativeTellsNothingThatTheCopiesDoNot(t *testing.T) {
+	d := permitting(profiles.SetOf(profiles.PlanCrisis, profiles.PersonIdentity))
+	x := d.disclose(heldOf(ann(t)), madeTargets(), besideAnn(t, d)...)
+	got := string(x.Body())
+	for _, told := range []string{"Gives money", "electroconvulsive", "Card with Beth", "short sentences", "1 May 2026"} {
+		if strings.Contains(got, told) {
+			t.Errorf("%q was told", told)
+		}
+	}
+	if !strings.Contains(got, "Ann Mair Evans") {
+		t.Error("the narrative does not say whose plan it is")
+	}
+}
+
+// A narrative holds nothing of another custodian's, of another person's, or of what
+// another decision let out.
+func TestNarrativesNeverCrossCustodians(t *testing.T) {
+	d, other := permitting(profiles.AllItems), permitting(profiles.AllItems)
+	other.custodian = "7A5"
+	for name, spoil := range map[string]func(*Disclosure){
+		"another person's": func(x *Disclosure) { x.person = "bryn" },
+		"nothing":          func(x *Disclosure) { x.body = nil },
+		"no JSON":          func(x *Disclosure) { x.body = []byte("{") },
+	} {
+		copies := besideAnn(t, d)
+		for i := range copies {
+			spoil(&copies[i])
+		}
+		if got := string(d.disclose(heldOf(ann(t)), madeTargets(), copies...).Body()); strings.Contains(got, "Gives money") || strings.Contains(got, "Mair") {
+			t.Errorf("%s: told", name)
+		}
+	}
+	if b := other.besideOf(besideAnn(t, d)); b.patient.Exists() || len(b.lines) != 0 {
+		t.Error("the copies of one custodian's decision are read out in another's narrative")
+	}
+}
