@@ -79,7 +79,7 @@ func TestRecordNamesAgreementDirectiveAndObligations(t *testing.T) {
 	} {
 		store := audittest.NewMemory()
 		l := open(t, store, (&hand{at: start}).now)
-		if _, err := l.Record(t.Context(), event("r"), []consent.Decision{d}, []disclosure.Disclosure{plan(t, d, "a")}, nil); err != nil {
+		if _, err := l.Record(t.Context(), event("r"), []consent.Decision{d}, []disclosure.Disclosure{plan(t, d, "a")}, unchecked); err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range entries(t, store) {

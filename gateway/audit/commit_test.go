@@ -72,7 +72,7 @@ func TestFailedCommit(t *testing.T) {
 				}
 				store.on(how)
 				d := decide(nurse, "person-1", 0)
-				recorded, err := l.Record(t.Context(), event("r"), []consent.Decision{d}, nil, nil)
+				recorded, err := l.Record(t.Context(), event("r"), []consent.Decision{d}, nil, unchecked)
 				if !errors.Is(err, errBroken) || recorded.OK() {
 					t.Errorf("recorded %q, error %v", recorded.ID(), err)
 				}

@@ -130,11 +130,14 @@ func witnessed(t *testing.T, store audit.Updater[audit.Tx], witness audit.Witnes
 	return l
 }
 
+// unchecked is the check of decisions that rest on nothing that could change.
+func unchecked(audit.Tx) error { return nil }
+
 // record keeps a decision and one plan that it releases.
 func record(t *testing.T, l *log) {
 	t.Helper()
 	d := decide(nurse, "person-1", 0)
-	if _, err := l.Record(t.Context(), event("r"), []consent.Decision{d}, []disclosure.Disclosure{plan(t, d, "a")}, nil); err != nil {
+	if _, err := l.Record(t.Context(), event("r"), []consent.Decision{d}, []disclosure.Disclosure{plan(t, d, "a")}, unchecked); err != nil {
 		t.Fatal(err)
 	}
 }

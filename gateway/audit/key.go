@@ -39,17 +39,20 @@ func (k Keys) check() error {
 	return nil
 }
 
-// FolderKeys reads the keys of a folder, or makes one and lists it. Two that start
-// on one folder agree: the first key made is the one. A key that is there and
-// cannot be read is an error, and so is a list that does not name it: a new one
+// FolderKeys reads the keys of a folder, or makes one and lists it where there is
+// neither. Two that start on one folder agree: the first key made is the one. A
+// key that cannot be read is an error, and so is a list without its key: a new one
 // would sign a log that the old one began.
 func FolderKeys(dir string) (Keys, error) {
 	name, list := filepath.Join(dir, KeyFile), filepath.Join(dir, PublicFile)
 	private, err := ReadKey(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err = makeKey(name); err == nil || errors.Is(err, fs.ErrExist) {
-			private, err = ReadKey(name)
+		if _, noList := os.Stat(list); errors.Is(noList, fs.ErrNotExist) {
+			if err := makeKey(name); err != nil && !errors.Is(err, fs.ErrExist) {
+				return Keys{}, err
+			}
 		}
+		private, err = ReadKey(name) // by whom it was made
 	}
 	if err != nil {
 		return Keys{}, err

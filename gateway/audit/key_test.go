@@ -124,6 +124,23 @@ func TestKeysInNoFolder(t *testing.T) {
 	}
 }
 
+// A key that was lost is not replaced while there is a list of those that sign.
+func TestALostKeyIsNotReplaced(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := audit.FolderKeys(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, audit.KeyFile)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := audit.FolderKeys(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error %v", err)
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) != 1 {
+		t.Errorf("%d files, %v", len(files), err)
+	}
+}
+
 // Two processes that started on one folder each made a key, and the checkpoints
 // of one of them could never be verified.
 func TestTwoStartsAgreeOnTheKey(t *testing.T) {

@@ -124,9 +124,8 @@ func holds(log Snapshot, note string, keys []ed25519.PublicKey) error {
 // each of them releases: one entry per decision, whether or not it released
 // something. check looks, in the transaction that records, at what the decisions
 // rest on: with its error nothing is recorded, and nothing may be released. It may
-// be nil, and it may still run after Record has given up on its ctx. Disclosures
-// that carry nothing are left out; one that rests on none of the decisions is an
-// error.
+// run again, and after Record has given up on its ctx. Disclosures that carry
+// nothing are left out; one that rests on none of the decisions is an error.
 func (l *Log[T]) Record(ctx context.Context, e Event, decisions []consent.Decision, released []disclosure.Disclosure, check func(T) error) (Recorded, error) {
 	entries, err := decidedEntries(e, decisions)
 	if err != nil {
@@ -137,12 +136,7 @@ func (l *Log[T]) Record(ctx context.Context, e Event, decisions []consent.Decisi
 		return Recorded{}, fmt.Errorf("recording a disclosure: %w", err)
 	}
 	records := recordsOf(entries)
-	recorded, err := l.submit(ctx, l.answers, &job[T]{prepare: func(tx T) ([]record, error) {
-		if check == nil {
-			return records, nil
-		}
-		return records, check(tx)
-	}})
+	recorded, err := l.submit(ctx, l.answers, &job[T]{prepare: func(tx T) ([]record, error) { return records, check(tx) }})
 	if err == nil {
 		recorded.released = carrying
 	}

@@ -20,7 +20,7 @@ func TestRecordPermit(t *testing.T) {
 	store := audittest.NewMemory()
 	l := open(t, store, (&hand{at: start}).now)
 	d := decide(nurse, "person-1", 7)
-	recorded, err := l.Record(t.Context(), event("r1"), []consent.Decision{d}, []disclosure.Disclosure{plan(t, d, "a"), plan(t, d, "b")}, nil)
+	recorded, err := l.Record(t.Context(), event("r1"), []consent.Decision{d}, []disclosure.Disclosure{plan(t, d, "a"), plan(t, d, "b")}, unchecked)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,13 +58,13 @@ func TestEveryAnswerHasAnEntry(t *testing.T) {
 		code    string
 	}{
 		{"refusal", func() (audit.Recorded, error) {
-			return l.Record(t.Context(), event("1"), []consent.Decision{decide(stranger, "person-1", 0)}, nil, nil)
+			return l.Record(t.Context(), event("1"), []consent.Decision{decide(stranger, "person-1", 0)}, nil, unchecked)
 		}, "deny", decide(stranger, "person-1", 0).Deciding().Code},
 		{"empty answer", func() (audit.Recorded, error) {
-			return l.Record(t.Context(), event("2"), []consent.Decision{decide(nurse, "person-1", 0)}, nil, nil)
+			return l.Record(t.Context(), event("2"), []consent.Decision{decide(nurse, "person-1", 0)}, nil, unchecked)
 		}, "permit", decide(nurse, "person-1", 0).Deciding().Code},
 		{"nothing decided", func() (audit.Recorded, error) {
-			return l.Record(t.Context(), event("3"), []consent.Decision{{}}, []disclosure.Disclosure{{}}, nil)
+			return l.Record(t.Context(), event("3"), []consent.Decision{{}}, []disclosure.Disclosure{{}}, unchecked)
 		}, "deny", consent.Decision{}.Deciding().Code},
 		{"unknown caller", func() (audit.Recorded, error) {
 			return l.Refuse(t.Context(), event("4"), consent.Caller{}, "REQ_UNKNOWN")
@@ -111,7 +111,7 @@ func TestOneEntryPerDecision(t *testing.T) {
 	l := open(t, store, (&hand{at: start}).now)
 	first, second, third := crisisDecision(t, "7A4"), crisisDecision(t, "7A6"), crisisDecision(t, "7A2")
 	released := []disclosure.Disclosure{plan(t, first, "a"), plan(t, third, "b"), plan(t, first, "c"), {}}
-	recorded, err := l.Record(t.Context(), event("r"), []consent.Decision{first, second, third}, released, nil)
+	recorded, err := l.Record(t.Context(), event("r"), []consent.Decision{first, second, third}, released, unchecked)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestDisclosureWithoutItsDecisionIsRefused(t *testing.T) {
 	} {
 		store := audittest.NewMemory()
 		l := open(t, store, (&hand{at: start}).now)
-		recorded, err := l.Record(t.Context(), event("r"), c[:1], []disclosure.Disclosure{plan(t, c[0], "a"), plan(t, c[1], "b")}, nil)
+		recorded, err := l.Record(t.Context(), event("r"), c[:1], []disclosure.Disclosure{plan(t, c[0], "a"), plan(t, c[1], "b")}, unchecked)
 		if err == nil || recorded.OK() || len(recorded.Released()) != 0 {
 			t.Errorf("%s: recorded %q, error %v", name, recorded.ID(), err)
 		}
@@ -178,7 +178,7 @@ func TestDecisionsThatAreNotOneRequests(t *testing.T) {
 		"none": nil, "the same twice": {decide(nurse, "person-1", 0), decide(nurse, "person-1", 0)},
 		"of two callers": {decide(nurse, "person-1", 0), crisisDecision(t, "7A2")},
 	} {
-		if recorded, err := l.Record(t.Context(), event("r"), decisions, nil, nil); err == nil || recorded.OK() {
+		if recorded, err := l.Record(t.Context(), event("r"), decisions, nil, unchecked); err == nil || recorded.OK() {
 			t.Errorf("%s: recorded %q", name, recorded.ID())
 		}
 	}
@@ -195,7 +195,7 @@ func TestCheckThatFailsRecordsNothing(t *testing.T) {
 	d := decide(nurse, "person-1", 0)
 	moved := errors.New("moved")
 	for name, check := range map[string]func(audit.Tx) error{
-		"moved": func(audit.Tx) error { return moved }, "panicked": func(audit.Tx) error { panic("9990000018") },
+		"moved": func(audit.Tx) error { return moved }, "panicked": func(audit.Tx) error { panic("9990000018") }, "none": nil,
 	} {
 		recorded, err := l.Record(t.Context(), event("r"), []consent.Decision{d}, []disclosure.Disclosure{plan(t, d, "a")}, check)
 		if err == nil || recorded.OK() || len(recorded.Released()) != 0 {
@@ -239,7 +239,7 @@ func TestEntriesHoldNoPersonalData(t *testing.T) {
 		At: start, RequestID: "r1", Interaction: "search 9990000018", Type: "9990000018",
 		Params: []string{"patient", "9990000018", "Angharad Evans", "garddio=1", "_id", "name\xff", strings.Repeat("Evans", 20), strings.Repeat("x", 65), "a-Z_z.A:$"}, Status: 400,
 	}
-	_, err := l.Record(t.Context(), asked, []consent.Decision{d}, []disclosure.Disclosure{x}, nil)
+	_, err := l.Record(t.Context(), asked, []consent.Decision{d}, []disclosure.Disclosure{x}, unchecked)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ func sampleBy(t *testing.T, keys audit.Keys) audittest.Kept {
 		for i := range 4 {
 			for _, l := range logs {
 				d := decide(nurse, "person-1", 0)
-				if _, err := l.Record(t.Context(), event(fmt.Sprint(hour, i)), []consent.Decision{d}, []disclosure.Disclosure{plan(t, d, "a")}, nil); err != nil {
+				if _, err := l.Record(t.Context(), event(fmt.Sprint(hour, i)), []consent.Decision{d}, []disclosure.Disclosure{plan(t, d, "a")}, unchecked); err != nil {
 					t.Fatal(err)
 				}
 				clock.move(100 * time.Millisecond)
