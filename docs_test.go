@@ -10,9 +10,11 @@ import (
 )
 
 var (
-	testName  = regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9_]+)`")
-	localLink = regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
-	directDep = regexp.MustCompile(`(?m)^\t([^\s]+) v[^\s]+$`)
+	testName   = regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9_]+)`")
+	localLink  = regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
+	channelRow = regexp.MustCompile(`(?m)^\| (\d+) \| .* \| ([^|]*) \|$`)
+	quotedLaw  = regexp.MustCompile(`\*([^*]+)\*`)
+	directDep  = regexp.MustCompile(`(?m)^\t([^\s]+) v[^\s]+$`)
 )
 
 // walk gives every file of the tree with one of the endings to see.
@@ -43,21 +45,57 @@ func walk(t *testing.T, see func(name, text string), endings ...string) {
 	}
 }
 
-func TestHazardsNameTestsThatExist(t *testing.T) {
+// TestPagesNameTestsThatExist: a page that says what proves something must not
+// outlive the proof.
+func TestPagesNameTestsThatExist(t *testing.T) {
 	var tests strings.Builder
 	walk(t, func(_, text string) { tests.WriteString(text) }, "_test.go", "test/suite.go")
-	hazards, err := os.ReadFile("docs/hazards.md")
+	named := map[string]int{}
+	walk(t, func(name, text string) {
+		for _, m := range testName.FindAllStringSubmatch(text, -1) {
+			named[name]++
+			if !strings.Contains(tests.String(), "func "+m[1]+"(") {
+				t.Errorf("%s names %s, which does not exist", name, m[1])
+			}
+		}
+	}, ".md")
+	for _, page := range []string{"docs/hazards.md", "docs/leak-channels.md", "docs/deciding.md"} {
+		if named[page] < 10 {
+			t.Errorf("%s names only %d tests", page, named[page])
+		}
+	}
+}
+
+// TestLeakChannelsAreProved: each channel names a proof, or says that it has none;
+// each law that the page quotes is one of the stores' conformance suite.
+func TestLeakChannelsAreProved(t *testing.T) {
+	page, err := os.ReadFile("docs/leak-channels.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	named := testName.FindAllStringSubmatch(string(hazards), -1)
-	if len(named) < 20 {
-		t.Fatalf("only %d tests named", len(named))
+	suite, err := os.ReadFile("gateway/records/recordstest/suite.go")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, m := range named {
-		if !strings.Contains(tests.String(), "func "+m[1]+"(") {
-			t.Errorf("docs/hazards.md names %s, which does not exist", m[1])
+	seen := map[string]bool{}
+	for _, row := range channelRow.FindAllStringSubmatch(string(page), -1) {
+		number, proof := row[1], row[2]
+		if seen[number] {
+			t.Errorf("channel %s stands twice", number)
 		}
+		seen[number] = true
+		laws := quotedLaw.FindAllStringSubmatch(proof, -1)
+		for _, law := range laws {
+			if !strings.Contains(string(suite), "{\""+law[1]+"\", ") {
+				t.Errorf("channel %s: the suite has no law %q", number, law[1])
+			}
+		}
+		if len(laws) == 0 && !testName.MatchString(proof) && !strings.HasPrefix(proof, "open: ") {
+			t.Errorf("channel %s names no proof: %s", number, proof)
+		}
+	}
+	if len(seen) != 40 {
+		t.Errorf("%d channels, want 40", len(seen))
 	}
 }
 

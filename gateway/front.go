@@ -18,7 +18,7 @@ import (
 // Prefix is where the FHIR endpoint lives.
 const Prefix = "/fhir/R4"
 
-// Limits of what is read of a request (surface.md §2).
+// Limits of what is read of a request (docs/surface.md).
 const (
 	maxURL  = 8 << 10
 	maxForm = 64 << 10

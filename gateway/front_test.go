@@ -157,7 +157,10 @@ func TestHeadIsGetWithoutTheBody(t *testing.T) {
 func TestAnswersAreNeverKeptAndNeverSniffed(t *testing.T) {
 	s := openStand(t)
 	for _, path := range []string{"/metadata", crisisPath(), "/CarePlan/unknown", "/CarePlan?colour=red", "/Nonsense"} {
-		a := s.get("gp", path, "Accept-Language", "cy")
+		a := s.get("gp", path, "Accept-Language", "cy", "Accept-Encoding", "gzip, br")
+		if a.header.Get("Content-Encoding") != "" {
+			t.Errorf("%.30s is compressed", path)
+		}
 		if a.header.Get("Cache-Control") != "no-store" || a.header.Get("X-Content-Type-Options") != "nosniff" || a.header.Get("Content-Language") != "cy" {
 			t.Errorf("%.30s: %v", path, a.header)
 		}

@@ -145,7 +145,7 @@ func (q *query) count(p pair) *road.Fault {
 }
 
 // ignorable says whether lenient handling may pass a parameter over: never one
-// of the ways around a closed list (consent.md §7 rows 1-5).
+// of the ways around a closed list (docs/leak-channels.md, 1 to 5).
 func ignorable(name string, fault *road.Fault) bool {
 	return fault.Text == texts.UnknownParameter && !strings.HasPrefix(name, "_") && !strings.ContainsAny(name, ":.")
 }

@@ -185,7 +185,7 @@ var cast = []struct{ name, number string }{
 	{"Elin", "9990000050"}, {"Ffion", "9990000069"}, {"Gwyn", "9990000077"}, {"nobody", "9990000093"},
 }
 
-// crisisTable is the table of surface.md §6: who gets something, asking for the crisis plan.
+// crisisTable says who of the cast gets something, asking for the crisis plan.
 var crisisTable = map[string]map[string]string{
 	"gp":            {"Ann": "plan"},
 	"ooh":           {"Ann": "slice", "Bryn": "slice", "Dewi": "slice", "Gwyn": "slice"},

@@ -15,7 +15,7 @@ import (
 	_ "time/tzdata" // Europe/London must be there in a container of one file
 )
 
-// Exit codes, as surface.md §7 settles them.
+// Exit codes (docs/surface.md).
 const (
 	exitDone = iota
 	exitRefused

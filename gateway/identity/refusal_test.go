@@ -2,6 +2,10 @@ package identity
 
 import (
 	"errors"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
 	"testing"
 )
 
@@ -47,5 +51,21 @@ func TestRefusalCodes(t *testing.T) {
 		if words := texts[code].words; words == "" || refusal.Error() != "refused: "+words {
 			t.Errorf("%s says %q", code, refusal.Error())
 		}
+	}
+}
+
+// TestTheSurfaceListsEveryRefusal holds docs/surface.md to the codes.
+func TestTheSurfaceListsEveryRefusal(t *testing.T) {
+	page, err := os.ReadFile("../../docs/surface.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listed []string
+	for _, m := range regexp.MustCompile("(?m)^\\| `([A-Z_]+)` \\|").FindAllStringSubmatch(string(page), -1) {
+		listed = append(listed, m[1])
+	}
+	slices.Sort(listed)
+	if known := slices.Sorted(maps.Keys(texts)); !slices.Equal(listed, known) {
+		t.Errorf("the page lists %v\nthe code has %v", listed, known)
 	}
 }

@@ -12,7 +12,7 @@ type Identifier struct {
 }
 
 // Normal is the one form that an identifier is stored and looked up in, or two
-// spellings would be two people (consent.md §7, row 40). A check digit that fails
+// spellings would be two people (docs/leak-channels.md, 40). A check digit that fails
 // is kept: refusing or reporting it is the import's business.
 func (i Identifier) Normal() Identifier {
 	i.System, i.Value = profiles.NormalIdentifier(i.System, i.Value)

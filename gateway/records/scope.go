@@ -11,7 +11,7 @@ import (
 //
 // A refusal becomes a Scope without items and not an early return: the query
 // runs all the same, so that the time of an answer does not tell refused from
-// unknown (consent.md §7, row 26).
+// unknown (docs/leak-channels.md, 26).
 type Scope struct {
 	Person    profiles.PersonID
 	Custodian profiles.OrgCode
@@ -20,7 +20,7 @@ type Scope struct {
 
 // ScopeOf is what a decision lets a query for one type see. A decision about
 // nobody sees directory types only: a record without a person that is not about
-// staff or an organisation is withheld (consent.md §7, row 34).
+// staff or an organisation is withheld (docs/leak-channels.md, 34).
 func ScopeOf(d consent.Decision, typ string) Scope {
 	s := Scope{Person: d.Person(), Custodian: d.Source()}
 	if d.Outcome() == consent.Deny || (s.Person == "" && !profiles.DirectoryType(typ)) {
@@ -37,5 +37,5 @@ func (s Scope) Sees(v Version) bool {
 
 // Notices reports whether the scope may know that a version changed something.
 // What a caller sees as number and time of a resource is its newest version
-// that the scope notices (consent.md §7, row 17).
+// that the scope notices (docs/leak-channels.md, 17).
 func (s Scope) Notices(v Version) bool { return v.Changed.Meets(s.Items) }

@@ -10,7 +10,7 @@ import (
 	"cpagateway/profiles/fhir"
 )
 
-// A crisis team sees the current plan (consent.md §9 row 69): the active one, or,
+// A crisis team sees the current plan (docs/deciding.md, case 69): the active one, or,
 // where no crisis plan is active and the switch staleCrisis is on, the last one
 // that was. What the narrative then says is that it is not the current plan.
 var (

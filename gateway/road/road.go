@@ -23,7 +23,7 @@ import (
 	"cpagateway/profiles/fhir"
 )
 
-// Limits of one request (surface.md §2).
+// Limits of one request (docs/surface.md).
 const (
 	requestTime = 60 * time.Second
 	attempts    = 4 // how often a person is decided again when a fact changes underway

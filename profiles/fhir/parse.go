@@ -7,7 +7,7 @@ import (
 
 // Limits of a document.
 const (
-	maxDepth = 64      // containers within one another (surface.md: JSON depth 64)
+	maxDepth = 64      // containers within one another (docs/surface.md)
 	maxBytes = 1 << 30 // positions are 32 bits wide; the gateway's own limits are far lower
 )
 
