@@ -102,3 +102,25 @@ func TestOneImportDecisionForABatch(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAcceptRemoval(t *testing.T) {
+	gone := Removal{Type: "CarePlan", ID: "c1", Person: "ann", Source: "mhsds"}
+	a, err := importDecision(t, nil).AcceptRemoval(gone)
+	if err != nil || !a.Removal() || a.Type() != "CarePlan" || a.ID() != "c1" || a.Person() != "ann" || a.Custodian() != "7A4" || a.Source() != "mhsds" {
+		t.Errorf("got %+v, %v", a, err)
+	}
+	if a, err := importDecision(t, nil).Accept(change(t)); err != nil || a.Removal() {
+		t.Errorf("a change is a removal: %v", err)
+	}
+	for name, r := range map[string]Removal{
+		"of no type": {ID: "c1", Person: "ann", Source: "mhsds"}, "of no id": {Type: "CarePlan", Person: "ann", Source: "mhsds"},
+		"by nobody": {Type: "CarePlan", ID: "c1", Person: "ann"}, "of another person's": {Type: "CarePlan", ID: "c1", Person: "bryn", Source: "mhsds"},
+	} {
+		if _, err := importDecision(t, nil).AcceptRemoval(r); !errors.Is(err, ErrNotAccepted) {
+			t.Errorf("a removal %s: %v", name, err)
+		}
+	}
+	if _, err := (Decision{}).AcceptRemoval(gone); !errors.Is(err, ErrNotAccepted) {
+		t.Errorf("without a decision: %v", err)
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"sync"
 
-	"cpagateway/consent"
 	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
@@ -47,39 +46,39 @@ func (b *brittleSnapshot) PersonOf(typ, id string) (profiles.PersonID, error) {
 	return b.Snapshot.PersonOf(typ, id)
 }
 
-func (b *brittleSnapshot) Dossier(person profiles.PersonID) (records.Dossier, error) {
-	if err := b.step("Dossier"); err != nil {
-		return records.Dossier{}, err
+func (b *brittleSnapshot) Holdings(person profiles.PersonID) (records.Holdings, error) {
+	if err := b.step("Holdings"); err != nil {
+		return records.Holdings{}, err
 	}
-	return b.Snapshot.Dossier(person)
+	return b.Snapshot.Holdings(person)
 }
 
-func (b *brittleSnapshot) Read(d consent.Decision, typ, id string) (records.Visible, error) {
+func (b *brittleSnapshot) Read(scopes []records.Scope, typ, id string) (records.Visible, error) {
 	if err := b.step("Read"); err != nil {
 		return records.Visible{}, err
 	}
-	return b.Snapshot.Read(d, typ, id)
+	return b.Snapshot.Read(scopes, typ, id)
 }
 
-func (b *brittleSnapshot) ReadVersion(d consent.Decision, typ, id string, number uint64) (records.Visible, error) {
+func (b *brittleSnapshot) ReadVersion(scopes []records.Scope, typ, id string, number uint64) (records.Visible, error) {
 	if err := b.step("ReadVersion"); err != nil {
 		return records.Visible{}, err
 	}
-	return b.Snapshot.ReadVersion(d, typ, id, number)
+	return b.Snapshot.ReadVersion(scopes, typ, id, number)
 }
 
-func (b *brittleSnapshot) Find(d consent.Decision, q records.Query) (records.Page, error) {
+func (b *brittleSnapshot) Find(scopes []records.Scope, q records.Query) (records.Page, error) {
 	if err := b.step("Find"); err != nil {
 		return records.Page{}, err
 	}
-	return b.Snapshot.Find(d, q)
+	return b.Snapshot.Find(scopes, q)
 }
 
-func (b *brittleSnapshot) Targets(refs []string) (map[string]disclosure.Target, error) {
+func (b *brittleSnapshot) Targets(custodian profiles.OrgCode, refs []string) (map[string]disclosure.Target, error) {
 	if err := b.step("Targets"); err != nil {
 		return nil, err
 	}
-	return b.Snapshot.Targets(refs)
+	return b.Snapshot.Targets(custodian, refs)
 }
 
 // brittleUpdates lets a test break an update before it happens, or after.

@@ -82,7 +82,7 @@ func steps(t *testing.T, s *stand) map[string]string {
 	plan := s.get("gp", crisisPath()).bundle(t).Entry[0].Resource
 	id, version := plan["id"].(string), plan["meta"].(map[string]any)["versionId"].(string)
 	return map[string]string{
-		"Person": crisisPath(), "Dossier": crisisPath(), "Find": crisisPath(), "Targets": crisisPath(),
+		"Person": crisisPath(), "Holdings": crisisPath(), "Find": crisisPath(), "Targets": crisisPath(),
 		"PersonOf": "/CarePlan/" + id, "Read": "/CarePlan/" + id, "ReadVersion": "/CarePlan/" + id + "/_history/" + version,
 	}
 }

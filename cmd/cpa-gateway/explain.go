@@ -10,17 +10,16 @@ import (
 	"time"
 
 	"cpagateway/consent"
-	"cpagateway/consent/facts"
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/identity"
 	"cpagateway/gateway/records"
-	"cpagateway/gateway/road"
 	"cpagateway/gateway/store"
 	"cpagateway/profiles"
 )
 
 // runConsent answers the question that everybody asks in the end: why may, or
-// may not, this caller see this person's record?
+// may not, this caller see this person's record? Each custodian that holds one is
+// asked by itself.
 func runConsent(w world, args []string) error {
 	f := w.flags("consent explain", "(--data DIR | --config FILE) --person NHS-NUMBER --caller CLIENT[/TEAM]|ORGANISATION/TEAM [--purpose P] [--at TIME] [--json]")
 	if len(args) == 0 || args[0] != "explain" {
@@ -61,25 +60,38 @@ func runConsent(w world, args []string) error {
 	if number == "" {
 		return misuse("--person: %v", err)
 	}
-	var subject *facts.Person
-	var custodian profiles.OrgCode
+	var held records.Holdings
 	err = s.store.View(w.ctx, func(now store.Snapshot) error {
 		id, err := now.Person(profiles.SystemNHSNumber, number)
 		if err != nil && !errors.Is(err, records.ErrNothing) {
 			return err
 		}
-		subject, custodian, err = road.Facts(now, id, s.config.Organisation)
+		held, err = now.Holdings(id)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	question := consent.Ask{Caller: asked, Action: consent.Search, Type: *typ, At: moment, Register: s.register.Load(), Policy: s.config.Policy}
-	explanation := consent.Decide(question.Of(custodian, subject)).Explain()
-	if *asJSON {
-		return printJSON(w.out, explanation)
+	for _, custodian := range held.Asked(s.config.Organisation) {
+		person := held.At(custodian)
+		e := explained{custodian, consent.Decide(question.Of(custodian, &person)).Explain()}
+		if *asJSON {
+			err = printJSON(w.out, e)
+		} else {
+			err = tell(w, e)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return tell(w, explanation)
+	return nil
+}
+
+// explained is the answer for one custodian's records.
+type explained struct {
+	Custodian profiles.OrgCode `json:"custodian"`
+	consent.Explanation
 }
 
 // callerNamed makes the caller of a question: a client, or an organisation and a team.
@@ -138,8 +150,8 @@ func first[T any](list []T) (one T) {
 }
 
 // tell prints an explanation for a person to read.
-func tell(w world, e consent.Explanation) error {
-	fmt.Fprintf(w.out, "%s, decided by %s\n\n", strings.ToUpper(e.Outcome), e.Deciding)
+func tell(w world, e explained) error {
+	fmt.Fprintf(w.out, "%s of the records of %s, decided by %s\n\n", strings.ToUpper(e.Outcome), e.Custodian, e.Deciding)
 	t := tabwriter.NewWriter(w.out, 0, 0, 2, ' ', 0)
 	for _, r := range e.Rules {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", r.ID, r.Outcome, r.Code, r.Text)

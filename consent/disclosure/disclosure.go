@@ -14,11 +14,12 @@ import (
 
 // Held is one stored version on its way to disclosure.
 type Held struct {
-	Resource fhir.Value
-	Person   profiles.PersonID // empty for staff and organisations
-	Label    profiles.Label
-	Tag      Tag       // makes what this caller sees as meta.versionId; nil for none
-	Updated  time.Time // what this caller sees as meta.lastUpdated
+	Resource  fhir.Value
+	Person    profiles.PersonID // empty for staff and organisations
+	Custodian profiles.OrgCode
+	Label     profiles.Label
+	Tag       Tag       // makes what this caller sees as meta.versionId; nil for none
+	Updated   time.Time // what this caller sees as meta.lastUpdated
 }
 
 // Tag makes the versionId of a copy from the items that it carries and the digest
@@ -84,8 +85,8 @@ func (x Disclosure) Decision() consent.Decision { return x.decision }
 // that its target may be seen as well.
 //
 // The Disclosure carries nothing where the decision denies or is no decision to
-// read, where the resource is about somebody else than the decision, where its
-// label is not granted, where an element that FHIR requires cannot be copied, and
+// read, where the resource is about somebody else than the decision or another
+// custodian's, where its label is not granted, where an element that FHIR requires cannot be copied, and
 // where something in what would be copied changes the meaning of the rest in a way
 // that we do not know.
 //
@@ -159,7 +160,7 @@ func selfOf(r fhir.Value) string {
 // both as the store kept it, by which it was found, and anew from the resource: one
 // that was lost on the way, or made under older rules, lets nothing out.
 func (t terms) reaches(h Held, label profiles.Label) bool {
-	if !t.open {
+	if !t.open || h.Custodian != t.custodian {
 		return false
 	}
 	if profiles.DirectoryType(h.Resource.Type()) {

@@ -148,9 +148,10 @@ func TestDiscloseWithholds(t *testing.T) {
 			held(func(h *Held) { h.Label.Need = h.Label.Need.Union(profiles.SetOf(profiles.RestrictedVery)) })},
 		"label of the store was lost": {change(func(d *terms) { d.granted = profiles.SetOf(profiles.PlanSummary) }),
 			held(func(h *Held) { h.Label = profiles.Label{} })},
-		"nothing held":              {all, Held{Person: "ann"}},
-		"no id":                     {all, source(`{"resourceType":"CarePlan","subject":{"reference":"Patient/ann"},"status":"active","intent":"plan"}`)},
-		"a type that is not served": {all, source(`{"resourceType":"Observation","id":"x","status":"final"}`)},
+		"nothing held":               {all, Held{Person: "ann"}},
+		"another custodian's record": {all, held(func(h *Held) { h.Custodian = "7A6" })},
+		"no id":                      {all, source(`{"resourceType":"CarePlan","subject":{"reference":"Patient/ann"},"status":"active","intent":"plan"}`)},
+		"a type that is not served":  {all, source(`{"resourceType":"Observation","id":"x","status":"final"}`)},
 		"staff under somebody's name": {all, func() Held {
 			h := source(`{"resourceType":"Practitioner","id":"x","active":true}`)
 			h.Person = "ann"

@@ -34,11 +34,17 @@ func TestOnlyAPermittedReadDiscloses(t *testing.T) {
 		"a permitted import": {func(q *consent.Request) { q.Action = consent.Import }, consent.Permit, false},
 		"no action":          {func(q *consent.Request) { q.Action = consent.NoAction }, consent.Deny, false},
 		"another person":     {func(q *consent.Request) { q.Person.ID = "bob" }, consent.Permit, false},
+		"another custodian": {func(q *consent.Request) {
+			q.Source, q.Person.Custodian = "LA9A1", "LA9A1"
+			q.Caller.Organisation, q.Person.Relations[0].Organisation = "LA9A1", "LA9A1"
+		}, consent.Permit, false},
 	} {
 		q := treatingTeam()
 		c.change(&q)
 		d := consent.Decide(q)
-		x := Of(d, heldOf(ann(t)), madeTargets())
+		h := heldOf(ann(t))
+		h.Custodian = "7A4"
+		x := Of(d, h, madeTargets())
 		if d.Outcome() != c.out || x.Withheld() == c.shown || x.Decision().Outcome() != c.out {
 			t.Errorf("%s: %s, withheld %v, by a decision to %s", name, d.Outcome(), x.Withheld(), x.Decision().Outcome())
 		}

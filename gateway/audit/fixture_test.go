@@ -74,22 +74,22 @@ func decide(caller consent.Caller, person profiles.PersonID, epoch uint64) conse
 }
 
 // held is a stored crisis plan full of what no record may repeat.
-func held(t *testing.T, person profiles.PersonID, id string) disclosure.Held {
+func held(t *testing.T, d consent.Decision, id string) disclosure.Held {
 	t.Helper()
 	r, err := fhir.ParseResource([]byte(fmt.Sprintf(`{"resourceType":"CarePlan","id":%q,"status":"active","intent":"plan",
 		"title":"Angharad Evans 9990000018 garddio",
 		"category":[{"coding":[{"system":"http://snomed.info/sct","code":"736253002"}]}],
-		"subject":{"reference":"Patient/%s","display":"Angharad Evans","identifier":{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000018"}}}`, id, person)))
+		"subject":{"reference":"Patient/%s","display":"Angharad Evans","identifier":{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000018"}}}`, id, d.Person())))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return disclosure.Held{Resource: r, Person: person, Label: profiles.Items(r), Tag: func(profiles.ItemSet, disclosure.Digest) string { return "v1" }, Updated: start}
+	return disclosure.Held{Resource: r, Person: d.Person(), Custodian: d.Source(), Label: profiles.Items(r), Tag: func(profiles.ItemSet, disclosure.Digest) string { return "v1" }, Updated: start}
 }
 
 // plan is a disclosure of such a plan.
 func plan(t *testing.T, d consent.Decision, id string) disclosure.Disclosure {
 	t.Helper()
-	x := disclosure.Of(d, held(t, d.Person(), id), nil)
+	x := disclosure.Of(d, held(t, d, id), nil)
 	if x.Withheld() {
 		t.Fatalf("nothing of the plan was disclosed: %+v", d.Deciding())
 	}

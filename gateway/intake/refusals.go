@@ -197,20 +197,14 @@ func (r *run) takeWish(now records.Snapshot, m mapping.Resource) error {
 
 // recordedWish is the wish that is kept under an id, nil for none.
 func recordedWish(now records.Snapshot, person profiles.PersonID, id string) (*facts.Directive, error) {
-	dossier, err := now.Dossier(person)
+	held, err := now.Holdings(person)
 	if err != nil {
 		return nil, err
 	}
-	for _, fact := range dossier.Facts {
-		if fact.Type != "Consent" || fact.ID != id {
-			continue
+	for _, fact := range held.Facts {
+		if fact.Directive != nil && fact.Directive.ID == id {
+			return fact.Directive, nil
 		}
-		resource, err := fhir.ParseResource(fact.Body)
-		if err != nil {
-			return nil, err
-		}
-		d := facts.ReadDirective(resource)
-		return &d, nil
 	}
 	return nil, nil
 }

@@ -11,21 +11,17 @@ import (
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/intake"
 	"cpagateway/gateway/records/recordstest"
-	"cpagateway/profiles/fhir"
 )
 
 // wishes are the directives that are kept of a person, by template and status.
 func (d *desk) wishes(number string) map[facts.Template]facts.Status {
 	d.t.Helper()
-	dossier, err := recordstest.Of(d.store).Dossier(context.Background(), d.person(number))
+	held, err := recordstest.Of(d.store).Holdings(context.Background(), d.person(number))
 	must(d.t, err)
 	found := map[facts.Template]facts.Status{}
-	for _, fact := range dossier.Facts {
-		if fact.Type == "Consent" {
-			resource, err := fhir.ParseResource(fact.Body)
-			must(d.t, err)
-			w := facts.ReadDirective(resource)
-			found[w.Template] = w.Status
+	for _, fact := range held.Facts {
+		if fact.Directive != nil {
+			found[fact.Directive.Template] = fact.Directive.Status
 		}
 	}
 	return found

@@ -13,6 +13,7 @@ import (
 	"cpagateway/consent"
 	"cpagateway/consent/facts"
 	"cpagateway/gateway/intake"
+	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
 	"cpagateway/mapping/ctp"
 	"cpagateway/profiles"
@@ -89,15 +90,14 @@ func extract(t testing.TB, plans ...object) fstest.MapFS {
 // consents are the Consents kept of everybody under an NHS number, by id.
 func (d *desk) consents(number string) map[string]fhir.Value {
 	d.t.Helper()
-	dossier, err := recordstest.Of(d.store).Dossier(context.Background(), d.person(number))
+	all := []records.Scope{{Person: d.person(number), Custodian: "7A4", Items: profiles.AllItems}}
+	page, err := recordstest.Of(d.store).FindIn(context.Background(), all, records.Query{Type: "Consent", Count: 100})
 	must(d.t, err)
 	found := map[string]fhir.Value{}
-	for _, fact := range dossier.Facts {
-		if fact.Type == "Consent" {
-			resource, err := fhir.ParseResource(fact.Body)
-			must(d.t, err)
-			found[fact.ID] = resource
-		}
+	for _, v := range page.Matches {
+		resource, err := fhir.ParseResource(v.Body)
+		must(d.t, err)
+		found[v.ID] = resource
 	}
 	return found
 }

@@ -123,11 +123,9 @@ func (d *desk) person(number string) profiles.PersonID {
 // gathered are the facts about somebody as a decision has them.
 func (d *desk) gathered(number string) facts.Person {
 	d.t.Helper()
-	dossier, err := recordstest.Of(d.store).Dossier(context.Background(), d.person(number))
+	held, err := recordstest.Of(d.store).Holdings(context.Background(), d.person(number))
 	must(d.t, err)
-	compiled, err := dossier.Compiled()
-	must(d.t, err)
-	return facts.Compose(dossier.Person, dossier.Custodian, dossier.Epoch, compiled, nil)
+	return held.At("7A4")
 }
 
 // kept are the resources of a type that a care coordinator finds of a person.

@@ -6,15 +6,12 @@ package records
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"cpagateway/consent"
 	"cpagateway/consent/disclosure"
-	"cpagateway/consent/facts"
 	"cpagateway/gateway/search"
 	"cpagateway/profiles"
-	"cpagateway/profiles/fhir"
 )
 
 // Errors that callers tell apart. Anything else is a failure of the store, and
@@ -42,41 +39,14 @@ type Version struct {
 	Body      []byte // as it came
 	Stored    time.Time
 	Label     profiles.Label
-	Changed   profiles.ItemSet // the items that this version changed
+	Deleted   bool // the resource is no more; the label is that of the version before
 }
 
-// Visible is a version as one decision lets it through.
+// Visible is a version as a scope lets it through.
 type Visible struct {
 	Version
-	SeenNumber uint64    // the last version that changed something the caller may see
+	SeenNumber uint64    // the newest version that the scope notices
 	SeenAt     time.Time // when that one was stored
-}
-
-// Dossier is what a decision needs to know about a person: the current Patient,
-// CareTeam, EpisodeOfCare and Consent resources, the Consents of records that are
-// kept apart from the person's, where the person stands, and the epoch that all of it
-// belongs to. It is for deciding and is never disclosed.
-type Dossier struct {
-	Person    profiles.PersonID
-	Custodian profiles.OrgCode
-	Epoch     uint64
-	Facts     []Version // those of another person are of records kept apart
-	Standing  facts.Standing
-}
-
-// Compiled are the facts of a dossier as decisions read them.
-func (d Dossier) Compiled() ([]facts.Compiled, error) {
-	compiled := make([]facts.Compiled, 0, len(d.Facts)+1)
-	for _, f := range d.Facts {
-		resource, err := fhir.ParseResource(f.Body)
-		if err != nil {
-			return nil, fmt.Errorf("reading a %s of a dossier: %w", f.Type, err)
-		}
-		one := facts.Compile(f.Custodian, resource)
-		one.Apart = f.Person != d.Person
-		compiled = append(compiled, one)
-	}
-	return append(compiled, facts.Stand(d.Standing)), nil
 }
 
 // Result is what became of one accepted change.
@@ -85,43 +55,51 @@ type Result struct {
 	Stored bool // false: the same bytes were already there
 }
 
-// Snapshot is one moment of the records. Every method that takes a Decision
-// applies its items and its person inside the query, so that pages, totals and
-// positions only ever count what may be seen.
+// Snapshot is one moment of the records. What takes scopes applies them inside the
+// query, so that pages, totals and positions only ever count what may be seen. A
+// resource is judged by the scope of its person and custodian; no two scopes of a
+// query have both in common.
 type Snapshot interface {
 	// Person resolves a business identifier to the one person who has it: nil
 	// error only for exactly one; nobody and several are both ErrNothing. Who has it
 	// in use goes before whom it led to once; records kept apart have none.
 	Person(system, value string) (profiles.PersonID, error)
-	// PersonOf tells whom a stored resource is about; empty for directory types.
+	// PersonOf tells whom a stored resource is about, although it may be deleted:
+	// who asks for it is recorded all the same. It is empty for directory types.
 	PersonOf(typ, id string) (profiles.PersonID, error)
-	// Dossier gathers the facts for a decision. An unknown person has an empty
-	// dossier of epoch 0 and no error: deciding goes on as for anybody.
-	Dossier(person profiles.PersonID) (Dossier, error)
+	// CustodianOf tells whose a stored resource is, although it may be deleted.
+	CustodianOf(typ, id string) (profiles.OrgCode, error)
+	// Holdings gathers what decisions about a person rest on. Those of an unknown
+	// person are empty, and no error: deciding goes on as for anybody. Those of the
+	// empty PersonID say who holds a directory.
+	Holdings(person profiles.PersonID) (Holdings, error)
 	// Held is everything that is kept about a person, in the order of first storing:
 	// for whoever brings records in or settles whose they are, never for disclosure.
 	Held(person profiles.PersonID) ([]Version, error)
-	// Epoch is that of the person's dossier, without the facts.
-	Epoch(person profiles.PersonID) (uint64, error)
+	// Generation is that of the person's holdings, without the facts.
+	Generation(person profiles.PersonID) (uint64, error)
 
-	Read(d consent.Decision, typ, id string) (Visible, error)
-	// ReadVersion finds a version that changed something the caller may see and
-	// that was visible to them as it then was, of a resource that is visible now:
-	// what is restricted today is not open in its history.
-	ReadVersion(d consent.Decision, typ, id string, number uint64) (Visible, error)
-	Find(d consent.Decision, q Query) (Page, error)
-	// Targets says whom, and under which label, the given references
-	// ("Type/id") lead to; a reference that is not stored is left out.
-	Targets(refs []string) (map[string]disclosure.Target, error)
+	Read(scopes []Scope, typ, id string) (Visible, error)
+	// ReadVersion finds a version that the scope notices and that it saw as it then
+	// was, of a resource that it sees now: what is restricted today is not open in
+	// its history. Where the scope holds to current plans, that is the version which
+	// Read gives now, and no other.
+	ReadVersion(scopes []Scope, typ, id string, number uint64) (Visible, error)
+	Find(scopes []Scope, q Query) (Page, error)
+	// Targets says about whom, and under which label, is what the given references
+	// ("Type/id") in a custodian's record lead to. A reference that leads to nothing
+	// of the same custodian is left out.
+	Targets(custodian profiles.OrgCode, refs []string) (map[string]disclosure.Target, error)
 }
 
 // Tx is one change of the records. It reads what it has written.
 type Tx interface {
 	Snapshot
 	// Put keeps what a decision accepted: a new version where the bytes differ,
-	// nothing where they are the same. A change to a fact (Patient, CareTeam,
-	// EpisodeOfCare, Consent) moves the person's epoch. A change that is Refused
-	// leaves no trace, and the transaction goes on.
+	// nothing where they are the same, and for a removal a version that says so. It
+	// moves the generation of the person, of everybody who has an identifier that the
+	// person's Patient has or had, and with a fact of whom the person is kept apart
+	// from. A change that is Refused leaves no trace, and the transaction goes on.
 	Put(at time.Time, a consent.Accepted, must Precondition) (Result, error)
 }
 
@@ -138,7 +116,7 @@ type Precondition struct {
 	number uint64
 }
 
-// Absent asks that there is no such resource.
+// Absent asks that there is no such resource: none yet, or none any more.
 func Absent() Precondition { return Precondition{asked: true} }
 
 // AtVersion asks that the resource is there, and this is the number of its

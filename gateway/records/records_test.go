@@ -18,17 +18,12 @@ import (
 
 func TestZeroScopeSeesNothing(t *testing.T) {
 	crisis := profiles.SetOf(profiles.PlanCrisis)
-	for _, v := range []records.Version{
-		{},
-		{Changed: profiles.AllItems},
-		{Label: profiles.Label{Need: crisis}, Changed: crisis},
-		{Label: profiles.Label{Any: crisis}, Changed: crisis},
-	} {
-		if (records.Scope{}).Notices(v) {
-			t.Errorf("the zero scope notices %+v", v)
+	for _, l := range []profiles.Label{{}, {Need: crisis}, {Any: crisis}} {
+		if (records.Scope{}).Notices([]profiles.Label{l}) || (records.Scope{}).Sees(records.Version{Label: l}) {
+			t.Errorf("the zero scope sees or notices %+v", l)
 		}
 	}
-	if s := records.ScopeOf(consent.Decision{}, "Practitioner"); s != (records.Scope{}) {
+	if s := records.ScopesOf([]consent.Decision{{}}, "Practitioner"); len(s) != 1 || s[0] != (records.Scope{}) {
 		t.Errorf("the zero decision's scope is %+v", s)
 	}
 }

@@ -16,9 +16,9 @@ const (
 	timeLayout = "2006-01-02T15:04:05.000000000Z"
 	afterAll   = "~" // comes after every digit
 
-	// openEnd is after every time: a plan without an end goes on. A start that
+	// OpenEnd is after every time: a plan without an end goes on. A start that
 	// is open is the empty text, before every time.
-	openEnd = "~~"
+	OpenEnd = "~~"
 	// What has no value to sort by comes last in either direction.
 	noneAscending, noneDescending = "~~~", ""
 )
@@ -64,7 +64,7 @@ func Spans(typ string, entries []search.Entry) []Span {
 
 func endText(until time.Time) string {
 	if until.IsZero() {
-		return openEnd
+		return OpenEnd
 	}
 	return TimeText(until)
 }

@@ -12,23 +12,24 @@ import (
 	"cpagateway/profiles"
 )
 
-// subject is whom a request is about, with the facts for the decision.
+// subject is whom a request is about, and whom it is put to: each custodian that
+// holds something about the person, or of the directory, and home where none does.
 type subject struct {
-	person    *facts.Person // nil for directory types, which are about nobody
-	custodian profiles.OrgCode
-	position  string    // where the page begins, from an opened cursor
-	search    SearchAsk // the search, or the one that a cursor holds
+	holdings   records.Holdings
+	custodians []profiles.OrgCode
+	position   string    // where the page begins, from an opened cursor
+	search     SearchAsk // the search, or the one that a cursor holds
 }
 
 // find resolves the person, by canonical id, before anything is decided. Nobody
-// and somebody hidden take the same steps: an unknown person has an empty dossier.
+// and somebody hidden take the same steps: an unknown person has empty holdings.
 func (r *Road) find(now records.Snapshot, t *trip) (subject, error) {
-	s := subject{custodian: r.Home, search: t.ask.Search}
+	s := subject{search: t.ask.Search}
 	if !profiles.DirectoryType(t.ask.Type) && t.caller.Purpose == profiles.EmergencyTreatment {
 		s.search.Crisis = CrisisRead
 	}
 	if profiles.DirectoryType(t.ask.Type) && t.ask.Search.Cursor == "" {
-		return s, nil
+		return r.findDirectory(now, t, s)
 	}
 	id, opened, err := r.personAsked(now, t)
 	if err != nil {
@@ -37,31 +38,45 @@ func (r *Road) find(now records.Snapshot, t *trip) (subject, error) {
 	if opened != nil {
 		s.search, s.position = opened.search(), opened.Position
 		if profiles.DirectoryType(t.ask.Type) {
-			return s, nil
+			return r.findDirectory(now, t, s)
 		}
 	}
-	s.person, s.custodian, err = Facts(now, id, r.Home)
+	s.holdings, err = now.Holdings(id)
+	if id == "" {
+		s.holdings = records.Holdings{} // of nobody: who holds a directory does not matter
+	}
+	s.custodians = s.holdings.Asked(r.Home)
 	return s, err
 }
 
-// Facts gathers what a decision needs to know about a person, and whose record
-// it is; home stands in where nothing is held. It is what the road decides on,
-// and what an explanation explains.
-func Facts(now records.Snapshot, id profiles.PersonID, home profiles.OrgCode) (*facts.Person, profiles.OrgCode, error) {
-	dossier, err := now.Dossier(id)
-	if err != nil {
-		return nil, "", err
+// findDirectory puts a request for staff and organisations to whose the record is,
+// and a search to everybody who holds a directory.
+func (r *Road) findDirectory(now records.Snapshot, t *trip, s subject) (subject, error) {
+	if t.ask.Interaction != Search {
+		custodian, err := now.CustodianOf(t.ask.Type, t.ask.ID)
+		if errors.Is(err, records.ErrNothing) {
+			custodian, err = r.Home, nil
+		}
+		s.custodians = []profiles.OrgCode{custodian}
+		return s, err
 	}
-	compiled, err := dossier.Compiled()
-	if err != nil {
-		return nil, "", err
+	directories, err := now.Holdings("")
+	s.custodians = directories.Asked(r.Home)
+	return s, err
+}
+
+// decide puts the question to each custodian.
+func (s subject) decide(ask consent.Ask) []consent.Decision {
+	decisions := make([]consent.Decision, len(s.custodians))
+	for i, custodian := range s.custodians {
+		var person *facts.Person
+		if !profiles.DirectoryType(ask.Type) {
+			at := s.holdings.At(custodian)
+			person = &at
+		}
+		decisions[i] = consent.Decide(ask.Of(custodian, person))
 	}
-	custodian := dossier.Custodian
-	if custodian == "" {
-		custodian = home
-	}
-	person := facts.Compose(id, custodian, dossier.Epoch, compiled, nil)
-	return &person, custodian, nil
+	return decisions
 }
 
 // personAsked finds whom the request names: the subject of the resource read,
@@ -99,64 +114,34 @@ func orNobody(err error) error {
 	return err
 }
 
-// matches runs the read or the search inside the decision.
-func (r *Road) matches(now records.Snapshot, t *trip, d consent.Decision, s subject) ([]records.Visible, string, error) {
+// matches runs the read or the search inside the decisions.
+func (r *Road) matches(now records.Snapshot, t *trip, decisions []consent.Decision, s subject) ([]records.Visible, string, error) {
+	scopes := records.ScopesOf(decisions, t.ask.Type)
 	switch t.ask.Interaction {
 	case Read:
-		v, err := r.read(now, t, d)
+		v, err := now.Read(scopes, t.ask.Type, t.ask.ID)
 		return []records.Visible{v}, "", err
 	case VRead:
-		v, err := r.readVersion(now, t, d)
+		asked, ok := r.Sealer.openTag(t.caller.Organisation, t.ask.Type, t.ask.ID, t.ask.Version)
+		if !ok {
+			return nil, "", records.ErrNothing
+		}
+		v, err := now.ReadVersion(scopes, t.ask.Type, t.ask.ID, asked.number)
 		return []records.Visible{v}, "", err
 	}
-	params, ok, err := searchable(now, d, s.search.Params)
+	params, ok, err := searchable(now, decisions, s.search.Params)
 	if err != nil || !ok {
 		return nil, "", err
 	}
-	query := records.Query{Type: t.ask.Type, Params: params, Sort: s.search.Sort, Count: s.search.Count, After: s.position}
-	find := now.Find
-	if holdsToCurrent(t, d) {
-		find = func(d consent.Decision, q records.Query) (records.Page, error) { return currentPlans(now, d, q) }
-	}
-	page, err := find(d, query)
+	page, err := now.Find(scopes, records.Query{Type: t.ask.Type, Params: params, Sort: s.search.Sort, Count: s.search.Count, After: s.position})
 	if err != nil {
 		return nil, "", err
 	}
 	next := ""
 	if page.Next != "" {
-		next, err = r.sealCursor(t, d.Person(), s.search, page.Next)
+		next, err = r.sealCursor(t, s.holdings.Person, s.search, page.Next)
 	}
 	return page.Matches, next, err
-}
-
-// read finds the resource as it is now.
-func (r *Road) read(now records.Snapshot, t *trip, d consent.Decision) (records.Visible, error) {
-	v, err := now.Read(d, t.ask.Type, t.ask.ID)
-	if err != nil || !holdsToCurrent(t, d) {
-		return v, err
-	}
-	current, err := isCurrent(now, d, v)
-	if err == nil && !current {
-		err = records.ErrNothing
-	}
-	return v, err
-}
-
-// readVersion finds one version. Where an answer is held to the current plan,
-// that is the version which a read gives now and no other.
-func (r *Road) readVersion(now records.Snapshot, t *trip, d consent.Decision) (records.Visible, error) {
-	asked, ok := r.Sealer.openTag(t.caller.Organisation, t.ask.Type, t.ask.ID, t.ask.Version)
-	if !ok {
-		return records.Visible{}, records.ErrNothing
-	}
-	if !holdsToCurrent(t, d) {
-		return now.ReadVersion(d, t.ask.Type, t.ask.ID, asked.number)
-	}
-	v, err := r.read(now, t, d)
-	if err == nil && v.SeenNumber != asked.number {
-		err = records.ErrNothing
-	}
-	return v, err
 }
 
 // asksFor tells of a copy whether it is what a versioned read asks for: a version
@@ -168,7 +153,7 @@ func (t *trip) asksFor(x disclosure.Disclosure) bool {
 // searchable takes out of a search the references that the caller could not see
 // in an answer: a filter that matched them would confirm what the projection
 // drops. Where nothing of a parameter remains, nothing matches.
-func searchable(now records.Snapshot, d consent.Decision, params []search.Param) ([]search.Param, bool, error) {
+func searchable(now records.Snapshot, decisions []consent.Decision, params []search.Param) ([]search.Param, bool, error) {
 	var refs []string
 	for _, p := range params {
 		for _, v := range p.Values {
@@ -180,24 +165,25 @@ func searchable(now records.Snapshot, d consent.Decision, params []search.Param)
 	if len(refs) == 0 {
 		return params, true, nil
 	}
-	targets, err := now.Targets(refs)
-	if err != nil {
-		return nil, false, err
+	seen := make(map[string]bool)
+	for _, d := range decisions {
+		targets, err := now.Targets(d.Source(), refs)
+		if err != nil {
+			return nil, false, err
+		}
+		for ref, target := range targets {
+			seen[ref] = seen[ref] || (target.Person == "" || target.Person == d.Person()) && target.Label.Within(d.Items())
+		}
 	}
 	params = slices.Clone(params)
 	for i, p := range params {
 		if p.Kind != search.Reference {
 			continue
 		}
-		params[i].Values = slices.DeleteFunc(slices.Clone(p.Values), func(v search.Operand) bool { return v.Ref != "" && !visible(d, targets, v.Ref) })
+		params[i].Values = slices.DeleteFunc(slices.Clone(p.Values), func(v search.Operand) bool { return v.Ref != "" && !seen[v.Ref] })
 		if len(params[i].Values) == 0 {
 			return nil, false, nil
 		}
 	}
 	return params, true, nil
-}
-
-func visible(d consent.Decision, targets map[string]disclosure.Target, ref string) bool {
-	target, known := targets[ref]
-	return known && (target.Person == "" || target.Person == d.Person()) && target.Label.Within(d.Items())
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"cpagateway/consent"
@@ -122,7 +123,7 @@ func (r *Road) travel(ctx context.Context, t *trip) (audit.Recorded, reply) {
 
 // pass is one attempt: find, decide and disclose from one moment, then record.
 func (r *Road) pass(ctx context.Context, t *trip) (audit.Recorded, reply, error) {
-	var decision consent.Decision
+	var decisions []consent.Decision
 	var released []disclosure.Disclosure
 	var p reply
 	err := r.Store.View(ctx, func(now store.Snapshot) error {
@@ -130,54 +131,49 @@ func (r *Road) pass(ctx context.Context, t *trip) (audit.Recorded, reply, error)
 		if err != nil {
 			return err
 		}
-		asked := consent.Ask{Caller: t.caller, Action: t.ask.action(), Type: t.ask.Type, At: t.at, Register: r.Register(), Policy: r.Policy}
-		decision = consent.Decide(asked.Of(subject.custodian, subject.person))
-		released, p, err = r.disclose(now, t, decision, subject)
+		decisions = subject.decide(consent.Ask{
+			Caller: t.caller, Action: t.ask.action(), Type: t.ask.Type, At: t.at, Register: r.Register(), Policy: r.Policy,
+		})
+		released, p, err = r.disclose(now, t, decisions, subject)
 		return err
 	})
 	if err != nil {
 		return audit.Recorded{}, reply{}, err
 	}
-	recorded, err := r.Audit.Record(ctx, t.event(p.status), []consent.Decision{decision}, released, func(tx store.Tx) error {
-		return unmoved(tx, decision)
-	})
+	recorded, err := r.Audit.Record(ctx, t.event(p.status), decisions, released, func(tx store.Tx) error { return unmoved(tx, decisions) })
 	return recorded, p, err
 }
 
-// errMoved says that a fact about the person changed after the decision.
+// errMoved says that something about the person changed after the decision.
 var errMoved = errors.New("the person's record changed after the decision")
 
-// unmoved finds out whether the facts are those that were decided on.
-func unmoved(now records.Snapshot, d consent.Decision) error {
-	epoch, err := now.Epoch(d.Person())
-	if err == nil && epoch != d.Epoch() {
-		err = errMoved
+// unmoved finds out whether what is held about the person is what was decided on.
+func unmoved(now records.Snapshot, decisions []consent.Decision) error {
+	for _, d := range decisions {
+		generation, err := now.Generation(d.Person())
+		if err != nil {
+			return err
+		}
+		if generation != d.Epoch() {
+			return errMoved
+		}
 	}
-	return err
+	return nil
 }
 
-// disclose finds what the decision lets through and copies what is permitted.
-func (r *Road) disclose(now records.Snapshot, t *trip, d consent.Decision, s subject) ([]disclosure.Disclosure, reply, error) {
-	found, next, err := r.matches(now, t, d, s)
+// disclose finds what the decisions let through and copies what is permitted, each
+// by the decision for its own custodian.
+func (r *Road) disclose(now records.Snapshot, t *trip, decisions []consent.Decision, s subject) ([]disclosure.Disclosure, reply, error) {
+	found, next, err := r.matches(now, t, decisions, s)
 	if errors.Is(err, records.ErrNothing) && t.ask.Interaction != Search {
 		return nil, refused(Nothing), nil
 	}
 	if err != nil {
 		return nil, reply{}, err
 	}
-	held, err := r.held(t, found)
+	released, err := r.copies(now, t, decisions, found)
 	if err != nil {
 		return nil, reply{}, err
-	}
-	targets, err := now.Targets(references(held))
-	if err != nil {
-		return nil, reply{}, err
-	}
-	var released []disclosure.Disclosure
-	for _, h := range held {
-		if x := disclosure.Of(d, h, targets); !x.Withheld() && t.asksFor(x) {
-			released = append(released, x)
-		}
 	}
 	if t.ask.Interaction != Search && len(released) == 0 {
 		return nil, refused(Nothing), nil
@@ -189,6 +185,28 @@ func (r *Road) disclose(now records.Snapshot, t *trip, d consent.Decision, s sub
 	return released, p, nil
 }
 
+// copies are the disclosures of what was found, in its order.
+func (r *Road) copies(now records.Snapshot, t *trip, decisions []consent.Decision, found []records.Visible) ([]disclosure.Disclosure, error) {
+	held, err := r.held(t, found)
+	if err != nil {
+		return nil, err
+	}
+	targets := make([]map[string]disclosure.Target, len(decisions))
+	for i, d := range decisions {
+		if targets[i], err = now.Targets(d.Source(), references(held, d.Source())); err != nil {
+			return nil, err
+		}
+	}
+	var released []disclosure.Disclosure
+	for _, h := range held {
+		i := slices.IndexFunc(decisions, func(d consent.Decision) bool { return d.Source() == h.Custodian })
+		if x := disclosure.Of(decisions[i], h, targets[i]); !x.Withheld() && t.asksFor(x) {
+			released = append(released, x)
+		}
+	}
+	return released, nil
+}
+
 // held reads the stored bytes of each match.
 func (r *Road) held(t *trip, found []records.Visible) ([]disclosure.Held, error) {
 	held := make([]disclosure.Held, 0, len(found))
@@ -198,7 +216,7 @@ func (r *Road) held(t *trip, found []records.Visible) ([]disclosure.Held, error)
 			return nil, err
 		}
 		held = append(held, disclosure.Held{
-			Resource: resource, Person: v.Person, Label: v.Label,
+			Resource: resource, Person: v.Person, Custodian: v.Custodian, Label: v.Label,
 			Updated: v.SeenAt, Tag: func(carried profiles.ItemSet, content disclosure.Digest) string {
 				return r.Sealer.sealTag(t.caller.Organisation, v.Type, v.ID, tag{v.SeenNumber, carried, content})
 			},
@@ -207,9 +225,13 @@ func (r *Road) held(t *trip, found []records.Visible) ([]disclosure.Held, error)
 	return held, nil
 }
 
-func references(held []disclosure.Held) []string {
+// references are those in a custodian's records.
+func references(held []disclosure.Held, custodian profiles.OrgCode) []string {
 	var refs []string
 	for _, h := range held {
+		if h.Custodian != custodian {
+			continue
+		}
 		for ref := range fhir.References(h.Resource) {
 			refs = append(refs, ref.Text())
 		}

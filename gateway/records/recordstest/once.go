@@ -64,39 +64,55 @@ func (s Store) PersonOf(ctx context.Context, typ, id string) (profiles.PersonID,
 	return once(ctx, s, func(s records.Snapshot) (profiles.PersonID, error) { return s.PersonOf(typ, id) })
 }
 
-// Dossier is records.Snapshot's. It fails where the epoch by itself is another.
-func (s Store) Dossier(ctx context.Context, person profiles.PersonID) (records.Dossier, error) {
-	return once(ctx, s, func(s records.Snapshot) (records.Dossier, error) {
-		dossier, err := s.Dossier(person)
+// CustodianOf is records.Snapshot's.
+func (s Store) CustodianOf(ctx context.Context, typ, id string) (profiles.OrgCode, error) {
+	return once(ctx, s, func(s records.Snapshot) (profiles.OrgCode, error) { return s.CustodianOf(typ, id) })
+}
+
+// Holdings is records.Snapshot's.
+func (s Store) Holdings(ctx context.Context, person profiles.PersonID) (records.Holdings, error) {
+	return once(ctx, s, func(s records.Snapshot) (records.Holdings, error) {
+		h, err := s.Holdings(person)
 		if err != nil {
-			return dossier, err
+			return h, err
 		}
-		epoch, err := s.Epoch(person)
-		if err == nil && epoch != dossier.Epoch {
-			err = fmt.Errorf("the dossier is of epoch %d, the person of %d", dossier.Epoch, epoch)
+		generation, err := s.Generation(person)
+		if err == nil && generation != h.Generation {
+			err = fmt.Errorf("the holdings are of generation %d, which is %d", h.Generation, generation)
 		}
-		return dossier, err
+		return h, err
 	})
 }
 
-// Read is records.Snapshot's.
+// Read is records.Snapshot's, inside one decision.
 func (s Store) Read(ctx context.Context, d consent.Decision, typ, id string) (records.Visible, error) {
-	return once(ctx, s, func(s records.Snapshot) (records.Visible, error) { return s.Read(d, typ, id) })
+	return once(ctx, s, func(s records.Snapshot) (records.Visible, error) { return s.Read(scopes(d, typ), typ, id) })
 }
 
-// ReadVersion is records.Snapshot's.
+// ReadVersion is records.Snapshot's, inside one decision.
 func (s Store) ReadVersion(ctx context.Context, d consent.Decision, typ, id string, number uint64) (records.Visible, error) {
-	return once(ctx, s, func(s records.Snapshot) (records.Visible, error) { return s.ReadVersion(d, typ, id, number) })
+	return once(ctx, s, func(s records.Snapshot) (records.Visible, error) {
+		return s.ReadVersion(scopes(d, typ), typ, id, number)
+	})
 }
 
-// Find is records.Snapshot's.
+// Find is records.Snapshot's, inside one decision.
 func (s Store) Find(ctx context.Context, d consent.Decision, q records.Query) (records.Page, error) {
-	return once(ctx, s, func(s records.Snapshot) (records.Page, error) { return s.Find(d, q) })
+	return s.FindIn(ctx, scopes(d, q.Type), q)
+}
+
+// FindIn is records.Snapshot's Find.
+func (s Store) FindIn(ctx context.Context, scopes []records.Scope, q records.Query) (records.Page, error) {
+	return once(ctx, s, func(s records.Snapshot) (records.Page, error) { return s.Find(scopes, q) })
+}
+
+func scopes(d consent.Decision, typ string) []records.Scope {
+	return records.ScopesOf([]consent.Decision{d}, typ)
 }
 
 // Targets is records.Snapshot's.
-func (s Store) Targets(ctx context.Context, refs []string) (map[string]disclosure.Target, error) {
-	return once(ctx, s, func(s records.Snapshot) (map[string]disclosure.Target, error) { return s.Targets(refs) })
+func (s Store) Targets(ctx context.Context, custodian profiles.OrgCode, refs []string) (map[string]disclosure.Target, error) {
+	return once(ctx, s, func(s records.Snapshot) (map[string]disclosure.Target, error) { return s.Targets(custodian, refs) })
 }
 
 // Result is what became of one change of a batch.

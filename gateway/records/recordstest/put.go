@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,13 +45,10 @@ func bytesSurvive(t *testing.T, store Store) {
 	}
 	want := records.Version{
 		Type: "CarePlan", ID: "c1", Number: 1, Person: ann, Custodian: home, Source: "suite", Body: v.Body, Stored: start,
-		Label: profiles.Label{Need: profiles.SetOf(profiles.PlanCrisis)}, Changed: v.Changed,
+		Label: profiles.Label{Need: profiles.SetOf(profiles.PlanCrisis)},
 	}
 	if !sameVersion(v.Version, want) {
 		t.Errorf("got %+v, want %+v", v.Version, want)
-	}
-	if !v.Changed.Has(profiles.PlanCrisis) {
-		t.Errorf("the first version of a crisis plan changed {%v}", v.Changed)
 	}
 }
 
@@ -155,20 +154,73 @@ func otherCustodian(t *testing.T, store Store) {
 	read(t, store, Staff(t, another), "Organization", "o1")
 }
 
-func foreignRecord(t *testing.T, store Store) {
-	Put(t, store, start, Accept(t, home, ann, patient("ann", nhsNumber(annNumber))))
-	// A care team in the record would give its members a standing towards the person.
-	team := resource("CareTeam", "t1", subject(ann), `"status":"active"`)
-	results, err := store.Put(t.Context(), start, Accept(t, another, ann, team))
-	if err != nil || !errors.Is(results[0].Err, records.ErrOtherCustodian) {
-		t.Errorf("results: %+v, %v", results, err)
+func severalCustodians(t *testing.T, store Store) {
+	Put(t, store, start,
+		Accept(t, home, ann, patient("ann", nhsNumber(annNumber))), Accept(t, another, ann, patient("ann-too", nhsNumber(annNumber))),
+		Accept(t, home, ann, crisisPlan(ann, "c1", "one")), Accept(t, another, ann, crisisPlan(ann, "c2", "two")))
+	both := []records.Scope{
+		{Person: ann, Custodian: another, Items: profiles.SetOf(profiles.PlanCrisis)},
+		{Person: ann, Custodian: home, Items: profiles.AllItems},
 	}
-	if d, err := store.Dossier(t.Context(), ann); err != nil || len(d.Facts) != 1 || d.Epoch != 1 {
-		t.Errorf("the dossier has %d facts at epoch %d, %v", len(d.Facts), d.Epoch, err)
+	for what, c := range map[string]struct {
+		scopes        []records.Scope
+		plans, people string
+	}{
+		"one": {both[:1], "c2", ""}, "the other": {both[1:], "c1", "ann"}, "both": {both, "c1 c2", "ann"}, "neither": {nil, "", ""},
+	} {
+		for typ, want := range map[string]string{"CarePlan": c.plans, "Patient": c.people} {
+			var got []string
+			for _, v := range walkIn(t, store, c.scopes, records.Query{Type: typ, Count: 1}) {
+				got = append(got, v.ID)
+			}
+			if strings.Join(got, " ") != want {
+				t.Errorf("%s finds %s %v, want %s", what, typ, got, want)
+			}
+		}
 	}
-	if _, err := store.PersonOf(t.Context(), "CareTeam", "t1"); !errors.Is(err, records.ErrNothing) {
-		t.Errorf("the refused resource is there: %v", err)
+}
+
+func removal(t *testing.T, store Store) {
+	d := Treating(t, ann)
+	Put(t, store, start, Accept(t, home, ann, crisisPlan(ann, "c1", "one")), Accept(t, home, ann, patient("ann", nhsNumber(annNumber))))
+	gone := func(what string) {
+		t.Helper()
+		_, err := store.Read(t.Context(), d, "CarePlan", "c1")
+		nothing(t, what, err)
+		for number := range uint64(4) {
+			_, err := store.ReadVersion(t.Context(), d, "CarePlan", "c1", number)
+			nothing(t, fmt.Sprint(what, ", version ", number), err)
+		}
+		if got := ids(t, store, d, records.Query{Type: "CarePlan", Count: 1}); got != "" {
+			t.Errorf("%s: a search finds %s", what, got)
+		}
 	}
+	remove := []consent.Accepted{Remove(t, home, ann, "CarePlan", "c1"), Remove(t, home, ann, "Patient", "ann"), Remove(t, home, ann, "CarePlan", "never")}
+	if r := Put(t, store, start.Add(time.Hour), remove...); !r[0].Stored || r[0].Number != 2 || !r[1].Stored || r[2].Stored {
+		t.Errorf("results %+v", r)
+	}
+	gone("deleted")
+	if p, err := store.PersonOf(t.Context(), "CarePlan", "c1"); err != nil || p != ann {
+		t.Errorf("it was about %q, %v", p, err)
+	}
+	_, err := store.Person(t.Context(), profiles.SystemNHSNumber, annNumber)
+	nothing(t, "a deleted Patient's number", err)
+	if r := Put(t, store, start.Add(time.Hour), remove[0]); r[0].Stored || r[0].Number != 2 {
+		t.Errorf("deleted again: %+v", r)
+	}
+	results, err := store.Put(t.Context(), start, Accept(t, another, ann, crisisPlan(ann, "c1", "another's")), Accept(t, home, bryn, crisisPlan(bryn, "c1", "his")))
+	if err != nil || !errors.Is(results[0].Err, records.ErrOtherCustodian) || !errors.Is(results[1].Err, records.ErrOtherPerson) {
+		t.Errorf("of somebody else: %+v, %v", results, err)
+	}
+	Put(t, store, start.Add(2*time.Hour), Accept(t, home, ann, crisisPlan(ann, "c1", "one")))
+	if v := read(t, store, d, "CarePlan", "c1"); v.Number != 3 || v.SeenNumber != 3 || !v.SeenAt.Equal(start.Add(2*time.Hour)) {
+		t.Errorf("back again: %+v", v)
+	}
+	if _, err := store.ReadVersion(t.Context(), d, "CarePlan", "c1", 1); err != nil {
+		t.Errorf("its first version: %v", err)
+	}
+	_, err = store.ReadVersion(t.Context(), d, "CarePlan", "c1", 2)
+	nothing(t, "the version that says it is deleted", err)
 }
 
 func otherPerson(t *testing.T, store Store) {
@@ -205,8 +257,8 @@ func endedContext(t *testing.T, store Store) {
 	if _, err := store.Put(ctx, start, Accept(t, home, ann, crisisPlan(ann, "c1", "one"))); err == nil {
 		t.Error("a batch under an ended context was stored")
 	}
-	if _, err := store.Dossier(ctx, ann); err == nil {
-		t.Error("a dossier under an ended context looked like that of a person without facts")
+	if _, err := store.Holdings(ctx, ann); err == nil {
+		t.Error("holdings under an ended context looked like those of a person without facts")
 	}
 	if _, err := store.Find(ctx, Treating(t, ann), records.Query{Type: "CarePlan", Count: 1}); err == nil {
 		t.Error("a search under an ended context looked like one that finds nothing")
@@ -215,29 +267,68 @@ func endedContext(t *testing.T, store Store) {
 	nothing(t, "what was not stored", err)
 }
 
-func epochs(t *testing.T, store Store) {
-	epoch := func(p profiles.PersonID) uint64 {
-		d, err := store.Dossier(t.Context(), p)
+func generations(t *testing.T, store Store) {
+	generation := func(p profiles.PersonID) uint64 {
+		h, err := store.Holdings(t.Context(), p)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return d.Epoch
+		return h.Generation
 	}
-	step := func(what string, annWant, brynWant uint64, batch ...consent.Accepted) {
+	newest := uint64(0)
+	step := func(what string, whom []profiles.PersonID, batch ...consent.Accepted) {
+		t.Helper()
+		before := map[profiles.PersonID]uint64{ann: generation(ann), bryn: generation(bryn)}
 		Put(t, store, start, batch...)
-		if a, b := epoch(ann), epoch(bryn); a != annWant || b != brynWant {
-			t.Errorf("%s: epochs %d and %d, want %d and %d", what, a, b, annWant, brynWant)
+		for p, was := range before {
+			is, moves := generation(p), slices.Contains(whom, p)
+			if moves && is <= newest || !moves && is != was {
+				t.Errorf("%s: the generation of %s goes from %d to %d", what, p, was, is)
+			}
 		}
+		newest = max(generation(ann), generation(bryn))
 	}
 	team := Accept(t, home, ann, resource("CareTeam", "t1", subject(ann)))
-	step("a plan is no fact", 0, 0, Accept(t, home, ann, crisisPlan(ann, "c1", "one")))
-	step("two facts of one person and one of another", 2, 1,
+	step("a plan", []profiles.PersonID{ann}, Accept(t, home, ann, crisisPlan(ann, "c1", "one")))
+	step("facts of both", []profiles.PersonID{ann, bryn},
 		Accept(t, home, ann, patient("ann", nhsNumber(annNumber))), team, Accept(t, home, bryn, patient("bryn", nhsNumber(brynNumber))))
-	step("the same facts", 2, 1, team)
-	step("a change to a plan", 2, 1, Accept(t, home, ann, crisisPlan(ann, "c1", "two")))
-	step("a wish", 3, 1, Accept(t, home, ann, resource("Consent", "w1", `"status":"active"`)))
-	step("an episode", 3, 2, Accept(t, home, bryn, resource("EpisodeOfCare", "e1", `"status":"active"`)))
-	step("staff", 3, 2, Accept(t, home, "", resource("Practitioner", "w1")))
+	step("the same facts", nil, team)
+	step("another custodian's wish", []profiles.PersonID{ann}, Accept(t, another, ann, resource("Consent", "w1", `"status":"active"`)))
+	step("an episode", []profiles.PersonID{bryn}, Accept(t, home, bryn, resource("EpisodeOfCare", "e1", `"status":"active"`)))
+	step("staff", nil, Accept(t, home, "", resource("Practitioner", "w1")))
+	step("a removal", []profiles.PersonID{bryn}, Remove(t, home, bryn, "EpisodeOfCare", "e1"))
+	step("nothing to remove", nil, Remove(t, home, bryn, "EpisodeOfCare", "e1"))
+}
+
+// namesakes: to whom a number leads changes for everybody who has it.
+func namesakes(t *testing.T, store Store) {
+	generation := func() uint64 {
+		h, err := store.Holdings(t.Context(), bryn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h.Generation
+	}
+	Put(t, store, start, Accept(t, home, bryn, patient("bryn", nhsNumber(brynNumber))), Accept(t, home, ann, patient("ann", nhsNumber(annNumber))))
+	for _, step := range []struct {
+		what   string
+		change consent.Accepted
+		moves  bool
+	}{
+		{"of no number of his", Accept(t, home, ann, patient("ann", nhsNumber(annNumber), `"gender":"female"`)), false},
+		{"that brings his number", Accept(t, home, ann, patient("ann", nhsNumber(brynNumber))), true},
+		{"that keeps it", Accept(t, home, ann, patient("ann", nhsNumber(brynNumber), `"gender":"female"`)), true},
+		{"that takes it away", Accept(t, home, ann, patient("ann", nhsNumber(annNumber))), true},
+		{"that says no more of it", Accept(t, home, ann, patient("ann", nhsNumber(annNumber), `"gender":"female"`)), false},
+		{"that brings it again", Accept(t, another, ann, patient("ann-too", nhsNumber(brynNumber))), true},
+		{"that removes it", Remove(t, another, ann, "Patient", "ann-too"), true},
+	} {
+		before := generation()
+		Put(t, store, start, step.change)
+		if after := generation(); (after > before) != step.moves || after < before {
+			t.Errorf("a change %s: from %d to %d", step.what, before, after)
+		}
+	}
 }
 
 func ownCopy(t *testing.T, store Store) {

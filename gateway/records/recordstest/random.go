@@ -2,6 +2,7 @@ package recordstest
 
 import (
 	"fmt"
+	"strings"
 
 	"pgregory.net/rapid"
 
@@ -14,7 +15,7 @@ var (
 	planCategories = []string{
 		profiles.CodeCrisisPlan, profiles.CodeContingencyPlan, profiles.CodeMentalHealthPlan, profiles.CodeEnhanced, "1", "it's \\\"odd\\\"",
 	}
-	planStatuses = []string{"active", "completed", "draft", "revoked"}
+	planStatuses = []string{"active", "completed", "draft", "revoked", "on-hold"}
 	planPeriods  = []string{
 		"", `"period":{"start":"2026-01-10"}`, `"period":{"end":"2026-03-29"}`, `"period":{}`, `"period":{"start":"soon"}`,
 		`"period":{"start":"2025","end":"2026-02"}`, `"period":{"start":"2026-03-29T00:30:00Z","end":"2026-03-29T01:30:00.123456789Z"}`,
@@ -22,7 +23,8 @@ var (
 	}
 	planExtras = []string{
 		"", `"careTeam":[{"reference":"CareTeam/t1"},{"reference":"CareTeam/t2"}]`, `"careTeam":[{"reference":"Patient/t1"}]`,
-		`"goal":[{"reference":"Goal/g1"}]`, `"identifier":[{"value":"17"},{"system":"urn:x","value":"17"}]`,
+		`"goal":[{"reference":"Goal/OWN-0"}]`, `"goal":[{"reference":"Goal/OWN-1"},{"reference":"Goal/OWN-0"}]`, `"goal":[{"reference":"Goal/g1"}]`,
+		`"_status":{"extension":[{"url":"urn:x","valueCode":"x"}]}`, `"identifier":[{"value":"17"},{"system":"urn:x","value":"17"}]`,
 		`"identifier":[{"system":"urn:x","value":"a,b|c"}]`, `"description":"a plan"`,
 		`"activity":[{"detail":{"status":"scheduled","scheduledPeriod":{"start":"2026-03-01","end":"2026-03-31"}}}]`,
 		`"meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"V"}]}`,
@@ -46,7 +48,8 @@ var (
 	}
 )
 
-func randomPlan(person profiles.PersonID, id string) *rapid.Generator[string] {
+// randomPlan refers to goals of its own custodian, where it refers to any.
+func randomPlan(person profiles.PersonID, custodian profiles.OrgCode, id string) *rapid.Generator[string] {
 	return rapid.Custom(func(r *rapid.T) string {
 		members := []string{
 			subject(person), fmt.Sprintf(`"status":%q`, rapid.SampledFrom(planStatuses).Draw(r, "status")), `"intent":"plan"`,
@@ -59,7 +62,18 @@ func randomPlan(person profiles.PersonID, id string) *rapid.Generator[string] {
 				members = append(members, member)
 			}
 		}
-		return resource("CarePlan", id, members...)
+		return strings.ReplaceAll(resource("CarePlan", id, members...), "OWN", fmt.Sprint(person, "-", custodian))
+	})
+}
+
+func randomGoal(person profiles.PersonID, id string) *rapid.Generator[string] {
+	return rapid.Custom(func(r *rapid.T) string {
+		members := []string{subject(person), `"lifecycleStatus":"active"`,
+			fmt.Sprintf(`"description":{"text":"goal %d"}`, rapid.IntRange(0, 1).Draw(r, "text"))}
+		if rapid.Bool().Draw(r, "restricted") {
+			members = append(members, veryRestricted())
+		}
+		return resource("Goal", id, members...)
 	})
 }
 

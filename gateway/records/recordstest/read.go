@@ -78,9 +78,14 @@ func ids(t *testing.T, store Store, d consent.Decision, q records.Query) string 
 
 func walk(t testing.TB, store Store, d consent.Decision, q records.Query) []records.Visible {
 	t.Helper()
+	return walkIn(t, store, scopes(d, q.Type), q)
+}
+
+func walkIn(t testing.TB, store Store, scopes []records.Scope, q records.Query) []records.Visible {
+	t.Helper()
 	var all []records.Visible
 	for {
-		page, err := store.Find(t.Context(), d, q)
+		page, err := store.FindIn(t.Context(), scopes, q)
 		if err != nil {
 			t.Fatalf("searching %s: %v", q.Type, err)
 		}
@@ -130,8 +135,8 @@ func aboutNobody(t *testing.T, store Store) {
 		_, err := store.Read(t.Context(), d, "CarePlan", "c1")
 		nothing(t, "a plan about nobody", err)
 	}
-	if s := records.ScopeOf(Staff(t, home), "CarePlan"); !s.Items.Empty() {
-		t.Errorf("a decision about staff sees {%v} of plans", s.Items)
+	if s := scopes(Staff(t, home), "CarePlan"); !s[0].Items.Empty() {
+		t.Errorf("a decision about staff sees {%v} of plans", s[0].Items)
 	}
 }
 

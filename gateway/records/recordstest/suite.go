@@ -21,11 +21,13 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"one batch may change a resource twice", twiceInABatch},
 		{"a change is made only where its precondition holds", preconditions},
 		{"another custodian's record is refused and the rest is stored", otherCustodian},
-		{"nothing of another organisation enters a person's record", foreignRecord},
+		{"several custodians hold records about one person", severalCustodians},
 		{"a record never moves to another person", otherPerson},
 		{"a change that nothing accepted fails the batch whole", notAccepted},
 		{"an ended context stores nothing", endedContext},
-		{"facts move the epoch when they change", epochs},
+		{"a change moves the generation of the person, to a number that never comes back", generations},
+		{"a change of identifiers moves whoever has them", namesakes},
+		{"a deleted resource is gone, and its history stays", removal},
 		{"what the caller does to its buffers later changes nothing", ownCopy},
 
 		{"a refusal finds nothing", refusalFindsNothing},
@@ -38,8 +40,9 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 
 		{"an identifier leads to exactly one person", person},
 		{"an identifier has one form", identifierForms},
-		{"a dossier holds the facts and the epoch of one moment", dossier},
-		{"facts and epoch belong together while others write", dossierWhileWriting},
+		{"holdings are the facts that custodians hold, ready to decide", holdings},
+		{"holdings hold what facts lead to, within the custodian", directory},
+		{"facts and generation belong together while others write", holdingsWhileWriting},
 		{"targets tell person and label", targets},
 
 		{"a page never counts what is hidden", hiddenIsNotCounted},
@@ -47,7 +50,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"_lastUpdated is the time that the caller sees", lastUpdated},
 		{"an end in the year 9999 comes after today", endOfTime},
 		{"a position of another search is refused", stalePosition},
-		{"searches mean what profiles says", searches},
+		{"searches and reads mean what profiles says", worldsAgree},
 		{"a walk gives everything once while others write", walkWhileWriting},
 		{"readers and a writer get along", readersAndWriter},
 	} {

@@ -69,6 +69,16 @@ func Accept(t testing.TB, custodian profiles.OrgCode, person profiles.PersonID, 
 	return a
 }
 
+// Remove makes an accepted removal.
+func Remove(t testing.TB, custodian profiles.OrgCode, person profiles.PersonID, typ, id string) consent.Accepted {
+	t.Helper()
+	a, err := Bring(t, custodian).AcceptRemoval(consent.Removal{Type: typ, ID: id, Person: person, Source: "suite"})
+	if err != nil {
+		t.Fatalf("accepting the suite's own removal: %v", err)
+	}
+	return a
+}
+
 // Put stores changes in one update and fails the test where one was refused.
 func Put[S records.Snapshot, T records.Tx](t testing.TB, store Keeper[S, T], at time.Time, batch ...consent.Accepted) []records.Result {
 	t.Helper()

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"cpagateway/consent"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/search"
 )
@@ -15,8 +14,8 @@ type match struct {
 	position records.Position
 }
 
-// Find runs a search inside the decision. It implements records.Snapshot.
-func (s snapshot) Find(d consent.Decision, q records.Query) (records.Page, error) {
+// Find runs a search inside the scopes. It implements records.Snapshot.
+func (s snapshot) Find(scopes []records.Scope, q records.Query) (records.Page, error) {
 	after, err := q.Start()
 	if err != nil {
 		return records.Page{}, err
@@ -27,10 +26,16 @@ func (s snapshot) Find(d consent.Decision, q records.Query) (records.Page, error
 	if len(q.Sort) > 0 && after.AsOf == 0 {
 		after.AsOf = s.seq
 	}
-	scope := records.ScopeOf(d, q.Type)
 	var found []match
 	for _, r := range s.resources {
-		m, ok := r.match(scope, q, after.AsOf)
+		if r.current().Type != q.Type {
+			continue
+		}
+		it, ok := s.see(scopes, r)
+		if !ok {
+			continue
+		}
+		m, ok := it.match(q, after.AsOf)
 		if ok && (after.Place == 0 || order(q.Sort, m.position, after) > 0) {
 			found = append(found, m)
 		}
@@ -40,20 +45,19 @@ func (s snapshot) Find(d consent.Decision, q records.Query) (records.Page, error
 }
 
 // match is the resource as a search finds it, if it does.
-func (r *resource) match(scope records.Scope, q records.Query, asOf uint64) (match, bool) {
-	v := r.current()
-	seen, ok := r.noticed(scope, now)
-	if !ok || v.Type != q.Type || !scope.Sees(v.Version) || !q.Matches(scope, v.entries, v.ID, seen.Stored) {
+func (f seen) match(q records.Query, asOf uint64) (match, bool) {
+	v := f.current()
+	if !q.Matches(f.scope, v.Entries, v.ID, f.newest.Stored) {
 		return match{}, false
 	}
-	m := match{visible(v, seen), records.Position{AsOf: asOf, Place: r.place}}
+	m := match{f.visible(), records.Position{AsOf: asOf, Place: f.place}}
 	if len(q.Sort) == 0 {
 		return m, true
 	}
 	// Only what could be seen at that moment has a place in its order.
-	then, ok := r.noticed(scope, asOf)
+	then, ok := f.noticed(f.scope, asOf)
 	for _, k := range q.Sort {
-		m.position.Keys = append(m.position.Keys, scope.SortText(k, v.ID, then.Stored, r.asOf(asOf).spans))
+		m.position.Keys = append(m.position.Keys, f.scope.SortText(k, v.ID, then.Stored, f.asOf(asOf).Spans))
 	}
 	return m, ok
 }

@@ -53,7 +53,8 @@ func (t *tx) Stand(standing persons.Standing) error {
 	default:
 		t.standings[standing.Person] = copiedStanding(standing)
 	}
-	t.moveEpochs(standing.Person, before.Apart, standing.Apart)
+	t.seq++
+	t.move(standing.Person, before.Apart, standing.Apart)
 	return nil
 }
 
@@ -76,26 +77,12 @@ func (t *tx) Move(m persons.Move) error {
 			moved.versions[i].Person = m.To
 		}
 		t.resources[place] = moved
-		to := t.persons[m.To]
-		if to.custodian == "" {
-			to.custodian = moved.current().Custodian
-		}
-		t.persons[m.To] = to
+		t.generations[m.To] = 0
 	}
 	t.moves = append(t.moves, m)
-	t.moveEpochs(m.From, m.To, t.standings[m.From].Apart, t.standings[m.To].Apart)
+	t.seq++
+	t.move(m.From, m.To, t.standings[m.From].Apart, t.standings[m.To].Apart)
 	return nil
-}
-
-// moveEpochs moves the epoch of each person about whom something is kept, once.
-func (t *tx) moveEpochs(ids ...profiles.PersonID) {
-	slices.Sort(ids)
-	for _, id := range slices.Compact(ids) {
-		if p, known := t.persons[id]; known {
-			p.epoch++
-			t.persons[id] = p
-		}
-	}
 }
 
 func copiedStanding(s persons.Standing) persons.Standing {

@@ -6,7 +6,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/records"
-	"cpagateway/gateway/search"
+	"cpagateway/profiles"
 )
 
 // Put keeps an accepted change. It implements records.Tx.
@@ -15,30 +15,64 @@ func (t *tx) Put(at time.Time, a consent.Accepted, must records.Precondition) (r
 		return records.Result{}, err
 	}
 	k := key{a.Type(), a.ID()}
-	var before records.Version
+	var before version
 	if r := t.resource(k); r != nil {
-		before = r.current().Version
+		before = r.current()
 	}
-	holder := t.persons[a.Person()]
-	next, result, err := records.Next(before, holder.custodian, a, must, at)
+	next, result, err := records.Next(before.Version, a, must, at)
 	if err != nil || !result.Stored {
 		return result, err
 	}
-	t.seq++
-	entries := search.Index(a.Resource(), t.zone)
-	added := version{Version: next, seq: t.seq, entries: entries, spans: records.Spans(next.Type, entries)}
-	if next.Type == "Patient" {
-		added.identifiers = records.Identifiers(a.Resource())
+	step, err := records.StepTo(before.Version, next)
+	if err != nil {
+		return records.Result{}, err
 	}
+	targets, err := t.Targets(next.Custodian, step.References())
+	if err != nil {
+		return records.Result{}, err
+	}
+	t.seq++
+	added := version{Version: next, Derived: step.Derive(targets, t.zone), seq: t.seq}
 	t.keep(k, added)
 	if next.Person != "" {
-		holder.custodian = next.Custodian
-		t.persons[next.Person] = holder
-		if added.fact() {
-			t.moveEpochs(next.Person, t.standings[next.Person].Apart)
+		t.generations[next.Person] = t.seq
+	}
+	if added.Compiled != nil || before.Compiled != nil {
+		t.move(t.standings[next.Person].Apart)
+	}
+	t.moveNamesakes(before.Identifiers)
+	t.moveNamesakes(added.Identifiers)
+	return result, nil
+}
+
+// moveNamesakes moves the generation of everybody whom an identifier leads to.
+func (t *tx) moveNamesakes(identifiers []records.Identifier) {
+	for _, id := range identifiers {
+		for person := range t.having(id) {
+			t.move(person)
 		}
 	}
-	return result, nil
+}
+
+// move gives persons about whom something is kept the generation of this change.
+func (t *tx) move(ids ...profiles.PersonID) {
+	for _, id := range ids {
+		if _, known := t.generations[id]; known {
+			t.generations[id] = t.seq
+		}
+	}
+}
+
+// having are those whose Patients have an identifier, in use or once.
+func (s *state) having(id records.Identifier) map[profiles.PersonID]bool {
+	found := make(map[profiles.PersonID]bool)
+	for _, r := range s.resources {
+		v := r.current()
+		if slices.ContainsFunc(v.Identifiers, func(i records.Identifier) bool { return i.System == id.System && i.Value == id.Value }) {
+			found[v.Person] = true
+		}
+	}
+	return found
 }
 
 // copied is a version that its receiver may change.

@@ -1,11 +1,12 @@
 package memory
 
 import (
+	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strings"
 
-	"cpagateway/consent"
 	"cpagateway/consent/disclosure"
 	"cpagateway/consent/facts"
 	"cpagateway/gateway/records"
@@ -15,44 +16,91 @@ import (
 // now is a moment after everything stored.
 const now = math.MaxUint64
 
+// seen is what a scope sees of a resource.
+type seen struct {
+	*resource
+	scope  records.Scope
+	newest version // that the scope notices
+}
+
+// see finds a resource by the scope of its person and custodian.
+func (s *state) see(scopes []records.Scope, r *resource) (seen, bool) {
+	for _, scope := range scopes {
+		if !scope.Sees(r.current().Version) {
+			continue
+		}
+		if newest, ok := r.noticed(scope, now); ok {
+			found := seen{r, scope, newest}
+			return found, s.holds(found)
+		}
+	}
+	return seen{}, false
+}
+
+// holds reports whether a plan is among those that its scope holds to.
+func (s *state) holds(found seen) bool {
+	v := found.current()
+	if v.Type != records.PlanType || found.scope.Current == records.AllPlans || v.Status == records.Active {
+		return true
+	}
+	all := found.scope
+	all.Current = records.AllPlans
+	var plans []records.Plan
+	for _, r := range s.resources {
+		if other, ok := s.see([]records.Scope{all}, r); ok && other.current().Type == records.PlanType {
+			v := other.current()
+			plans = append(plans, records.Plan{Place: r.place, Status: v.Status, Label: v.Version.Label, Spans: v.Spans, SeenAt: other.newest.Stored})
+		}
+	}
+	return found.scope.LastInForce(plans) == found.place
+}
+
 // Read finds the current version of one resource. It implements records.Snapshot.
-func (s snapshot) Read(d consent.Decision, typ, id string) (records.Visible, error) {
-	if err := s.ctx.Err(); err != nil {
-		return records.Visible{}, err
-	}
-	scope := records.ScopeOf(d, typ)
-	r := s.resource(key{typ, id})
-	if r == nil || !scope.Sees(r.current().Version) {
-		return records.Visible{}, records.ErrNothing
-	}
-	seen, ok := r.noticed(scope, now)
-	if !ok {
-		return records.Visible{}, records.ErrNothing
-	}
-	return visible(r.current(), seen), nil
+func (s snapshot) Read(scopes []records.Scope, typ, id string) (records.Visible, error) {
+	found, err := s.one(scopes, typ, id)
+	return found.visible(), err
 }
 
 // ReadVersion finds one version, where the caller may see the resource as it is
 // now, what the version held, and something that it changed. It implements
 // records.Snapshot.
-func (s snapshot) ReadVersion(d consent.Decision, typ, id string, number uint64) (records.Visible, error) {
-	if err := s.ctx.Err(); err != nil {
+func (s snapshot) ReadVersion(scopes []records.Scope, typ, id string, number uint64) (records.Visible, error) {
+	found, err := s.one(scopes, typ, id)
+	switch {
+	case err != nil:
 		return records.Visible{}, err
-	}
-	scope := records.ScopeOf(d, typ)
-	r := s.resource(key{typ, id})
-	if r == nil || !scope.Sees(r.current().Version) || number < 1 || number > uint64(len(r.versions)) {
+	case found.scope.Current != records.AllPlans && number == found.newest.Number:
+		return found.visible(), nil
+	case found.scope.Current != records.AllPlans || number < 1 || number > uint64(len(found.versions)):
 		return records.Visible{}, records.ErrNothing
 	}
-	v := r.versions[number-1]
-	if !scope.Sees(v.Version) || !scope.Notices(v.Version) {
+	v := found.versions[number-1]
+	if !found.scope.Sees(v.Version) || !found.scope.Notices(v.Changes) {
 		return records.Visible{}, records.ErrNothing
 	}
-	return visible(v, v), nil
+	return records.Visible{Version: copied(v.Version), SeenNumber: number, SeenAt: v.Stored}, nil
 }
 
-func visible(v, seen version) records.Visible {
-	return records.Visible{Version: copied(v.Version), SeenNumber: seen.Number, SeenAt: seen.Stored}
+func (s snapshot) one(scopes []records.Scope, typ, id string) (seen, error) {
+	if err := s.ctx.Err(); err != nil {
+		return seen{}, err
+	}
+	r := s.resource(key{typ, id})
+	if r == nil {
+		return seen{}, records.ErrNothing
+	}
+	found, ok := s.see(scopes, r)
+	if !ok {
+		return seen{}, records.ErrNothing
+	}
+	return found, nil
+}
+
+func (f seen) visible() records.Visible {
+	if f.resource == nil {
+		return records.Visible{}
+	}
+	return records.Visible{Version: copied(f.current().Version), SeenNumber: f.newest.Number, SeenAt: f.newest.Stored}
 }
 
 // Person resolves a business identifier. It implements records.Snapshot.
@@ -65,7 +113,7 @@ func (s snapshot) Person(system, value string) (profiles.PersonID, error) {
 		wanted.Superseded = superseded
 		found := make(map[profiles.PersonID]bool)
 		for _, r := range s.resources {
-			if v := r.current(); slices.Contains(v.identifiers, wanted) && s.standings[v.Person].Apart == "" {
+			if v := r.current(); slices.Contains(v.Identifiers, wanted) && s.standings[v.Person].Apart == "" {
 				found[v.Person] = true
 			}
 		}
@@ -91,9 +139,21 @@ func (s snapshot) PersonOf(typ, id string) (profiles.PersonID, error) {
 	return r.current().Person, nil
 }
 
-// Epoch implements records.Snapshot.
-func (s snapshot) Epoch(person profiles.PersonID) (uint64, error) {
-	return s.persons[person].epoch, s.ctx.Err()
+// CustodianOf tells whose a stored resource is. It implements records.Snapshot.
+func (s snapshot) CustodianOf(typ, id string) (profiles.OrgCode, error) {
+	if err := s.ctx.Err(); err != nil {
+		return "", err
+	}
+	r := s.resource(key{typ, id})
+	if r == nil {
+		return "", records.ErrNothing
+	}
+	return r.current().Custodian, nil
+}
+
+// Generation implements records.Snapshot.
+func (s snapshot) Generation(person profiles.PersonID) (uint64, error) {
+	return s.generations[person], s.ctx.Err()
 }
 
 // Held is everything that is kept about a person. It implements records.Snapshot.
@@ -103,43 +163,75 @@ func (s snapshot) Held(id profiles.PersonID) ([]records.Version, error) {
 	}
 	var held []records.Version
 	for _, r := range s.resources {
-		if v := r.current(); id != "" && v.Person == id {
+		if v := r.current(); id != "" && v.Person == id && !v.Deleted {
 			held = append(held, copied(v.Version))
 		}
 	}
 	return held, nil
 }
 
-// Dossier gathers the facts about a person. It implements records.Snapshot.
-func (s snapshot) Dossier(id profiles.PersonID) (records.Dossier, error) {
+// Holdings gathers what decisions about a person rest on. It implements
+// records.Snapshot.
+func (s snapshot) Holdings(person profiles.PersonID) (records.Holdings, error) {
 	if err := s.ctx.Err(); err != nil {
-		return records.Dossier{}, err
+		return records.Holdings{}, err
 	}
-	p := s.persons[id]
-	standing := s.standings[id]
-	dossier := records.Dossier{Person: id, Custodian: p.custodian, Epoch: p.epoch, Standing: facts.Standing{Apart: standing.Apart != "", Confirmed: standing.Confirmed}}
+	standing := s.standings[person]
+	h := records.Holdings{Person: person, Generation: s.generations[person], Standing: facts.Standing{Apart: standing.Apart != "", Confirmed: standing.Confirmed}}
+	custodians := make(map[profiles.OrgCode]bool)
+	var held []version
 	for _, r := range s.resources {
-		v := r.current()
-		apart := v.Type == "Consent" && s.standings[v.Person].Apart == id
-		if id != "" && v.fact() && (v.Person == id || apart) {
-			dossier.Facts = append(dossier.Facts, copied(v.Version))
+		switch v := r.current(); {
+		case v.Deleted:
+		case v.Person == person:
+			custodians[v.Custodian] = true
+			held = append(held, v)
+		case person != "" && v.Type == "Consent" && s.standings[v.Person].Apart == person:
+			held = append(held, v)
 		}
 	}
-	records.SortFacts(dossier.Facts)
-	return dossier, nil
+	h.Custodians = slices.Sorted(maps.Keys(custodians))
+	slices.SortFunc(held, func(a, b version) int { return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.ID, b.ID)) })
+	for _, v := range held {
+		if v.Compiled != nil && person != "" {
+			compiled := *v.Compiled
+			compiled.Apart = v.Person != person
+			h.Facts = append(h.Facts, compiled)
+		}
+	}
+	return h, h.LookUp(s.directory)
+}
+
+// directory is what is compiled of the records that references lead to.
+func (s *state) directory(refs []records.Reference) (map[records.Reference]facts.Compiled, error) {
+	found := make(map[records.Reference]facts.Compiled)
+	for _, ref := range refs {
+		if v, ok := s.target(ref.Custodian, ref.Text); ok && v.Person == "" && v.Compiled != nil {
+			found[ref] = *v.Compiled
+		}
+	}
+	return found, nil
+}
+
+// target is the current version of what a reference in a custodian's record leads to.
+func (s *state) target(custodian profiles.OrgCode, ref string) (version, bool) {
+	typ, id, _ := strings.Cut(ref, "/")
+	r := s.resource(key{typ, id})
+	if r == nil || r.current().Deleted || r.current().Custodian != custodian {
+		return version{}, false
+	}
+	return r.current(), true
 }
 
 // Targets tells what references lead to. It implements records.Snapshot.
-func (s snapshot) Targets(refs []string) (map[string]disclosure.Target, error) {
+func (s snapshot) Targets(custodian profiles.OrgCode, refs []string) (map[string]disclosure.Target, error) {
 	if err := s.ctx.Err(); err != nil {
 		return nil, err
 	}
 	targets := make(map[string]disclosure.Target, len(refs))
 	for _, ref := range refs {
-		typ, id, _ := strings.Cut(ref, "/")
-		if r := s.resource(key{typ, id}); r != nil {
-			v := r.current()
-			targets[ref] = disclosure.Target{Person: v.Person, Label: v.Label}
+		if v, ok := s.target(custodian, ref); ok {
+			targets[ref] = disclosure.Target{Person: v.Person, Label: v.Version.Label}
 		}
 	}
 	return targets, nil

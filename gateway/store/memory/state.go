@@ -7,27 +7,26 @@ import (
 	"cpagateway/gateway/persons"
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
-	"cpagateway/gateway/search"
 	"cpagateway/profiles"
 )
 
 // state is everything kept at one moment.
 type state struct {
-	seq       uint64      // of the newest version
-	resources []*resource // in the order of first storing
-	places    map[key]int // where in resources
-	persons   map[profiles.PersonID]person
-	standings map[profiles.PersonID]persons.Standing
-	moves     []persons.Move
-	faults    []quarantine.Fault
-	log       log
+	seq         uint64      // number of the last change: of a version, a standing or a move
+	resources   []*resource // in the order of first storing
+	places      map[key]int // where in resources
+	generations map[profiles.PersonID]uint64
+	standings   map[profiles.PersonID]persons.Standing
+	moves       []persons.Move
+	faults      []quarantine.Fault
+	log         log
 }
 
 // copied is a state that can be changed while others read this one.
 func (s *state) copied() *state {
 	c := *s
 	c.resources, c.faults = slices.Clone(s.resources), slices.Clone(s.faults)
-	c.places, c.persons, c.standings = maps.Clone(s.places), maps.Clone(s.persons), maps.Clone(s.standings)
+	c.places, c.generations, c.standings = maps.Clone(s.places), maps.Clone(s.generations), maps.Clone(s.standings)
 	c.moves = slices.Clone(s.moves)
 	c.log = s.log.copied()
 	return &c
@@ -43,20 +42,11 @@ type resource struct {
 	versions []version
 }
 
-// version is one version with what it is found by.
+// version is one version with what it is found and judged by.
 type version struct {
 	records.Version
-	seq         uint64 // order over the whole store
-	entries     []search.Entry
-	spans       []records.Span
-	identifiers []records.Identifier
-}
-
-func (v version) fact() bool { return profiles.IsFact(v.Type) }
-
-type person struct {
-	custodian profiles.OrgCode
-	epoch     uint64
+	records.Derived
+	seq uint64 // order over the whole store
 }
 
 // resource finds what is kept under a key, nil for nothing.
@@ -70,7 +60,7 @@ func (s *state) resource(k key) *resource {
 // keep adds a version.
 func (s *state) keep(k key, v version) {
 	if s.places == nil {
-		s.places, s.persons = make(map[key]int), make(map[profiles.PersonID]person)
+		s.places, s.generations = make(map[key]int), make(map[profiles.PersonID]uint64)
 	}
 	if r := s.resource(k); r != nil {
 		s.resources[s.places[k]] = &resource{r.place, append(r.versions, v)}
@@ -82,11 +72,10 @@ func (s *state) keep(k key, v version) {
 
 func (r *resource) current() version { return r.versions[len(r.versions)-1] }
 
-// noticed is the newest version up to a moment that changed something the scope
-// may see.
+// noticed is the newest version up to a moment that the scope notices.
 func (r *resource) noticed(scope records.Scope, asOf uint64) (version, bool) {
 	for _, v := range slices.Backward(r.versions) {
-		if v.seq <= asOf && scope.Notices(v.Version) {
+		if v.seq <= asOf && scope.Notices(v.Changes) {
 			return v, true
 		}
 	}

@@ -63,19 +63,23 @@ func BenchmarkPut(b *testing.B) {
 	})
 	b.Run("bare", func(b *testing.B) {
 		versions := make([]records.Version, size)
-		entries := make([][]search.Entry, size)
+		derived := make([]records.Derived, size)
 		for i, a := range changes {
-			next, _, err := records.Next(records.Version{}, "", a, records.Precondition{}, start)
+			next, _, err := records.Next(records.Version{}, a, records.Precondition{}, start)
 			if err != nil {
 				b.Fatal(err)
 			}
-			versions[i], entries[i] = next, search.Index(a.Resource(), recordstest.London)
+			step, err := records.StepTo(records.Version{}, next)
+			if err != nil {
+				b.Fatal(err)
+			}
+			versions[i], derived[i] = next, step.Derive(nil, recordstest.London)
 		}
 		for b.Loop() {
 			b.StopTimer()
 			store := fresh(b)
 			b.StartTimer()
-			err := store.change(b.Context(), func(t tx) error { return bareInserts(t, versions, entries) })
+			err := store.change(b.Context(), func(t tx) error { return bareInserts(t, versions, derived) })
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -84,15 +88,19 @@ func BenchmarkPut(b *testing.B) {
 	})
 }
 
-func bareInserts(t tx, versions []records.Version, entries [][]search.Entry) error {
+func bareInserts(t tx, versions []records.Version, derived []records.Derived) error {
 	for i, v := range versions {
 		place := int64(i + 1)
-		_, _, err := first(t.snapshot, scanNumber, upsertResource, v.Type, v.ID, string(v.Person), string(v.Custodian), 0, place, int64(v.Label.Need.Bits()), int64(v.Label.Any.Bits()))
+		_, _, err := first(t.snapshot, scanNumber, upsertResource, v.Type, v.ID, string(v.Person), string(v.Custodian), place, false,
+			bits(v.Label.Need), bits(v.Label.Any), derived[i].Status)
 		if err == nil {
-			err = t.exec(t.ctx, insertVersion, place, place, 1, int64(v.Label.Need.Bits()), int64(v.Label.Any.Bits()), int64(v.Changed.Bits()), records.TimeText(v.Stored), v.Source, v.Body)
+			err = t.exec(t.ctx, insertVersion, place, place, 1, records.TimeText(v.Stored), v.Source, false, v.Body)
 		}
 		if err == nil {
-			err = t.index(place, place, v, entries[i])
+			err = t.label(place, derived[i])
+		}
+		if err == nil {
+			err = t.index(place, place, v, derived[i])
 		}
 		if err != nil {
 			return err
@@ -132,13 +140,13 @@ func BenchmarkFind(b *testing.B) {
 	})
 }
 
-// BenchmarkDossier gathers the facts for a decision.
-func BenchmarkDossier(b *testing.B) {
+// BenchmarkHoldings gathers the facts for a decision.
+func BenchmarkHoldings(b *testing.B) {
 	store := filled(b)
 	for i := 0; b.Loop(); i++ {
-		d, err := of(store).Dossier(context.Background(), personNumber(i%people))
-		if err != nil || len(d.Facts) != 1 {
-			b.Fatalf("%d facts, %v", len(d.Facts), err)
+		h, err := of(store).Holdings(context.Background(), personNumber(i%people))
+		if err != nil || len(h.Facts) != 1 {
+			b.Fatalf("%d facts, %v", len(h.Facts), err)
 		}
 	}
 }

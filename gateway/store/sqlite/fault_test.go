@@ -67,9 +67,9 @@ func whole(t testing.TB, s *Store) uint64 {
 		}
 	}
 	number := newest(t, s, "Patient", "p")
-	dossier, err := of(s).Dossier(ctx, person)
-	if err != nil || dossier.Epoch != number {
-		t.Fatalf("version %d at epoch %d, %v", number, dossier.Epoch, err)
+	held, err := of(s).Holdings(ctx, person)
+	if err != nil || (held.Generation > 0) != (number > 0) || len(held.Facts) != int(min(number, 1)) {
+		t.Fatalf("version %d at generation %d with %d facts, %v", number, held.Generation, len(held.Facts), err)
 	}
 	for _, id := range []string{"a", "b"} {
 		if n := newest(t, s, "CarePlan", id); n != number {

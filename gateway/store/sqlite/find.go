@@ -6,16 +6,15 @@ import (
 	"math"
 	"strings"
 
-	"cpagateway/consent"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/search"
 )
 
-// Beside those of the scope a search has these arguments.
+// Beside those of the scopes a search has these arguments.
 const (
-	argPlace = "?5" // of the last match already given
-	argLimit = "(?6 + 0)"
-	argAsOf  = "?7" // the newest version that counts for the order
+	argPlace = "?3" // of the last match already given
+	argLimit = "(?4 + 0)"
+	argAsOf  = "?5" // the newest version that counts for the order
 )
 
 // match is one row of a search: what is found, and where it stands.
@@ -24,13 +23,17 @@ type match struct {
 	position records.Position
 }
 
-// Find runs a search inside the decision. It implements records.Snapshot.
-func (s snapshot) Find(d consent.Decision, q records.Query) (records.Page, error) {
+// Find runs a search inside the scopes. It implements records.Snapshot.
+func (s snapshot) Find(scopes []records.Scope, q records.Query) (records.Page, error) {
 	after, err := q.Start()
 	if err != nil {
 		return records.Page{}, err
 	}
-	text, args := searchText(q, records.ScopeOf(d, q.Type), after)
+	args, err := scopeArgs(q.Type, scopes)
+	if err != nil {
+		return records.Page{}, err
+	}
+	text, args := searchText(q, args, after)
 	// One more than the page holds tells whether there is a next one: whether
 	// something that may be seen follows, and nothing else.
 	found, err := collect(s, scanMatch(len(q.Sort)), text, args...)
@@ -62,22 +65,22 @@ func next(q records.Query, after, last records.Position) string {
 
 // searchText writes a search as one statement: the candidates with their sort
 // keys, then those after the position, in order, with their versions.
-func searchText(q records.Query, s records.Scope, after records.Position) (string, []any) {
-	args := arguments(append(scopeArgs(q.Type, s), after.Place, q.Count+1, asOf(after)))
-	where := []string{mine, within("r")}
+func searchText(q records.Query, scopeArgs []any, after records.Position) (string, []any) {
+	args := arguments(append(scopeArgs, after.Place, q.Count+1, asOf(after)))
+	where := []string{found}
 	for _, p := range q.Params {
 		where = append(where, condition(p, &args))
 	}
 	if len(q.Sort) > 0 { // only what could be seen at that moment has a place in its order
-		where = append(where, noticed(sinceStart)+" IS NOT NULL")
+		where = append(where, noticed("r", "scope", sinceStart)+" IS NOT NULL")
 	}
 	keys, names := sortKeys(q.Sort, &args)
-	text := `WITH found AS (
-			SELECT r.place, s.number AS seen, s.stored AS seen_at` + keys + ` FROM resources r
-			JOIN versions s ON s.seq = ` + noticed("") + `
+	text := `WITH ` + scopes + `, found AS (
+			SELECT r.place, seen.number AS seen, seen.stored AS seen_at` + keys + ` FROM scope CROSS JOIN resources r
+			JOIN versions seen ON seen.seq = ` + noticed("r", "scope", "") + `
 			WHERE ` + strings.Join(where, " AND ") + `)
 		SELECT ` + columns + `, f.seen, f.seen_at, (SELECT max(seq) FROM versions), f.place` + names + ` FROM found f
-		JOIN resources r ON r.place = f.place JOIN versions v ON v.seq = r.version
+		JOIN resources r ON r.place = f.place JOIN versions v ON v.seq = r.version JOIN labels l ON l.version = v.seq
 		WHERE ` + follows(q.Sort, after, &args) + ` ORDER BY ` + order(q.Sort) + ` LIMIT ` + argLimit
 	return text, args
 }
@@ -106,15 +109,15 @@ func sortKey(key search.SortKey, args *arguments) string {
 	case "_id":
 		return "r.id"
 	case "_lastUpdated":
-		return "(SELECT x.stored FROM versions x WHERE x.seq = " + noticed(sinceStart) + ")"
+		return "(SELECT x.stored FROM versions x WHERE x.seq = " + noticed("r", "scope", sinceStart) + ")"
 	}
 	best := "min(k.low)"
 	if key.Descending == search.Descending {
 		best = "max(k.high)"
 	}
 	return fmt.Sprintf(`ifnull((SELECT %s FROM sort_values k WHERE k.version = (SELECT w.seq FROM versions w
-		WHERE w.resource = r.place%s ORDER BY w.number DESC LIMIT 1) AND k.param = %s AND (k.need & ~%s) = 0), %s)`,
-		best, sinceStart, args.add(key.Param), argItems, args.add(records.NoSortText(key)))
+		WHERE w.resource = r.place%s ORDER BY w.number DESC LIMIT 1) AND k.param = %s AND (k.need & ~scope.items) = 0), %s)`,
+		best, sinceStart, args.add(key.Param), args.add(records.NoSortText(key)))
 }
 
 // follows is the condition that a candidate stands after the position: greater

@@ -1,6 +1,8 @@
 package sqlite
 
-import "strings"
+import (
+	"strings"
+)
 
 // inserts are statements that insert 16, 4 and 1 rows of a table at once: most of
 // the cost of a small row is that of running a statement.

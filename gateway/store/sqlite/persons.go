@@ -20,8 +20,9 @@ const (
 	deleteStanding = `DELETE FROM standings WHERE person = ?`
 	selectMoves    = `SELECT body FROM moves ORDER BY place`
 	insertMove     = `INSERT INTO moves (id, body) VALUES (?, ?)`
-	moveResource   = `UPDATE resources SET person = ? WHERE type = ? AND id = ? AND person = ? RETURNING place, custodian`
+	moveResource   = `UPDATE resources SET person = ? WHERE type = ? AND id = ? AND person = ? RETURNING place`
 	moveTerms      = `UPDATE terms SET person = ? WHERE resource = ?`
+	moveCompiled   = `UPDATE compiled SET person = ? WHERE resource = ?`
 )
 
 // Standing implements persons.Snapshot.
@@ -79,7 +80,7 @@ func (t tx) Stand(standing persons.Standing) error {
 	if err != nil {
 		return fmt.Errorf("keeping a standing: %w", err)
 	}
-	return t.moveEpochs(standing.Person, before.Apart, standing.Apart)
+	return t.moveHolders(standing.Person, before.Apart, standing.Apart)
 }
 
 // Move implements persons.Tx.
@@ -103,38 +104,38 @@ func (t tx) Move(m persons.Move) error {
 	if err != nil {
 		return fmt.Errorf("keeping a move: %w", err)
 	}
-	return t.moveEpochs(m.From, m.To)
+	return t.moveHolders(m.From, m.To)
 }
 
 // rehome makes one resource, and what it is found by, another person's.
 func (t tx) rehome(typ, id string, from, to profiles.PersonID) error {
-	type home struct {
-		place     int64
-		custodian string
-	}
-	moved, known, err := first(t.snapshot, func(rows *sql.Rows) (h home, err error) {
-		err = rows.Scan(&h.place, &h.custodian)
-		return h, err
-	}, moveResource, string(to), typ, id, string(from))
+	place, known, err := first(t.snapshot, scanNumber, moveResource, string(to), typ, id, string(from))
 	switch {
 	case err != nil:
 		return err
 	case !known:
 		return persons.ErrElsewhere
 	}
-	if err := t.exec(t.ctx, moveTerms, string(to), moved.place); err != nil {
-		return err
+	for _, text := range []string{moveTerms, moveCompiled} {
+		if err := t.exec(t.ctx, text, string(to), place); err != nil {
+			return err
+		}
 	}
-	return t.exec(t.ctx, insertPerson, string(to), moved.custodian)
+	return t.exec(t.ctx, knowPerson, string(to), 0)
 }
 
-// moveEpochs moves the epoch of each person, and of whom their records are kept apart from.
-func (t tx) moveEpochs(ids ...profiles.PersonID) error {
-	slices.Sort(ids)
-	for _, id := range slices.Compact(ids) {
-		if err := t.exec(t.ctx, moveEpoch, string(id)); err != nil {
-			return fmt.Errorf("moving an epoch: %w", err)
+// moveHolders moves the generations of persons, and of whom they are kept apart from.
+func (t tx) moveHolders(ids ...profiles.PersonID) error {
+	seq, _, err := first(t.snapshot, scanNumber, nextChange)
+	for _, id := range ids {
+		for _, text := range []string{moveGeneration, moveApart} {
+			if err == nil {
+				err = t.exec(t.ctx, text, seq, string(id))
+			}
 		}
+	}
+	if err != nil {
+		return fmt.Errorf("moving generations: %w", err)
 	}
 	return nil
 }

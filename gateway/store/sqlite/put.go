@@ -1,33 +1,41 @@
 package sqlite
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
 	"cpagateway/consent"
+	"cpagateway/consent/facts"
 	"cpagateway/gateway/records"
-	"cpagateway/gateway/search"
-	"cpagateway/profiles"
 )
 
 const (
-	selectCurrent = `SELECT ` + columns + ` FROM resources r JOIN versions v ON v.seq = r.version
+	selectCurrent = `SELECT ` + columns + ` FROM resources r JOIN versions v ON v.seq = r.version JOIN labels l ON l.version = v.seq
 		WHERE r.type = ? AND r.id = ?`
-	selectHolder = `SELECT custodian FROM persons WHERE person = ?`
-	selectSeq    = `SELECT ifnull(max(seq), 0) FROM versions`
+	nextChange = `UPDATE changed SET last = last + 1 WHERE id = 1 RETURNING last`
 
-	upsertResource = `INSERT INTO resources (type, id, person, custodian, fact, version, need, "any")
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (type, id) DO UPDATE SET version = excluded.version, need = excluded.need, "any" = excluded."any"
+	upsertResource = `INSERT INTO resources (type, id, person, custodian, version, deleted, need, "any", status)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (type, id) DO UPDATE SET version = excluded.version, deleted = excluded.deleted,
+			need = excluded.need, "any" = excluded."any", status = excluded.status
 		RETURNING place`
-	insertVersion = `INSERT INTO versions (seq, resource, number, need, "any", changed, stored, source, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	insertSortValue   = `INSERT INTO sort_values (version, param, need, low, high) VALUES (?, ?, ?, ?, ?)`
+	insertVersion   = `INSERT INTO versions (seq, resource, number, stored, source, deleted, body) VALUES (?, ?, ?, ?, ?, ?, ?)`
+	insertLabel     = `INSERT INTO labels (version, need, "any") VALUES (?, ?, ?)`
+	insertChange    = `INSERT INTO changes (version, need, "any") VALUES (?, ?, ?)`
+	insertSortValue = `INSERT INTO sort_values (version, param, need, low, high) VALUES (?, ?, ?, ?, ?)`
+
 	deleteIdentifiers = `DELETE FROM identifiers WHERE resource = ?`
 	insertIdentifier  = `INSERT INTO identifiers (system, value, resource, superseded) VALUES (?, ?, ?, ?)`
-	insertPerson      = `INSERT INTO persons (person, custodian, epoch) VALUES (?, ?, 0) ON CONFLICT (person) DO NOTHING`
-	// The epoch moves with the facts, and with the wishes of records kept apart.
-	moveEpoch = `UPDATE persons SET epoch = epoch + 1 WHERE person = ?1 OR person IN (SELECT apart FROM standings WHERE person = ?1)`
+	deleteCompiled    = `DELETE FROM compiled WHERE resource = ?`
+	insertCompiled    = `INSERT INTO compiled (resource, person, body) VALUES (?, ?, ?)`
+
+	knowPerson     = `INSERT INTO persons (person, generation) VALUES (?, ?) ON CONFLICT (person) DO NOTHING`
+	moveGeneration = `UPDATE persons SET generation = ?1 WHERE person = ?2`
+	moveApart      = `UPDATE persons SET generation = ?1 WHERE person IN (SELECT apart FROM standings WHERE person = ?2)`
+	// Whom the identifiers of a Patient lead to changes with them.
+	moveNamesakes = `UPDATE persons SET generation = ?1 WHERE person IN (SELECT r.person FROM identifiers mine
+		JOIN identifiers other ON other.system = mine.system AND other.value = mine.value JOIN resources r ON r.place = other.resource WHERE mine.resource = ?2)`
 )
 
 // Put keeps an accepted change. It implements records.Tx.
@@ -36,13 +44,9 @@ func (t tx) Put(at time.Time, a consent.Accepted, must records.Precondition) (re
 	if err != nil {
 		return records.Result{}, fmt.Errorf("reading the current version: %w", err)
 	}
-	holder, _, err := first(t.snapshot, scanText, selectHolder, string(a.Person()))
-	if err != nil {
-		return records.Result{}, fmt.Errorf("reading who holds the record: %w", err)
-	}
-	next, result, err := records.Next(before, profiles.OrgCode(holder), a, must, at)
+	next, result, err := records.Next(before, a, must, at)
 	if err == nil && result.Stored {
-		err = t.keep(next, a)
+		err = t.keep(before, next)
 	}
 	if err != nil {
 		return records.Result{}, fmt.Errorf("storing a %s: %w", a.Type(), err)
@@ -50,72 +54,120 @@ func (t tx) Put(at time.Time, a consent.Accepted, must records.Precondition) (re
 	return result, nil
 }
 
-// keep writes a version with everything that it is found by.
-func (t tx) keep(v records.Version, a consent.Accepted) error {
-	newest, _, err := first(t.snapshot, scanNumber, selectSeq)
+// keep writes a version with everything that it is found and judged by.
+func (t tx) keep(before, v records.Version) error {
+	step, err := records.StepTo(before, v)
 	if err != nil {
-		return fmt.Errorf("counting versions: %w", err)
+		return err
 	}
-	seq := newest + 1
-	isNew := v.Number == 1 // and so there is nothing to replace
-	if isNew && v.Person != "" {
-		if err := t.exec(t.ctx, insertPerson, string(v.Person), string(v.Custodian)); err != nil {
-			return fmt.Errorf("keeping the person: %w", err)
-		}
+	targets, err := t.Targets(v.Custodian, step.References())
+	if err != nil {
+		return err
 	}
-	place, _, err := first(t.snapshot, scanNumber, upsertResource, v.Type, v.ID, string(v.Person), string(v.Custodian), profiles.IsFact(v.Type), seq,
-		int64(v.Label.Need.Bits()), int64(v.Label.Any.Bits()))
+	d := step.Derive(targets, t.zone)
+	seq, _, err := first(t.snapshot, scanNumber, nextChange)
+	if err != nil {
+		return fmt.Errorf("counting changes: %w", err)
+	}
+	place, _, err := first(t.snapshot, scanNumber, upsertResource, v.Type, v.ID, string(v.Person), string(v.Custodian), seq, v.Deleted,
+		bits(d.Label.Need), bits(d.Label.Any), d.Status)
 	if err != nil {
 		return fmt.Errorf("keeping the resource: %w", err)
 	}
-	err = t.exec(t.ctx, insertVersion, seq, place, v.Number, int64(v.Label.Need.Bits()), int64(v.Label.Any.Bits()), int64(v.Changed.Bits()),
-		records.TimeText(v.Stored), v.Source, v.Body)
-	if err != nil {
+	if err := t.exec(t.ctx, insertVersion, seq, place, v.Number, records.TimeText(v.Stored), v.Source, v.Deleted, v.Body); err != nil {
 		return fmt.Errorf("keeping the version: %w", err)
 	}
-	if !isNew {
-		if err := t.forget(place); err != nil {
+	if err := t.moveGenerations(seq, v); err != nil {
+		return fmt.Errorf("moving generations: %w", err)
+	}
+	if err := t.label(seq, d); err != nil {
+		return fmt.Errorf("labelling: %w", err)
+	}
+	if v.Number > 1 {
+		if err := t.forget(place, seq, v.Type); err != nil {
 			return fmt.Errorf("removing the last version from the index: %w", err)
 		}
 	}
-	if err := t.index(place, seq, v, search.Index(a.Resource(), t.zone)); err != nil {
+	if err := t.index(place, seq, v, d); err != nil {
 		return fmt.Errorf("indexing: %w", err)
 	}
-	if profiles.IsFact(v.Type) && v.Person != "" {
-		if err := t.exec(t.ctx, moveEpoch, string(v.Person)); err != nil {
-			return fmt.Errorf("moving an epoch: %w", err)
-		}
-	}
-	if v.Type != "Patient" {
+	return nil
+}
+
+// moveGenerations moves that of the person, and with a fact that of whom the person
+// is kept apart from.
+func (t tx) moveGenerations(seq int64, v records.Version) error {
+	if v.Person == "" {
 		return nil
 	}
-	for _, id := range records.Identifiers(a.Resource()) {
-		if err := t.exec(t.ctx, insertIdentifier, id.System, id.Value, place, id.Superseded); err != nil {
-			return fmt.Errorf("keeping an identifier: %w", err)
+	if v.Number == 1 {
+		if err := t.exec(t.ctx, knowPerson, string(v.Person), seq); err != nil {
+			return err
+		}
+	}
+	if facts.Compiles(v.Type) {
+		if err := t.exec(t.ctx, moveApart, seq, string(v.Person)); err != nil {
+			return err
+		}
+	}
+	return t.exec(t.ctx, moveGeneration, seq, string(v.Person))
+}
+
+// label writes what a version is, to whom it is a new one, and what it sorts by.
+func (t tx) label(seq int64, d records.Derived) error {
+	if err := t.exec(t.ctx, insertLabel, seq, bits(d.Label.Need), bits(d.Label.Any)); err != nil {
+		return err
+	}
+	for _, l := range d.Changes {
+		if err := t.exec(t.ctx, insertChange, seq, bits(l.Need), bits(l.Any)); err != nil {
+			return err
+		}
+	}
+	for _, s := range d.Spans {
+		if err := t.exec(t.ctx, insertSortValue, seq, s.Param, bits(s.Need), s.Low, s.High); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 // forget takes what a resource's last version was found by out of the index.
-func (t tx) forget(place int64) error {
-	for _, text := range []string{deleteTerms, deleteIdentifiers} {
-		if err := t.exec(t.ctx, text, place); err != nil {
+func (t tx) forget(place, seq int64, typ string) error {
+	if typ == "Patient" {
+		if err := t.exec(t.ctx, moveNamesakes, seq, place); err != nil {
+			return err
+		}
+		if err := t.exec(t.ctx, deleteIdentifiers, place); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-// index writes what a version is found by and sorted by.
-func (t tx) index(place, seq int64, v records.Version, entries []search.Entry) error {
-	if err := t.insertTerms(place, v, entries); err != nil {
+	if err := t.exec(t.ctx, deleteCompiled, place); err != nil {
 		return err
 	}
-	for _, s := range records.Spans(v.Type, entries) {
-		if err := t.exec(t.ctx, insertSortValue, seq, s.Param, int64(s.Need.Bits()), s.Low, s.High); err != nil {
+	return t.exec(t.ctx, deleteTerms, place)
+}
+
+// index writes what a resource is found by.
+func (t tx) index(place, seq int64, v records.Version, d records.Derived) error {
+	if err := t.insertTerms(place, v, d.Entries); err != nil {
+		return err
+	}
+	if d.Compiled != nil {
+		body, err := json.Marshal(d.Compiled)
+		if err != nil {
+			return err
+		}
+		if err := t.exec(t.ctx, insertCompiled, place, string(v.Person), string(body)); err != nil {
 			return err
 		}
 	}
-	return nil
+	for _, id := range d.Identifiers {
+		if err := t.exec(t.ctx, insertIdentifier, id.System, id.Value, place, id.Superseded); err != nil {
+			return err
+		}
+	}
+	if len(d.Identifiers) == 0 {
+		return nil
+	}
+	return t.exec(t.ctx, moveNamesakes, seq, place)
 }

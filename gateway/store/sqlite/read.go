@@ -3,51 +3,31 @@ package sqlite
 import (
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
-	"cpagateway/consent"
 	"cpagateway/consent/disclosure"
 	"cpagateway/consent/facts"
 	"cpagateway/gateway/records"
 	"cpagateway/profiles"
 )
 
-// Every query that takes a decision has the same first arguments: the type, and
-// the decision's scope.
-const (
-	argType      = "?1"
-	argPerson    = "?2"
-	argCustodian = "?3"
-	argItems     = "?4"
-)
-
-// columns of a version v of a resource r, in the order in which scanVersion reads them.
-const columns = `r.type, r.id, v.number, r.person, r.custodian, v.source, v.body, v.stored, v.need, v."any", v.changed`
-
-// mine and within are the decision as a condition: on the resource's person and
-// custodian, and on the label of x, the resource's current version or an old one.
-const mine = `r.type = ` + argType + ` AND r.person = ` + argPerson + ` AND r.custodian = ` + argCustodian
-
-func within(x string) string {
-	return strings.ReplaceAll(`(x.need & ~`+argItems+`) = 0 AND (x."any" = 0 OR x."any" & `+argItems+` <> 0)`, "x.", x+".")
-}
-
-// noticed is the seq of the newest version that changed something the caller may
-// see; extra narrows it further.
-func noticed(extra string) string {
-	return `(SELECT w.seq FROM versions w WHERE w.resource = r.place AND w.changed & ` + argItems + ` <> 0` + extra +
-		` ORDER BY w.number DESC LIMIT 1)`
-}
+// columns of a version v with its label l of a resource r, in the order in which
+// scanVersion reads them.
+const columns = `r.type, r.id, v.number, r.person, r.custodian, v.source, v.body, v.stored, l.need, l."any", v.deleted`
 
 var (
-	selectOne = `SELECT ` + columns + `, s.number, s.stored FROM resources r
-		JOIN versions v ON v.seq = r.version JOIN versions s ON s.seq = ` + noticed("") + `
-		WHERE ` + mine + ` AND r.id = ?5 AND ` + within("r")
+	selectOne = `WITH ` + scopes + ` SELECT ` + columns + `, seen.number, seen.stored
+		FROM scope CROSS JOIN resources r JOIN versions v ON v.seq = r.version JOIN labels l ON l.version = v.seq
+		JOIN versions seen ON seen.seq = ` + noticed("r", "scope", "") + `
+		WHERE r.id = ?3 AND ` + found
 
-	selectOld = `SELECT ` + columns + `, v.number, v.stored FROM resources r
-		JOIN versions v ON v.resource = r.place AND v.number = ?6
-		WHERE ` + mine + ` AND r.id = ?5 AND ` + within("r") + ` AND ` + within("v") + ` AND v.changed & ` + argItems + ` <> 0`
+	selectOld = `WITH ` + scopes + ` SELECT ` + columns + `, v.number, v.stored
+		FROM scope CROSS JOIN resources r JOIN versions v ON v.resource = r.place AND v.number = ?4 JOIN labels l ON l.version = v.seq
+		WHERE r.id = ?3 AND ` + found + ` AND scope.plans = 0 AND v.deleted = 0 AND ` + within("l", "scope") + `
+		AND EXISTS (SELECT 1 FROM changes c WHERE c.version = v.seq AND ` + within("c", "scope") + `)`
 )
 
 const (
@@ -55,49 +35,67 @@ const (
 	selectPersons = `SELECT DISTINCT i.superseded || ' ' || r.person FROM identifiers i JOIN resources r ON r.place = i.resource
 		WHERE i.system = ? AND i.value = ? AND NOT EXISTS (SELECT 1 FROM standings s WHERE s.person = r.person AND s.apart <> '')
 		ORDER BY 1 LIMIT 2`
-	selectPersonOf = `SELECT person FROM resources WHERE type = ? AND id = ?`
-	selectEpoch    = `SELECT epoch FROM persons WHERE person = ?`
-	// The first part is the person as a row of the same columns, without a type and
-	// with the epoch for a number: one statement, so that epoch and facts are of
-	// one moment. Read apart, an epoch could vouch for facts it has never seen.
-	selectDossier = `SELECT '', '', epoch, person, custodian, '', x'', '', 0, 0, 0 FROM persons WHERE person = ?1
-		UNION ALL SELECT ` + columns + ` FROM resources r JOIN versions v ON v.seq = r.version WHERE r.person = ?1 AND r.fact = 1
-		UNION ALL SELECT ` + columns + ` FROM standings s JOIN resources r ON r.person = s.person JOIN versions v ON v.seq = r.version
-			WHERE s.apart = ?1 AND r.type = 'Consent'`
-	selectHeld    = `SELECT ` + columns + ` FROM resources r JOIN versions v ON v.seq = r.version WHERE r.person = ? ORDER BY r.place`
+	selectPersonOf    = `SELECT person FROM resources WHERE type = ? AND id = ?`
+	selectCustodianOf = `SELECT custodian FROM resources WHERE type = ? AND id = ?`
+	selectGeneration  = `SELECT generation FROM persons WHERE person = ?`
+	// One step of an index for each custodian, however many resources each has.
+	selectCustodians = `WITH RECURSIVE c (custodian) AS (SELECT min(custodian) FROM resources WHERE person = ?1
+			UNION ALL SELECT (SELECT min(r.custodian) FROM resources r WHERE r.person = ?1 AND r.custodian > c.custodian) FROM c WHERE c.custodian IS NOT NULL)
+		SELECT custodian FROM c WHERE EXISTS (SELECT 1 FROM resources r WHERE r.person = ?1 AND r.custodian = c.custodian AND r.deleted = 0)`
+	selectHeld = `SELECT ` + columns + ` FROM resources r JOIN versions v ON v.seq = r.version JOIN labels l ON l.version = v.seq
+		WHERE r.person = ? AND r.deleted = 0 ORDER BY r.place`
+	// The facts of the person, and the wishes of records that are kept apart.
+	selectCompiled = `SELECT '', '', 0, c.body, r.type, r.id FROM compiled c JOIN resources r ON r.place = c.resource WHERE c.person = ?1
+		UNION ALL SELECT '', '', 1, c.body, r.type, r.id FROM standings s CROSS JOIN compiled c ON c.person = s.person JOIN resources r ON r.place = c.resource
+			WHERE s.apart = ?1 AND r.type = 'Consent' ORDER BY 5, 6`
+	selectDirectory = `SELECT w.value ->> 0, w.value ->> 1, 0, c.body, r.type, r.id FROM json_each(?) w
+		JOIN resources r ON r.type = w.value ->> 2 AND r.id = w.value ->> 3 AND r.custodian = w.value ->> 0 AND r.person = ''
+		JOIN compiled c ON c.resource = r.place`
 	selectTargets = `SELECT r.type, r.id, r.person, r.need, r."any" FROM json_each(?) wanted
-		JOIN resources r ON r.type = wanted.value ->> 0 AND r.id = wanted.value ->> 1`
+		JOIN resources r ON r.type = wanted.value ->> 0 AND r.id = wanted.value ->> 1 AND r.custodian = ? AND r.deleted = 0`
 )
 
-// scopeArgs are the arguments ?1 to ?4.
-func scopeArgs(typ string, s records.Scope) []any {
-	return []any{typ, string(s.Person), string(s.Custodian), int64(s.Items.Bits())}
-}
-
 // Read finds the current version of one resource. It implements records.Snapshot.
-func (s snapshot) Read(d consent.Decision, typ, id string) (records.Visible, error) {
-	return s.one(selectOne, append(scopeArgs(typ, records.ScopeOf(d, typ)), id)...)
+func (s snapshot) Read(scopes []records.Scope, typ, id string) (records.Visible, error) {
+	return s.one(selectOne, scopes, typ, id)
 }
 
 // ReadVersion finds one version, where the caller may see the resource as it is
 // now, what the version held, and something that it changed. It implements
 // records.Snapshot.
-func (s snapshot) ReadVersion(d consent.Decision, typ, id string, number uint64) (records.Visible, error) {
+func (s snapshot) ReadVersion(scopes []records.Scope, typ, id string, number uint64) (records.Visible, error) {
 	if int64(number) < 0 {
 		number = 0 // no version has it, nor can SQLite hold what was asked for
 	}
-	return s.one(selectOld, append(scopeArgs(typ, records.ScopeOf(d, typ)), id, number)...)
+	v, err := s.one(selectOld, scopes, typ, id, number)
+	holds := slices.ContainsFunc(scopes, func(s records.Scope) bool { return s.Current != records.AllPlans })
+	if !holds || !errors.Is(err, records.ErrNothing) {
+		return v, err
+	}
+	now, err := s.Read(scopes, typ, id)
+	if err != nil {
+		return v, err
+	}
+	holds = slices.ContainsFunc(scopes, func(s records.Scope) bool { return s.Sees(now.Version) && s.Current != records.AllPlans })
+	if !holds || now.SeenNumber != number {
+		return v, records.ErrNothing
+	}
+	return now, nil
 }
 
-func (s snapshot) one(text string, args ...any) (records.Visible, error) {
-	found, err := collect(s, scanVisible, text, args...)
+func (s snapshot) one(text string, scopes []records.Scope, typ string, more ...any) (records.Visible, error) {
+	args, err := scopeArgs(typ, scopes)
+	if err != nil {
+		return records.Visible{}, err
+	}
+	v, known, err := first(s, scanVisible, text, append(args, more...)...)
 	switch {
 	case err != nil:
 		return records.Visible{}, fmt.Errorf("reading a resource: %w", err)
-	case len(found) == 0:
+	case !known:
 		return records.Visible{}, records.ErrNothing
 	}
-	return found[0], nil
+	return v, nil
 }
 
 // Person resolves a business identifier. It implements records.Snapshot.
@@ -115,20 +113,32 @@ func (s snapshot) Person(system, value string) (profiles.PersonID, error) {
 
 // PersonOf tells whom a stored resource is about. It implements records.Snapshot.
 func (s snapshot) PersonOf(typ, id string) (profiles.PersonID, error) {
-	found, err := collect(s, scanText, selectPersonOf, typ, id)
+	person, known, err := first(s, scanText, selectPersonOf, typ, id)
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("finding whom a resource is about: %w", err)
-	case len(found) == 0:
+	case !known:
 		return "", records.ErrNothing
 	}
-	return profiles.PersonID(found[0]), nil
+	return profiles.PersonID(person), nil
 }
 
-// Epoch implements records.Snapshot.
-func (s snapshot) Epoch(person profiles.PersonID) (uint64, error) {
-	epoch, _, err := first(s, scanNumber, selectEpoch, string(person))
-	return uint64(epoch), err
+// CustodianOf tells whose a stored resource is. It implements records.Snapshot.
+func (s snapshot) CustodianOf(typ, id string) (profiles.OrgCode, error) {
+	custodian, known, err := first(s, scanText, selectCustodianOf, typ, id)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("finding whose a resource is: %w", err)
+	case !known:
+		return "", records.ErrNothing
+	}
+	return profiles.OrgCode(custodian), nil
+}
+
+// Generation implements records.Snapshot.
+func (s snapshot) Generation(person profiles.PersonID) (uint64, error) {
+	generation, _, err := first(s, scanNumber, selectGeneration, string(person))
+	return uint64(generation), err
 }
 
 // Held is everything that is kept about a person. It implements records.Snapshot.
@@ -143,49 +153,98 @@ func (s snapshot) Held(person profiles.PersonID) ([]records.Version, error) {
 	return held, nil
 }
 
-// Dossier gathers the facts about a person. It implements records.Snapshot.
-func (s snapshot) Dossier(person profiles.PersonID) (records.Dossier, error) {
-	dossier := records.Dossier{Person: person}
+// Holdings gathers what decisions about a person rest on. It implements
+// records.Snapshot.
+func (s snapshot) Holdings(person profiles.PersonID) (h records.Holdings, err error) {
+	h.Person = person
+	if h.Generation, err = s.Generation(person); err != nil {
+		return h, err
+	}
+	custodians, err := collect(s, scanText, selectCustodians, string(person))
+	if err != nil {
+		return h, fmt.Errorf("finding who holds records: %w", err)
+	}
+	for _, c := range custodians {
+		h.Custodians = append(h.Custodians, profiles.OrgCode(c))
+	}
+	if person == "" {
+		return h, nil
+	}
 	standing, err := s.Standing(person)
 	if err != nil {
-		return records.Dossier{}, err
+		return h, err
 	}
-	dossier.Standing = facts.Standing{Apart: standing.Apart != "", Confirmed: standing.Confirmed}
-	rows, err := collect(s, scanVersion, selectDossier, string(person))
+	h.Standing = facts.Standing{Apart: standing.Apart != "", Confirmed: standing.Confirmed}
+	compiled, err := collect(s, scanCompiled, selectCompiled, string(person))
 	if err != nil {
-		return records.Dossier{}, fmt.Errorf("gathering facts: %w", err)
+		return h, fmt.Errorf("gathering facts: %w", err)
 	}
-	for _, row := range rows {
-		if row.Type == "" {
-			dossier.Custodian, dossier.Epoch = row.Custodian, row.Number
-			continue
-		}
-		dossier.Facts = append(dossier.Facts, row)
+	for _, c := range compiled {
+		h.Facts = append(h.Facts, c.Compiled)
 	}
-	records.SortFacts(dossier.Facts)
-	return dossier, nil
+	return h, h.LookUp(s.directory)
+}
+
+// directory is what is compiled of the records that references lead to.
+func (s snapshot) directory(refs []records.Reference) (map[records.Reference]facts.Compiled, error) {
+	wanted := make([][4]string, len(refs))
+	for i, ref := range refs {
+		typ, id, _ := strings.Cut(ref.Text, "/")
+		wanted[i] = [4]string{string(ref.Custodian), ref.Text, typ, id}
+	}
+	list, err := json.Marshal(wanted)
+	if err != nil {
+		return nil, fmt.Errorf("listing references: %w", err)
+	}
+	found, err := collect(s, scanCompiled, selectDirectory, string(list))
+	if err != nil {
+		return nil, fmt.Errorf("looking into the directory: %w", err)
+	}
+	entries := make(map[records.Reference]facts.Compiled, len(found))
+	for _, c := range found {
+		entries[c.Reference] = c.Compiled
+	}
+	return entries, nil
+}
+
+// compiled is a row of the table, with the reference that led to it.
+type compiled struct {
+	records.Reference
+	facts.Compiled
+}
+
+func scanCompiled(rows *sql.Rows) (c compiled, err error) {
+	var body []byte
+	var typ, id string
+	if err := rows.Scan(&c.Reference.Custodian, &c.Text, &c.Apart, &body, &typ, &id); err != nil {
+		return c, err
+	}
+	return c, json.Unmarshal(body, &c.Compiled)
 }
 
 // Targets tells what references lead to. It implements records.Snapshot.
-func (s snapshot) Targets(refs []string) (map[string]disclosure.Target, error) {
+func (s snapshot) Targets(custodian profiles.OrgCode, refs []string) (map[string]disclosure.Target, error) {
 	wanted := make([][]string, 0, len(refs))
 	for _, ref := range refs {
 		if typ, id, ok := strings.Cut(ref, "/"); ok {
 			wanted = append(wanted, []string{typ, id})
 		}
 	}
+	targets := make(map[string]disclosure.Target, len(wanted))
+	if len(wanted) == 0 {
+		return targets, s.ctx.Err()
+	}
 	list, err := json.Marshal(wanted)
 	if err != nil {
 		return nil, fmt.Errorf("listing references: %w", err)
 	}
-	targets := make(map[string]disclosure.Target, len(wanted))
 	_, err = collect(s, func(rows *sql.Rows) (_ struct{}, err error) {
 		var typ, id string
 		var target disclosure.Target
 		err = rows.Scan(&typ, &id, &target.Person, items{&target.Label.Need}, items{&target.Label.Any})
 		targets[typ+"/"+id] = target
 		return struct{}{}, err
-	}, selectTargets, string(list))
+	}, selectTargets, string(list), string(custodian))
 	if err != nil {
 		return nil, fmt.Errorf("finding targets: %w", err)
 	}

@@ -71,7 +71,7 @@ func scanNumber(rows *sql.Rows) (n int64, err error) {
 // versionColumns are the places that columns are read into, in their order.
 func versionColumns(v *records.Version) []any {
 	return []any{&v.Type, &v.ID, &v.Number, &v.Person, &v.Custodian, &v.Source, &v.Body,
-		stamp{&v.Stored}, items{&v.Label.Need}, items{&v.Label.Any}, items{&v.Changed}}
+		stamp{&v.Stored}, items{&v.Label.Need}, items{&v.Label.Any}, &v.Deleted}
 }
 
 func visibleColumns(v *records.Visible) []any {

@@ -12,16 +12,14 @@ CREATE TABLE resources (
     id        TEXT    NOT NULL,
     person    TEXT    NOT NULL,          -- empty: staff and organisations
     custodian TEXT    NOT NULL,
-    fact      INTEGER NOT NULL,          -- 1: decisions about the person rest on it
     version   INTEGER NOT NULL UNIQUE REFERENCES versions (seq) DEFERRABLE INITIALLY DEFERRED,
-    need      INTEGER NOT NULL,          -- the label of that version
+    deleted   INTEGER NOT NULL,          -- 1: that version says that the resource is no more
+    need      INTEGER NOT NULL,          -- its label
     "any"     INTEGER NOT NULL,
+    status    TEXT    NOT NULL,          -- where everybody who sees the resource sees it; else empty
     UNIQUE (type, id)
 ) STRICT;
-CREATE INDEX resources_of_person ON resources (person, type, place);
--- Not a partial index: SQLite would prepare every statement on this table anew for
--- each value it is given, in case the value makes the partial index usable.
-CREATE INDEX facts_of_person ON resources (person, fact);
+CREATE INDEX resources_of_person ON resources (person, custodian, type, place);
 
 -- Every version of every resource, byte for byte. body comes last, so that the
 -- small columns are read without it.
@@ -29,11 +27,9 @@ CREATE TABLE versions (
     seq      INTEGER PRIMARY KEY,        -- order over the whole store: what "as of" means
     resource INTEGER NOT NULL REFERENCES resources (place),
     number   INTEGER NOT NULL,           -- 1, 2, 3 ... of the resource
-    need     INTEGER NOT NULL,
-    "any"    INTEGER NOT NULL,
-    changed  INTEGER NOT NULL,           -- the items that this version changed
     stored   TEXT    NOT NULL,
     source   TEXT    NOT NULL,
+    deleted  INTEGER NOT NULL,           -- 1: the resource is no more; the body is empty
     body     BLOB    NOT NULL,
     UNIQUE (resource, number)
 ) STRICT;
@@ -42,22 +38,39 @@ CREATE TRIGGER versions_stay_as_they_are BEFORE UPDATE ON versions
 CREATE TRIGGER versions_stay BEFORE DELETE ON versions
     BEGIN SELECT RAISE(ABORT, 'a version is never removed'); END;
 
--- The search index: one row for each entry of each current version. person and
--- type are repeated here so that a search for one person's resources by one
--- parameter is one walk of one index.
-CREATE TABLE terms (
-    resource INTEGER NOT NULL REFERENCES resources (place),
-    person   TEXT    NOT NULL,
-    type     TEXT    NOT NULL,
-    param    TEXT    NOT NULL,
-    kind     INTEGER NOT NULL,           -- search.Kind
-    value    TEXT    NOT NULL,           -- code, Type/id or text, by the kind
-    system   TEXT    NOT NULL,           -- of a code
-    need     INTEGER NOT NULL,           -- what must be granted for the row to count
-    low      TEXT    NOT NULL,           -- a date's interval [low, high); empty: open on that side
-    high     TEXT    NOT NULL
+-- All tables from here to faults can be worked out anew from the versions.
+
+-- What each version is, and to whom it is a new version: to whoever is granted
+-- need and one of any (0: no more than need) of some row of changes.
+CREATE TABLE labels (
+    version INTEGER PRIMARY KEY REFERENCES versions (seq),
+    need    INTEGER NOT NULL,
+    "any"   INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX terms_by_value ON terms (person, type, param, kind, value, system, need, resource);
+CREATE TABLE changes (
+    version INTEGER NOT NULL REFERENCES versions (seq),
+    need    INTEGER NOT NULL,
+    "any"   INTEGER NOT NULL,
+    PRIMARY KEY (version, need, "any")
+) STRICT, WITHOUT ROWID;
+
+-- The search index: one row for each entry of each current version. person,
+-- custodian and type are repeated here so that a search for one person's resources
+-- by one parameter is one walk of one index for each custodian.
+CREATE TABLE terms (
+    resource  INTEGER NOT NULL REFERENCES resources (place),
+    person    TEXT    NOT NULL,
+    custodian TEXT    NOT NULL,
+    type      TEXT    NOT NULL,
+    param     TEXT    NOT NULL,
+    kind      INTEGER NOT NULL,          -- search.Kind
+    value     TEXT    NOT NULL,          -- code, Type/id or text, by the kind
+    system    TEXT    NOT NULL,          -- of a code
+    need      INTEGER NOT NULL,          -- what must be granted for the row to count
+    low       TEXT    NOT NULL,          -- a date's interval [low, high); empty: open on that side
+    high      TEXT    NOT NULL
+) STRICT;
+CREATE INDEX terms_by_value ON terms (person, custodian, type, param, kind, value, system, need, resource);
 CREATE INDEX terms_of_resource ON terms (resource);
 
 -- What each version sorts by, kept for old versions too: a walk by sort keys
@@ -71,11 +84,29 @@ CREATE TABLE sort_values (
     PRIMARY KEY (version, param, need)
 ) STRICT, WITHOUT ROWID;
 
--- Everybody about whom something is kept.
+-- What decisions need of a resource, as JSON of facts.Compiled. person is repeated
+-- here so that all of a person is one walk of one index.
+CREATE TABLE compiled (
+    resource INTEGER PRIMARY KEY REFERENCES resources (place),
+    person   TEXT    NOT NULL,
+    body     TEXT    NOT NULL
+) STRICT;
+CREATE INDEX compiled_of_person ON compiled (person);
+
+-- The number of the last change to the store: of a version, a standing or a move.
+CREATE TABLE changed (
+    id   INTEGER PRIMARY KEY CHECK (id = 1),
+    last INTEGER NOT NULL
+) STRICT;
+INSERT INTO changed (id, last) VALUES (1, 0);
+CREATE TRIGGER changed_only_grows BEFORE UPDATE ON changed WHEN new.last <= old.last
+    BEGIN SELECT RAISE(ABORT, 'a number of a change never comes back'); END;
+
+-- Everybody about whom something is kept, with the number of the last change to
+-- it, or to whom their identifiers lead.
 CREATE TABLE persons (
-    person    TEXT    PRIMARY KEY,
-    custodian TEXT    NOT NULL,          -- of the whole record
-    epoch     INTEGER NOT NULL
+    person     TEXT    PRIMARY KEY,
+    generation INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Business identifiers of people, from their current Patient resources.

@@ -11,14 +11,14 @@ import (
 
 const deleteTerms = `DELETE FROM terms WHERE resource = ?`
 
-var termRows = insertsInto("terms (resource, person, type, param, kind, value, system, need, low, high)")
+var termRows = insertsInto("terms (resource, person, custodian, type, param, kind, value, system, need, low, high)")
 
 // insertTerms writes the terms of a resource's current version.
 func (t tx) insertTerms(place int64, v records.Version, entries []search.Entry) error {
 	return t.insert(termRows, len(entries), func(i int) []any {
 		e := entries[i]
-		return []any{place, string(v.Person), v.Type, e.Param, int64(e.Kind), termValue(e), e.System,
-			int64(e.Need.Bits()), records.TimeText(e.From), records.TimeText(e.Until)}
+		return []any{place, string(v.Person), string(v.Custodian), v.Type, e.Param, int64(e.Kind), termValue(e), e.System,
+			bits(e.Need), records.TimeText(e.From), records.TimeText(e.Until)}
 	})
 }
 
@@ -42,7 +42,7 @@ func (a *arguments) add(value any) string {
 	return "?" + strconv.Itoa(len(*a))
 }
 
-// condition is search.Param.Match as a condition on the resource r, of which s
+// condition is search.Param.Match as a condition on the resource r, of which seen
 // is the version that the caller sees the time of. Only terms that the caller's
 // items let count are looked at.
 func condition(p search.Param, args *arguments) string {
@@ -53,11 +53,11 @@ func condition(p search.Param, args *arguments) string {
 	case p.Name == "_lastUpdated" && p.Kind == search.Date:
 		// An instant ends one nanosecond after it began: after its own text and
 		// before every other that is greater.
-		clause = dates(p.Values, "s.stored", "(s.stored || '~')", args)
+		clause = dates(p.Values, "seen.stored", "(seen.stored || '~')", args)
 	default:
-		clause = fmt.Sprintf(`r.place IN (SELECT t.resource FROM terms t WHERE t.person = %s AND t.type = %s AND t.param = %s
-			AND t.kind = %s AND (t.need & ~%s) = 0 AND %s)`,
-			argPerson, argType, args.add(p.Name), args.add(int64(p.Kind)), argItems, values(p, args))
+		clause = fmt.Sprintf(`r.place IN (SELECT t.resource FROM scope g CROSS JOIN terms t WHERE t.person = g.person AND t.custodian = g.custodian
+			AND t.type = %s AND t.param = %s AND t.kind = %s AND (t.need & ~g.items) = 0 AND %s)`,
+			argType, args.add(p.Name), args.add(int64(p.Kind)), values(p, args))
 	}
 	if p.Modifier == "not" {
 		return "NOT " + clause

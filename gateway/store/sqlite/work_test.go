@@ -31,7 +31,8 @@ func TestEveryReferenceHasAnIndex(t *testing.T) {
 	}
 	for _, r := range references {
 		leading := read(t, store, scanText,
-			`SELECT i.name FROM pragma_index_list(?1) i, pragma_index_info(i.name) c WHERE c.seqno = 0 AND c.name = ?2 AND i.partial = 0`, r[0], r[1])
+			`SELECT i.name FROM pragma_index_list(?1) i, pragma_index_info(i.name) c WHERE c.seqno = 0 AND c.name = ?2 AND i.partial = 0
+			UNION ALL SELECT name FROM pragma_table_info(?1) WHERE name = ?2 AND pk = 1 AND type = 'INTEGER'`, r[0], r[1])
 		if len(leading) == 0 {
 			t.Errorf("%s.%s refers to another table and leads no index", r[0], r[1])
 		}

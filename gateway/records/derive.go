@@ -1,0 +1,93 @@
+package records
+
+import (
+	"fmt"
+	"time"
+
+	"cpagateway/consent/disclosure"
+	"cpagateway/consent/facts"
+	"cpagateway/gateway/search"
+	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
+)
+
+// Derived is what a store works out of a version, to find it and to judge it by.
+type Derived struct {
+	Label   profiles.Label
+	Changes []profiles.Label // to whom it is a new version (see Scope.Notices)
+	Status  string           // where everybody who sees the resource sees its status
+	Spans   []Span           // what it sorts by
+
+	// What follows matters only while it is the current version.
+	Entries     []search.Entry
+	Identifiers []Identifier    // of a Patient
+	Compiled    *facts.Compiled // nil where decisions need nothing of its type
+}
+
+// Step is a version and the one before it, read.
+type Step struct {
+	version       Version
+	before, after fhir.Value // absent where there is none, or it says that the resource is deleted
+}
+
+// StepTo reads a version and the one before it, the zero Version for the first.
+func StepTo(before, after Version) (Step, error) {
+	s := Step{version: after}
+	var err error
+	if s.before, err = before.read(); err != nil {
+		return s, err
+	}
+	s.after, err = after.read()
+	return s, err
+}
+
+func (v Version) read() (fhir.Value, error) {
+	if v.Number == 0 || v.Deleted {
+		return fhir.Value{}, nil
+	}
+	resource, err := fhir.ParseResource(v.Body)
+	if err != nil {
+		return fhir.Value{}, fmt.Errorf("reading version %d of a %s: %w", v.Number, v.Type, err)
+	}
+	return resource, nil
+}
+
+// References are those of both versions, each once: what they lead to is among
+// the targets that Derive wants.
+func (s Step) References() []string {
+	var refs []string
+	seen := make(map[string]bool)
+	for _, r := range []fhir.Value{s.before, s.after} {
+		for ref := range fhir.References(r) {
+			if text := ref.Text(); !seen[text] {
+				seen[text] = true
+				refs = append(refs, text)
+			}
+		}
+	}
+	return refs
+}
+
+// Derive works out what the version is found and judged by. Dates without an
+// offset are days in the zone. A deletion is noticed by whoever saw the resource.
+func (s Step) Derive(targets map[string]disclosure.Target, zone *time.Location) Derived {
+	v := s.version
+	if v.Deleted {
+		return Derived{Label: v.Label, Changes: []profiles.Label{v.Label}}
+	}
+	d := Derived{
+		Label:   profiles.Items(s.after),
+		Changes: disclosure.Changes(s.before, s.after, v.Person, targets),
+		Status:  statusOf(s.after),
+		Entries: search.Index(s.after, zone),
+	}
+	d.Spans = Spans(v.Type, d.Entries)
+	if v.Type == "Patient" {
+		d.Identifiers = Identifiers(s.after)
+	}
+	if facts.Compiles(v.Type) {
+		compiled := facts.Compile(v.Custodian, s.after)
+		d.Compiled = &compiled
+	}
+	return d
+}

@@ -1,0 +1,90 @@
+package records
+
+import (
+	"slices"
+
+	"cpagateway/consent/facts"
+	"cpagateway/profiles"
+)
+
+// Holdings are what decisions about a person rest on, all of one moment: the facts
+// that custodians hold, and what they lead to. They are never disclosed.
+type Holdings struct {
+	Person profiles.PersonID
+	// Generation is the place, in the order of all changes to the store, of the last
+	// one to anything that is held about the person: so it never comes back. It is 0
+	// where nothing ever was.
+	Generation uint64
+	Custodians []profiles.OrgCode // that hold anything about the person, by code
+	Facts      []facts.Compiled   // with the wishes of records that are kept apart from the person's
+	Standing   facts.Standing
+	Directory  map[Reference]facts.Entry // what the facts lead to
+}
+
+// Reference leads from a custodian's record to another of the same custodian.
+type Reference struct {
+	Custodian profiles.OrgCode
+	Text      string // "Type/id"
+}
+
+// At is the person as a decision for one custodian has them.
+func (h Holdings) At(custodian profiles.OrgCode) facts.Person {
+	known := append(slices.Clip(h.Facts), facts.Stand(h.Standing))
+	return facts.Compose(h.Person, custodian, h.Generation, known, func(text string) (facts.Entry, bool) {
+		entry, known := h.Directory[Reference{custodian, text}]
+		return entry, known
+	})
+}
+
+// Asked are the custodians that a request about the person is put to: all that
+// hold anything, or home where none does.
+func (h Holdings) Asked(home profiles.OrgCode) []profiles.OrgCode {
+	if len(h.Custodians) == 0 {
+		return []profiles.OrgCode{home}
+	}
+	return h.Custodians
+}
+
+// references is how many a fact may lead over: to a role, and from there to the
+// organisation that it is for.
+const references = 2
+
+// LookUp completes the directory, for the implementations: find gives what is
+// compiled of the records that some references lead to. What was compiled by other
+// rules leads nowhere.
+func (h *Holdings) LookUp(find func([]Reference) (map[Reference]facts.Compiled, error)) error {
+	h.Directory = make(map[Reference]facts.Entry)
+	from := h.Facts
+	for range references {
+		wanted := h.wanted(from)
+		if len(wanted) == 0 {
+			return nil
+		}
+		found, err := find(wanted)
+		if err != nil {
+			return err
+		}
+		from = nil
+		for ref, compiled := range found {
+			if compiled.Rules == facts.Rules && compiled.Entry != nil {
+				h.Directory[ref] = *compiled.Entry
+				from = append(from, compiled)
+			}
+		}
+	}
+	return nil
+}
+
+// wanted are the references of some compiled resources that are not looked up yet.
+func (h *Holdings) wanted(from []facts.Compiled) []Reference {
+	var wanted []Reference
+	for i := range from {
+		for _, text := range from[i].References() {
+			ref := Reference{from[i].Custodian, text}
+			if _, known := h.Directory[ref]; !known && !slices.Contains(wanted, ref) {
+				wanted = append(wanted, ref)
+			}
+		}
+	}
+	return wanted
+}
