@@ -1,10 +1,14 @@
 package layering
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -134,4 +138,80 @@ func TestEveryDirectDependencyHasItsLine(t *testing.T) {
 			t.Errorf("%s has no line in docs/decisions/013-dependencies.md", m[1])
 		}
 	}
+}
+
+var namedHere = regexp.MustCompile("\\[`([\\w.]+)`\\]\\(\\.\\./([\\w./-]+\\.go)\\)")
+
+// TestArchitectureNamesWhatIsThere: each function, type or table that the page
+// names is declared in the file that its link leads to.
+func TestArchitectureNamesWhatIsThere(t *testing.T) {
+	page, err := os.ReadFile("docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := namedHere.FindAllStringSubmatch(string(page), -1)
+	if len(named) < 40 {
+		t.Fatalf("only %d names found", len(named))
+	}
+	for _, m := range named {
+		if !slices.Contains(declared(t, m[2]), m[1]) {
+			t.Errorf("%s is not declared in %s", m[1], m[2])
+		}
+	}
+}
+
+// declared is what a file declares at its top: Func, Type.Method (and the method
+// alone), Type, and the methods of an interface as Type.Method.
+func declared(t *testing.T, file string) (names []string) {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	for _, decl := range parsed.Decls {
+		switch d := decl.(type) {
+		case *ast.FuncDecl:
+			names = append(names, d.Name.Name)
+			if d.Recv != nil {
+				names = append(names, receiver(d.Recv.List[0].Type)+"."+d.Name.Name)
+			}
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				names = append(names, declaredBy(spec)...)
+			}
+		}
+	}
+	return names
+}
+
+func declaredBy(spec ast.Spec) (names []string) {
+	switch s := spec.(type) {
+	case *ast.ValueSpec:
+		for _, n := range s.Names {
+			names = append(names, n.Name)
+		}
+	case *ast.TypeSpec:
+		names = append(names, s.Name.Name)
+		if i, ok := s.Type.(*ast.InterfaceType); ok {
+			for _, method := range i.Methods.List {
+				for _, n := range method.Names {
+					names = append(names, s.Name.Name+"."+n.Name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+func receiver(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.StarExpr:
+		return receiver(e.X)
+	case *ast.IndexExpr:
+		return receiver(e.X)
+	case *ast.Ident:
+		return e.Name
+	}
+	return ""
 }

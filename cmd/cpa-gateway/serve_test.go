@@ -65,10 +65,12 @@ func settle(t *testing.T) *served {
 func (s *served) start() {
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
+	over := make(chan struct{})
 	go func() {
+		defer close(over)
 		s.ended <- run(world{ctx: ctx, out: io.Discard, err: s.logs, clock: time.Now}, []string{"serve", "--config", s.config})
 	}()
-	s.t.Cleanup(stop)
+	s.t.Cleanup(func() { stop(); <-over }) // before its folder goes
 	s.await("/healthz", http.StatusOK)
 }
 
