@@ -27,7 +27,7 @@ type config struct {
 	Hot          hotConfig        `yaml:"hot"`
 	Sources      []sourceConfig   `yaml:"sources"`
 	Policy       consent.Policy   `yaml:"policy"`
-	DutyLine     string           `yaml:"dutyLine"` // the duty team's telephone number, told with every crisis read
+	DutyLine     string           `yaml:"dutyLine"` // the duty team's telephone number, given with every crisis read
 	Telemetry    telemetryConfig  `yaml:"telemetry"`
 	// PatientIdentifiers are the systems of the sources' own patient numbers that
 	// callers may ask for a person by, beside the NHS number.

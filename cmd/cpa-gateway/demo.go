@@ -67,7 +67,7 @@ func runDemo(w world, args []string) error {
 		defer func() { _ = forget() }() // the next demo on this port replaces a note that stays
 	}
 	// Not a ServeMux, which would clean paths and redirect before anything is recorded.
-	door := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	both := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, demo.IssuerPath+"/") {
 			issuer.ServeHTTP(w, r)
 			return
@@ -75,7 +75,7 @@ func runDemo(w world, args []string) error {
 		handler.ServeHTTP(w, r)
 	})
 	announce := func() { printDemo(w, *addr, dir, *data != "", *admin) }
-	return s.listen(w, door, func(context.Context) error { return nil }, log, announce)
+	return s.listen(w, both, func(context.Context) error { return nil }, log, announce)
 }
 
 // demoFolder is the folder given, or a new temporary one that goes with the demo.

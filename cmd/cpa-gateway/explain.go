@@ -79,7 +79,7 @@ func runConsent(w world, args []string) error {
 		if *asJSON {
 			err = printJSON(w.out, e)
 		} else {
-			err = tell(w, e)
+			err = printExplanation(w, e)
 		}
 		if err != nil {
 			return err
@@ -149,8 +149,8 @@ func first[T any](list []T) (one T) {
 	return one
 }
 
-// tell prints an explanation for a person to read.
-func tell(w world, e explained) error {
+// printExplanation is for a person to read.
+func printExplanation(w world, e explained) error {
 	fmt.Fprintf(w.out, "%s of the records of %s, decided by %s\n\n", strings.ToUpper(e.Outcome), e.Custodian, e.Deciding)
 	t := tabwriter.NewWriter(w.out, 0, 0, 2, ' ', 0)
 	for _, r := range e.Rules {

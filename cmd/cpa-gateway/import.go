@@ -38,7 +38,7 @@ func runImport(w world, args []string) error {
 	if err != nil {
 		return err
 	}
-	source, err := c.sourceWith(*name, profiles.OrgCode(*custodian), grants.said)
+	source, err := c.sourceWith(*name, profiles.OrgCode(*custodian), grants.value)
 	if err != nil {
 		return err
 	}

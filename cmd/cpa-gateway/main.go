@@ -24,7 +24,7 @@ const (
 )
 
 var (
-	// errUsage is a wrong use of a command; the message has been said.
+	// errUsage is a wrong use of a command; the message has been printed.
 	errUsage = errors.New("wrong use")
 	// errRefused is a command that did its work and has to say no: something
 	// was refused, quarantined or not verified.

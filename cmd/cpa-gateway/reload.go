@@ -25,15 +25,15 @@ func (s *site) keepAgreements(w world, asked <-chan os.Signal, due <-chan time.T
 		case <-due:
 			s.reload(log)
 		case <-asked:
-			// Told also when nothing changed here: another instance may have missed it.
+			// Sent also when nothing changed here: another instance may have missed it.
 			if hash, ok := s.reload(log); ok {
 				if err := shared.Announce(w.ctx, hot.Notice{Kind: hot.NoticeAgreements, Hash: hash}); err != nil {
-					log.Warn("the other instances were not told of the agreements", "cause", err)
+					log.Warn("the other instances were not notified of the agreements", "cause", err)
 				}
 			}
 		case n, open := <-notices:
 			if !open {
-				notices = nil // never heard again; the folder is still read
+				notices = nil // closed for good; the folder is still read
 				continue
 			}
 			if n.Kind != hot.NoticePerson && n.Hash != s.register.Load().Hash() {

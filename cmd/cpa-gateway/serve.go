@@ -113,7 +113,7 @@ func openHot(w world, c hotConfig) (hot.State, error) {
 	return redis.Open(c.Redis, "cpa-gateway:", w.clock)
 }
 
-// front wires the road and the front door.
+// front wires the road and the front.
 func (s *site) front(w world, verifier *identity.Verifier, shared hot.State, log *slog.Logger) (http.Handler, error) {
 	sealer, err := road.NewSealer(s.secret)
 	if err != nil {

@@ -80,7 +80,7 @@ func (s *site) intake(w world) *intake.Intake {
 	return &intake.Intake{Store: s.store, Audit: s.log, Register: s.register.Load(), Secret: s.secret, Home: s.config.Organisation, Clock: w.clock}
 }
 
-// ready says whether the records can be read, by asking for a person that nobody is.
+// ready says whether the records can be read, by looking up a person who does not exist.
 func (s *site) ready(ctx context.Context) error {
 	err := s.store.View(ctx, func(now store.Snapshot) error {
 		_, err := now.Person(profiles.SystemNHSNumber, "")

@@ -193,8 +193,8 @@ func text(s consent.Switch) string {
 	return string(body)
 }
 
-// grantsFlag is --grants: on where it stands alone, --grants=off, or nothing said.
-type grantsFlag struct{ said *consent.Switch }
+// grantsFlag is --grants: on where it stands alone, --grants=off, or nil where it is not used.
+type grantsFlag struct{ value *consent.Switch }
 
 // String is for flag.Value.
 func (g *grantsFlag) String() string { return "" }
@@ -202,14 +202,14 @@ func (g *grantsFlag) String() string { return "" }
 // IsBoolFlag lets it stand alone.
 func (g *grantsFlag) IsBoolFlag() bool { return true }
 
-// Set reads what was said.
-func (g *grantsFlag) Set(said string) error {
-	switch said {
+// Set reads the switch, and the words that package flag has for a flag alone.
+func (g *grantsFlag) Set(word string) error {
+	switch word {
 	case "true":
-		said = "on"
+		word = "on"
 	case "false":
-		said = "off"
+		word = "off"
 	}
-	g.said = new(consent.Switch)
-	return g.said.UnmarshalText([]byte(said))
+	g.value = new(consent.Switch)
+	return g.value.UnmarshalText([]byte(word))
 }

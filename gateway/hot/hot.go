@@ -22,10 +22,10 @@ type State interface {
 	Claim(ctx context.Context, key string, life time.Duration) (first bool, err error)
 	// Allow takes one request from a client's bucket.
 	Allow(ctx context.Context, client consent.ClientID, rate Rate) (Verdict, error)
-	// Announce tells every instance of a change. Losing a notice costs time, never correctness.
+	// Announce sends a change to every instance. Losing a notice costs time, never correctness.
 	Announce(ctx context.Context, n Notice) error
 	// Notices delivers what is announced from now on until ctx ends. A gap in
-	// delivery (a lost connection) is itself told, as NoticeGap.
+	// delivery (a lost connection) is itself delivered, as NoticeGap.
 	Notices(ctx context.Context) <-chan Notice
 	Close() error
 }

@@ -27,7 +27,7 @@ func (v *Verifier) Ready(ctx context.Context) error {
 // Endpoints says where callers get a token: for each issuer that could be read
 // at least once, in the order of the configuration. What is due is fetched from
 // all at once, and waited for only while no issuer is known: one that hangs
-// delays nothing that another has said.
+// delays nothing of the others.
 func (v *Verifier) Endpoints(ctx context.Context) []Endpoints {
 	over := make(chan struct{}, len(v.order))
 	under := 0

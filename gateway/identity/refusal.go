@@ -1,7 +1,7 @@
 package identity
 
 // The codes say why a credential was refused, for the audit log. Nothing beyond
-// the code and its fixed words is told to the caller or written anywhere: what was
+// the code and its fixed words is sent to the caller or written anywhere: what was
 // in the token may be somebody's name.
 const (
 	TokenMissing         = "TOKEN_MISSING"         // no credential, or more than one
@@ -62,7 +62,7 @@ const (
 	badProof     = "invalid_dpop_proof"
 )
 
-// texts is what is said of each code. A code without a scheme asks the caller for
+// texts gives each code its challenge and its fixed words. A code without a scheme asks the caller for
 // no other credential.
 var texts = map[string]struct{ scheme, reason, words string }{
 	TokenMissing:         {schemeBearer, "", "one access token is needed"},

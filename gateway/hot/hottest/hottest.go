@@ -31,8 +31,8 @@ func Run(t *testing.T, open func(t *testing.T) hot.State) {
 		{"a rate that is none allows nothing", noRate},
 		{"a wait has an end", boundedWait},
 		{"clients do not share a bucket", ownBuckets},
-		{"every reader hears a notice whole", everyReader},
-		{"a reader hears nothing of before", nothingOfBefore},
+		{"every reader receives a notice whole", everyReader},
+		{"a reader receives nothing of before", nothingOfBefore},
 		{"a slow reader holds nobody up and finds a gap", slowReader},
 		{"a reader's channel ends with its context", readerEnds},
 		{"an ended context is an error", endedContext},
@@ -150,7 +150,7 @@ func everyReader(t *testing.T, state hot.State) {
 		announce(t, state, n)
 		for _, reader := range []<-chan hot.Notice{first, second} {
 			if got := Next(t, reader); got != n {
-				t.Errorf("announced %+v, heard %+v", n, got)
+				t.Errorf("announced %+v, received %+v", n, got)
 			}
 		}
 	}
@@ -161,7 +161,7 @@ func nothingOfBefore(t *testing.T, state hot.State) {
 	reader := state.Notices(t.Context())
 	announce(t, state, hot.Notice{Kind: hot.NoticeAgreements, Hash: "after"})
 	if got := Next(t, reader); got.Hash != "after" {
-		t.Errorf("heard %+v", got)
+		t.Errorf("received %+v", got)
 	}
 }
 
@@ -172,20 +172,20 @@ func slowReader(t *testing.T, state hot.State) {
 	for i := range many {
 		announce(t, state, hot.Notice{Kind: hot.NoticePerson, Person: "p", Epoch: uint64(i + 1)})
 		if got := Next(t, watched); got.Epoch != uint64(i+1) {
-			t.Fatalf("a reader who keeps up heard %+v as notice %d", got, i+1)
+			t.Fatalf("a reader who keeps up received %+v as notice %d", got, i+1)
 		}
 	}
-	heard := uint64(0)
+	received := uint64(0)
 	for {
 		n := Next(t, slow)
 		if n.Kind == hot.NoticeGap {
 			break
 		}
-		if heard++; n.Epoch != heard {
-			t.Fatalf("notice %d was lost without a gap", heard)
+		if received++; n.Epoch != received {
+			t.Fatalf("notice %d was lost without a gap", received)
 		}
 	}
-	if heard >= many {
+	if received >= many {
 		t.Error("there was no gap to find")
 	}
 }
@@ -197,7 +197,7 @@ func readerEnds(t *testing.T, state hot.State) {
 	ends(t, reader)
 	announce(t, state, hot.Notice{Kind: hot.NoticeAgreements, Hash: "h"})
 	if got := Next(t, other); got.Hash != "h" {
-		t.Errorf("the other reader heard %+v", got)
+		t.Errorf("the other reader received %+v", got)
 	}
 }
 

@@ -46,18 +46,18 @@ func (s *State) Notices(ctx context.Context) <-chan hot.Notice {
 	}
 	bounded, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	heard := s.client.Subscribe(bounded, s.channel())
-	if _, err := heard.ReceiveTimeout(bounded, s.timeout); err != nil {
+	subscription := s.client.Subscribe(bounded, s.channel())
+	if _, err := subscription.ReceiveTimeout(bounded, s.timeout); err != nil {
 		in.Put(hot.Notice{Kind: hot.NoticeGap})
 	}
 	s.readers.Go(func() {
 		defer close(in)
 		// Closing the subscription is what ends the channel it delivers on.
-		hangUp := func() { _ = heard.Close() }
+		hangUp := func() { _ = subscription.Close() }
 		defer context.AfterFunc(ctx, hangUp)()
 		defer context.AfterFunc(s.ctx, hangUp)()
-		for message := range heard.ChannelWithSubscriptions() {
-			if n, tell := heardAs(message); tell {
+		for message := range subscription.ChannelWithSubscriptions() {
+			if n, ok := noticeOf(message); ok {
 				in.Put(n)
 			}
 		}
@@ -65,10 +65,10 @@ func (s *State) Notices(ctx context.Context) <-chan hot.Notice {
 	return in
 }
 
-// heardAs is what a message of the subscription means to a reader. Every
+// noticeOf is what a message of the subscription means to a reader. Every
 // confirmation after the first follows a lost connection; a notice that cannot
 // be read may have said anything.
-func heardAs(message any) (n hot.Notice, tell bool) {
+func noticeOf(message any) (n hot.Notice, ok bool) {
 	gap := hot.Notice{Kind: hot.NoticeGap}
 	switch m := message.(type) {
 	case *goredis.Subscription:

@@ -50,7 +50,7 @@ const timeout = 250 * time.Millisecond
 // state of affairs. The prefix begins every key and the channel's name, so that
 // deployments may share a server.
 func Open(address, prefix string, clock func() time.Time) (*State, error) {
-	hush()
+	silenceClient()
 	client, err := dial(address)
 	if err != nil {
 		return nil, err
@@ -62,9 +62,9 @@ func Open(address, prefix string, clock func() time.Time) (*State, error) {
 	}, nil
 }
 
-// hush keeps go-redis from writing lines of its own to standard error. All that
+// silenceClient keeps go-redis from writing lines of its own to standard error. All that
 // it has to say comes back as errors.
-var hush = sync.OnceFunc(func() { goredis.SetLogger(silence{}) })
+var silenceClient = sync.OnceFunc(func() { goredis.SetLogger(silence{}) })
 
 type silence struct{}
 
