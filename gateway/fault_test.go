@@ -135,20 +135,20 @@ func nameOf(method string) string {
 func TestAWithdrawalBetweenDecisionAndRecordReleasesNothing(t *testing.T) {
 	s := openStand(t)
 	wholeAnswer(t, s)
-	finds := 0
+	decided := 0
 	s.reader.before = func(_ context.Context, method string) error {
-		if method == "Find" {
-			finds++
+		if method == "Holdings" {
+			decided++
 		}
-		if method == "Targets" && finds == 1 {
+		if method == "Targets" && decided == 1 {
 			s.withdraw()
 		}
 		return nil
 	}
 	a := s.get("gp", crisisPath(), "X-Request-Id", requestName)
 	s.reader.before = nil
-	if finds != 2 {
-		t.Errorf("searched %d times: the epoch moved once, so it had to be decided twice", finds)
+	if decided != 2 {
+		t.Errorf("decided %d times: what was decided on moved once, so it had to be twice", decided)
 	}
 	if ids := a.ids(t); len(ids) != 0 || strings.Contains(a.body, secretOfAnn) {
 		t.Errorf("released after the withdrawal: %v", ids)
@@ -165,7 +165,7 @@ func TestAPersonWhoseFactsNeverRestIsAnsweredBusy(t *testing.T) {
 	wholeAnswer(t, s)
 	moves := 0
 	s.reader.before = func(_ context.Context, method string) error {
-		if method == "Targets" {
+		if method == "Holdings" {
 			moves++
 			s.bringIn(s.plan("ann.json", func(plan map[string]any) {
 				plan["person"].(map[string]any)["telephone"] = "01632 96000" + string(rune('0'+moves))

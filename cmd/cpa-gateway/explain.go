@@ -73,25 +73,32 @@ func runConsent(w world, args []string) error {
 		return err
 	}
 	question := consent.Ask{Caller: asked, Action: consent.Search, Type: *typ, At: moment, Register: s.register.Load(), Policy: s.config.Policy}
+	var all []explained
 	for _, custodian := range held.Asked(s.config.Organisation) {
 		person := held.At(custodian)
-		e := explained{custodian, consent.Decide(question.Of(custodian, &person)).Explain()}
-		if *asJSON {
-			err = printJSON(w.out, e)
-		} else {
-			err = printExplanation(w, e)
-		}
-		if err != nil {
+		all = append(all, explained{Custodian: custodian, Explanation: consent.Decide(question.Of(custodian, &person)).Explain()})
+	}
+	slices.SortStableFunc(all, func(a, b explained) int { return cmp.Compare(opens[b.Outcome], opens[a.Outcome]) })
+	if *asJSON {
+		all[0].Others = all[1:]
+		return printJSON(w.out, all[0])
+	}
+	for _, e := range all {
+		if err := printExplanation(w, e); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// opens ranks the outcomes: what opens most is told first.
+var opens = map[string]int{consent.Slice.String(): 1, consent.Permit.String(): 2}
+
 // explained is the answer for one custodian's records.
 type explained struct {
 	Custodian profiles.OrgCode `json:"custodian"`
 	consent.Explanation
+	Others []explained `json:"others,omitempty"` // of the other custodians that hold something about the person
 }
 
 // callerNamed makes the caller of a question: a client, or an organisation and a team.

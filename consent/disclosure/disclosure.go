@@ -196,7 +196,25 @@ func (t terms) assemble(h Held, versionID string, content []byte, beside []Discl
 		w.Member("div", div)
 		w.EndObject()
 	}
-	return append(append(w.Bytes(), content...), '}')
+	return append(t.custody(append(w.Bytes(), content...), h.Resource.Type()), '}')
+}
+
+// custody says of a Patient whose record it is, which tells it from those of other
+// custodians: managingOrganization is the custodian of the record (R4).
+func (t terms) custody(dst []byte, typ string) []byte {
+	if typ != "Patient" {
+		return dst
+	}
+	w := fhir.NewWriter(append(dst, `,"managingOrganization":`...))
+	w.BeginObject()
+	w.Member("type", "Organization")
+	w.Name("identifier")
+	w.BeginObject()
+	w.Member("system", profiles.SystemODS)
+	w.Member("value", string(t.custodian))
+	w.EndObject()
+	w.EndObject()
+	return w.Bytes()
 }
 
 // profile names our own profile where the source claims it. What another one

@@ -148,6 +148,9 @@ func (r *run) keepRecord(tx store.Tx, record []pending, done *account) error {
 	case err != nil:
 		return err
 	}
+	if part.counts.Stored > 0 && part.sum.Stored == 0 { // a part of the record that counts for none: the record changed
+		part.sum.Stored, part.sum.Unchanged = part.sum.Unchanged, 0
+	}
 	part.sum.Resources = part.counts.Stored
 	done.sum = done.sum.Plus(part.sum)
 	done.counts.Stored += part.counts.Stored

@@ -86,7 +86,7 @@ func (r *Road) personAsked(now records.Snapshot, t *trip) (profiles.PersonID, *c
 	switch {
 	case t.ask.Interaction != Search:
 		id, err := now.PersonOf(t.ask.Type, t.ask.ID)
-		return id, nil, orNobody(err)
+		return id, nil, exceptNothing(err)
 	case t.ask.Search.Cursor != "":
 		opened, err := r.openCursor(t)
 		if err != nil {
@@ -95,19 +95,20 @@ func (r *Road) personAsked(now records.Snapshot, t *trip) (profiles.PersonID, *c
 		return opened.Person, opened, nil
 	case key.ID != "":
 		id, err := now.PersonOf(key.Type, key.ID)
-		return id, nil, orNobody(err)
+		return id, nil, exceptNothing(err)
 	case key.Value != "":
 		id, err := now.Person(key.System, key.Value)
 		if errors.Is(err, records.ErrNothing) && key.System == profiles.SystemNHSNumber {
 			id = r.Pseudonym(key.Value) // nobody has it: the record still shows which one was asked for
 		}
-		return id, nil, orNobody(err)
+		return id, nil, exceptNothing(err)
 	}
 	return "", nil, faultNoPerson
 }
 
-// orNobody takes "nobody has it" for an answer: the road goes on as for anybody.
-func orNobody(err error) error {
+// exceptNothing takes ErrNothing for an answer, that nobody has it: the road goes on
+// as for anybody.
+func exceptNothing(err error) error {
 	if errors.Is(err, records.ErrNothing) {
 		return nil
 	}

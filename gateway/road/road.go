@@ -123,6 +123,7 @@ func (r *Road) travel(ctx context.Context, t *trip) (audit.Recorded, reply) {
 
 // pass is one attempt: find, decide and disclose from one moment, then record.
 func (r *Road) pass(ctx context.Context, t *trip) (audit.Recorded, reply, error) {
+	ask := consent.Ask{Caller: t.caller, Action: t.ask.action(), Type: t.ask.Type, At: t.at, Register: r.Register(), Policy: r.Policy}
 	var decisions []consent.Decision
 	var released []disclosure.Disclosure
 	var p reply
@@ -131,21 +132,25 @@ func (r *Road) pass(ctx context.Context, t *trip) (audit.Recorded, reply, error)
 		if err != nil {
 			return err
 		}
-		decisions = subject.decide(consent.Ask{
-			Caller: t.caller, Action: t.ask.action(), Type: t.ask.Type, At: t.at, Register: r.Register(), Policy: r.Policy,
-		})
-		released, p, err = r.disclose(now, t, decisions, subject)
+		decisions = subject.decide(ask)
+		released, p, err = r.disclose(now, t, ask, decisions, subject)
 		return err
 	})
 	if err != nil {
 		return audit.Recorded{}, reply{}, err
 	}
-	recorded, err := r.Audit.Record(ctx, t.event(p.status), decisions, released, func(tx store.Tx) error { return unmoved(tx, decisions) })
+	recorded, err := r.Audit.Record(ctx, t.event(p.status), decisions, released, func(tx store.Tx) error {
+		if r.Register() != ask.Register {
+			return errMoved
+		}
+		return unmoved(tx, decisions)
+	})
 	return recorded, p, err
 }
 
-// errMoved says that something about the person changed after the decision.
-var errMoved = errors.New("the person's record changed after the decision")
+// errMoved says that something about the person, or an agreement, changed after the
+// decision.
+var errMoved = errors.New("what was decided on has changed")
 
 // unmoved finds out whether what is held about the person is what was decided on.
 func unmoved(now records.Snapshot, decisions []consent.Decision) error {
@@ -163,7 +168,7 @@ func unmoved(now records.Snapshot, decisions []consent.Decision) error {
 
 // disclose finds what the decisions let through and copies what is permitted, each
 // by the decision for its own custodian.
-func (r *Road) disclose(now records.Snapshot, t *trip, decisions []consent.Decision, s subject) ([]disclosure.Disclosure, reply, error) {
+func (r *Road) disclose(now records.Snapshot, t *trip, ask consent.Ask, decisions []consent.Decision, s subject) ([]disclosure.Disclosure, reply, error) {
 	found, next, err := r.matches(now, t, decisions, s)
 	if errors.Is(err, records.ErrNothing) && t.ask.Interaction != Search {
 		return nil, refused(Nothing), nil
@@ -171,10 +176,15 @@ func (r *Road) disclose(now records.Snapshot, t *trip, decisions []consent.Decis
 	if err != nil {
 		return nil, reply{}, err
 	}
-	released, err := r.copies(now, t, decisions, found)
+	beside, err := r.beside(now, t, ask, decisions, s, found)
 	if err != nil {
 		return nil, reply{}, err
 	}
+	released, err := r.copies(now, t, decisions, found, beside...)
+	if err != nil {
+		return nil, reply{}, err
+	}
+	released = slices.DeleteFunc(released, func(x disclosure.Disclosure) bool { return !t.asksFor(x) })
 	if t.ask.Interaction != Search && len(released) == 0 {
 		return nil, refused(Nothing), nil
 	}
@@ -186,7 +196,7 @@ func (r *Road) disclose(now records.Snapshot, t *trip, decisions []consent.Decis
 }
 
 // copies are the disclosures of what was found, in its order.
-func (r *Road) copies(now records.Snapshot, t *trip, decisions []consent.Decision, found []records.Visible) ([]disclosure.Disclosure, error) {
+func (r *Road) copies(now records.Snapshot, t *trip, decisions []consent.Decision, found []records.Visible, beside ...disclosure.Disclosure) ([]disclosure.Disclosure, error) {
 	held, err := r.held(t, found)
 	if err != nil {
 		return nil, err
@@ -200,7 +210,7 @@ func (r *Road) copies(now records.Snapshot, t *trip, decisions []consent.Decisio
 	var released []disclosure.Disclosure
 	for _, h := range held {
 		i := slices.IndexFunc(decisions, func(d consent.Decision) bool { return d.Source() == h.Custodian })
-		if x := disclosure.Of(decisions[i], h, targets[i]); !x.Withheld() && t.asksFor(x) {
+		if x := disclosure.Of(decisions[i], h, targets[i], beside...); !x.Withheld() {
 			released = append(released, x)
 		}
 	}
