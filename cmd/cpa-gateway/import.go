@@ -58,7 +58,7 @@ func runImport(w world, args []string) error {
 	if err := show(w.out, sum, *asJSON); err != nil {
 		return err
 	}
-	if err == nil && sum.Quarantined+sum.Grants > 0 {
+	if err == nil && sum.Quarantined+sum.Grants+sum.Apart > 0 {
 		return errRefused
 	}
 	return err
@@ -165,7 +165,10 @@ func show(out io.Writer, s intake.Summary, asJSON bool) error {
 	if s.Grants > 0 {
 		fmt.Fprintf(out, "\n%d Consents that grant were set aside: the source has no authority to record a grant.\n", s.Grants)
 	}
-	if s.Quarantined+s.Grants > 0 {
+	if s.Apart > 0 {
+		fmt.Fprintf(out, "\n%d Patients are kept apart, closed: they claim somebody else's NHS number. See whom: cpa-gateway person list\n", s.Apart)
+	}
+	if s.Quarantined+s.Grants+s.Apart > 0 {
 		fmt.Fprintln(out, "\nSee what was set aside: cpa-gateway quarantine list")
 	}
 	return nil

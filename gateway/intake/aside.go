@@ -28,17 +28,22 @@ func (r *run) SetAside(faults []mapping.Fault, consents []mapping.Resource) erro
 	return r.flushFull()
 }
 
-// refusal is the fault of a source record that is set aside because this resource
-// of it cannot be taken.
-func (r *run) refusal(made []mapping.Resource, m mapping.Resource, rule, reason string) quarantine.Fault {
+// aside is the fault of a source record that is set aside because this resource of
+// it cannot be taken.
+func (r *run) aside(made []mapping.Resource, m mapping.Resource, no refusal) quarantine.Fault {
 	if r.keepWishes(made) {
-		reason += takenAllTheSame
+		no.reason += takenAllTheSame
 	}
+	return r.notice(m, no)
+}
+
+// notice is what the quarantine says of one resource.
+func (r *run) notice(m mapping.Resource, no refusal) quarantine.Fault {
 	raw := m.Body
 	if m.Fragment != nil {
 		raw = m.Fragment()
 	}
-	return r.fault(mapping.Fault{At: m.From, Rule: rule, Reason: reason, Raw: raw})
+	return r.fault(mapping.Fault{At: m.From, Rule: no.rule, Reason: no.reason, Raw: raw})
 }
 
 // keep puts faults into the quarantine. Of a dry run, and of a record that was

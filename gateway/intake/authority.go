@@ -44,7 +44,7 @@ func (r *run) withhold(granting []mapping.Resource) {
 	for _, m := range granting {
 		r.sum.Grants++
 		r.sum.Quarantined += m.Records
-		r.keep([]quarantine.Fault{r.refusal(nil, m, ruleNoAuthority, noAuthority)})
+		r.keep([]quarantine.Fault{r.notice(m, refusal{ruleNoAuthority, noAuthority})})
 	}
 }
 

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -8,6 +9,8 @@ import (
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
+	"cpagateway/mapping"
+	"cpagateway/profiles"
 )
 
 // A batch holds the store's lock, which every answer needs to be recorded, so it
@@ -70,23 +73,19 @@ func (r *run) flushFull() error {
 func (r *run) flush() error {
 	b := r.batch
 	r.batch = batch{}
-	if r.mode == DryRun {
-		for _, record := range b.records {
-			for _, p := range record {
-				r.sum.Unchanged += p.made.Records
-			}
-		}
-		r.tell()
-		return nil
-	}
 	if b.resources == 0 {
 		return nil
 	}
-	var done account
-	err := r.recorded(func(tx store.Tx) (_ audit.Counts, err error) {
-		done, err = r.keepBatch(tx, b)
-		return done.counts, err
-	})
+	done := account{changed: map[profiles.PersonID]bool{}}
+	var err error
+	if r.mode == DryRun {
+		err = r.Store.View(r.ctx, func(now store.Snapshot) error { return r.rehearse(now, b, &done) })
+	} else {
+		err = r.recorded(func(tx store.Tx) (_ audit.Counts, err error) {
+			err = r.keepBatch(tx, b, &done)
+			return done.counts, err
+		})
+	}
 	if err != nil {
 		return err
 	}
@@ -96,54 +95,77 @@ func (r *run) flush() error {
 	return nil
 }
 
+// rehearse finds out what would become of a batch, as far as what is kept now can say.
+func (r *run) rehearse(now store.Snapshot, b batch, done *account) error {
+	for _, pieces := range b.records {
+		about := newRecord()
+		made := madeOf(pieces)
+		done.sum.Unchanged += accounted(made)
+		for _, p := range pieces {
+			_, no, err := r.accept(now, p, about)
+			if err != nil {
+				return err
+			}
+			if no != nil {
+				done.sum.Unchanged -= accounted(made)
+				r.turnAside(made, p.made, *no, done)
+				about.setAside()
+				break
+			}
+		}
+		r.settled(about, done)
+	}
+	return nil
+}
+
 // account is what became of a batch.
 type account struct {
 	sum     Summary
 	counts  audit.Counts // of resources
 	refused []quarantine.Fault
+	notices []quarantine.Fault // of records that were taken all the same
+	changed map[profiles.PersonID]bool
 }
 
-func (r *run) keepBatch(tx store.Tx, b batch) (done account, err error) {
+func (r *run) keepBatch(tx store.Tx, b batch, done *account) (err error) {
 	for _, record := range b.records {
-		if err := r.keepRecord(tx, record, &done); err != nil {
-			return done, err
+		if err := r.keepRecord(tx, record, done); err != nil {
+			return err
 		}
+	}
+	if err := r.look(tx, done.changed); err != nil {
+		return err
 	}
 	if r.mode == Store {
-		done.sum.NewFaults, err = tx.SetAside(append(b.faults, done.refused...))
+		done.sum.NewFaults, err = tx.SetAside(slices.Concat(b.faults, done.refused, done.notices))
 	}
-	return done, err
+	return err
 }
 
-// keepRecord puts a source record whole. Where something of it belongs to
-// another, it is set aside whole.
-func (r *run) keepRecord(tx store.Tx, record []pending, done *account) error {
-	done.counts.Read += len(record)
-	var refused pending
+// keepRecord puts a source record whole. Where something of it is refused, it is set
+// aside whole.
+func (r *run) keepRecord(tx store.Tx, pieces []pending, done *account) error {
+	done.counts.Read += len(pieces)
 	var part account
-	err := tx.Try(func() error {
-		for _, p := range record {
-			result, err := tx.Put(r.Clock(), p.accepted, records.Precondition{})
-			if err != nil {
+	var no *refusal
+	var refused pending
+	about := newRecord()
+	err := tx.Try(func() (err error) {
+		for _, p := range pieces {
+			if no, err = r.put(tx, p, about, &part); err != nil || no != nil {
 				refused = p
-				return err
-			}
-			if result.Stored {
-				part.counts.Stored++
-				part.sum.Stored += p.made.Records
-			} else {
-				part.counts.Unchanged++
-				part.sum.Unchanged += p.made.Records
+				return errors.Join(err, errSetAside)
 			}
 		}
-		return nil
+		return r.stand(tx, about)
 	})
 	switch {
-	case records.Refused(err):
-		made := madeOf(record)
-		done.counts.Quarantined += len(record)
-		done.sum.Quarantined += accounted(made)
-		done.refused = append(done.refused, r.refusal(made, refused.made, putRule(err), err.Error()))
+	case no != nil:
+		made := madeOf(pieces)
+		done.counts.Quarantined += len(pieces)
+		r.turnAside(made, refused.made, *no, done)
+		about.setAside()
+		r.settled(about, done)
 		return nil
 	case err != nil:
 		return err
@@ -155,5 +177,38 @@ func (r *run) keepRecord(tx store.Tx, record []pending, done *account) error {
 	done.sum = done.sum.Plus(part.sum)
 	done.counts.Stored += part.counts.Stored
 	done.counts.Unchanged += part.counts.Unchanged
+	r.settled(about, done)
 	return nil
+}
+
+// errSetAside undoes what was put of a record that is set aside.
+var errSetAside = errors.New("the record is set aside")
+
+// put puts one resource, or names the rule that refuses it.
+func (r *run) put(tx store.Tx, p pending, about *record, part *account) (*refusal, error) {
+	accepted, no, err := r.accept(tx, p, about)
+	if err != nil || no != nil {
+		return no, err
+	}
+	result, err := tx.Put(r.Clock(), accepted, records.Precondition{})
+	switch {
+	case records.Refused(err):
+		return putRefusal(err), nil
+	case err != nil:
+		return nil, err
+	case result.Stored:
+		part.counts.Stored++
+		part.sum.Stored += p.made.Records
+		about.changes(accepted)
+	default:
+		part.counts.Unchanged++
+		part.sum.Unchanged += p.made.Records
+	}
+	return nil, nil
+}
+
+// turnAside sets a record aside in the account of its batch.
+func (r *run) turnAside(made []mapping.Resource, m mapping.Resource, no refusal, done *account) {
+	done.sum.Quarantined += accounted(made)
+	done.refused = append(done.refused, r.aside(made, m, no))
 }

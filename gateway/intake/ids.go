@@ -15,6 +15,13 @@ func Pseudonym(secret []byte) func(nhsNumber string) profiles.PersonID {
 	return keyedIDs{secret: secret}.person
 }
 
+// OwnPerson gives the person of a Patient of a source that lies with nobody else.
+func OwnPerson(secret []byte) func(custodian profiles.OrgCode, source, patient string) profiles.PersonID {
+	return func(custodian profiles.OrgCode, source, patient string) profiles.PersonID {
+		return keyedIDs{secret: secret, custodian: custodian, source: source}.personOfSource(patient)
+	}
+}
+
 // keyedIDs derives ids from a custodian, one of its sources and the source's own
 // keys, so that a rerun finds what it wrote before and no custodian's records are
 // another's. They are keyed: nobody can guess an id from an NHS

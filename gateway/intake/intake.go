@@ -70,6 +70,9 @@ type Summary struct {
 	// Grants is how many Consents were set aside by themselves: they grant, and the
 	// source has no authority to.
 	Grants int `json:"grantsSetAside,omitempty"`
+	// Apart is how many Patients were taken and are kept apart from the person whose
+	// NHS number they claim, with all their records.
+	Apart int `json:"keptApart,omitempty"`
 }
 
 // Intake brings extracts in. It may be used by one run at a time.
@@ -106,7 +109,7 @@ func (in *Intake) begin(ctx context.Context, source Source, mode Mode) *run {
 	}
 	return &run{
 		Intake: in, ctx: ctx, source: source, mode: mode, ids: keyedIDs{secret: in.Secret, custodian: source.Custodian, source: source.Name},
-		persons: map[string]profiles.PersonID{}, alike: map[string]int{}, sum: Summary{Warnings: map[string]int{}},
+		persons: map[string]profiles.PersonID{}, touched: map[profiles.PersonID]bool{}, alike: map[string]int{}, sum: Summary{Warnings: map[string]int{}},
 	}
 }
 
@@ -117,6 +120,9 @@ func (r *run) end(report mapping.Report, err error) (Summary, error) {
 	}
 	if err == nil {
 		err = r.takeWishes()
+	}
+	if err == nil {
+		err = r.rank()
 	}
 	r.sum.Read = report.Read
 	r.sum.LeftBehind, r.sum.Defaulted = report.LeftBehind, report.Defaulted
@@ -147,6 +153,7 @@ func (s Summary) Plus(t Summary) Summary {
 	s.NewFaults += t.NewFaults
 	s.Resources += t.Resources
 	s.Grants += t.Grants
+	s.Apart += t.Apart
 	s.LeftBehind = plus(s.LeftBehind, t.LeftBehind)
 	s.Defaulted = plus(s.Defaulted, t.Defaulted)
 	return s

@@ -11,6 +11,7 @@ import (
 	"testing/fstest"
 
 	"cpagateway/gateway/intake"
+	"cpagateway/gateway/persons"
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/store"
 	"cpagateway/profiles"
@@ -248,7 +249,7 @@ func TestEveryBatchIsRecorded(t *testing.T) {
 // brittleStore fails where a test says.
 type brittleStore struct {
 	store.Store
-	aside, personOf error
+	aside, personOf, standing error
 }
 
 func (b *brittleStore) View(ctx context.Context, read func(store.Snapshot) error) error {
@@ -276,6 +277,20 @@ type brittleTx struct {
 	b *brittleStore
 }
 
+func (t brittleTx) PersonOf(typ, id string) (profiles.PersonID, error) {
+	if t.b.personOf != nil {
+		return "", t.b.personOf
+	}
+	return t.Tx.PersonOf(typ, id)
+}
+
+func (t brittleTx) Standing(person profiles.PersonID) (persons.Standing, error) {
+	if t.b.standing != nil {
+		return persons.Standing{}, t.b.standing
+	}
+	return t.Tx.Standing(person)
+}
+
 func (t brittleTx) SetAside(faults []quarantine.Fault) (int, error) {
 	if t.b.aside != nil {
 		return 0, t.b.aside
@@ -285,14 +300,14 @@ func (t brittleTx) SetAside(faults []quarantine.Fault) (int, error) {
 
 func TestAStoreThatFailsEndsTheRunAndIsTakenUpAgain(t *testing.T) {
 	broken := errors.New("the disk is gone")
-	for name, fault := range map[string]brittleStore{"aside": {aside: broken}, "personOf": {personOf: broken}} {
+	for name, fault := range map[string]brittleStore{"aside": {aside: broken}, "personOf": {personOf: broken}, "standing": {standing: broken}} {
 		t.Run(name, func(t *testing.T) {
 			d := openMixed(t)
-			d.brittle.aside, d.brittle.personOf = fault.aside, fault.personOf
+			d.brittle.aside, d.brittle.personOf, d.brittle.standing = fault.aside, fault.personOf, fault.standing
 			if _, err := d.Run(context.Background(), bundles(t, "clinic"), mixed(), intake.Store); !errors.Is(err, broken) {
 				t.Errorf("want the store's error, got %v", err)
 			}
-			d.brittle.aside, d.brittle.personOf = nil, nil
+			d.brittle.aside, d.brittle.personOf, d.brittle.standing = nil, nil, nil
 			if sum := d.bring(bundles(t, "clinic"), mixed(), intake.Store); sum.Stored+sum.Unchanged != 3 || len(d.kept(ann, "CarePlan")) != 1 {
 				t.Errorf("the next run: %+v", sum)
 			}

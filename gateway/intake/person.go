@@ -2,88 +2,110 @@ package intake
 
 import (
 	"errors"
+	"maps"
 
+	"cpagateway/consent"
+	"cpagateway/gateway/persons"
+	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
-	"cpagateway/mapping"
+	"cpagateway/gateway/store"
 	"cpagateway/profiles"
-	"cpagateway/profiles/fhir"
 )
-
-// personFor finds whom a resource is about: nobody for staff and organisations,
-// the NHS number's owner for a Patient, and that Patient's person for the rest.
-// A rule in the answer sets the resource aside with the reason.
-func (r *run) personFor(now records.Snapshot, m mapping.Resource, resource fhir.Value) (person profiles.PersonID, rule, reason string, err error) {
-	switch {
-	case profiles.DirectoryType(m.Type):
-		return "", "", "", nil
-	case m.Type == "Patient":
-		return r.identified(now, m, resource)
-	case m.Person == "":
-		return "", "NO-PERSON", "the resource is about a person but names none: give it a subject", nil
-	}
-	if known, ok := r.persons[m.Person]; ok && known == unresolved {
-		return "", ruleIdentity, "it is about a Patient that was set aside, because it came under another NHS number than before", nil
-	} else if ok {
-		return known, "", "", nil
-	}
-	person, err = now.PersonOf("Patient", r.ids.resource("Patient", m.Person))
-	if errors.Is(err, records.ErrNothing) || (err == nil && person == "") {
-		return "", "UNKNOWN-PERSON", "no Patient of this source has the key that the resource refers to: bring the Patient in first", nil
-	}
-	if err == nil {
-		r.persons[m.Person] = person
-	}
-	return person, "", "", err
-}
 
 const (
 	ruleNHSNumber = "NHS-NUMBER"
 	ruleIdentity  = "IDENTITY-UNRESOLVED"
+	ruleConflict  = string(persons.Contradicts)
+	warnMatched   = "IDENTITY-MATCHED" // by less than a full birth date
 )
 
-// unresolved stands for the person of a Patient that came under two NHS numbers.
+// unresolved stands for the person of a Patient that was set aside.
 const unresolved profiles.PersonID = ""
 
-// identified gives a Patient its person. One that is kept already stays with the
-// person it is of: under another number it is set aside until somebody has said
-// whose it is, and what comes with it goes to neither of the two.
-func (r *run) identified(now records.Snapshot, m mapping.Resource, patient fhir.Value) (person profiles.PersonID, rule, reason string, err error) {
-	person, rule, reason = r.identify(m, patient)
-	if rule != "" {
-		return "", rule, reason, nil
-	}
-	before, known := r.persons[m.Key]
-	if !known {
-		before, err = now.PersonOf("Patient", m.ID)
-		known = err == nil
-		if err != nil && !errors.Is(err, records.ErrNothing) {
-			return "", "", "", err
-		}
-	}
-	if known && before != person {
-		r.persons[m.Key] = unresolved
-		return "", ruleIdentity, "the Patient was known under another NHS number, or under none: say whose record it is", nil
-	}
-	r.persons[m.Key] = person
-	return person, "", "", nil
+// record is what is found out about the persons of one source record, until it is
+// known whether the record is taken.
+type record struct {
+	persons   map[string]profiles.PersonID // source key of a Patient -> the person
+	standings []persons.Standing
+	notices   []quarantine.Fault // of what is taken all the same
+	warnings  map[string]int
+	changed   map[profiles.PersonID]bool // who got or changed a Patient, a wish (true) or a plan
 }
 
-// identify reads a Patient's NHS number in use. An NHS number that is malformed is
-// refused always, a superseded one as well; one that fails only its check digit, as
-// the source's rule says.
-func (r *run) identify(m mapping.Resource, patient fhir.Value) (person profiles.PersonID, rule, reason string) {
-	person = r.ids.personOfSource(m.ID)
-	found := false
-	for _, n := range profiles.PatientNumbers(patient) {
-		switch {
-		case n.Err != nil && (n.Normal == "" || r.source.NHSNumbers != Report):
-			return "", ruleNHSNumber, n.Err.Error()
-		case n.Err != nil:
-			r.sum.Warnings[ruleNHSNumber]++
-		}
-		if !n.Superseded && !found {
-			person, found = r.ids.person(n.Normal), true
-		}
+func newRecord() *record {
+	return &record{persons: map[string]profiles.PersonID{}, warnings: map[string]int{}, changed: map[profiles.PersonID]bool{}}
+}
+
+// changes notes what a change may mean for who somebody is, or for what ranks.
+func (a *record) changes(c consent.Accepted) {
+	switch c.Type() {
+	case "Patient", "Consent":
+		a.changed[c.Person()] = true
+	case "CarePlan":
+		a.changed[c.Person()] = a.changed[c.Person()]
 	}
-	return person, "", ""
+}
+
+// setAside forgets what was found out, but for the Patients that are set aside: what
+// comes with them goes to nobody.
+func (a *record) setAside() {
+	maps.DeleteFunc(a.persons, func(_ string, p profiles.PersonID) bool { return p != unresolved })
+	*a = record{persons: a.persons, warnings: map[string]int{}, changed: map[profiles.PersonID]bool{}}
+}
+
+// settled takes over what was found out about the persons of a record.
+func (r *run) settled(a *record, done *account) {
+	maps.Copy(r.persons, a.persons)
+	for person, look := range a.changed {
+		r.touched[person] = true
+		done.changed[person] = done.changed[person] || look
+	}
+	done.notices = append(done.notices, a.notices...)
+	done.sum.Apart += len(a.notices)
+	done.sum.Warnings = plus(done.sum.Warnings, a.warnings)
+}
+
+// personFor finds whom a resource is about: nobody for staff and organisations,
+// whoever the identity of a Patient says, and that Patient's person for the rest.
+func (r *run) personFor(now store.Snapshot, p pending, about *record) (profiles.PersonID, *refusal, error) {
+	m := p.made
+	switch {
+	case profiles.DirectoryType(m.Type):
+		return "", nil, nil
+	case m.Type == "Patient":
+		return r.identified(now, p, about)
+	case m.Person == "":
+		return "", &refusal{"NO-PERSON", "the resource is about a person but names none: give it a subject"}, nil
+	}
+	known, ok := about.persons[m.Person]
+	if !ok {
+		known, ok = r.persons[m.Person]
+	}
+	if ok && known == unresolved {
+		return "", &refusal{ruleIdentity, "it is about a Patient that was set aside, because it is not certain whose record that is"}, nil
+	}
+	if ok {
+		return known, nil, nil
+	}
+	person, err := now.PersonOf("Patient", r.ids.resource("Patient", m.Person))
+	if errors.Is(err, records.ErrNothing) || err == nil && person == "" {
+		return "", &refusal{"UNKNOWN-PERSON", "no Patient of this source has the key that the resource refers to: bring the Patient in first"}, nil
+	}
+	if err == nil {
+		about.persons[m.Person] = person
+	}
+	return person, nil, err
+}
+
+// identified gives a Patient its person, or sets it aside.
+func (r *run) identified(now store.Snapshot, p pending, about *record) (profiles.PersonID, *refusal, error) {
+	if no := r.numbers(p.resource, about); no != nil {
+		return "", no, nil
+	}
+	person, no, err := r.identify(now, p, about)
+	if err != nil || no != nil {
+		person = unresolved
+	}
+	about.persons[p.made.Key] = person
+	return person, no, err
 }

@@ -13,7 +13,7 @@ import (
 func TestASupersededNumberIsNoSecondPerson(t *testing.T) {
 	d := openDesk(t)
 	twice := fmt.Sprintf(`{"resourceType":"Patient","id":"u1","identifier":[{"use":"old","system":%q,"value":%q,"period":{"end":"2020-01-01"}},{"use":"official","system":%q,"value":%q}],
-		"name":[{"family":"Example"}],"birthDate":"1980-01-01"}`, profiles.SystemNHSNumber, bryn, profiles.SystemNHSNumber, ann)
+		"name":[{"family":"Test"}],"birthDate":"1980-01-01"}`, profiles.SystemNHSNumber, bryn, profiles.SystemNHSNumber, ann)
 	d.bring(bundles(t, "clinic"), collection(twice, plan("plan-u1", "u1")), intake.Store)
 	if d.gathered(ann).Unverified {
 		t.Error("the person is closed")

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"time"
 
-	"cpagateway/consent"
 	"cpagateway/consent/facts"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
@@ -183,15 +182,10 @@ func (r *run) takeWish(now records.Snapshot, m mapping.Resource) error {
 	if err != nil {
 		return err
 	}
-	c := r.narrowed(told, patient, before)
-	if !c.Exists() {
-		return nil
+	if c := r.narrowed(told, patient, before); c.Exists() {
+		r.persons[m.Person] = person // whose record the Patient was before
+		r.batch.add([]pending{{m, c}})
 	}
-	accepted, err := r.decide(m.Type, person).Accept(consent.Change{Type: m.Type, ID: m.ID, Person: person, Resource: c, Source: r.source.Name})
-	if err != nil {
-		return err
-	}
-	r.batch.add([]pending{{accepted, m}})
 	return nil
 }
 

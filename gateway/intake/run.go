@@ -23,7 +23,8 @@ type run struct {
 	source  Source
 	mode    Mode
 	ids     keyedIDs
-	persons map[string]profiles.PersonID // source key of a Patient -> the person
+	persons map[string]profiles.PersonID // source key of a Patient -> the person, or unresolved
+	touched map[profiles.PersonID]bool   // whose facts or plans this run has changed
 	batch   batch
 	wishes  []mapping.Resource // Consents of records set aside that say something against sharing
 	refused []quarantine.Fault // of this run
@@ -31,11 +32,15 @@ type run struct {
 	sum     Summary
 }
 
-// pending is a resource accepted and not yet put.
+// pending is a resource that was checked and not yet put: whose it is, is found out
+// in the transaction that puts it, which sees all that came before.
 type pending struct {
-	accepted consent.Accepted
 	made     mapping.Resource
+	resource fhir.Value
 }
+
+// refusal is the rule that sets a record aside, and why.
+type refusal struct{ rule, reason string }
 
 func (r *run) env() mapping.Env {
 	return mapping.Env{Source: r.source.Name, Custodian: string(r.source.Custodian), ID: r.ids.resource}
@@ -44,33 +49,24 @@ func (r *run) env() mapping.Env {
 // Take receives the resources of one source record. The record is taken whole,
 // or set aside whole under the first rule that refuses something of it.
 func (r *run) Take(made []mapping.Resource) error {
-	err := r.Store.View(r.ctx, func(now store.Snapshot) error {
-		record := make([]pending, 0, len(made))
-		var granting []mapping.Resource
-		for _, m := range patientsFirst(made) {
-			m, grants := r.authority(m)
-			p, rule, reason, err := r.take(now, m)
-			if err != nil {
-				return err
-			}
-			if rule != "" {
-				r.sum.Quarantined += accounted(made)
-				r.keep([]quarantine.Fault{r.refusal(made, m, rule, reason)})
-				return nil
-			}
-			if grants {
-				granting = append(granting, m)
-			} else {
-				record = append(record, p)
-			}
+	record := make([]pending, 0, len(made))
+	var granting []mapping.Resource
+	for _, m := range patientsFirst(made) {
+		m, grants := r.authority(m)
+		p, no := check(m)
+		if no != nil {
+			r.sum.Quarantined += accounted(made)
+			r.keep([]quarantine.Fault{r.aside(made, m, *no)})
+			return r.flushFull()
 		}
-		r.batch.add(record)
-		r.withhold(granting)
-		return nil
-	})
-	if err != nil {
-		return err
+		if grants {
+			granting = append(granting, m)
+		} else {
+			record = append(record, p)
+		}
 	}
+	r.batch.add(record)
+	r.withhold(granting)
 	return r.flushFull()
 }
 
@@ -106,25 +102,31 @@ func accounted(made []mapping.Resource) int {
 	return n
 }
 
-// take checks one resource, finds its person, and accepts it; or names the rule
-// that refuses it, and why.
-func (r *run) take(now records.Snapshot, m mapping.Resource) (p pending, rule, reason string, err error) {
+// check reads one resource, or names the rule that refuses it, and why.
+func check(m mapping.Resource) (pending, *refusal) {
 	resource, err := fhir.ParseResource(m.Body)
 	if err != nil {
-		return pending{}, "FHIR-JSON", "the resource is not well formed: " + err.Error(), nil
+		return pending{}, &refusal{"FHIR-JSON", "the resource is not well formed: " + err.Error()}
 	}
 	if issues := profiles.Check(resource); profiles.Fatal(issues) {
-		return pending{}, "FHIR-CHECK", firstFatal(issues), nil
+		return pending{}, &refusal{"FHIR-CHECK", firstFatal(issues)}
 	}
-	person, rule, reason, err := r.personFor(now, m, resource)
-	if err != nil || rule != "" {
-		return pending{}, rule, reason, err
+	return pending{m, resource}, nil
+}
+
+// accept finds whom a resource is about and accepts it as theirs, or names the rule
+// that refuses it.
+func (r *run) accept(now store.Snapshot, p pending, about *record) (consent.Accepted, *refusal, error) {
+	person, no, err := r.personFor(now, p, about)
+	if err != nil || no != nil {
+		return consent.Accepted{}, no, err
 	}
-	accepted, err := r.decide(m.Type, person).Accept(consent.Change{Type: m.Type, ID: m.ID, Person: person, Resource: resource, Source: r.source.Name})
+	m := p.made
+	accepted, err := r.decide(m.Type, person).Accept(consent.Change{Type: m.Type, ID: m.ID, Person: person, Resource: p.resource, Source: r.source.Name})
 	if err != nil {
-		return pending{}, "NOT-ACCEPTED", err.Error(), nil
+		return consent.Accepted{}, &refusal{"NOT-ACCEPTED", err.Error()}, nil
 	}
-	return pending{accepted, m}, "", "", nil
+	return accepted, nil, nil
 }
 
 // decide asks whether the source may bring a record of its custodian in.
@@ -143,14 +145,15 @@ func (r *run) recorded(work func(store.Tx) (audit.Counts, error)) error {
 	return err
 }
 
-func putRule(err error) string {
+func putRefusal(err error) *refusal {
+	rule := "NOT-STORED"
 	switch {
 	case errors.Is(err, records.ErrOtherCustodian):
-		return "OTHER-CUSTODIAN"
+		rule = "OTHER-CUSTODIAN"
 	case errors.Is(err, records.ErrOtherPerson):
-		return ruleIdentity
+		rule = ruleIdentity
 	}
-	return "NOT-STORED"
+	return &refusal{rule, err.Error()}
 }
 
 func firstFatal(issues []profiles.Issue) string {

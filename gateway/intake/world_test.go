@@ -3,6 +3,7 @@ package intake_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -22,6 +23,7 @@ import (
 	"cpagateway/gateway/store/memory"
 	"cpagateway/mapping/bundle"
 	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
 )
 
 const (
@@ -123,7 +125,13 @@ func (d *desk) person(number string) profiles.PersonID {
 // gathered are the facts about somebody as a decision has them.
 func (d *desk) gathered(number string) facts.Person {
 	d.t.Helper()
-	held, err := recordstest.Of(d.store).Holdings(context.Background(), d.person(number))
+	return d.about(d.person(number))
+}
+
+// about are the facts about a person as a decision of the first custodian has them.
+func (d *desk) about(person profiles.PersonID) facts.Person {
+	d.t.Helper()
+	held, err := recordstest.Of(d.store).Holdings(context.Background(), person)
 	must(d.t, err)
 	return held.At("7A4")
 }
@@ -148,4 +156,55 @@ func (d *desk) kept(number, typ string) []string {
 		ids = append(ids, m.ID)
 	}
 	return ids
+}
+
+// names are the family names of the Patients under a number, sorted.
+func (d *desk) names(number string) []string {
+	d.t.Helper()
+	var names []string
+	must(d.t, d.store.View(context.Background(), func(now store.Snapshot) error {
+		held, err := now.Held(d.person(number), "Patient")
+		for _, v := range held {
+			patient, err := fhir.ParseResource(v.Body)
+			must(d.t, err)
+			names = append(names, patient.Find("name", "family").Text())
+		}
+		return err
+	}))
+	slices.Sort(names)
+	return names
+}
+
+// try runs an extract of one source, of which something may be refused.
+func (d *desk) try(files fstest.MapFS) {
+	d.t.Helper()
+	_, err := d.Run(context.Background(), bundles(d.t, "clinic"), files, intake.Store)
+	must(d.t, err)
+}
+
+// folder is an extract of several files.
+func folder(files map[string]string) fstest.MapFS {
+	fsys := fstest.MapFS{}
+	for name, text := range files {
+		fsys[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	return fsys
+}
+
+// closedIsListed holds that every person whose identity decisions doubt is listed.
+func (d *desk) closedIsListed() {
+	d.t.Helper()
+	must(d.t, d.store.View(context.Background(), func(now store.Snapshot) error {
+		for _, number := range []string{ann, bryn} {
+			person, err := now.Person(profiles.SystemNHSNumber, number)
+			if err != nil {
+				continue
+			}
+			standing, err := now.Standing(person)
+			if closed := d.about(person).Unverified; closed && !standing.Open() || err != nil {
+				d.t.Errorf("%s is closed and not listed: %v", person, err)
+			}
+		}
+		return nil
+	}))
 }

@@ -55,6 +55,14 @@ func Compare(a, b Record) Result {
 	if a.Number == "" || a.Number != b.Number {
 		return Result{Conflict, []Reason{NumberDiffers}}
 	}
+	return compare(a, b)
+}
+
+// SamePerson reports whether two records can be one person by what they say beside
+// their NHS numbers.
+func SamePerson(a, b Record) bool { return compare(a, b).Verdict != Conflict }
+
+func compare(a, b Record) Result {
 	born := compareDates(a.Born, b.Born)
 	if born == BirthDateDiffers {
 		return Result{Conflict, []Reason{born}}

@@ -18,11 +18,12 @@ var ErrElsewhere = errors.New("the resource is not this person's")
 // Doubt says why somebody should look at a person. Codes never change meaning.
 type Doubt string
 
-// The doubts. With the first three the records are kept apart from another person.
+// The doubts. With the first four the records may be kept apart from another person.
 const (
 	Contradicts Doubt = "IDENTITY-CONFLICT"     // they claim the NHS number of somebody whom they contradict
 	Traced      Doubt = "NHS-NUMBER-TRACED"     // they got an NHS number under which another record is held
 	Replaced    Doubt = "NHS-NUMBER-SUPERSEDED" // they say that another person's NHS number was theirs, or have only a superseded one
+	Parted      Doubt = "PARTED"                // somebody found out that they are another human's than those they lay with
 	NoNumber    Doubt = "NO-NHS-NUMBER"
 	Linked      Doubt = "PATIENT-LINK" // Patient.link leads to a record that is not held, or is another person's
 	Unverified  Doubt = "UNVERIFIED"   // closed for another reason: two numbers, a modifier, a wish about somebody else
@@ -76,6 +77,9 @@ type Move struct {
 	Reference string            // what the operator names as its ground, such as a ticket; never a name
 	Undoes    string            // id of the move that it takes back
 }
+
+// Concerns reports whether a move touched a person.
+func (m Move) Concerns(person profiles.PersonID) bool { return m.From == person || m.To == person }
 
 // Snapshot is one moment of who is who.
 type Snapshot interface {

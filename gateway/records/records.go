@@ -73,9 +73,13 @@ type Snapshot interface {
 	// person are empty, and no error: deciding goes on as for anybody. Those of the
 	// empty PersonID say who holds a directory.
 	Holdings(person profiles.PersonID) (Holdings, error)
-	// Held is everything that is kept about a person, in the order of first storing:
-	// for whoever brings records in or settles whose they are, never for disclosure.
-	Held(person profiles.PersonID) ([]Version, error)
+	// Current is the current version of a resource, whose ever it is; ErrNothing where
+	// it was never stored. It is for bringing in, never for disclosure.
+	Current(typ, id string) (Version, error)
+	// Held is what is kept about a person of one type, or of every type where none is
+	// given, in the order of first storing: for whoever brings records in or settles
+	// whose they are, never for disclosure.
+	Held(person profiles.PersonID, typ string) ([]Version, error)
 	// Generation is that of the person's holdings, without the facts.
 	Generation(person profiles.PersonID) (uint64, error)
 

@@ -156,14 +156,26 @@ func (s snapshot) Generation(person profiles.PersonID) (uint64, error) {
 	return s.generations[person], s.ctx.Err()
 }
 
-// Held is everything that is kept about a person. It implements records.Snapshot.
-func (s snapshot) Held(id profiles.PersonID) ([]records.Version, error) {
+// Current is the current version of a resource. It implements records.Snapshot.
+func (s snapshot) Current(typ, id string) (records.Version, error) {
+	if err := s.ctx.Err(); err != nil {
+		return records.Version{}, err
+	}
+	r := s.resource(key{typ, id})
+	if r == nil {
+		return records.Version{}, records.ErrNothing
+	}
+	return copied(r.current().Version), nil
+}
+
+// Held is what is kept about a person. It implements records.Snapshot.
+func (s snapshot) Held(id profiles.PersonID, typ string) ([]records.Version, error) {
 	if err := s.ctx.Err(); err != nil {
 		return nil, err
 	}
 	var held []records.Version
 	for _, r := range s.resources {
-		if v := r.current(); id != "" && v.Person == id && !v.Deleted {
+		if v := r.current(); id != "" && v.Person == id && !v.Deleted && (typ == "" || v.Type == typ) {
 			held = append(held, copied(v.Version))
 		}
 	}

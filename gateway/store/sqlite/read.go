@@ -43,7 +43,7 @@ const (
 			UNION ALL SELECT (SELECT min(r.custodian) FROM resources r WHERE r.person = ?1 AND r.custodian > c.custodian) FROM c WHERE c.custodian IS NOT NULL)
 		SELECT custodian FROM c WHERE EXISTS (SELECT 1 FROM resources r WHERE r.person = ?1 AND r.custodian = c.custodian AND r.deleted = 0)`
 	selectHeld = `SELECT ` + columns + ` FROM resources r JOIN versions v ON v.seq = r.version JOIN labels l ON l.version = v.seq
-		WHERE r.person = ? AND r.deleted = 0 ORDER BY r.place`
+		WHERE r.person = ?1 AND (?2 = '' OR r.type = ?2) AND r.deleted = 0 ORDER BY r.place`
 	// The facts of the person, and the wishes of records that are kept apart.
 	selectCompiled = `SELECT '', '', 0, c.body, r.type, r.id FROM compiled c JOIN resources r ON r.place = c.resource WHERE c.person = ?1
 		UNION ALL SELECT '', '', 1, c.body, r.type, r.id FROM standings s CROSS JOIN compiled c ON c.person = s.person JOIN resources r ON r.place = c.resource
@@ -141,12 +141,24 @@ func (s snapshot) Generation(person profiles.PersonID) (uint64, error) {
 	return uint64(generation), err
 }
 
-// Held is everything that is kept about a person. It implements records.Snapshot.
-func (s snapshot) Held(person profiles.PersonID) ([]records.Version, error) {
+// Current is the current version of a resource. It implements records.Snapshot.
+func (s snapshot) Current(typ, id string) (records.Version, error) {
+	v, known, err := first(s, scanVersion, selectCurrent, typ, id)
+	switch {
+	case err != nil:
+		return v, fmt.Errorf("reading the current version: %w", err)
+	case !known:
+		return v, records.ErrNothing
+	}
+	return v, nil
+}
+
+// Held is what is kept about a person. It implements records.Snapshot.
+func (s snapshot) Held(person profiles.PersonID, typ string) ([]records.Version, error) {
 	if person == "" {
 		return nil, s.ctx.Err()
 	}
-	held, err := collect(s, scanVersion, selectHeld, string(person))
+	held, err := collect(s, scanVersion, selectHeld, string(person), typ)
 	if err != nil {
 		return nil, fmt.Errorf("reading what is kept about a person: %w", err)
 	}

@@ -181,12 +181,21 @@ func held(t *testing.T, s store.Store) {
 	bring(t, s, other, patientWith("other", former, ""))
 	bring(t, s, ann, patientWith("ann", former, ""))
 	view(t, s, func(now store.Snapshot) error {
-		list, err := now.Held(ann)
+		list, err := now.Held(ann, "")
 		if err != nil || len(list) != 2 || list[0].ID != "plan" || list[1].Number != 2 || list[1].Custodian != home || string(list[1].Body) != patientWith("ann", former, "") {
 			t.Errorf("%+v, %v", list, err)
 		}
+		if list, err := now.Held(ann, "Patient"); err != nil || len(list) != 1 || list[0].ID != "ann" {
+			t.Errorf("of one type: %+v, %v", list, err)
+		}
+		if v, err := now.Current("Patient", "ann"); err != nil || v.Number != 2 || v.Person != ann || string(v.Body) != patientWith("ann", former, "") {
+			t.Errorf("the current version is %+v, %v", v, err)
+		}
+		if v, err := now.Current("Patient", "plan"); !errors.Is(err, records.ErrNothing) {
+			t.Errorf("what was never stored is %+v, %v", v, err)
+		}
 		for _, nobody := range []profiles.PersonID{"", "unknown"} {
-			if list, err := now.Held(nobody); err != nil || len(list) != 0 {
+			if list, err := now.Held(nobody, ""); err != nil || len(list) != 0 {
 				t.Errorf("of %q: %+v, %v", nobody, list, err)
 			}
 		}
