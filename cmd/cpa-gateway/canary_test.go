@@ -60,6 +60,9 @@ func TestNoPersonInLogsMetricsAndTraces(t *testing.T) {
 			t.Fatalf("the %s hold nothing of the traffic: the test looked at nothing", name)
 		}
 	}
+	if !strings.Contains(metrics, "cpa_gateway_records_outdated") {
+		t.Error("the metrics do not count outdated records")
+	}
 	for name, text := range sinks {
 		for _, canary := range canaries {
 			if strings.Contains(text, canary) {

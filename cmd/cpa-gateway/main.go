@@ -52,6 +52,7 @@ var commands = []command{
 	{"consent", "explain: why a caller may or may not see a person's record", runConsent},
 	{"register", "check agreement files and print the sharing matrix", runRegister},
 	{"audit", "verify the audit log, or print its newest checkpoint", runAudit},
+	{"reindex", "bring what is stored up to the rules of this build, while a gateway runs", runReindex},
 	{"backup", "copy everything that a gateway needs to start again, while it runs", runBackup},
 	{"restore", "make a new data folder of a backup", runRestore},
 	{"token", "print an access token of the running demo for one of its callers", runToken},

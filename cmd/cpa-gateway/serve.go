@@ -146,6 +146,9 @@ func (s *site) listen(w world, handler http.Handler, ready func(context.Context)
 		return err
 	}
 	defer func() { err = errors.Join(err, finish(w.ctx, end)) }()
+	if err := s.countOutdated(); err != nil {
+		return err
+	}
 	public, err := net.Listen("tcp", s.config.HTTP.Address)
 	if err != nil {
 		return err

@@ -11,6 +11,16 @@ import (
 	"cpagateway/profiles/fhir"
 )
 
+// Rules numbers the rules that Derive works by: those of labels, of facts, and of
+// the search index. A version that was derived by others is outdated until Reindex
+// has come to it.
+const Rules = labelRules*1e6 + facts.Rules*1e3 + indexRules
+
+const (
+	labelRules = 1 // moves with what profiles.Items and disclosure.Changes make of a resource
+	indexRules = 1 // moves with what search.Index finds in one
+)
+
 // Derived is what a store works out of a version, to find it and to judge it by.
 type Derived struct {
 	Label   profiles.Label
@@ -53,7 +63,7 @@ func (v Version) read() (fhir.Value, error) {
 }
 
 // References are those of both versions, each once: what they lead to is among
-// the targets that Derive wants.
+// the targets that Derive wants. Where that changes, so may what was derived.
 func (s Step) References() []string {
 	var refs []string
 	seen := make(map[string]bool)
@@ -73,7 +83,8 @@ func (s Step) References() []string {
 func (s Step) Derive(targets map[string]disclosure.Target, zone *time.Location) Derived {
 	v := s.version
 	if v.Deleted {
-		return Derived{Label: v.Label, Changes: []profiles.Label{v.Label}}
+		was := profiles.Items(s.before)
+		return Derived{Label: was, Changes: []profiles.Label{was}}
 	}
 	d := Derived{
 		Label:   profiles.Items(s.after),

@@ -90,6 +90,9 @@ type Snapshot interface {
 	// Read gives now, and no other.
 	ReadVersion(scopes []Scope, typ, id string, number uint64) (Visible, error)
 	Find(scopes []Scope, q Query) (Page, error)
+	// Outdated counts the versions that are judged by what other rules than these, or
+	// other targets of their references than today's, made of them.
+	Outdated() (int, error)
 	// Targets says about whom, and under which label, is what the given references
 	// ("Type/id") in a custodian's record lead to. A reference that leads to nothing
 	// of the same custodian is left out.
@@ -105,6 +108,11 @@ type Tx interface {
 	// person's Patient has or had, and with a fact of whom the person is kept apart
 	// from. A change that is Refused leaves no trace, and the transaction goes on.
 	Put(at time.Time, a consent.Accepted, must Precondition) (Result, error)
+	// Reindex works out anew what outdated versions are found and judged by, of so
+	// many at most, and says how many it did. It moves the generations of whom they
+	// are about. A transaction does so by itself with what it makes outdated, as far
+	// as that takes no longer than its own work.
+	Reindex(limit int) (int, error)
 }
 
 // Refused reports whether an error of Put refuses that one change; any other

@@ -29,7 +29,6 @@ type modelVersion struct {
 	at      time.Time
 	body    string // empty: the resource is deleted
 	label   profiles.Label
-	changes []profiles.Label
 	entries []search.Entry
 	status  string // of a plan
 }
@@ -69,11 +68,10 @@ func (m *model) put(t testing.TB, at time.Time, custodian profiles.OrgCode, typ,
 		return
 	}
 	if body == "" {
-		v.label, v.changes = before.label, []profiles.Label{before.label}
+		v.label = before.label
 	} else {
 		is := parsed(t, body)
 		v.label, v.entries = profiles.Items(is), search.Index(is, London)
-		v.changes = disclosure.Changes(parsed(t, before.body), is, m.person, m.targets(custodian))
 		if profiles.PartItems(is, "status", is.Get("status")).Empty() {
 			v.status = is.Get("status").Text()
 		}
@@ -90,6 +88,19 @@ func parsed(t testing.TB, body string) fhir.Value {
 		t.Fatalf("the suite's own resource: %v", err)
 	}
 	return r
+}
+
+// changes are the labels of what a version changed: as it is disclosed beside the
+// one before it, with references that lead to what they lead to today.
+func (m *model) changes(t testing.TB, r *modelResource, number uint64) []profiles.Label {
+	v, before := r.versions[number-1], modelVersion{}
+	if number > 1 {
+		before = r.versions[number-2]
+	}
+	if v.body == "" {
+		return []profiles.Label{before.label}
+	}
+	return disclosure.Changes(parsed(t, before.body), parsed(t, v.body), m.person, m.targets(r.custodian))
 }
 
 // targets is everything that a reference of the custodian's may lead to.
@@ -116,7 +127,7 @@ type modelMatch struct {
 }
 
 // seen is what may be seen of a type, whatever the scopes hold to.
-func (m *model) seen(scopes []records.Scope, typ string) []modelMatch {
+func (m *model) seen(t testing.TB, scopes []records.Scope, typ string) []modelMatch {
 	var found []modelMatch
 	for place, r := range m.resources {
 		i := slices.IndexFunc(scopes, func(s records.Scope) bool { return s.Custodian == r.custodian && s.Person == m.person })
@@ -125,7 +136,7 @@ func (m *model) seen(scopes []records.Scope, typ string) []modelMatch {
 		}
 		match := modelMatch{id: r.id, place: place, current: r.current(), scope: scopes[i]}
 		for _, v := range r.versions {
-			if slices.ContainsFunc(v.changes, func(l profiles.Label) bool { return l.Within(scopes[i].Items) }) {
+			if slices.ContainsFunc(m.changes(t, r, v.number), func(l profiles.Label) bool { return l.Within(scopes[i].Items) }) {
 				match.seen = v
 			}
 		}
@@ -167,8 +178,8 @@ func held(all []modelMatch) []modelMatch {
 
 // find is a search by the letter: look at everything, keep what may be seen and
 // matches, sort.
-func (m *model) find(scopes []records.Scope, q records.Query) []modelMatch {
-	found := m.seen(scopes, q.Type)
+func (m *model) find(t testing.TB, scopes []records.Scope, q records.Query) []modelMatch {
+	found := m.seen(t, scopes, q.Type)
 	if q.Type == "CarePlan" {
 		found = held(found)
 	}

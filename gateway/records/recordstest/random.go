@@ -2,6 +2,7 @@ package recordstest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"pgregory.net/rapid"
@@ -48,22 +49,30 @@ var (
 	}
 )
 
-// randomPlan refers to goals of its own custodian, where it refers to any.
-func randomPlan(person profiles.PersonID, custodian profiles.OrgCode, id string) *rapid.Generator[string] {
-	return rapid.Custom(func(r *rapid.T) string {
+// randomPlan is a plan that refers to goals of its own custodian, where it refers to
+// any. Half of those that follow another differ from it in one member only: what
+// that changes is seen by itself.
+func randomPlan(person profiles.PersonID, custodian profiles.OrgCode, before []string) *rapid.Generator[[]string] {
+	return rapid.Custom(func(r *rapid.T) []string {
 		members := []string{
-			subject(person), fmt.Sprintf(`"status":%q`, rapid.SampledFrom(planStatuses).Draw(r, "status")), `"intent":"plan"`,
+			fmt.Sprintf(`"status":%q`, rapid.SampledFrom(planStatuses).Draw(r, "status")),
 			category(rapid.SliceOfNDistinct(rapid.SampledFrom(planCategories), 0, 3, rapid.ID).Draw(r, "category")...),
+			rapid.SampledFrom(planPeriods).Draw(r, "period"),
+			strings.ReplaceAll(rapid.SampledFrom(planExtras).Draw(r, "extra"), "OWN", fmt.Sprint(person, "-", custodian)),
 		}
-		period := rapid.SampledFrom(planPeriods).Draw(r, "period")
-		extra := rapid.SampledFrom(planExtras).Draw(r, "extra")
-		for _, member := range []string{period, extra} {
-			if member != "" {
-				members = append(members, member)
-			}
+		if only := rapid.IntRange(0, 2*len(members)-1).Draw(r, "only"); before != nil && only < len(members) {
+			kept := slices.Clone(before)
+			kept[only] = members[only]
+			return kept
 		}
-		return strings.ReplaceAll(resource("CarePlan", id, members...), "OWN", fmt.Sprint(person, "-", custodian))
+		return members
 	})
+}
+
+// planOf writes a plan with the members that are not empty.
+func planOf(person profiles.PersonID, id string, members []string) string {
+	members = slices.DeleteFunc(slices.Clone(members), func(member string) bool { return member == "" })
+	return resource("CarePlan", id, append([]string{subject(person), `"intent":"plan"`}, members...)...)
 }
 
 func randomGoal(person profiles.PersonID, id string) *rapid.Generator[string] {

@@ -215,3 +215,58 @@ func labelFallsAway(t *testing.T, store Store) {
 		t.Errorf("seen is version %d of %v", v.SeenNumber, v.SeenAt)
 	}
 }
+
+// followed: the second version of a plan adds a reference and nothing else. Whether
+// that is a new version depends on what the reference leads to, whatever came first.
+func followed(t *testing.T, store Store) {
+	open := []records.Scope{{Person: ann, Custodian: home, Items: profiles.AllItems.Minus(profiles.SetOf(profiles.RestrictedVery))}}
+	all := []records.Scope{{Person: ann, Custodian: home, Items: profiles.AllItems}}
+	goal := func(members ...string) string {
+		return resource("Goal", "g1", append(members, subject(ann), `"lifecycleStatus":"active"`)...)
+	}
+	hour := 0
+	step := func(what string, openSees, allSee uint64, changes ...consent.Accepted) {
+		t.Helper()
+		hour++
+		Put(t, store, start.Add(time.Duration(hour)*time.Hour), changes...)
+		err := store.View(t.Context(), func(now records.Snapshot) error {
+			for _, c := range []struct {
+				scopes []records.Scope
+				want   uint64
+			}{{open, openSees}, {all, allSee}} {
+				v, err := now.Read(c.scopes, "CarePlan", "c1")
+				if err != nil || v.SeenNumber != c.want || v.Number > 1 && !v.SeenAt.Equal(start.Add(time.Duration(v.SeenNumber)*time.Hour)) {
+					t.Errorf("%s: seen as version %d of %v, want %d, %v", what, v.SeenNumber, v.SeenAt, c.want, err)
+				}
+			}
+			if n, err := now.Outdated(); err != nil || n != 0 {
+				t.Errorf("%s: %d versions are outdated, %v", what, n, err)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := generationOf(t, store, ann)
+	step("a plan", 1, 1, Accept(t, home, ann, plan(ann, "c1", profiles.CodeCrisisPlan)))
+	step("a reference to nothing", 1, 1, Accept(t, home, ann, plan(ann, "c1", profiles.CodeCrisisPlan, `"goal":[{"reference":"Goal/g1"}]`)))
+	step("another custodian's", 1, 1, Accept(t, another, ann, resource("Goal", "g2", subject(ann))))
+	step("it leads to a goal", 2, 2, Accept(t, home, ann, goal()))
+	step("that changes", 2, 2, Accept(t, home, ann, goal(`"description":{"text":"x"}`)))
+	step("that is restricted", 1, 2, Accept(t, home, ann, goal(veryRestricted())))
+	step("that is open again", 2, 2, Accept(t, home, ann, goal()))
+	step("that is no more", 1, 1, Remove(t, home, ann, "Goal", "g1"))
+	if after := generationOf(t, store, ann); after <= before {
+		t.Errorf("the generation goes from %d to %d", before, after)
+	}
+}
+
+func generationOf(t *testing.T, store Store, person profiles.PersonID) uint64 {
+	t.Helper()
+	h, err := store.Holdings(t.Context(), person)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h.Generation
+}

@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"number and time are those of the last change that may be seen", seenVersion},
 		{"a version is read where it and the resource may be seen", hiddenVersion},
 		{"a label that falls away is a change in everything", labelFallsAway},
+		{"a change of a reference is one to whoever may follow it today", followed},
 
 		{"an identifier leads to exactly one person", person},
 		{"an identifier has one form", identifierForms},

@@ -27,6 +27,7 @@ var itemsGranted = []profiles.ItemSet{
 // and by the model alike.
 func randomWorld(t *testing.T, r *rapid.T, store Store) *model {
 	m := &model{person: newPerson()}
+	plans := make(map[string][]string)
 	for i := range rapid.IntRange(1, 14).Draw(r, "writes") {
 		at := start.Add(time.Duration(i) * time.Minute)
 		custodian := rapid.SampledFrom([]profiles.OrgCode{home, another}).Draw(r, "custodian")
@@ -41,7 +42,8 @@ func randomWorld(t *testing.T, r *rapid.T, store Store) *model {
 		if typ == "Goal" {
 			body = randomGoal(m.person, id).Draw(r, "goal")
 		} else {
-			body = randomPlan(m.person, custodian, id).Draw(r, "plan")
+			plans[id] = randomPlan(m.person, custodian, plans[id]).Draw(r, "plan")
+			body = planOf(m.person, id, plans[id])
 		}
 		m.put(t, at, custodian, typ, id, body)
 		Put(t, store, at, Accept(t, custodian, m.person, body))
@@ -78,7 +80,7 @@ func worldsAgree(t *testing.T, store Store) {
 			q = query(t, typ, rapid.SampledFrom(sortings).Draw(r, "sort"), randomPairs(m.person).Draw(r, "search")...)
 		}
 		q.Count = rapid.IntRange(1, 4).Draw(r, "count")
-		compare(r, m.find(scopes, q), walkIn(t, store, scopes, q))
+		compare(r, m.find(t, scopes, q), walkIn(t, store, scopes, q))
 		readsAgree(t, r, store, m, scopes)
 	})
 }
@@ -87,7 +89,7 @@ func worldsAgree(t *testing.T, store Store) {
 func readsAgree(t *testing.T, r *rapid.T, store Store, m *model, scopes []records.Scope) {
 	for _, it := range m.resources {
 		var want *modelMatch
-		for _, match := range m.find(scopes, records.Query{Type: it.typ}) {
+		for _, match := range m.find(t, scopes, records.Query{Type: it.typ}) {
 			if match.id == it.id {
 				want = &match
 			}
@@ -97,7 +99,7 @@ func readsAgree(t *testing.T, r *rapid.T, store Store, m *model, scopes []record
 			expectVisible(r, "a read of "+it.id, want, v, err)
 			for number := range uint64(len(it.versions) + 2) {
 				v, err := now.ReadVersion(scopes, it.typ, it.id, number)
-				expectVisible(r, fmt.Sprintf("version %d of %s", number, it.id), it.version(want, number), v, err)
+				expectVisible(r, fmt.Sprintf("version %d of %s", number, it.id), it.version(want, number, m.changes(t, it, max(1, min(number, uint64(len(it.versions)))))), v, err)
 			}
 			return nil
 		})
@@ -108,7 +110,7 @@ func readsAgree(t *testing.T, r *rapid.T, store Store, m *model, scopes []record
 }
 
 // version is what reading a version should give where a read gives now.
-func (it *modelResource) version(now *modelMatch, number uint64) *modelMatch {
+func (it *modelResource) version(now *modelMatch, number uint64, changes []profiles.Label) *modelMatch {
 	switch {
 	case now == nil:
 		return nil
@@ -121,7 +123,7 @@ func (it *modelResource) version(now *modelMatch, number uint64) *modelMatch {
 		return nil
 	}
 	v := it.versions[number-1]
-	if v.body == "" || !v.label.Within(now.scope.Items) || !now.scope.Notices(v.changes) {
+	if v.body == "" || !v.label.Within(now.scope.Items) || !now.scope.Notices(changes) {
 		return nil
 	}
 	return &modelMatch{id: it.id, current: v, seen: v}

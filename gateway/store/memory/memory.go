@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
 )
 
@@ -43,7 +44,12 @@ func (s *Store) View(ctx context.Context, read func(store.Snapshot) error) error
 // Update runs change on a state of its own, which takes the place of the old one
 // when it is done. It implements store.Store.
 func (s *Store) Update(ctx context.Context, change func(store.Tx) error) error {
-	return s.change(ctx, func(t *tx) error { return change(t) })
+	return s.change(ctx, func(t *tx) error {
+		if err := change(t); err != nil {
+			return err
+		}
+		return t.reindex()
+	})
 }
 
 func (s *Store) change(ctx context.Context, work func(*tx) error) error {
@@ -58,7 +64,7 @@ func (s *Store) change(ctx context.Context, work func(*tx) error) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	t := &tx{snapshot{ctx, s.now.Load().copied()}, s.zone}
+	t := &tx{snapshot{ctx, s.now.Load().copied()}, s.zone, make(map[records.Reference]bool)}
 	if err := work(t); err != nil {
 		return err
 	}
@@ -81,7 +87,8 @@ func (s snapshot) Context() context.Context { return s.ctx }
 // tx is a change under way: its state is nobody else's.
 type tx struct {
 	snapshot
-	zone *time.Location
+	zone  *time.Location
+	moved map[records.Reference]bool // to what is no longer what it was
 }
 
 // Try goes back to the state before where part fails. It implements store.Tx.

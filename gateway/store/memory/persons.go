@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cpagateway/gateway/persons"
+	"cpagateway/gateway/records"
 	"cpagateway/profiles"
 )
 
@@ -78,6 +79,7 @@ func (t *tx) Move(m persons.Move) error {
 		}
 		t.resources[place] = moved
 		t.generations[m.To] = 0
+		t.moved[records.Reference{Custodian: moved.current().Custodian, Text: reference}] = true
 	}
 	t.moves = append(t.moves, m)
 	t.seq++

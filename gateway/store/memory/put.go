@@ -27,13 +27,15 @@ func (t *tx) Put(at time.Time, a consent.Accepted, must records.Precondition) (r
 	if err != nil {
 		return records.Result{}, err
 	}
-	targets, err := t.Targets(next.Custodian, step.References())
+	refs := step.References()
+	targets, err := t.Targets(next.Custodian, refs)
 	if err != nil {
 		return records.Result{}, err
 	}
 	t.seq++
-	added := version{Version: next, Derived: step.Derive(targets, t.zone), seq: t.seq}
+	added := version{Version: next, Derived: step.Derive(targets, t.zone), seq: t.seq, refs: refs}
 	t.keep(k, added)
+	t.moved[records.Reference{Custodian: next.Custodian, Text: next.Type + "/" + next.ID}] = true
 	if next.Person != "" {
 		t.generations[next.Person] = t.seq
 	}

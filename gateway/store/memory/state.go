@@ -46,7 +46,8 @@ type resource struct {
 type version struct {
 	records.Version
 	records.Derived
-	seq uint64 // order over the whole store
+	seq  uint64   // order over the whole store
+	refs []string // of it and of the version before it
 }
 
 // resource finds what is kept under a key, nil for nothing.

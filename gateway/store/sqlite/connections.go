@@ -123,9 +123,10 @@ func (p *pool) close() error {
 // session is one connection with the statements that it has prepared. It serves
 // one transaction at a time.
 type session struct {
-	conn   *sql.Conn
-	kept   map[string]*sql.Stmt
-	failed error // of the transaction under way: it can no longer be kept
+	conn     *sql.Conn
+	kept     map[string]*sql.Stmt
+	failed   error // of the transaction under way: it can no longer be kept
+	outdated bool  // the transaction under way has outdated labels
 }
 
 // keptStatements is more than the gateway has of its own; what it leaves is for
@@ -180,7 +181,7 @@ const (
 )
 
 func (s *session) begin(ctx context.Context, text string) error {
-	s.failed = nil
+	s.failed, s.outdated = nil, false
 	for tries := 0; ; tries++ {
 		err := s.exec(ctx, text)
 		var cause *sqlite.Error

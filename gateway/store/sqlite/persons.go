@@ -3,6 +3,7 @@ package sqlite
 import (
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -109,6 +110,10 @@ func (t tx) Move(m persons.Move) error {
 
 // rehome makes one resource, and what it is found by, another person's.
 func (t tx) rehome(typ, id string, from, to profiles.PersonID) error {
+	custodian, _, err := first(t.snapshot, scanText, selectCustodianOf, typ, id)
+	if err != nil {
+		return err
+	}
 	place, known, err := first(t.snapshot, scanNumber, moveResource, string(to), typ, id, string(from))
 	switch {
 	case err != nil:
@@ -120,6 +125,9 @@ func (t tx) rehome(typ, id string, from, to profiles.PersonID) error {
 		if err := t.exec(t.ctx, text, string(to), place); err != nil {
 			return err
 		}
+	}
+	if err := errors.Join(t.outdate(outdateOwn, place), t.outdate(outdateReferring, custodian, typ+"/"+id)); err != nil {
+		return err
 	}
 	return t.exec(t.ctx, knowPerson, string(to), 0)
 }

@@ -20,10 +20,9 @@ const (
 		ON CONFLICT (type, id) DO UPDATE SET version = excluded.version, deleted = excluded.deleted,
 			need = excluded.need, "any" = excluded."any", status = excluded.status
 		RETURNING place`
-	insertVersion   = `INSERT INTO versions (seq, resource, number, stored, source, deleted, body) VALUES (?, ?, ?, ?, ?, ?, ?)`
-	insertLabel     = `INSERT INTO labels (version, need, "any") VALUES (?, ?, ?)`
-	insertChange    = `INSERT INTO changes (version, need, "any") VALUES (?, ?, ?)`
-	insertSortValue = `INSERT INTO sort_values (version, param, need, low, high) VALUES (?, ?, ?, ?, ?)`
+	insertVersion = `INSERT INTO versions (seq, resource, number, stored, source, deleted, body) VALUES (?, ?, ?, ?, ?, ?, ?)`
+	upsertLabel   = `INSERT INTO labels (version, rules, need, "any") VALUES (?, ?, ?, ?)
+		ON CONFLICT (version) DO UPDATE SET rules = excluded.rules, need = excluded.need, "any" = excluded."any"`
 
 	deleteIdentifiers = `DELETE FROM identifiers WHERE resource = ?`
 	insertIdentifier  = `INSERT INTO identifiers (system, value, resource, superseded) VALUES (?, ?, ?, ?)`
@@ -36,6 +35,12 @@ const (
 	// Whom the identifiers of a Patient lead to changes with them.
 	moveNamesakes = `UPDATE persons SET generation = ?1 WHERE person IN (SELECT r.person FROM identifiers mine
 		JOIN identifiers other ON other.system = mine.system AND other.value = mine.value JOIN resources r ON r.place = other.resource WHERE mine.resource = ?2)`
+)
+
+var (
+	changeRows    = insertsInto(`changes (version, need, "any")`)
+	sortValueRows = insertsInto(`sort_values (version, param, need, low, high)`)
+	refRows       = insertsInto(`refs (custodian, target, version)`)
 )
 
 // Put keeps an accepted change. It implements records.Tx.
@@ -60,7 +65,8 @@ func (t tx) keep(before, v records.Version) error {
 	if err != nil {
 		return err
 	}
-	targets, err := t.Targets(v.Custodian, step.References())
+	refs := step.References()
+	targets, err := t.Targets(v.Custodian, refs)
 	if err != nil {
 		return err
 	}
@@ -80,12 +86,27 @@ func (t tx) keep(before, v records.Version) error {
 	if err := t.moveGenerations(seq, v); err != nil {
 		return fmt.Errorf("moving generations: %w", err)
 	}
+	err = t.insert(refRows, len(refs), func(i int) []any { return []any{string(v.Custodian), refs[i], seq} })
+	if err != nil {
+		return fmt.Errorf("keeping references: %w", err)
+	}
+	if err := t.derive(place, seq, v, d); err != nil {
+		return err
+	}
+	if (before.Number == 0 || before.Deleted) == v.Deleted && before.Label == d.Label {
+		return nil
+	}
+	return t.outdate(outdateReferring, string(v.Custodian), v.Type+"/"+v.ID)
+}
+
+// derive writes what the current version of a resource is found and judged by.
+func (t tx) derive(place, seq int64, v records.Version, d records.Derived) error {
 	if err := t.label(seq, d); err != nil {
 		return fmt.Errorf("labelling: %w", err)
 	}
 	if v.Number > 1 {
 		if err := t.forget(place, seq, v.Type); err != nil {
-			return fmt.Errorf("removing the last version from the index: %w", err)
+			return fmt.Errorf("removing a resource from the index: %w", err)
 		}
 	}
 	if err := t.index(place, seq, v, d); err != nil {
@@ -115,20 +136,17 @@ func (t tx) moveGenerations(seq int64, v records.Version) error {
 
 // label writes what a version is, to whom it is a new one, and what it sorts by.
 func (t tx) label(seq int64, d records.Derived) error {
-	if err := t.exec(t.ctx, insertLabel, seq, bits(d.Label.Need), bits(d.Label.Any)); err != nil {
+	if err := t.exec(t.ctx, upsertLabel, seq, records.Rules, bits(d.Label.Need), bits(d.Label.Any)); err != nil {
 		return err
 	}
-	for _, l := range d.Changes {
-		if err := t.exec(t.ctx, insertChange, seq, bits(l.Need), bits(l.Any)); err != nil {
-			return err
-		}
+	err := t.insert(changeRows, len(d.Changes), func(i int) []any { return []any{seq, bits(d.Changes[i].Need), bits(d.Changes[i].Any)} })
+	if err != nil {
+		return err
 	}
-	for _, s := range d.Spans {
-		if err := t.exec(t.ctx, insertSortValue, seq, s.Param, bits(s.Need), s.Low, s.High); err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.insert(sortValueRows, len(d.Spans), func(i int) []any {
+		s := d.Spans[i]
+		return []any{seq, s.Param, bits(s.Need), s.Low, s.High}
+	})
 }
 
 // forget takes what a resource's last version was found by out of the index.

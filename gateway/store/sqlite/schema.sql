@@ -44,14 +44,25 @@ CREATE TRIGGER versions_stay BEFORE DELETE ON versions
 -- need and one of any (0: no more than need) of some row of changes.
 CREATE TABLE labels (
     version INTEGER PRIMARY KEY REFERENCES versions (seq),
+    rules   INTEGER NOT NULL,            -- records.Rules that it was made by; 0: its targets have changed since
     need    INTEGER NOT NULL,
     "any"   INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX labels_by_rules ON labels (rules);
 CREATE TABLE changes (
     version INTEGER NOT NULL REFERENCES versions (seq),
     need    INTEGER NOT NULL,
     "any"   INTEGER NOT NULL,
     PRIMARY KEY (version, need, "any")
+) STRICT, WITHOUT ROWID;
+
+-- What each version and the one before it refer to: where that changes, the labels
+-- of the version are outdated.
+CREATE TABLE refs (
+    custodian TEXT    NOT NULL,          -- of the version, and of what it can lead to
+    target    TEXT    NOT NULL,          -- Type/id
+    version   INTEGER NOT NULL,
+    PRIMARY KEY (custodian, target, version)
 ) STRICT, WITHOUT ROWID;
 
 -- The search index: one row for each entry of each current version. person,

@@ -145,7 +145,13 @@ func (s *Store) View(ctx context.Context, read func(store.Snapshot) error) error
 // Update runs change in the one transaction at a time that may write. It
 // implements store.Store.
 func (s *Store) Update(ctx context.Context, change func(store.Tx) error) error {
-	return s.change(ctx, func(t tx) error { return change(t) })
+	return s.change(ctx, func(t tx) error {
+		if err := change(t); err != nil || !t.outdated {
+			return err
+		}
+		_, err := t.Reindex(ownRenewals)
+		return err
+	})
 }
 
 func (s *Store) change(ctx context.Context, work func(tx) error) error {

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/metric"
+
+	"cpagateway/gateway/store"
+)
+
+// Reindexing goes on beside a running gateway: in transactions of some
+// milliseconds, with a pause after each in which others have their turn.
+const (
+	reindexVersions = 64
+	reindexPause    = 3 * time.Millisecond
+)
+
+// runReindex brings everything up to the rules of this build.
+func runReindex(w world, args []string) error {
+	f := w.flags("reindex", "(--data DIR | --config FILE)")
+	place := whereFlags(f)
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	s, err := place.existing(w)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	total := 0
+	for {
+		n := 0
+		err := s.store.Update(w.ctx, func(tx store.Tx) (err error) {
+			n, err = tx.Reindex(reindexVersions)
+			return err
+		})
+		total += n
+		if err != nil || n == 0 {
+			fmt.Fprintf(w.out, "%d versions were reindexed\n", total)
+			return err
+		}
+		select {
+		case <-time.After(reindexPause):
+		case <-w.ctx.Done():
+		}
+	}
+}
+
+// countOutdated tells operators how many versions wait for that.
+func (s *site) countOutdated() error {
+	_, err := otel.Meter("cpagateway/cmd/cpa-gateway").Int64ObservableGauge("cpa_gateway_records_outdated",
+		metric.WithDescription("Versions that are judged by what other rules made of them: run reindex"),
+		metric.WithInt64Callback(func(ctx context.Context, gauge metric.Int64Observer) error {
+			return s.store.View(ctx, func(now store.Snapshot) error {
+				n, err := now.Outdated()
+				gauge.Observe(int64(n))
+				return err
+			})
+		}))
+	return err
+}

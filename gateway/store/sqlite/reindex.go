@@ -1,0 +1,110 @@
+package sqlite
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"cpagateway/gateway/records"
+)
+
+const (
+	countOutdated  = `SELECT (SELECT count(*) FROM labels WHERE rules < ?1) + (SELECT count(*) FROM labels WHERE rules > ?1)`
+	selectOutdated = `SELECT ` + columns + `, v.seq, r.place, r.version = v.seq FROM labels l JOIN versions v ON v.seq = l.version JOIN resources r ON r.place = v.resource
+		WHERE l.version IN (SELECT version FROM labels WHERE rules < ?1 UNION ALL SELECT version FROM labels WHERE rules > ?1 LIMIT ?2)`
+	selectPreceding = `SELECT ` + columns + ` FROM versions v JOIN resources r ON r.place = v.resource JOIN labels l ON l.version = v.seq
+		WHERE v.resource = ? AND v.number = ?`
+
+	outdateReferring = `UPDATE labels SET rules = 0 WHERE version IN (SELECT version FROM refs WHERE custodian = ? AND target = ?)`
+	outdateOwn       = `UPDATE labels SET rules = 0 WHERE version IN (SELECT seq FROM versions WHERE resource = ?)`
+
+	deleteChanges    = `DELETE FROM changes WHERE version = ?`
+	deleteSortValues = `DELETE FROM sort_values WHERE version = ?`
+	relabelResource  = `UPDATE resources SET need = ?, "any" = ?, status = ? WHERE place = ?`
+)
+
+// ownRenewals is how many versions a transaction reindexes of itself, at most.
+const ownRenewals = 256
+
+// outdated is a version that is to be derived anew.
+type outdated struct {
+	records.Version
+	seq, place int64
+	current    bool
+}
+
+func scanOutdated(rows *sql.Rows) (o outdated, err error) {
+	err = rows.Scan(append(versionColumns(&o.Version), &o.seq, &o.place, &o.current)...)
+	return o, err
+}
+
+// Outdated implements records.Snapshot.
+func (s snapshot) Outdated() (int, error) {
+	n, _, err := first(s, scanNumber, countOutdated, records.Rules)
+	if err != nil {
+		return 0, fmt.Errorf("counting outdated versions: %w", err)
+	}
+	return int(n), nil
+}
+
+// outdate marks the labels that a statement names.
+func (t tx) outdate(text string, args ...any) error {
+	n, err := t.count(t.ctx, text, args...)
+	if err != nil {
+		return fmt.Errorf("outdating labels: %w", err)
+	}
+	t.outdated = t.outdated || n > 0
+	return nil
+}
+
+// Reindex implements records.Tx.
+func (t tx) Reindex(limit int) (int, error) {
+	list, err := collect(t.snapshot, scanOutdated, selectOutdated, records.Rules, limit)
+	if err != nil {
+		return 0, fmt.Errorf("finding outdated versions: %w", err)
+	}
+	if len(list) == 0 {
+		return 0, nil
+	}
+	change, _, err := first(t.snapshot, scanNumber, nextChange)
+	if err != nil {
+		return 0, fmt.Errorf("counting changes: %w", err)
+	}
+	for _, o := range list {
+		if err := t.renew(o, change); err != nil {
+			return 0, fmt.Errorf("reindexing a %s: %w", o.Type, err)
+		}
+	}
+	return len(list), nil
+}
+
+func (t tx) renew(o outdated, change int64) error {
+	before, _, err := first(t.snapshot, scanVersion, selectPreceding, o.place, o.Number-1)
+	if err != nil {
+		return err
+	}
+	step, err := records.StepTo(before, o.Version)
+	if err != nil {
+		return err
+	}
+	targets, err := t.Targets(o.Custodian, step.References())
+	if err != nil {
+		return err
+	}
+	d := step.Derive(targets, t.zone)
+	for _, text := range []string{deleteChanges, deleteSortValues} {
+		if err := t.exec(t.ctx, text, o.seq); err != nil {
+			return err
+		}
+	}
+	if err := t.moveGenerations(change, o.Version); err != nil || !o.current {
+		return errors.Join(err, t.label(o.seq, d))
+	}
+	if err := t.exec(t.ctx, relabelResource, bits(d.Label.Need), bits(d.Label.Any), d.Status, o.place); err != nil {
+		return err
+	}
+	if err := t.forget(o.place, change, o.Type); err != nil {
+		return err
+	}
+	return errors.Join(t.label(o.seq, d), t.index(o.place, change, o.Version, d))
+}
