@@ -398,9 +398,13 @@ func TestNoteForm(t *testing.T) {
 	record(t, l)
 	record(t, open(t, store, clock.now))
 	kept := store.Kept()
+	none := strings.Repeat("A", 43) + "="
+	if first := strings.Split(kept.Checkpoints[0].Note, "\n"); first[1] != "1" || first[2] != none || first[4] != "1 0 "+none {
+		t.Errorf("the first note is %q", first)
+	}
 	lines := strings.Split(kept.Checkpoints[1].Note, "\n")
 	if len(lines) != 9 || lines[0] != "cpa-gateway/audit" || lines[1] != "2" || lines[3] != "2026-03-01T09:00:00.123456789Z" ||
-		!strings.HasPrefix(lines[4], "1 1 ") || lines[5] != "2 0 "+strings.Repeat("A", 43)+"=" || lines[6] != "" ||
+		!strings.HasPrefix(lines[4], "1 1 ") || lines[5] != "2 0 "+none || lines[6] != "" ||
 		!strings.HasPrefix(lines[7], "\u2014 cpa-gateway/audit ") || lines[8] != "" {
 		t.Errorf("the note is %q", lines)
 	}

@@ -319,6 +319,18 @@ func resigned(note string) string {
 	return sign(text+"\n", 1)
 }
 
+// renamed is a note whose signature says that it is by another key than it is.
+func renamed(t *testing.T, note string) string {
+	t.Helper()
+	start := strings.LastIndex(note, " ") + 1
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimSuffix(note[start:], "\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw[0]++
+	return note[:start] + base64.StdEncoding.EncodeToString(raw) + "\n"
+}
+
 // sign makes a signed note of any text, by the published form.
 func sign(text string, seed byte) string {
 	const name = "cpa-gateway/audit"
@@ -352,7 +364,7 @@ func TestVerifyAgainstANoteThatIsNone(t *testing.T) {
 	for name, bad := range map[string]string{
 		"empty": "", "anything": "x", "another number": change("\n5\n", "\n6\n"), "another origin": change("cpa-gateway/audit", "elsewhere"),
 		"no end": strings.TrimSuffix(note, "\n"), "twice": note + note, "a line more": note + "\n", "no signature": text + "\n",
-		"another key": sign(text+"\n", 2), "a line break in the signature": change("=\n", "\n=\n"), "a short signature": change("=\n", "\n"),
+		"another key": sign(text+"\n", 2), "another key's name": renamed(t, note), "a line break in the signature": change("=\n", "\n=\n"), "a short signature": change("=\n", "\n"),
 		"signed without heads or time": sign("cpa-gateway/audit\n5\n", 1), "signed nothing": sign("\n", 1),
 		"signed another origin": signed("cpa-gateway/audit", "elsewhere"), "signed no number": signed("\n5\n", "\nx\n"),
 		"signed a number otherwise": signed("\n5\n", "\n05\n"), "signed a time otherwise": signed("Z\n", "+00:00\n"),

@@ -124,7 +124,8 @@ func TestVerifyOfManyPages(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if report := verify(t, store); report.Entries != 600 || report.Checkpoints != 601 || report.Signed != 600 {
+	beside := &busy{Memory: store, meanwhile: func() { record(t, open(t, store, clock.now)) }}
+	if report := verify(t, beside); report.Entries != 600 || report.Checkpoints != 601 || report.Signed != 600 || report.Chains != 1 {
 		t.Errorf("%+v", report)
 	}
 	k := store.Kept()
