@@ -11,7 +11,7 @@ func (q *question) bringIn() verdict {
 		v.reasons[gateA1] = requesterUnknown
 	}
 	v.reasons[gateA3] = notTheCustodian
-	if q.Source != "" && q.Caller.Organisation == q.Source {
+	if q.Caller.Organisation == q.Source {
 		v.reasons[gateA3] = plainPass
 	}
 	return v

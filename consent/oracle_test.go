@@ -231,6 +231,9 @@ func byTheOracle(q Request, d Decision) string {
 			}
 		}
 	}
+	if d.Agreement() != (agreements.Ref{ID: "ISP-CPA-0001", Version: 3, Flow: flow.Ref, Hash: q.Register.Agreements()[0].Hash}) {
+		return "the decision names another agreement"
+	}
 	offered := flow.Items.Intersect(agreements.Releasable)
 	if flow.ConsentRule == agreements.Crisis {
 		offered = offered.Intersect(q.Policy.CrisisSlice.Items())

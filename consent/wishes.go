@@ -205,15 +205,10 @@ func (w *wishes) takeBack(d *facts.Directive, q *question) {
 	}
 }
 
-// refusesCrisis reports whether a T4 refuses crisis use at that time.
+// refusesCrisis reports whether a T4 refuses crisis use at that time: that is what
+// each of its clauses is for.
 func refusesCrisis(d *facts.Directive, at time.Time) bool {
-	for i := range d.Clauses {
-		c := &d.Clauses[i]
-		if within(c.From, c.Until, at) && refuses(c.Purposes, profiles.EmergencyTreatment) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(d.Clauses, func(c facts.Clause) bool { return within(c.From, c.Until, at) })
 }
 
 // names reports whether a grant is meant for the caller. A team that is named
@@ -283,7 +278,7 @@ func (q *question) replaced(d *facts.Directive) bool {
 			n.Performer == "" || n.Performer != d.Performer || !n.Recorded.After(d.Recorded) {
 			continue
 		}
-		if d.Template == facts.SharePlan && d.Status == facts.Active || d.Template == facts.CarerCopy {
+		if d.Template == facts.SharePlan && d.Status == facts.Active {
 			return true
 		}
 		if n.Custodian == d.Custodian && n.Status == facts.Active && n.Template != facts.Uninterpretable && within(n.From, n.Until, q.At) && q.grantFault(n) == notApplicable {

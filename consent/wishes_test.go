@@ -92,12 +92,16 @@ func TestReplacement(t *testing.T) {
 		{"an exclusion that another custodian recorded, in place of a grant", facts.SharePlan, func(d *facts.Directive) {
 			d.Custodian, d.Template, d.Clauses = "LA9A1", facts.ExcludeItem, nil
 		}, consentNotRecorded},
+		{"a grant that was withdrawn, in place of a carer's copy of unknown status", facts.CarerCopy, func(d *facts.Directive) { d.Status = facts.Withdrawn }, consentUninterpretable},
 		{"a refusal that was itself withdrawn, in place of a grant", facts.SharePlan, func(d *facts.Directive) {
 			d.Template, d.Status, d.Clauses = facts.RefuseAll, facts.Withdrawn, nil
 		}, consentNotRecorded},
 	} {
 		q := world(t)
 		old := refusal("old", c.old)
+		if c.old == facts.CarerCopy {
+			old.Status = facts.Unknown
+		}
 		if c.old == facts.SharePlan {
 			old = grant("old", "LA9A1", "adult-mh", profiles.CareCoordination)
 		}
@@ -309,6 +313,38 @@ func TestAnotherCustodiansGrantIsSilence(t *testing.T) {
 		q.Policy.CrisisWithoutConsent = Off
 		if got := Decide(q).reasons[gateP3]; got != c.off {
 			t.Errorf("%s, where silence gives nothing: %s, want %s", c.name, got.code(), c.off.code())
+		}
+	}
+}
+
+// TestWhatLapsedIsSilence: a wish outside its period grants and refuses nothing; of
+// a grant of this person alone the decision says that it is not in effect.
+func TestWhatLapsedIsSilence(t *testing.T) {
+	past, future := time.Date(2025, 7, 1, 0, 0, 0, 0, profiles.London), time.Date(2027, 1, 1, 0, 0, 0, 0, profiles.London)
+	apart := grant("a", "LA9A1", "adult-mh", profiles.CareCoordination)
+	apart.Apart = true
+	for name, c := range map[string]struct {
+		wish          facts.Directive
+		ended, coming reason
+	}{
+		"T1":      {grant("1", "LA9A1", "adult-mh", profiles.CareCoordination), consentExpired, consentNotStarted},
+		"T2":      {refusal("2", facts.RefuseAll), consentNotRecorded, consentNotRecorded},
+		"T3":      {refusal("3", facts.CrisisOnly), consentExpired, consentNotStarted},
+		"T4":      {refusal("4", facts.RefuseCrisis), consentNotRecorded, consentNotRecorded},
+		"T5":      {refusal("5", facts.CarerCopy), consentNotRecorded, consentNotRecorded},
+		"T6":      {refusal("6", facts.ExcludeItem), consentNotRecorded, consentNotRecorded},
+		"another": {apart, consentNotRecorded, consentNotRecorded},
+	} {
+		q := world(t)
+		ended, coming := c.wish, c.wish
+		ended.Until, coming.From = past, future
+		q.Person.Directives = []facts.Directive{ended}
+		if got := Decide(q).reasons[gateP3]; got != c.ended {
+			t.Errorf("%s that has ended: %s, want %s", name, got.code(), c.ended.code())
+		}
+		q.Person.Directives = []facts.Directive{coming}
+		if got := Decide(q).reasons[gateP3]; got != c.coming {
+			t.Errorf("%s that is to come: %s, want %s", name, got.code(), c.coming.code())
 		}
 	}
 }

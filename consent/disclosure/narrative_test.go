@@ -84,6 +84,27 @@ func TestCrisisNarrative(t *testing.T) {
 	}
 }
 
+// Whoever can be called day and night comes first, in the words of either language or by their code.
+func TestWhoCanBeCalledAtAnyHour(t *testing.T) {
+	outOfHours := `{"code":{"coding":[{"system":"` + profiles.SystemTeamRole + `","code":"` + profiles.CodeRoleOutOfHours + `"}]}}`
+	for _, c := range []struct {
+		detail, text string
+		want         bool
+	}{
+		{`{}`, "Crisis team, 24 hours", true}, {`{}`, "24-HOUR line", true}, {`{}`, "24/7: 029 2000 0000", true}, {`{}`, "Llinell 24 awr", true},
+		{`{}`, "llinell 24-awr", true}, {`{}`, "GP out of hours", true}, {`{}`, "Out-of-hours service", true}, {`{}`, "Meddyg y tu allan i oriau", true},
+		{`{}`, "Sian Rees, weekdays", false}, {`{}`, "24 High Street", false}, {outOfHours, "Duty", true},
+	} {
+		detail, err := fhir.Parse([]byte(c.detail))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := anyHour(detail, c.text); got != c.want {
+			t.Errorf("%q, %s: at any hour %v", c.text, c.detail, got)
+		}
+	}
+}
+
 // What is not granted reads as what was not recorded.
 func TestNarrativeDoesNotTellWithheldFromAbsent(t *testing.T) {
 	x := permitting(profiles.SetOf(profiles.PlanCrisis)).disclose(heldOf(ann(t)), madeTargets())
