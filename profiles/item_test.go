@@ -12,7 +12,6 @@ import (
 	"pgregory.net/rapid"
 
 	"cpagateway/profiles"
-	"cpagateway/profiles/fhir"
 )
 
 // docTable reads the table of docs/items.md whose head begins with a word: its
@@ -92,42 +91,6 @@ func TestItemGroupsPage(t *testing.T) {
 		got, err := profiles.ParseItem(row[0])
 		if err != nil || got != want[row[0]] || got.String() != row[1] {
 			t.Errorf("%s: %v %v, the page has %s", row[0], got, err, row[1])
-		}
-	}
-}
-
-// Every kind of activity is on the page with its item, and every one on the page is a kind.
-func TestActivityPage(t *testing.T) {
-	listed := map[string]string{}
-	for _, row := range docTable(t, "activity") {
-		listed[row[0]] = row[1]
-	}
-	for _, system := range profiles.CodeSystems() {
-		if system.URL != profiles.SystemPlanPart {
-			continue
-		}
-		if len(system.Concepts) != len(listed) {
-			t.Errorf("the page has %d kinds, the vocabulary %d", len(listed), len(system.Concepts))
-		}
-		for _, c := range system.Concepts {
-			part, err := fhir.Parse([]byte(`{"extension":[{"url":"` + profiles.ExtPlanPart + `","valueCode":"` + c.Code + `"}]}`))
-			if err != nil {
-				t.Fatal(err)
-			}
-			plan, err := fhir.Parse([]byte(`{"resourceType":"CarePlan"}`))
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := profiles.PartItems(plan, "activity", part).String()
-			if c.Code == profiles.CodePartArea {
-				if got != "unlabelled" {
-					t.Errorf("an area activity without an area needs %s", got)
-				}
-				continue
-			}
-			if listed[c.Code] != got {
-				t.Errorf("%s needs %s, the page has %q", c.Code, got, listed[c.Code])
-			}
 		}
 	}
 }
