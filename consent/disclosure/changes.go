@@ -8,6 +8,10 @@ import (
 	"cpagateway/profiles/fhir"
 )
 
+// ChangeRules numbers the rules of Changes. It is raised with every change of what the
+// copier copies or Changes makes of it; a change of labels has its own number.
+const ChangeRules = 1
+
 // Changes says to whom a new version of a resource is a new version: to those
 // whose items some of the labels are within, and to nobody else. Whoever has none
 // of them is shown the same bytes of both, with the same targets. The labels are

@@ -11,15 +11,10 @@ import (
 	"cpagateway/profiles/fhir"
 )
 
-// Rules numbers the rules that Derive works by: those of labels, of facts, and of
-// the search index. A version that was derived by others is outdated until Reindex
-// has come to it.
-const Rules = labelRules*1e6 + facts.Rules*1e3 + indexRules
-
-const (
-	labelRules = 1 // moves with what profiles.Items and disclosure.Changes make of a resource
-	indexRules = 1 // moves with what search.Index finds in one
-)
+// Rules numbers the rules that Derive works by: those of labels and of what counts
+// as a change, of facts, and of the search index. A version that was derived by others
+// is outdated until Reindex has come to it.
+const Rules = profiles.LabelRules*1e9 + disclosure.ChangeRules*1e6 + facts.Rules*1e3 + search.IndexRules
 
 // Derived is what a store works out of a version, to find it and to judge it by.
 type Derived struct {
