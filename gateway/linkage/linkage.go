@@ -5,6 +5,7 @@
 package linkage
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -35,27 +36,66 @@ func Patients(now store.Snapshot, person profiles.PersonID) ([]Patient, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := make([]Patient, len(kept))
-	for i, v := range kept {
+	var list []Patient
+	for _, v := range kept {
+		if v.Deleted {
+			continue
+		}
 		resource, err := fhir.ParseResource(v.Body)
 		if err != nil {
 			return nil, err
 		}
-		list[i] = Patient{v, matching.Read(resource)}
+		list = append(list, Patient{v, matching.Read(resource)})
 	}
 	return list, nil
 }
 
-// Compare puts a Patient beside those of a person: it agrees with all of them, or
-// contradicts one. Those under another number are there because somebody joined them.
+// Holder is who is found by an NHS number, empty for nobody, and the Patients who lie
+// there.
+func Holder(now store.Snapshot, number string) (holder profiles.PersonID, patients []Patient, err error) {
+	if number == "" {
+		return "", nil, nil
+	}
+	holder, err = now.Person(profiles.SystemNHSNumber, number)
+	if errors.Is(err, records.ErrNothing) {
+		return "", nil, nil
+	}
+	if err == nil {
+		patients, err = Patients(now, holder)
+	}
+	return holder, patients, err
+}
+
+// InUse reports whether one of some Patients has an NHS number in use.
+func InUse(number string, patients []Patient) bool {
+	return slices.ContainsFunc(patients, func(p Patient) bool { return slices.Contains(p.Said.InUse, number) })
+}
+
+// Compare puts a Patient beside those of a person: it agrees with them, or contradicts
+// one. Where two of them contradict each other, somebody has found out that they are one
+// person all the same: then to agree with one of the two will do, as it does with those
+// under another number.
 func Compare(said matching.Record, others []Patient) matching.Verdict {
 	verdict := matching.Agree
 	for _, o := range others {
-		if o.Said.Number == said.Number {
-			verdict = min(verdict, matching.Compare(said, o.Said).Verdict)
+		if !matching.ShareNumber(said, o.Said) {
+			continue
 		}
+		v := matching.Beside(said, o.Said).Verdict
+		if v == matching.Conflict && excused(said, o, others) {
+			v = matching.AgreeWithWarning
+		}
+		verdict = min(verdict, v)
 	}
 	return verdict
+}
+
+// excused reports that a Patient whom somebody contradicts lies beside another with
+// whom they agree, and that these two contradict each other.
+func excused(said matching.Record, contradicted Patient, others []Patient) bool {
+	return slices.ContainsFunc(others, func(o Patient) bool {
+		return matching.ShareNumber(said, o.Said) && matching.SamePerson(said, o.Said) && !matching.SamePerson(contradicted.Said, o.Said)
+	})
 }
 
 // Keep keeps a standing in place of the one there is, with what was confirmed before.
@@ -88,7 +128,10 @@ func (l Linker) Look(tx store.Tx, person profiles.PersonID) error {
 	if err != nil {
 		return err
 	}
-	doubts := doubtsAbout(held, patients)
+	doubts, err := doubtsAbout(tx, held, patients)
+	if err != nil {
+		return err
+	}
 	if slices.Equal(doubts, before.Doubts) {
 		return nil
 	}
@@ -105,24 +148,46 @@ func (l Linker) Look(tx store.Tx, person profiles.PersonID) error {
 const confirmedNumberless = "no NHS number"
 
 // doubtsAbout are what is in doubt, by the facts that decisions rest on.
-func doubtsAbout(held records.Holdings, patients []Patient) []persons.Doubt {
+func doubtsAbout(now store.Snapshot, held records.Holdings, patients []Patient) ([]persons.Doubt, error) {
 	if len(patients) == 0 {
-		return nil
+		return nil, nil
 	}
 	var doubts []persons.Doubt
-	numbered := slices.ContainsFunc(patients, func(p Patient) bool { return p.Said.Number != "" })
-	if !numbered && !slices.Contains(held.Standing.Confirmed, confirmedNumberless) {
+	replaced, err := isReplaced(now, held, patients)
+	switch numbered := slices.ContainsFunc(patients, func(p Patient) bool { return len(p.Said.InUse) > 0 }); {
+	case err != nil:
+		return nil, err
+	case replaced:
+		doubts = append(doubts, persons.Replaced)
+	case !numbered && !slices.Contains(held.Standing.Confirmed, confirmedNumberless):
 		doubts = append(doubts, persons.NoNumber)
-		if slices.ContainsFunc(patients, func(p Patient) bool { return len(p.Said.Superseded) > 0 }) {
-			doubts[0] = persons.Replaced
-		}
 	}
 	closed := slices.ContainsFunc(held.Custodians, func(c profiles.OrgCode) bool { return held.At(c).Unverified })
 	switch {
 	case !closed:
-		return doubts
+		return doubts, nil
 	case slices.ContainsFunc(patients, func(p Patient) bool { return len(p.Said.Links) > 0 }):
-		return append(doubts, persons.Linked)
+		return append(doubts, persons.Linked), nil
 	}
-	return append(doubts, persons.Unverified)
+	return append(doubts, persons.Unverified), nil
+}
+
+// isReplaced reports a superseded number that nobody confirmed, where the person has no
+// other, or where somebody else has it.
+func isReplaced(now store.Snapshot, held records.Holdings, patients []Patient) (bool, error) {
+	for _, p := range patients {
+		for _, number := range p.Said.Superseded {
+			if slices.Contains(held.Standing.Confirmed, profiles.SystemNHSNumber+"|"+number) {
+				continue
+			}
+			holder, _, err := Holder(now, number)
+			if err != nil {
+				return false, err
+			}
+			if holder != held.Person || len(p.Said.InUse) == 0 {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }

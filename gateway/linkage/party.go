@@ -32,6 +32,10 @@ func partyOf(now store.Snapshot, person profiles.PersonID) (party, error) {
 		return p, err
 	}
 	for _, v := range kept {
+		if v.Deleted { // it goes where the others go
+			p.all = append(p.all, piece{Version: v})
+			continue
+		}
 		resource, err := fhir.ParseResource(v.Body)
 		if err != nil {
 			return p, err

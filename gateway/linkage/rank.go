@@ -14,24 +14,33 @@ import (
 // never outranks one with, and a number that was traced outranks one that was not.
 
 // Outranks reports whether a record that is kept apart should be the established one,
-// or contradicts the established one no longer, because others have made way.
+// or contradicts nobody any longer. What somebody has confirmed makes way for nothing.
 func Outranks(now store.Snapshot, apart profiles.PersonID) (bool, error) {
 	newcomer, established, err := contest(now, apart)
-	return err == nil && newcomer.person != "" && (newcomer.agrees(established) || newcomer.outranks(established)), err
+	if err != nil || newcomer.person == "" {
+		return false, err
+	}
+	standing, err := now.Standing(established.person)
+	if err != nil {
+		return false, err
+	}
+	contradicted := newcomer.contradicts(established)
+	confirmed := slices.ContainsFunc(contradicted, func(p Patient) bool { return slices.Contains(standing.Confirmed, "Patient/"+p.Version.ID) })
+	return len(contradicted) == 0 || !confirmed && newcomer.outranks(established), nil
 }
 
 // Rank makes a record that Outranks the established one: whoever contradicts it makes
 // way, to be kept apart instead. It says whose records changed.
 func (l Linker) Rank(tx store.Tx, apart profiles.PersonID) ([]profiles.PersonID, error) {
+	if due, err := Outranks(tx, apart); err != nil || !due {
+		return nil, err
+	}
 	newcomer, established, err := contest(tx, apart)
-	if err != nil || newcomer.person == "" {
+	if err != nil {
 		return nil, err
 	}
 	changed := []profiles.PersonID{established.person}
-	for _, p := range established.patients {
-		if newcomer.agreesWith(p) {
-			continue
-		}
+	for _, p := range newcomer.contradicts(established) {
 		own, err := l.part(tx, established, p, persons.Contradicts, persons.Move{Kind: persons.Rank})
 		if err != nil {
 			return nil, err
@@ -72,20 +81,18 @@ func (p party) outranks(q party) bool {
 }
 
 func (p party) hasPlans() bool {
-	return slices.ContainsFunc(p.all, func(one piece) bool { return one.Type == "CarePlan" })
+	return slices.ContainsFunc(p.all, func(one piece) bool { return one.Type == "CarePlan" && !one.Deleted })
 }
 
 func (p party) verified() bool {
 	return slices.ContainsFunc(p.patients, func(one Patient) bool { return one.Said.Verified })
 }
 
-// agrees reports that nobody of the other party contradicts anybody of this one.
-func (p party) agrees(q party) bool {
-	return !slices.ContainsFunc(q.patients, func(other Patient) bool { return !p.agreesWith(other) })
-}
-
-func (p party) agreesWith(other Patient) bool {
-	return !slices.ContainsFunc(p.patients, func(own Patient) bool {
-		return own.Said.Number == other.Said.Number && !matching.SamePerson(own.Said, other.Said)
+// contradicts are the Patients of the other party who contradict somebody of this one.
+func (p party) contradicts(q party) []Patient {
+	return slices.DeleteFunc(slices.Clone(q.patients), func(other Patient) bool {
+		return !slices.ContainsFunc(p.patients, func(own Patient) bool {
+			return matching.ShareNumber(own.Said, other.Said) && !matching.SamePerson(own.Said, other.Said)
+		})
 	})
 }

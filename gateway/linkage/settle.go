@@ -17,9 +17,10 @@ var (
 	ErrSame     = errors.New("the two are one person already")
 	ErrApart    = errors.New("the records to join into are kept apart themselves: join the other way round")
 	ErrNoDoubt  = errors.New("nothing about this person is in doubt that could be confirmed")
+	ErrClaimed  = errors.New("another person has an NHS number of these records: join the two, or have the source correct the number and import it again")
 	ErrNoMove   = errors.New("no move has this id")
 	ErrUndone   = errors.New("the move was taken back already")
-	ErrNotThis  = errors.New("an import made this move by rank: join or part the records instead")
+	ErrNotThis  = errors.New("the move was made by an import, or takes another one back: join or part the records instead")
 	ErrLater    = errors.New("a later move concerns the same person: take that back first")
 	ErrOnlyOne  = errors.New("nothing else lies with the person of this Patient")
 	ErrNoGround = errors.New("name the ground of the decision")
@@ -42,7 +43,10 @@ func (l Linker) Join(tx store.Tx, from, into profiles.PersonID, ground string) (
 	case before[1].Apart != "":
 		return persons.Move{}, ErrApart
 	}
-	m, err := l.move(tx, persons.Move{Kind: persons.Join, From: from, To: into, Resources: leaving.resources(), Before: before, Reference: ground})
+	if err := unclaimed(tx, leaving, into); err != nil {
+		return persons.Move{}, err
+	}
+	m, err := l.move(tx, persons.Move{Kind: persons.Join, From: from, To: into, Resources: leaving.resources(), Stayed: staying.patientNames(), Before: before, Reference: ground})
 	if err != nil {
 		return m, err
 	}
@@ -136,7 +140,9 @@ func (l Linker) part(tx store.Tx, of party, p Patient, because persons.Doubt, m 
 }
 
 // Confirm says of a person who is in doubt that all is as their records say: the links
-// and numbers in them are theirs, or they have no NHS number.
+// and numbers in them are theirs, or they have no NHS number. Of records that are kept
+// apart it says that they are another human's than those they are kept apart from;
+// where the two have a number in common, only a correction at its source can say that.
 func (l Linker) Confirm(tx store.Tx, person profiles.PersonID, ground string) (persons.Move, error) {
 	p, err := partyOf(tx, person)
 	if err != nil {
@@ -150,12 +156,16 @@ func (l Linker) Confirm(tx store.Tx, person profiles.PersonID, ground string) (p
 		return persons.Move{}, ErrNoGround
 	case len(p.all) == 0:
 		return persons.Move{}, ErrNobody
-	case before[0].Apart != "" || len(before[0].Doubts) == 0:
+	case !before[0].Open():
 		return persons.Move{}, ErrNoDoubt
 	}
+	if err := unclaimed(tx, p, person); err != nil {
+		return persons.Move{}, err
+	}
 	after := before[0]
+	after.Apart = ""
 	after.Confirmed = union(after.Confirmed, p.names())
-	if !slices.ContainsFunc(p.patients, func(p Patient) bool { return p.Said.Number != "" }) {
+	if !slices.ContainsFunc(p.patients, func(p Patient) bool { return len(p.Said.InUse) > 0 }) {
 		after.Confirmed = union(after.Confirmed, []string{confirmedNumberless})
 	}
 	m, err := l.move(tx, persons.Move{Kind: persons.Confirm, From: person, To: person, Before: before, Reference: ground})
@@ -165,77 +175,21 @@ func (l Linker) Confirm(tx store.Tx, person profiles.PersonID, ground string) (p
 	return m, l.stand(tx, after)
 }
 
-// Undo takes a move back that somebody made: what it moved, and what has come about the
-// same Patients since, goes back, and both stand as before.
-func (l Linker) Undo(tx store.Tx, id, ground string) (persons.Move, error) {
-	undone, err := undoable(tx, id)
-	if err != nil {
-		return persons.Move{}, err
-	}
-	if ground == "" {
-		return persons.Move{}, ErrNoGround
-	}
-	m := persons.Move{Kind: persons.Undo, From: undone.To, To: undone.From, Undoes: id, Reference: ground}
-	if undone.From != undone.To {
-		of, err := partyOf(tx, undone.To)
-		if err != nil {
-			return persons.Move{}, err
-		}
-		m.Resources = of.since(undone.Resources)
-	}
-	if m, err = l.move(tx, m); err != nil {
-		return m, err
-	}
-	if err := tx.Stand(persons.Standing{Person: undone.To}); err != nil {
-		return m, err
-	}
-	if undone.Kind == persons.Join {
-		for _, s := range undone.Before[2:] { // they were kept apart from the one that is itself again
-			if err := tx.Stand(s); err != nil {
-				return m, err
+// unclaimed is an error where somebody else than those whom a party is of, and goes to,
+// has an NHS number of it in use: with both of them open, it would lead to neither.
+func unclaimed(now store.Snapshot, p party, to profiles.PersonID) error {
+	for _, one := range p.patients {
+		for _, number := range one.Said.InUse {
+			holder, others, err := Holder(now, number)
+			if err != nil {
+				return err
+			}
+			if holder != p.person && holder != to && InUse(number, others) {
+				return ErrClaimed
 			}
 		}
 	}
-	return m, l.stand(tx, undone.Before[:min(2, len(undone.Before))]...)
-}
-
-// undoable is a move that can be taken back.
-func undoable(tx store.Tx, id string) (persons.Move, error) {
-	moves, err := tx.Moves()
-	if err != nil {
-		return persons.Move{}, err
-	}
-	i := slices.IndexFunc(moves, func(m persons.Move) bool { return m.ID == id })
-	if i < 0 {
-		return persons.Move{}, ErrNoMove
-	}
-	m := moves[i]
-	if m.Kind == persons.Rank || m.Kind == persons.Undo {
-		return persons.Move{}, ErrNotThis
-	}
-	for _, later := range moves[i+1:] {
-		if later.Undoes == id {
-			return persons.Move{}, ErrUndone
-		}
-	}
-	for j, later := range moves[i+1:] {
-		taken := slices.ContainsFunc(moves[i+1+j:], func(u persons.Move) bool { return u.Undoes == later.ID })
-		if later.Kind != persons.Undo && !taken && (later.Concerns(m.From) || later.Concerns(m.To)) {
-			return persons.Move{}, ErrLater
-		}
-	}
-	return m, nil
-}
-
-// since are the resources that were moved, and what is about the Patients among them.
-func (p party) since(moved []string) []string {
-	list := slices.Clone(moved)
-	for _, patient := range p.patients {
-		if slices.Contains(moved, "Patient/"+patient.Version.ID) {
-			list = union(list, p.resourcesOf(patient))
-		}
-	}
-	return list
+	return nil
 }
 
 // standings are those of some persons, and of whoever is kept apart from the first.
@@ -283,17 +237,22 @@ func (l Linker) move(tx store.Tx, m persons.Move) (persons.Move, error) {
 	return m, tx.Move(m)
 }
 
-// names are those under which references and numbers lead to a party's Patients, and
-// what these say leads to other records of theirs.
-func (p party) names() []string {
+func (p party) patientNames() []string {
 	var list []string
 	for _, one := range p.patients {
 		list = append(list, "Patient/"+one.Version.ID)
+	}
+	return list
+}
+
+// names are those under which references and numbers lead to a party's Patients, and
+// what these say leads to other records of theirs.
+func (p party) names() []string {
+	list := p.patientNames()
+	for _, one := range p.patients {
 		list = append(list, one.Said.Links...)
-		for _, number := range slices.Concat(one.Said.Superseded, []string{one.Said.Number}) {
-			if number != "" {
-				list = append(list, profiles.SystemNHSNumber+"|"+number)
-			}
+		for _, number := range slices.Concat(one.Said.Superseded, one.Said.InUse) {
+			list = append(list, profiles.SystemNHSNumber+"|"+number)
 		}
 	}
 	return list

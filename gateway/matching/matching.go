@@ -4,6 +4,8 @@
 // person to look at.
 package matching
 
+import "slices"
+
 // Verdict says whether two records can be one person. The zero Verdict is Conflict.
 type Verdict uint8
 
@@ -55,14 +57,20 @@ func Compare(a, b Record) Result {
 	if a.Number == "" || a.Number != b.Number {
 		return Result{Conflict, []Reason{NumberDiffers}}
 	}
-	return compare(a, b)
+	return Beside(a, b)
 }
 
 // SamePerson reports whether two records can be one person by what they say beside
 // their NHS numbers.
-func SamePerson(a, b Record) bool { return compare(a, b).Verdict != Conflict }
+func SamePerson(a, b Record) bool { return Beside(a, b).Verdict != Conflict }
 
-func compare(a, b Record) Result {
+// ShareNumber reports whether two records have an NHS number in use in common.
+func ShareNumber(a, b Record) bool {
+	return slices.ContainsFunc(a.InUse, func(number string) bool { return slices.Contains(b.InUse, number) })
+}
+
+// Beside compares what two records say beside their NHS numbers.
+func Beside(a, b Record) Result {
 	born := compareDates(a.Born, b.Born)
 	if born == BirthDateDiffers {
 		return Result{Conflict, []Reason{born}}

@@ -1,6 +1,7 @@
 package matching
 
 import (
+	"slices"
 	"strings"
 
 	"cpagateway/profiles"
@@ -10,6 +11,7 @@ import (
 // Record is what a Patient resource says about who somebody is.
 type Record struct {
 	Number     string   // the current NHS number in its normal form; empty for none, or several
+	InUse      []string // every NHS number that is not superseded
 	Superseded []string // NHS numbers that are no longer in use
 	Verified   bool     // the source says that the current number was traced
 	Born       Date
@@ -38,18 +40,20 @@ func Read(patient fhir.Value) Record {
 }
 
 func (r *Record) readNumbers(patient fhir.Value) {
-	several := false
+	verified := false
 	for _, n := range profiles.PatientNumbers(patient) {
 		switch {
 		case n.Normal == "":
 		case n.Superseded:
 			r.Superseded = append(r.Superseded, n.Normal)
 		default:
-			several = several || r.Number != "" && r.Number != n.Normal
-			r.Number, r.Verified = n.Normal, r.Verified || n.Verified
+			verified = verified || n.Verified
+			if !slices.Contains(r.InUse, n.Normal) {
+				r.InUse = append(r.InUse, n.Normal)
+			}
 		}
 	}
-	if several {
-		r.Number, r.Verified = "", false
+	if len(r.InUse) == 1 {
+		r.Number, r.Verified = r.InUse[0], verified
 	}
 }

@@ -73,7 +73,8 @@ type Move struct {
 	At        time.Time
 	From, To  profiles.PersonID // where resources moved; the same for Confirm
 	Resources []string          // "Type/id"
-	Before    []Standing        // of both, before the move
+	Stayed    []string          // the Patients who lay with To before, as "Patient/id"
+	Before    []Standing        // of both, and of whoever was kept apart from From, before the move
 	Reference string            // what the operator names as its ground, such as a ticket; never a name
 	Undoes    string            // id of the move that it takes back
 }

@@ -77,8 +77,8 @@ type Snapshot interface {
 	// it was never stored. It is for bringing in, never for disclosure.
 	Current(typ, id string) (Version, error)
 	// Held is what is kept about a person of one type, or of every type where none is
-	// given, in the order of first storing: for whoever brings records in or settles
-	// whose they are, never for disclosure.
+	// given, in the order of first storing and with what was removed: for whoever brings
+	// records in or settles whose they are, never for disclosure.
 	Held(person profiles.PersonID, typ string) ([]Version, error)
 	// Generation is that of the person's holdings, without the facts.
 	Generation(person profiles.PersonID) (uint64, error)

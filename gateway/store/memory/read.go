@@ -175,7 +175,7 @@ func (s snapshot) Held(id profiles.PersonID, typ string) ([]records.Version, err
 	}
 	var held []records.Version
 	for _, r := range s.resources {
-		if v := r.current(); id != "" && v.Person == id && !v.Deleted && (typ == "" || v.Type == typ) {
+		if v := r.current(); id != "" && v.Person == id && (typ == "" || v.Type == typ) {
 			held = append(held, copied(v.Version))
 		}
 	}

@@ -43,7 +43,7 @@ const (
 			UNION ALL SELECT (SELECT min(r.custodian) FROM resources r WHERE r.person = ?1 AND r.custodian > c.custodian) FROM c WHERE c.custodian IS NOT NULL)
 		SELECT custodian FROM c WHERE EXISTS (SELECT 1 FROM resources r WHERE r.person = ?1 AND r.custodian = c.custodian AND r.deleted = 0)`
 	selectHeld = `SELECT ` + columns + ` FROM resources r JOIN versions v ON v.seq = r.version JOIN labels l ON l.version = v.seq
-		WHERE r.person = ?1 AND (?2 = '' OR r.type = ?2) AND r.deleted = 0 ORDER BY r.place`
+		WHERE r.person = ?1 AND (?2 = '' OR r.type = ?2) ORDER BY r.place`
 	// The facts of the person, and the wishes of records that are kept apart.
 	selectCompiled = `SELECT '', '', 0, c.body, r.type, r.id FROM compiled c JOIN resources r ON r.place = c.resource WHERE c.person = ?1
 		UNION ALL SELECT '', '', 1, c.body, r.type, r.id FROM standings s CROSS JOIN compiled c ON c.person = s.person JOIN resources r ON r.place = c.resource

@@ -194,6 +194,13 @@ func held(t *testing.T, s store.Store) {
 		if v, err := now.Current("Patient", "plan"); !errors.Is(err, records.ErrNothing) {
 			t.Errorf("what was never stored is %+v, %v", v, err)
 		}
+		return nil
+	})
+	recordstest.Put(t, s, start, recordstest.Remove(t, home, ann, "CarePlan", "plan"))
+	view(t, s, func(now store.Snapshot) error {
+		if list, err := now.Held(ann, ""); err != nil || len(list) != 2 || !list[0].Deleted || list[1].Deleted {
+			t.Errorf("with what was removed: %+v, %v", list, err)
+		}
 		for _, nobody := range []profiles.PersonID{"", "unknown"} {
 			if list, err := now.Held(nobody, ""); err != nil || len(list) != 0 {
 				t.Errorf("of %q: %+v, %v", nobody, list, err)
