@@ -55,16 +55,20 @@ func (r *run) identify(now store.Snapshot, p pending, about *record) (profiles.P
 // newcomer finds the person of a Patient that is not kept yet.
 func (r *run) newcomer(now store.Snapshot, p pending, said matching.Record, about *record) (profiles.PersonID, error) {
 	own := r.ids.personOfSource(p.made.ID)
-	holder, others, err := holderOf(now, said.Number)
+	holder, others, err := linkage.Holder(now, said.Number)
 	if err != nil {
 		return "", err
 	}
-	for _, former := range said.Superseded {
-		other, _, err := holderOf(now, former)
+	doubtful := said.Superseded
+	if said.Number == "" {
+		doubtful = slices.Concat(said.Superseded, said.InUse)
+	}
+	for _, number := range doubtful {
+		other, _, err := linkage.Holder(now, number)
 		if err != nil {
 			return "", err
 		}
-		if other != "" && (said.Number == "" || other != holder) {
+		if other != "" && other != holder {
 			r.keepApart(p, own, other, persons.Replaced, about)
 			return own, nil
 		}
@@ -73,8 +77,14 @@ func (r *run) newcomer(now store.Snapshot, p pending, said matching.Record, abou
 	case said.Number == "":
 		return own, nil
 	case holder == "":
-		return r.ids.person(said.Number), nil
-	case !inUse(said.Number, others): // others say that the number is superseded
+		holder = r.ids.person(said.Number)
+		if others, err = linkage.Patients(now, holder); err != nil {
+			return "", err
+		}
+		if len(others) > 0 && !linkage.InUse(said.Number, others) { // somebody parted the number's records from these
+			return own, nil
+		}
+	case !linkage.InUse(said.Number, others): // others say that the number is superseded
 		r.keepApart(p, own, holder, persons.Replaced, about)
 		return own, nil
 	}
@@ -100,14 +110,14 @@ func (r *run) known(now store.Snapshot, p pending, said matching.Record, person 
 		before = others[i].Said
 		others = slices.Delete(others, i, i+1)
 	}
-	if said.Number != before.Number {
+	if !slices.Equal(said.InUse, before.InUse) {
 		if no, err := r.renumbered(now, p, said, before, person, about); no != nil || err != nil {
 			return no, err
 		}
 	}
 	for _, o := range others {
 		if !matching.SamePerson(said, o.Said) && (i < 0 || matching.SamePerson(before, o.Said)) {
-			return &refusal{ruleConflict, "the Patient now contradicts another record of the same person, in birth date or names: find out whose it is, and feed it in again"}, nil
+			return &refusal{ruleIdentity, "the Patient now contradicts another record of the same person, in birth date or names: find out whose it is, and feed it in again"}, nil
 		}
 	}
 	return nil, nil
@@ -121,40 +131,32 @@ func (r *run) renumbered(now store.Snapshot, p pending, said, before matching.Re
 	if err != nil {
 		return nil, err
 	}
-	if standing.Apart != "" { // closed: the number may be what was wrong
-		return nil, r.moved(now, p, said, person, about)
-	}
-	if before.Number != "" && !slices.Contains(said.Superseded, before.Number) {
+	gone := slices.ContainsFunc(before.InUse, func(n string) bool { return !slices.Contains(slices.Concat(said.Superseded, said.InUse), n) })
+	if gone && standing.Apart == "" { // of what is kept apart the number may be what was wrong
 		return &refusal{ruleIdentity, "the Patient was known under another NHS number: say whose record it is"}, nil
 	}
-	holder, _, err := holderOf(now, said.Number)
-	if err != nil || holder == "" || holder == person {
-		return nil, err
+	for _, number := range said.InUse {
+		holder, others, err := linkage.Holder(now, number)
+		if err != nil {
+			return nil, err
+		}
+		if holder == "" || holder == person {
+			continue
+		}
+		if standing.Apart == "" && len(before.InUse) > 0 {
+			return &refusal{ruleIdentity, "its new NHS number is that of another record: find out whether the two are one person's, join them, and feed it in again"}, nil
+		}
+		doubt := persons.Traced
+		if linkage.Compare(said, others) == matching.Conflict {
+			doubt = persons.Contradicts
+		}
+		r.keepApart(p, person, holder, doubt, about)
+		return nil, nil
 	}
-	if before.Number != "" {
-		about.standings = append(about.standings, r.standing(p, person, "", persons.Replaced))
-		return &refusal{ruleIdentity, "the NHS number that takes the place of the former one is that of another record: join the two, then feed it in again"}, nil
-	}
-	return nil, r.moved(now, p, said, person, about)
-}
-
-// moved keeps a Patient that came under a new number apart from whoever has that, and
-// from nobody where nobody has.
-func (r *run) moved(now store.Snapshot, p pending, said matching.Record, person profiles.PersonID, about *record) error {
-	holder, others, err := holderOf(now, said.Number)
-	if err != nil {
-		return err
-	}
-	if holder == "" || holder == person {
+	if standing.Apart != "" {
 		about.standings = append(about.standings, r.standing(p, person, "", ""))
-		return nil
 	}
-	doubt := persons.Traced
-	if linkage.Compare(said, others) == matching.Conflict {
-		doubt = persons.Contradicts
-	}
-	r.keepApart(p, person, holder, doubt, about)
-	return nil
+	return nil, nil
 }
 
 // keepApart keeps a Patient under a person of its own, apart from another.
@@ -241,23 +243,4 @@ func (r *run) rankOne(apart profiles.PersonID) error {
 		}
 		return audit.Counts{}, err
 	})
-}
-
-// holderOf is who has an NHS number, empty for nobody, and the Patients who lie there.
-func holderOf(now store.Snapshot, number string) (holder profiles.PersonID, patients []linkage.Patient, err error) {
-	if number == "" {
-		return "", nil, nil
-	}
-	holder, err = now.Person(profiles.SystemNHSNumber, number)
-	if errors.Is(err, records.ErrNothing) {
-		return "", nil, nil
-	}
-	if err == nil {
-		patients, err = linkage.Patients(now, holder)
-	}
-	return holder, patients, err
-}
-
-func inUse(number string, patients []linkage.Patient) bool {
-	return slices.ContainsFunc(patients, func(p linkage.Patient) bool { return p.Said.Number == number })
 }

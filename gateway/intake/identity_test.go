@@ -11,6 +11,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/intake"
+	"cpagateway/gateway/linkage"
 	"cpagateway/gateway/persons"
 	"cpagateway/gateway/store"
 	"cpagateway/mapping/mhsds"
@@ -271,7 +272,7 @@ func TestAKnownPatientIsNotMovedByWhatItSaysLater(t *testing.T) {
 	changed := somebody
 	changed.id = "a2"
 	sum := d.bring(bundles(t, "ward"), collection(changed.String(), plan("q", "a2")), intake.Store)
-	if sum.Stored != 0 || sum.Quarantined != 2 || len(d.faults()["IDENTITY-CONFLICT"]) != 1 || !slices.Equal(d.names(ann), []string{"Jones", "Jones"}) {
+	if sum.Stored != 0 || sum.Quarantined != 2 || len(d.faults()["IDENTITY-UNRESOLVED"]) != 2 || !slices.Equal(d.names(ann), []string{"Jones", "Jones"}) {
 		t.Errorf("%+v, %v", sum, d.names(ann))
 	}
 	alone := openDesk(t)
@@ -324,7 +325,8 @@ func TestNobodyIsClosedSilently(t *testing.T) {
 		"a link to another record of the same":     {[]string{with(annHerself, "a2", "").String(), with(annHerself, "ann", link("a2")).String()}, nil, false},
 		"a modifier that nobody knows":             {[]string{with(annHerself, "ann", `"modifierExtension":[{"url":"http://x","valueBoolean":true}]`).String()}, []persons.Doubt{persons.Unverified}, true},
 		"a wish about somebody else":               {[]string{annHerself.String(), strings.Replace(refusalOf("c", "ann"), `"patient":{"reference":"Patient/ann"}`, `"patient":{"reference":"Patient/ann","type":"Patient"}`, 1)}, nil, false},
-		"two numbers in use":                       {[]string{with(numberless, "n", fmt.Sprintf(`"identifier":[{"system":%q,"value":%q},{"system":%q,"value":%q}]`, profiles.SystemNHSNumber, ann, profiles.SystemNHSNumber, bryn)).String()}, []persons.Doubt{persons.NoNumber, persons.Unverified}, true},
+		"two numbers in use":                       {[]string{with(numberless, "n", fmt.Sprintf(`"identifier":[{"system":%q,"value":%q},{"system":%q,"value":%q}]`, profiles.SystemNHSNumber, ann, profiles.SystemNHSNumber, bryn)).String()}, []persons.Doubt{persons.Unverified}, true},
+		"two numbers, one of them somebody else's": {[]string{annHerself.String(), with(numberless, "n", fmt.Sprintf(`"identifier":[{"system":%q,"value":%q},{"system":%q,"value":%q}]`, profiles.SystemNHSNumber, ann, profiles.SystemNHSNumber, bryn)).String()}, []persons.Doubt{persons.Replaced}, false},
 		"an old number under which nobody is held": {[]string{with(numberless, "n", fmt.Sprintf(`"identifier":[{"use":"old","system":%q,"value":%q},{"system":%q,"value":%q}]`, profiles.SystemNHSNumber, bryn, profiles.SystemNHSNumber, ann)).String()}, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -432,4 +434,31 @@ func TestASupersededNumberThatAnotherRecordHas(t *testing.T) {
 			t.Errorf("%+v, %v", sum, d.faults())
 		}
 	})
+}
+
+// A number whose records were parted from the person that it once led to went to that
+// person with the next record, whoever it was of.
+func TestANumberOfPartedRecordsIsNotTheFormerPersons(t *testing.T) {
+	d := openDesk(t)
+	his := human{id: "b", number: bryn, given: "Bryn", family: "Price", born: "1999-09-09"}
+	d.bring(bundles(t, "clinic"), collection(annHerself.String(), his.String(), plan("p", "b")), intake.Store)
+	hers, other := d.person(ann), d.person(bryn)
+	linker := linkage.Linker{At: d.now, Own: intake.OwnPerson(d.Secret)}
+	must(t, d.store.Update(context.Background(), func(tx store.Tx) error {
+		if _, err := linker.Join(tx, other, hers, "ticket"); err != nil {
+			return err
+		}
+		patients, err := linkage.Patients(tx, hers)
+		if err == nil {
+			_, err = linker.Part(tx, patients[0].Version.ID, "ticket")
+		}
+		return err
+	}))
+	if d.person(ann) != "" || d.person(bryn) != hers {
+		t.Fatal("the number still leads to the person: the test could not fail")
+	}
+	d.bring(bundles(t, "ward"), collection(strings.Replace(annHerself.String(), `"id":"ann"`, `"id":"w"`, 1), plan("q", "w")), intake.Store)
+	if got := d.person(ann); got == hers || got == "" || len(d.kept(bryn, "CarePlan")) != 1 || len(d.kept(ann, "CarePlan")) != 1 {
+		t.Errorf("the number leads to %q, beside %q; plans %v and %v", got, hers, d.kept(ann, "CarePlan"), d.kept(bryn, "CarePlan"))
+	}
 }
