@@ -48,6 +48,9 @@ func (e *entry) identity() target {
 		}
 		return target{}
 	}
+	if !memberName.MatchString(typ) {
+		return target{} // no type of R4, and a fragment could not point to it
+	}
 	if e.resource.Get("id").Exists() {
 		return target{typ, e.resource.ID()}
 	}

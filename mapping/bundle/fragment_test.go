@@ -122,3 +122,18 @@ func TestARefusedConsentIsHandedOn(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+// A type that is no name could not stand in a pointer: the fragment of what refers to
+// the entry was refused by another rule than the record itself.
+func TestAnEntryOfNoTypeIsReferredToByNobody(t *testing.T) {
+	b, _ := readText(t, `{"resourceType":"Bundle","type":"transaction","entry":[
+{"fullUrl":"urn:uuid:a1","resource":{"resourceType":"{atient","id":"p1"}},
+{"resource":{"resourceType":"Flag","id":"f1","subject":{"reference":"urn:uuid:a1"}}}]}`)
+	refused := b.refused()
+	if len(refused) != 2 || refused[0].Rule != "FHIR-ENTRY" || refused[1].Rule != "FHIR-NO-SUBJECT" {
+		t.Fatalf("%+v", refused)
+	}
+	if again, _ := reread(t, refused[1].Raw); len(again.refused()) != 1 || again.refused()[0].Rule != "FHIR-NO-SUBJECT" {
+		t.Errorf("its fragment gives %+v", again)
+	}
+}

@@ -65,7 +65,7 @@ func (x *extract) unfit(e *entry) *refusal {
 		return &refusal{RuleMethod, "the entry deletes a resource; an import deletes nothing: see to it by hand and discard the entry"}
 	case method == "PATCH":
 		return &refusal{RuleMethod, "the entry holds a change and not a resource: bring the whole resource"}
-	case e.resource.Type() == "":
+	case e.self.typ == "":
 		return &refusal{RuleEntry, "the entry has no resource with a resourceType"}
 	case e.self.key == "":
 		return &refusal{RuleKey, "the resource cannot be told from others: give it an id, or the entry a fullUrl, or an identifier"}
