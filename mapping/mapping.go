@@ -16,8 +16,11 @@ type Resource struct {
 	ID     string // the id given to it (Env.ID of its key)
 	Key    string // the source's own key, unique within type and source
 	Person string // key of the person it is about, empty for staff and organisations
-	Body   []byte
-	From   Position
+	// NHSNumber is that of the person, in its normal form, where the source names them
+	// by it alone and what was read holds no such Patient. Person is then empty.
+	NHSNumber string
+	Body      []byte
+	From      Position
 	// Records is how many source records this resource accounts for. Every
 	// record taken is accounted for by exactly one resource (others that it also
 	// made say 0), so that over a run the sum is Report.Taken.

@@ -3,8 +3,10 @@ package intake
 import (
 	"errors"
 	"maps"
+	"slices"
 
 	"cpagateway/consent"
+	"cpagateway/gateway/linkage"
 	"cpagateway/gateway/persons"
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
@@ -74,6 +76,8 @@ func (r *run) personFor(now store.Snapshot, p pending, about *record) (profiles.
 		return "", nil, nil
 	case m.Type == "Patient":
 		return r.identified(now, p, about)
+	case m.NHSNumber != "":
+		return r.numbered(now, m.NHSNumber)
 	case m.Person == "":
 		return "", &refusal{"NO-PERSON", "the resource is about a person but names none: give it a subject"}, nil
 	}
@@ -95,6 +99,19 @@ func (r *run) personFor(now store.Snapshot, p pending, about *record) (profiles.
 		about.persons[m.Person] = person
 	}
 	return person, nil, err
+}
+
+// numbered is the person with whom a Patient of this source lies under an NHS number.
+// The number alone proves nothing: the Patient brought the birth date that goes with it.
+func (r *run) numbered(now store.Snapshot, number string) (profiles.PersonID, *refusal, error) {
+	holder, patients, err := holderOf(now, number)
+	brought := slices.ContainsFunc(patients, func(p linkage.Patient) bool {
+		return p.Version.Custodian == r.source.Custodian && p.Version.Source == r.source.Name && p.Said.Number == number
+	})
+	if err == nil && !brought {
+		return "", &refusal{"UNKNOWN-PERSON", "no Patient of this source is held under the NHS number that the resource names: bring the Patient in first"}, nil
+	}
+	return holder, nil, err
 }
 
 // identified gives a Patient its person, or sets it aside.

@@ -44,3 +44,22 @@ func TestAnNHSNumberUnderAnotherSystemIsOne(t *testing.T) {
 		}
 	}
 }
+
+// A plan that names its person by the NHS number alone belongs to whom its own source
+// has brought in under it, and to nobody else.
+func TestANumberAloneLeadsToAPatientOfTheSource(t *testing.T) {
+	named := func(number string) string {
+		return fmt.Sprintf(`{"resourceType":"CarePlan","id":"named","status":"active","intent":"plan","subject":{"identifier":{"system":%q,"value":%q}}}`, profiles.SystemNHSNumber, number)
+	}
+	d := openDesk(t)
+	d.bring(bundles(t, "clinic"), collection(patient("p", ann)), intake.Store)
+	if sum := d.bring(bundles(t, "ward"), collection(named(ann)), intake.Store); sum.Quarantined != 1 || len(d.faults()["UNKNOWN-PERSON"]) != 1 {
+		t.Errorf("another source's Patient: %+v", sum)
+	}
+	if sum := d.bring(bundles(t, "clinic"), collection(named(bryn)), intake.Store); sum.Quarantined != 1 {
+		t.Errorf("nobody's number: %+v", sum)
+	}
+	if sum := d.bring(bundles(t, "clinic"), collection(named(ann)), intake.Store); sum.Stored != 1 || len(d.kept(ann, "CarePlan")) != 1 {
+		t.Errorf("its own Patient: %+v", sum)
+	}
+}

@@ -43,7 +43,8 @@ const (
 //
 // In memory are one JSON file (its bytes, some 20 more per JSON value and the copy
 // of one resource) or one line of NDJSON, about 100 bytes for every record of the
-// extract, to know it again, and the identifiers of its staff and organisations.
+// extract, to know it again, and the identifiers of its Patients, staff and
+// organisations.
 func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapping.Output) (mapping.Report, error) {
 	x := newExtract(env, out)
 	for _, pass := range []pass{patients, others} {

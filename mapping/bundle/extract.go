@@ -28,7 +28,7 @@ type extract struct {
 	pass      pass
 	unit      int // number of the document in this pass
 	seen      map[digest]seen
-	directory map[string]target // conditional references to staff and organisations
+	directory map[string]target // conditional references to Patients, staff and organisations
 	doubtful  map[target]bool   // Patients of one key who are not one person
 }
 
@@ -107,12 +107,12 @@ func (x *extract) entry(d *document, e *entry) error {
 	return x.give(d, e)
 }
 
-// noteDirectory remembers the identifiers of staff and organisations for the
-// whole extract: Synthea writes them into files of their own, and refers to them
-// by identifier from every other.
+// noteDirectory remembers the identifiers of Patients, staff and organisations for
+// the whole extract: Synthea writes staff into files of their own, others the Patients,
+// and refer to them by identifier from every other.
 func (x *extract) noteDirectory(d *document) {
 	for _, e := range d.entries {
-		if profiles.DirectoryType(e.self.typ) {
+		if e.self.typ == "Patient" || profiles.DirectoryType(e.self.typ) {
 			for name := range e.conditionals() {
 				bear(x.directory, name, e.self)
 			}

@@ -92,7 +92,7 @@ func (x *extract) leansOn(d *document, e *entry) []string {
 	}
 	var found []string
 	note := func(text string) {
-		_, named := d.names.to[text]
+		named := x.borne(d, text)
 		t := x.find(d, text)
 		base, plain, isLiteral := literal(text)
 		byItself := isLiteral && base == "" && plain == t && !x.doubtful[t] && !named

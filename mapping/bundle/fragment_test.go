@@ -2,6 +2,7 @@ package bundle_test
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -135,5 +136,39 @@ func TestAnEntryOfNoTypeIsReferredToByNobody(t *testing.T) {
 	}
 	if again, _ := reread(t, refused[1].Raw); len(again.refused()) != 1 || again.refused()[0].Rule != "FHIR-NO-SUBJECT" {
 		t.Errorf("its fragment gives %+v", again)
+	}
+}
+
+// A plan that names its person by the NHS number found them only where both stood in
+// one bundle and the number was written alike.
+func TestALogicalSubjectIsFoundAcrossFiles(t *testing.T) {
+	person := `{"resourceType":"Patient","id":"p1","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000018"}]}`
+	plan := func(system, value string) string {
+		return fmt.Sprintf(`{"resourceType":"CarePlan","id":"c1","status":"active","intent":"plan","subject":{"identifier":{"system":%q,"value":%q}}}`, system, value)
+	}
+	for name, c := range map[string]struct{ plan, key, number string }{
+		"as it is kept":      {plan("https://fhir.nhs.uk/Id/nhs-number", "9990000018"), "p1", ""},
+		"with blanks":        {plan("https://fhir.nhs.uk/Id/nhs-number", "999 000 0018"), "p1", ""},
+		"an older system":    {plan("http://fhir.nhs.net/Id/nhs-number", "9990000018"), "p1", ""},
+		"conditional":        {strings.Replace(plan("", ""), `"identifier":{"system":"","value":""}`, `"reference":"Patient?identifier=http://fhir.nhs.net/Id/nhs-number|999-000-0018"`, 1), "p1", ""},
+		"somebody else":      {plan("https://fhir.nhs.uk/Id/nhs-number", "999 000 0026"), "", "9990000026"},
+		"a wrong digit":      {plan("https://fhir.nhs.uk/Id/nhs-number", "9990000019"), "", ""},
+		"no system":          {plan("", "9990000018"), "", ""},
+		"a number elsewhere": {plan("https://s.example/mrn", "9990000018"), "", ""},
+	} {
+		b, _ := read(t, fstest.MapFS{"z.json": {Data: []byte(person)}, "b.json": {Data: []byte(c.plan)}})
+		switch made := b.taken[len(b.taken)-1]; {
+		case c.key == "" && c.number == "":
+			if len(b.taken) != 1 || len(b.refused()) != 1 || b.refused()[0].Rule != "FHIR-NO-SUBJECT" {
+				t.Errorf("%s: %+v", name, b)
+			}
+		case made.Type != "CarePlan" || made.Person != c.key || made.NHSNumber != c.number:
+			t.Errorf("%s: %+v, %+v", name, made, b.aside)
+		}
+	}
+	twin := strings.Replace(person, `"p1"`, `"p2"`, 1)
+	b, _ := read(t, fstest.MapFS{"y.json": {Data: []byte(twin)}, "z.json": {Data: []byte(person)}, "b.json": {Data: []byte(plan("https://fhir.nhs.uk/Id/nhs-number", "9990000018"))}})
+	if len(b.taken) != 2 || len(b.refused()) != 1 {
+		t.Errorf("of two Patients under one number one is taken: %+v", b)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
 
@@ -67,7 +68,13 @@ func (e *entry) conditionals() iter.Seq[string] {
 }
 
 func byIdentifier(typ string, id fhir.Value) string {
-	system, value := id.Get("system").Text(), id.Get("value").Text()
+	return byNormal(typ, id.Get("system").Text(), id.Get("value").Text())
+}
+
+// byNormal is the one conditional reference for all the forms in which systems write
+// an identifier.
+func byNormal(typ, system, value string) string {
+	system, value = profiles.NormalIdentifier(system, value)
 	if system == "" || value == "" {
 		return ""
 	}
@@ -103,6 +110,13 @@ func (x *extract) resolve(d *document, text string) (target, bool) {
 	return t, t.key != "" && !x.doubtful[t]
 }
 
+// borne reports that a name is that of a record, or of two.
+func (x *extract) borne(d *document, name string) bool {
+	_, here := d.names.to[name]
+	_, elsewhere := x.directory[name]
+	return here || elsewhere
+}
+
 // find looks a reference up as what it means: a condition on an identifier, met
 // in the document or the extract's directory; or Type/id, of this source where no
 // other server is named.
@@ -111,7 +125,8 @@ func (x *extract) find(d *document, text string) target {
 		if plain, err := url.PathUnescape(condition); err == nil {
 			condition = plain
 		}
-		name := typ + conditional + condition
+		system, value, _ := strings.Cut(condition, "|")
+		name := byNormal(typ, system, value)
 		if t, ok := d.names.to[name]; ok {
 			return t
 		}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
 )
 
 // persons says where a type names the person it is about: the elements of R4's
@@ -84,32 +85,50 @@ var persons = map[string][]string{
 	"VisionPrescription":          {"patient"},
 }
 
-// personOf is the key of the Patient that a resource is about: its own for a
-// Patient, none for staff and organisations.
-func (x *extract) personOf(d *document, e *entry) (string, *refusal) {
+// whom says whom a resource is about: a Patient of the source by its key, or by their
+// NHS number somebody whom the extract does not hold.
+type whom struct{ key, number string }
+
+// personOf finds whom a resource is about: a Patient is about itself, staff and
+// organisations are about nobody.
+func (x *extract) personOf(d *document, e *entry) (whom, *refusal) {
 	if e.self.typ == "Patient" {
-		return e.self.key, nil
+		return whom{key: e.self.key}, nil
 	}
 	if profiles.DirectoryType(e.self.typ) {
-		return "", nil
+		return whom{}, nil
 	}
 	paths, ok := persons[e.self.typ]
 	if !ok {
-		return "", &refusal{RuleNobody, "resources of this type are about no person, staff or organisation, and the gateway keeps only those"}
+		return whom{}, &refusal{RuleNobody, "resources of this type are about no person, staff or organisation, and the gateway keeps only those"}
 	}
 	for _, path := range paths {
-		keys := map[string]bool{}
+		named := map[whom]bool{}
 		for reference := range e.resource.All(strings.Split(path, ".")...) {
-			if t, ok := x.resolve(d, textOf(reference, "Patient")); ok && t.typ == "Patient" {
-				keys[t.key] = true
+			if who, ok := x.named(d, reference); ok {
+				named[who] = true
 			}
 		}
-		if len(keys) > 1 {
-			return "", &refusal{RuleSeveralPersons, path + " names more than one person: divide the resource"}
+		if len(named) > 1 {
+			return whom{}, &refusal{RuleSeveralPersons, path + " names more than one person: divide the resource"}
 		}
-		for key := range keys {
-			return key, nil
+		for who := range named {
+			return who, nil
 		}
 	}
-	return "", &refusal{RuleNoSubject, strings.Join(paths, " or ") + " must lead to one Patient of the bundle or the source"}
+	return whom{}, &refusal{RuleNoSubject, strings.Join(paths, " or ") + " must lead to one Patient of the bundle or the source, or give their NHS number"}
+}
+
+// named is the person whom a reference names, if it does.
+func (x *extract) named(d *document, reference fhir.Value) (whom, bool) {
+	text := textOf(reference, "Patient")
+	if t, ok := x.resolve(d, text); ok {
+		return whom{key: t.key}, t.typ == "Patient"
+	}
+	id := reference.Get("identifier")
+	if reference.Get("reference").Exists() || x.borne(d, text) || !profiles.IsNHSNumber(id.Get("system").Text()) {
+		return whom{}, false
+	}
+	number, err := profiles.NHSNumber(id.Get("value").Text())
+	return whom{number: number}, err == nil
 }

@@ -39,7 +39,7 @@ func (x *extract) make(d *document, e *entry) (made mapping.Resource, warnings [
 	if no = x.unfit(e); no != nil {
 		return made, nil, no
 	}
-	person, no := x.personOf(d, e)
+	who, no := x.personOf(d, e)
 	if no != nil {
 		return made, nil, no
 	}
@@ -49,7 +49,7 @@ func (x *extract) make(d *document, e *entry) (made mapping.Resource, warnings [
 		return made, nil, &refusal{RuleJSON, err.Error()}
 	}
 	return mapping.Resource{
-		Type: e.self.typ, ID: id, Key: e.self.key, Person: person, Body: body, From: e.at, Records: 1,
+		Type: e.self.typ, ID: id, Key: e.self.key, Person: who.key, NHSNumber: who.number, Body: body, From: e.at, Records: 1,
 		Fragment: func() []byte { return x.fragment(d, e, "") },
 	}, warnings, x.again(d, e, body)
 }
