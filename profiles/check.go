@@ -58,10 +58,14 @@ const unknownType = "resourceType is not a resource type of FHIR R4"
 type checker struct {
 	issues []Issue
 	counts map[string]int // by severity
+	unseen bool           // within what is never shown: an error there is a warning
 }
 
 // report notes a finding at a value, or at what is missing below it.
 func (c *checker) report(severity, code string, v fhir.Value, below, text string) {
+	if c.unseen && severity == SeverityError {
+		severity = SeverityWarning
+	}
 	if c.counts[severity]++; c.counts[severity] <= maxIssues {
 		c.issues = append(c.issues, Issue{Severity: severity, Code: code, Path: v.Path() + below, Text: text})
 	}

@@ -90,6 +90,8 @@ func TestCheckRefuses(t *testing.T) {
 		{"one for many", goodPlan + `,"category":{"text":"Blodwen"}}`, "error", "structure", "CarePlan.category"},
 		{"many for one", `{"resourceType":"Patient","gender":["female"]}`, "error", "structure", "Patient.gender"},
 		{"empty array", goodPlan + `,"category":[]}`, "error", "structure", "CarePlan.category"},
+		{"a narrative that is never shown", goodPlan + `,"text":{"status":"generated","div":"Blodwen"}}`, "warning", "value", "CarePlan.text.div"},
+		{"a narrative without its status", goodPlan + `,"text":{"div":"<div>Blodwen</div>"}}`, "warning", "required", "CarePlan.text.status"},
 		{"empty object", goodPlan + `,"period":{}}`, "error", "structure", "CarePlan.period"},
 		{"empty string", goodPlan + `,"title":""}`, "error", "value", "CarePlan.title"},
 		{"two variants of a choice", `{"resourceType":"Patient","deceasedBoolean":true,"deceasedDateTime":"2024"}`, "error", "structure", "Patient.deceasedDateTime"},

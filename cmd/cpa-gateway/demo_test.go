@@ -12,6 +12,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -78,14 +79,23 @@ func (s *stage) awaitReady(ended chan int) {
 	s.t.Fatal("the demo did not get ready")
 }
 
+// port is where the search for a free one goes on: below those that the system gives
+// to outgoing calls, which took the address of a gateway before it could listen.
+var port atomic.Int32
+
+func init() { port.Store(int32(10_000 + os.Getpid()%20_000)) }
+
 func free(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 2000 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port.Add(1)))
+		if err == nil {
+			defer l.Close()
+			return l.Addr().String()
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
 
 func (s *stage) token(as string) string {

@@ -104,9 +104,9 @@ func (r *run) personFor(now store.Snapshot, p pending, about *record) (profiles.
 // numbered is the person with whom a Patient of this source lies under an NHS number.
 // The number alone proves nothing: the Patient brought the birth date that goes with it.
 func (r *run) numbered(now store.Snapshot, number string) (profiles.PersonID, *refusal, error) {
-	holder, patients, err := holderOf(now, number)
+	holder, patients, err := linkage.Holder(now, number)
 	brought := slices.ContainsFunc(patients, func(p linkage.Patient) bool {
-		return p.Version.Custodian == r.source.Custodian && p.Version.Source == r.source.Name && p.Said.Number == number
+		return p.Version.Custodian == r.source.Custodian && p.Version.Source == r.source.Name && slices.Contains(p.Said.InUse, number)
 	})
 	if err == nil && !brought {
 		return "", &refusal{"UNKNOWN-PERSON", "no Patient of this source is held under the NHS number that the resource names: bring the Patient in first"}, nil

@@ -36,6 +36,7 @@ type extract struct {
 type seen struct {
 	unit      int
 	body, who digest
+	made      version
 }
 
 type digest [16]byte

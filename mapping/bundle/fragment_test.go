@@ -86,6 +86,33 @@ func TestTheSameOnAnotherPage(t *testing.T) {
 	}
 }
 
+// Of two versions of one record in a run the older was kept where it came first. The
+// newest by its own meta is, whatever the order; a deletion is never undone.
+func TestTheNewestByItsOwnMetaIsTaken(t *testing.T) {
+	plan := func(meta string) []byte {
+		return []byte(`{"resourceType":"CarePlan","id":"c1","meta":{` + meta + `},"status":"active","intent":"plan","subject":{"reference":"Patient/p1"}}`)
+	}
+	for name, c := range map[string]struct{ first, second, kept string }{
+		"newer":            {`"lastUpdated":"2026-01-01T00:00:00Z"`, `"lastUpdated":"2026-01-01T00:00:00.001Z"`, "b.json"},
+		"older":            {`"lastUpdated":"2026-01-01T00:00:00Z"`, `"lastUpdated":"2026-01-01T00:00:00+01:00"`, "a.json"},
+		"a higher version": {`"versionId":"9"`, `"versionId":"10"`, "b.json"},
+		"a lower version":  {`"versionId":"10"`, `"versionId":"9"`, "a.json"},
+		"time before version": {`"versionId":"1","lastUpdated":"2026-01-02T00:00:00Z"`,
+			`"versionId":"2","lastUpdated":"2026-01-01T00:00:00Z"`, "a.json"},
+		"the first says nothing":  {``, `"lastUpdated":"2026-01-01T00:00:00Z","versionId":"3"`, "a.json"},
+		"the second says nothing": {`"lastUpdated":"2026-01-01T00:00:00Z"`, `"versionId":"two"`, "a.json"},
+	} {
+		b, report := read(t, fstest.MapFS{"a.json": {Data: plan(c.first)}, "b.json": {Data: plan(c.second)}})
+		if last := b.taken[len(b.taken)-1]; last.From.File != c.kept || report.Taken+report.Refused != 2 {
+			t.Errorf("%s: %s is kept, %+v", name, last.From.File, report)
+		}
+	}
+	gone := `{"resourceType":"Bundle","type":"history","entry":[{"request":{"method":"DELETE","url":"CarePlan/c1"}},{"resource":` + string(plan(`"versionId":"2"`)) + `}]}`
+	if _, report := readText(t, gone); report.Taken != 0 {
+		t.Errorf("after its deletion: %+v", report)
+	}
+}
+
 // Two people under one id: nothing that names the id may go to either of them,
 // whichever file it stands in.
 func TestTwoPeopleUnderOneIDLendItToNobody(t *testing.T) {

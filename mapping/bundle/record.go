@@ -1,7 +1,9 @@
 package bundle
 
 import (
+	"strconv"
 	"strings"
+	"time"
 
 	"cpagateway/mapping"
 	"cpagateway/profiles/fhir"
@@ -75,9 +77,10 @@ func (x *extract) unfit(e *entry) *refusal {
 
 // again says why a record that came before is not taken again. Only another
 // document may repeat it, word for word (servers put the same practitioner on
-// every page); the store then finds it unchanged.
+// every page); the store then finds it unchanged. A newer version, by its own meta,
+// is taken in its place.
 func (x *extract) again(d *document, e *entry, body []byte) *refusal {
-	now := seen{x.unit, digestOf(body), e.who()}
+	now := seen{x.unit, digestOf(body), e.who(), e.version()}
 	before, twice := x.seen[e.self.digest()]
 	switch {
 	case d.names.known[e.self]:
@@ -88,8 +91,32 @@ func (x *extract) again(d *document, e *entry, body []byte) *refusal {
 		return nil
 	case e.self.typ == "Patient" && !d.is("history") && before.who != now.who:
 		x.doubtful[e.self] = true
+	case now.made.after(before.made):
+		x.seen[e.self.digest()] = now
+		return nil
 	}
-	return &refusal{RuleDuplicate, "another resource of this type and id came first, or its deletion: give this one an id of its own, or discard it"}
+	return &refusal{RuleDuplicate, "another resource of this type and id came first, or its deletion, and its meta does not say that this one is newer: give this one an id of its own, or discard it"}
+}
+
+// version is when a resource was made by what its meta says, in that order: the zero
+// version says nothing.
+type version struct {
+	updated time.Time
+	number  uint64
+}
+
+func (e *entry) version() (v version) {
+	v.updated, _ = time.Parse(time.RFC3339Nano, e.resource.Find("meta", "lastUpdated").Text())
+	v.number, _ = strconv.ParseUint(e.resource.Find("meta", "versionId").Text(), 10, 64)
+	return v
+}
+
+// after reports that a version is certainly the newer one.
+func (v version) after(other version) bool {
+	if !v.updated.IsZero() && !other.updated.IsZero() && !v.updated.Equal(other.updated) {
+		return v.updated.After(other.updated)
+	}
+	return other.number > 0 && v.number > other.number
 }
 
 // who tells whether two Patients are one person.
