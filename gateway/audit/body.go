@@ -64,6 +64,8 @@ func (e Entry) rest() []byte {
 	released(w, e.Released)
 	w.Member("source", e.Source)
 	counts(w, e.Counts)
+	w.Member("move", e.Move)
+	w.Member("reference", e.Reference)
 	return w.Bytes()
 }
 

@@ -17,6 +17,7 @@ const (
 	KindRequest  Kind = "request"  // a request that came to no decision
 	KindDecision Kind = "decision" // one decision on a request, with what it released
 	KindImport   Kind = "import"   // one batch that a source system brought in
+	KindOperator Kind = "operator" // what somebody did at the command line, to one person's records
 )
 
 // The outcomes of entries that no Decision was made for. The others are those of consent.Outcome.
@@ -65,6 +66,9 @@ type Entry struct {
 
 	Source string `json:"source"` // of an import: the source's name
 	Counts Counts `json:"counts"` // of an import
+
+	Move      string `json:"move"`      // of an operator: id of the move of records that was made
+	Reference string `json:"reference"` // of an operator: what was named as the ground, such as a ticket
 }
 
 // Release is one resource that left the gateway.

@@ -11,6 +11,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/consent/disclosure"
+	"cpagateway/profiles"
 )
 
 // ErrClosed is the answer of a Log after Close: nothing was recorded.
@@ -177,6 +178,37 @@ func (l *Log[T]) Update(ctx context.Context, e Event, source string, d consent.D
 		return recordsOf([]Entry{entry}), nil
 	}})
 }
+
+// Operation is what somebody at the command line did.
+type Operation struct {
+	Persons   []profiles.PersonID // whom it concerns
+	Move      string              // id of the move of records that it made, if any
+	Reference string              // what was named as its ground, if anything
+}
+
+// Operate does something to persons' records for somebody at the command line, and
+// keeps that it was done, one entry for each person, in one transaction that holds
+// nothing else. What concerns nobody is an error. Beside that it is as Update.
+func (l *Log[T]) Operate(ctx context.Context, e Event, by consent.Caller, work func(T) (Operation, error)) (Recorded, error) {
+	return l.submit(ctx, l.works, &job[T]{works: true, prepare: func(tx T) ([]record, error) {
+		done, err := work(tx)
+		if err != nil {
+			return nil, err
+		}
+		if len(done.Persons) == 0 {
+			return nil, errNobody
+		}
+		var entries []Entry
+		for _, person := range done.Persons {
+			entry := asked(KindOperator, e, by)
+			entry.Person, entry.Move, entry.Reference = person, done.Move, done.Reference
+			entries = append(entries, entry)
+		}
+		return recordsOf(entries), nil
+	}})
+}
+
+var errNobody = errors.New("recording what an operator did: it concerns nobody")
 
 // submit hands a job to the writer and waits for its end.
 func (l *Log[T]) submit(ctx context.Context, to chan *job[T], j *job[T]) (Recorded, error) {

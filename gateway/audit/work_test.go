@@ -8,8 +8,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"cpagateway/consent"
 	"cpagateway/gateway/audit"
+	"cpagateway/profiles"
 )
 
 // Work is committed alone: what it did and its entry are there together or not at
@@ -79,6 +82,50 @@ func TestWorkDoesNotJoinABatch(t *testing.T) {
 			t.Errorf("%d entries", n)
 		}
 	})
+}
+
+// What an operator did has an entry for each person whom it concerns, together with
+// the change or not at all.
+func TestOperateSaysWhatWasDoneToWhom(t *testing.T) {
+	store := newBreaking()
+	l := open(t, store, (&hand{at: start}).now)
+	by := consent.Caller{Organisation: "7A4", Person: "1000"}
+	operate := func(done audit.Operation, fail error) error {
+		_, err := l.Operate(t.Context(), audit.Event{At: start, Interaction: "person-join"}, by, func(tx audit.Tx) (audit.Operation, error) {
+			newest, err := tx.NewestCheckpoint()
+			if err == nil {
+				err = tx.AddCheckpoint(audit.Checkpoint{Number: newest.Number + 1, Note: "work"})
+			}
+			return done, errors.Join(err, fail)
+		})
+		return err
+	}
+	record(t, l)
+	before := store.Kept()
+	if err := operate(audit.Operation{Persons: []profiles.PersonID{"x"}}, errBroken); !errors.Is(err, errBroken) {
+		t.Errorf("error %v", err)
+	}
+	if err := operate(audit.Operation{}, nil); err == nil {
+		t.Error("what concerns nobody is recorded")
+	}
+	if after := store.Kept(); len(after.Checkpoints) != len(before.Checkpoints) || len(entries(t, store.Memory)) != 1 {
+		t.Errorf("what failed left %+v", after)
+	}
+	if err := operate(audit.Operation{Persons: []profiles.PersonID{"x", "y"}, Move: "m1", Reference: "ticket-7"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	list := entries(t, store.Memory)
+	if len(list) != 3 {
+		t.Fatalf("%d entries", len(list))
+	}
+	for i, person := range []profiles.PersonID{"x", "y"} {
+		got := list[i+1]
+		want := audit.Entry{Time: got.Time, Kind: audit.KindOperator, At: start, Interaction: "person-join", Organisation: "7A4", Professional: "1000",
+			Person: person, Move: "m1", Reference: "ticket-7"}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
 }
 
 // Work whose caller goes away ends with it, and not after Update has returned.
