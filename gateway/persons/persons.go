@@ -29,6 +29,11 @@ const (
 	Unverified  Doubt = "UNVERIFIED"   // closed for another reason: two numbers, a modifier, a wish about somebody else
 )
 
+// Doubts are all of them.
+func Doubts() []Doubt {
+	return []Doubt{Contradicts, Traced, Replaced, Parted, NoNumber, Linked, Unverified}
+}
+
 // Standing is where a person stands who is not simply one. The zero Standing, but
 // for the person, is everybody else's.
 type Standing struct {
@@ -44,6 +49,17 @@ type Standing struct {
 
 // Open reports whether somebody should look at the person.
 func (s Standing) Open() bool { return s.Apart != "" || len(s.Doubts) > 0 }
+
+// First is the first doubt, and empty for whoever is not Open.
+func (s Standing) First() Doubt {
+	switch {
+	case len(s.Doubts) > 0:
+		return s.Doubts[0]
+	case s.Apart != "":
+		return Contradicts
+	}
+	return ""
+}
 
 // Ordinary reports that there is nothing to keep: the person is simply one.
 func (s Standing) Ordinary() bool { return !s.Open() && len(s.Confirmed) == 0 }
@@ -88,8 +104,8 @@ type Snapshot interface {
 	Standing(person profiles.PersonID) (Standing, error)
 	// Unresolved lists the persons at whom somebody should look, oldest first.
 	Unresolved() ([]Standing, error)
-	// CountUnresolved is how many these are.
-	CountUnresolved() (int, error)
+	// CountUnresolved is how many these are, by their first doubt.
+	CountUnresolved() (map[Doubt]int, error)
 	// Moves lists every move, oldest first.
 	Moves() ([]Move, error)
 }

@@ -30,9 +30,14 @@ func (s snapshot) Unresolved() ([]persons.Standing, error) {
 }
 
 // CountUnresolved implements persons.Snapshot.
-func (s snapshot) CountUnresolved() (int, error) {
-	list, err := s.Unresolved()
-	return len(list), err
+func (s snapshot) CountUnresolved() (map[persons.Doubt]int, error) {
+	counts := make(map[persons.Doubt]int)
+	for _, standing := range s.standings {
+		if standing.Open() {
+			counts[standing.First()]++
+		}
+	}
+	return counts, s.ctx.Err()
 }
 
 // Moves implements persons.Snapshot.

@@ -14,10 +14,10 @@ import (
 
 const (
 	selectStanding   = `SELECT body FROM standings WHERE person = ?`
-	selectUnresolved = `SELECT body FROM standings WHERE open = 1`
-	countUnresolved  = `SELECT count(*) FROM standings WHERE open = 1`
-	upsertStanding   = `INSERT INTO standings (person, apart, open, body) VALUES (?, ?, ?, ?)
-		ON CONFLICT (person) DO UPDATE SET apart = excluded.apart, open = excluded.open, body = excluded.body`
+	selectUnresolved = `SELECT body FROM standings WHERE doubt > ''`
+	countUnresolved  = `SELECT doubt, count(*) FROM standings WHERE doubt > '' GROUP BY doubt`
+	upsertStanding   = `INSERT INTO standings (person, apart, doubt, body) VALUES (?, ?, ?, ?)
+		ON CONFLICT (person) DO UPDATE SET apart = excluded.apart, doubt = excluded.doubt, body = excluded.body`
 	deleteStanding = `DELETE FROM standings WHERE person = ?`
 	selectMoves    = `SELECT body FROM moves ORDER BY place`
 	insertMove     = `INSERT INTO moves (id, body) VALUES (?, ?)`
@@ -47,12 +47,19 @@ func (s snapshot) Unresolved() ([]persons.Standing, error) {
 }
 
 // CountUnresolved implements persons.Snapshot.
-func (s snapshot) CountUnresolved() (int, error) {
-	n, _, err := first(s, scanNumber, countUnresolved)
+func (s snapshot) CountUnresolved() (map[persons.Doubt]int, error) {
+	counts := make(map[persons.Doubt]int)
+	_, err := collect(s, func(rows *sql.Rows) (_ struct{}, err error) {
+		var doubt persons.Doubt
+		var n int
+		err = rows.Scan(&doubt, &n)
+		counts[doubt] = n
+		return struct{}{}, err
+	}, countUnresolved)
 	if err != nil {
-		return 0, fmt.Errorf("counting persons in doubt: %w", err)
+		return nil, fmt.Errorf("counting persons in doubt: %w", err)
 	}
-	return int(n), nil
+	return counts, nil
 }
 
 // Moves implements persons.Snapshot.
@@ -75,7 +82,7 @@ func (t tx) Stand(standing persons.Standing) error {
 	} else {
 		var body []byte
 		if body, err = json.Marshal(standing); err == nil {
-			err = t.exec(t.ctx, upsertStanding, string(standing.Person), string(standing.Apart), standing.Open(), body)
+			err = t.exec(t.ctx, upsertStanding, string(standing.Person), string(standing.Apart), string(standing.First()), body)
 		}
 	}
 	if err != nil {

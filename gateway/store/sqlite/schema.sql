@@ -134,11 +134,11 @@ CREATE INDEX identifiers_of_resource ON identifiers (resource);
 CREATE TABLE standings (
     person TEXT    PRIMARY KEY,
     apart  TEXT    NOT NULL,             -- from whom the records are kept apart; empty: from nobody
-    open   INTEGER NOT NULL,             -- 1: somebody should look
+    doubt  TEXT    NOT NULL,             -- the first; empty: nobody has to look
     body   BLOB    NOT NULL              -- the standing as JSON
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX standings_apart ON standings (apart);
-CREATE INDEX standings_open ON standings (open);
+CREATE INDEX standings_doubt ON standings (doubt);
 
 -- Moves of records from one person to another, as JSON.
 CREATE TABLE moves (
