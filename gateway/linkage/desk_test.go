@@ -61,16 +61,23 @@ func (d desk) stand(s persons.Standing) {
 
 func (d desk) join(from, into profiles.PersonID) (id string, err error) {
 	err = d.do(func(l linkage.Linker, tx store.Tx) error {
-		m, err := l.Join(tx, from, into, "ticket 1")
+		m, err := l.Join(tx, from, into, "ticket-1")
 		id = m.ID
 		return err
 	})
 	return id, err
 }
 
+func (d desk) joinOn(ground string, from, into profiles.PersonID) error {
+	return d.do(func(l linkage.Linker, tx store.Tx) error {
+		_, err := l.Join(tx, from, into, ground)
+		return err
+	})
+}
+
 func (d desk) part(patient string) (id string, err error) {
 	err = d.do(func(l linkage.Linker, tx store.Tx) error {
-		m, err := l.Part(tx, patient, "ticket 2")
+		m, err := l.Part(tx, patient, "ticket-2")
 		id = m.ID
 		return err
 	})
@@ -79,7 +86,7 @@ func (d desk) part(patient string) (id string, err error) {
 
 func (d desk) confirm(person profiles.PersonID) (id string, err error) {
 	err = d.do(func(l linkage.Linker, tx store.Tx) error {
-		m, err := l.Confirm(tx, person, "ticket 3")
+		m, err := l.Confirm(tx, person, "ticket-3")
 		id = m.ID
 		return err
 	})
@@ -88,7 +95,7 @@ func (d desk) confirm(person profiles.PersonID) (id string, err error) {
 
 func (d desk) undo(id string) error {
 	return d.do(func(l linkage.Linker, tx store.Tx) error {
-		_, err := l.Undo(tx, id, "ticket 4")
+		_, err := l.Undo(tx, id, "ticket-4")
 		return err
 	})
 }

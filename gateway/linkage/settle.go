@@ -3,6 +3,7 @@ package linkage
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 
 	"cpagateway/gateway/persons"
@@ -11,24 +12,43 @@ import (
 	"cpagateway/profiles"
 )
 
-// Errors that a person who settles something is told.
-var (
-	ErrNobody   = errors.New("nothing is held under this id")
-	ErrSame     = errors.New("the two are one person already")
-	ErrApart    = errors.New("the records to join into are kept apart themselves: join the other way round")
-	ErrNoDoubt  = errors.New("nothing about this person is in doubt that could be confirmed")
-	ErrClaimed  = errors.New("another person has an NHS number of these records: join the two, or have the source correct the number and import it again")
-	ErrNoMove   = errors.New("no move has this id")
-	ErrUndone   = errors.New("the move was taken back already")
-	ErrNotThis  = errors.New("the move was made by an import, or takes another one back: join or part the records instead")
-	ErrLater    = errors.New("a later move concerns the same person: take that back first")
-	ErrOnlyOne  = errors.New("nothing else lies with the person of this Patient")
-	ErrNoGround = errors.New("name the ground of the decision")
+// Refusal is why something was not settled. It holds nothing of anybody.
+type Refusal string
+
+// Error is the reason as it is told.
+func (r Refusal) Error() string { return string(r) }
+
+// The refusals.
+const (
+	ErrNobody  Refusal = "nothing is held under this id"
+	ErrSame    Refusal = "the two are one person already"
+	ErrApart   Refusal = "the records to join into are kept apart themselves: join the other way round"
+	ErrNoDoubt Refusal = "nothing about this person is in doubt that could be confirmed"
+	ErrClaimed Refusal = "another person has an NHS number of these records: join the two, or have the source correct the number and import it again"
+	ErrNoMove  Refusal = "no move has this id"
+	ErrUndone  Refusal = "the move was taken back already"
+	ErrNotThis Refusal = "the move was made by an import, or takes another one back: join or part the records instead"
+	ErrLater   Refusal = "a later move concerns the same person: take that back first"
+	ErrOnlyOne Refusal = "nothing else lies with the person of this Patient"
+	ErrGround  Refusal = "name as the ground where the reasons are kept, such as a ticket: letters, digits and . _ / # : - up to 64, no blanks, and nobody's number"
 )
+
+// groundForm lets nobody's name or prose into what is kept for ever.
+var groundForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/#:-]{0,63}$`)
+
+func checkGround(ground string) error {
+	if number, _ := profiles.NHSNumber(ground); number != "" || !groundForm.MatchString(ground) {
+		return ErrGround
+	}
+	return nil
+}
 
 // Join makes the records of one person another's, on the word of somebody who has
 // found out that the two are one. All the names of both are confirmed.
 func (l Linker) Join(tx store.Tx, from, into profiles.PersonID, ground string) (persons.Move, error) {
+	if err := checkGround(ground); err != nil {
+		return persons.Move{}, err
+	}
 	leaving, staying, err := both(tx, from, into)
 	if err != nil {
 		return persons.Move{}, err
@@ -37,10 +57,7 @@ func (l Linker) Join(tx store.Tx, from, into profiles.PersonID, ground string) (
 	if err != nil {
 		return persons.Move{}, err
 	}
-	switch {
-	case ground == "":
-		return persons.Move{}, ErrNoGround
-	case before[1].Apart != "":
+	if before[1].Apart != "" {
 		return persons.Move{}, ErrApart
 	}
 	if err := unclaimed(tx, leaving, into); err != nil {
@@ -92,8 +109,8 @@ func (l Linker) follow(tx store.Tx, from, into profiles.PersonID) error {
 // Part keeps a Patient, with all that is about it, apart from the person whom it lies
 // with, on the word of somebody who has found out that the two are not one.
 func (l Linker) Part(tx store.Tx, patient, ground string) (persons.Move, error) {
-	if ground == "" {
-		return persons.Move{}, ErrNoGround
+	if err := checkGround(ground); err != nil {
+		return persons.Move{}, err
 	}
 	person, err := tx.PersonOf("Patient", patient)
 	if errors.Is(err, records.ErrNothing) {
@@ -144,6 +161,9 @@ func (l Linker) part(tx store.Tx, of party, p Patient, because persons.Doubt, m 
 // apart it says that they are another human's than those they are kept apart from;
 // where the two have a number in common, only a correction at its source can say that.
 func (l Linker) Confirm(tx store.Tx, person profiles.PersonID, ground string) (persons.Move, error) {
+	if err := checkGround(ground); err != nil {
+		return persons.Move{}, err
+	}
 	p, err := partyOf(tx, person)
 	if err != nil {
 		return persons.Move{}, err
@@ -152,8 +172,6 @@ func (l Linker) Confirm(tx store.Tx, person profiles.PersonID, ground string) (p
 	switch {
 	case err != nil:
 		return persons.Move{}, err
-	case ground == "":
-		return persons.Move{}, ErrNoGround
 	case len(p.all) == 0:
 		return persons.Move{}, ErrNobody
 	case !before[0].Open():

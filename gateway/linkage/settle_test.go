@@ -34,7 +34,7 @@ func TestJoinMakesOnePerson(t *testing.T) {
 		}
 	}
 	moves := d.moves()
-	if m := moves[len(moves)-1]; m.ID != id || m.Kind != persons.Join || m.From != "p1" || m.To != "p2" || m.Reference != "ticket 1" || !m.At.Equal(start) {
+	if m := moves[len(moves)-1]; m.ID != id || m.Kind != persons.Join || m.From != "p1" || m.To != "p2" || m.Reference != "ticket-1" || !m.At.Equal(start) {
 		t.Errorf("kept as %+v", m)
 	}
 	must(t, d.undo(id))
@@ -169,10 +169,9 @@ func TestWhatCannotBeSettledChangesNothing(t *testing.T) {
 		"confirm who is clear":   {second(d.confirm("p1")), linkage.ErrNoDoubt},
 		"confirm what is apart":  {second(d.confirm("p3")), linkage.ErrClaimed},
 		"join to a third one":    {second(d.join("p3", "p2")), linkage.ErrClaimed},
-		"without a ground": {d.do(func(l linkage.Linker, tx store.Tx) error {
-			_, err := l.Join(tx, "p1", "p2", "")
-			return err
-		}), linkage.ErrNoGround},
+		"without a ground":       {d.joinOn("", "p1", "p2"), linkage.ErrGround},
+		"by somebody's name":     {d.joinOn("Ann Jones said so", "p1", "p2"), linkage.ErrGround},
+		"by somebody's number":   {d.joinOn("999-000-0018", "p1", "p2"), linkage.ErrGround},
 	} {
 		if !errors.Is(c.got, c.want) {
 			t.Errorf("%s: %v, want %v", name, c.got, c.want)

@@ -13,12 +13,12 @@ import (
 // Undo takes a move back that somebody made: what it moved, and what has come about the
 // same Patients since, goes back, and both stand as before.
 func (l Linker) Undo(tx store.Tx, id, ground string) (persons.Move, error) {
+	if err := checkGround(ground); err != nil {
+		return persons.Move{}, err
+	}
 	undone, err := undoable(tx, id)
 	if err != nil {
 		return persons.Move{}, err
-	}
-	if ground == "" {
-		return persons.Move{}, ErrNoGround
 	}
 	m := persons.Move{Kind: persons.Undo, From: undone.To, To: undone.From, Undoes: id, Reference: ground}
 	if undone.From != undone.To {
