@@ -1,52 +1,65 @@
 package main
 
 import (
-	"flag"
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/store/sqlite"
 )
 
-// runAudit looks at the audit log. It makes nothing: a log that is not there, or
-// that holds nothing, is not a log that was verified.
-func runAudit(w world, args []string) error {
-	if len(args) > 0 && args[0] == "verify" {
-		return verifyAudit(w, args[1:])
-	}
-	if len(args) > 0 && args[0] == "checkpoint" {
-		return showCheckpoint(w, args[1:])
-	}
-	fmt.Fprintln(w.err, "usage: cpa-gateway audit (verify | checkpoint) (--data DIR | --config FILE)")
-	return errUsage
+// auditCommand looks at the audit log. It makes nothing: a log that is not there,
+// or that holds nothing, is not a log that was verified.
+func auditCommand(w world) *cobra.Command {
+	c := &cobra.Command{Use: "audit", Short: "verify the audit log, or print its newest checkpoint"}
+	c.AddCommand(auditVerifyCommand(w), auditCheckpointCommand(w))
+	return c
 }
 
-// verifyAudit walks the checkpoints and the chains, and compares them with the
-// witness and with checkpoints kept elsewhere. It needs only public keys.
-func verifyAudit(w world, args []string) error {
-	f := w.flags("audit verify", "(--data DIR | --config FILE) [--key FILE] [--checkpoint FILE]... [--json]")
-	place := whereFlags(f)
-	keyFile := f.String("key", "", "`file` of public keys (default: audit.pub in the data folder)")
+// verifyOptions is how audit verify was called.
+type verifyOptions struct {
+	place       where
+	keys        string
+	checkpoints []string
+	asJSON      bool
+}
+
+func auditVerifyCommand(w world) *cobra.Command {
+	var o verifyOptions
+	c := &cobra.Command{
+		Use: "verify", Short: "walk the audit log, and name the first break", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return o.run(w) },
+	}
+	o.place.flags(c)
+	c.Flags().StringVar(&o.keys, "key", "", "`file` of public keys (default: audit.pub in the data folder)")
+	c.Flags().StringArrayVar(&o.checkpoints, "checkpoint", nil, "`file` of a checkpoint kept elsewhere; may be given more than once")
+	c.Flags().BoolVar(&o.asJSON, "json", false, "print the report as JSON")
+	return c
+}
+
+// run walks the checkpoints and the chains, and compares them with the witness
+// and with checkpoints kept elsewhere. It needs only public keys.
+func (o verifyOptions) run(w world) error {
 	var notes []string
-	f.Func("checkpoint", "`file` of a checkpoint kept elsewhere; may be given more than once", func(name string) error {
+	for _, name := range o.checkpoints {
 		note, err := os.ReadFile(name)
+		if err != nil {
+			return misuse("--checkpoint: %v", err)
+		}
 		notes = append(notes, string(note))
-		return err
-	})
-	asJSON := f.Bool("json", false, "print the report as JSON")
-	c, held, err := openAudit(w, f, place, args)
+	}
+	c, held, err := openAudit(w, o.place)
 	if err != nil {
 		return err
 	}
 	defer held.Close()
-	if *keyFile == "" {
-		*keyFile = filepath.Join(c.Records.SQLite, audit.PublicFile)
-	}
-	keys, err := audit.ReadPublicKeys(*keyFile)
+	keys, err := audit.ReadPublicKeys(cmp.Or(o.keys, filepath.Join(c.Records.SQLite, audit.PublicFile)))
 	if err != nil {
 		return misuse("reading the public keys: %v", err)
 	}
@@ -54,7 +67,7 @@ func verifyAudit(w world, args []string) error {
 	if err != nil {
 		return err
 	}
-	if *asJSON {
+	if o.asJSON {
 		err = printJSON(w.out, report)
 	} else {
 		_, err = fmt.Fprintf(w.out, "%d entries in %d chains, %d checkpoints; %d entries after the last checkpoint\n",
@@ -73,11 +86,18 @@ func verifyAudit(w world, args []string) error {
 	return nil
 }
 
-// showCheckpoint prints the newest checkpoint, to be kept elsewhere.
-func showCheckpoint(w world, args []string) error {
-	f := w.flags("audit checkpoint", "(--data DIR | --config FILE)")
-	place := whereFlags(f)
-	_, held, err := openAudit(w, f, place, args)
+func auditCheckpointCommand(w world) *cobra.Command {
+	var place where
+	c := &cobra.Command{
+		Use: "checkpoint", Short: "print the newest checkpoint, to be kept elsewhere", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return printCheckpoint(w, place) },
+	}
+	place.flags(c)
+	return c
+}
+
+func printCheckpoint(w world, place where) error {
+	_, held, err := openAudit(w, place)
 	if err != nil {
 		return err
 	}
@@ -99,10 +119,7 @@ func showCheckpoint(w world, args []string) error {
 }
 
 // openAudit opens the store alone: neither keys nor a secret are needed to look.
-func openAudit(w world, f *flag.FlagSet, place where, args []string) (config, *sqlite.Store, error) {
-	if err := parse(f, args); err != nil {
-		return config{}, nil, err
-	}
+func openAudit(w world, place where) (config, *sqlite.Store, error) {
 	c, err := place.readExisting()
 	if err != nil {
 		return config{}, nil, err

@@ -17,6 +17,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/store/sqlite"
 )
@@ -36,19 +38,20 @@ type manifest struct {
 	Files   map[string]string `json:"files"`   // path within the backup -> SHA-256, hexadecimal
 }
 
-// runBackup copies everything that a gateway needs to start again: the records with
+func backupCommand(w world) *cobra.Command {
+	var place where
+	c := &cobra.Command{
+		Use: "backup TO", Short: "copy everything that a gateway needs to start again, while it runs", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, to []string) error { return backup(w, place, to[0]) },
+	}
+	place.flags(c)
+	return c
+}
+
+// backup copies everything that a gateway needs to start again: the records with
 // the audit log, as they are at one moment; the secret; the keys; the newest
 // checkpoint; the agreements. A running gateway may go on meanwhile.
-func runBackup(w world, args []string) error {
-	f := w.flags("backup", "(--data DIR | --config FILE) TO")
-	place := whereFlags(f)
-	if err := parse(f, args); err != nil {
-		return err
-	}
-	if f.NArg() != 1 {
-		f.Usage()
-		return errUsage
-	}
+func backup(w world, place where, to string) error {
 	c, err := place.readExisting()
 	if err != nil {
 		return err
@@ -56,7 +59,6 @@ func runBackup(w world, args []string) error {
 	if _, err := keptSecret(c.Records.SQLite); err != nil {
 		return err
 	}
-	to := f.Arg(0)
 	if err := newFolder(to); err != nil {
 		return err
 	}
@@ -116,35 +118,28 @@ func (c config) besideRecords() map[string]string {
 	return files
 }
 
-// runRestore makes a data folder of a backup. It refuses a folder that holds
+func restoreCommand(w world) *cobra.Command {
+	data := ""
+	c := &cobra.Command{
+		Use: "restore FROM --data DIR", Short: "make a new data folder of a backup", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, from []string) error { return restore(w, from[0], data) },
+	}
+	c.Flags().StringVar(&data, "data", "", "the new data `folder`")
+	require(c, "data")
+	return c
+}
+
+// restore makes a data folder of a backup. It refuses a folder that holds
 // anything, and a backup that is not whole; the folder is there whole or not at all.
-func runRestore(w world, args []string) error {
-	f := w.flags("restore", "FROM --data DIR")
-	data := f.String("data", "", "the new data `folder`")
-	from := ""
-	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		from, args = args[0], args[1:]
-	}
-	if err := parse(f, args); err != nil {
-		return err
-	}
-	if from == "" && f.NArg() == 1 {
-		from = f.Arg(0)
-	} else if f.NArg() != 0 {
-		from = ""
-	}
-	if from == "" || *data == "" {
-		f.Usage()
-		return errUsage
-	}
+func restore(w world, from, data string) error {
 	made, err := readManifest(from)
 	if err != nil {
 		return err
 	}
-	if err := newFolder(*data); err != nil {
+	if err := newFolder(data); err != nil {
 		return err
 	}
-	part := filepath.Clean(*data) + ".restoring"
+	part := filepath.Clean(data) + ".restoring"
 	if err := newFolder(part); err != nil {
 		return err
 	}
@@ -158,7 +153,7 @@ func runRestore(w world, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(os.Remove(*data), os.Rename(part, *data)); err != nil {
+	if err := errors.Join(os.Remove(data), os.Rename(part, data)); err != nil {
 		return err
 	}
 	fmt.Fprintf(w.out, "Restored the backup of %s: %d files, %d entries of the audit log verified.\n",

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"cpagateway/consent"
 	"cpagateway/gateway"
 	"cpagateway/gateway/demo"
@@ -20,48 +22,58 @@ import (
 	"cpagateway/profiles"
 )
 
-// runDemo serves everything from one process. Nothing of it can be switched on
-// in serve: this file alone makes the issuer and brings in the cast.
-func runDemo(w world, args []string) error {
-	f := w.flags("demo", "[--addr 127.0.0.1:8080] [--admin-addr ADDRESS] [--data DIR]")
-	addr := f.String("addr", "127.0.0.1:8080", "loopback `address` to listen on")
-	admin := f.String("admin-addr", "127.0.0.1:0", "admin `address` (default: a free port)")
-	data := f.String("data", "", "data `folder` (default: a new temporary one)")
-	otlp := f.String("otlp", "", "OTLP/HTTP endpoint `URL` for traces and metrics (default: off)")
-	var level slog.LevelVar
-	level.Set(slog.LevelWarn)
-	f.TextVar(&level, "log-level", &level, "`level` of the log: debug, info, warn, error")
-	if err := parse(f, args); err != nil {
-		return err
+// demoOptions is how the demo was called.
+type demoOptions struct {
+	addr, admin, data, otlp string
+	level                   slog.Level
+}
+
+func demoCommand(w world) *cobra.Command {
+	var o demoOptions
+	c := &cobra.Command{
+		Use: "demo", Short: "serve synthetic people from one process, with a built-in OpenID issuer", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return o.run(w) },
 	}
-	*addr, *admin = freePort(*addr), freePort(*admin)
-	dir, done, err := demoFolder(*data)
+	f := c.Flags()
+	f.StringVar(&o.addr, "addr", "127.0.0.1:8080", "loopback `address` to listen on")
+	f.StringVar(&o.admin, "admin-addr", "127.0.0.1:0", "admin `address`, on port 0 a free one")
+	f.StringVar(&o.data, "data", "", "data `folder` (default: a new temporary one)")
+	f.StringVar(&o.otlp, "otlp", "", "OTLP/HTTP endpoint `URL` for traces and metrics (default: off)")
+	f.TextVar(&o.level, "log-level", slog.LevelWarn, "`level` of the log: debug, info, warn, error")
+	return c
+}
+
+// run serves everything from one process. Nothing of it can be switched on in
+// serve: this file alone makes the issuer and brings in the cast.
+func (o demoOptions) run(w world) error {
+	addr, admin := freePort(o.addr), freePort(o.admin)
+	dir, done, err := demoFolder(o.data)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = done() }() // what is left of a temporary folder goes with the machine's own sweep
 	shared := local.New(w.clock)
 	defer shared.Close()
-	issuer, err := demo.New(*addr, dir, shared, w.clock)
+	issuer, err := demo.New(addr, dir, shared, w.clock)
 	if err != nil {
 		return misuse("%v", err)
 	}
-	s, err := openDemo(w, dir, *addr, *admin)
+	s, err := openDemo(w, dir, addr, admin)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	s.config.Telemetry = telemetryConfig{OTLP: *otlp, Sampling: 1, Interval: time.Minute}
+	s.config.Telemetry = telemetryConfig{OTLP: o.otlp, Sampling: 1, Interval: time.Minute}
 	verifier, err := identity.New(context.WithoutCancel(w.ctx), issuer.Identity(), shared, w.clock)
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(w.err, &slog.HandlerOptions{Level: &level}))
+	log := slog.New(slog.NewTextHandler(w.err, &slog.HandlerOptions{Level: o.level}))
 	handler, err := s.front(w, verifier, shared, log)
 	if err != nil {
 		return err
 	}
-	if forget, err := demo.LeaveNote(*addr, dir); err != nil {
+	if forget, err := demo.LeaveNote(addr, dir); err != nil {
 		log.Warn("the token command will need --data", "cause", err)
 	} else {
 		defer func() { _ = forget() }() // the next demo on this port replaces a note that stays
@@ -74,7 +86,7 @@ func runDemo(w world, args []string) error {
 		}
 		handler.ServeHTTP(w, r)
 	})
-	announce := func() { printDemo(w, *addr, dir, *data != "", *admin) }
+	announce := func() { printDemo(w, addr, dir, o.data != "", admin) }
 	return s.listen(w, both, func(context.Context) error { return nil }, log, announce)
 }
 

@@ -9,6 +9,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"cpagateway/consent"
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/identity"
@@ -17,46 +19,59 @@ import (
 	"cpagateway/profiles"
 )
 
-// runConsent answers the question that everybody asks in the end: why may, or
-// may not, this caller see this person's record? Each custodian that holds one is
-// asked by itself.
-func runConsent(w world, args []string) error {
-	f := w.flags("consent explain", "(--data DIR | --config FILE) --person NHS-NUMBER --caller CLIENT[/TEAM]|ORGANISATION/TEAM [--purpose P] [--at TIME] [--json]")
-	if len(args) == 0 || args[0] != "explain" {
-		f.Usage()
-		return errUsage
+func consentCommand(w world) *cobra.Command {
+	c := &cobra.Command{Use: "consent", Short: "explain why a caller may or may not see a person's record"}
+	c.AddCommand(explainCommand(w))
+	return c
+}
+
+// explainOptions is how consent explain was called.
+type explainOptions struct {
+	place                        where
+	person, caller, purpose, typ string
+	at                           time.Time
+	asJSON                       bool
+}
+
+func explainCommand(w world) *cobra.Command {
+	var o explainOptions
+	c := &cobra.Command{
+		Use: "explain --person NHS-NUMBER --caller CALLER", Short: "say why a caller may or may not see a person's record, rule by rule", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return o.run(w) },
 	}
-	place := whereFlags(f)
-	person := f.String("person", "", "NHS `number`")
-	caller := f.String("caller", "", "a `client` of the configuration, with --data one of the demo's callers, or an organisation and a team as ODS/team")
-	purpose := f.String("purpose", "", "purpose of use, such as COC or ETREAT (default: the first of the client's own)")
-	typ := f.String("type", "CarePlan", "FHIR `type` asked for")
-	at := f.String("at", "", "the `time` asked about, as RFC 3339 (default: now)")
-	asJSON := f.Bool("json", false, "print as JSON")
-	if err := parse(f, args[1:]); err != nil {
-		return err
+	o.place.flags(c)
+	f := c.Flags()
+	f.StringVar(&o.person, "person", "", "NHS `number`")
+	f.StringVar(&o.caller, "caller", "", "a `client` of the configuration, with --data one of the demo's callers, or an organisation and a team as ODS/team")
+	f.StringVar(&o.purpose, "purpose", "", "`purpose` of use, such as COC or ETREAT (default: the first of the client's own)")
+	f.StringVar(&o.typ, "type", "CarePlan", "FHIR `type` asked for")
+	f.TimeVar(&o.at, "at", time.Time{}, []string{time.RFC3339}, "the `time` asked about, as RFC 3339 (default: now)")
+	f.BoolVar(&o.asJSON, "json", false, "print as JSON")
+	require(c, "person", "caller")
+	return c
+}
+
+// run answers the question that everybody asks in the end: why may, or may not,
+// this caller see this person's record? Each custodian that holds one is asked by
+// itself.
+func (o explainOptions) run(w world) error {
+	if o.at.IsZero() {
+		o.at = w.clock()
 	}
-	var err error
-	moment := w.clock()
-	if *at != "" {
-		if moment, err = time.Parse(time.RFC3339, *at); err != nil {
-			return misuse("--at: %v", err)
-		}
-	}
-	s, err := place.existing(w)
+	s, err := o.place.existing(w)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
 	known := namedClients(s.config.Identity.Clients)
-	if *place.data != "" {
+	if o.place.data != "" {
 		known = namedCast() // nobody is registered in a data folder
 	}
-	asked, err := callerNamed(known, *caller, profiles.Purpose(*purpose))
+	asked, err := callerNamed(known, o.caller, profiles.Purpose(o.purpose))
 	if err != nil {
 		return err
 	}
-	number, err := profiles.NHSNumber(*person)
+	number, err := profiles.NHSNumber(o.person)
 	if number == "" {
 		return misuse("--person: %v", err)
 	}
@@ -72,14 +87,14 @@ func runConsent(w world, args []string) error {
 	if err != nil {
 		return err
 	}
-	question := consent.Ask{Caller: asked, Action: consent.Search, Type: *typ, At: moment, Register: s.register.Load(), Policy: s.config.Policy}
+	question := consent.Ask{Caller: asked, Action: consent.Search, Type: o.typ, At: o.at, Register: s.register.Load(), Policy: s.config.Policy}
 	var all []explained
 	for _, custodian := range held.Asked(s.config.Organisation) {
 		person := held.At(custodian)
 		all = append(all, explained{Custodian: custodian, Explanation: consent.Decide(question.Of(custodian, &person)).Explain()})
 	}
 	slices.SortStableFunc(all, func(a, b explained) int { return cmp.Compare(opens[b.Outcome], opens[a.Outcome]) })
-	if *asJSON {
+	if o.asJSON {
 		all[0].Others = all[1:]
 		return printJSON(w.out, all[0])
 	}

@@ -10,52 +10,65 @@ import (
 	"slices"
 	"text/tabwriter"
 
+	"github.com/spf13/cobra"
+
 	"cpagateway/gateway/intake"
 	"cpagateway/profiles"
 )
 
-func runImport(w world, args []string) error {
-	f := w.flags("import", "(--data DIR | --config FILE) --source NAME [--custodian ODS] [--grants] [--dry-run] [--json] PATH...")
-	place := whereFlags(f)
-	name := f.String("source", "", "`name` of the source: mhsds-v6, welsh-ctp, fhir-bundle, or one that is settled")
-	custodian := f.String("custodian", "", "ODS `code` of the organisation whose records these are (default: as settled, else the folder's own)")
-	var grants grantsFlag
-	f.Var(&grants, "grants", "wishes of this source may open records (default: as settled, else they may not)")
-	dryRun := f.Bool("dry-run", false, "map and check only; store nothing")
-	asJSON := f.Bool("json", false, "print the account as JSON")
-	if err := parse(f, args); err != nil {
-		return err
+// importOptions is how an import was called.
+type importOptions struct {
+	place             where
+	source, custodian string
+	grants            grantsFlag
+	dryRun, asJSON    bool
+}
+
+func importCommand(w world) *cobra.Command {
+	var o importOptions
+	c := &cobra.Command{
+		Use: "import --source NAME PATH...", Short: "bring an extract, a folder of them, or FHIR bundles in", Args: cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, paths []string) error { return o.run(w, paths) },
 	}
-	if *name == "" || f.NArg() == 0 {
-		f.Usage()
-		return errUsage
-	}
-	extracts, err := extractsAt(f.Args())
+	o.place.flags(c)
+	f := c.Flags()
+	f.StringVar(&o.source, "source", "", "`name` of the source: mhsds-v6, welsh-ctp, fhir-bundle, or one that is settled")
+	f.StringVar(&o.custodian, "custodian", "", "ODS `code` of the organisation whose records these are (default: as settled, else the folder's own)")
+	f.Var(&o.grants, "grants", "wishes of this source may open records (default: as settled, else they may not)")
+	f.Lookup("grants").NoOptDefVal = "on"
+	f.BoolVar(&o.dryRun, "dry-run", false, "map and check only; store nothing")
+	f.BoolVar(&o.asJSON, "json", false, "print the account as JSON")
+	require(c, "source")
+	return c
+}
+
+func (o importOptions) run(w world, paths []string) error {
+	extracts, err := extractsAt(paths)
 	if err != nil {
 		return err
 	}
-	c, err := place.read()
+	c, err := o.place.read()
 	if err != nil {
 		return err
 	}
-	source, err := c.sourceWith(*name, profiles.OrgCode(*custodian), grants.value)
+	source, err := c.sourceWith(o.source, profiles.OrgCode(o.custodian), o.grants.value)
 	if err != nil {
 		return err
 	}
-	s, err := place.open(w, c)
+	s, err := o.place.open(w, c)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
 	mode := intake.DryRun
-	if !*dryRun {
+	if !o.dryRun {
 		mode = intake.Store
 		if err := source.settle(c.Records.SQLite); err != nil {
 			return err
 		}
 	}
 	sum, err := bringIn(w, s, source, extracts, mode)
-	if err := show(w.out, sum, *asJSON); err != nil {
+	if err := show(w.out, sum, o.asJSON); err != nil {
 		return err
 	}
 	if err == nil && sum.Quarantined+sum.Grants+sum.Apart > 0 {

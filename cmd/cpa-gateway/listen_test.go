@@ -96,7 +96,8 @@ func TestAListenThatFailsLeavesNothingOpen(t *testing.T) {
 			if err == nil {
 				t.Fatal("it listens all the same")
 			}
-			if ended := pushes.Load() > 0; ended != !errors.Is(err, errUsage) {
+			_, misused := errors.AsType[usageError](err)
+			if ended := pushes.Load() > 0; ended == misused {
 				t.Errorf("telemetry was begun and ended: %v, after %v", ended, err)
 			}
 			for _, addr := range []string{s.config.HTTP.Address, s.config.HTTP.Admin} {

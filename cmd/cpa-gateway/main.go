@@ -5,14 +5,16 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 	_ "time/tzdata" // Europe/London must be there in a container of one file
+
+	"github.com/spf13/cobra"
 )
 
 // Exit codes (docs/surface.md).
@@ -23,13 +25,20 @@ const (
 	exitFailed
 )
 
-var (
-	// errUsage is a wrong use of a command; the message has been printed.
-	errUsage = errors.New("wrong use")
-	// errRefused is a command that did its work and has to say no: something
-	// was refused, quarantined or not verified.
-	errRefused = errors.New("refused")
-)
+// errRefused is a command that did its work and has to say no: something was
+// refused, quarantined or not verified. What it is has been printed.
+var errRefused = errors.New("refused")
+
+// usageError is a wrong use of a command, or a configuration that cannot be used.
+type usageError struct{ error }
+
+func misuse(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// runError is an error of a command that was called as it should be.
+type runError struct{ error }
+
+// Unwrap is for package errors.
+func (e runError) Unwrap() error { return e.error }
 
 // world is what a command may touch.
 type world struct {
@@ -38,92 +47,100 @@ type world struct {
 	clock    func() time.Time
 }
 
-// command is one subcommand.
-type command struct {
-	name, summary string
-	run           func(w world, args []string) error
-}
-
-var commands = []command{
-	{"demo", "serve synthetic people from one process, with a built-in OpenID issuer", runDemo},
-	{"serve", "serve what gateway.yaml says", runServe},
-	{"import", "bring an extract, a folder of them, or FHIR bundles in", runImport},
-	{"quarantine", "list, show and retry what could not be taken", runQuarantine},
-	{"consent", "explain: why a caller may or may not see a person's record", runConsent},
-	{"register", "check agreement files and print the sharing matrix", runRegister},
-	{"audit", "verify the audit log, or print its newest checkpoint", runAudit},
-	{"reindex", "bring what is stored up to the rules of this build, while a gateway runs", runReindex},
-	{"backup", "copy everything that a gateway needs to start again, while it runs", runBackup},
-	{"restore", "make a new data folder of a backup", runRestore},
-	{"token", "print an access token of the running demo for one of its callers", runToken},
-	{"healthcheck", "ask a running gateway whether it is alive", runHealthcheck},
-	{"version", "print the version of this build", runVersion},
-}
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(world{ctx: ctx, out: os.Stdout, err: os.Stderr, clock: time.Now}, os.Args[1:]))
 }
 
-// run finds the subcommand, runs it, and turns its error into an exit code.
+// run runs one command line and turns its error into an exit code.
 func run(w world, args []string) int {
-	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
-		usage(w.out)
-		return exitDone
-	}
-	for _, c := range commands {
-		if c.name == args[0] {
-			return exitCode(w, c.run(w, args[1:]))
-		}
-	}
-	fmt.Fprintf(w.err, "cpa-gateway: there is no command %q\n\n", args[0])
-	usage(w.err)
-	return exitUsage
-}
-
-func exitCode(w world, err error) int {
+	root := commandLine(w)
+	root.SetArgs(append([]string{}, args...)) // never nil, for which cobra takes those of the process
+	called, err := root.ExecuteC()
+	_, ran := errors.AsType[runError](err)
+	_, misused := errors.AsType[usageError](err)
 	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
+	case err == nil:
 		return exitDone
 	case errors.Is(err, errRefused):
 		return exitRefused
-	case errors.Is(err, errUsage):
-		if err != errUsage {
-			fmt.Fprintln(w.err, "cpa-gateway:", err)
-		}
+	}
+	fmt.Fprintf(w.err, "%s: %v\n", called.CommandPath(), err)
+	if !ran {
+		fmt.Fprintf(w.err, "How it is called: %s --help\n", called.CommandPath())
+	}
+	if misused || !ran {
 		return exitUsage
 	}
-	fmt.Fprintln(w.err, "cpa-gateway:", err)
 	return exitFailed
 }
 
-func usage(out io.Writer) {
-	fmt.Fprint(out, "cpa-gateway shares care and treatment plans under WASPI agreements.\n\nusage: cpa-gateway COMMAND [--help] ...\n\n")
-	for _, c := range commands {
-		fmt.Fprintf(out, "  %-12s %s\n", c.name, c.summary)
+// commandLine is every command and flag that there is.
+func commandLine(w world) *cobra.Command {
+	root := &cobra.Command{
+		Use: "cpa-gateway", Short: "share care and treatment plans under WASPI agreements",
+		SilenceErrors: true, SilenceUsage: true,
+	}
+	root.SetOut(w.out)
+	root.SetErr(w.err)
+	root.AddCommand(demoCommand(w), serveCommand(w), importCommand(w), quarantineCommand(w), consentCommand(w), registerCommand(w),
+		auditCommand(w), reindexCommand(w), backupCommand(w), restoreCommand(w), tokenCommand(w), healthcheckCommand(w), versionCommand(w))
+	root.SetHelpCommand(helpCommand(root))
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	strictly(root)
+	return root
+}
+
+// strictly makes a command that only holds others refuse what it does not hold:
+// cobra would print its help, and say that all is well. Errors of the other
+// commands are marked as such.
+func strictly(c *cobra.Command) {
+	for _, below := range c.Commands() {
+		strictly(below)
+	}
+	if run := c.RunE; run != nil {
+		c.RunE = func(c *cobra.Command, args []string) error {
+			if err := run(c, args); err != nil {
+				return runError{err}
+			}
+			return nil
+		}
+	} else if c.HasParent() && !c.Runnable() {
+		c.Args = cobra.NoArgs
+		c.RunE = func(c *cobra.Command, _ []string) error { return misuse("say which: %s", namesBelow(c)) }
 	}
 }
 
-// flags makes a flag set that reports wrong use as errUsage.
-func (w world) flags(name, form string) *flag.FlagSet {
-	f := flag.NewFlagSet(name, flag.ContinueOnError)
-	f.SetOutput(w.err)
-	f.Usage = func() {
-		fmt.Fprintf(w.err, "usage: cpa-gateway %s %s\n", name, form)
-		f.PrintDefaults()
+func namesBelow(c *cobra.Command) string {
+	var names []string
+	for _, below := range c.Commands() {
+		names = append(names, below.Name())
 	}
-	return f
+	return strings.Join(names, ", ")
 }
 
-func parse(f *flag.FlagSet, args []string) error {
-	err := f.Parse(args)
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		return errUsage
+// helpCommand refuses what there is no help for, which cobra's own does not.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]...", Short: "say how a command is called",
+		RunE: func(_ *cobra.Command, args []string) error {
+			found, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return misuse("there is no command %q", strings.Join(args, " "))
+			}
+			found.InitDefaultHelpFlag() // which the help lists
+			return found.Help()
+		},
 	}
-	return err
 }
 
-func misuse(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", errUsage, fmt.Sprintf(format, args...))
+// require names the flags that a command cannot do without.
+func require(c *cobra.Command, names ...string) {
+	for _, name := range names {
+		if err := c.MarkFlagRequired(name); err != nil {
+			panic(err) // there is no such flag
+		}
+	}
 }

@@ -8,35 +8,66 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/store"
 )
 
-func runQuarantine(w world, args []string) error {
-	if len(args) == 0 {
-		fmt.Fprintln(w.err, "usage: cpa-gateway quarantine (list | show ID | retry ID [--with FILE]) (--data DIR | --config FILE)")
-		return errUsage
+func quarantineCommand(w world) *cobra.Command {
+	c := &cobra.Command{Use: "quarantine", Short: "list, show and retry what could not be taken"}
+	c.AddCommand(quarantineListCommand(w), quarantineShowCommand(w), quarantineRetryCommand(w))
+	return c
+}
+
+func quarantineListCommand(w world) *cobra.Command {
+	var place where
+	var wanted quarantine.Filter
+	asJSON := false
+	c := &cobra.Command{
+		Use: "list", Short: "list what was set aside, without its values", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			return withFaults(w, place, wanted, func(_ *site, faults []quarantine.Fault) error { return listFaults(w, faults, asJSON) })
+		},
 	}
-	verb, args := args[0], args[1:]
-	var id string
-	if verb != "list" && len(args) > 0 && args[0] != "" && args[0][0] != '-' {
-		id, args = args[0], args[1:]
+	place.flags(c)
+	c.Flags().StringVar(&wanted.Source, "source", "", "only of this `source`")
+	c.Flags().BoolVar(&wanted.Settled, "all", false, "also those that were dealt with")
+	c.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
+	return c
+}
+
+func quarantineShowCommand(w world) *cobra.Command {
+	var place where
+	asJSON := false
+	c := &cobra.Command{
+		Use: "show ID", Short: "show one whole, with its value and the record as it came", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, id []string) error {
+			return withFault(w, place, id[0], func(_ *site, fault quarantine.Fault) error { return showFault(w, fault, asJSON) })
+		},
 	}
-	f := w.flags("quarantine "+verb, "[ID] (--data DIR | --config FILE)")
-	place := whereFlags(f)
-	source := f.String("source", "", "only of this `source`")
-	settled := f.Bool("all", false, "also those that were dealt with")
-	with := f.String("with", "", "`file` that holds the mended record, in the form that show prints")
-	asJSON := f.Bool("json", false, "print as JSON")
-	if err := parse(f, args); err != nil {
-		return err
+	place.flags(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
+	return c
+}
+
+func quarantineRetryCommand(w world) *cobra.Command {
+	var place where
+	mended, asJSON := "", false
+	c := &cobra.Command{
+		Use: "retry ID", Short: "bring one in again, as it was or mended", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, id []string) error {
+			return withFault(w, place, id[0], func(s *site, fault quarantine.Fault) error { return retryFault(w, s, fault, mended, asJSON) })
+		},
 	}
-	if id == "" && f.NArg() > 0 {
-		id = f.Arg(0)
-	}
-	if verb != "list" && id == "" {
-		return misuse("quarantine %s needs an id", verb)
-	}
+	place.flags(c)
+	c.Flags().StringVar(&mended, "with", "", "`file` that holds the mended record, in the form that show prints")
+	c.Flags().BoolVar(&asJSON, "json", false, "print the account as JSON")
+	return c
+}
+
+// withFaults opens the place and hands on what is set aside there.
+func withFaults(w world, place where, wanted quarantine.Filter, do func(*site, []quarantine.Fault) error) error {
 	s, err := place.existing(w)
 	if err != nil {
 		return err
@@ -44,23 +75,26 @@ func runQuarantine(w world, args []string) error {
 	defer s.Close()
 	var faults []quarantine.Fault
 	err = s.store.View(w.ctx, func(now store.Snapshot) error {
-		faults, err = now.Faults(quarantine.Filter{Source: *source, ID: id, Settled: *settled || id != ""})
+		faults, err = now.Faults(wanted)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	switch {
-	case verb == "list":
-		return listFaults(w, faults, *asJSON)
-	case len(faults) != 1:
-		return misuse("nothing is set aside under this id")
-	case verb == "show":
-		return showFault(w, faults[0], *asJSON)
-	case verb == "retry":
-		return retryFault(w, s, faults[0], *with, *asJSON)
+	return do(s, faults)
+}
+
+// withFault is withFaults for the one that has the id.
+func withFault(w world, place where, id string, do func(*site, quarantine.Fault) error) error {
+	if id == "" {
+		return misuse("the id is empty")
 	}
-	return misuse("quarantine has no %q", verb)
+	return withFaults(w, place, quarantine.Filter{ID: id, Settled: true}, func(s *site, faults []quarantine.Fault) error {
+		if len(faults) != 1 {
+			return misuse("nothing is set aside under the id %q", id)
+		}
+		return do(s, faults[0])
+	})
 }
 
 // faultView is a fault as it is printed. The value is left to `show`.

@@ -8,25 +8,30 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/spf13/cobra"
+
 	"cpagateway/consent/agreements"
 )
 
-// runRegister checks agreement files and prints what they amount to.
-func runRegister(w world, args []string) error {
-	f := w.flags("register check", "[--json] FILE|FOLDER...")
-	if len(args) == 0 || args[0] != "check" {
-		f.Usage()
-		return errUsage
+func registerCommand(w world) *cobra.Command {
+	c := &cobra.Command{Use: "register", Short: "check agreement files"}
+	c.AddCommand(registerCheckCommand(w))
+	return c
+}
+
+func registerCheckCommand(w world) *cobra.Command {
+	asJSON := false
+	c := &cobra.Command{
+		Use: "check PATH...", Short: "check agreement files and print the sharing matrix", Args: cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, paths []string) error { return checkRegister(w, paths, asJSON) },
 	}
-	asJSON := f.Bool("json", false, "print the matrix as JSON")
-	if err := parse(f, args[1:]); err != nil {
-		return err
-	}
-	if f.NArg() == 0 {
-		f.Usage()
-		return errUsage
-	}
-	files, err := agreementFiles(f.Args())
+	c.Flags().BoolVar(&asJSON, "json", false, "print the matrix as JSON")
+	return c
+}
+
+// checkRegister checks agreement files and prints what they amount to.
+func checkRegister(w world, paths []string, asJSON bool) error {
+	files, err := agreementFiles(paths)
 	if err != nil {
 		return err
 	}
@@ -35,7 +40,7 @@ func runRegister(w world, args []string) error {
 		fmt.Fprintln(w.err, err)
 		return errRefused
 	}
-	if *asJSON {
+	if asJSON {
 		return printJSON(w.out, register.Matrix())
 	}
 	return printMatrix(w, register)

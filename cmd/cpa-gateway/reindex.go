@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/spf13/cobra"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
 
@@ -18,13 +19,18 @@ const (
 	reindexPause    = 3 * time.Millisecond
 )
 
-// runReindex brings everything up to the rules of this build.
-func runReindex(w world, args []string) error {
-	f := w.flags("reindex", "(--data DIR | --config FILE)")
-	place := whereFlags(f)
-	if err := parse(f, args); err != nil {
-		return err
+func reindexCommand(w world) *cobra.Command {
+	var place where
+	c := &cobra.Command{
+		Use: "reindex", Short: "bring what is stored up to the rules of this build, while a gateway runs", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return reindex(w, place) },
 	}
+	place.flags(c)
+	return c
+}
+
+// reindex brings everything up to the rules of this build.
+func reindex(w world, place where) error {
 	s, err := place.existing(w)
 	if err != nil {
 		return err

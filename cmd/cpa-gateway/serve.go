@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"cpagateway/consent/agreements"
 	"cpagateway/gateway"
 	"cpagateway/gateway/hot"
@@ -34,14 +36,19 @@ const (
 	maxHeader  = 64 << 10
 )
 
-func runServe(w world, args []string) error {
-	f := w.flags("serve", "--config FILE [--check]")
-	file := f.String("config", "gateway.yaml", "configuration `file`")
-	check := f.Bool("check", false, "check the configuration and the agreements, print what would run, and stop")
-	if err := parse(f, args); err != nil {
-		return err
+func serveCommand(w world) *cobra.Command {
+	file, check := "", false
+	c := &cobra.Command{
+		Use: "serve", Short: "serve what gateway.yaml says", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return serve(w, file, check) },
 	}
-	c, err := readConfig(*file, os.Environ())
+	c.Flags().StringVar(&file, "config", "gateway.yaml", "configuration `file`")
+	c.Flags().BoolVar(&check, "check", false, "check the configuration and the agreements, print what would run, and stop")
+	return c
+}
+
+func serve(w world, file string, check bool) error {
+	c, err := readConfig(file, os.Environ())
 	if err != nil {
 		return err
 	}
@@ -53,7 +60,7 @@ func runServe(w world, args []string) error {
 		return err
 	}
 	defer shared.Close()
-	if *check {
+	if check {
 		return checkConfig(w, c)
 	}
 	s, err := openSite(w, c)

@@ -24,8 +24,7 @@ func openBare(t *testing.T) (*site, world) {
 
 // openFolder opens a data folder as every command with --data does.
 func openFolder(w world, dir string) (*site, error) {
-	none := ""
-	place := where{data: &dir, config: &none}
+	place := where{data: dir}
 	c, err := place.read()
 	if err != nil {
 		return nil, err

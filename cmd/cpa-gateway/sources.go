@@ -196,20 +196,14 @@ func text(s consent.Switch) string {
 // grantsFlag is --grants: on where it stands alone, --grants=off, or nil where it is not used.
 type grantsFlag struct{ value *consent.Switch }
 
-// String is for flag.Value.
+// String is the default, for pflag.Value.
 func (g *grantsFlag) String() string { return "" }
 
-// IsBoolFlag lets it stand alone.
-func (g *grantsFlag) IsBoolFlag() bool { return true }
+// Type names the value in the help.
+func (g *grantsFlag) Type() string { return "on|off" }
 
-// Set reads the switch, and the words that package flag has for a flag alone.
+// Set reads the switch.
 func (g *grantsFlag) Set(word string) error {
-	switch word {
-	case "true":
-		word = "on"
-	case "false":
-		word = "off"
-	}
 	g.value = new(consent.Switch)
 	return g.value.UnmarshalText([]byte(word))
 }

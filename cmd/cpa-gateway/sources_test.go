@@ -40,9 +40,9 @@ func TestADataFolderKeepsItsSources(t *testing.T) {
 	}{
 		"nothing said": {nil, "7A4", consent.Off,
 			[][]string{{"--custodian", "7A5"}, {"--grants"}, {"--grants=on"}, {"--custodian", "7A4", "--grants"}},
-			[][]string{nil, {"--custodian", "7A4"}, {"--grants=off"}, {"--custodian", "7A4", "--grants=false"}}},
+			[][]string{nil, {"--custodian", "7A4"}, {"--grants=off"}, {"--custodian", "7A4", "--grants=off"}}},
 		"everything said": {[]string{"--custodian", "7A5", "--grants"}, "7A5", consent.On,
-			[][]string{{"--custodian", "7A4"}, {"--custodian", "7a5"}, {"--grants=off"}, {"--grants=false", "--custodian", "7A5"}},
+			[][]string{{"--custodian", "7A4"}, {"--custodian", "7a5"}, {"--grants=off"}, {"--grants=off", "--custodian", "7A5"}},
 			[][]string{nil, {"--custodian", "7A5"}, {"--grants"}, {"--grants=on", "--custodian", "7A5"}}},
 	} {
 		t.Run(name, func(t *testing.T) {

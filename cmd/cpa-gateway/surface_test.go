@@ -7,10 +7,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
-)
 
-// verbs are what stands after a command that has no meaning alone.
-var verbs = map[string]string{"quarantine": "list", "consent": "explain", "register": "check", "audit": "verify"}
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
 
 // surface is the page that says what the outside world sees.
 func surface(t *testing.T) string {
@@ -30,20 +30,27 @@ func holds(t *testing.T, page, table string) {
 	}
 }
 
-var flagLine = regexp.MustCompile(`(?m)^  -([a-z-]+)`)
+// leaves are the commands that do something.
+func leaves(c *cobra.Command) (all []*cobra.Command) {
+	for _, below := range c.Commands() {
+		all = append(all, leaves(below)...)
+	}
+	if len(all) == 0 {
+		all = append(all, c)
+	}
+	return all
+}
 
 func TestTheSurfaceListsEveryCommandAndFlag(t *testing.T) {
 	table := "| command | does | flags |\n|---|---|---|\n"
-	for _, c := range commands {
-		args := []string{c.name}
-		if verb := verbs[c.name]; verb != "" {
-			args = append(args, verb)
+	for _, c := range leaves(commandLine(world{})) {
+		if strings.Contains(c.CommandPath(), " completion ") {
+			continue
 		}
 		var flags []string
-		for _, m := range flagLine.FindAllStringSubmatch(cli(append(args, "--help")...).must(t, exitDone).errs, -1) {
-			flags = append(flags, "`--"+m[1]+"`")
-		}
-		table += fmt.Sprintf("| `%s` | %s | %s |\n", c.name, c.summary, strings.Join(flags, " "))
+		c.LocalFlags().VisitAll(func(f *pflag.Flag) { flags = append(flags, "`--"+f.Name+"`") })
+		use := strings.TrimPrefix(c.Parent().CommandPath()+" "+c.Use, "cpa-gateway ")
+		table += fmt.Sprintf("| `%s` | %s | %s |\n", use, c.Short, strings.Join(flags, " "))
 	}
 	holds(t, surface(t), table)
 }

@@ -7,27 +7,30 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"cpagateway/gateway/demo"
-	"cpagateway/profiles"
 )
 
-// runToken prints one access token, and nothing else, so that it can stand in a
-// command line.
-func runToken(w world, args []string) error {
-	f := w.flags("token", "--as NAME [--purpose P] [--gateway URL] [--data DIR]")
-	as := f.String("as", "", "`name` of the caller: gp, ooh, social-care, social-care-b, ooh-unlisted, ig-lead, cmht")
-	purpose := f.String("purpose", "", "purpose of use (default: the caller's own)")
-	gateway := f.String("gateway", "http://127.0.0.1:8080", "`URL` of the running demo")
-	data := f.String("data", "", "data `folder` of the demo, where it was given one")
-	if err := parse(f, args); err != nil {
-		return err
+// tokenCommand prints one access token, and nothing else, so that it can stand in
+// a command line.
+func tokenCommand(w world) *cobra.Command {
+	ask := demo.Ask{HTTP: &http.Client{Timeout: 10 * time.Second}, Clock: w.clock}
+	c := &cobra.Command{
+		Use: "token --as NAME", Short: "print an access token of the running demo for one of its callers", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return printToken(w, ask) },
 	}
-	if *as == "" {
-		f.Usage()
-		return errUsage
-	}
-	client := &http.Client{Timeout: 10 * time.Second}
-	token, err := demo.Token(w.ctx, demo.Ask{Gateway: *gateway, Dir: *data, Name: *as, Purpose: profiles.Purpose(*purpose), HTTP: client, Clock: w.clock})
+	f := c.Flags()
+	f.StringVar(&ask.Name, "as", "", "`name` of the caller: gp, ooh, social-care, social-care-b, ooh-unlisted, ig-lead, cmht")
+	f.StringVar((*string)(&ask.Purpose), "purpose", "", "`purpose` of use (default: the caller's own)")
+	f.StringVar(&ask.Gateway, "gateway", "http://127.0.0.1:8080", "`URL` of the running demo")
+	f.StringVar(&ask.Dir, "data", "", "data `folder` of the demo, where it was given one")
+	require(c, "as")
+	return c
+}
+
+func printToken(w world, ask demo.Ask) error {
+	token, err := demo.Token(w.ctx, ask)
 	if err != nil {
 		return err
 	}
@@ -35,10 +38,14 @@ func runToken(w world, args []string) error {
 	return err
 }
 
-// runVersion prints what was built.
-func runVersion(w world, _ []string) error {
-	_, err := fmt.Fprintln(w.out, "cpa-gateway", version())
-	return err
+func versionCommand(w world) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "print the version of this build", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(w.out, "cpa-gateway", version())
+			return err
+		},
+	}
 }
 
 // version is the module's version, with the commit it was built from.
@@ -56,24 +63,30 @@ func version() string {
 	return v
 }
 
-// runHealthcheck asks the admin address of a gateway on this machine whether it
-// is alive; a container has no other tool for it. Readiness is not asked: a
-// restart does not bring an issuer back.
-func runHealthcheck(w world, args []string) error {
-	f := w.flags("healthcheck", "[--admin ADDRESS | --config FILE]")
-	admin := f.String("admin", "127.0.0.1:9090", "admin `address` of the gateway")
-	file := f.String("config", "", "configuration `file` that names the admin address")
-	if err := parse(f, args); err != nil {
-		return err
+func healthcheckCommand(w world) *cobra.Command {
+	var admin, file string
+	c := &cobra.Command{
+		Use: "healthcheck", Short: "ask a running gateway whether it is alive", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return checkHealth(w, admin, file) },
 	}
-	if *file != "" {
-		c, err := readConfig(*file, os.Environ())
+	c.Flags().StringVar(&admin, "admin", "127.0.0.1:9090", "admin `address` of the gateway")
+	c.Flags().StringVar(&file, "config", "", "configuration `file` that names the admin address")
+	c.MarkFlagsMutuallyExclusive("admin", "config")
+	return c
+}
+
+// checkHealth asks the admin address of a gateway on this machine whether it is
+// alive; a container has no other tool for it. Readiness is not asked: a restart
+// does not bring an issuer back.
+func checkHealth(w world, admin, file string) error {
+	if file != "" {
+		c, err := readConfig(file, os.Environ())
 		if err != nil {
 			return err
 		}
-		*admin = c.HTTP.Admin
+		admin = c.HTTP.Admin
 	}
-	request, err := http.NewRequestWithContext(w.ctx, http.MethodGet, "http://"+*admin+"/healthz", nil)
+	request, err := http.NewRequestWithContext(w.ctx, http.MethodGet, "http://"+admin+"/healthz", nil)
 	if err != nil {
 		return misuse("--admin: %v", err)
 	}

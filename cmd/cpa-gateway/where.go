@@ -2,42 +2,42 @@ package main
 
 import (
 	"encoding/json"
-	"flag"
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/spf13/cobra"
 
 	"cpagateway/gateway/store/sqlite"
 )
 
 // where is the choice that every command with a store offers: a data folder
 // with the embedded defaults, or a configuration.
-type where struct{ data, config *string }
+type where struct{ data, config string }
 
-func whereFlags(f *flag.FlagSet) where {
-	return where{
-		data:   f.String("data", "", "data `folder` with the embedded defaults"),
-		config: f.String("config", "", "configuration `file`"),
-	}
+// flags declares the choice on a command, which needs one of the two.
+func (c *where) flags(of *cobra.Command) {
+	of.Flags().StringVar(&c.data, "data", "", "data `folder` with the embedded defaults")
+	of.Flags().StringVar(&c.config, "config", "", "configuration `file`")
+	of.MarkFlagsOneRequired("data", "config")
+	of.MarkFlagsMutuallyExclusive("data", "config")
 }
 
 // read gives the configuration chosen; it makes nothing.
 func (c where) read() (config, error) {
 	switch {
-	case *c.data != "" && *c.config != "":
-		return config{}, misuse("--data and --config exclude each other")
-	case *c.config != "":
-		return readConfig(*c.config, os.Environ())
-	case *c.data != "":
-		return embedded(*c.data)
+	case c.config != "":
+		return readConfig(c.config, os.Environ())
+	case c.data != "":
+		return embedded(c.data)
 	}
-	return config{}, misuse("name a data folder with --data or a configuration with --config")
+	return config{}, misuse("--data and --config are empty: name a data folder or a configuration")
 }
 
 // open opens the site chosen, and makes what is not there yet; the caller closes it.
 func (c where) open(w world, chosen config) (*site, error) {
-	if *c.data != "" {
-		if _, err := keptSecret(*c.data); err != nil {
+	if c.data != "" {
+		if _, err := keptSecret(c.data); err != nil {
 			return nil, err
 		}
 		if err := os.MkdirAll(chosen.Agreements, 0o700); err != nil {
