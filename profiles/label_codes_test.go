@@ -259,6 +259,7 @@ func everyPart(t testing.TB, typ string) []typePart {
 // ruleHashes are those of what the rules made of everything below, by LabelRules.
 var ruleHashes = []string{
 	"3b4b093d6ae4e5fb",
+	"675eacdbeaabce4f",
 }
 
 // TestLabelRulesAreNumbered: rules that label otherwise have another number.

@@ -11,7 +11,7 @@ var labelRules = map[string]func(fhir.Value) Label{
 	"Patient":          anyOf(PersonIdentity, PersonContact, PersonSupport),
 	"CareTeam":         anyOf(TeamMembership, TeamCoordinator),
 	"CarePlan":         func(r fhir.Value) Label { return Label{Need: planKinds(r)} },
-	"Goal":             func(r fhir.Value) Label { return Label{Need: orUnlabelled(areasOf(r.Get("category")))} },
+	"Goal":             goalLabel,
 	"EpisodeOfCare":    episodeLabel,
 	"Flag":             func(r fhir.Value) Label { return Label{Need: flagItems(r)} },
 	"RiskAssessment":   riskLabel,
@@ -86,6 +86,17 @@ func areasOf(concept fhir.Value) ItemSet {
 		}
 	}
 	return items
+}
+
+// UnmarkedGoal reports that a Goal names no area.
+func UnmarkedGoal(r fhir.Value) bool { return areasOf(r.Get("category")).Empty() }
+
+// goalLabel: a goal that names no area could be of any.
+func goalLabel(r fhir.Value) Label {
+	if UnmarkedGoal(r) {
+		return Label{Need: Areas}
+	}
+	return Label{Need: areasOf(r.Get("category"))}
 }
 
 // episodeLabel: an episode that is section 117 aftercare tells of a detention.

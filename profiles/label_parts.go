@@ -140,9 +140,41 @@ var planPartItems = map[string]ItemSet{
 	CodePartNoAction: Areas,
 }
 
-// activity needs the items of every area and every part that it names; one that
-// names none, or one that we do not know, is unlabelled.
-func activity(_, part fhir.Value) ItemSet {
+// anyPart is everything that an activity of a whole plan can be about.
+var anyPart = func() ItemSet {
+	items := SetOf(PlanReview)
+	for _, of := range planPartItems {
+		items = items.Union(of)
+	}
+	return items
+}()
+
+// UnmarkedActivity reports that an activity names neither an area nor a kind, as most systems
+// write plans: nothing says which part of the plan it is.
+func UnmarkedActivity(activity fhir.Value) bool {
+	for ext := range activity.Get("extension").Each() {
+		if url := ext.Get("url"); url.Is(ExtArea) || url.Is(ExtPlanPart) {
+			return false
+		}
+	}
+	return areasOf(activity.Find("detail", "code")).Empty()
+}
+
+// unmarked needs everything that it could be about: all of a crisis or contingency
+// plan, where the plan is no more than that, or of a whole plan.
+func unmarked(r fhir.Value) ItemSet {
+	if kinds := planKinds(r); SetOf(PlanCrisis, PlanContingency).Covers(kinds) {
+		return kinds
+	}
+	return anyPart
+}
+
+// activity needs the items of every area and every part that it names; one that names
+// only what we do not know is unlabelled.
+func activity(r, part fhir.Value) ItemSet {
+	if UnmarkedActivity(part) {
+		return unmarked(r)
+	}
 	items := areasOf(part.Find("detail", "code"))
 	for ext := range part.Get("extension").Each() {
 		code := ext.Get("valueCode").Text()

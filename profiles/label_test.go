@@ -51,7 +51,8 @@ func TestItems(t *testing.T) {
 
 		"goal of an area":      {goal(inConcept("$area", "finance")), "plan.area.finance", ""},
 		"goal of two areas":    {goal(inConcept("$area", "finance") + "," + inConcept("$area", "work")), "plan.area.finance, plan.area.work", ""},
-		"goal without an area": {goal(inConcept("$sct", "1")), "unlabelled", ""},
+		"goal without an area": {goal(inConcept("$sct", "1")), profiles.Areas.String(), ""},
+		"goal of no category":  {`{"resourceType":"Goal"}`, profiles.Areas.String(), ""},
 		"goal of no area of ours": {goal(inConcept("$area", "finance") + "," + inConcept("$area", "hobbies")),
 			"unlabelled, plan.area.finance", ""},
 
@@ -136,6 +137,10 @@ func activity(codes ...string) string {
 	return `{"extension":[` + strings.Join(extensions, ",") + `],"detail":{"status":"scheduled"}}`
 }
 
+// wholePlan is everything that a plan can hold in its activities.
+const wholePlan = "person.dependants, plan.area.finance, plan.area.accommodation, plan.area.personal-care, plan.area.education, plan.area.work, plan.area.caring, " +
+	"plan.area.social, plan.area.medical, plan.area.therapy, plan.crisis, plan.contingency, plan.review, plan.freshness, plan.copies, crisis.contacts, law.decisions, care.critical"
+
 var partItems = map[string]struct{ resource, element, part, want string }{
 	"status is in the frame":       {crisis, "status", `"active"`, ""},
 	"dates of a crisis plan":       {crisis, "period", `{"start":"2025"}`, "plan.freshness"},
@@ -157,7 +162,12 @@ var partItems = map[string]struct{ resource, element, part, want string }{
 	"two areas":         {main, "activity", activity("@area work", "@area finance"), "plan.area.finance, plan.area.work"},
 	"area unknown":      {main, "activity", activity("@area hobbies"), "unlabelled"},
 	"part and area":     {crisis, "activity", activity("@part action", "@area work"), "plan.area.work, plan.crisis"},
-	"no label":          {main, "activity", `{"detail":{"description":"x"}}`, "unlabelled"},
+	"no label":          {main, "activity", `{"detail":{"description":"x"}}`, wholePlan},
+	"another code":      {main, "activity", `{"detail":{"code":` + inConcept("$sct", "1") + `}}`, wholePlan},
+	"no detail":         {plan(""), "activity", `{"reference":{"reference":"Task/1"}}`, wholePlan},
+	"crisis plan":       {crisis, "activity", `{"detail":{"description":"x"}}`, "plan.crisis"},
+	"contingency plan":  {plan(inConcept("$sct", profiles.CodeContingencyPlan) + "," + inConcept("$sct", profiles.CodeCrisisPlan)), "activity", `{}`, "plan.crisis, plan.contingency"},
+	"crisis and more":   {plan(inConcept("$sct", profiles.CodeMentalHealthPlan) + "," + inConcept("$sct", profiles.CodeCrisisPlan)), "activity", `{}`, wholePlan},
 	"area, but no area": {main, "activity", activity("@part area"), "unlabelled"},
 	"unknown part":      {crisis, "activity", activity("@part action", "@part rumour"), "unlabelled, plan.crisis"},
 	"early warning":     {crisis, "activity", activity("@part early-warning-sign"), "plan.crisis"},

@@ -42,7 +42,7 @@ const annsCrisisPlan = `{
       "performer": [{"display": "Crisis team, 24 hours"}], "quantity": {"value": 1.10}}},
     {"extension": [{"url": "@PlanPart", "valueCode": "review"}], "detail": {"status": "scheduled", "scheduledPeriod": {"end": "2025-05-31"}}},
     {"extension": [{"url": "@PlanPart", "valueCode": "dependants"}], "detail": {"status": "in-progress", "description": "Two cats"}},
-    {"detail": {"status": "in-progress", "description": "an activity that nobody labelled"}}
+    {"extension": [{"url": "@PlanPart", "valueCode": "rumour"}], "detail": {"status": "in-progress", "description": "an activity of a kind that nobody knows"}}
   ],
   "note": [{"text": "my own words"}]
 }`

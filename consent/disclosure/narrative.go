@@ -76,19 +76,12 @@ func (t terms) narrative(typ string, members []byte, copies []Disclosure) string
 		}
 		p.heading("h2", inBoth(n.heading))
 		currency(&p, plan)
+		if whole := lines[ofNoPart]; len(whole) > 0 {
+			p.heading("h3", inBoth(texts.PlanAsAWhole))
+			p.list(whole)
+		}
 		for _, s := range n.sections {
-			p.heading("h3", inBoth(s.heading))
-			said := lines[s.part]
-			for _, other := range others.lines[s.beside] {
-				if !slices.Contains(said, other) {
-					said = append(said, other)
-				}
-			}
-			if len(said) > 0 {
-				p.list(said)
-			} else {
-				p.paragraph(inBoth(s.none))
-			}
+			p.section(s, lines, others)
 		}
 	}
 	for _, area := range profiles.AreaCodes() {
@@ -100,6 +93,29 @@ func (t terms) narrative(typ string, members []byte, copies []Disclosure) string
 	t.freshness(&p, plan)
 	p.WriteString(`</div>`)
 	return p.String()
+}
+
+// section writes one heading and what stands under it. Where the plan says something
+// that names no heading, it may belong under this one.
+func (p *page) section(s section, lines map[string][]texts.Wording, others beside) {
+	p.heading("h3", inBoth(s.heading))
+	var said []texts.Wording
+	if s.part != "" {
+		said = lines[s.part]
+	}
+	for _, other := range others.lines[s.beside] {
+		if !slices.Contains(said, other) {
+			said = append(said, other)
+		}
+	}
+	switch {
+	case len(said) > 0:
+		p.list(said)
+	case s.none == texts.NoneRecorded && len(lines[ofNoPart]) > 0:
+		p.paragraph(inBoth(texts.NoneUnderHeading))
+	default:
+		p.paragraph(inBoth(s.none))
+	}
 }
 
 // notInForce says of a plan that is not active that it is not in force, and why.
@@ -154,6 +170,9 @@ func reviewDue(plan fhir.Value) string {
 // ended are the statuses of an activity that is no longer to be done.
 var ended = map[string]bool{"completed": true, "cancelled": true, "stopped": true, "entered-in-error": true}
 
+// ofNoPart is the kind of an activity that names neither a kind nor an area.
+const ofNoPart = ""
+
 // linesOf are what the plan says is to be done, by kind of activity or by area.
 // Whoever can be called at any hour comes before others who can be called.
 func linesOf(plan fhir.Value) map[string][]texts.Wording {
@@ -186,7 +205,12 @@ func kindOf(activity fhir.Value) string {
 			return ext.Get("valueCode").Text()
 		}
 	}
-	return ""
+	for system, code := range fhir.Codes(activity.Find("detail", "code")) {
+		if system == profiles.SystemArea {
+			return code
+		}
+	}
+	return ofNoPart
 }
 
 // activityText is who, and what: in the words of the plan or of its code.

@@ -244,6 +244,40 @@ func TestActivityWithoutWordsIsNotNone(t *testing.T) {
 	}
 }
 
+// A crisis plan from a system that marks no parts was hollow: its text reached nobody,
+// and every heading read "none recorded". It is read out whole, and no heading says
+// that what may stand there is not recorded.
+func TestAPlanWithoutMarksIsNotHollow(t *testing.T) {
+	text := func(category string) fhir.Value {
+		return parsed(t, `{"resourceType":"CarePlan","id":"x","status":"active","intent":"plan","subject":{"reference":"Patient/ann"},
+			"category":[{"coding":[{"system":"http://snomed.info/sct","code":"`+category+`"}]}],"activity":[
+			{"detail":{"status":"in-progress","description":"Ring her sister first"}},
+			{"detail":{"status":"completed","description":"Changed the locks"}},
+			{"detail":{"status":"in-progress","code":{"coding":[{"system":"`+profiles.SystemArea+`","code":"work"}]},"description":"a job coach"}}]}`)
+	}
+	got := strings.Join(readNarrative(t, permitting(profiles.CrisisSlice).disclose(heldOf(text(profiles.CodeCrisisPlan)), nil)), "\n")
+	for _, want := range []string{
+		"h2 Crisis plan\nh3 What the plan says\nli Ring her sister first\nh3 Whom to call\np none recorded or shared in this plan; other records may hold it\nh3 Current risks and alerts\np none recorded or shared here",
+		"h3 What helps\np none under this heading; what the plan says as a whole stands above\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing in:\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "job coach") || strings.Contains(got, "locks") {
+		t.Errorf("the crisis slice holds more:\n%s", got)
+	}
+	whole := profiles.AllItems.Minus(profiles.Restricted).Minus(profiles.SetOf(profiles.Unlabelled))
+	got = strings.Join(readNarrative(t, permitting(whole).disclose(heldOf(text(profiles.CodeMentalHealthPlan)), nil)), "\n")
+	if !strings.Contains(got, "h2 Care and treatment plan\nh3 What the plan says\nli Ring her sister first\nh3 Work and occupation\nli a job coach\n") {
+		t.Errorf("the whole plan reads:\n%s", got)
+	}
+	part := permitting(whole.Minus(profiles.SetOf(profiles.AreaFinance))).disclose(heldOf(text(profiles.CodeMentalHealthPlan)), nil)
+	if strings.Contains(string(part.Body()), "sister") {
+		t.Errorf("who may not see the whole plan sees %s", part.Body())
+	}
+}
+
 // Whatever was written about a person stays text: it never becomes markup.
 func TestNarrativeEscapes(t *testing.T) {
 	r := parsed(t, `{"resourceType":"CarePlan","id":"x","status":"active","intent":"plan","subject":{"reference":"Patient/ann"},

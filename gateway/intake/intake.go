@@ -64,7 +64,7 @@ type Summary struct {
 	Quarantined int            `json:"quarantined"`
 	LeftBehind  map[string]int `json:"leftBehind"` // column or path -> values that no rule reads
 	Defaulted   map[string]int `json:"defaulted,omitempty"`
-	Warnings    map[string]int `json:"warnings,omitempty"` // rule -> records that were taken in spite of it
+	Warnings    map[string]int `json:"warnings,omitempty"` // rule -> how often something was taken in spite of it
 	NewFaults   int            `json:"newFaults"`          // of what was set aside, what was not already
 	Resources   int            `json:"resources"`          // resource versions written
 	// Grants is how many Consents were set aside by themselves: they grant, and the

@@ -2,12 +2,14 @@ package intake_test
 
 import (
 	"bytes"
+	"fmt"
 	"io/fs"
 	"testing"
 	"testing/fstest"
 
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/intake"
+	"cpagateway/profiles"
 )
 
 // annsPlan is the Welsh plan of the demo's Ann, under an NHS number.
@@ -40,6 +42,25 @@ func TestAPlanWhosePatientIsSetAsideIsNotTaken(t *testing.T) {
 		_, files := annsPlan(t, d, number)
 		if sum := d.bring(source, files, intake.Store); sum.Quarantined != 1 || sum.NewFaults != 1 || sum.Resources != 0 {
 			t.Errorf("%+v", sum)
+		}
+	}
+}
+
+// A bundle whose plans carry no marks was taken without a word, and nobody saw its
+// text: the account counts what few will see.
+func TestTheAccountCountsWhatFewWillSee(t *testing.T) {
+	d := openDesk(t)
+	marked := func(code string) string {
+		return `{"extension":[{"url":"` + profiles.ExtPlanPart + `","valueCode":"` + code + `"}],"detail":{"status":"in-progress","description":"x"}}`
+	}
+	mixed := fmt.Sprintf(`{"resourceType":"CarePlan","id":"mixed","status":"active","intent":"plan","subject":{"reference":"Patient/p"},
+		"activity":[{"detail":{"status":"in-progress","description":"x"}},{"reference":{"reference":"Task/1"}},%s]}`, marked("action"))
+	goal := `{"resourceType":"Goal","id":"g","lifecycleStatus":"active","description":{"text":"x"},"subject":{"reference":"Patient/p"}}`
+	seen := `{"resourceType":"Observation","id":"o","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/p"}}`
+	for _, mode := range []intake.Mode{intake.DryRun, intake.Store} {
+		sum := d.bring(bundles(t, "clinic"), collection(patient("p", ann), mixed, goal, seen), mode)
+		if sum.Warnings["UNMARKED"] != 3 || sum.Warnings["UNLABELLED"] != 1 || mode == intake.Store && sum.Stored != 4 {
+			t.Errorf("%v: %+v", mode, sum)
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 // indexHashes are those of what the rules made of everything below, by IndexRules.
 var indexHashes = []string{
 	"7069527de2d10251",
+	"ddac6fdafeb22a5f",
 }
 
 // TestIndexRulesAreNumbered: rules that index otherwise have another number.

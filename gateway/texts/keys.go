@@ -47,6 +47,8 @@ const (
 	OnHold            Key = "on-hold"             // This plan is on hold. It is not in force at present.
 	NotInForce        Key = "not-in-force"        // This plan is not in force.
 	NoneRecorded      Key = "none-recorded"       // none recorded or shared
+	NoneUnderHeading  Key = "none-under-heading"  // none under this heading; what the plan says as a whole stands above
+	PlanAsAWhole      Key = "plan-as-a-whole"     // What the plan says
 	NoneInPlan        Key = "none-in-plan"        // none recorded or shared in this plan; other records may hold it
 	NotInWords        Key = "not-in-words"        // recorded, but not in words
 	Months            Key = "months"              // January February March April May June July August September October November December
