@@ -19,8 +19,19 @@ func (c Client) admits(t *token) error {
 		return refuse(OrganisationMismatch)
 	case t.team != "" && !slices.Contains(c.Teams, t.team):
 		return refuse(TeamNotRegistered)
+	case t.team == "" && len(c.Teams) > 1:
+		return refuse(TeamMissing)
 	}
 	return nil
+}
+
+// teamOf is the team that a token names or, where it names none, the only one of its
+// client. A client that admits the token has no choice to make.
+func (c Client) teamOf(t *token) profiles.TeamID {
+	if t.team == "" && len(c.Teams) == 1 {
+		return c.Teams[0]
+	}
+	return t.team
 }
 
 // caller is made anew for every request, since the header belongs to the request.
@@ -29,7 +40,7 @@ func (t *token) caller(client Client, header []string) consent.Caller {
 	return consent.Caller{
 		Client:       t.client,
 		Organisation: t.organisation,
-		Team:         t.team,
+		Team:         client.teamOf(t),
 		Person:       t.person,
 		Role:         t.role,
 		Purpose:      purpose,

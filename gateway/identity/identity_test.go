@@ -20,6 +20,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/identity"
+	"cpagateway/profiles"
 )
 
 func TestTokenBecomesCaller(t *testing.T) {
@@ -68,19 +69,41 @@ func TestTokenFormsThatIssuersUse(t *testing.T) {
 	}
 }
 
-// What a token leaves out, or says to be null, the caller does not have; a token
-// without a team was once refused without a test to notice.
+// A token without a team was answered with an empty page, which read as "no plan": it
+// speaks for the only team of its client, and of a client with none for none.
+func TestATokenWithoutATeam(t *testing.T) {
+	for client, want := range map[string]profiles.TeamID{"gp": "practice", "app": ""} {
+		w := newWorld(t)
+		claims := map[string]any{"client_id": client, "sub": client, "team": nil, "extensions": iua(map[string]any{"subject_organization_id": "W99001"})}
+		if c := w.allowed(request("Bearer", w.sign(nil, w.claims(claims)))); c.Team != want {
+			t.Errorf("%s speaks for %q", client, c.Team)
+		}
+		claims["team"] = "crht"
+		w.refused(request("Bearer", w.sign(nil, w.claims(claims))), identity.TeamNotRegistered)
+	}
+}
+
+// Of a client with several teams nobody can tell which one was meant.
+func TestATokenMustNameOneOfSeveralTeams(t *testing.T) {
+	for name, none := range map[string]any{"absent": nil, "null": json.RawMessage("null"), "an empty list": []any{}} {
+		w := newWorld(t)
+		token := w.sign(nil, w.claims(map[string]any{"team": none}))
+		for range 2 { // the second time it could be remembered
+			if no := w.refused(request("Bearer", token), identity.TeamMissing); !no.Forbidden || !strings.HasPrefix(no.Challenge, `Bearer error="insufficient_scope"`) {
+				t.Errorf("%s: %+v", name, no)
+			}
+		}
+	}
+}
+
+// What a token leaves out, or says to be null, the caller does not have.
 func TestWhatATokenDoesNotSayTheCallerDoesNotHave(t *testing.T) {
-	noTeam := func(c *consent.Caller) { c.Team = "" }
 	noID := func(c *consent.Caller) { c.TokenID = "" }
 	noPerson := func(c *consent.Caller) { c.Person, c.Role = "", "" }
 	for name, c := range map[string]struct {
 		claims map[string]any
 		change func(*consent.Caller)
 	}{
-		"no team":               {map[string]any{"team": nil}, noTeam},
-		"a team that is null":   {map[string]any{"team": json.RawMessage("null")}, noTeam},
-		"an empty list of them": {map[string]any{"team": []any{}}, noTeam},
 		"no jti":                {map[string]any{"jti": nil}, noID},
 		"no person and no role": {map[string]any{"extensions": iua(map[string]any{"person_id": nil, "subject_role": nil})}, noPerson},
 		"no scope":              {map[string]any{"scope": nil}, func(c *consent.Caller) { c.Scopes = nil }},

@@ -23,6 +23,7 @@ const (
 	ClientUnknown        = "CLIENT_UNKNOWN"        // not in the client register
 	OrganisationMismatch = "ORGANISATION_MISMATCH" // not the client's organisation
 	TeamNotRegistered    = "TEAM_NOT_REGISTERED"   // not one of the client's teams
+	TeamMissing          = "TEAM_MISSING"          // the client has several teams, and the token names none
 	IssuerUnavailable    = "ISSUER_UNAVAILABLE"    // its keys cannot be had: no fault of the caller
 	ReplayUnknown        = "REPLAY_UNKNOWN"        // the replay guard does not answer: no fault of the caller
 )
@@ -34,6 +35,9 @@ type Refusal struct {
 	// Challenge is the value of WWW-Authenticate (RFC 6750, RFC 9449). Empty when
 	// the credential is not at fault and the same one may work in a while.
 	Challenge string
+	// Forbidden says that the credential is sound, and says too little: answered with
+	// 403 (RFC 6750 section 3.1).
+	Forbidden bool
 }
 
 // Error is the refusal in words.
@@ -52,7 +56,7 @@ func refuse(code string) error {
 	if t.scheme == schemeDPoP {
 		challenge += `, algs="` + algorithmList + `"`
 	}
-	return &Refusal{Code: code, Challenge: challenge}
+	return &Refusal{Code: code, Challenge: challenge, Forbidden: t.reason == tooLittle}
 }
 
 const (
@@ -60,6 +64,7 @@ const (
 	schemeDPoP   = "DPoP"
 	badToken     = "invalid_token"
 	badProof     = "invalid_dpop_proof"
+	tooLittle    = "insufficient_scope"
 )
 
 // texts gives each code its challenge and its fixed words. A code without a scheme asks the caller for
@@ -84,6 +89,7 @@ var texts = map[string]struct{ scheme, reason, words string }{
 	ClientUnknown:        {schemeBearer, badToken, "the client is not registered"},
 	OrganisationMismatch: {schemeBearer, badToken, "the organisation is not that of the client"},
 	TeamNotRegistered:    {schemeBearer, badToken, "the team is not one of the client's"},
+	TeamMissing:          {schemeBearer, tooLittle, "the token names none of the client's teams, and it has several"},
 	IssuerUnavailable:    {"", "", "the issuer's keys cannot be read now"},
 	ReplayUnknown:        {"", "", "the replay guard does not answer now"},
 }

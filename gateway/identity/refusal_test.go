@@ -37,6 +37,7 @@ func TestRefusalCodes(t *testing.T) {
 		"CLIENT_UNKNOWN":        token + `the client is not registered"`,
 		"ORGANISATION_MISMATCH": token + `the organisation is not that of the client"`,
 		"TEAM_NOT_REGISTERED":   token + `the team is not one of the client's"`,
+		"TEAM_MISSING":          `Bearer error="insufficient_scope", error_description="the token names none of the client's teams, and it has several"`,
 		"ISSUER_UNAVAILABLE":    "",
 		"REPLAY_UNKNOWN":        "",
 	}

@@ -164,6 +164,7 @@ func (w *world) config() identity.Config {
 		Clients: []identity.Client{
 			{ID: "ooh", Organisation: "7A4", Teams: []profiles.TeamID{"crht", "crht-2"}, Purposes: []profiles.Purpose{"ETREAT", "TREAT"}},
 			{ID: "gp", Organisation: "W99001", Teams: []profiles.TeamID{"practice"}, Purposes: []profiles.Purpose{"COC"}},
+			{ID: "app", Organisation: "W99001", Purposes: []profiles.Purpose{"COC"}},
 		},
 	}
 }

@@ -93,6 +93,7 @@ func Refuse(status int, code string, text texts.Key, params ...any) *Fault {
 var (
 	Nothing          = Refuse(http.StatusNotFound, "not-found", texts.Nothing)
 	faultUnknown     = Refuse(http.StatusUnauthorized, "login", texts.Unauthorized)
+	faultNoTeam      = Refuse(http.StatusForbidden, "forbidden", texts.NoTeam)
 	faultBusy        = Refuse(http.StatusServiceUnavailable, "transient", texts.Busy)
 	faultTimeout     = Refuse(http.StatusGatewayTimeout, "timeout", texts.Timeout)
 	faultBroken      = Refuse(http.StatusInternalServerError, "exception", texts.Broken)

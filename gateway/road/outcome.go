@@ -41,6 +41,9 @@ func explainFault(cause error) (reply, string) {
 			return refused(faultBusy), string(refusal.Code)
 		}
 		p := refused(faultUnknown)
+		if refusal.Forbidden {
+			p = refused(faultNoTeam)
+		}
 		p.challenge = refusal.Challenge
 		return p, string(refusal.Code)
 	case errors.As(cause, &slow):

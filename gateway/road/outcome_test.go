@@ -1,9 +1,26 @@
 package road
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"cpagateway/gateway/identity"
 )
+
+// A credential that is sound and says too little is forbidden, with the challenge that
+// says what it lacks; one that is not sound is unauthorised.
+func TestTooLittleIsForbidden(t *testing.T) {
+	for no, status := range map[identity.Refusal]int{
+		{Code: "TEAM_MISSING", Challenge: "Bearer x", Forbidden: true}: http.StatusForbidden,
+		{Code: "TOKEN_EXPIRED", Challenge: "Bearer x"}:                 http.StatusUnauthorized,
+		{Code: "ISSUER_UNAVAILABLE"}:                                   http.StatusServiceUnavailable,
+	} {
+		if p, code := explainFault(&no); p.status != status || p.challenge != no.Challenge || code != no.Code {
+			t.Errorf("%s: %d, %q, recorded as %s", no.Code, p.status, p.challenge, code)
+		}
+	}
+}
 
 // Any 32 digits with hyphens were echoed as a request id.
 func TestARequestIDIsEchoedOnlyWhereItIsAUUID(t *testing.T) {

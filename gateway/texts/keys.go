@@ -17,6 +17,7 @@ const (
 	NotSupported      Key = "not-supported"       // The gateway does not offer this.
 	MethodNotAllowed  Key = "method-not-allowed"  // This method is not offered at this address.
 	NotAcceptable     Key = "not-acceptable"      // Answers are given as application/fhir+json only.
+	NoTeam            Key = "no-team"             // The access token names no team, and several are registered for this client. Ask the issuer for a token that names the team on whose behalf you ask.
 	MediaType         Key = "media-type"          // The body must be application/fhir+json or, for a search, application/x-www-form-urlencoded.
 	Timeout           Key = "timeout"             // The request took too long and was given up. Nothing was released.
 	TooLarge          Key = "too-large"           // The body is larger than %[1]d bytes.
