@@ -27,9 +27,10 @@ var start = time.Date(2026, 7, 31, 9, 0, 0, 0, time.UTC)
 type desk struct {
 	t     testing.TB
 	store *memory.Store
+	hours *int // that have gone by
 }
 
-func openDesk(t testing.TB) desk { return desk{t, memory.New(time.UTC)} }
+func openDesk(t testing.TB) desk { return desk{t, memory.New(time.UTC), new(int)} }
 
 func must(t testing.TB, err error) {
 	t.Helper()
@@ -51,7 +52,9 @@ func (d desk) do(change func(linkage.Linker, store.Tx) error) error {
 	own := func(custodian profiles.OrgCode, source, patient string) profiles.PersonID {
 		return profiles.PersonID("own-" + string(custodian) + "-" + patient)
 	}
-	return d.store.Update(d.t.Context(), func(tx store.Tx) error { return change(linkage.Linker{At: start, Own: own}, tx) })
+	*d.hours++
+	at := start.Add(time.Duration(*d.hours) * time.Hour)
+	return d.store.Update(d.t.Context(), func(tx store.Tx) error { return change(linkage.Linker{At: at, Own: own}, tx) })
 }
 
 func (d desk) stand(s persons.Standing) {

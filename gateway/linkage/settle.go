@@ -1,6 +1,7 @@
 package linkage
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -24,6 +25,7 @@ const (
 	ErrSame    Refusal = "the two are one person already"
 	ErrApart   Refusal = "the records to join into are kept apart themselves: join the other way round"
 	ErrNoDoubt Refusal = "nothing about this person is in doubt that could be confirmed"
+	ErrStays   Refusal = "what is in doubt is not for a confirmation: records that say they mean something else, or a wish about somebody else; have the source correct them"
 	ErrClaimed Refusal = "another person has an NHS number of these records: join the two, or have the source correct the number and import it again"
 	ErrNoMove  Refusal = "no move has this id"
 	ErrUndone  Refusal = "the move was taken back already"
@@ -190,7 +192,13 @@ func (l Linker) Confirm(tx store.Tx, person profiles.PersonID, ground string) (p
 	if err != nil {
 		return m, err
 	}
-	return m, l.stand(tx, after)
+	if err := l.stand(tx, after); err != nil {
+		return m, err
+	}
+	if now, err := tx.Standing(person); err != nil || slices.Contains(now.Doubts, persons.Unverified) || slices.Contains(now.Doubts, persons.Linked) {
+		return m, cmp.Or(err, error(ErrStays))
+	}
+	return m, nil
 }
 
 // unclaimed is an error where somebody else than those whom a party is of, and goes to,
@@ -229,12 +237,10 @@ func (l Linker) standings(tx store.Tx, of ...profiles.PersonID) ([]persons.Stand
 	return list, err
 }
 
-// stand keeps standings as they are given, and looks at each person again.
+// stand keeps standings as they are given, and looks at each person again: what is in
+// doubt still has been so since then.
 func (l Linker) stand(tx store.Tx, list ...persons.Standing) error {
 	for _, s := range list {
-		if s.Apart == "" {
-			s.Doubts = nil // found out anew
-		}
 		if err := tx.Stand(s); err != nil {
 			return err
 		}

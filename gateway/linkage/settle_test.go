@@ -34,7 +34,7 @@ func TestJoinMakesOnePerson(t *testing.T) {
 		}
 	}
 	moves := d.moves()
-	if m := moves[len(moves)-1]; m.ID != id || m.Kind != persons.Join || m.From != "p1" || m.To != "p2" || m.Reference != "ticket-1" || !m.At.Equal(start) {
+	if m := moves[len(moves)-1]; m.ID != id || m.Kind != persons.Join || m.From != "p1" || m.To != "p2" || m.Reference != "ticket-1" || !m.At.After(start) {
 		t.Errorf("kept as %+v", m)
 	}
 	must(t, d.undo(id))
@@ -157,6 +157,8 @@ func TestWhatCannotBeSettledChangesNothing(t *testing.T) {
 	if after := d.picture(); after != before {
 		t.Errorf("taken back:\n%s\nbefore:\n%s", after, before)
 	}
+	d.bring(board, "own-7A4-a", patient("m", "", `,"modifierExtension":[{"url":"http://x","valueBoolean":true}]`))
+	before = d.picture()
 	second := func(_ string, err error) error { return err }
 	for name, c := range map[string]struct{ got, want error }{
 		"into itself":            {second(d.join("p1", "p1")), linkage.ErrSame},
@@ -168,6 +170,7 @@ func TestWhatCannotBeSettledChangesNothing(t *testing.T) {
 		"confirm nobody":         {second(d.confirm("nobody")), linkage.ErrNobody},
 		"confirm who is clear":   {second(d.confirm("p1")), linkage.ErrNoDoubt},
 		"confirm what is apart":  {second(d.confirm("p3")), linkage.ErrClaimed},
+		"confirm a modifier":     {second(d.confirm("own-7A4-a")), linkage.ErrStays},
 		"join to a third one":    {second(d.join("p3", "p2")), linkage.ErrClaimed},
 		"without a ground":       {d.joinOn("", "p1", "p2"), linkage.ErrGround},
 		"by somebody's name":     {d.joinOn("Ann Jones said so", "p1", "p2"), linkage.ErrGround},
