@@ -153,7 +153,7 @@ func (s *site) listen(w world, handler http.Handler, ready func(context.Context)
 		return err
 	}
 	defer func() { err = errors.Join(err, finish(w.ctx, end)) }()
-	if err := s.countOutdated(); err != nil {
+	if err := errors.Join(s.countOutdated(), s.countUnresolved()); err != nil {
 		return err
 	}
 	public, err := net.Listen("tcp", s.config.HTTP.Address)

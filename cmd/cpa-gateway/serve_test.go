@@ -33,19 +33,7 @@ type served struct {
 // settle writes gateway.yaml and brings the cast in with it.
 func settle(t *testing.T) *served {
 	t.Helper()
-	s := &served{t: t, dir: t.TempDir(), addr: free(t), admin: free(t), issuer: free(t), ended: make(chan int, 1), logs: &lockedBuffer{}}
-	agreements := filepath.Join(s.dir, "agreements")
-	if err := os.CopyFS(agreements, demo.Agreements()); err != nil {
-		t.Fatal(err)
-	}
-	var c strings.Builder
-	fmt.Fprintf(&c, "organisation: 7A4\ndutyLine: %q\nhttp: {address: %q, admin: %q, base: %q}\n", demo.DutyLine, s.addr, s.admin, "http://"+s.addr+"/fhir/R4")
-	fmt.Fprintf(&c, "audience: %q\nissuers: [{url: %q}]\nclients:\n", "http://"+s.issuer, "http://"+s.issuer+demo.IssuerPath)
-	for _, client := range demo.Clients() {
-		fmt.Fprintf(&c, "  - {id: %s, organisation: %s, teams: [%s], purposes: [%s]}\n", client.ID, client.Organisation, client.Teams[0], client.Purposes[0])
-	}
-	fmt.Fprintf(&c, "agreements: %q\nrecords: {sqlite: %q}\nsources: [{name: paris, format: welsh-ctp, custodian: 7A4, grants: on}]\n", agreements, filepath.Join(s.dir, "data"))
-	s.config = write(t, filepath.Join(s.dir, "gateway.yaml"), c.String())
+	s := configure(t, "{name: paris, format: welsh-ctp, custodian: 7A4, grants: on}")
 	plans := filepath.Join(s.dir, "plans")
 	for _, extract := range demo.Extracts(time.Now()) {
 		if err := os.MkdirAll(plans, 0o700); err != nil {
@@ -58,6 +46,25 @@ func settle(t *testing.T) *served {
 		write(t, filepath.Join(plans, "ann.json"), string(text))
 	}
 	cli("import", "--config", s.config, "--source", "paris", plans).must(t, exitDone)
+	return s
+}
+
+// configure writes gateway.yaml with the sources given.
+func configure(t *testing.T, sources string) *served {
+	t.Helper()
+	s := &served{t: t, dir: t.TempDir(), addr: free(t), admin: free(t), issuer: free(t), ended: make(chan int, 1), logs: &lockedBuffer{}}
+	agreements := filepath.Join(s.dir, "agreements")
+	if err := os.CopyFS(agreements, demo.Agreements()); err != nil {
+		t.Fatal(err)
+	}
+	var c strings.Builder
+	fmt.Fprintf(&c, "organisation: 7A4\ndutyLine: %q\nhttp: {address: %q, admin: %q, base: %q}\n", demo.DutyLine, s.addr, s.admin, "http://"+s.addr+"/fhir/R4")
+	fmt.Fprintf(&c, "audience: %q\nissuers: [{url: %q}]\nclients:\n", "http://"+s.issuer, "http://"+s.issuer+demo.IssuerPath)
+	for _, client := range demo.Clients() {
+		fmt.Fprintf(&c, "  - {id: %s, organisation: %s, teams: [%s], purposes: [%s]}\n", client.ID, client.Organisation, client.Teams[0], client.Purposes[0])
+	}
+	fmt.Fprintf(&c, "agreements: %q\nrecords: {sqlite: %q}\nsources: [%s]\n", agreements, filepath.Join(s.dir, "data"), sources)
+	s.config = write(t, filepath.Join(s.dir, "gateway.yaml"), c.String())
 	return s
 }
 
@@ -120,7 +127,13 @@ const crisisForm = "patient.identifier=https%3A%2F%2Ffhir.nhs.uk%2FId%2Fnhs-numb
 
 func (s *served) ask(token string) answer {
 	s.t.Helper()
-	request, err := http.NewRequest(http.MethodPost, "http://"+s.addr+"/fhir/R4/CarePlan/_search", strings.NewReader(crisisForm))
+	return s.search(token, "CarePlan", crisisForm)
+}
+
+// search posts a form.
+func (s *served) search(token, typ, form string) answer {
+	s.t.Helper()
+	request, err := http.NewRequest(http.MethodPost, "http://"+s.addr+"/fhir/R4/"+typ+"/_search", strings.NewReader(form))
 	if err != nil {
 		s.t.Fatal(err)
 	}
