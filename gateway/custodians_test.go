@@ -84,7 +84,7 @@ func (s *stand) bringInFor(custodian profiles.OrgCode, grants consent.Switch, pl
 	s.t.Helper()
 	format, err := ctp.New()
 	must(s.t, err)
-	sum, err := s.intake().Run(context.Background(), intake.Source{Name: "ctp-of-" + string(custodian), Format: format, Custodian: custodian, Grants: grants}, plans, intake.Store)
+	sum, err := s.intake().Run(context.Background(), intake.Source{Name: "ctp-of-" + string(custodian), Format: format, Custodian: custodian, Grants: grants}, plans)
 	must(s.t, err)
 	return sum
 }
@@ -253,7 +253,7 @@ func TestASquattingPatientKeepsNobodyOut(t *testing.T) {
 		"identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000093"}],"name":[{"family":"Evans","given":["Ann"]}],"birthDate":"1971-04-02"}}]}`
 	format, err := bundle.New()
 	must(t, err)
-	_, err = s.intake().Run(context.Background(), intake.Source{Name: "b", Format: format, Custodian: council}, fstest.MapFS{"b.json": {Data: []byte(squatter)}}, intake.Store)
+	_, err = s.intake().Run(context.Background(), intake.Source{Name: "b", Format: format, Custodian: council}, fstest.MapFS{"b.json": {Data: []byte(squatter)}})
 	must(t, err)
 	sum := s.bringIn(s.plan("ann.json", func(plan map[string]any) {
 		plan["id"], plan["person"].(map[string]any)["nhsNumber"], plan["person"].(map[string]any)["key"] = "CTP-NEW", nobody, "CV-NEW"

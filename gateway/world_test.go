@@ -158,7 +158,7 @@ func (s *stand) bringIn(plans fs.FS) intake.Summary {
 	s.t.Helper()
 	format, err := ctp.New()
 	must(s.t, err)
-	sum, err := s.intake().Run(context.Background(), intake.Source{Name: "welsh-ctp", Format: format, Grants: consent.On}, plans, intake.Store)
+	sum, err := s.intake().Run(context.Background(), intake.Source{Name: "welsh-ctp", Format: format, Grants: consent.On}, plans)
 	must(s.t, err)
 	return sum
 }

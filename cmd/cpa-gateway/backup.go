@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -76,35 +77,10 @@ func backup(w world, place where, to string) error {
 	return listFiles(w.out, made)
 }
 
-// backUp copies one by one. The checkpoint goes before the records: so that the log
-// in the backup holds at least what the checkpoint in it covers.
+// backUp copies the records, and the agreements and sources beside them.
 func (c config) backUp(w world, to string, made *manifest) error {
-	if newest, err := c.witness().Newest(); err != nil {
+	if err := c.copyRecords(w.ctx, to); err != nil {
 		return err
-	} else if newest != "" {
-		if err := putNew(filepath.Join(to, witnessFile), strings.NewReader(newest)); err != nil {
-			return err
-		}
-	}
-	for name, from := range c.besideRecords() {
-		if err := copyFile(from, filepath.Join(to, name)); err != nil {
-			return fmt.Errorf("copying what belongs to the records: %w", err)
-		}
-	}
-	if err := sqlite.Backup(w.ctx, c.Records.SQLite, filepath.Join(to, sqlite.File)); err != nil {
-		return err
-	}
-	digests, err := digestsOf(to)
-	made.Files = digests
-	return err
-}
-
-// besideRecords are the files that a backup holds beside the records and the
-// checkpoint: their names in the backup and where they are.
-func (c config) besideRecords() map[string]string {
-	files := map[string]string{}
-	for _, name := range []string{secretFile, audit.KeyFile, audit.PublicFile} {
-		files[name] = filepath.Join(c.Records.SQLite, name)
 	}
 	for folder, pattern := range map[string]string{
 		agreementsName: filepath.Join(c.Agreements, "*.yaml"),
@@ -112,10 +88,33 @@ func (c config) besideRecords() map[string]string {
 	} {
 		found, _ := filepath.Glob(pattern) // which is well formed
 		for _, name := range found {
-			files[filepath.Join(folder, filepath.Base(name))] = name
+			if err := copyFile(name, filepath.Join(to, folder, filepath.Base(name))); err != nil {
+				return err
+			}
 		}
 	}
-	return files
+	digests, err := digestsOf(to)
+	made.Files = digests
+	return err
+}
+
+// copyRecords copies the records and what they cannot be opened without. The
+// checkpoint goes before the records: so that the log in the copy holds at least
+// what the checkpoint in it covers.
+func (c config) copyRecords(ctx context.Context, to string) error {
+	if newest, err := c.witness().Newest(); err != nil {
+		return err
+	} else if newest != "" {
+		if err := putNew(filepath.Join(to, witnessFile), strings.NewReader(newest)); err != nil {
+			return err
+		}
+	}
+	for _, name := range []string{secretFile, audit.KeyFile, audit.PublicFile} {
+		if err := copyFile(filepath.Join(c.Records.SQLite, name), filepath.Join(to, name)); err != nil {
+			return fmt.Errorf("copying what belongs to the records: %w", err)
+		}
+	}
+	return sqlite.Backup(ctx, c.Records.SQLite, filepath.Join(to, sqlite.File))
 }
 
 func restoreCommand(w world) *cobra.Command {

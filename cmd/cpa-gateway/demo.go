@@ -144,7 +144,7 @@ func (s *site) bringInCast(w world) error {
 		if err != nil {
 			return err
 		}
-		sum, err := s.intake(w).Run(w.ctx, source, extract.Files, intake.Store)
+		sum, err := s.intake(w).Run(w.ctx, source, extract.Files)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -36,13 +37,13 @@ func importCommand(w world) *cobra.Command {
 	f.StringVar(&o.custodian, "custodian", "", "ODS `code` of the organisation whose records these are (default: as settled, else the folder's own)")
 	f.Var(&o.grants, "grants", "wishes of this source may open records (default: as settled, else they may not)")
 	f.Lookup("grants").NoOptDefVal = "on"
-	f.BoolVar(&o.dryRun, "dry-run", false, "map and check only; store nothing")
+	f.BoolVar(&o.dryRun, "dry-run", false, "do it to a copy of the records, and tell what became of it")
 	f.BoolVar(&o.asJSON, "json", false, "print the account as JSON")
 	require(c, "source")
 	return c
 }
 
-func (o importOptions) run(w world, paths []string) error {
+func (o importOptions) run(w world, paths []string) (err error) {
 	extracts, err := extractsAt(paths)
 	if err != nil {
 		return err
@@ -55,19 +56,17 @@ func (o importOptions) run(w world, paths []string) error {
 	if err != nil {
 		return err
 	}
-	s, err := o.place.open(w, c)
+	s, end, err := o.open(w, c)
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	mode := intake.DryRun
+	defer func() { err = errors.Join(err, end()) }()
 	if !o.dryRun {
-		mode = intake.Store
 		if err := source.settle(c.Records.SQLite); err != nil {
 			return err
 		}
 	}
-	sum, err := bringIn(w, s, source, extracts, mode)
+	sum, err := bringIn(w, s, source, extracts)
 	if err := show(w.out, sum, o.asJSON); err != nil {
 		return err
 	}
@@ -77,8 +76,20 @@ func (o importOptions) run(w world, paths []string) error {
 	return err
 }
 
+// open opens the site, or for a dry run a copy of it.
+func (o importOptions) open(w world, chosen config) (*site, func() error, error) {
+	if o.dryRun {
+		return o.place.rehearse(w, chosen)
+	}
+	s, err := o.place.open(w, chosen)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, s.Close, nil
+}
+
 // bringIn runs every extract and adds up the accounts.
-func bringIn(w world, s *site, from sourceConfig, extracts []fs.FS, mode intake.Mode) (total intake.Summary, err error) {
+func bringIn(w world, s *site, from sourceConfig, extracts []fs.FS) (total intake.Summary, err error) {
 	source, err := from.open()
 	if err != nil {
 		return total, err
@@ -86,7 +97,7 @@ func bringIn(w world, s *site, from sourceConfig, extracts []fs.FS, mode intake.
 	in := s.intake(w)
 	in.Progress = progress(w.err)
 	for _, extract := range extracts {
-		sum, err := in.Run(w.ctx, source, extract, mode)
+		sum, err := in.Run(w.ctx, source, extract)
 		total = total.Plus(sum)
 		if err != nil {
 			return total, err

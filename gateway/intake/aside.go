@@ -46,11 +46,11 @@ func (r *run) notice(m mapping.Resource, no refusal) quarantine.Fault {
 	return r.fault(mapping.Fault{At: m.From, Rule: no.rule, Reason: no.reason, Raw: raw})
 }
 
-// keep puts faults into the quarantine. Of a dry run, and of a record that was
-// fed in again, nothing is kept: the latter is set aside already.
+// keep puts faults into the quarantine, but for those of a record that was fed in
+// again: it is there already.
 func (r *run) keep(faults []quarantine.Fault) {
 	r.refused = append(r.refused, faults...)
-	if r.mode == Store {
+	if !r.again {
 		r.batch.setAside(faults)
 	}
 }

@@ -19,7 +19,7 @@ func withoutGrants(t *testing.T) intake.Source {
 func TestAGrantWithoutAuthorityIsSetAsideAlone(t *testing.T) {
 	d := openDesk(t)
 	files := extract(t, withWishes(t, given("w1", "T1"), given("w2", "T2"), given("w3", "T5"), given("w4", "T6")))
-	sum := d.bring(withoutGrants(t), files, intake.Store)
+	sum := d.bring(withoutGrants(t), files)
 	if sum.Stored != 1 || sum.Grants != 2 || sum.Quarantined != 0 {
 		t.Errorf("%+v", sum)
 	}
@@ -30,7 +30,7 @@ func TestAGrantWithoutAuthorityIsSetAsideAlone(t *testing.T) {
 	if len(faults) != 2 || len(faults[0].Raw) == 0 {
 		t.Fatalf("%+v", faults)
 	}
-	if sum := d.bring(withoutGrants(t), files, intake.Store); sum.Unchanged != 1 || sum.NewFaults != 0 || sum.Resources != 0 {
+	if sum := d.bring(withoutGrants(t), files); sum.Unchanged != 1 || sum.NewFaults != 0 || sum.Resources != 0 {
 		t.Errorf("a second run: %+v", sum)
 	}
 	if _, still, err := d.Again(t.Context(), plans(t), faults[0].Raw); err != nil || len(still) != 0 {
@@ -44,7 +44,7 @@ func TestAGrantWithoutAuthorityIsSetAsideAlone(t *testing.T) {
 // Of a Consent that is a record of its own, the record is set aside.
 func TestAGrantThatIsARecordOfItsOwnIsCountedAsSetAside(t *testing.T) {
 	d := openDesk(t)
-	sum := d.bring(bundles(t, "clinic"), collection(patient("a", ann), plan("p", "a"), shareWith("c", "a", "active")), intake.Store)
+	sum := d.bring(bundles(t, "clinic"), collection(patient("a", ann), plan("p", "a"), shareWith("c", "a", "active")))
 	if sum.Stored != 2 || sum.Quarantined != 1 || len(d.faults()["NO-AUTHORITY"]) != 1 || d.reads(ann) != "" {
 		t.Errorf("%+v, %s", sum, d.reads(ann))
 	}
@@ -61,11 +61,11 @@ func TestASourceWithoutAuthorityRefusesAndTakesBack(t *testing.T) {
 	for _, template := range []string{"T2", "T4", "T6"} {
 		for _, end := range []string{"withdrawn", "entered-in-error"} {
 			d := openDesk(t)
-			d.bring(withoutGrants(t), extract(t, withWishes(t, told(template, "given"))), intake.Store)
+			d.bring(withoutGrants(t), extract(t, withWishes(t, told(template, "given"))))
 			if reads := d.reads(wholesNumber(t)); reads != template+" active" {
 				t.Fatalf("%s: reads %q", template, reads)
 			}
-			sum := d.bring(withoutGrants(t), extract(t, withWishes(t, told(template, end))), intake.Store)
+			sum := d.bring(withoutGrants(t), extract(t, withWishes(t, told(template, end))))
 			want := map[string]string{"withdrawn": template + " inactive", "entered-in-error": "T0 entered-in-error"}[end]
 			if reads := d.reads(wholesNumber(t)); reads != want || sum.Grants != 0 {
 				t.Errorf("%s %s: reads %q, %+v", template, end, reads, sum)
@@ -77,10 +77,10 @@ func TestASourceWithoutAuthorityRefusesAndTakesBack(t *testing.T) {
 // TestAWithdrawalNeedsNoAuthority: what another word of the same source had granted.
 func TestAWithdrawalNeedsNoAuthority(t *testing.T) {
 	d := openDesk(t)
-	d.bring(plans(t), extract(t, withWishes(t, given("w1", "T1"))), intake.Store)
+	d.bring(plans(t), extract(t, withWishes(t, given("w1", "T1"))))
 	withdrawn := given("w1", "T1")
 	withdrawn["status"] = "withdrawn"
-	d.bring(withoutGrants(t), extract(t, withWishes(t, withdrawn)), intake.Store)
+	d.bring(withoutGrants(t), extract(t, withWishes(t, withdrawn)))
 	if reads := d.reads(wholesNumber(t)); reads != "T1 inactive" {
 		t.Errorf("reads %q", reads)
 	}
@@ -90,7 +90,7 @@ func TestAWithdrawalNeedsNoAuthority(t *testing.T) {
 // and routine sharing it refuses all the same.
 func TestCrisisOnlyWithoutAuthorityRefusesAndGrantsNothing(t *testing.T) {
 	d := openDesk(t)
-	sum := d.bring(withoutGrants(t), extract(t, withWishes(t, given("w1", "T3"))), intake.Store)
+	sum := d.bring(withoutGrants(t), extract(t, withWishes(t, given("w1", "T3"))))
 	if sum.Stored != 1 || sum.Warnings["NO-AUTHORITY"] != 1 || d.reads(wholesNumber(t)) != "T3 active" {
 		t.Fatalf("%+v, %s", sum, d.reads(wholesNumber(t)))
 	}
@@ -102,7 +102,7 @@ func TestCrisisOnlyWithoutAuthorityRefusesAndGrantsNothing(t *testing.T) {
 			t.Errorf("asker %d is shown %v", i, items)
 		}
 	}
-	d.bring(plans(t), extract(t, withWishes(t, given("w1", "T3"))), intake.Store)
+	d.bring(plans(t), extract(t, withWishes(t, given("w1", "T3"))))
 	if items := shown(liveAgreement(t), policy, d.consents(wholesNumber(t))); items[2].Empty() {
 		t.Error("nor with the authority: the test shows nothing")
 	}

@@ -77,44 +77,16 @@ func (r *run) flush() error {
 		return nil
 	}
 	done := account{changed: map[profiles.PersonID]bool{}}
-	var err error
-	if r.mode == DryRun {
-		err = r.Store.View(r.ctx, func(now store.Snapshot) error { return r.rehearse(now, b, &done) })
-	} else {
-		err = r.recorded(func(tx store.Tx) (_ audit.Counts, err error) {
-			err = r.keepBatch(tx, b, &done)
-			return done.counts, err
-		})
-	}
+	err := r.recorded(func(tx store.Tx) (_ audit.Counts, err error) {
+		err = r.keepBatch(tx, b, &done)
+		return done.counts, err
+	})
 	if err != nil {
 		return err
 	}
 	r.sum = r.sum.Plus(done.sum)
 	r.refused = append(r.refused, done.refused...)
 	r.tell()
-	return nil
-}
-
-// rehearse finds out what would become of a batch, as far as what is kept now can say.
-func (r *run) rehearse(now store.Snapshot, b batch, done *account) error {
-	for _, pieces := range b.records {
-		about := newRecord()
-		made := madeOf(pieces)
-		done.sum.Unchanged += accounted(made)
-		for _, p := range pieces {
-			_, no, err := r.accept(now, p, about)
-			if err != nil {
-				return err
-			}
-			if no != nil {
-				done.sum.Unchanged -= accounted(made)
-				r.turnAside(made, p.made, *no, done)
-				about.setAside()
-				break
-			}
-		}
-		r.settled(about, done)
-	}
 	return nil
 }
 
@@ -136,7 +108,7 @@ func (r *run) keepBatch(tx store.Tx, b batch, done *account) (err error) {
 	if err := r.look(tx, done.changed); err != nil {
 		return err
 	}
-	if r.mode == Store {
+	if !r.again {
 		done.sum.NewFaults, err = tx.SetAside(slices.Concat(b.faults, done.refused, done.notices))
 	}
 	return err

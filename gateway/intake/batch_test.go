@@ -10,7 +10,6 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/audit"
-	"cpagateway/gateway/intake"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
 	"cpagateway/gateway/store"
@@ -21,13 +20,13 @@ import (
 func TestARecordIsTakenWholeOrSetAsideWhole(t *testing.T) {
 	before, d := openDesk(t), openDesk(t)
 	source, files := annsPlan(t, before, ann)
-	before.bring(source, files, intake.Store)
+	before.bring(source, files)
 	staff, err := recordstest.Of(before.store).Find(t.Context(), recordstest.Staff(t, "7A4"), records.Query{Type: "Practitioner", Count: 1})
 	if err != nil || len(staff.Matches) != 1 {
 		t.Fatalf("the plan brings %d practitioners, %v", len(staff.Matches), err)
 	}
 	recordstest.Put(t, d.store, d.now, recordstest.Accept(t, "LA9A1", "", string(staff.Matches[0].Body)))
-	sum := d.bring(source, files, intake.Store)
+	sum := d.bring(source, files)
 	if sum.Stored != 0 || sum.Resources != 0 || sum.Quarantined != 1 || len(d.faults()["OTHER-CUSTODIAN"]) != 1 || d.person(ann) != "" {
 		t.Errorf("a record was taken in part: %+v, %v", sum, d.faults())
 	}
@@ -94,7 +93,7 @@ func TestAnAnswerWaitsForOneBatchAtMost(t *testing.T) {
 		for i := range 500 {
 			resources = append(resources, strings.Replace(plan(fmt.Sprint("p", i), "a"), `"intent"`, fmt.Sprintf(`"description":%q,"intent"`, strings.Repeat("x", i*10)), 1))
 		}
-		d.bring(bundles(t, "clinic"), collection(resources...), intake.Store)
+		d.bring(bundles(t, "clinic"), collection(resources...))
 		synctest.Wait()
 		batches := strings.Count(order.String(), "b")
 		if batches < 8 || answered != batches || strings.Contains(order.String(), "bb") {

@@ -211,9 +211,6 @@ func (r *run) look(tx store.Tx, changed map[profiles.PersonID]bool) error {
 
 // rank finds out, of the persons whom this run changed, which records are established.
 func (r *run) rank() error {
-	if r.mode == DryRun {
-		return nil
-	}
 	var list []persons.Standing
 	err := r.Store.View(r.ctx, func(now store.Snapshot) (err error) {
 		list, err = now.Unresolved()

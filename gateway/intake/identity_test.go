@@ -70,7 +70,7 @@ func refusalOf(id, patient string) string {
 func TestTwoPeopleUnderOneNumberAreKeptApart(t *testing.T) {
 	d := openDesk(t)
 	extract := collection(annHerself.String(), plan("plan-one", "ann"), somebody.String(), plan("plan-two", "other"))
-	sum := d.bring(bundles(t, "clinic"), extract, intake.Store)
+	sum := d.bring(bundles(t, "clinic"), extract)
 	if sum.Stored != 4 || sum.Apart != 1 || sum.Quarantined != 0 || len(d.faults()["IDENTITY-CONFLICT"]) != 1 {
 		t.Errorf("%+v, %v", sum, d.faults())
 	}
@@ -88,7 +88,7 @@ func TestTwoPeopleUnderOneNumberAreKeptApart(t *testing.T) {
 		t.Error("the record that is kept apart is open")
 	}
 	before := d.gathered(ann)
-	again := d.bring(bundles(t, "clinic"), extract, intake.Store)
+	again := d.bring(bundles(t, "clinic"), extract)
 	if again.Unchanged != 4 || again.NewFaults != 0 || again.Resources != 0 || len(unresolveds(d)) != 1 || d.gathered(ann).Epoch != before.Epoch {
 		t.Errorf("a second run: %+v", again)
 	}
@@ -98,12 +98,12 @@ func TestTwoPeopleUnderOneNumberAreKeptApart(t *testing.T) {
 // before and after a contradicting record came, whatever it brings.
 func TestTheEstablishedRecordStaysAsItWas(t *testing.T) {
 	d := openDesk(t)
-	d.bring(bundles(t, "clinic"), collection(annHerself.String(), plan("plan-one", "ann")), intake.Store)
+	d.bring(bundles(t, "clinic"), collection(annHerself.String(), plan("plan-one", "ann")))
 	before := d.gathered(ann)
 	team := `{"resourceType":"CareTeam","id":"t","status":"active","subject":{"reference":"Patient/other"},"managingOrganization":[{"identifier":{"system":"` + profiles.SystemODS + `","value":"LA9A1"}}]}`
 	granting := bundles(t, "ward")
 	granting.Grants = consent.On
-	d.bring(granting, collection(somebody.String(), plan("plan-two", "other"), team, shareWith("c", "other", "active")), intake.Store)
+	d.bring(granting, collection(somebody.String(), plan("plan-two", "other"), team, shareWith("c", "other", "active")))
 	after := d.gathered(ann)
 	if len(after.Directives) != 1 || !after.Directives[0].Apart {
 		t.Fatalf("wishes: %+v", after.Directives)
@@ -122,7 +122,7 @@ func TestARefusalThatIsKeptApartBindsRoutineSharing(t *testing.T) {
 	team := `{"resourceType":"CareTeam","id":"t","status":"active","subject":{"reference":"Patient/ann"},"participant":[{"member":{"identifier":{"system":"` + profiles.SystemODS + `","value":"LA9A1"}}}]}`
 	wish := shareWith("c", "ann", "active")
 	wish = strings.Replace(wish, `"dateTime"`, `"performer":[{"reference":"Patient/ann"}],"policy":[{"uri":"`+profiles.Base+`/Policy/sharing-wishes/1"}],"sourceAttachment":{"title":"form"},"dateTime"`, 1)
-	d.bring(granting, collection(annHerself.String(), plan("p", "ann"), team, wish), intake.Store)
+	d.bring(granting, collection(annHerself.String(), plan("p", "ann"), team, wish))
 	ask := func(org profiles.OrgCode, team profiles.TeamID, purpose profiles.Purpose) consent.Decision {
 		person := d.gathered(ann)
 		return consent.Decide(consent.Ask{
@@ -133,7 +133,7 @@ func TestARefusalThatIsKeptApartBindsRoutineSharing(t *testing.T) {
 	if ask("LA9A1", "adult-mh", profiles.CareCoordination).Outcome() == consent.Deny || ask("7A1", "crht", profiles.EmergencyTreatment).Outcome() == consent.Deny {
 		t.Fatal("nobody is shown anything before: the test could not fail")
 	}
-	d.bring(bundles(t, "ward"), collection(somebody.String(), refusalOf("no", "other")), intake.Store)
+	d.bring(bundles(t, "ward"), collection(somebody.String(), refusalOf("no", "other")))
 	routine, crisis := ask("LA9A1", "adult-mh", profiles.CareCoordination), ask("7A1", "crht", profiles.EmergencyTreatment)
 	if routine.Outcome() != consent.Deny || !slices.Contains(routine.Obligations(), consent.Alert) {
 		t.Errorf("routine: %v %v", routine.Outcome(), routine.Obligations())
@@ -163,15 +163,15 @@ func TestWhichRecordIsTheEstablishedOne(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := openDesk(t)
-			d.bring(bundles(t, "first"), collection(c.first...), intake.Store)
-			d.bring(bundles(t, "second"), collection(c.second...), intake.Store)
+			d.bring(bundles(t, "first"), collection(c.first...))
+			d.bring(bundles(t, "second"), collection(c.second...))
 			if got := d.names(ann); !slices.Equal(got, []string{c.established}) {
 				t.Errorf("established is %v, want %s", got, c.established)
 			}
 			if list := unresolveds(d); len(list) != 1 || list[0].Apart != d.person(ann) || !d.about(list[0].Person).Unverified || d.gathered(ann).Unverified {
 				t.Errorf("%+v", list)
 			}
-			if sum := d.bring(bundles(t, "second"), collection(c.second...), intake.Store); sum.Resources != 0 || len(unresolveds(d)) != 1 {
+			if sum := d.bring(bundles(t, "second"), collection(c.second...)); sum.Resources != 0 || len(unresolveds(d)) != 1 {
 				t.Errorf("a second run: %+v", sum)
 			}
 		})
@@ -231,9 +231,9 @@ func TestATypoInABirthDateIsNoSecondPerson(t *testing.T) {
 		"two components off": {"1981-06-17", "Jones", 0, false},
 	} {
 		d := openDesk(t)
-		d.bring(bundles(t, "clinic"), collection(annHerself.String(), plan("p", "ann")), intake.Store)
+		d.bring(bundles(t, "clinic"), collection(annHerself.String(), plan("p", "ann")))
 		her := human{id: "a2", number: ann, given: "Ann", family: c.family, born: c.born, gender: "female"}
-		sum := d.bring(bundles(t, "ward"), collection(her.String(), plan("p", "a2")), intake.Store)
+		sum := d.bring(bundles(t, "ward"), collection(her.String(), plan("p", "a2")))
 		if together := len(d.kept(ann, "CarePlan")) == 2; together != c.together || sum.Warnings["IDENTITY-MATCHED"] != c.warned {
 			t.Errorf("%s: together %v, %+v", name, together, sum)
 		}
@@ -253,8 +253,8 @@ func TestAnMHSDSPersonJoinsByNumberAndBirthDate(t *testing.T) {
 	}
 	for born, together := range map[string]bool{"1980-05-17": true, "1980-05-18": false} {
 		d := openDesk(t)
-		d.bring(bundles(t, "clinic"), collection(annHerself.String(), plan("p", "ann")), intake.Store)
-		d.bring(source, folder(row(born)), intake.Store)
+		d.bring(bundles(t, "clinic"), collection(annHerself.String(), plan("p", "ann")))
+		d.bring(source, folder(row(born)))
 		if got := len(d.kept(ann, "Patient")) == 2; got != together || d.gathered(ann).Unverified {
 			t.Errorf("born %s: together %v; %v", born, got, d.faults())
 		}
@@ -265,21 +265,21 @@ func TestAnMHSDSPersonJoinsByNumberAndBirthDate(t *testing.T) {
 // set aside, and what stood stands.
 func TestAKnownPatientIsNotMovedByWhatItSaysLater(t *testing.T) {
 	d := openDesk(t)
-	d.bring(bundles(t, "clinic"), collection(annHerself.String(), plan("p", "ann")), intake.Store)
+	d.bring(bundles(t, "clinic"), collection(annHerself.String(), plan("p", "ann")))
 	her := annHerself
 	her.id = "a2"
-	d.bring(bundles(t, "ward"), collection(her.String(), plan("p", "a2")), intake.Store)
+	d.bring(bundles(t, "ward"), collection(her.String(), plan("p", "a2")))
 	changed := somebody
 	changed.id = "a2"
-	sum := d.bring(bundles(t, "ward"), collection(changed.String(), plan("q", "a2")), intake.Store)
+	sum := d.bring(bundles(t, "ward"), collection(changed.String(), plan("q", "a2")))
 	if sum.Stored != 0 || sum.Quarantined != 2 || len(d.faults()["IDENTITY-UNRESOLVED"]) != 2 || !slices.Equal(d.names(ann), []string{"Jones", "Jones"}) {
 		t.Errorf("%+v, %v", sum, d.names(ann))
 	}
 	alone := openDesk(t)
-	alone.bring(bundles(t, "clinic"), collection(annHerself.String()), intake.Store)
+	alone.bring(bundles(t, "clinic"), collection(annHerself.String()))
 	corrected := annHerself
 	corrected.born = "1971-04-16"
-	if sum := alone.bring(bundles(t, "clinic"), collection(corrected.String()), intake.Store); sum.Stored != 1 {
+	if sum := alone.bring(bundles(t, "clinic"), collection(corrected.String())); sum.Stored != 1 {
 		t.Errorf("what nobody else contradicts may be corrected: %+v", sum)
 	}
 }
@@ -287,15 +287,15 @@ func TestAKnownPatientIsNotMovedByWhatItSaysLater(t *testing.T) {
 // TestACorrectedRecordIsNoLongerKeptApart: a birth date that was mistyped.
 func TestACorrectedRecordIsNoLongerKeptApart(t *testing.T) {
 	d := openDesk(t)
-	d.bring(bundles(t, "clinic"), collection(annHerself.String(), plan("p", "ann")), intake.Store)
+	d.bring(bundles(t, "clinic"), collection(annHerself.String(), plan("p", "ann")))
 	her := annHerself
 	her.id, her.born = "a2", "1808-06-17"
-	d.bring(bundles(t, "ward"), collection(her.String(), plan("q", "a2")), intake.Store)
+	d.bring(bundles(t, "ward"), collection(her.String(), plan("q", "a2")))
 	if len(unresolveds(d)) != 1 {
 		t.Fatal("nothing is kept apart to begin with")
 	}
 	her.born = "1980-05-17"
-	d.bring(bundles(t, "ward"), collection(her.String()), intake.Store)
+	d.bring(bundles(t, "ward"), collection(her.String()))
 	if len(unresolveds(d)) != 0 || len(d.kept(ann, "CarePlan")) != 2 || d.gathered(ann).Unverified {
 		t.Errorf("%+v, %v", unresolveds(d), d.kept(ann, "CarePlan"))
 	}
@@ -331,7 +331,7 @@ func TestNobodyIsClosedSilently(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := openDesk(t)
-			d.bring(bundles(t, "clinic"), collection(c.patients...), intake.Store)
+			d.bring(bundles(t, "clinic"), collection(c.patients...))
 			var doubts []persons.Doubt
 			for _, s := range unresolveds(d) {
 				doubts = append(doubts, s.Doubts...)
@@ -356,14 +356,14 @@ func TestANumberThatIsTracedLater(t *testing.T) {
 	numberless := annHerself
 	numberless.number = ""
 	d := openDesk(t)
-	d.bring(bundles(t, "clinic"), collection(numberless.String(), plan("p", "ann")), intake.Store)
-	d.bring(bundles(t, "clinic"), collection(annHerself.String()), intake.Store)
+	d.bring(bundles(t, "clinic"), collection(numberless.String(), plan("p", "ann")))
+	d.bring(bundles(t, "clinic"), collection(annHerself.String()))
 	if len(unresolveds(d)) != 0 || len(d.kept(ann, "CarePlan")) != 1 {
 		t.Errorf("nobody else has it: %+v", unresolveds(d))
 	}
 	ward := annHerself
 	ward.id = "w"
-	d.bring(bundles(t, "ward"), collection(ward.String(), plan("q", "w")), intake.Store)
+	d.bring(bundles(t, "ward"), collection(ward.String(), plan("q", "w")))
 	if len(d.kept(ann, "CarePlan")) != 2 {
 		t.Error("the next record under the number lies elsewhere")
 	}
@@ -373,10 +373,10 @@ func TestANumberThatIsTracedLater(t *testing.T) {
 		if who == "somebody else" {
 			holder = somebody
 		}
-		d.bring(bundles(t, "ward"), collection(holder.String(), plan("q", holder.id)), intake.Store)
-		d.bring(bundles(t, "clinic"), collection(numberless.String(), plan("p", "ann")), intake.Store)
+		d.bring(bundles(t, "ward"), collection(holder.String(), plan("q", holder.id)))
+		d.bring(bundles(t, "clinic"), collection(numberless.String(), plan("p", "ann")))
 		before := d.person(ann)
-		sum := d.bring(bundles(t, "clinic"), collection(annHerself.String(), plan("p2", "ann")), intake.Store)
+		sum := d.bring(bundles(t, "clinic"), collection(annHerself.String(), plan("p2", "ann")))
 		list := unresolveds(d)
 		if sum.Stored != 2 || sum.Apart != 1 || len(list) != 1 || !slices.Equal(list[0].Doubts, []persons.Doubt{doubt}) || d.person(ann) != before || len(d.kept(ann, "CarePlan")) != 1 {
 			t.Errorf("%s has it: %+v, %+v", who, sum, list)
@@ -400,9 +400,9 @@ func TestASupersededNumberThatAnotherRecordHas(t *testing.T) {
 	}
 	t.Run("the old one comes first", func(t *testing.T) {
 		d := openDesk(t)
-		d.bring(bundles(t, "clinic"), collection(under(bryn), plan("p", "ann")), intake.Store)
+		d.bring(bundles(t, "clinic"), collection(under(bryn), plan("p", "ann")))
 		holder := d.person(bryn)
-		d.bring(bundles(t, "ward"), collection(both("w"), plan("q", "w")), intake.Store)
+		d.bring(bundles(t, "ward"), collection(both("w"), plan("q", "w")))
 		list := unresolveds(d)
 		if len(list) != 1 || list[0].Apart != holder || list[0].Doubts[0] != persons.Replaced || d.person(bryn) != holder || len(d.kept(bryn, "CarePlan")) != 1 || d.gathered(bryn).Unverified {
 			t.Errorf("%+v", list)
@@ -410,9 +410,9 @@ func TestASupersededNumberThatAnotherRecordHas(t *testing.T) {
 	})
 	t.Run("the new one comes first", func(t *testing.T) {
 		d := openDesk(t)
-		d.bring(bundles(t, "ward"), collection(both("w"), plan("q", "w")), intake.Store)
+		d.bring(bundles(t, "ward"), collection(both("w"), plan("q", "w")))
 		holder := d.person(ann)
-		d.bring(bundles(t, "clinic"), collection(under(bryn), plan("p", "ann")), intake.Store)
+		d.bring(bundles(t, "clinic"), collection(under(bryn), plan("p", "ann")))
 		list := unresolveds(d)
 		if len(list) != 1 || list[0].Apart != holder || list[0].Doubts[0] != persons.Replaced || d.person(bryn) != holder || len(d.kept(ann, "CarePlan")) != 1 {
 			t.Errorf("%+v", list)
@@ -420,16 +420,16 @@ func TestASupersededNumberThatAnotherRecordHas(t *testing.T) {
 	})
 	t.Run("the source replaces its own", func(t *testing.T) {
 		d := openDesk(t)
-		d.bring(bundles(t, "clinic"), collection(under(bryn), plan("p", "ann")), intake.Store)
-		if sum := d.bring(bundles(t, "clinic"), collection(both("ann")), intake.Store); sum.Stored != 1 || d.person(ann) != d.person(bryn) || len(unresolveds(d)) != 0 {
+		d.bring(bundles(t, "clinic"), collection(under(bryn), plan("p", "ann")))
+		if sum := d.bring(bundles(t, "clinic"), collection(both("ann"))); sum.Stored != 1 || d.person(ann) != d.person(bryn) || len(unresolveds(d)) != 0 {
 			t.Errorf("%+v, %+v", sum, unresolveds(d))
 		}
 	})
 	t.Run("by one that another record has", func(t *testing.T) {
 		d := openDesk(t)
-		d.bring(bundles(t, "clinic"), collection(under(bryn), plan("p", "ann")), intake.Store)
-		d.bring(bundles(t, "ward"), collection(strings.Replace(under(ann), `"id":"ann"`, `"id":"w"`, 1)), intake.Store)
-		sum := d.bring(bundles(t, "clinic"), collection(both("ann")), intake.Store)
+		d.bring(bundles(t, "clinic"), collection(under(bryn), plan("p", "ann")))
+		d.bring(bundles(t, "ward"), collection(strings.Replace(under(ann), `"id":"ann"`, `"id":"w"`, 1)))
+		sum := d.bring(bundles(t, "clinic"), collection(both("ann")))
 		if sum.Quarantined != 1 || d.person(ann) == d.person(bryn) || len(d.faults()["IDENTITY-UNRESOLVED"]) != 1 || d.gathered(bryn).Unverified {
 			t.Errorf("%+v, %v", sum, d.faults())
 		}
@@ -441,7 +441,7 @@ func TestASupersededNumberThatAnotherRecordHas(t *testing.T) {
 func TestANumberOfPartedRecordsIsNotTheFormerPersons(t *testing.T) {
 	d := openDesk(t)
 	his := human{id: "b", number: bryn, given: "Bryn", family: "Price", born: "1999-09-09"}
-	d.bring(bundles(t, "clinic"), collection(annHerself.String(), his.String(), plan("p", "b")), intake.Store)
+	d.bring(bundles(t, "clinic"), collection(annHerself.String(), his.String(), plan("p", "b")))
 	hers, other := d.person(ann), d.person(bryn)
 	linker := linkage.Linker{At: d.now, Own: intake.OwnPerson(d.Secret)}
 	must(t, d.store.Update(context.Background(), func(tx store.Tx) error {
@@ -457,7 +457,7 @@ func TestANumberOfPartedRecordsIsNotTheFormerPersons(t *testing.T) {
 	if d.person(ann) != "" || d.person(bryn) != hers {
 		t.Fatal("the number still leads to the person: the test could not fail")
 	}
-	d.bring(bundles(t, "ward"), collection(strings.Replace(annHerself.String(), `"id":"ann"`, `"id":"w"`, 1), plan("q", "w")), intake.Store)
+	d.bring(bundles(t, "ward"), collection(strings.Replace(annHerself.String(), `"id":"ann"`, `"id":"w"`, 1), plan("q", "w")))
 	if got := d.person(ann); got == hers || got == "" || len(d.kept(bryn, "CarePlan")) != 1 || len(d.kept(ann, "CarePlan")) != 1 {
 		t.Errorf("the number leads to %q, beside %q; plans %v and %v", got, hers, d.kept(ann, "CarePlan"), d.kept(bryn, "CarePlan"))
 	}

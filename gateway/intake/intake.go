@@ -46,16 +46,6 @@ const (
 	Report NumberRule = "report"
 )
 
-// Mode says whether a run stores anything.
-type Mode uint8
-
-// The modes of a run.
-const (
-	Store  Mode = iota
-	DryRun      // map and check only
-	again       // store, but set nothing aside: it is already
-)
-
 // Summary is the account of a run. Read = Stored + Unchanged + Quarantined.
 type Summary struct {
 	Read        int            `json:"read"`
@@ -88,8 +78,8 @@ type Intake struct {
 
 // Run brings one extract in. An error means that the run ended early; what the
 // summary counts was kept, and running again takes up the rest.
-func (in *Intake) Run(ctx context.Context, source Source, fsys fs.FS, mode Mode) (Summary, error) {
-	run := in.begin(ctx, source, mode)
+func (in *Intake) Run(ctx context.Context, source Source, fsys fs.FS) (Summary, error) {
+	run := in.begin(ctx, source)
 	report, err := source.Format.Read(ctx, fsys, run.env(), run)
 	return run.end(report, err)
 }
@@ -97,18 +87,19 @@ func (in *Intake) Run(ctx context.Context, source Source, fsys fs.FS, mode Mode)
 // Again feeds one fragment in: what was set aside, or its mended form. It says
 // what is still wrong with it; that is not set aside a second time.
 func (in *Intake) Again(ctx context.Context, source Source, raw []byte) (Summary, []quarantine.Fault, error) {
-	run := in.begin(ctx, source, again)
+	run := in.begin(ctx, source)
+	run.again = true
 	report, err := source.Format.Reread(ctx, raw, run.env(), run)
 	sum, err := run.end(report, err)
 	return sum, run.refused, err
 }
 
-func (in *Intake) begin(ctx context.Context, source Source, mode Mode) *run {
+func (in *Intake) begin(ctx context.Context, source Source) *run {
 	if source.Custodian == "" {
 		source.Custodian = in.Home
 	}
 	return &run{
-		Intake: in, ctx: ctx, source: source, mode: mode, ids: keyedIDs{secret: in.Secret, custodian: source.Custodian, source: source.Name},
+		Intake: in, ctx: ctx, source: source, ids: keyedIDs{secret: in.Secret, custodian: source.Custodian, source: source.Name},
 		persons: map[string]profiles.PersonID{}, touched: map[profiles.PersonID]bool{}, alike: map[string]int{}, sum: Summary{Warnings: map[string]int{}},
 	}
 }
@@ -131,11 +122,9 @@ func (r *run) end(report mapping.Report, err error) (Summary, error) {
 	if err != nil {
 		return r.sum, fmt.Errorf("bringing in %s: %w", r.source.Name, err)
 	}
-	if r.mode != DryRun {
-		counts := audit.Counts{Read: r.sum.Read, Stored: r.sum.Stored, Unchanged: r.sum.Unchanged, Quarantined: r.sum.Quarantined, LeftBehind: len(r.sum.LeftBehind)}
-		if err := r.recorded(func(store.Tx) (audit.Counts, error) { return counts, nil }); err != nil {
-			return r.sum, fmt.Errorf("recording what %s brought in: %w", r.source.Name, err)
-		}
+	counts := audit.Counts{Read: r.sum.Read, Stored: r.sum.Stored, Unchanged: r.sum.Unchanged, Quarantined: r.sum.Quarantined, LeftBehind: len(r.sum.LeftBehind)}
+	if err := r.recorded(func(store.Tx) (audit.Counts, error) { return counts, nil }); err != nil {
+		return r.sum, fmt.Errorf("recording what %s brought in: %w", r.source.Name, err)
 	}
 	if accounted := r.sum.Stored + r.sum.Unchanged + r.sum.Quarantined; accounted != r.sum.Read {
 		return r.sum, fmt.Errorf("bringing in %s: %d records read but %d accounted for", r.source.Name, r.sum.Read, accounted)

@@ -35,13 +35,13 @@ func openMixed(t *testing.T) *desk {
 	d := openDesk(t)
 	elsewhere := bundles(t, "elsewhere")
 	elsewhere.Custodian = "LA9A1"
-	d.bring(elsewhere, collection(patient("b", bryn)), intake.Store)
+	d.bring(elsewhere, collection(patient("b", bryn)))
 	return d
 }
 
 func TestAMixedExtractAddsUp(t *testing.T) {
 	d := openMixed(t)
-	sum := d.bring(bundles(t, "clinic"), mixed(), intake.Store)
+	sum := d.bring(bundles(t, "clinic"), mixed())
 	if sum.Read != 8 || sum.Stored != 3 || sum.Quarantined != 5 || sum.NewFaults != 5 || sum.Resources != 3 {
 		t.Errorf("%+v", sum)
 	}
@@ -72,9 +72,9 @@ func TestAMixedExtractAddsUp(t *testing.T) {
 
 func TestASecondRunStoresNothing(t *testing.T) {
 	d := openMixed(t)
-	first := d.bring(bundles(t, "clinic"), mixed(), intake.Store)
+	first := d.bring(bundles(t, "clinic"), mixed())
 	before := d.faults()
-	second := d.bring(bundles(t, "clinic"), mixed(), intake.Store)
+	second := d.bring(bundles(t, "clinic"), mixed())
 	if second.Stored != 0 || second.Resources != 0 || second.Unchanged != first.Stored || second.Quarantined != first.Quarantined || second.NewFaults != 0 {
 		t.Errorf("first %+v\nsecond %+v", first, second)
 	}
@@ -85,25 +85,11 @@ func TestASecondRunStoresNothing(t *testing.T) {
 	}
 }
 
-func TestADryRunStoresNothing(t *testing.T) {
-	d := openMixed(t)
-	sum := d.bring(bundles(t, "clinic"), mixed(), intake.DryRun)
-	if sum.Stored != 0 || sum.Resources != 0 || sum.NewFaults != 0 || sum.Quarantined == 0 {
-		t.Errorf("%+v", sum)
-	}
-	if len(d.faults()) != 0 || d.person(ann) != "" {
-		t.Error("a dry run left something behind")
-	}
-	if sum := d.bring(bundles(t, "clinic"), mixed(), intake.Store); sum.Stored != 3 {
-		t.Errorf("after the dry run: %+v", sum)
-	}
-}
-
 func TestFaultsAreKnownAgainAndToldApart(t *testing.T) {
 	d := openDesk(t)
 	nameless := `{"resourceType":"Patient","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"1"}],"id":"x"}`
 	lines := fstest.MapFS{"a.ndjson": {Data: []byte("{broken\n{broken\n{broken\n" + nameless)}}
-	d.bring(bundles(t, "clinic"), lines, intake.Store)
+	d.bring(bundles(t, "clinic"), lines)
 	ids := map[string]bool{}
 	for _, list := range d.faults() {
 		for _, f := range list {
@@ -114,10 +100,10 @@ func TestFaultsAreKnownAgainAndToldApart(t *testing.T) {
 		t.Fatalf("%d faults, want 4 of their own", len(ids))
 	}
 	moved := fstest.MapFS{"a.ndjson": {Data: []byte(nameless + "\n{broken\n{broken\n{broken")}}
-	if sum := d.bring(bundles(t, "clinic"), moved, intake.Store); sum.NewFaults != 0 || sum.Quarantined != 4 {
+	if sum := d.bring(bundles(t, "clinic"), moved); sum.NewFaults != 0 || sum.Quarantined != 4 {
 		t.Errorf("the same records in other rows: %+v", sum)
 	}
-	if sum := d.bring(bundles(t, "another"), lines, intake.Store); sum.NewFaults != 4 {
+	if sum := d.bring(bundles(t, "another"), lines); sum.NewFaults != 4 {
 		t.Errorf("another source's faults are its own: %+v", sum)
 	}
 }
@@ -125,7 +111,7 @@ func TestFaultsAreKnownAgainAndToldApart(t *testing.T) {
 func TestAMendedRecordIsTakenAndAnUnmendedOneStaysAside(t *testing.T) {
 	d := openDesk(t)
 	source := bundles(t, "clinic")
-	d.bring(source, collection(patient("bad", "9990000019")), intake.Store)
+	d.bring(source, collection(patient("bad", "9990000019")))
 	fault := d.faults()["NHS-NUMBER"][0]
 	sum, still, err := d.Again(context.Background(), source, fault.Raw)
 	if err != nil || sum.Stored != 0 || sum.Quarantined != 1 || len(still) != 1 || still[0].Rule != "NHS-NUMBER" {
@@ -150,24 +136,24 @@ func TestAMendedRecordIsTakenAndAnUnmendedOneStaysAside(t *testing.T) {
 func TestACheckDigitIsRefusedOrReported(t *testing.T) {
 	extract := collection(patient("bad", "9990000019"), plan("p", "bad"))
 	refusing := openDesk(t)
-	if sum := refusing.bring(bundles(t, "clinic"), extract, intake.Store); sum.Stored != 0 || sum.Quarantined != 2 {
+	if sum := refusing.bring(bundles(t, "clinic"), extract); sum.Stored != 0 || sum.Quarantined != 2 {
 		t.Errorf("refuse: %+v", sum)
 	}
 	reporting := openDesk(t)
 	source := bundles(t, "clinic")
 	source.NHSNumbers = intake.Report
-	if sum := reporting.bring(source, extract, intake.Store); sum.Stored != 2 || sum.Quarantined != 0 || sum.Warnings["NHS-NUMBER"] != 1 {
+	if sum := reporting.bring(source, extract); sum.Stored != 2 || sum.Quarantined != 0 || sum.Warnings["NHS-NUMBER"] != 1 {
 		t.Errorf("report: %+v", sum)
 	}
-	if sum := reporting.bring(source, collection(patient("short", "99900000")), intake.Store); sum.Quarantined != 1 {
+	if sum := reporting.bring(source, collection(patient("short", "99900000"))); sum.Quarantined != 1 {
 		t.Errorf("what is not ten digits is refused always: %+v", sum)
 	}
 }
 
 func TestTwoSourcesKnowOnePersonByTheNumber(t *testing.T) {
 	d := openDesk(t)
-	d.bring(bundles(t, "clinic"), collection(patient("a", ann), plan("p1", "a")), intake.Store)
-	d.bring(bundles(t, "ward"), collection(patient("777", "999 000-0018"), plan("p1", "777")), intake.Store)
+	d.bring(bundles(t, "clinic"), collection(patient("a", ann), plan("p1", "a")))
+	d.bring(bundles(t, "ward"), collection(patient("777", "999 000-0018"), plan("p1", "777")))
 	if plans := d.kept(ann, "CarePlan"); len(plans) != 2 {
 		t.Errorf("%d plans of one person in two sources, want 2 with ids of their own", len(plans))
 	}
@@ -180,7 +166,7 @@ func TestAPatientWithoutANumberIsAPersonOfThatSource(t *testing.T) {
 	d := openDesk(t)
 	anonymous := `{"resourceType":"Patient","id":"a","name":[{"family":"Test"}]}`
 	for _, name := range []string{"clinic", "ward"} {
-		if sum := d.bring(bundles(t, name), collection(anonymous, plan("p", "a")), intake.Store); sum.Stored != 2 {
+		if sum := d.bring(bundles(t, name), collection(anonymous, plan("p", "a"))); sum.Stored != 2 {
 			t.Errorf("%s: %+v", name, sum)
 		}
 	}
@@ -194,8 +180,8 @@ func TestAPatientWithoutANumberIsAPersonOfThatSource(t *testing.T) {
 func TestWhatComesWithAChangedNumberIsNobodyElses(t *testing.T) {
 	d := openDesk(t)
 	source := bundles(t, "clinic")
-	d.bring(source, collection(patient("a", ann), plan("p1", "a"), patient("b", bryn)), intake.Store)
-	sum := d.bring(source, collection(patient("a", bryn), plan("p1", "a"), plan("p2", "a")), intake.Store)
+	d.bring(source, collection(patient("a", ann), plan("p1", "a"), patient("b", bryn)))
+	sum := d.bring(source, collection(patient("a", bryn), plan("p1", "a"), plan("p2", "a")))
 	if sum.Stored != 0 || sum.Quarantined != 3 {
 		t.Errorf("%+v", sum)
 	}
@@ -208,7 +194,7 @@ func TestWhatComesWithAChangedNumberIsNobodyElses(t *testing.T) {
 	if plans := d.kept(ann, "CarePlan"); len(plans) != 1 {
 		t.Errorf("Ann has %d plans, want the one she had", len(plans))
 	}
-	later := d.bring(source, collection(plan("p2", "a")), intake.Store)
+	later := d.bring(source, collection(plan("p2", "a")))
 	if later.Stored != 1 || len(d.kept(ann, "CarePlan")) != 2 {
 		t.Errorf("a plan that comes without the Patient is still Ann's: %+v", later)
 	}
@@ -218,8 +204,8 @@ func TestWhatComesWithAChangedNumberIsNobodyElses(t *testing.T) {
 func TestANumberThatAppearsIsUnresolvedToo(t *testing.T) {
 	d := openDesk(t)
 	source := bundles(t, "clinic")
-	d.bring(source, collection(`{"resourceType":"Patient","id":"a","name":[{"family":"Test"}]}`, plan("p1", "a"), patient("b", bryn)), intake.Store)
-	d.bring(source, collection(patient("a", bryn), plan("p2", "a")), intake.Store)
+	d.bring(source, collection(`{"resourceType":"Patient","id":"a","name":[{"family":"Test"}]}`, plan("p1", "a"), patient("b", bryn)))
+	d.bring(source, collection(patient("a", bryn), plan("p2", "a")))
 	if plans := d.kept(bryn, "CarePlan"); len(plans) != 0 {
 		t.Errorf("Bryn has %d plans of somebody else", len(plans))
 	}
@@ -227,7 +213,7 @@ func TestANumberThatAppearsIsUnresolvedToo(t *testing.T) {
 
 func TestEveryBatchIsRecorded(t *testing.T) {
 	d := openMixed(t)
-	d.bring(bundles(t, "clinic"), mixed(), intake.Store)
+	d.bring(bundles(t, "clinic"), mixed())
 	imports := 0
 	must(t, d.store.View(context.Background(), func(now store.Snapshot) error {
 		rows, err := now.Chain(1, 1, 100)
@@ -304,11 +290,11 @@ func TestAStoreThatFailsEndsTheRunAndIsTakenUpAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := openMixed(t)
 			d.brittle.aside, d.brittle.personOf, d.brittle.standing = fault.aside, fault.personOf, fault.standing
-			if _, err := d.Run(context.Background(), bundles(t, "clinic"), mixed(), intake.Store); !errors.Is(err, broken) {
+			if _, err := d.Run(context.Background(), bundles(t, "clinic"), mixed()); !errors.Is(err, broken) {
 				t.Errorf("want the store's error, got %v", err)
 			}
 			d.brittle.aside, d.brittle.personOf, d.brittle.standing = nil, nil, nil
-			if sum := d.bring(bundles(t, "clinic"), mixed(), intake.Store); sum.Stored+sum.Unchanged != 3 || len(d.kept(ann, "CarePlan")) != 1 {
+			if sum := d.bring(bundles(t, "clinic"), mixed()); sum.Stored+sum.Unchanged != 3 || len(d.kept(ann, "CarePlan")) != 1 {
 				t.Errorf("the next run: %+v", sum)
 			}
 		})
@@ -322,7 +308,7 @@ func TestIDsOfTwoCustodiansNeverMeet(t *testing.T) {
 	for custodian, number := range map[profiles.OrgCode]string{"7A4": ann, "7A1": bryn} {
 		source := bundles(t, "clinic")
 		source.Custodian = custodian
-		if sum := d.bring(source, collection(patient("1", number), plan("1", "1")), intake.Store); sum.Stored != 2 {
+		if sum := d.bring(source, collection(patient("1", number), plan("1", "1"))); sum.Stored != 2 {
 			t.Errorf("%s: %+v", custodian, sum)
 		}
 	}

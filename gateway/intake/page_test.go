@@ -10,7 +10,6 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"cpagateway/gateway/intake"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
@@ -34,7 +33,7 @@ func TestTheBundleOnThePage(t *testing.T) {
 		}
 	}
 	d := openDesk(t)
-	sum := d.bring(bundles(t, "clinic"), fstest.MapFS{"page.json": {Data: []byte(text)}}, intake.Store)
+	sum := d.bring(bundles(t, "clinic"), fstest.MapFS{"page.json": {Data: []byte(text)}})
 	if sum.Stored != 4 || sum.Quarantined != 0 || len(sum.Warnings) != 0 || len(sum.LeftBehind) != 0 {
 		t.Errorf("%+v", sum)
 	}

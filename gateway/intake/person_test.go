@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"testing"
 
-	"cpagateway/gateway/intake"
 	"cpagateway/profiles"
 )
 
@@ -14,14 +13,14 @@ func TestASupersededNumberIsNoSecondPerson(t *testing.T) {
 	d := openDesk(t)
 	twice := fmt.Sprintf(`{"resourceType":"Patient","id":"u1","identifier":[{"use":"old","system":%q,"value":%q,"period":{"end":"2020-01-01"}},{"use":"official","system":%q,"value":%q}],
 		"name":[{"family":"Test"}],"birthDate":"1980-01-01"}`, profiles.SystemNHSNumber, bryn, profiles.SystemNHSNumber, ann)
-	d.bring(bundles(t, "clinic"), collection(twice, plan("plan-u1", "u1")), intake.Store)
+	d.bring(bundles(t, "clinic"), collection(twice, plan("plan-u1", "u1")))
 	if d.gathered(ann).Unverified {
 		t.Error("the person is closed")
 	}
 	if d.person(ann) == "" || d.person(ann) != d.person(bryn) || len(d.kept(bryn, "CarePlan")) != 1 {
 		t.Error("the old number leads elsewhere")
 	}
-	d.bring(bundles(t, "ward"), collection(patient("w", ann)), intake.Store)
+	d.bring(bundles(t, "ward"), collection(patient("w", ann)))
 	if d.gathered(ann).Unverified || len(d.kept(ann, "Patient")) != 2 {
 		t.Error("another record under the current number is not hers")
 	}
@@ -35,10 +34,10 @@ func TestAnNHSNumberUnderAnotherSystemIsOne(t *testing.T) {
 	}
 	for _, system := range []string{"http://fhir.nhs.net/Id/nhs-number", "http://fhir.nhs.uk/Id/nhs-number", profiles.SystemNHSNumber + " "} {
 		d := openDesk(t)
-		if sum := d.bring(bundles(t, "clinic"), collection(under(system, "9990000019")), intake.Store); sum.Quarantined != 1 || len(d.faults()["NHS-NUMBER"]) != 1 {
+		if sum := d.bring(bundles(t, "clinic"), collection(under(system, "9990000019"))); sum.Quarantined != 1 || len(d.faults()["NHS-NUMBER"]) != 1 {
 			t.Errorf("%s: a wrong check digit: %+v", system, sum)
 		}
-		d.bring(bundles(t, "clinic"), collection(under(system, bryn), plan("c", "o")), intake.Store)
+		d.bring(bundles(t, "clinic"), collection(under(system, bryn), plan("c", "o")))
 		if len(d.kept(bryn, "CarePlan")) != 1 {
 			t.Errorf("%s: nobody is found", system)
 		}
@@ -52,14 +51,14 @@ func TestANumberAloneLeadsToAPatientOfTheSource(t *testing.T) {
 		return fmt.Sprintf(`{"resourceType":"CarePlan","id":"named","status":"active","intent":"plan","subject":{"identifier":{"system":%q,"value":%q}}}`, profiles.SystemNHSNumber, number)
 	}
 	d := openDesk(t)
-	d.bring(bundles(t, "clinic"), collection(patient("p", ann)), intake.Store)
-	if sum := d.bring(bundles(t, "ward"), collection(named(ann)), intake.Store); sum.Quarantined != 1 || len(d.faults()["UNKNOWN-PERSON"]) != 1 {
+	d.bring(bundles(t, "clinic"), collection(patient("p", ann)))
+	if sum := d.bring(bundles(t, "ward"), collection(named(ann))); sum.Quarantined != 1 || len(d.faults()["UNKNOWN-PERSON"]) != 1 {
 		t.Errorf("another source's Patient: %+v", sum)
 	}
-	if sum := d.bring(bundles(t, "clinic"), collection(named(bryn)), intake.Store); sum.Quarantined != 1 {
+	if sum := d.bring(bundles(t, "clinic"), collection(named(bryn))); sum.Quarantined != 1 {
 		t.Errorf("nobody's number: %+v", sum)
 	}
-	if sum := d.bring(bundles(t, "clinic"), collection(named(ann)), intake.Store); sum.Stored != 1 || len(d.kept(ann, "CarePlan")) != 1 {
+	if sum := d.bring(bundles(t, "clinic"), collection(named(ann))); sum.Stored != 1 || len(d.kept(ann, "CarePlan")) != 1 {
 		t.Errorf("its own Patient: %+v", sum)
 	}
 }

@@ -25,7 +25,7 @@ func annsPlan(t *testing.T, d *desk, number string) (intake.Source, fstest.MapFS
 func TestARecordIsSetAsideOnceAndWhole(t *testing.T) {
 	d := openDesk(t)
 	source, files := annsPlan(t, d, "9990000019")
-	sum := d.bring(source, files, intake.Store)
+	sum := d.bring(source, files)
 	if sum.Quarantined != 1 || sum.NewFaults != 1 || sum.Resources != 0 {
 		t.Errorf("%+v", sum)
 	}
@@ -35,12 +35,12 @@ func TestARecordIsSetAsideOnceAndWhole(t *testing.T) {
 func TestAPlanWhosePatientIsSetAsideIsNotTaken(t *testing.T) {
 	d := openDesk(t)
 	source, files := annsPlan(t, d, ann)
-	if sum := d.bring(source, files, intake.Store); sum.Stored != 1 {
+	if sum := d.bring(source, files); sum.Stored != 1 {
 		t.Fatalf("%+v", sum)
 	}
 	for _, number := range []string{"9990000019", bryn} {
 		_, files := annsPlan(t, d, number)
-		if sum := d.bring(source, files, intake.Store); sum.Quarantined != 1 || sum.NewFaults != 1 || sum.Resources != 0 {
+		if sum := d.bring(source, files); sum.Quarantined != 1 || sum.NewFaults != 1 || sum.Resources != 0 {
 			t.Errorf("%+v", sum)
 		}
 	}
@@ -57,10 +57,8 @@ func TestTheAccountCountsWhatFewWillSee(t *testing.T) {
 		"activity":[{"detail":{"status":"in-progress","description":"x"}},{"reference":{"reference":"Task/1"}},%s]}`, marked("action"))
 	goal := `{"resourceType":"Goal","id":"g","lifecycleStatus":"active","description":{"text":"x"},"subject":{"reference":"Patient/p"}}`
 	seen := `{"resourceType":"Observation","id":"o","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/p"}}`
-	for _, mode := range []intake.Mode{intake.DryRun, intake.Store} {
-		sum := d.bring(bundles(t, "clinic"), collection(patient("p", ann), mixed, goal, seen), mode)
-		if sum.Warnings["UNMARKED"] != 3 || sum.Warnings["UNLABELLED"] != 1 || mode == intake.Store && sum.Stored != 4 {
-			t.Errorf("%v: %+v", mode, sum)
-		}
+	sum := d.bring(bundles(t, "clinic"), collection(patient("p", ann), mixed, goal, seen))
+	if sum.Warnings["UNMARKED"] != 3 || sum.Warnings["UNLABELLED"] != 1 || sum.Stored != 4 {
+		t.Errorf("%+v", sum)
 	}
 }

@@ -147,9 +147,6 @@ func (r *run) keepWishes(made []mapping.Resource) bool {
 // takeWishes takes what was remembered, after all else: a sound record of the same
 // run may bring the person in, or say something later of the same wish.
 func (r *run) takeWishes() error {
-	if r.mode == DryRun {
-		return nil
-	}
 	for _, m := range r.wishes {
 		if r.batch.holds(m.ID) { // two words of one wish
 			if err := r.flush(); err != nil {

@@ -9,7 +9,6 @@ import (
 
 	"cpagateway/consent/facts"
 	"cpagateway/gateway/demo"
-	"cpagateway/gateway/intake"
 	"cpagateway/gateway/records/recordstest"
 )
 
@@ -47,12 +46,12 @@ func (d *desk) changed(file string, changes ...string) fstest.MapFS {
 func TestAWithdrawalIsTakenFromAPlanThatIsSetAside(t *testing.T) {
 	d := openDesk(t)
 	source, files := annsPlan(t, d, ann)
-	d.bring(source, files, intake.Store)
+	d.bring(source, files)
 	if got := d.wishes(ann)[facts.SharePlan]; got != facts.Active {
 		t.Fatalf("Ann's sharing is %v before", got)
 	}
 	broken := d.changed("ann.json", ann, "9990000019", `"status": "given"`, `"status": "withdrawn"`)
-	if sum := d.bring(source, broken, intake.Store); sum.Quarantined != 1 || sum.Stored != 0 {
+	if sum := d.bring(source, broken); sum.Quarantined != 1 || sum.Stored != 0 {
 		t.Errorf("%+v", sum)
 	}
 	if got := d.wishes(ann)[facts.SharePlan]; got != facts.Withdrawn {
@@ -64,8 +63,8 @@ func TestAWithdrawalIsTakenFromAPlanThatIsSetAside(t *testing.T) {
 func TestARefusalOfCrisisUseIsTakenFromAPlanThatIsSetAside(t *testing.T) {
 	d := openDesk(t)
 	source, _ := annsPlan(t, d, ann)
-	d.bring(source, d.changed("bryn.json"), intake.Store)
-	d.bring(source, d.changed("bryn.json", bryn, "9990000019", `"template": "T3"`, `"template": "T4"`), intake.Store)
+	d.bring(source, d.changed("bryn.json"))
+	d.bring(source, d.changed("bryn.json", bryn, "9990000019", `"template": "T3"`, `"template": "T4"`))
 	if got := d.wishes(bryn); got[facts.RefuseCrisis] != facts.Active {
 		t.Errorf("Bryn's wishes are %v after his refusal", got)
 	}
@@ -75,8 +74,8 @@ func TestARefusalOfCrisisUseIsTakenFromAPlanThatIsSetAside(t *testing.T) {
 func TestAGrantWaitsWithThePlanThatIsSetAside(t *testing.T) {
 	d := openDesk(t)
 	source, _ := annsPlan(t, d, ann)
-	d.bring(source, d.changed("elin.json"), intake.Store)
-	d.bring(source, d.changed("elin.json", "9990000050", "9990000051", `"template": "T4"`, `"template": "T3"`), intake.Store)
+	d.bring(source, d.changed("elin.json"))
+	d.bring(source, d.changed("elin.json", "9990000050", "9990000051", `"template": "T4"`, `"template": "T3"`))
 	if got := d.wishes("9990000050"); got[facts.RefuseCrisis] != facts.Active || len(got) != 1 {
 		t.Errorf("Elin's wishes are %v", got)
 	}

@@ -21,7 +21,7 @@ type run struct {
 	*Intake
 	ctx     context.Context
 	source  Source
-	mode    Mode
+	again   bool // a fragment that was set aside: nothing of it is set aside once more
 	ids     keyedIDs
 	persons map[string]profiles.PersonID // source key of a Patient -> the person, or unresolved
 	touched map[profiles.PersonID]bool   // whose facts or plans this run has changed

@@ -12,7 +12,6 @@ import (
 	"cpagateway/consent"
 	"cpagateway/consent/agreements"
 	"cpagateway/consent/facts"
-	"cpagateway/gateway/intake"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
@@ -82,11 +81,11 @@ func TestRefusedPlanNeverWidens(t *testing.T) {
 	narrower, showing := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		d := openDesk(t)
-		d.bring(plans(t), extract(t, withWishes(t, wishesOfAPlan(rt, "before", false)...)), intake.Store)
+		d.bring(plans(t), extract(t, withWishes(t, wishesOfAPlan(rt, "before", false)...)))
 		number := wholesNumber(t)
 		was := shown(register, consent.DefaultPolicy(), d.consents(number))
 		refused := extract(t, breakElsewhere(withWishes(t, wishesOfAPlan(rt, "after", true)...)))
-		if sum := d.bring(plans(t), refused, intake.Store); sum.Stored != 0 {
+		if sum := d.bring(plans(t), refused); sum.Stored != 0 {
 			rt.Fatalf("the plan was taken: %+v", sum)
 		}
 		is := shown(register, consent.DefaultPolicy(), d.consents(number))
@@ -101,7 +100,7 @@ func TestRefusedPlanNeverWidens(t *testing.T) {
 				narrower++
 			}
 		}
-		if sum := d.bring(plans(t), refused, intake.Store); sum.Resources != 0 {
+		if sum := d.bring(plans(t), refused); sum.Resources != 0 {
 			again := shown(register, consent.DefaultPolicy(), d.consents(number))
 			if !slices.Equal(is, again) {
 				rt.Fatalf("a second run shows %v, the first %v", again, is)

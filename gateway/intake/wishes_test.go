@@ -155,20 +155,20 @@ func TestWhichWishesAreTaken(t *testing.T) {
 				if j == 1 {
 					recorded, standing = []any{given("w1", template)}, template+" active"
 				}
-				if sum := d.bring(plans(t), extract(t, withWishes(t, recorded...)), intake.Store); sum.Stored != 1 {
+				if sum := d.bring(plans(t), extract(t, withWishes(t, recorded...))); sum.Stored != 1 {
 					t.Fatalf("%+v", sum)
 				}
 				wish := given("w1", template)
 				wish["status"], wish["recorded"] = status, "2026-02-01"
 				refused := extract(t, breakElsewhere(withWishes(t, wish)))
-				d.bring(plans(t), refused, intake.Store)
+				d.bring(plans(t), refused)
 				if want[i][j] != "" {
 					standing = want[i][j]
 				}
 				if reads := d.reads(wholesNumber(t)); reads != standing {
 					t.Errorf("%s %q in the place of %s reads %q, want %q", template, status, before, reads, standing)
 				}
-				if sum := d.bring(plans(t), refused, intake.Store); sum.Resources != 0 {
+				if sum := d.bring(plans(t), refused); sum.Resources != 0 {
 					t.Errorf("%s %q in the place of %s: a second run writes %d versions", template, status, before, sum.Resources)
 				}
 			}
@@ -205,13 +205,13 @@ func TestMalformedWishesThatTakeAway(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := openDesk(t)
-			d.bring(plans(t), extract(t, withWishes(t, given("w1", "T1"))), intake.Store)
+			d.bring(plans(t), extract(t, withWishes(t, given("w1", "T1"))))
 			wish := given("w1", c.template)
 			wish["status"] = c.status
 			if wish[c.member] = c.value; c.value == gone {
 				delete(wish, c.member)
 			}
-			sum := d.bring(plans(t), extract(t, breakElsewhere(withWishes(t, wish))), intake.Store)
+			sum := d.bring(plans(t), extract(t, breakElsewhere(withWishes(t, wish))))
 			if reads := d.reads(wholesNumber(t)); reads != c.want || sum.Quarantined != 1 {
 				t.Errorf("reads %q, want %q; %+v", reads, c.want, sum)
 			}
@@ -223,7 +223,7 @@ func TestMalformedWishesThatTakeAway(t *testing.T) {
 func TestTheReasonSaysWhatIsTakenAllTheSame(t *testing.T) {
 	for template, want := range map[string]bool{"T1": false, "T2": true} {
 		d := openDesk(t)
-		d.bring(plans(t), extract(t, breakElsewhere(withWishes(t, given("w1", template)))), intake.Store)
+		d.bring(plans(t), extract(t, breakElsewhere(withWishes(t, given("w1", template)))))
 		said := 0
 		for _, faults := range d.faults() {
 			for _, f := range faults {
@@ -267,7 +267,7 @@ func TestTwoWordsOfOneWish(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := openDesk(t)
-			d.bring(plans(t), extract(t, c.plans...), intake.Store)
+			d.bring(plans(t), extract(t, c.plans...))
 			if reads := d.reads(wholesNumber(t)); reads != c.want {
 				t.Errorf("reads %q, want %q", reads, c.want)
 			}
@@ -280,7 +280,7 @@ func TestAWithdrawalThatComesAsADuplicateIsTaken(t *testing.T) {
 	d := openDesk(t)
 	source := bundles(t, "clinic")
 	source.Grants = consent.On
-	d.bring(source, collection(patient("a", ann), shareWith("c", "a", "active"), shareWith("c", "a", "inactive")), intake.Store)
+	d.bring(source, collection(patient("a", ann), shareWith("c", "a", "active"), shareWith("c", "a", "inactive")))
 	if reads := d.reads(ann); reads != "T1 inactive" {
 		t.Errorf("reads %q", reads)
 	}

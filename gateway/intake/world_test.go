@@ -91,9 +91,9 @@ func plan(id, patient string) string {
 }
 
 // bring runs an extract and holds what is true of every run: that it adds up.
-func (d *desk) bring(source intake.Source, files fstest.MapFS, mode intake.Mode) intake.Summary {
+func (d *desk) bring(source intake.Source, files fstest.MapFS) intake.Summary {
 	d.t.Helper()
-	sum, err := d.Run(context.Background(), source, files, mode)
+	sum, err := d.Run(context.Background(), source, files)
 	must(d.t, err)
 	if sum.Read == 0 || sum.Read != sum.Stored+sum.Unchanged+sum.Quarantined {
 		d.t.Errorf("the account does not add up: %+v", sum)
@@ -178,7 +178,7 @@ func (d *desk) names(number string) []string {
 // try runs an extract of one source, of which something may be refused.
 func (d *desk) try(files fstest.MapFS) {
 	d.t.Helper()
-	_, err := d.Run(context.Background(), bundles(d.t, "clinic"), files, intake.Store)
+	_, err := d.Run(context.Background(), bundles(d.t, "clinic"), files)
 	must(d.t, err)
 }
 
