@@ -164,7 +164,7 @@ func (s *stand) bringIn(plans fs.FS) intake.Summary {
 }
 
 func (s *stand) intake() *intake.Intake {
-	return &intake.Intake{Store: s.store, Audit: s.log, Register: s.home, Secret: s.secret, Home: "7A4", Clock: s.clock.Now}
+	return &intake.Intake{Store: s.store, Audit: s.log, Register: s.home, Secret: s.secret, Home: "7A4", Leaflets: consent.DefaultPolicy().PolicyVersions, Clock: s.clock.Now}
 }
 
 // plan is one plan of the cast as its source system would send it today, edited.

@@ -31,6 +31,9 @@ func (t Template) String() string {
 	return [...]string{"T0", "T1", "T2", "T3", "T4", "T5", "T6"}[min(t, ExcludeItem)]
 }
 
+// Grants reports whether the template lets anybody see anything.
+func (t Template) Grants() bool { return t == SharePlan || t == CrisisOnly || t == CarerCopy }
+
 // Status is the state of a recorded wish.
 type Status uint8
 

@@ -20,18 +20,13 @@ func (d Directive) NeverWidens(before *Directive) bool {
 	case d.refusesEverything():
 		return true
 	case before == nil || before.Status == Silent || before.grantsOnly() && before.Replaces == "":
-		return d.Status != Active || !d.grants()
+		return d.Status != Active || !d.Template.Grants()
 	case before.Replaces == "" && (before.refusesRoutine() || before.Template == CrisisOnly && before.Status == Active):
 		return d.refusesRoutine()
 	case before.Template == ExcludeItem && before.Status == Active:
 		return d.Template == ExcludeItem && d.Status == Active && d.lasts() && d.excludesAll(before.Clauses)
 	}
 	return false
-}
-
-// grants reports whether the template lets anybody see anything.
-func (d *Directive) grants() bool {
-	return d.Template == SharePlan || d.Template == CrisisOnly || d.Template == CarerCopy
 }
 
 // grantsOnly reports a grant in force that refuses nothing beside it.

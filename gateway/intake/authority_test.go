@@ -107,3 +107,19 @@ func TestCrisisOnlyWithoutAuthorityRefusesAndGrantsNothing(t *testing.T) {
 		t.Error("nor with the authority: the test shows nothing")
 	}
 }
+
+// A grant under a leaflet that the configuration does not list was taken without a
+// word, and permitted nothing.
+func TestAGrantUnderAnUnknownLeafletIsWarnedOf(t *testing.T) {
+	for template, warned := range map[string]int{"T1": 1, "T2": 0, "T3": 1, "T4": 0, "T5": 1, "T6": 0} {
+		d := openDesk(t)
+		old := given("w1", template)
+		old["leaflet"] = "0"
+		if sum := d.bring(plans(t), extract(t, withWishes(t, old))); sum.Stored != 1 || sum.Warnings["LEAFLET-UNKNOWN"] != warned {
+			t.Errorf("%s: %+v", template, sum)
+		}
+		if sum := d.bring(plans(t), extract(t, withWishes(t, given("w1", template)))); sum.Warnings["LEAFLET-UNKNOWN"] != 0 {
+			t.Errorf("%s under the leaflet that stands: %+v", template, sum)
+		}
+	}
+}

@@ -72,6 +72,7 @@ type Intake struct {
 	Register *agreements.Register
 	Secret   []byte           // the gateway's secret: ids and person ids are keyed with it
 	Home     profiles.OrgCode // the organisation that runs this gateway
+	Leaflets []string         // policies under which a grant stands (consent.Policy); of any other the account warns
 	Clock    func() time.Time
 	Progress func(Summary) // called now and then during a run; may be nil
 }

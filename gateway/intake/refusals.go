@@ -33,10 +33,9 @@ const (
 // is no reason to pass a refusal over. A grant entered in error is taken back, which
 // is more than the silence that FHIR means by it.
 func readWish(c fhir.Value, d facts.Directive) wish {
-	grants := d.Template == facts.SharePlan || d.Template == facts.CrisisOnly || d.Template == facts.CarerCopy
 	switch d.Status {
 	case facts.Active, facts.Unknown:
-		if !grants && (d.Template != facts.Uninterpretable || denies(c)) {
+		if !d.Template.Grants() && (d.Template != facts.Uninterpretable || denies(c)) {
 			return refuses
 		}
 	case facts.Rejected:
@@ -48,7 +47,7 @@ func readWish(c fhir.Value, d facts.Directive) wish {
 			return refuses
 		}
 	case facts.Withdrawn:
-		if grants || d.Template == facts.Uninterpretable {
+		if d.Template.Grants() || d.Template == facts.Uninterpretable {
 			return takesBack
 		}
 	case facts.Silent:
@@ -84,8 +83,7 @@ func (r *run) narrowed(c fhir.Value, patient string, before *facts.Directive) fh
 	// Without its date a wish would count as older than any grant that names it as
 	// replaced by the same person.
 	asItIs := d.NeverWidens(before) && (d.Performer == "" || !d.Recorded.IsZero()) && !profiles.Fatal(profiles.Check(c))
-	standing := before != nil && before.Status == facts.Active &&
-		(before.Template == facts.SharePlan || before.Template == facts.CrisisOnly || before.Template == facts.CarerCopy)
+	standing := before != nil && before.Status == facts.Active && before.Template.Grants()
 	switch {
 	case says == refuses && asItIs, says == takesBack && asItIs && d.Status != facts.Silent && (standing || before == nil):
 		return c

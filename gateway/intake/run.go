@@ -126,7 +126,7 @@ func (r *run) accept(now store.Snapshot, p pending, about *record) (consent.Acce
 	if err != nil {
 		return consent.Accepted{}, &refusal{"NOT-ACCEPTED", err.Error()}, nil
 	}
-	countMarks(p.resource, about.warnings)
+	r.warn(p.resource, about.warnings)
 	return accepted, nil, nil
 }
 

@@ -52,7 +52,7 @@ func openDesk(t *testing.T) *desk {
 	t.Cleanup(func() { must(t, log.Close()) })
 	register, err := agreements.Load(demo.Agreements())
 	must(t, err)
-	d.Intake = &intake.Intake{Store: d.brittle, Audit: log, Register: register, Secret: []byte(strings.Repeat("k", 32)), Home: "7A4", Clock: clock}
+	d.Intake = &intake.Intake{Store: d.brittle, Audit: log, Register: register, Secret: []byte(strings.Repeat("k", 32)), Home: "7A4", Leaflets: consent.DefaultPolicy().PolicyVersions, Clock: clock}
 	return d
 }
 
