@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"encoding/json"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -9,12 +10,11 @@ import (
 	"cpagateway/gateway/road"
 	"cpagateway/gateway/search"
 	"cpagateway/gateway/texts"
-	own "cpagateway/profiles/fhir"
 )
 
 // metadata serves the CapabilityStatement, written from the allow-list.
 func (f *Front) metadata(c *gin.Context) {
-	body, err := own.Marshal(f.capabilities())
+	body, err := json.Marshal(f.capabilities())
 	if err != nil {
 		f.Road.Serve(c.Writer, c.Request, road.Ask{Interaction: road.None, Fault: road.Refuse(http.StatusInternalServerError, "exception", texts.Broken)})
 		return

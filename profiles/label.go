@@ -76,16 +76,6 @@ func DirectoryType(typ string) bool {
 	return false
 }
 
-// IsFact reports whether decisions rest on resources of this type: a change to
-// one moves the person's epoch.
-func IsFact(typ string) bool {
-	switch typ {
-	case "Patient", "CareTeam", "EpisodeOfCare", "Consent":
-		return true
-	}
-	return false
-}
-
 // unusable reports whether nothing of a resource may be passed on: it carries a
 // modifier that changes the meaning of the rest in a way we do not know, or it
 // was entered in error and may be about somebody else.

@@ -236,9 +236,6 @@ func TestPartItemsOfMarkedPrimitive(t *testing.T) {
 
 func TestTypeSets(t *testing.T) {
 	for _, typ := range profiles.ServedTypes() {
-		if profiles.DirectoryType(typ) && profiles.IsFact(typ) {
-			t.Errorf("%s is about staff and a fact about a person", typ)
-		}
 		label := profiles.Items(expanded(t, `{"resourceType":"`+typ+`"}`))
 		if profiles.DirectoryType(typ) != label.Need.Has(profiles.Directory) {
 			t.Errorf("%s is labelled %v", typ, label)
@@ -247,7 +244,7 @@ func TestTypeSets(t *testing.T) {
 			t.Errorf("%s has no label", typ)
 		}
 	}
-	if profiles.DirectoryType("Observation") || profiles.IsFact("CarePlan") {
-		t.Error("a type is in a set it does not belong to")
+	if profiles.DirectoryType("Observation") {
+		t.Error("an observation is about staff")
 	}
 }
