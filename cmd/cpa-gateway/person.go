@@ -77,9 +77,9 @@ func personShowCommand(w world) *cobra.Command {
 	var place where
 	identifiers, asJSON := false, false
 	c := &cobra.Command{
-		Use: "show PERSON", Short: "show what is in doubt about a person, and beside whom they stand; recorded", Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, id []string) error {
-			q, err := inquire(w, place, profiles.PersonID(id[0]))
+		Use: "show PERSON", Short: "show what is in doubt about a person, by id or NHS number, and beside whom they stand; recorded", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, names []string) error {
+			q, err := inquire(w, place, names[0])
 			if err != nil {
 				return err
 			}
@@ -137,8 +137,14 @@ func settlePersons(w world, place where, verb string, change func(linkage.Linker
 }
 
 // inquire asks about a person, and records that somebody did.
-func inquire(w world, place where, person profiles.PersonID) (q linkage.Inquiry, err error) {
+func inquire(w world, place where, name string) (q linkage.Inquiry, err error) {
 	err = operate(w, place, "person-show", func(_ *site, tx store.Tx) (audit.Operation, error) {
+		person := profiles.PersonID(name)
+		if number, _ := profiles.NHSNumber(name); number != "" {
+			if person, _, err = linkage.Holder(tx, number); err != nil {
+				return audit.Operation{}, err
+			}
+		}
 		q, err = linkage.Inquire(tx, person)
 		return audit.Operation{Persons: []profiles.PersonID{person}}, err
 	})

@@ -409,6 +409,25 @@ func TestAPartedRecordIsAPersonOfItsOwnOnceItsNumberIsCorrected(t *testing.T) {
 	}
 }
 
+// TestANumberReplacedByAnotherRecordsIsJoinedAndFedInAgain: what was set aside comes in
+// once somebody has found out that the two are one human.
+func TestANumberReplacedByAnotherRecordsIsJoinedAndFedInAgain(t *testing.T) {
+	r := openRegistry(t)
+	r.bring("clinic", exitDone, withPlan(someone("n", numbered(brynsNumber), ""), "n", "one")...)
+	r.bring("ward", exitDone, withPlan(someone("w", numbered(annsNumber), ""), "w", "two")...)
+	r.bring("clinic", exitRefused, someone("n", replaced(brynsNumber, annsNumber), ""))
+	faults := cli("quarantine", "list", "--config", r.config, "--json").must(t, exitDone).list(t)
+	if len(faults) != 1 || faults[0]["rule"] != "IDENTITY-UNRESOLVED" || r.picture() != annsNumber+"[two] "+brynsNumber+"[one]" {
+		t.Fatalf("%v; reads %s", faults, r.picture())
+	}
+	r.settle("join", string(r.shown("999 000 0026").Person), string(r.shown(annsNumber).Person))
+	cli("quarantine", "retry", faults[0]["id"].(string), "--config", r.config).must(t, exitDone)
+	if doubts, _ := r.listed(); len(doubts) != 0 || r.picture() != annsNumber+"[one two] "+brynsNumber+"[one two]" {
+		t.Errorf("in doubt: %v; reads %s", doubts, r.picture())
+	}
+	r.person("show", "9990000034").must(t, exitUsage)
+}
+
 // TestPublishedCasesOfIdentity: records that were once put together, or closed, without
 // a word.
 func TestPublishedCasesOfIdentity(t *testing.T) {

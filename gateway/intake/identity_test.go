@@ -462,3 +462,21 @@ func TestANumberOfPartedRecordsIsNotTheFormerPersons(t *testing.T) {
 		t.Errorf("the number leads to %q, beside %q; plans %v and %v", got, hers, d.kept(ann, "CarePlan"), d.kept(bryn, "CarePlan"))
 	}
 }
+
+// A record that was kept apart from somebody was put together with them, contradiction
+// and all, once they had another number.
+func TestARecordKeptApartDoesNotFollowAChangedNumber(t *testing.T) {
+	d := openDesk(t)
+	d.bring(bundles(t, "clinic"), collection(annHerself.String(), plan("p", "ann")), intake.Store)
+	d.bring(bundles(t, "ward"), collection(somebody.String(), plan("q", "other")), intake.Store)
+	renumbered := annHerself
+	renumbered.number = ""
+	renumbered.more = fmt.Sprintf(`"identifier":[{"use":"old","system":%q,"value":%q},{"system":%q,"value":%q}]`, profiles.SystemNHSNumber, ann, profiles.SystemNHSNumber, bryn)
+	if sum := d.bring(bundles(t, "clinic"), collection(renumbered.String()), intake.Store); sum.Stored != 1 {
+		t.Fatalf("%+v", sum)
+	}
+	list := unresolveds(d)
+	if len(d.kept(bryn, "CarePlan")) != 1 || len(list) != 1 || list[0].Apart != d.person(bryn) || !d.about(list[0].Person).Unverified {
+		t.Errorf("plans under the new number: %v; in doubt: %+v", d.kept(bryn, "CarePlan"), list)
+	}
+}

@@ -155,6 +155,36 @@ func (d desk) generations() (all []uint64) {
 	return all
 }
 
+// nobodyHides fails where two persons who are not kept apart have one number in use:
+// it would lead to neither, and nothing would list them.
+func (d desk) nobodyHides(everybody []profiles.PersonID) {
+	d.t.Helper()
+	must(d.t, d.store.View(d.t.Context(), func(now store.Snapshot) error {
+		holders := map[string][]profiles.PersonID{}
+		for _, person := range everybody {
+			standing, err := now.Standing(person)
+			if err != nil {
+				return err
+			}
+			patients, err := linkage.Patients(now, person)
+			if err != nil {
+				return err
+			}
+			for _, number := range []string{one, two} {
+				if standing.Apart == "" && linkage.InUse(number, patients) {
+					holders[number] = append(holders[number], person)
+				}
+			}
+		}
+		for _, list := range holders {
+			if len(list) > 1 {
+				d.t.Errorf("%v have one number:\n%s", list, d.picture())
+			}
+		}
+		return nil
+	}))
+}
+
 // about is a person as a custodian's decision has them.
 func (d desk) closed(person profiles.PersonID, custodian profiles.OrgCode) (closed bool) {
 	d.t.Helper()

@@ -14,10 +14,11 @@ import (
 // never outranks one with, and a number that was traced outranks one that was not.
 
 // Outranks reports whether a record that is kept apart should be the established one,
-// or contradicts nobody any longer. What somebody has confirmed makes way for nothing.
+// or contradicts nobody any longer of those who have its number. Where nobody has that in
+// use any more, somebody has to find out. What somebody has confirmed makes way for nothing.
 func Outranks(now store.Snapshot, apart profiles.PersonID) (bool, error) {
 	newcomer, established, err := contest(now, apart)
-	if err != nil || newcomer.person == "" {
+	if err != nil || !newcomer.sharesNumber(established) {
 		return false, err
 	}
 	standing, err := now.Standing(established.person)
@@ -86,6 +87,13 @@ func (p party) hasPlans() bool {
 
 func (p party) verified() bool {
 	return slices.ContainsFunc(p.patients, func(one Patient) bool { return one.Said.Verified })
+}
+
+// sharesNumber reports that two parties have an NHS number in use in common.
+func (p party) sharesNumber(q party) bool {
+	return slices.ContainsFunc(p.patients, func(own Patient) bool {
+		return slices.ContainsFunc(q.patients, func(other Patient) bool { return matching.ShareNumber(own.Said, other.Said) })
+	})
 }
 
 // contradicts are the Patients of the other party who contradict somebody of this one.
