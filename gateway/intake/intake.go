@@ -101,7 +101,7 @@ func (in *Intake) begin(ctx context.Context, source Source) *run {
 	}
 	return &run{
 		Intake: in, ctx: ctx, source: source, ids: keyedIDs{secret: in.Secret, custodian: source.Custodian, source: source.Name},
-		persons: map[string]profiles.PersonID{}, touched: map[profiles.PersonID]bool{}, alike: map[string]int{}, sum: Summary{Warnings: map[string]int{}},
+		unresolved: map[string]bool{}, touched: map[profiles.PersonID]bool{}, alike: map[string]int{}, sum: Summary{Warnings: map[string]int{}},
 	}
 }
 

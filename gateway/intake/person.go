@@ -57,7 +57,9 @@ func (a *record) setAside() {
 
 // settled takes over what was found out about the persons of a record.
 func (r *run) settled(a *record, done *account) {
-	maps.Copy(r.persons, a.persons)
+	for key, person := range a.persons {
+		r.unresolved[key] = person == unresolved
+	}
 	for person, look := range a.changed {
 		r.touched[person] = true
 		done.changed[person] = done.changed[person] || look
@@ -82,10 +84,7 @@ func (r *run) personFor(now store.Snapshot, p pending, about *record) (profiles.
 		return "", &refusal{"NO-PERSON", "the resource is about a person but names none: give it a subject"}, nil
 	}
 	known, ok := about.persons[m.Person]
-	if !ok {
-		known, ok = r.persons[m.Person]
-	}
-	if ok && known == unresolved {
+	if ok && known == unresolved || !ok && r.unresolved[m.Person] {
 		return "", &refusal{ruleIdentity, "it is about a Patient that was set aside, because it is not certain whose record that is"}, nil
 	}
 	if ok {

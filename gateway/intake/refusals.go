@@ -178,7 +178,7 @@ func (r *run) takeWish(now records.Snapshot, m mapping.Resource) error {
 		return err
 	}
 	if c := r.narrowed(told, patient, before); c.Exists() {
-		r.persons[m.Person] = person // whose record the Patient was before
+		delete(r.unresolved, m.Person) // the Patient is set aside now, and the person is whose record it was before
 		r.batch.add([]pending{{m, c}})
 	}
 	return nil

@@ -19,17 +19,19 @@ import (
 // run is one import underway: it is the Output that a format writes to.
 type run struct {
 	*Intake
-	ctx     context.Context
-	source  Source
-	again   bool // a fragment that was set aside: nothing of it is set aside once more
-	ids     keyedIDs
-	persons map[string]profiles.PersonID // source key of a Patient -> the person, or unresolved
-	touched map[profiles.PersonID]bool   // whose facts or plans this run has changed
-	batch   batch
-	wishes  []mapping.Resource // Consents of records set aside that say something against sharing
-	refused []quarantine.Fault // of this run
-	alike   map[string]int     // how many faults so far would have one id
-	sum     Summary
+	ctx    context.Context
+	source Source
+	again  bool // a fragment that was set aside: nothing of it is set aside once more
+	ids    keyedIDs
+	// unresolved are the source keys of Patients that were set aside. Of the others the
+	// store says whose they are: that may be settled meanwhile.
+	unresolved map[string]bool
+	touched    map[profiles.PersonID]bool // whose facts or plans this run has changed
+	batch      batch
+	wishes     []mapping.Resource // Consents of records set aside that say something against sharing
+	refused    []quarantine.Fault // of this run
+	alike      map[string]int     // how many faults so far would have one id
+	sum        Summary
 }
 
 // pending is a resource that was checked and not yet put: whose it is, is found out
