@@ -109,7 +109,7 @@ func (d desk) picture() string {
 	d.t.Helper()
 	var b strings.Builder
 	must(d.t, d.store.View(d.t.Context(), func(now store.Snapshot) error {
-		for _, person := range []profiles.PersonID{"p1", "p2", "p3", "own-7A4-a", "own-LA9A1-b", "own-7A4-c"} {
+		for _, person := range []profiles.PersonID{"p1", "p2", "p3", "own-7A4-a", "own-7A4-b", "own-LA9A1-b", "own-7A4-c", "own-LA9A1-c"} {
 			held, err := now.Held(person, "")
 			if err != nil {
 				return err

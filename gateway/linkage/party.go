@@ -1,6 +1,7 @@
 package linkage
 
 import (
+	"cmp"
 	"slices"
 
 	"cpagateway/gateway/matching"
@@ -17,10 +18,12 @@ type party struct {
 	all      []piece
 }
 
-// piece is one resource of a party and what it refers to.
+// piece is one resource of a party, whom it names as its subject, and what it refers to.
 type piece struct {
 	records.Version
-	refers []string
+	subject string // as a reference is written
+	number  string // NHS number, where it names the subject by that
+	refers  []string
 }
 
 func (p piece) name() string { return p.Type + "/" + p.ID }
@@ -40,7 +43,11 @@ func partyOf(now store.Snapshot, person profiles.PersonID) (party, error) {
 		if err != nil {
 			return p, err
 		}
-		one := piece{Version: v}
+		subject := cmp.Or(resource.Get("subject"), resource.Get("patient"))
+		one := piece{Version: v, subject: subject.Get("reference").Text()}
+		if id := subject.Get("identifier"); profiles.IsNHSNumber(id.Get("system").Text()) {
+			one.number, _ = profiles.NHSNumber(id.Get("value").Text())
+		}
 		for ref := range fhir.References(resource) {
 			one.refers = append(one.refers, ref.Text())
 		}
@@ -61,25 +68,38 @@ func (p party) resources() []string {
 	return list
 }
 
-// resourcesOf are the names of a Patient and of what is about it: what refers to it, and
-// what refers to no Patient here, where it is the only one of its source.
+// resourcesOf are the names of a Patient and of what is about it.
 func (p party) resourcesOf(patient Patient) []string {
-	self := "Patient/" + patient.Version.ID
 	var list []string
 	for _, one := range p.all {
-		if one.name() == self || one.Type != "Patient" && (slices.Contains(one.refers, self) || p.onlyPossible(one, patient)) {
+		if one.Type == "Patient" && one.ID == patient.Version.ID || one.Type != "Patient" && p.owner(one) == patient.Version.ID {
 			list = append(list, one.name())
 		}
 	}
 	return list
 }
 
-func (p party) onlyPossible(one piece, patient Patient) bool {
-	same := func(v records.Version) bool { return v.Source == one.Source && v.Custodian == one.Custodian }
-	for _, other := range p.patients {
-		if slices.Contains(one.refers, "Patient/"+other.Version.ID) || other.Version.ID != patient.Version.ID && same(other.Version) {
-			return false
+// owner is the id of the Patient whom a resource is about: of those here the only one
+// that is its subject, has the number of its subject, is referred to at all, or is of its
+// source. It is empty where none of these tells.
+func (p party) owner(one piece) string {
+	for _, may := range []func(Patient) bool{
+		func(of Patient) bool { return one.subject == "Patient/"+of.Version.ID },
+		func(of Patient) bool {
+			return slices.Contains(slices.Concat(of.Said.InUse, of.Said.Superseded), one.number)
+		},
+		func(of Patient) bool { return slices.Contains(one.refers, "Patient/"+of.Version.ID) },
+		func(of Patient) bool { return of.Version.Source == one.Source && of.Version.Custodian == one.Custodian },
+	} {
+		var found []string
+		for _, of := range p.patients {
+			if may(of) {
+				found = append(found, of.Version.ID)
+			}
+		}
+		if len(found) == 1 {
+			return found[0]
 		}
 	}
-	return same(patient.Version)
+	return ""
 }

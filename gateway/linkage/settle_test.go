@@ -69,6 +69,33 @@ func TestPartKeepsARecordApart(t *testing.T) {
 	}
 }
 
+// A plan went with whatever Patient it mentioned, as its author or in an extension.
+func TestWhatIsAboutAPatientGoesWithThem(t *testing.T) {
+	d := openDesk(t)
+	logical := func(id, number string) string {
+		return fmt.Sprintf(`{"resourceType":"CarePlan","id":%q,"status":"active","intent":"plan","subject":{"identifier":{"system":%q,"value":%q}}}`, id, profiles.SystemNHSNumber, number)
+	}
+	mentions := func(id, subject, other string) string {
+		return strings.Replace(plan(id, subject), `"subject"`, `"author":{"reference":"Patient/`+other+`"},"subject"`, 1)
+	}
+	d.bring(board, "p1", patient("a", one, ""), patient("b", two, ""), mentions("of-a", "a", "b"), mentions("of-b", "b", "a"),
+		logical("number-a", one), logical("number-b", two), `{"resourceType":"Goal","id":"nobodys","lifecycleStatus":"active","description":{"text":"x"}}`,
+		`{"resourceType":"Goal","id":"mentions-b","lifecycleStatus":"active","description":{"text":"x"},"expressedBy":{"reference":"Patient/b"}}`)
+	d.bring(council, "p1", patient("c", "", ""), `{"resourceType":"Goal","id":"councils","lifecycleStatus":"active","description":{"text":"x"}}`)
+	for _, id := range []string{"c", "b"} {
+		_, err := d.part(id)
+		must(t, err)
+	}
+	after := d.picture()
+	for _, want := range []string{
+		": Patient/a CarePlan/of-a CarePlan/number-a Goal/nobodys 7A4=", ": Patient/b CarePlan/of-b CarePlan/number-b Goal/mentions-b 7A4=true", ": Patient/c Goal/councils LA9A1=true",
+	} {
+		if !strings.Contains(after, want) {
+			t.Errorf("no %q in\n%s", want, after)
+		}
+	}
+}
+
 // TestConfirmOpensWhoIsInDoubt and no more than that: another link closes again.
 func TestConfirmOpensWhoIsInDoubt(t *testing.T) {
 	link := func(to string) string {
