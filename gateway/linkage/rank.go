@@ -42,11 +42,11 @@ func (l Linker) Rank(tx store.Tx, apart profiles.PersonID) ([]profiles.PersonID,
 	}
 	changed := []profiles.PersonID{established.person}
 	for _, p := range newcomer.contradicts(established) {
-		own, err := l.part(tx, established, p, persons.Contradicts, persons.Move{Kind: persons.Rank})
+		m, err := l.part(tx, established, p, persons.Contradicts, persons.Move{Kind: persons.Rank})
 		if err != nil {
 			return nil, err
 		}
-		changed = append(changed, own)
+		changed = append(changed, m.To)
 	}
 	m := persons.Move{Kind: persons.Rank, From: newcomer.person, To: established.person, Resources: newcomer.resources()}
 	if _, err := l.move(tx, m); err != nil {

@@ -133,27 +133,23 @@ func (l Linker) Part(tx store.Tx, patient, ground string) (persons.Move, error) 
 	if err != nil {
 		return persons.Move{}, err
 	}
-	_, err = l.part(tx, of, of.patients[i], persons.Parted, persons.Move{Kind: persons.Part, Before: before, Reference: ground})
+	m, err := l.part(tx, of, of.patients[i], persons.Parted, persons.Move{Kind: persons.Part, Before: before, Reference: ground})
 	if err != nil {
-		return persons.Move{}, err
+		return m, err
 	}
-	moves, err := tx.Moves()
-	if err != nil {
-		return persons.Move{}, err
-	}
-	return moves[len(moves)-1], l.Look(tx, person)
+	return m, l.Look(tx, person)
 }
 
 // part moves a Patient out of a party to a person of its own, kept apart from it.
-func (l Linker) part(tx store.Tx, of party, p Patient, because persons.Doubt, m persons.Move) (profiles.PersonID, error) {
+func (l Linker) part(tx store.Tx, of party, p Patient, because persons.Doubt, m persons.Move) (persons.Move, error) {
 	v := p.Version
-	own := l.Own(v.Custodian, v.Source, v.ID)
-	m.From, m.To, m.Resources = of.person, own, of.resourcesOf(p)
-	if _, err := l.move(tx, m); err != nil {
-		return "", err
+	m.From, m.To, m.Resources = of.person, l.Own(v.Custodian, v.Source, v.ID), of.resourcesOf(p)
+	m, err := l.move(tx, m)
+	if err != nil {
+		return m, err
 	}
-	return own, tx.Stand(persons.Standing{
-		Person: own, Custodian: v.Custodian, Source: v.Source, Patient: v.ID,
+	return m, tx.Stand(persons.Standing{
+		Person: m.To, Custodian: v.Custodian, Source: v.Source, Patient: v.ID,
 		Apart: of.person, Doubts: []persons.Doubt{because}, Since: l.At,
 	})
 }
@@ -253,11 +249,11 @@ func (l Linker) stand(tx store.Tx, list ...persons.Standing) error {
 
 // move gives a move its id and time, and makes it.
 func (l Linker) move(tx store.Tx, m persons.Move) (persons.Move, error) {
-	moves, err := tx.Moves()
+	n, err := tx.CountMoves()
 	if err != nil {
 		return m, err
 	}
-	m.ID, m.At = fmt.Sprintf("m%d", len(moves)+1), l.At
+	m.ID, m.At = fmt.Sprintf("m%d", n+1), l.At
 	return m, tx.Move(m)
 }
 

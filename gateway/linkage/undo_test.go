@@ -206,6 +206,10 @@ func (b *brittle) Unresolved() ([]persons.Standing, error) {
 	return turn(b, func() ([]persons.Standing, error) { return b.Tx.Unresolved() })
 }
 
+func (b *brittle) CountMoves() (int, error) {
+	return turn(b, func() (int, error) { return b.Tx.CountMoves() })
+}
+
 func (b *brittle) Moves() ([]persons.Move, error) {
 	return turn(b, func() ([]persons.Move, error) { return b.Tx.Moves() })
 }

@@ -108,6 +108,8 @@ type Snapshot interface {
 	CountUnresolved() (map[Doubt]int, error)
 	// Moves lists every move, oldest first.
 	Moves() ([]Move, error)
+	// CountMoves is how many these are. It takes no longer with more of them.
+	CountMoves() (int, error)
 }
 
 // Tx is a change of who is who. It reads what it has written.

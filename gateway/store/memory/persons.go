@@ -45,6 +45,9 @@ func (s snapshot) Moves() ([]persons.Move, error) {
 	return slices.Clone(s.moves), s.ctx.Err()
 }
 
+// CountMoves implements persons.Snapshot.
+func (s snapshot) CountMoves() (int, error) { return len(s.moves), s.ctx.Err() }
+
 // Stand implements persons.Tx.
 func (t *tx) Stand(standing persons.Standing) error {
 	if err := t.ctx.Err(); err != nil {

@@ -20,6 +20,7 @@ const (
 		ON CONFLICT (person) DO UPDATE SET apart = excluded.apart, doubt = excluded.doubt, body = excluded.body`
 	deleteStanding = `DELETE FROM standings WHERE person = ?`
 	selectMoves    = `SELECT body FROM moves ORDER BY place`
+	countMoves     = `SELECT ifnull(max(place), 0) FROM moves` // none is ever removed
 	insertMove     = `INSERT INTO moves (id, body) VALUES (?, ?)`
 	moveResource   = `UPDATE resources SET person = ? WHERE type = ? AND id = ? AND person = ? RETURNING place`
 	moveTerms      = `UPDATE terms SET person = ? WHERE resource = ?`
@@ -69,6 +70,15 @@ func (s snapshot) Moves() ([]persons.Move, error) {
 		return nil, fmt.Errorf("listing moves: %w", err)
 	}
 	return list, nil
+}
+
+// CountMoves implements persons.Snapshot.
+func (s snapshot) CountMoves() (int, error) {
+	n, _, err := first(s, scanNumber, countMoves)
+	if err != nil {
+		return 0, fmt.Errorf("counting moves: %w", err)
+	}
+	return int(n), nil
 }
 
 // Stand implements persons.Tx.

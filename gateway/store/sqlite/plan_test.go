@@ -82,6 +82,7 @@ func TestNoReadScans(t *testing.T) {
 		args int
 	}{
 		"Read": {selectOne, 3}, "ReadVersion": {selectOld, 4}, "Person": {selectPersons, 2}, "PersonOf": {selectPersonOf, 2}, "CustodianOf": {selectCustodianOf, 2},
+		"Standing": {selectStanding, 1}, "Unresolved": {selectUnresolved, 0}, "CountUnresolved": {countUnresolved, 0}, "CountMoves": {countMoves, 0},
 		"Custodians": {selectCustodians, 1}, "Compiled": {selectCompiled, 1}, "Directory": {selectDirectory, 1}, "Generation": {selectGeneration, 1},
 		"Targets": {selectTargets, 2},
 		"Slots":   {selectSlots, 0}, "Chain": {selectChain, 3}, "Checkpoints": {selectCheckpoints, 2}, "NewestCheckpoint": {selectNewest, 0},
