@@ -32,12 +32,14 @@ type Resource struct {
 
 // Fault is a record, or part of one, that could not be taken.
 type Fault struct {
-	At      Position
-	Value   string // as it came; for the quarantine's eyes only, never for a log
-	Rule    string // MHS70109, CTP-..., FHIR-...
-	Reason  string // what is wrong and what to do, without the value
-	Raw     []byte // a fragment in the same format that can be fed in again, complete in itself
-	Warning bool   // the record was taken all the same
+	At     Position
+	Value  string // as it came; for the quarantine's eyes only, never for a log
+	Rule   string // MHS70109, CTP-..., FHIR-...
+	Reason string // what is wrong and what to do, without the value
+	// Raw is a fragment in the same format that can be fed in again, complete in
+	// itself. It is empty where there is none: then the extract has to come again.
+	Raw     []byte
+	Warning bool // the record was taken all the same
 }
 
 // Report is the account of one run: every record read is in exactly one of
@@ -48,6 +50,7 @@ type Report struct {
 	Refused    int
 	LeftBehind map[string]int // "Table.Column" or path -> how many non-empty values no rule took
 	Defaulted  map[string]int // target path -> how often a default was used
+	NotRead    []NotRead
 }
 
 // Env is what a map may know of the world: no clock, no I/O.

@@ -4,16 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"maps"
 	"os"
-	"path/filepath"
-	"slices"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"cpagateway/gateway/intake"
+	"cpagateway/mapping"
 	"cpagateway/profiles"
 )
 
@@ -70,10 +66,18 @@ func (o importOptions) run(w world, paths []string) (err error) {
 	if err := show(w.out, sum, o.asJSON); err != nil {
 		return err
 	}
-	if err == nil && sum.Quarantined+sum.Grants+sum.Apart > 0 {
+	if !o.asJSON && !o.dryRun && len(sum.SetAside)+sum.Apart > 0 {
+		fmt.Fprintln(w.out, "\nEach is kept whole: cpa-gateway quarantine list")
+	}
+	if err == nil && !isWhole(sum) {
 		return errRefused
 	}
 	return err
+}
+
+// isWhole reports whether something was read, and all of it taken as it came.
+func isWhole(s intake.Summary) bool {
+	return s.Read > 0 && len(s.NotRead) == 0 && s.Quarantined+s.Grants+s.Apart == 0
 }
 
 // open opens the site, or for a dry run a copy of it.
@@ -88,16 +92,27 @@ func (o importOptions) open(w world, chosen config) (*site, func() error, error)
 	return s, s.Close, nil
 }
 
-// bringIn runs every extract and adds up the accounts.
-func bringIn(w world, s *site, from sourceConfig, extracts []fs.FS) (total intake.Summary, err error) {
+// bringIn runs every extract and adds up the accounts. Files go by their paths as
+// they were given.
+func bringIn(w world, s *site, from sourceConfig, extracts []extract) (total intake.Summary, err error) {
 	source, err := from.open()
 	if err != nil {
 		return total, err
 	}
 	in := s.intake(w)
 	in.Progress = progress(w.err)
-	for _, extract := range extracts {
-		sum, err := in.Run(w.ctx, source, extract)
+	for _, e := range extracts {
+		if e.notRead != "" {
+			total.NotRead = append(total.NotRead, mapping.NotRead{File: e.path, Reason: e.notRead})
+			continue
+		}
+		sum, err := in.Run(w.ctx, source, e.files)
+		for i := range sum.NotRead {
+			sum.NotRead[i].File = e.named(sum.NotRead[i].File)
+		}
+		if err == nil && sum.Read == 0 && len(sum.NotRead) == 0 {
+			sum.NotRead = []mapping.NotRead{{File: e.path, Reason: "there is no record in it"}}
+		}
 		total = total.Plus(sum)
 		if err != nil {
 			return total, err
@@ -105,53 +120,6 @@ func bringIn(w world, s *site, from sourceConfig, extracts []fs.FS) (total intak
 	}
 	return total, nil
 }
-
-// extractsAt makes each path an extract of its own: a folder as it is, a file as
-// a folder that holds only it.
-func extractsAt(paths []string) ([]fs.FS, error) {
-	var extracts []fs.FS
-	for _, p := range paths {
-		info, err := os.Stat(p)
-		if err != nil {
-			return nil, misuse("%v", err)
-		}
-		if info.IsDir() {
-			extracts = append(extracts, os.DirFS(p))
-			continue
-		}
-		extracts = append(extracts, oneFile{os.DirFS(filepath.Dir(p)), filepath.Base(p)})
-	}
-	return extracts, nil
-}
-
-// oneFile is a folder of which only one file is seen.
-type oneFile struct {
-	fs.FS
-	name string
-}
-
-// Open lets through the folder itself and the one file.
-func (o oneFile) Open(name string) (fs.File, error) {
-	if name == o.name {
-		return o.FS.Open(name)
-	}
-	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
-}
-
-// ReadDir lists the one file.
-func (o oneFile) ReadDir(name string) ([]fs.DirEntry, error) {
-	if name != "." {
-		return nil, &fs.PathError{Op: "readdir", Path: name, Err: fs.ErrNotExist}
-	}
-	info, err := fs.Stat(o.FS, o.name)
-	if err != nil {
-		return nil, err
-	}
-	return []fs.DirEntry{fs.FileInfoToDirEntry(info)}, nil
-}
-
-// Stat lets fs.WalkDir start at the folder.
-func (o oneFile) Stat(name string) (fs.FileInfo, error) { return fs.Stat(o.FS, name) }
 
 // progress draws a line that rewrites itself, on a terminal only.
 func progress(out io.Writer) func(intake.Summary) {
@@ -165,48 +133,4 @@ func progress(out io.Writer) func(intake.Summary) {
 	return func(s intake.Summary) {
 		fmt.Fprintf(out, "\r%d stored, %d unchanged, %d quarantined ", s.Stored, s.Unchanged, s.Quarantined)
 	}
-}
-
-// show prints the account of a run.
-func show(out io.Writer, s intake.Summary, asJSON bool) error {
-	if asJSON {
-		return printJSON(out, s)
-	}
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "read\tstored\tunchanged\tquarantined\t\n%d\t%d\t%d\t%d\t\n", s.Read, s.Stored, s.Unchanged, s.Quarantined)
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	if err := showCounts(out, "taken all the same, with a warning of this rule", s.Warnings); err != nil {
-		return err
-	}
-	if err := showCounts(out, "given by default", s.Defaulted); err != nil {
-		return err
-	}
-	if err := showCounts(out, "left behind: values that no rule of the map reads", s.LeftBehind); err != nil {
-		return err
-	}
-	if s.Grants > 0 {
-		fmt.Fprintf(out, "\n%d Consents that grant were set aside: the source has no authority to record a grant.\n", s.Grants)
-	}
-	if s.Apart > 0 {
-		fmt.Fprintf(out, "\n%d Patients are kept apart, closed: they claim somebody else's NHS number. See whom: cpa-gateway person list\n", s.Apart)
-	}
-	if s.Quarantined+s.Grants+s.Apart > 0 {
-		fmt.Fprintln(out, "\nSee what was set aside: cpa-gateway quarantine list")
-	}
-	return nil
-}
-
-// showCounts prints one part of the account, by name.
-func showCounts(out io.Writer, title string, counts map[string]int) error {
-	if len(counts) == 0 {
-		return nil
-	}
-	fmt.Fprintf(out, "\n%s:\n", title)
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, name := range slices.Sorted(maps.Keys(counts)) {
-		fmt.Fprintf(t, "  %s\t%d\n", name, counts[name])
-	}
-	return t.Flush()
 }

@@ -131,7 +131,7 @@ func listFaults(w world, faults []quarantine.Fault, asJSON bool) error {
 	t := tabwriter.NewWriter(w.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "id\tfile\trow\tfield\trule\treason")
 	for _, v := range views {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", v.ID, v.File, strconv.Itoa(v.Row), v.Field, v.Rule, v.Reason)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", v.ID, printable(v.File), strconv.Itoa(v.Row), v.Field, v.Rule, v.Reason)
 	}
 	return t.Flush()
 }
@@ -144,7 +144,7 @@ func showFault(w world, f quarantine.Fault, asJSON bool) error {
 	if asJSON {
 		return printJSON(w.out, v)
 	}
-	fmt.Fprintf(w.out, "%s: %s row %d, %s = %q\n%s: %s\n\n%s\n", v.ID, v.File, v.Row, v.Field, v.Value, v.Rule, v.Reason, v.Record)
+	fmt.Fprintf(w.out, "%s: %s row %d, %s = %q\n%s: %s\n\n%s\n", v.ID, printable(v.File), v.Row, v.Field, v.Value, v.Rule, v.Reason, v.Record)
 	return nil
 }
 
@@ -164,11 +164,11 @@ func retryFault(w world, s *site, fault quarantine.Fault, with string, asJSON bo
 			return misuse("%v", err)
 		}
 	}
-	sum, still, err := s.intake(w).Again(w.ctx, source, raw)
+	sum, err := s.intake(w).Again(w.ctx, source, raw)
 	if err != nil {
 		return err
 	}
-	if len(still) == 0 && sum.Read > 0 {
+	if len(sum.SetAside) == 0 && sum.Read > 0 {
 		if err := settleRecord(w, s, fault); err != nil {
 			return err
 		}
@@ -176,10 +176,7 @@ func retryFault(w world, s *site, fault quarantine.Fault, with string, asJSON bo
 	if err := show(w.out, sum, asJSON); err != nil {
 		return err
 	}
-	for _, f := range still {
-		fmt.Fprintf(w.err, "still wrong: row %d, %s: %s: %s\n", f.Row, f.Field, f.Rule, f.Reason)
-	}
-	if len(still) > 0 || sum.Read == 0 {
+	if len(sum.SetAside) > 0 || sum.Read == 0 {
 		return errRefused
 	}
 	return nil

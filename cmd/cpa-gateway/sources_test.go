@@ -186,7 +186,7 @@ func TestTheDemoSettlesItsSource(t *testing.T) {
 		t.Errorf("settled %+v, want %+v", got, want)
 	}
 	dir := t.TempDir()
-	cli("import", "--data", dir, "--source", "welsh-ctp", t.TempDir()).must(t, exitDone) // without grants
+	cli("import", "--data", dir, "--source", "welsh-ctp", t.TempDir()).must(t, exitRefused) // without grants
 	if p := cli("demo", "--addr", free(t), "--data", dir).must(t, exitUsage); !strings.Contains(p.errs, "welsh-ctp.yaml") {
 		t.Errorf("says %q", p.errs)
 	}

@@ -3,6 +3,7 @@ package intake
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strconv"
 
 	"cpagateway/gateway/quarantine"
@@ -46,13 +47,25 @@ func (r *run) notice(m mapping.Resource, no refusal) quarantine.Fault {
 	return r.fault(mapping.Fault{At: m.From, Rule: no.rule, Reason: no.reason, Raw: raw})
 }
 
-// keep puts faults into the quarantine, but for those of a record that was fed in
-// again: it is there already.
+// keep puts faults into the account and into the quarantine, but not those of a
+// record that was fed in again, which is there already, and not those without a
+// fragment, which nobody could feed in.
 func (r *run) keep(faults []quarantine.Fault) {
-	r.refused = append(r.refused, faults...)
-	if !r.again {
-		r.batch.setAside(faults)
+	r.sum.SetAside = append(r.sum.SetAside, r.lines(faults)...)
+	r.batch.setAside(slices.DeleteFunc(faults, func(f quarantine.Fault) bool { return !r.kept(f) }))
+}
+
+func (r *run) kept(f quarantine.Fault) bool { return !r.again && len(f.Raw) > 0 }
+
+func (r *run) lines(faults []quarantine.Fault) []Line {
+	lines := make([]Line, len(faults))
+	for i, f := range faults {
+		lines[i] = Line{File: f.File, Row: f.Row, Field: f.Field, Rule: f.Rule, Reason: f.Reason}
+		if r.kept(f) {
+			lines[i].ID = f.ID
+		}
 	}
+	return lines
 }
 
 func (r *run) fault(f mapping.Fault) quarantine.Fault {

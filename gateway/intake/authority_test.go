@@ -33,8 +33,8 @@ func TestAGrantWithoutAuthorityIsSetAsideAlone(t *testing.T) {
 	if sum := d.bring(withoutGrants(t), files); sum.Unchanged != 1 || sum.NewFaults != 0 || sum.Resources != 0 {
 		t.Errorf("a second run: %+v", sum)
 	}
-	if _, still, err := d.Again(t.Context(), plans(t), faults[0].Raw); err != nil || len(still) != 0 {
-		t.Errorf("with the authority: %v, %v", still, err)
+	if sum, err := d.Again(t.Context(), plans(t), faults[0].Raw); err != nil || len(sum.SetAside) != 0 {
+		t.Errorf("with the authority: %+v, %v", sum, err)
 	}
 	if reads := d.reads(wholesNumber(t)); reads != "T1 active, T2 active, T5 active, T6 active" {
 		t.Errorf("with the authority it reads %q", reads)

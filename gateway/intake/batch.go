@@ -85,7 +85,7 @@ func (r *run) flush() error {
 		return err
 	}
 	r.sum = r.sum.Plus(done.sum)
-	r.refused = append(r.refused, done.refused...)
+	r.sum.SetAside = append(r.sum.SetAside, r.lines(done.refused)...)
 	r.tell()
 	return nil
 }

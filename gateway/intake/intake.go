@@ -12,7 +12,6 @@ import (
 	"cpagateway/consent"
 	"cpagateway/consent/agreements"
 	"cpagateway/gateway/audit"
-	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/store"
 	"cpagateway/mapping"
 	"cpagateway/profiles"
@@ -63,6 +62,22 @@ type Summary struct {
 	// Apart is how many Patients were taken and are kept apart from the person whose
 	// NHS number they claim, with all their records.
 	Apart int `json:"keptApart,omitempty"`
+	// Wishes is how many wishes against sharing were taken from records set aside.
+	Wishes int `json:"wishesTaken,omitempty"`
+	// SetAside has a line for each fault of a record that was set aside.
+	SetAside []Line `json:"setAside,omitempty"`
+	// NotRead are the files of the extract that were not read.
+	NotRead []mapping.NotRead `json:"notRead,omitempty"`
+}
+
+// Line is what the account says of a record that was set aside: never its value.
+type Line struct {
+	ID     string `json:"id,omitempty"` // in the quarantine; empty where nothing is kept there
+	File   string `json:"file"`
+	Row    int    `json:"row,omitempty"`
+	Field  string `json:"field,omitempty"`
+	Rule   string `json:"rule"`
+	Reason string `json:"reason"`
 }
 
 // Intake brings extracts in. It may be used by one run at a time.
@@ -85,14 +100,13 @@ func (in *Intake) Run(ctx context.Context, source Source, fsys fs.FS) (Summary, 
 	return run.end(report, err)
 }
 
-// Again feeds one fragment in: what was set aside, or its mended form. It says
-// what is still wrong with it; that is not set aside a second time.
-func (in *Intake) Again(ctx context.Context, source Source, raw []byte) (Summary, []quarantine.Fault, error) {
+// Again feeds one fragment in: what was set aside, or its mended form. What is
+// still wrong with it stands in the account, and is not set aside a second time.
+func (in *Intake) Again(ctx context.Context, source Source, raw []byte) (Summary, error) {
 	run := in.begin(ctx, source)
 	run.again = true
 	report, err := source.Format.Reread(ctx, raw, run.env(), run)
-	sum, err := run.end(report, err)
-	return sum, run.refused, err
+	return run.end(report, err)
 }
 
 func (in *Intake) begin(ctx context.Context, source Source) *run {
@@ -117,7 +131,7 @@ func (r *run) end(report mapping.Report, err error) (Summary, error) {
 		err = r.rank()
 	}
 	r.sum.Read = report.Read
-	r.sum.LeftBehind, r.sum.Defaulted = report.LeftBehind, report.Defaulted
+	r.sum.LeftBehind, r.sum.Defaulted, r.sum.NotRead = report.LeftBehind, report.Defaulted, report.NotRead
 	r.sum.Quarantined += report.Refused
 	r.tell()
 	if err != nil {
@@ -144,6 +158,9 @@ func (s Summary) Plus(t Summary) Summary {
 	s.Resources += t.Resources
 	s.Grants += t.Grants
 	s.Apart += t.Apart
+	s.Wishes += t.Wishes
+	s.SetAside = append(s.SetAside, t.SetAside...)
+	s.NotRead = append(s.NotRead, t.NotRead...)
 	s.LeftBehind = plus(s.LeftBehind, t.LeftBehind)
 	s.Defaulted = plus(s.Defaulted, t.Defaulted)
 	return s

@@ -144,7 +144,9 @@ func (r *run) keepWishes(made []mapping.Resource) bool {
 
 // takeWishes takes what was remembered, after all else: a sound record of the same
 // run may bring the person in, or say something later of the same wish.
-func (r *run) takeWishes() error {
+func (r *run) takeWishes() (err error) {
+	before := r.sum.Resources
+	defer func() { r.sum.Wishes = r.sum.Resources - before }()
 	for _, m := range r.wishes {
 		if r.batch.holds(m.ID) { // two words of one wish
 			if err := r.flush(); err != nil {

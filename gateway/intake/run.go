@@ -29,7 +29,6 @@ type run struct {
 	touched    map[profiles.PersonID]bool // whose facts or plans this run has changed
 	batch      batch
 	wishes     []mapping.Resource // Consents of records set aside that say something against sharing
-	refused    []quarantine.Fault // of this run
 	alike      map[string]int     // how many faults so far would have one id
 	sum        Summary
 }

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"strings"
@@ -49,12 +50,8 @@ func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapp
 	x := newExtract(env, out)
 	for _, pass := range []pass{patients, others} {
 		x.pass = pass
-		err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() {
-				return err
-			}
-			return x.readFile(ctx, fsys, name)
-		})
+		x.report.NotRead = nil // the second pass says it again
+		err := mapping.Walk(fsys, &x.report, suffixes, func(name string, file fs.File) error { return x.readFile(ctx, name, file) })
 		if err != nil {
 			return x.report, fmt.Errorf("reading the extract: %w", err)
 		}
@@ -75,25 +72,20 @@ func (f *Format) Reread(ctx context.Context, raw []byte, env mapping.Env, out ma
 	return x.report, nil
 }
 
+const wholeFile = ".json" // the others are of lines
+
+var suffixes = []string{wholeFile, ".ndjson", ".jsonl"}
+
 // readFile reads one file by what its name says it is.
-func (x *extract) readFile(ctx context.Context, fsys fs.FS, name string) error {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".json":
-		content, err := fs.ReadFile(fsys, name)
-		if err != nil {
-			return err
-		}
-		return x.readText(ctx, name, content)
-	case ".ndjson", ".jsonl":
-		file, err := fsys.Open(name)
-		if err != nil {
-			return err
-		}
-		defer file.Close()
+func (x *extract) readFile(ctx context.Context, name string, file fs.File) error {
+	if strings.ToLower(path.Ext(name)) != wholeFile {
 		return x.readLines(ctx, name, file)
 	}
-	x.leaveFile(name)
-	return nil
+	content, err := io.ReadAll(file)
+	if err != nil {
+		return err
+	}
+	return x.readText(ctx, name, content)
 }
 
 // readText reads a document, or lines of them: servers write NDJSON into files
@@ -102,17 +94,10 @@ func (x *extract) readText(ctx context.Context, name string, content []byte) err
 	content = trim(content)
 	switch {
 	case len(content) == 0:
-		x.leaveFile(name)
+		x.report.Pass(name, "it is empty")
 		return nil
 	case areLines(content):
 		return x.readLines(ctx, name, bytes.NewReader(content))
 	}
 	return x.document(ctx, mapping.Position{File: name}, content)
-}
-
-// leaveFile counts a file that holds no record, once over both passes.
-func (x *extract) leaveFile(name string) {
-	if x.pass == others {
-		x.report.Leave(name, 1)
-	}
 }

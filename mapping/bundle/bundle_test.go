@@ -179,6 +179,9 @@ func story(b *book, report mapping.Report) string {
 	for _, path := range slices.Sorted(maps.Keys(report.LeftBehind)) {
 		fmt.Fprintf(&s, "left behind %s %d\n", path, report.LeftBehind[path])
 	}
+	for _, f := range report.NotRead {
+		fmt.Fprintf(&s, "not read %s: %s\n", f.File, f.Reason)
+	}
 	for _, f := range b.aside {
 		effect := "refused"
 		if f.Warning {

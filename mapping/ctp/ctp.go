@@ -13,9 +13,8 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"io"
 	"io/fs"
-	"path"
-	"strings"
 
 	"cpagateway/mapping"
 )
@@ -70,23 +69,14 @@ func load(files fs.FS) (*mapping.Program, error) {
 
 // Read brings in every *.json, *.ndjson and *.jsonl file under fsys, in the order
 // of their names. Every plan is counted as read and as taken or refused; other
-// files are counted as left behind by name. Plans that are not in force come last,
+// files are noted as not read. Plans that are not in force come last,
 // so that where an old plan and the current one tell the same things differently
 // (an address, an episode) the current one counts. Until then they are held in
 // memory, and so is the one file being read.
 func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapping.Output) (mapping.Report, error) {
 	x := f.newExtract(env, out)
-	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return fmt.Errorf("listing the extract: %w", err)
-		case entry.IsDir():
-			return nil
-		case !isPlanFile(name):
-			x.report.Leave(name, 1)
-			return nil
-		}
-		content, err := fs.ReadFile(fsys, name)
+	err := mapping.Walk(fsys, &x.report, planFiles, func(name string, file fs.File) error {
+		content, err := io.ReadAll(file)
 		if err != nil {
 			return fmt.Errorf("reading %s: %w", name, err)
 		}
@@ -98,6 +88,8 @@ func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapp
 	return x.report, err
 }
 
+var planFiles = []string{".json", ".ndjson", ".jsonl"}
+
 // Reread brings one fragment in again (Fault.Raw), as it was or mended. A fragment
 // is the whole plan, so what it makes is whole.
 func (f *Format) Reread(ctx context.Context, raw []byte, env mapping.Env, out mapping.Output) (mapping.Report, error) {
@@ -107,12 +99,4 @@ func (f *Format) Reread(ctx context.Context, raw []byte, env mapping.Env, out ma
 		err = x.finish(ctx)
 	}
 	return x.report, err
-}
-
-func isPlanFile(name string) bool {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".json", ".ndjson", ".jsonl":
-		return true
-	}
-	return false
 }

@@ -164,12 +164,19 @@ func (f *file) readHeader(line, fault string) {
 		fault = wrong
 	}
 	f.at = make(map[string]int, len(cells))
+	if wrong != "" && fault == wrong {
+		fault = fmt.Sprintf("column %d: %s", len(cells)+1, wrong)
+	}
 	for i, name := range cells {
 		if canonical, ok := f.table.columns[strings.ToLower(name)]; ok {
 			name = canonical
 		}
-		if _, twice := f.at[name]; (twice || name == "") && fault == "" {
-			fault = "a column without a name of its own"
+		switch other, twice := f.at[name]; {
+		case fault != "":
+		case name == "":
+			fault = fmt.Sprintf("column %d has no name", i+1)
+		case twice:
+			fault = fmt.Sprintf("columns %d and %d have the same name", other+1, i+1)
 		}
 		f.at[name] = i
 		f.columns = append(f.columns, name)
@@ -183,9 +190,9 @@ func (f *file) readHeader(line, fault string) {
 // shows a person's data in its place, which must not reach a report.
 var columnName = regexp.MustCompile(`^[A-Za-z]+[0-9]{0,4}$`)
 
-// label names a column in the account of what is left behind.
+// label names a column, which may be beyond those of the header row.
 func (f *file) label(i int) string {
-	if columnName.MatchString(f.columns[i]) {
+	if i < len(f.columns) && columnName.MatchString(f.columns[i]) {
 		return f.columns[i]
 	}
 	return fmt.Sprintf("column %d", i+1)
@@ -202,9 +209,11 @@ func (f *file) readRow(number int, line, fault string) *row {
 	case fault != "":
 		r.broken = "the row cannot be read: " + fault
 	case wrong != "":
-		r.broken = "the row cannot be read: " + wrong
-	case len(r.cells) != len(f.columns):
-		r.broken = fmt.Sprintf("the row has %d fields where the header row names %d", len(r.cells), len(f.columns))
+		r.broken = "the row cannot be read: " + f.label(len(r.cells)) + ": " + wrong
+	case len(r.cells) < len(f.columns):
+		r.broken = fmt.Sprintf("the row has %d fields where the header row names %d: it ends before %s", len(r.cells), len(f.columns), f.label(len(r.cells)))
+	case len(r.cells) > len(f.columns):
+		r.broken = fmt.Sprintf("the row has %d fields where the header row names %d: it goes on after %s", len(r.cells), len(f.columns), f.label(len(f.columns)-1))
 	default:
 		return r
 	}

@@ -183,7 +183,10 @@ func TestFaultsOfTheHeaderRefuseTheExtract(t *testing.T) {
 	} {
 		fsys := folder(map[string]string{"MHS000.csv": c.header, "MHS701.csv": episodeCSV + "E1,P1,2026-06-01\n"})
 		b, report := read(t, fsys)
-		if got := refusals(b); got != c.want || len(b.taken) != 0 || report.Taken != 0 {
+		first, _, _ := strings.Cut(c.want, ":")
+		headers := max(strings.Count(c.header, "\n")-1, 0)
+		rows := strings.Repeat(" "+first+":1", report.Read-headers) // each row has its line
+		if got := refusals(b); got != c.want+rows || len(b.taken) != 0 || report.Taken != 0 {
 			t.Errorf("%s: refused %q, took %d", name, got, len(b.taken))
 		}
 	}
@@ -196,13 +199,15 @@ func TestEverythingElseIsCountedAsLeftBehind(t *testing.T) {
 	})
 	_, report := read(t, fsys)
 	want := map[string]int{
-		"MHS999Later.A": 2, "MHS999Later.B": 1, "MHS999Later (unreadable rows)": 1, "readme.txt": 1, "sub": 1,
-		"MHS701CPACareEpisode.Colour": 1, // of rows that were taken
+		"MHS999Later.A": 2, "MHS999Later.B": 1, "MHS999Later (unreadable rows)": 1, "MHS701CPACareEpisode.Colour": 1, // of rows that were taken
 	}
 	got := maps.Clone(report.LeftBehind)
 	maps.DeleteFunc(got, func(path string, _ int) bool { return strings.HasPrefix(path, "MHS000") })
 	if !maps.Equal(got, want) {
 		t.Errorf("left behind %v, want %v", got, want)
+	}
+	if n := report.NotRead; len(n) != 2 || n[0].File != "readme.txt" || n[1].File != "sub" {
+		t.Errorf("not read: %v", n)
 	}
 }
 

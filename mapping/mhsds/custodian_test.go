@@ -17,7 +17,7 @@ func TestAnExtractOfAnotherCustodianIsRefusedWhole(t *testing.T) {
 	if err != nil || report.Read != all.Read || report.Refused != report.Read || len(b.taken) != 0 {
 		t.Fatalf("%+v, %d resources, %v", report, len(b.taken), err)
 	}
-	if f := b.aside[0]; len(b.aside) != 1 || f.Rule != "MHS00030" || f.Reason != "OrgIDProvider is not the custodian of this source" {
+	if f := b.aside[0]; len(b.aside) != report.Read || f.Rule != "MHS00030" || f.Reason != "OrgIDProvider is not the custodian of this source" {
 		t.Errorf("%+v", b.aside)
 	}
 	if _, err := format(t).Reread(t.Context(), b.aside[0].Raw, env, b); err != nil || len(b.taken) == 0 {

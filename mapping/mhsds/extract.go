@@ -41,7 +41,7 @@ func (x *extract) finish(ctx context.Context) error {
 	}
 	if faults := x.checkHeader(); mapping.Refused(faults) {
 		x.report.Refused = x.report.Read
-		return x.out.SetAside(faults, nil)
+		return x.refuseAll(faults)
 	}
 	for _, s := range x.order {
 		if err := ctx.Err(); err != nil {
@@ -84,6 +84,26 @@ func (x *extract) checkHeader() []mapping.Fault {
 		faults = append(faults, r.faults...)
 	}
 	return faults
+}
+
+// refuseAll sets the whole extract aside with its header. The rows have no fragment:
+// once the header is put right the extract comes again.
+func (x *extract) refuseAll(header []mapping.Fault) error {
+	if err := x.out.SetAside(header, nil); err != nil {
+		return err
+	}
+	for _, s := range x.order {
+		for _, r := range s.rows {
+			if r.refusal != "" {
+				continue // told with the header
+			}
+			told := mapping.Fault{At: r.At(""), Rule: header[0].Rule, Reason: "nothing is taken of an extract without a sound header: put that right, and bring the extract in again"}
+			if err := x.out.SetAside([]mapping.Fault{told}, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // check holds the rows of one table to its rules; the tables above it are done.

@@ -101,7 +101,7 @@ const codeLength = len("MHS701")
 // Read brings in the CSV files at the root of fsys and gives out what they make:
 // the header's organisation, staff, teams, then person by person. Every row of
 // the twelve tables is counted as read and as taken or refused; other tables are
-// counted as left behind by column. A fault of the header refuses the whole
+// counted as left behind by column, and other files as not read. A fault of the header refuses the whole
 // extract.
 //
 // The rows are held in memory until the end, since any file may hold a row that
@@ -115,7 +115,7 @@ func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapp
 	}
 	for _, entry := range entries {
 		if entry.IsDir() {
-			x.report.Leave(entry.Name(), 1)
+			x.report.Pass(entry.Name(), "it is a folder: the tables stand beside each other in the folder of the extract")
 			continue
 		}
 		if err := x.readFile(ctx, fsys, entry.Name()); err != nil {
@@ -135,18 +135,18 @@ func (f *Format) Reread(ctx context.Context, raw []byte, env mapping.Env, out ma
 	return x.report, x.finish(ctx)
 }
 
-// readFile reads one file of the folder into its table, or counts it as left behind.
+// readFile reads one file of the folder into its table.
 func (x *extract) readFile(ctx context.Context, fsys fs.FS, name string) error {
 	m := tableFile.FindStringSubmatch(name)
 	if m == nil {
-		x.report.Leave(name, 1)
+		x.report.Pass(name, "its name is not that of a table, such as MHS001MPI.csv")
 		return nil
 	}
-	file, err := fsys.Open(name)
-	if err != nil {
-		return fmt.Errorf("opening %s: %w", name, err)
-	}
-	defer file.Close()
+	return mapping.Open(fsys, &x.report, name, func(file fs.File) error { return x.readTable(ctx, name, m, file) })
+}
+
+// readTable reads one file of rows; of its name, m is the table and the rest.
+func (x *extract) readTable(ctx context.Context, name string, m []string, file fs.File) error {
 	s := x.sheets[strings.ToUpper(m[1])]
 	take := s.add
 	if s == nil {

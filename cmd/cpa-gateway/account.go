@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"text/tabwriter"
+
+	"cpagateway/gateway/intake"
+)
+
+// show prints the account of a run.
+func show(out io.Writer, s intake.Summary, asJSON bool) error {
+	if asJSON {
+		return printJSON(out, s)
+	}
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "read\tstored\tunchanged\tquarantined\t\n%d\t%d\t%d\t%d\t\n", s.Read, s.Stored, s.Unchanged, s.Quarantined)
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if err := showLines(out, s.SetAside); err != nil {
+		return err
+	}
+	if len(s.NotRead) > 0 {
+		fmt.Fprintln(out, "\nnot read:")
+	}
+	for _, f := range s.NotRead {
+		fmt.Fprintf(out, "  %s: %s\n", printable(f.File), f.Reason)
+	}
+	if err := showCounts(out, "taken all the same, with a warning of this rule", s.Warnings); err != nil {
+		return err
+	}
+	if err := showCounts(out, "given by default", s.Defaulted); err != nil {
+		return err
+	}
+	if err := showCounts(out, "left behind: values that no rule of the map reads", s.LeftBehind); err != nil {
+		return err
+	}
+	if s.Grants > 0 {
+		fmt.Fprintf(out, "\n%d Consents that grant were set aside: the source has no authority to record a grant.\n", s.Grants)
+	}
+	if s.Wishes > 0 {
+		fmt.Fprintf(out, "\n%d wishes against sharing were taken from records that were set aside.\n", s.Wishes)
+	}
+	if s.Apart > 0 {
+		fmt.Fprintf(out, "\n%d Patients are kept apart, closed: they claim somebody else's NHS number. See whom: cpa-gateway person list\n", s.Apart)
+	}
+	return nil
+}
+
+// showLines prints a line for what was set aside. Rows of one file that fail alike,
+// one after the other, share a line.
+func showLines(out io.Writer, lines []intake.Line) error {
+	if len(lines) == 0 {
+		return nil
+	}
+	fmt.Fprintln(out, "\nset aside:")
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for len(lines) > 0 {
+		first, n := lines[0], 1
+		for n < len(lines) && alike(lines[n], first, n) {
+			n++
+		}
+		rows := strconv.Itoa(first.Row)
+		if n > 1 {
+			rows += "-" + strconv.Itoa(first.Row+n-1)
+		}
+		fmt.Fprintf(t, "  %s\trow %s\t%s\t%s\t%s\n", printable(first.File), rows, first.Field, first.Rule, first.Reason)
+		lines = lines[n:]
+	}
+	return t.Flush()
+}
+
+// alike reports whether a line says of the n-th row after another's what that says.
+func alike(line, first intake.Line, n int) bool {
+	first.Row, first.ID, line.ID = first.Row+n, "", ""
+	return line == first
+}
+
+// printable is a name as it may stand on a terminal.
+func printable(name string) string {
+	quoted := strconv.Quote(name)
+	if quoted == `"`+name+`"` {
+		return name
+	}
+	return quoted
+}
+
+// showCounts prints one part of the account, by name.
+func showCounts(out io.Writer, title string, counts map[string]int) error {
+	if len(counts) == 0 {
+		return nil
+	}
+	fmt.Fprintf(out, "\n%s:\n", title)
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		fmt.Fprintf(t, "  %s\t%d\n", name, counts[name])
+	}
+	return t.Flush()
+}

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"cpagateway/gateway/demo"
+	"cpagateway/gateway/intake"
+)
+
+// brought runs an import and gives its account, which adds up.
+func brought(t *testing.T, code int, dir, source string, args ...string) intake.Summary {
+	t.Helper()
+	p := cli(append([]string{"import", "--data", dir, "--source", source, "--json"}, args...)...).must(t, code)
+	var sum intake.Summary
+	if err := json.Unmarshal([]byte(p.out), &sum); err != nil || p.errs != "" {
+		t.Fatalf("%v: %s%s", err, p.out, p.errs)
+	}
+	if sum.Read != sum.Stored+sum.Unchanged+sum.Quarantined {
+		t.Errorf("does not add up: %+v", sum)
+	}
+	return sum
+}
+
+// onePatient is a bundle of one good record.
+func onePatient(id, number string) string {
+	return `{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Patient","id":"` + id +
+		`","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"` + number + `"}]}}]}`
+}
+
+// An import that found nothing once ended with "done".
+func TestAnEmptyExtractIsTold(t *testing.T) {
+	headers := t.TempDir()
+	for name, row := range map[string]string{"MHS000Header.csv": "DatSetVer,OrgIDProvider", "MHS001MPI.csv": "LocalPatientID,NHSNumber"} {
+		write(t, filepath.Join(headers, name), row+"\n")
+	}
+	empty, hollow := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(hollow, "a.json"), `{"resourceType":"Bundle","type":"searchset","total":0}`)
+	for _, c := range []struct{ source, path string }{
+		{"fhir-bundle", empty}, {"welsh-ctp", empty}, {"mhsds-v6", empty}, {"mhsds-v6", headers}, {"fhir-bundle", hollow},
+	} {
+		sum := brought(t, exitRefused, t.TempDir(), c.source, c.path)
+		if len(sum.NotRead) != 1 || sum.NotRead[0].File != c.path || sum.Read != 0 {
+			t.Errorf("%s %s: %+v", c.source, c.path, sum)
+		}
+	}
+}
+
+// A file that was passed over stood among the columns that no rule reads, if it was
+// told at all, and the run was "done".
+func TestAFileThatIsNotReadIsTold(t *testing.T) {
+	folder := t.TempDir()
+	write(t, filepath.Join(folder, "a.json"), onePatient("a", "9990000018"))
+	notes := write(t, filepath.Join(folder, "notes.txt"), "x")
+	dir := t.TempDir()
+	sum := brought(t, exitRefused, dir, "fhir-bundle", folder)
+	if len(sum.NotRead) != 1 || sum.NotRead[0].File != notes || sum.Stored != 1 || len(sum.LeftBehind) != 0 {
+		t.Errorf("%+v", sum)
+	}
+	if sum := brought(t, exitRefused, dir, "fhir-bundle", notes); len(sum.NotRead) != 1 || sum.NotRead[0].File != notes {
+		t.Errorf("named alone: %+v", sum)
+	}
+	tables := t.TempDir()
+	if err := os.Mkdir(filepath.Join(tables, "more"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(tables, "MPI.csv"), "x\n")
+	if sum := brought(t, exitRefused, t.TempDir(), "mhsds-v6", tables); len(sum.NotRead) != 2 || !strings.HasSuffix(sum.NotRead[1].File, "more") {
+		t.Errorf("tables: %+v", sum)
+	}
+	if p := cli("import", "--data", dir, "--source", "fhir-bundle", folder).must(t, exitRefused); !strings.Contains(p.out, notes+": its name ends in none of") {
+		t.Errorf("prints %s", p.out)
+	}
+}
+
+// A dangling link or a name that is not UTF-8 once ended the import of its folder.
+func TestABadFileNameCostsItsFileAlone(t *testing.T) {
+	folder := t.TempDir()
+	good := []string{"a.json", "b c.json", "-d.json", "é.json", "new\nline.json"}
+	for i, name := range good {
+		write(t, filepath.Join(folder, name), onePatient(strings.Repeat("x", i+1), "9990000018"))
+	}
+	bad := []string{"not-utf8-\xff.json", "dangling.json", "loop.json", "folder.json", "empty.json"}
+	write(t, filepath.Join(folder, bad[0]), onePatient("z", "9990000018"))
+	for name, to := range map[string]string{bad[1]: "/nowhere/at/all", bad[2]: "loop.json", bad[3]: t.TempDir()} {
+		if err := os.Symlink(to, filepath.Join(folder, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, filepath.Join(folder, bad[4]), "")
+	for _, source := range []string{"fhir-bundle", "welsh-ctp"} {
+		sum := brought(t, exitRefused, t.TempDir(), source, folder)
+		var names []string
+		for _, f := range sum.NotRead {
+			names = append(names, filepath.Base(f.File))
+		}
+		slices.Sort(names)
+		want := slices.Sorted(slices.Values([]string{"not-utf8-�.json", bad[1], bad[2], bad[3], bad[4]}))
+		if !slices.Equal(names, want) || sum.Read != len(good) {
+			t.Errorf("%s: read %d, not read: %q", source, sum.Read, names)
+		}
+	}
+	t.Chdir(folder)
+	dir := t.TempDir()
+	for _, name := range bad[:2] {
+		sum := brought(t, exitRefused, dir, "fhir-bundle", "a.json", name)
+		if sum.Read != 1 || len(sum.NotRead) != 1 {
+			t.Errorf("%q beside a good file: %+v", name, sum)
+		}
+	}
+	brought(t, exitDone, t.TempDir(), "fhir-bundle", "--", "-d.json")
+	p := cli("import", "--data", dir, "--source", "fhir-bundle", "new\nline.json", "a.json", bad[0]).must(t, exitRefused)
+	if !strings.Contains(p.out, `"not-utf8-\xff.json": its name is not UTF-8`) {
+		t.Errorf("prints %s", p.out)
+	}
+}
+
+// The rows that went with a refused header once were counted and not told.
+func TestEveryRefusedRecordHasItsLine(t *testing.T) {
+	dir, folder := t.TempDir(), t.TempDir()
+	if err := os.CopyFS(folder, os.DirFS("../../mapping/mhsds/testdata/sound")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(folder, "notes.txt")); err != nil {
+		t.Fatal(err)
+	}
+	sum := brought(t, exitRefused, dir, "mhsds-v6", "--custodian", "7A5", folder) // the header names 7A4
+	if sum.Quarantined != sum.Read || len(sum.SetAside) != sum.Quarantined {
+		t.Errorf("%d refused, %d lines", sum.Quarantined, len(sum.SetAside))
+	}
+	kept := cli("quarantine", "list", "--data", dir, "--json").must(t, exitDone).list(t)
+	if len(kept) != 1 || sum.SetAside[0].ID != kept[0]["id"] || sum.SetAside[1].ID != "" {
+		t.Errorf("in the quarantine: %v", kept)
+	}
+	p := cli("import", "--data", t.TempDir(), "--source", "mhsds-v6", "--custodian", "7A5", folder).must(t, exitRefused)
+	if !strings.Contains(p.out, "MHS00030  OrgIDProvider is not the custodian") || !strings.Contains(p.out, "row 1-2") {
+		t.Errorf("prints %s", p.out)
+	}
+	bundle := write(t, filepath.Join(t.TempDir(), "b.json"), twoPatients)
+	if sum := brought(t, exitRefused, t.TempDir(), "fhir-bundle", bundle); len(sum.SetAside) != 1 || sum.SetAside[0].Row != 2 || sum.SetAside[0].Rule != "NHS-NUMBER" {
+		t.Errorf("%+v", sum.SetAside)
+	}
+}
+
+// A row that is too short or too long says at which column.
+func TestTheColumnOfAFaultIsNamed(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.CopyFS(folder, os.DirFS("../../mapping/mhsds/testdata/sound")); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(folder, "MHS701CPACareEpisode.csv"), "CPAEpisodeID,LocalPatientID,StartDateCPA\nE1,P1\nE2,P1,2026-06-01,x\nE3,P\"1,2026-06-01\n")
+	sum := brought(t, exitRefused, t.TempDir(), "mhsds-v6", folder)
+	for i, says := range []string{"it ends before StartDateCPA", "it goes on after StartDateCPA", "LocalPatientID: a quote inside"} {
+		if !slices.ContainsFunc(sum.SetAside, func(l intake.Line) bool { return l.Row == i+1 && strings.Contains(l.Reason, says) }) {
+			t.Errorf("no line says %q: %+v", says, sum.SetAside)
+		}
+	}
+	write(t, filepath.Join(folder, "MHS701CPACareEpisode.csv"), "CPAEpisodeID,,StartDateCPA\nE1,P1,2026-06-01\n")
+	if sum := brought(t, exitRefused, t.TempDir(), "mhsds-v6", folder); !strings.Contains(sum.SetAside[0].Reason, "column 2 has no name") {
+		t.Errorf("%+v", sum.SetAside)
+	}
+}
+
+// A wish or a part of a record that changed, and nothing else, was "unchanged".
+func TestAWishThatChangedIsNotUnchanged(t *testing.T) {
+	dir, folder := t.TempDir(), t.TempDir()
+	plan, err := fs.ReadFile(demo.Extracts(time.Now())[0].Files, "bryn.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bring := func(text string) intake.Summary {
+		t.Helper()
+		return brought(t, exitDone, dir, "welsh-ctp", "--grants", write(t, filepath.Join(folder, "plan.json"), text))
+	}
+	if sum := bring(string(plan)); sum.Stored != 1 {
+		t.Fatalf("%+v", sum)
+	}
+	if sum := bring(string(plan)); sum.Unchanged != 1 || sum.Resources != 0 {
+		t.Errorf("the same again: %+v", sum)
+	}
+	for name, c := range map[string][2]string{
+		"a wish": {`"template": "T3"`, `"template": "T2"`}, "the person": {`"given": ["Bryn`, `"given": ["Brynmor`},
+	} {
+		changed := strings.Replace(string(plan), c[0], c[1], 1)
+		if changed == string(plan) {
+			t.Fatalf("%s: nothing was changed in %s", name, plan)
+		}
+		if sum := bring(changed); sum.Stored != 1 || sum.Unchanged != 0 || sum.Resources == 0 {
+			t.Errorf("%s changed: %+v", name, sum)
+		}
+	}
+}
