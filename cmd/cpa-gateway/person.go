@@ -178,7 +178,7 @@ func told(w world, err error) error {
 // operator is whoever runs the command, as the system knows them.
 func operator(home profiles.OrgCode) consent.Caller {
 	name := strconv.Itoa(os.Getuid())
-	if u, err := user.Current(); err == nil {
+	if u, err := user.LookupId(name); err == nil { // not by the environment, which anybody sets
 		name = u.Username
 	}
 	return consent.Caller{Client: "command-line", Organisation: home, Person: name}

@@ -153,9 +153,18 @@ func (r *run) renumbered(now store.Snapshot, p pending, said, before matching.Re
 		r.keepApart(p, person, holder, doubt, about)
 		return nil, nil
 	}
-	if standing.Apart != "" {
-		about.standings = append(about.standings, r.standing(p, person, "", ""))
+	if standing.Apart == "" {
+		return nil, nil
 	}
+	for _, number := range said.Superseded {
+		if holder, _, err := linkage.Holder(now, number); err != nil {
+			return nil, err
+		} else if holder != "" {
+			r.keepApart(p, person, holder, persons.Replaced, about)
+			return nil, nil
+		}
+	}
+	about.standings = append(about.standings, r.standing(p, person, "", ""))
 	return nil, nil
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"cpagateway/gateway/intake"
 	"cpagateway/gateway/linkage"
+	"cpagateway/gateway/persons"
 	"cpagateway/gateway/store"
 	"cpagateway/profiles"
 )
@@ -80,5 +81,33 @@ func TestAJoinInTheMiddleOfAnImportLosesNothing(t *testing.T) {
 	sum := d.bring(bundles(t, "clinic"), collection(pieces...))
 	if n := len(d.kept(ann, "CarePlan")); !joined || sum.Stored != 91 || n != 90 || d.person(ann) != d.person(bryn) {
 		t.Errorf("joined %v, %d plans; %+v", joined, n, sum)
+	}
+}
+
+// A record that says that another's number was its own was opened by a further number,
+// and what was refused under the other did not bind it.
+func TestARecordThatClaimsAFormerNumberStaysApart(t *testing.T) {
+	d := openDesk(t)
+	his := human{id: "b", number: bryn, given: "Ann", family: "Jones", born: "1980-05-17"}
+	d.bring(bundles(t, "clinic"), collection(his.String()))
+	former := func(now string, old ...string) string {
+		h := annHerself
+		h.number = ""
+		identifiers := []string{fmt.Sprintf(`{"system":%q,"value":%q}`, profiles.SystemNHSNumber, now)}
+		for _, number := range old {
+			identifiers = append(identifiers, fmt.Sprintf(`{"use":"old","system":%q,"value":%q}`, profiles.SystemNHSNumber, number))
+		}
+		h.more = `"identifier":[` + strings.Join(identifiers, ",") + `]`
+		return h.String()
+	}
+	d.bring(bundles(t, "ward"), collection(former(ann, bryn), plan("p", "ann")))
+	d.bring(bundles(t, "ward"), collection(former(carys, ann, bryn)))
+	list := unresolveds(d)
+	if len(list) != 1 || list[0].Apart != d.person(bryn) || list[0].Doubts[0] != persons.Replaced || d.person(carys) != "" {
+		t.Fatalf("with a further number: %+v", list)
+	}
+	d.bring(bundles(t, "ward"), collection(former(ann)))
+	if list := unresolveds(d); len(list) != 0 || len(d.kept(ann, "CarePlan")) != 1 {
+		t.Errorf("without the claim: %+v", list)
 	}
 }

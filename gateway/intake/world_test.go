@@ -27,8 +27,9 @@ import (
 )
 
 const (
-	ann  = "9990000018"
-	bryn = "9990000026"
+	ann   = "9990000018"
+	bryn  = "9990000026"
+	carys = "9990000034"
 )
 
 // desk is an intake on a memory store with a real audit log.
