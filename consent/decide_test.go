@@ -3,6 +3,7 @@ package consent
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -184,6 +185,10 @@ func TestScopeCategoryNarrows(t *testing.T) {
 		d := Decide(q)
 		if !d.Items().Has(c.see) || d.Items().Has(c.miss) {
 			t.Errorf("%v reaches %s (%s)", c.categories, d.Items(), d.Deciding().Code)
+		}
+		narrows := slices.ContainsFunc(d.Rules(), func(r Rule) bool { return r.Code == "SCOPE_NARROWS" })
+		if every := c.miss == profiles.RestrictedHarm; narrows == every {
+			t.Errorf("%v is said to narrow: %v", c.categories, narrows)
 		}
 		q.Type = "Goal"
 		if d := Decide(q); d.Outcome() != Deny {
