@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"regexp"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -79,16 +79,12 @@ func (s *stage) awaitReady(ended chan int) {
 	s.t.Fatal("the demo did not get ready")
 }
 
-// port is where the search for a free one goes on: below those that the system gives
-// to outgoing calls, which took the address of a gateway before it could listen.
-var port atomic.Int32
-
-func init() { port.Store(int32(10_000 + os.Getpid()%20_000)) }
-
+// free is an address at which a gateway can listen. Its port is drawn from below those
+// that the system gives to outgoing calls, and by chance, since other tests draw too.
 func free(t testing.TB) string {
 	t.Helper()
 	for range 2000 {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port.Add(1)))
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.N(22_000)))
 		if err == nil {
 			defer l.Close()
 			return l.Addr().String()
