@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -194,5 +195,25 @@ func TestAWishThatChangedIsNotUnchanged(t *testing.T) {
 		if sum := bring(changed); sum.Stored != 1 || sum.Unchanged != 0 || sum.Resources == 0 {
 			t.Errorf("%s changed: %+v", name, sum)
 		}
+	}
+}
+
+// Progress is for a terminal: into a file or a pipe nothing of it is written.
+func TestProgressIsSilentWhereNobodyWatches(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	var pipe lockedBuffer
+	for _, out := range []io.Writer{file, &pipe} {
+		tell, done := progress(out)
+		tell(intake.Summary{Stored: 1000})
+		if err := done(); err != nil {
+			t.Error(err)
+		}
+	}
+	if info, err := file.Stat(); err != nil || info.Size() != 0 || pipe.String() != "" {
+		t.Errorf("wrote %d bytes into a file and %q into a pipe: %v", info.Size(), pipe.String(), err)
 	}
 }

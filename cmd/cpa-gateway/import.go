@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
+	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"cpagateway/gateway/intake"
 	"cpagateway/mapping"
@@ -100,7 +103,9 @@ func bringIn(w world, s *site, from sourceConfig, extracts []extract) (total int
 		return total, err
 	}
 	in := s.intake(w)
-	in.Progress = progress(w.err)
+	tell, done := progress(w.err)
+	defer func() { _ = done() }()
+	in.Progress = func(sum intake.Summary) { tell(total.Plus(sum)) }
 	for _, e := range extracts {
 		if e.notRead != "" {
 			total.NotRead = append(total.NotRead, mapping.NotRead{File: e.path, Reason: e.notRead})
@@ -121,16 +126,12 @@ func bringIn(w world, s *site, from sourceConfig, extracts []extract) (total int
 	return total, nil
 }
 
-// progress draws a line that rewrites itself, on a terminal only.
-func progress(out io.Writer) func(intake.Summary) {
-	file, ok := out.(*os.File)
-	if !ok {
-		return nil
-	}
-	if info, err := file.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return nil
-	}
-	return func(s intake.Summary) {
-		fmt.Fprintf(out, "\r%d stored, %d unchanged, %d quarantined ", s.Stored, s.Unchanged, s.Quarantined)
-	}
+// progress draws a line that rewrites itself, on a terminal only; done takes it away.
+func progress(out io.Writer) (tell func(intake.Summary), done func() error) {
+	file, isFile := out.(*os.File)
+	bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(out), progressbar.OptionSetVisibility(isFile && term.IsTerminal(int(file.Fd()))),
+		progressbar.OptionShowCount(), progressbar.OptionSetDescription("records brought in"),
+		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+	tell = func(s intake.Summary) { _ = bar.Set(s.Stored + s.Unchanged + s.Quarantined) } // a line that cannot be drawn is not missed
+	return tell, bar.Finish
 }
