@@ -12,12 +12,15 @@ demo: build
 	$(BIN) demo
 
 # Every test. What it lacks it installs where it can, and otherwise says what to type.
-# One test runs against an OpenID server of somebody else's, which needs Node.js 20.
+# Some tests run what others wrote against the gateway: an OpenID server and a FHIR client (Node.js 20),
+# and HL7's instance validator (Java 17 and Maven).
+JAVA := $(shell java -version 2>&1 | grep -qE '"(1[7-9]|[2-9][0-9])' && mvn --version >/dev/null 2>&1 && echo yes)
 NODE := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1 && echo yes)
 
 test: servers
 	@test -n "$(NODE)" || echo "left out: the test against npm's oidc-provider, which needs Node.js 20 and npm"
-	CPA_TEST_SERVERS=redis$(if $(NODE),+openid) go test ./...
+	@test -n "$(JAVA)" || echo "left out: HL7's instance validator over every kind of answer, which needs Java 17 and Maven"
+	CPA_TEST_SERVERS=redis$(if $(NODE),+openid)$(if $(JAVA),+hapi) go test ./...
 
 build:
 	go build -o $(BIN) ./cmd/cpa-gateway

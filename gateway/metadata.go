@@ -58,7 +58,7 @@ var interactionCodes = map[road.Interaction]fhir.TypeRestfulInteraction{
 
 var paramTypes = map[search.Kind]fhir.SearchParamType{
 	search.Token: fhir.SearchParamTypeToken, search.ID: fhir.SearchParamTypeToken, search.Date: fhir.SearchParamTypeDate,
-	search.Reference: fhir.SearchParamTypeReference, search.String: fhir.SearchParamTypeString,
+	search.Reference: fhir.SearchParamTypeReference, search.URI: fhir.SearchParamTypeUri,
 }
 
 // capability writes one row of the allow-list.

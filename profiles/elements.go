@@ -40,7 +40,7 @@ var extensionAliases = map[string]string{
 // terms are those that are neither items nor rules.
 var terms = map[string]Use{
 	"-": UseNever, "never": UseNever, "frame": UseFrame, "person": UsePerson,
-	"whole": UseWhole, "modifier": UseModifier, "rebuilt": UseRebuilt,
+	"whole": UseWhole, "language": UseLanguage, "modifier": UseModifier, "rebuilt": UseRebuilt,
 }
 
 // readElements reads the table, whose head describes it.

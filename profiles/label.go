@@ -55,7 +55,7 @@ func partItems(element *Shape, known bool, r, part fhir.Value) ItemSet {
 		return SetOf(Unlabelled)
 	}
 	switch element.Use {
-	case UseFrame, UsePerson, UseWhole:
+	case UseFrame, UsePerson, UseWhole, UseLanguage:
 		return ItemSet{}
 	case UseItems:
 		return element.Items

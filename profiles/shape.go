@@ -45,6 +45,7 @@ const (
 	UsePerson              // the reference to the person the resource is about
 	UseWhole               // copied with all that is in it, or the resource is withheld
 	UseModifier            // changes the meaning of the rest: its presence withholds the resource
+	UseLanguage            // copied with whatever surrounds it, by the tags that R4 requires of a language
 	UseRebuilt             // written anew by the gateway: id, meta, text
 )
 

@@ -107,7 +107,7 @@ func (b beside) heading(p *page) {
 	p.WriteString("</p>")
 	var needs []texts.Wording
 	for communication := range b.patient.Get("communication").Each() {
-		said := conceptWords(communication.Get("language"))
+		said := languageWords(communication.Get("language"))
 		if communication.Get("preferred").Bool() {
 			said = joined(said, " ", texts.Wording{English: "(" + texts.Preferred.In(texts.English) + ")", Welsh: "(" + texts.Preferred.In(texts.Welsh) + ")"})
 		}
@@ -132,6 +132,20 @@ func nameOf(patient fhir.Value) string {
 		parts = append(parts, given.Text())
 	}
 	return strings.Join(append(parts, name.Get("family").Text()), " ")
+}
+
+// languageWords are the words of a language: as they were written, with its name where
+// it is neither of the two in which services work, or the name alone.
+func languageWords(spoken fhir.Value) texts.Wording {
+	text, tag := spoken.Get("text").Text(), spoken.Find("coding", "code").Text()
+	name := profiles.LanguageName(tag)
+	switch {
+	case text == "" && name.English != "":
+		return name
+	case text == "" || name.English == "" || tag == texts.English.String() || tag == texts.Welsh.String():
+		return conceptWords(spoken)
+	}
+	return texts.Wording{English: text + " (" + name.English + ")", Welsh: text + " (" + name.Welsh + ")"}
 }
 
 // conceptWords are the words of a concept: its own text, those of the vocabulary,

@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/text/language"
+
+	"cpagateway/gateway/texts"
 	"cpagateway/profiles"
 )
 
@@ -49,6 +52,53 @@ func TestTheCrisisNarrativeReadsOutWhatStandsBesideThePlan(t *testing.T) {
 	}
 	if strings.Contains(got, "2016") || strings.Contains(got, "9990000026") {
 		t.Errorf("the past is read out:\n%s", got)
+	}
+}
+
+// A reader of Welsh found the English first, and no narrative said its language.
+func TestTheReadersLanguageComesFirst(t *testing.T) {
+	d := permitting(profiles.CrisisSlice)
+	h := heldOf(ann(t))
+	for reader, want := range map[language.Tag]string{
+		texts.English: `lang="en" xml:lang="en"><p><b>Ann Mair Evans</b>, born 2 April 1971 / <span lang="cy" xml:lang="cy">ganwyd 2 Ebrill 1971</span>`,
+		texts.Welsh:   `lang="en" xml:lang="en"><p><b>Ann Mair Evans</b>, <span lang="cy" xml:lang="cy">ganwyd 2 Ebrill 1971</span> / born 2 April 1971`,
+	} {
+		h.Reader = reader
+		p := openPage("en", reader)
+		d.besideOf(besideAnn(t, d)).heading(p)
+		if !strings.Contains(p.String(), want) {
+			t.Errorf("%v: %s", reader, p.String())
+		}
+		crisis := map[language.Tag]string{texts.English: `<h2>Crisis plan / `, texts.Welsh: `<h2>Cynllun argyfwng / <span lang="en" xml:lang="en">Crisis plan</span></h2>`}[reader]
+		if div := parsed(t, string(d.disclose(h, madeTargets()).Body())).Find("text", "div").Text(); !strings.Contains(div, crisis) {
+			t.Errorf("%v: no %s in %s", reader, crisis, div)
+		}
+	}
+}
+
+// A language was coded outside of what R4 allows, and read out as a bare code.
+func TestLanguagesAreCodedAsR4RequiresAndNamed(t *testing.T) {
+	const uk = `https://fhir.hl7.org.uk/CodeSystem/UKCore-HumanLanguage`
+	patient := func(spoken string) string {
+		return `{"resourceType":"Patient","id":"ann","name":[{"family":"Evans"}],"communication":[{"language":` + spoken + `}]}`
+	}
+	d := permitting(profiles.AllItems)
+	for spoken, want := range map[string][2]string{
+		`{"coding":[{"system":"` + uk + `","code":"cy","display":"Welsh"}]}`:                        {`{"coding":[{"system":"urn:ietf:bcp:47","code":"cy"}]}`, `<li>Welsh / <span lang="cy" xml:lang="cy">Cymraeg</span></li>`},
+		`{"coding":[{"system":"urn:ietf:bcp:47","code":"cy"},{"system":"` + uk + `","code":"cy"}]}`: {`{"coding":[{"system":"urn:ietf:bcp:47","code":"cy"}]}`, `<li>Welsh / `},
+		`{"coding":[{"system":"` + uk + `","code":"q4"}]}`:                                          {`{"coding":[{"system":"urn:ietf:bcp:47","code":"bfi"}]}`, `<li>British Sign Language / `},
+		`{"coding":[{"system":"` + uk + `","code":"q5"}]}`:                                          {`{"text":"Makaton"}`, `<li>Makaton</li>`},
+		`{"coding":[{"system":"urn:ietf:bcp:47","code":"so"}],"text":"Interpreter"}`:                {`{"coding":[{"system":"urn:ietf:bcp:47","code":"so"}],"text":"Interpreter"}`, `<li>Interpreter (Somali) / <span lang="cy" xml:lang="cy">Interpreter (Somaleg)</span></li>`},
+	} {
+		x := d.disclose(heldOf(parsed(t, patient(spoken))), nil)
+		if got := parsed(t, string(x.Body())).Find("communication", "language"); string(got.Raw()) != want[0] {
+			t.Errorf("%s is copied as %s", spoken, got.Raw())
+		}
+		p := openPage("en", texts.English)
+		d.besideOf([]Disclosure{x}).heading(p)
+		if !strings.Contains(p.String(), want[1]) {
+			t.Errorf("%s is read out as %s", spoken, p.String())
+		}
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 
 // ChangeRules numbers the rules of Changes. It is raised with every change of what the
 // copier copies or Changes makes of it; a change of labels has its own number.
-const ChangeRules = 1
+const ChangeRules = 2
 
 // Changes says to whom a new version of a resource is a new version: to those
 // whose items some of the labels are within, and to nobody else. Whoever has none

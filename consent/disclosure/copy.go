@@ -93,6 +93,8 @@ func (c *copier) member(dst []byte, s *profiles.Shape, v fhir.Value, name string
 		dst, ok = c.sibling(dst, element, v, member)
 	case element.Use == profiles.UsePerson:
 		dst, ok = c.subject(dst, member)
+	case element.Use == profiles.UseLanguage:
+		dst, ok = spoken(dst, member)
 	case element.Many:
 		dst, ok = c.array(dst, element, v, member)
 	default:

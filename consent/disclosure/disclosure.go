@@ -7,6 +7,8 @@ import (
 	"crypto/sha256"
 	"time"
 
+	"golang.org/x/text/language"
+
 	"cpagateway/consent"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
@@ -18,8 +20,9 @@ type Held struct {
 	Person    profiles.PersonID // empty for staff and organisations
 	Custodian profiles.OrgCode
 	Label     profiles.Label
-	Tag       Tag       // makes what this caller sees as meta.versionId; nil for none
-	Updated   time.Time // what this caller sees as meta.lastUpdated
+	Tag       Tag          // makes what this caller sees as meta.versionId; nil for none
+	Updated   time.Time    // what this caller sees as meta.lastUpdated
+	Reader    language.Tag // the language of the reader, which comes first in a narrative
 }
 
 // Tag makes the versionId of a copy from the items that it carries and the digest
@@ -189,7 +192,7 @@ func (t terms) assemble(h Held, versionID string, content []byte, beside []Discl
 	w.Name("security")
 	w.Raw(securityOf(h.Resource.Type()))
 	w.EndObject()
-	if div := t.narrative(h.Resource.Type(), content, beside); div != "" {
+	if div := t.narrative(h.Resource.Type(), content, h.Reader, beside); div != "" {
 		w.Name("text")
 		w.BeginObject()
 		w.Member("status", "generated")

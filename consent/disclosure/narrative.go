@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/language"
+
 	"cpagateway/gateway/texts"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
@@ -55,9 +57,9 @@ var narrated = []struct {
 // nothing that the copies do not. Plans are what people read: other types have
 // none, and it is empty.
 //
-// Headings stand in both languages (W¶183); what was written about the person
-// stays as it was written.
-func (t terms) narrative(typ string, members []byte, copies []Disclosure) string {
+// Headings stand in both languages, the reader's first (W¶183); what was written
+// about the person stays as it was written.
+func (t terms) narrative(typ string, members []byte, reader language.Tag, copies []Disclosure) string {
 	if typ != "CarePlan" {
 		return ""
 	}
@@ -65,17 +67,16 @@ func (t terms) narrative(typ string, members []byte, copies []Disclosure) string
 	if err != nil {
 		return ""
 	}
-	var p page
-	p.WriteString(`<div xmlns="http://www.w3.org/1999/xhtml">`)
+	p := openPage(plan.Get("language").Text(), reader)
 	others := t.besideOf(copies)
-	others.heading(&p)
+	others.heading(p)
 	kinds, lines := profiles.Items(plan).Need, linesOf(plan)
 	for _, n := range narrated {
 		if !kinds.Has(n.kind) {
 			continue
 		}
 		p.heading("h2", inBoth(n.heading))
-		currency(&p, plan)
+		currency(p, plan)
 		if whole := lines[ofNoPart]; len(whole) > 0 {
 			p.heading("h3", inBoth(texts.PlanAsAWhole))
 			p.list(whole)
@@ -90,7 +91,7 @@ func (t terms) narrative(typ string, members []byte, copies []Disclosure) string
 			p.list(lines[area])
 		}
 	}
-	t.freshness(&p, plan)
+	t.freshness(p, plan)
 	p.WriteString(`</div>`)
 	return p.String()
 }

@@ -2,14 +2,40 @@ package disclosure
 
 import (
 	"encoding/xml"
+	"slices"
 	"strings"
+
+	"golang.org/x/text/language"
 
 	"cpagateway/gateway/texts"
 )
 
 // page writes the few XHTML elements of which a narrative is made. All text goes
 // through text, which escapes it.
-type page struct{ strings.Builder }
+type page struct {
+	strings.Builder
+	language string // of the whole: what is in another one says so
+	order    []language.Tag
+}
+
+// openPage begins a narrative in the language of the resource, in which what was
+// written about the person stands. The reader's language comes first in what is
+// told in both.
+func openPage(written string, reader language.Tag) *page {
+	p := &page{language: written, order: []language.Tag{texts.English, texts.Welsh}}
+	if reader == texts.Welsh {
+		slices.Reverse(p.order)
+	}
+	if p.language == "" {
+		p.language = p.order[0].String()
+	}
+	p.WriteString(`<div xmlns="http://www.w3.org/1999/xhtml" lang="`)
+	p.text(p.language)
+	p.WriteString(`" xml:lang="`)
+	p.text(p.language)
+	p.WriteString(`">`)
+	return p
+}
 
 // inBoth is a text of the catalogue in both languages.
 func inBoth(t texts.Key) texts.Wording {
@@ -24,13 +50,22 @@ func (p *page) text(s string) {
 
 // words writes a wording in both languages, once where they are the same.
 func (p *page) words(w texts.Wording) {
-	p.text(w.English)
 	if w.Welsh == w.English {
+		p.text(w.English)
 		return
 	}
-	p.WriteString(` / <span lang="cy" xml:lang="cy">`)
-	p.text(w.Welsh)
-	p.WriteString(`</span>`)
+	for i, lang := range p.order {
+		if i > 0 {
+			p.WriteString(" / ")
+		}
+		if lang.String() == p.language {
+			p.text(w.In(lang))
+			continue
+		}
+		p.WriteString(`<span lang="` + lang.String() + `" xml:lang="` + lang.String() + `">`)
+		p.text(w.In(lang))
+		p.WriteString(`</span>`)
+	}
 }
 
 func (p *page) heading(element string, w texts.Wording) {

@@ -120,13 +120,16 @@ func (r *Road) searchset(t *trip, released []disclosure.Disclosure, p reply) []b
 			entry(w, r.Base+"/"+x.Type()+"/"+x.ID(), "match", x.Body())
 		}
 		if p.search.Crisis == CrisisRead {
-			entry(w, "", "outcome", crisisOutcome(t, r.DutyLine))
+			entry(w, crisisEntry, "outcome", crisisOutcome(t, r.DutyLine))
 		}
 		w.EndArray()
 	}
 	w.EndObject()
 	return w.Bytes()
 }
+
+// crisisEntry is the address of the entry that every crisis read carries: one and the same.
+const crisisEntry = "urn:uuid:2d0f5a4e-6c1b-4b57-9a3e-8f5d1c7e4b60"
 
 func link(w *fhir.Writer, relation, url string) {
 	w.BeginObject()

@@ -227,7 +227,7 @@ func (r *Road) held(t *trip, found []records.Visible) ([]disclosure.Held, error)
 		}
 		held = append(held, disclosure.Held{
 			Resource: resource, Person: v.Person, Custodian: v.Custodian, Label: v.Label,
-			Updated: v.SeenAt, Tag: func(carried profiles.ItemSet, content disclosure.Digest) string {
+			Updated: v.SeenAt, Reader: t.words.language, Tag: func(carried profiles.ItemSet, content disclosure.Digest) string {
 				return r.Sealer.sealTag(t.caller.Organisation, v.Type, v.ID, tag{v.SeenNumber, carried, content})
 			},
 		})

@@ -59,7 +59,7 @@ func (x *indexer) labels(r fhir.Value) {
 	}
 	for profile := range r.All("meta", "profile") {
 		if profile.Text() == profiles.Profile(typ) {
-			x.add(Entry{Param: "_profile", Kind: String, Text: profiles.Profile(typ)})
+			x.add(Entry{Param: "_profile", Kind: URI, Text: profiles.Profile(typ)})
 		}
 	}
 }

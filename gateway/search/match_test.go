@@ -131,7 +131,7 @@ func TestMatchComparesKinds(t *testing.T) {
 		{Param: "patient", Kind: search.Reference, Ref: "Patient/a"},
 		{Param: "patient", Kind: search.Token, System: "urn:x", Code: "1"},
 		{Param: "_lastUpdated", Kind: search.Date, From: hour(1), Until: hour(2)},
-		{Param: "_profile", Kind: search.String, Text: "http://x.example/p"},
+		{Param: "_profile", Kind: search.URI, Text: "http://x.example/p"},
 	}
 	for query, want := range map[string]bool{
 		"_id=a": true, "_id=A": false, "_id=b,a": true,

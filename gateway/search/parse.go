@@ -16,7 +16,7 @@ const maxValues = 100
 var (
 	formToken     = []string{"code", "system|code", "|code", "system|"}
 	formDate      = []string{"2025", "2025-03-01", "2025-03-01T09:30:00Z", "eq ne lt le gt ge sa eb ap"}
-	formString    = []string{"URI"}
+	formURI       = []string{"URI"}
 	formID        = []string{"id"}
 	formValues    = []string{"1-100"}
 	safeParamName = regexp.MustCompile(`^[A-Za-z_][A-Za-z_.:-]{0,63}$`)
@@ -119,8 +119,8 @@ func forms(kind Kind, targets []string) []string {
 		return formToken
 	case Date:
 		return formDate
-	case String:
-		return formString
+	case URI:
+		return formURI
 	case ID:
 		return formID
 	}

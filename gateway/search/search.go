@@ -20,7 +20,7 @@ const (
 	Token     Kind = iota + 1 // system|code
 	Reference                 // Type/id
 	Date                      // prefix and date, an interval
-	String                    // compared exactly: the URI of _profile. No names or texts can be searched
+	URI                       // compared exactly: that of _profile. No names or texts can be searched
 	ID                        // a resource's id
 )
 

@@ -93,7 +93,7 @@ func TestParseParam(t *testing.T) {
 		{"Patient", "identifier", profiles.SystemNHSNumber + "|9990000019", tokenParam("identifier", search.Operand{System: profiles.SystemNHSNumber, Code: "9990000019"})},
 		{"Patient", "identifier", " urn:x|1", tokenParam("identifier", search.Operand{System: "urn:x", Code: "1"})},
 		{"Patient", "_id", "a,b", search.Param{Name: "_id", Kind: search.ID, Values: []search.Operand{{Text: "a"}, {Text: "b"}}}},
-		{"CarePlan", "_profile", "http://x.example/p", search.Param{Name: "_profile", Kind: search.String, Values: []search.Operand{{Text: "http://x.example/p"}}}},
+		{"CarePlan", "_profile", "http://x.example/p", search.Param{Name: "_profile", Kind: search.URI, Values: []search.Operand{{Text: "http://x.example/p"}}}},
 
 		{"CarePlan", "patient", "p1", refParam("patient", "Patient/p1")},
 		{"CarePlan", "patient", "Patient/p1,p2", refParam("patient", "Patient/p1", "Patient/p2")},

@@ -16,7 +16,7 @@ var not = []string{"not"}
 var commonParams = []Definition{
 	{Name: "_id", Kind: ID, Sortable: true, Doc: "the resource's id"},
 	{Name: "_lastUpdated", Kind: Date, Sortable: true, Doc: "when something changed that the caller may see"},
-	{Name: "_profile", Kind: String, Doc: "the profile of this gateway; others are not released and not searched"},
+	{Name: "_profile", Kind: URI, Doc: "the profile of this gateway; others are not released and not searched"},
 	{Name: "_security", Kind: Token, Doc: "security label, as released"},
 	{Name: "_tag", Kind: Token, Doc: "confidentiality label, as the Wales guide has it; the same as _security"},
 	{Name: "identifier", Kind: Token, Paths: []string{"identifier"}, Doc: "business identifier"},
