@@ -26,7 +26,8 @@ const (
 	ErrApart   Refusal = "the records to join into are kept apart themselves: join the other way round"
 	ErrNoDoubt Refusal = "nothing about this person is in doubt that could be confirmed"
 	ErrStays   Refusal = "what is in doubt is not for a confirmation: records that say they mean something else, or a wish about somebody else; have the source correct them"
-	ErrClaimed Refusal = "another person has an NHS number of these records: join the two, or have the source correct the number and import it again"
+	ErrClaimed Refusal = "another person would have an NHS number of these records as well: join the two, part the Patient, or have the source correct the number and import it again"
+	ErrDiffer  Refusal = "the records have come to contradict each other: join the two instead, where they are one human's all the same"
 	ErrNoMove  Refusal = "no move has this id"
 	ErrUndone  Refusal = "the move was taken back already"
 	ErrNotThis Refusal = "the move was made by an import, or takes another one back: join or part the records instead"
@@ -62,9 +63,6 @@ func (l Linker) Join(tx store.Tx, from, into profiles.PersonID, ground string) (
 	if before[1].Apart != "" {
 		return persons.Move{}, ErrApart
 	}
-	if err := unclaimed(tx, leaving, into); err != nil {
-		return persons.Move{}, err
-	}
 	m, err := l.move(tx, persons.Move{Kind: persons.Join, From: from, To: into, Resources: leaving.resources(), Stayed: staying.patientNames(), Before: before, Reference: ground})
 	if err != nil {
 		return m, err
@@ -74,7 +72,10 @@ func (l Linker) Join(tx store.Tx, from, into profiles.PersonID, ground string) (
 	}
 	after := before[1]
 	after.Confirmed = union(after.Confirmed, before[0].Confirmed, leaving.names(), staying.names())
-	return m, l.stand(tx, persons.Standing{Person: from}, after)
+	if err := l.stand(tx, persons.Standing{Person: from}, after); err != nil {
+		return m, err
+	}
+	return m, found(tx, into)
 }
 
 func both(tx store.Tx, from, into profiles.PersonID) (leaving, staying party, err error) {
@@ -133,25 +134,39 @@ func (l Linker) Part(tx store.Tx, patient, ground string) (persons.Move, error) 
 	if err != nil {
 		return persons.Move{}, err
 	}
-	m, err := l.part(tx, of, of.patients[i], persons.Parted, persons.Move{Kind: persons.Part, Before: before, Reference: ground})
+	m, err := l.part(tx, of, of.patients[i], of.person, persons.Parted, persons.Move{Kind: persons.Part, Before: before, Reference: ground})
 	if err != nil {
 		return m, err
 	}
 	return m, l.Look(tx, person)
 }
 
-// part moves a Patient out of a party to a person of its own, kept apart from it.
-func (l Linker) part(tx store.Tx, of party, p Patient, because persons.Doubt, m persons.Move) (persons.Move, error) {
+// part moves a Patient out of a party to a person of its own, kept apart from another.
+func (l Linker) part(tx store.Tx, of party, p Patient, from profiles.PersonID, because persons.Doubt, m persons.Move) (persons.Move, error) {
 	v := p.Version
-	m.From, m.To, m.Resources = of.person, l.Own(v.Custodian, v.Source, v.ID), of.resourcesOf(p)
-	m, err := l.move(tx, m)
+	own, err := l.alone(tx, v)
 	if err != nil {
+		return m, err
+	}
+	m.From, m.To, m.Resources = of.person, own, of.resourcesOf(p)
+	if m, err = l.move(tx, m); err != nil {
 		return m, err
 	}
 	return m, tx.Stand(persons.Standing{
 		Person: m.To, Custodian: v.Custodian, Source: v.Source, Patient: v.ID,
-		Apart: of.person, Doubts: []persons.Doubt{because}, Since: l.At,
+		Apart: from, Doubts: []persons.Doubt{because}, Since: l.At,
 	})
+}
+
+// alone is a person for a Patient with whom nobody else lies, nor did before: others may
+// have been joined into the one of its own.
+func (l Linker) alone(now store.Snapshot, patient records.Version) (profiles.PersonID, error) {
+	for n, id := 1, patient.ID; ; n, id = n+1, fmt.Sprintf("%s/%d", patient.ID, n) {
+		person := l.Own(patient.Custodian, patient.Source, id)
+		if held, err := now.Held(person, ""); err != nil || len(held) == 0 {
+			return person, err
+		}
+	}
 }
 
 // Confirm says of a person who is in doubt that all is as their records say: the links
@@ -175,9 +190,6 @@ func (l Linker) Confirm(tx store.Tx, person profiles.PersonID, ground string) (p
 	case !before[0].Open():
 		return persons.Move{}, ErrNoDoubt
 	}
-	if err := unclaimed(tx, p, person); err != nil {
-		return persons.Move{}, err
-	}
 	after := before[0]
 	after.Apart = ""
 	after.Confirmed = union(after.Confirmed, p.names())
@@ -191,22 +203,33 @@ func (l Linker) Confirm(tx store.Tx, person profiles.PersonID, ground string) (p
 	if err := l.stand(tx, after); err != nil {
 		return m, err
 	}
+	if err := found(tx, person); err != nil {
+		return m, err
+	}
 	if now, err := tx.Standing(person); err != nil || slices.Contains(now.Doubts, persons.Unverified) || slices.Contains(now.Doubts, persons.Linked) {
 		return m, cmp.Or(err, error(ErrStays))
 	}
 	return m, nil
 }
 
-// unclaimed is an error where somebody else than those whom a party is of, and goes to,
-// has an NHS number of it in use: with both of them open, it would lead to neither.
-func unclaimed(now store.Snapshot, p party, to profiles.PersonID) error {
-	for _, one := range p.patients {
-		for _, number := range one.Said.InUse {
-			holder, others, err := Holder(now, number)
+// found is an error where a person who is not kept apart cannot be found by an NHS number
+// that they have in use: with two such persons, it leads to neither.
+func found(now store.Snapshot, person profiles.PersonID) error {
+	standing, err := now.Standing(person)
+	if err != nil || standing.Apart != "" {
+		return err
+	}
+	patients, err := Patients(now, person)
+	if err != nil {
+		return err
+	}
+	for _, p := range patients {
+		for _, number := range p.Said.InUse {
+			holder, _, err := Holder(now, number)
 			if err != nil {
 				return err
 			}
-			if holder != p.person && holder != to && InUse(number, others) {
+			if holder != person {
 				return ErrClaimed
 			}
 		}

@@ -26,9 +26,6 @@ func (l Linker) Undo(tx store.Tx, id, ground string) (persons.Move, error) {
 		if err != nil {
 			return persons.Move{}, err
 		}
-		if err := unclaimed(tx, of, undone.From); err != nil {
-			return persons.Move{}, err
-		}
 		m.Resources = of.since(undone)
 	}
 	if m, err = l.move(tx, m); err != nil {
@@ -42,7 +39,30 @@ func (l Linker) Undo(tx store.Tx, id, ground string) (persons.Move, error) {
 			return m, err
 		}
 	}
-	return m, l.stand(tx, undone.Before[:min(2, len(undone.Before))]...)
+	if err := l.stand(tx, undone.Before[:min(2, len(undone.Before))]...); err != nil {
+		return m, err
+	}
+	return m, errors.Join(found(tx, undone.From), found(tx, undone.To), alike(tx, undone.From))
+}
+
+// alike is an error where Patients have come together who contradict each other, on
+// nobody's word.
+func alike(now store.Snapshot, person profiles.PersonID) error {
+	standing, err := now.Standing(person)
+	if err != nil {
+		return err
+	}
+	patients, err := Patients(now, person)
+	if err != nil {
+		return err
+	}
+	patients = slices.DeleteFunc(patients, func(p Patient) bool { return slices.Contains(standing.Confirmed, "Patient/"+p.Version.ID) })
+	for i := range patients {
+		if contradicts(patients[:i], patients[i:i+1]) {
+			return ErrDiffer
+		}
+	}
+	return nil
 }
 
 // followBack keeps apart from the one that is itself again what was kept apart from it,
@@ -58,6 +78,9 @@ func (l Linker) followBack(tx store.Tx, undone persons.Move) error {
 		}
 		i := slices.IndexFunc(undone.Before, func(b persons.Standing) bool { return b.Person == s.Person })
 		if i < 0 {
+			if !s.Since.After(undone.At) {
+				continue
+			}
 			if claims, err := claimsOnly(tx, s.Person, undone.From, undone.To); err != nil {
 				return err
 			} else if !claims {

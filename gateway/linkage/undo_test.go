@@ -2,6 +2,7 @@ package linkage_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -41,7 +42,7 @@ func TestUndoLeavesNobodyApartFromTheWrongOne(t *testing.T) {
 	must(t, err)
 	for person, number := range map[profiles.PersonID]string{"p3": one, "own-7A4-c": two} {
 		d.bring(board, person, patient("late"+number, number, ""))
-		d.stand(persons.Standing{Person: person, Apart: "p2", Doubts: []persons.Doubt{persons.Contradicts}, Since: start})
+		d.stand(persons.Standing{Person: person, Apart: "p2", Doubts: []persons.Doubt{persons.Contradicts}, Since: start.AddDate(0, 1, 0)})
 	}
 	must(t, d.undo(id))
 	after := d.picture()
@@ -222,4 +223,24 @@ func (b *brittle) Stand(s persons.Standing) error {
 func (b *brittle) Move(m persons.Move) error {
 	_, err := turn(b, func() (struct{}, error) { return struct{}{}, b.Tx.Move(m) })
 	return err
+}
+
+// TestUndoBringsNobodyTogetherWhoDiffer: what was parted has become another human's record.
+func TestUndoBringsNobodyTogetherWhoDiffer(t *testing.T) {
+	d := openDesk(t)
+	nameless := func(id string) string {
+		return fmt.Sprintf(`{"resourceType":"Patient","id":%q,"identifier":[{"system":%q,"value":%q}],"birthDate":"1980-05-17"}`, id, profiles.SystemNHSNumber, one)
+	}
+	d.bring(board, "p1", nameless("a"), nameless("b"))
+	id, err := d.part("b")
+	must(t, err)
+	d.bring(board, "own-7A4-b", strings.Replace(nameless("b"), "1980-05-17", "1999-09-09", 1))
+	before := d.picture()
+	if err := d.undo(id); !errors.Is(err, linkage.ErrDiffer) || d.picture() != before {
+		t.Errorf("%v\n%s", err, d.picture())
+	}
+	d.bring(board, "own-7A4-b", nameless("b"))
+	d.bring(board, "p1", strings.Replace(nameless("a"), `"birthDate":"1980-05-17"`, `"gender":"female"`, 1))
+	_, err = d.join("own-7A4-b", "p1")
+	must(t, err)
 }

@@ -1,0 +1,8 @@
+package intake
+
+import "cpagateway/profiles"
+
+// IDOf is the id that a resource of a source gets.
+func IDOf(secret []byte, custodian profiles.OrgCode, source, typ, key string) string {
+	return keyedIDs{secret: secret, custodian: custodian, source: source}.resource(typ, key)
+}
