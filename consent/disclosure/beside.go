@@ -1,7 +1,6 @@
 package disclosure
 
 import (
-	"slices"
 	"strings"
 
 	"cpagateway/gateway/texts"
@@ -15,13 +14,13 @@ import (
 // could not read by itself.
 type beside struct {
 	patient fhir.Value
-	lines   map[profiles.Item][]texts.Wording // by what they tell
+	lines   map[profiles.Item][]phrase // by what they tell
 }
 
 // besideOf reads the copies that one decision let out with a plan. What another
 // decision let out is another custodian's, and is passed over.
 func (t terms) besideOf(copies []Disclosure) beside {
-	b := beside{lines: map[profiles.Item][]texts.Wording{}}
+	b := beside{lines: map[profiles.Item][]phrase{}}
 	assessed := map[string]bool{}
 	for _, typ := range []string{"Patient", "RiskAssessment", "Flag"} {
 		for _, x := range copies {
@@ -51,7 +50,7 @@ func (b *beside) flag(flag fhir.Value, assessed map[string]bool) {
 		return
 	}
 	need := profiles.Items(flag).Need
-	said := since(conceptWords(flag.Get("code")), flag.Find("period", "start").Text(), flag.Find("period", "end").Text())
+	said := phrase{conceptWords(flag.Get("code"))}.lasting(flag.Find("period", "start").Text(), flag.Find("period", "end").Text())
 	for _, item := range warned {
 		if need.Has(item) {
 			b.lines[item] = append(b.lines[item], said)
@@ -68,16 +67,16 @@ func (b *beside) assessment(r fhir.Value, assessed map[string]bool) {
 	for prediction := range r.Get("prediction").Each() {
 		reason := prediction.Get("rationale").Text()
 		assessed[reason] = reason != ""
-		said := texts.Wording{English: reason, Welsh: reason}
+		said := phrase{same(reason)}
 		if reason == "" {
-			said = conceptWords(prediction.Get("outcome"))
+			said = phrase{conceptWords(prediction.Get("outcome"))}
 		}
 		if level := prediction.Get("qualitativeRisk"); level.Exists() {
-			said = joined(said, ", ", conceptWords(level))
+			said = said.with(", ", conceptWords(level))
 		}
-		said = since(said, from, "")
+		said = said.lasting(from, "")
 		if done := r.Get("mitigation").Text(); done != "" {
-			said = joined(said, ": ", texts.Wording{English: done, Welsh: done})
+			said = said.with(": ", same(done))
 		}
 		b.lines[profiles.RiskCurrent] = append(b.lines[profiles.RiskCurrent], said)
 	}
@@ -105,15 +104,13 @@ func (b beside) heading(p *page) {
 		}
 	}
 	p.WriteString("</p>")
-	var needs []texts.Wording
+	var needs []phrase
 	for communication := range b.patient.Get("communication").Each() {
-		said := languageWords(communication.Get("language"))
+		said := phrase{languageWords(communication.Get("language"))}
 		if communication.Get("preferred").Bool() {
-			said = joined(said, " ", texts.Wording{English: "(" + texts.Preferred.In(texts.English) + ")", Welsh: "(" + texts.Preferred.In(texts.Welsh) + ")"})
+			said = said.with(" ", texts.Wording{English: "(" + texts.Preferred.In(texts.English) + ")", Welsh: "(" + texts.Preferred.In(texts.Welsh) + ")"})
 		}
-		if !slices.Contains(needs, said) {
-			needs = append(needs, said)
-		}
+		needs = addNew(needs, said)
 	}
 	if len(needs) > 0 {
 		p.heading("h3", inBoth(texts.ToBeUnderstood))
@@ -169,23 +166,6 @@ func conceptWords(concept fhir.Value) texts.Wording {
 		}
 	}
 	return notInWords
-}
-
-// since adds the days from which and until which something holds.
-func since(said texts.Wording, from, until string) texts.Wording {
-	if from != "" {
-		said = joined(said, " ", filled(texts.Since, inDays(from)))
-	}
-	if until != "" {
-		said = joined(said, " ", filled(texts.Until, inDays(until)))
-	}
-	return said
-}
-
-func same(text string) texts.Wording { return texts.Wording{English: text, Welsh: text} }
-
-func joined(a texts.Wording, between string, b texts.Wording) texts.Wording {
-	return texts.Wording{English: a.English + between + b.English, Welsh: a.Welsh + between + b.Welsh}
 }
 
 // filled is a text of the catalogue with one argument, in both languages.

@@ -55,6 +55,20 @@ func TestTheCrisisNarrativeReadsOutWhatStandsBesideThePlan(t *testing.T) {
 	}
 }
 
+// What was written about the person was read out twice wherever a date stood beside it.
+func TestWhatIsTheSameInBothLanguagesIsReadOnce(t *testing.T) {
+	d := permitting(profiles.CrisisSlice)
+	div := parsed(t, string(d.disclose(heldOf(ann(t)), madeTargets(), besideAnn(t, d)...).Body())).Find("text", "div").Text()
+	for _, want := range []string{
+		`<li>Gives money away, high since 10 February 2025 / <span lang="cy" xml:lang="cy">ers 10 Chwefror 2025</span>: Card with Beth</li>`,
+		`<li>Welsh (preferred) / <span lang="cy" xml:lang="cy">Cymraeg (dewis iaith)</span></li>`,
+	} {
+		if !strings.Contains(div, want) {
+			t.Errorf("%s is missing in:\n%s", want, strings.ReplaceAll(div, "<", "\n<"))
+		}
+	}
+}
+
 // A reader of Welsh found the English first, and no narrative said its language.
 func TestTheReadersLanguageComesFirst(t *testing.T) {
 	d := permitting(profiles.CrisisSlice)

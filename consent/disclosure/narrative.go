@@ -98,16 +98,14 @@ func (t terms) narrative(typ string, members []byte, reader language.Tag, copies
 
 // section writes one heading and what stands under it. Where the plan says something
 // that names no heading, it may belong under this one.
-func (p *page) section(s section, lines map[string][]texts.Wording, others beside) {
+func (p *page) section(s section, lines map[string][]phrase, others beside) {
 	p.heading("h3", inBoth(s.heading))
-	var said []texts.Wording
+	var said []phrase
 	if s.part != "" {
 		said = lines[s.part]
 	}
 	for _, other := range others.lines[s.beside] {
-		if !slices.Contains(said, other) {
-			said = append(said, other)
-		}
+		said = addNew(said, other)
 	}
 	switch {
 	case len(said) > 0:
@@ -176,20 +174,20 @@ const ofNoPart = ""
 
 // linesOf are what the plan says is to be done, by kind of activity or by area.
 // Whoever can be called at any hour comes before others who can be called.
-func linesOf(plan fhir.Value) map[string][]texts.Wording {
-	lines := map[string][]texts.Wording{}
-	var always []texts.Wording
+func linesOf(plan fhir.Value) map[string][]phrase {
+	lines := map[string][]phrase{}
+	var always []phrase
 	for activity := range plan.Get("activity").Each() {
 		detail := activity.Get("detail")
 		kind, text := kindOf(activity), activityText(detail)
 		switch {
 		case ended[detail.Get("status").Text()]:
 		case text == "": // a code or a reference alone: it is there, and no heading may say that nothing is
-			lines[kind] = append(lines[kind], notInWords)
+			lines[kind] = append(lines[kind], phrase{notInWords})
 		case kind == profiles.CodePartContact && anyHour(detail, text):
-			always = append(always, same(text))
+			always = append(always, phrase{same(text)})
 		default:
-			lines[kind] = append(lines[kind], same(text))
+			lines[kind] = append(lines[kind], phrase{same(text)})
 		}
 	}
 	lines[profiles.CodePartContact] = append(always, lines[profiles.CodePartContact]...)

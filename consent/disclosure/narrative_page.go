@@ -76,14 +76,51 @@ func (p *page) heading(element string, w texts.Wording) {
 
 func (p *page) paragraph(w texts.Wording) { p.heading("p", w) }
 
-func (p *page) list(lines []texts.Wording) {
+func (p *page) list(lines []phrase) {
 	p.WriteString("<ul>")
 	for _, line := range lines {
 		p.WriteString("<li>")
-		p.words(line)
+		for _, part := range line {
+			p.words(part)
+		}
 		p.WriteString("</li>")
 	}
 	p.WriteString("</ul>")
+}
+
+// phrase is one line, part by part: what is the same in both languages, as everything
+// is that was written about the person, is read once.
+type phrase []texts.Wording
+
+func same(text string) texts.Wording { return texts.Wording{English: text, Welsh: text} }
+
+// with adds a part. Two neighbours that differ by language are told as one.
+func (f phrase) with(between string, part texts.Wording) phrase {
+	last := f[len(f)-1]
+	if last.English != last.Welsh && part.English != part.Welsh {
+		last = texts.Wording{English: last.English + between + part.English, Welsh: last.Welsh + between + part.Welsh}
+		return append(slices.Clone(f[:len(f)-1]), last)
+	}
+	return append(slices.Clone(f), same(between), part)
+}
+
+// lasting adds the days from which and until which something holds.
+func (f phrase) lasting(from, until string) phrase {
+	if from != "" {
+		f = f.with(" ", filled(texts.Since, inDays(from)))
+	}
+	if until != "" {
+		f = f.with(" ", filled(texts.Until, inDays(until)))
+	}
+	return f
+}
+
+// addNew adds a line to others, once.
+func addNew(lines []phrase, line phrase) []phrase {
+	if slices.ContainsFunc(lines, func(l phrase) bool { return slices.Equal(l, line) }) {
+		return lines
+	}
+	return append(lines, line)
 }
 
 // labelled writes a label and what the plan says under it, or that it says nothing:
