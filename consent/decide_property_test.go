@@ -12,6 +12,7 @@ import (
 
 	"cpagateway/consent/agreements"
 	"cpagateway/consent/facts"
+	"cpagateway/gateway/texts"
 	"cpagateway/profiles"
 )
 
@@ -394,7 +395,7 @@ func TestDecideIsPure(t *testing.T) {
 		q, _ := anyRequest(rt, isp)
 		before := fmt.Sprintf("%+v %+v", *q.Person, q.Caller)
 		a, b := Decide(q), Decide(q)
-		if fmt.Sprintf("%+v", a.Explain()) != fmt.Sprintf("%+v", b.Explain()) || a.PolicyHash() != b.PolicyHash() {
+		if fmt.Sprintf("%+v", a.Explain(texts.English)) != fmt.Sprintf("%+v", b.Explain(texts.English)) || a.PolicyHash() != b.PolicyHash() {
 			rt.Fatal("two answers to one request")
 		}
 		if before != fmt.Sprintf("%+v %+v", *q.Person, q.Caller) {

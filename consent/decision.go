@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"cpagateway/consent/agreements"
+	"cpagateway/gateway/texts"
 	"cpagateway/profiles"
 )
 
@@ -153,11 +154,7 @@ func (d Decision) PolicyHash() string { return d.policy.hash(d.register.Hash()) 
 
 func (d Decision) rule(g gate) Rule {
 	r := d.reasons[g]
-	text := reasons[r].text
-	if r == plainPass {
-		text = gatePasses[g]
-	}
-	return Rule{ID: gateIDs[g], Outcome: r.outcome(), Code: r.code(), Text: text}
+	return Rule{ID: gateIDs[g], Outcome: r.outcome(), Code: r.code(), Text: wording(g, r, texts.English)}
 }
 
 // oblige is the bit of one obligation.

@@ -1,5 +1,7 @@
 package consent
 
+import "golang.org/x/text/language"
+
 // Explanation is a Decision in words, as `consent explain --json` prints it.
 // It holds rules and codes, nothing from the person's record.
 type Explanation struct {
@@ -21,9 +23,9 @@ type ExplainedRule struct {
 	Text    string `json:"text"`
 }
 
-// Explain puts the decision into words. Its slices are never nil, so that the
+// Explain puts the decision into words of a language; the codes are the same in all. Its slices are never nil, so that the
 // JSON holds [] and not null.
-func (d Decision) Explain() Explanation {
+func (d Decision) Explain(lang language.Tag) Explanation {
 	e := Explanation{
 		Outcome:     d.outcome.String(),
 		Deciding:    gateIDs[d.deciding],
@@ -33,8 +35,8 @@ func (d Decision) Explain() Explanation {
 		Directive:   d.directive,
 		Obligations: append([]Obligation{}, d.Obligations()...),
 	}
-	for _, r := range d.Rules() {
-		e.Rules = append(e.Rules, ExplainedRule{r.ID, r.Outcome.String(), r.Code, r.Text})
+	for g, r := range d.Rules() {
+		e.Rules = append(e.Rules, ExplainedRule{r.ID, r.Outcome.String(), r.Code, wording(gate(g), d.reasons[g], lang)})
 	}
 	return e
 }

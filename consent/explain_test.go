@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"cpagateway/consent/facts"
+	"cpagateway/gateway/texts"
 	"cpagateway/profiles"
 )
 
@@ -14,7 +15,7 @@ func TestExplain(t *testing.T) {
 	q := world(t)
 	q.Caller = caller("7A4", "crht", profiles.EmergencyTreatment)
 	q.Person.Directives = []facts.Directive{{ID: "t6", Template: facts.ExcludeItem, Status: facts.Active, Clauses: []facts.Clause{{Items: profiles.SetOf(profiles.RiskCurrent)}}}}
-	e := Decide(q).Explain()
+	e := Decide(q).Explain(texts.English)
 	if e.Outcome != "slice" || e.Deciding != "P3" || e.Agreement != "ISP-CPA-0001 version 3 flow 004" || len(e.Rules) != 16 {
 		t.Errorf("got %+v", e)
 	}
@@ -34,7 +35,7 @@ func TestExplain(t *testing.T) {
 // TestExplanationJSON holds the member names, which programs read, and lists that
 // are [] and never null.
 func TestExplanationJSON(t *testing.T) {
-	body, err := json.Marshal(Decide(Request{}).Explain())
+	body, err := json.Marshal(Decide(Request{}).Explain(texts.English))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +55,7 @@ func TestExplanationHoldsNothingOfTheRecord(t *testing.T) {
 	q := world(t)
 	q.Person.ID = "canary-9990000018"
 	q.Person.Directives = []facts.Directive{{ID: "d", Status: facts.Active, Fault: "Consent.provision", Performer: "Patient/canary"}}
-	body, err := json.Marshal(Decide(q).Explain())
+	body, err := json.Marshal(Decide(q).Explain(texts.English))
 	if err != nil || strings.Contains(string(body), "canary") || strings.Contains(string(body), "1980") {
 		t.Errorf("%s (%v)", body, err)
 	}

@@ -17,8 +17,8 @@ import (
 // auditCommand looks at the audit log. It makes nothing: a log that is not there,
 // or that holds nothing, is not a log that was verified.
 func auditCommand(w world) *cobra.Command {
-	c := &cobra.Command{Use: "audit", Short: "verify the audit log, or print its newest checkpoint"}
-	c.AddCommand(auditVerifyCommand(w), auditCheckpointCommand(w))
+	c := &cobra.Command{Use: "audit", Short: "verify and show the audit log, or print its newest checkpoint"}
+	c.AddCommand(auditVerifyCommand(w), auditShowCommand(w), auditCheckpointCommand(w))
 	return c
 }
 

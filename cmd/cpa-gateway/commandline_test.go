@@ -20,7 +20,7 @@ func TestNothingUnknownIsTaken(t *testing.T) {
 		"--nonsense":                                    "cpa-gateway: unknown flag: --nonsense",
 		"help nonsense":                                 `there is no command "nonsense"`,
 		"help audit nonsense":                           `there is no command "audit nonsense"`,
-		"audit":                                         "cpa-gateway audit: say which: checkpoint, verify",
+		"audit":                                         "cpa-gateway audit: say which: checkpoint, show, verify",
 		"audit nonsense":                                `unknown command "nonsense" for "cpa-gateway audit"`,
 		"completion nonsense":                           `unknown command "nonsense" for "cpa-gateway completion"`,
 		"completion bash nonsense":                      "nonsense",

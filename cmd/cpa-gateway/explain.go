@@ -4,18 +4,21 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/text/language"
 
 	"cpagateway/consent"
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/identity"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
+	"cpagateway/gateway/texts"
 	"cpagateway/profiles"
 )
 
@@ -30,6 +33,7 @@ type explainOptions struct {
 	place                        where
 	person, caller, purpose, typ string
 	at                           time.Time
+	lang                         language.Tag
 	asJSON                       bool
 }
 
@@ -46,6 +50,7 @@ func explainCommand(w world) *cobra.Command {
 	f.StringVar(&o.purpose, "purpose", "", "`purpose` of use, such as COC or ETREAT (default: the first of the client's own)")
 	f.StringVar(&o.typ, "type", "CarePlan", "FHIR `type` asked for")
 	f.TimeVar(&o.at, "at", time.Time{}, []string{time.RFC3339}, "the `time` asked about, as RFC 3339 (default: now)")
+	f.Var(langFlag{&o.lang}, "lang", "`language` of the words: en or cy")
 	f.BoolVar(&o.asJSON, "json", false, "print as JSON")
 	require(c, "person", "caller")
 	return c
@@ -76,22 +81,27 @@ func (o explainOptions) run(w world) error {
 		return misuse("--person: %v", err)
 	}
 	var held records.Holdings
+	var person profiles.PersonID
 	err = s.store.View(w.ctx, func(now store.Snapshot) error {
 		id, err := now.Person(profiles.SystemNHSNumber, number)
 		if err != nil && !errors.Is(err, records.ErrNothing) {
 			return err
 		}
+		person = id
 		held, err = now.Holdings(id)
 		return err
 	})
+	if err == nil {
+		err = s.looked(w, "consent-explain", person, "")
+	}
 	if err != nil {
 		return err
 	}
 	question := consent.Ask{Caller: asked, Action: consent.Search, Type: o.typ, At: o.at, Register: s.register.Load(), Policy: s.config.Policy}
 	var all []explained
 	for _, custodian := range held.Asked(s.config.Organisation) {
-		person := held.At(custodian)
-		all = append(all, explained{Custodian: custodian, Explanation: consent.Decide(question.Of(custodian, &person)).Explain()})
+		about := held.At(custodian)
+		all = append(all, explained{Custodian: custodian, Explanation: consent.Decide(question.Of(custodian, &about)).Explain(o.lang)})
 	}
 	slices.SortStableFunc(all, func(a, b explained) int { return cmp.Compare(opens[b.Outcome], opens[a.Outcome]) })
 	if o.asJSON {
@@ -99,7 +109,7 @@ func (o explainOptions) run(w world) error {
 		return printJSON(w.out, all[0])
 	}
 	for _, e := range all {
-		if err := printExplanation(w, e); err != nil {
+		if err := printExplanation(w.out, e, o.lang); err != nil {
 			return err
 		}
 	}
@@ -172,27 +182,70 @@ func first[T any](list []T) (one T) {
 }
 
 // printExplanation is for a person to read.
-func printExplanation(w world, e explained) error {
-	fmt.Fprintf(w.out, "%s of the records of %s, decided by %s\n\n", strings.ToUpper(e.Outcome), e.Custodian, e.Deciding)
-	t := tabwriter.NewWriter(w.out, 0, 0, 2, ' ', 0)
+func printExplanation(out io.Writer, e explained, lang language.Tag) error {
+	fmt.Fprintf(out, "%s\n\n", texts.DecidedBy.In(lang, word(e.Outcome, lang), e.Custodian, e.Deciding))
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, r := range e.Rules {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", r.ID, r.Outcome, r.Code, r.Text)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", r.ID, word(r.Outcome, lang), r.Code, r.Text)
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	lines := []struct{ name, value string }{
-		{"may see", strings.Join(e.Items, ", ")}, {"withheld", strings.Join(e.Withheld, ", ")},
-		{"agreement", e.Agreement}, {"directive", e.Directive},
-	}
-	fmt.Fprintln(w.out)
-	for _, l := range lines {
-		if l.value != "" {
-			fmt.Fprintf(w.out, "%s: %s\n", l.name, l.value)
-		}
+	lines := []labelled{
+		{texts.MaySee, strings.Join(e.Items, ", ")}, {texts.Withheld, strings.Join(e.Withheld, ", ")},
+		{texts.Agreement, e.Agreement}, {texts.Directive, e.Directive},
 	}
 	for _, o := range e.Obligations {
-		fmt.Fprintf(w.out, "also: %s\n", o)
+		lines = append(lines, labelled{texts.AlsoToDo, string(o)})
+	}
+	fmt.Fprintln(out)
+	return printLines(out, "", lines, lang)
+}
+
+// labelled is a line of what is told: what it is, and its value.
+type labelled struct {
+	name  texts.Key
+	value string
+}
+
+// printLines prints the lines that have a value.
+func printLines(out io.Writer, indent string, lines []labelled, lang language.Tag) (err error) {
+	for _, l := range lines {
+		if l.value != "" && err == nil {
+			_, err = fmt.Fprintf(out, "%s%s: %s\n", indent, l.name.In(lang), l.value)
+		}
+	}
+	return err
+}
+
+// word is an outcome of a decision or a rule as a person reads it.
+func word(outcome string, lang language.Tag) string {
+	return texts.Key("word-" + outcome).In(lang)
+}
+
+// langFlag is --lang: en or cy.
+type langFlag struct{ tag *language.Tag }
+
+// String is the language chosen, for pflag.Value.
+func (l langFlag) String() string {
+	if l.tag == nil || *l.tag != texts.Welsh {
+		return "en"
+	}
+	return "cy"
+}
+
+// Type names the value in the help.
+func (l langFlag) Type() string { return "language" }
+
+// Set chooses one of the two.
+func (l langFlag) Set(word string) error {
+	switch word {
+	case "en":
+		*l.tag = texts.English
+	case "cy":
+		*l.tag = texts.Welsh
+	default:
+		return errors.New("there are en and cy")
 	}
 	return nil
 }

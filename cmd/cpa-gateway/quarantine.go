@@ -43,7 +43,12 @@ func quarantineShowCommand(w world) *cobra.Command {
 	c := &cobra.Command{
 		Use: "show ID", Short: "show one whole, with its value and the record as it came", Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, id []string) error {
-			return withFault(w, place, id[0], func(_ *site, fault quarantine.Fault) error { return showFault(w, fault, asJSON) })
+			return withFault(w, place, id[0], func(s *site, fault quarantine.Fault) error {
+				if err := s.looked(w, "quarantine-show", "", fault.ID); err != nil {
+					return err
+				}
+				return showFault(w, fault, asJSON)
+			})
 		},
 	}
 	place.flags(c)

@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"cpagateway/consent"
 	"cpagateway/consent/agreements"
 )
 
@@ -20,17 +22,23 @@ func registerCommand(w world) *cobra.Command {
 }
 
 func registerCheckCommand(w world) *cobra.Command {
-	asJSON := false
+	asJSON, at := false, time.Time{}
 	c := &cobra.Command{
-		Use: "check PATH...", Short: "check agreement files and print the sharing matrix", Args: cobra.MinimumNArgs(1),
-		RunE: func(_ *cobra.Command, paths []string) error { return checkRegister(w, paths, asJSON) },
+		Use: "check PATH...", Short: "check agreement files and print the sharing matrix, live flows first", Args: cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, paths []string) error {
+			if at.IsZero() {
+				at = w.clock()
+			}
+			return checkRegister(w, paths, at, asJSON)
+		},
 	}
+	c.Flags().TimeVar(&at, "at", time.Time{}, []string{time.RFC3339, time.DateOnly}, "the `time` or day asked about (default: now)")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the matrix as JSON")
 	return c
 }
 
 // checkRegister checks agreement files and prints what they amount to.
-func checkRegister(w world, paths []string, asJSON bool) error {
+func checkRegister(w world, paths []string, at time.Time, asJSON bool) error {
 	files, err := agreementFiles(paths)
 	if err != nil {
 		return err
@@ -40,10 +48,11 @@ func checkRegister(w world, paths []string, asJSON bool) error {
 		fmt.Fprintln(w.err, err)
 		return errRefused
 	}
+	rows := flowsAt(register, consent.DefaultPolicy(), at)
 	if asJSON {
-		return printJSON(w.out, register.Matrix())
+		return printJSON(w.out, rows)
 	}
-	return printMatrix(w, register)
+	return printMatrix(w.out, register, rows, at)
 }
 
 // agreementFiles puts the files named, and the agreement files of the folders

@@ -51,3 +51,26 @@ func TestFilesOfSeveralFoldersAreCheckedTogether(t *testing.T) {
 		}
 	}
 }
+
+// A draft and an expired agreement stood in one table with what is in force.
+func TestRegisterCheckTellsLiveFlowsFromTheOthers(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, demo.Agreements()); err != nil {
+		t.Fatal(err)
+	}
+	for at, says := range map[string]string{
+		"2026-06-01":           "4 flows on 2026-06-01: 3 live, 1 expired\n",
+		"2024-06-01T12:00:00Z": "4 flows on 2024-06-01: 1 live, 3 not in force\n",
+		"2049-06-01":           "4 flows on 2049-06-01: 1 live, by grace, 3 expired\n",
+	} {
+		p := cli("register", "check", "--at", at, dir).must(t, exitDone)
+		if !strings.HasPrefix(p.out, says) {
+			t.Errorf("at %s: %s", at, p.out)
+		}
+	}
+	rows := cli("register", "check", "--at", "2026-06-01", "--json", dir).must(t, exitDone).list(t)
+	last := rows[len(rows)-1]
+	if rows[0]["state"] != "live" || last["state"] != "expired" || last["code"] != "AGREEMENT_REVIEW_OVERDUE" || last["reviewDate"] != "2025-03-31" {
+		t.Errorf("%v", rows)
+	}
+}

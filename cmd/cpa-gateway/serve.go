@@ -109,7 +109,8 @@ func checkConfig(w world, c config) error {
 	}
 	fmt.Fprintf(w.out, "%s would listen on %s (admin %s) as %s, with %d issuers, %d clients and %d sources.\n\n",
 		c.Organisation, c.HTTP.Address, c.HTTP.Admin, c.HTTP.Base, len(c.Identity.Issuers), len(c.Identity.Clients), len(c.Sources))
-	return printMatrix(w, register)
+	at := w.clock()
+	return printMatrix(w.out, register, flowsAt(register, c.Policy, at), at)
 }
 
 // openHot opens the shared state: Redis where it is configured, this process otherwise.

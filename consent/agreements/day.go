@@ -34,6 +34,9 @@ func (d Day) String() string {
 	return time.Unix(int64(d-unixEpoch)*86400, 0).UTC().Format(time.DateOnly)
 }
 
+// MarshalText is the ISO date.
+func (d Day) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
 // UnmarshalYAML reads an ISO date and nothing else.
 func (d *Day) UnmarshalYAML(node *yaml.Node) error {
 	t, err := time.Parse(time.DateOnly, node.Value)

@@ -11,18 +11,20 @@ import (
 
 // Row is one line of the sharing matrix: who may ask whom for what, and why.
 type Row struct {
-	Source       profiles.OrgCode
-	Recipient    profiles.OrgCode
-	Team         profiles.TeamID
-	Purpose      profiles.Purpose
-	Items        []string // as the flow writes them
-	Resources    []string // FHIR types; empty: every type that carries the items
-	ConsentRule  ConsentRule
-	Relationship RelationshipRule
-	Agreement    Ref
-	Status       Status
-	IssueDate    Day
-	ReviewDate   Day
+	Source       profiles.OrgCode `json:"source"`
+	Recipient    profiles.OrgCode `json:"recipient"`
+	Team         profiles.TeamID  `json:"team"`
+	Purpose      profiles.Purpose `json:"purpose"`
+	Items        []string         `json:"items"`               // as the flow writes them
+	Resources    []string         `json:"resources,omitempty"` // FHIR types; empty: every type that carries the items
+	ConsentRule  ConsentRule      `json:"consentRule"`
+	Relationship RelationshipRule `json:"relationship"`
+	Agreement    Ref              `json:"agreement"`
+	Status       Status           `json:"status"`
+	IssueDate    Day              `json:"issueDate"`
+	ReviewDate   Day              `json:"reviewDate"`
+
+	Flow *Candidate `json:"-"`
 }
 
 // Matrix is every flow of every agreement, in force or not, sorted by source,
@@ -32,11 +34,13 @@ func (r *Register) Matrix() []Row {
 	for _, a := range r.Agreements() {
 		for i := range a.Flows {
 			f := &a.Flows[i]
+			key := FlowKey{f.From.Organisation, f.To.Organisation, f.To.Team, f.Purpose}
+			at := slices.IndexFunc(r.Candidates(key), func(c *Candidate) bool { return c.Flow == f })
 			rows = append(rows, Row{
 				Source: f.From.Organisation, Recipient: f.To.Organisation, Team: f.To.Team, Purpose: f.Purpose,
 				Items: f.Names, Resources: f.Resources, ConsentRule: f.ConsentRule, Relationship: f.Relationship,
 				Agreement: Ref{a.ID, a.Version, f.Ref, a.Hash},
-				Status:    a.Status, IssueDate: a.IssueDate, ReviewDate: a.ReviewDate,
+				Status:    a.Status, IssueDate: a.IssueDate, ReviewDate: a.ReviewDate, Flow: r.Candidates(key)[at],
 			})
 		}
 	}

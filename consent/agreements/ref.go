@@ -4,10 +4,10 @@ import "strconv"
 
 // AgreementRef names the one flow that a decision rests on; the zero value is none.
 type Ref struct {
-	ID      string // reference in the WASPI register
-	Version int
-	Flow    string // number of the flow in the Information Reference Table
-	Hash    string // SHA-256 of the agreement's file, hexadecimal
+	ID      string `json:"id"` // reference in the WASPI register
+	Version int    `json:"version"`
+	Flow    string `json:"flow"` // number of the flow in the Information Reference Table
+	Hash    string `json:"hash"` // SHA-256 of the agreement's file, hexadecimal
 }
 
 // String names the flow for a reader: "ISP-CPA-0001 version 3 flow 004"; empty for none.

@@ -17,7 +17,7 @@ const (
 	KindRequest  Kind = "request"  // a request that came to no decision
 	KindDecision Kind = "decision" // one decision on a request, with what it released
 	KindImport   Kind = "import"   // one batch that a source system brought in
-	KindOperator Kind = "operator" // what somebody did at the command line, to one person's records
+	KindOperator Kind = "operator" // what somebody at the command line did or looked at
 )
 
 // The outcomes of entries that no Decision was made for. The others are those of consent.Outcome.
@@ -68,7 +68,7 @@ type Entry struct {
 	Counts Counts `json:"counts"` // of an import
 
 	Move      string `json:"move"`      // of an operator: id of the move of records that was made
-	Reference string `json:"reference"` // of an operator: what was named as the ground, such as a ticket
+	Reference string `json:"reference"` // of an operator: what was named as the ground, such as a ticket, or what was looked at
 }
 
 // Release is one resource that left the gateway.

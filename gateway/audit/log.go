@@ -208,6 +208,15 @@ func (l *Log[T]) Operate(ctx context.Context, e Event, by consent.Caller, work f
 	}})
 }
 
+// Look keeps that somebody at the command line looked at what is kept: about a
+// person, or about nobody known; reference says of what, in words that the log or
+// the store has given.
+func (l *Log[T]) Look(ctx context.Context, e Event, by consent.Caller, person profiles.PersonID, reference string) (Recorded, error) {
+	entry := asked(KindOperator, e, by)
+	entry.Person, entry.Reference = person, reference
+	return l.only(ctx, entry)
+}
+
 var errNobody = errors.New("recording what an operator did: it concerns nobody")
 
 // submit hands a job to the writer and waits for its end.

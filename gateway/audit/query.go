@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"cpagateway/consent"
 	"cpagateway/profiles"
 )
 
@@ -12,7 +13,7 @@ import (
 type Query struct {
 	Person    profiles.PersonID
 	Request   string
-	Caller    Caller
+	Client    consent.ClientID // whoever sits before it
 	Agreement string
 
 	Before Position // only older ones; the zero Position asks for the newest
@@ -38,7 +39,7 @@ func (p Position) Compare(o Position) int {
 // Check refuses a query with no key or with several, and one without a limit.
 func (q Query) Check() error {
 	keys := 0
-	for _, given := range []bool{q.Person != "", q.Request != "", q.Caller != Caller{}, q.Agreement != ""} {
+	for _, given := range []bool{q.Person != "", q.Request != "", q.Client != "", q.Agreement != ""} {
 		if given {
 			keys++
 		}
@@ -53,7 +54,7 @@ func (q Query) Check() error {
 func (q Query) Admits(r Row) bool {
 	return (q.Person == "" || q.Person == r.Person) &&
 		(q.Request == "" || q.Request == r.Request) &&
-		(q.Caller == Caller{} || q.Caller == r.Caller) &&
+		(q.Client == "" || q.Client == r.Caller.Client) &&
 		(q.Agreement == "" || q.Agreement == r.Agreement) &&
 		(q.Before == Position{} || r.Position().Compare(q.Before) < 0)
 }

@@ -22,8 +22,8 @@ func TestQueryAdmits(t *testing.T) {
 		"another request":      {audit.Query{Request: "s"}, false},
 		"agreement":            {audit.Query{Agreement: "a"}, true},
 		"another agreement":    {audit.Query{Agreement: "b"}, false},
-		"caller":               {audit.Query{Caller: row.Caller}, true},
-		"a part of the caller": {audit.Query{Caller: audit.Caller{Client: "c", Organisation: "o"}}, false},
+		"client":               {audit.Query{Client: "c"}, true},
+		"another client":       {audit.Query{Client: "d"}, false},
 		"before it":            {audit.Query{Person: "p", Before: row.Position()}, false},
 		"before a later time":  {audit.Query{Person: "p", Before: audit.Position{Time: start.Add(1), Slot: 1, Seq: 1}}, true},
 		"before its time":      {audit.Query{Person: "p", Before: audit.Position{Time: start.Add(-1), Slot: 9, Seq: 9}}, false},
@@ -46,7 +46,7 @@ func TestQueryHasOneKeyAndALimit(t *testing.T) {
 		ok    bool
 	}{
 		"a person": {audit.Query{Person: "p", Limit: 1}, true}, "a request": {audit.Query{Request: "r", Limit: 1}, true},
-		"an agreement": {audit.Query{Agreement: "a", Limit: 1}, true}, "a caller": {audit.Query{Caller: audit.Caller{Client: "c"}, Limit: 1}, true},
+		"an agreement": {audit.Query{Agreement: "a", Limit: 1}, true}, "a client": {audit.Query{Client: "c", Limit: 1}, true},
 		"a person before a position": {audit.Query{Person: "p", Limit: 1, Before: audit.Position{Seq: 1}}, true},
 		"nothing":                    {audit.Query{Limit: 1}, false}, "two": {audit.Query{Person: "p", Agreement: "a", Limit: 1}, false},
 		"no limit": {audit.Query{Person: "p"}, false}, "a limit below": {audit.Query{Person: "p", Limit: -1}, false},

@@ -37,7 +37,7 @@ var (
 	selectByPerson    = selectEntries(`person = ?`)
 	selectByRequest   = selectEntries(`request = ?`)
 	selectByAgreement = selectEntries(`agreement = ?`)
-	selectByCaller    = selectEntries(`client = ? AND organisation = ? AND professional = ?`)
+	selectByClient    = selectEntries(`client = ?`)
 )
 
 // Slots implements audit.Snapshot.
@@ -64,7 +64,7 @@ func (s snapshot) Entries(q audit.Query) ([]audit.Row, error) {
 	if err := q.Check(); err != nil {
 		return nil, err
 	}
-	text, key := selectByCaller, []any{string(q.Caller.Client), string(q.Caller.Organisation), q.Caller.Professional}
+	text, key := selectByClient, []any{string(q.Client)}
 	switch {
 	case q.Person != "":
 		text, key = selectByPerson, []any{string(q.Person)}

@@ -86,7 +86,7 @@ func TestNoReadScans(t *testing.T) {
 		"Custodians": {selectCustodians, 1}, "Compiled": {selectCompiled, 1}, "Directory": {selectDirectory, 1}, "Generation": {selectGeneration, 1},
 		"Targets": {selectTargets, 2},
 		"Slots":   {selectSlots, 0}, "Chain": {selectChain, 3}, "Checkpoints": {selectCheckpoints, 2}, "NewestCheckpoint": {selectNewest, 0},
-		"Entries by person": {selectByPerson, 5}, "by request": {selectByRequest, 5}, "by agreement": {selectByAgreement, 5}, "by caller": {selectByCaller, 7},
+		"Entries by person": {selectByPerson, 5}, "by request": {selectByRequest, 5}, "by agreement": {selectByAgreement, 5}, "by client": {selectByClient, 5},
 	} {
 		if plan := explain(t, store, c.text, make([]any, c.args)); scans(plan) {
 			t.Errorf("%s scans or sorts:\n%s", name, plan)

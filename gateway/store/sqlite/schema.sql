@@ -203,7 +203,7 @@ CREATE TABLE audit (
 CREATE INDEX audit_of_person ON audit (person, time, slot, seq);
 CREATE INDEX audit_of_request ON audit (request, time, slot, seq);
 CREATE INDEX audit_of_agreement ON audit (agreement, time, slot, seq);
-CREATE INDEX audit_of_caller ON audit (client, organisation, professional, time, slot, seq);
+CREATE INDEX audit_of_client ON audit (client, time, slot, seq);
 CREATE TRIGGER audit_stays_as_it_is BEFORE UPDATE ON audit
     BEGIN SELECT RAISE(ABORT, 'an audit entry is never changed'); END;
 CREATE TRIGGER audit_stays BEFORE DELETE ON audit

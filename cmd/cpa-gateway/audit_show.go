@@ -1,0 +1,173 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/text/language"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/audit"
+	"cpagateway/gateway/linkage"
+	"cpagateway/gateway/store"
+	"cpagateway/gateway/texts"
+	"cpagateway/profiles"
+)
+
+// auditShowOptions is how audit show was called.
+type auditShowOptions struct {
+	place                              where
+	request, person, caller, agreement string
+	limit                              int
+	lang                               language.Tag
+	asJSON                             bool
+}
+
+func auditShowCommand(w world) *cobra.Command {
+	var o auditShowOptions
+	c := &cobra.Command{
+		Use: "show", Short: "show what was asked, decided and released, the newest last; recorded", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return o.run(w) },
+	}
+	o.place.flags(c)
+	f := c.Flags()
+	f.StringVar(&o.request, "request", "", "of one request: its `id`, as the answer has it in X-Request-Id")
+	f.StringVar(&o.person, "person", "", "about one person: the NHS `number`, or the id that the log has")
+	f.StringVar(&o.caller, "caller", "", "of one `client`, whoever sits before it")
+	f.StringVar(&o.agreement, "agreement", "", "under one agreement: its `id`")
+	c.MarkFlagsOneRequired("request", "person", "caller", "agreement")
+	c.MarkFlagsMutuallyExclusive("request", "person", "caller", "agreement")
+	f.IntVar(&o.limit, "limit", 100, "how many of the newest `entries` are shown")
+	f.Var(langFlag{&o.lang}, "lang", "`language` of the words: en or cy")
+	f.BoolVar(&o.asJSON, "json", false, "print the entries as JSON")
+	return c
+}
+
+func (o auditShowOptions) run(w world) error {
+	if o.limit < 1 {
+		return misuse("--limit: at least 1")
+	}
+	s, err := o.place.existing(w)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	var rows []audit.Row
+	var person profiles.PersonID
+	err = s.store.View(w.ctx, func(now store.Snapshot) error {
+		if person, err = o.about(now); err != nil {
+			return err
+		}
+		rows, err = now.Entries(audit.Query{
+			Request: o.request, Person: person, Client: consent.ClientID(o.caller), Agreement: o.agreement, Limit: o.limit + 1,
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.looked(w, "audit-show", person, o.lookedAt(rows)); err != nil {
+		return err
+	}
+	more := len(rows) > o.limit
+	rows = rows[:min(len(rows), o.limit)]
+	slices.Reverse(rows)
+	if o.asJSON {
+		return printBodies(w.out, rows)
+	}
+	if more {
+		fmt.Fprintf(w.out, "%s\n\n", texts.OlderEntries.In(o.lang, "--limit"))
+	}
+	entries, err := audit.Entries(rows)
+	for _, e := range entries {
+		if err := printEntry(w.out, e, o.lang); err != nil {
+			return err
+		}
+	}
+	if len(entries) == 0 && err == nil {
+		fmt.Fprintln(w.err, "the log has no such entry")
+	}
+	return err
+}
+
+// about is the person who is named, by NHS number or by id; nobody where none is.
+func (o auditShowOptions) about(now store.Snapshot) (profiles.PersonID, error) {
+	number, _ := profiles.NHSNumber(o.person)
+	if number == "" {
+		return profiles.PersonID(o.person), nil
+	}
+	person, _, err := linkage.Holder(now, number)
+	if err == nil && person == "" {
+		return "", misuse("--person: nobody is known under this NHS number")
+	}
+	return person, err
+}
+
+// lookedAt says what entries were looked at, in words that the log holds already: a
+// word that it does not find may be anything.
+func (o auditShowOptions) lookedAt(found []audit.Row) string {
+	if len(found) == 0 {
+		return ""
+	}
+	for name, value := range map[string]string{"request": o.request, "caller": o.caller, "agreement": o.agreement} {
+		if value != "" {
+			return name + " " + value
+		}
+	}
+	return ""
+}
+
+// looked records that the operator looked at something; before it is shown.
+func (s *site) looked(w world, interaction string, person profiles.PersonID, reference string) error {
+	_, err := s.log.Look(w.ctx, audit.Event{At: w.clock(), Interaction: interaction}, operator(s.config.Organisation), person, reference)
+	return err
+}
+
+// printBodies prints the entries as the log has them.
+func printBodies(out io.Writer, rows []audit.Row) error {
+	bodies := make([]json.RawMessage, len(rows))
+	for i, row := range rows {
+		bodies[i] = row.Body
+	}
+	return printJSON(out, bodies)
+}
+
+// printEntry prints one entry for a person to read.
+func printEntry(out io.Writer, e audit.Entry, lang language.Tag) error {
+	head := []string{e.Time.Format(time.RFC3339), string(e.Kind)}
+	if e.Outcome != "" {
+		head = append(head, word(e.Outcome, lang))
+	}
+	fmt.Fprintln(out, strings.Join(append(head, e.Deciding, e.Code), "  "))
+	asker := strings.Join(filled(string(e.Client), string(e.Organisation), string(e.Team), e.Professional, e.Role), ", ")
+	asked := strings.Join(filled(e.Interaction, e.Type, strings.Join(e.Params, " ")), " ")
+	if e.Status != 0 {
+		asked += " (" + strconv.Itoa(e.Status) + ")"
+	}
+	var released []string
+	for _, r := range e.Released {
+		released = append(released, r.Ref)
+	}
+	lines := []labelled{
+		{texts.Because, consent.Meaning(e.Deciding, e.Code, e.Outcome, lang)}, {texts.AskedBy, asker}, {texts.ForPurpose, string(e.Purpose)},
+		{texts.AskedFor, asked}, {texts.AboutPerson, string(e.Person)}, {texts.Agreement, e.Agreement.String()}, {texts.Directive, e.Directive},
+		{texts.MaySee, strings.Join(e.Items, ", ")}, {texts.ReleasedWere, strings.Join(released, ", ")}, {texts.SourceNamed, e.Source},
+		{texts.MoveNamed, e.Move}, {texts.GroundNamed, e.Reference}, {texts.InRequest, e.RequestID},
+	}
+	if err := printLines(out, "  ", lines, lang); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(out)
+	return err
+}
+
+// filled are the words that are not empty.
+func filled(words ...string) []string {
+	return slices.DeleteFunc(words, func(w string) bool { return w == "" })
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// shows gives the entries that audit show prints as JSON.
+func (s *stage) shows(t *testing.T, args ...string) []map[string]any {
+	t.Helper()
+	return cli(append([]string{"audit", "show", "--data", s.dir, "--json"}, args...)...).must(t, exitDone).list(t)
+}
+
+func interactions(entries []map[string]any) string {
+	var list []string
+	for _, e := range entries {
+		list = append(list, e["interaction"].(string))
+	}
+	return strings.Join(list, " ")
+}
+
+// What was asked is found by request, person, caller and agreement; and whoever looks
+// stands in the log.
+func TestAuditShow(t *testing.T) {
+	s := openStage(t)
+	read := s.do("gp", "POST", "/fhir/R4/CarePlan/_search", "patient.identifier=https://fhir.nhs.uk/Id/nhs-number|9990000018")
+	if read.status != 200 {
+		t.Fatalf("%d: %s", read.status, read.body)
+	}
+	request := read.header.Get("X-Request-Id")
+	found := s.shows(t, "--request", request)
+	if len(found) == 0 || found[0]["outcome"] != "permit" || found[0]["requestId"] != request {
+		t.Fatalf("by request: %v", found)
+	}
+	person, agreement := found[0]["person"].(string), found[0]["agreement"].(map[string]any)["id"].(string)
+	for _, args := range [][]string{{"--person", "9990000018"}, {"--person", "999 000 0018"}, {"--person", person}, {"--caller", "demo-gp"}, {"--agreement", agreement}} {
+		if by := s.shows(t, args...); !strings.Contains(interactions(by), "search") {
+			t.Errorf("by %v: %v", args, by)
+		}
+	}
+	cli("consent", "explain", "--data", s.dir, "--person", "9990000018", "--caller", "gp").must(t, exitDone)
+	about := s.shows(t, "--person", person)
+	if told := interactions(about); !strings.HasSuffix(told, "audit-show audit-show audit-show consent-explain") {
+		t.Errorf("about the person: %s", told)
+	}
+	for i := 1; i < len(about); i++ {
+		if about[i-1]["time"].(string) > about[i]["time"].(string) {
+			t.Errorf("the newest is not last: %v", about)
+		}
+	}
+	operators := s.shows(t, "--caller", "command-line")
+	if last := operators[len(operators)-1]; last["kind"] != "operator" || last["professional"] == "" {
+		t.Errorf("who looked: %v", last)
+	}
+	if one := s.shows(t, "--person", person, "--limit", "1"); len(one) != 1 || one[0]["interaction"] != "audit-show" {
+		t.Errorf("the newest one: %v", one)
+	}
+	if p := cli("audit", "show", "--data", s.dir, "--person", person, "--limit", "1").must(t, exitDone); !strings.Contains(p.out, "Older entries are not shown: --limit") {
+		t.Errorf("prints %s", p.out)
+	}
+}
+
+// An NHS number of the command line reaches neither the log nor what is printed.
+func TestAnNHSNumberOfTheCommandLineIsNotRecorded(t *testing.T) {
+	s := openStage(t)
+	const number = "9990000018"
+	var printed string
+	for _, args := range [][]string{
+		{"--person", number}, {"--request", number}, {"--caller", number}, {"--agreement", number},
+	} {
+		p := cli(append([]string{"audit", "show", "--data", s.dir}, args...)...).must(t, exitDone)
+		printed += p.out + p.errs
+	}
+	cli("consent", "explain", "--data", s.dir, "--person", number, "--caller", "gp").must(t, exitDone)
+	p := cli("audit", "show", "--data", s.dir, "--person", "9990001006") // nobody's
+	printed += p.must(t, exitUsage).errs
+	printed += cli("audit", "show", "--data", s.dir, "--caller", "command-line", "--json").must(t, exitDone).out
+	if strings.Contains(printed, number) || strings.Contains(printed, "9990001006") || strings.Count(printed, "audit-show") != 4 {
+		t.Errorf("printed %s", printed)
+	}
+}
+
+// Whoever reads a record that was set aside stands in the log.
+func TestLookingIntoTheQuarantineIsRecorded(t *testing.T) {
+	dir, _ := logged(t)
+	id := cli("quarantine", "list", "--data", dir, "--json").must(t, exitDone).list(t)[0]["id"].(string)
+	cli("quarantine", "show", id, "--data", dir).must(t, exitDone)
+	p := cli("audit", "show", "--data", dir, "--caller", "command-line").must(t, exitDone)
+	if !strings.Contains(p.out, "asked for: quarantine-show") || !strings.Contains(p.out, "reference: "+id) {
+		t.Errorf("prints %s", p.out)
+	}
+	cli("audit", "verify", "--data", dir).must(t, exitDone)
+}
+
+// An information-governance lead reads decisions in Welsh as well as in English.
+func TestDecisionsAreToldInWelsh(t *testing.T) {
+	s := openStage(t)
+	s.do("ooh", "POST", "/fhir/R4/CarePlan/_search", "patient.identifier=https://fhir.nhs.uk/Id/nhs-number|9990000050")
+	for lang, says := range map[string][2]string{
+		"en": {"because: The person refused sharing in a crisis as well", "DENY of the records of 7A4"},
+		"cy": {"oherwydd: Gwrthododd y person rannu mewn argyfwng hefyd", "GWRTHOD: cofnodion 7A4"},
+	} {
+		show := cli("audit", "show", "--data", s.dir, "--person", "9990000050", "--lang", lang).must(t, exitDone).out
+		explain := cli("consent", "explain", "--data", s.dir, "--person", "9990000050", "--caller", "ooh", "--lang", lang).must(t, exitDone).out
+		if !strings.Contains(show, says[0]) || !strings.HasPrefix(explain, says[1]) {
+			t.Errorf("%s:\n%s\n%s", lang, show, explain)
+		}
+	}
+	asked := []string{"consent", "explain", "--data", s.dir, "--person", "9990000018", "--caller", "gp", "--json"}
+	if e := cli(append(asked, "--lang", "cy")...).must(t, exitDone).object(t); !strings.HasPrefix(e["rules"].([]any)[0].(map[string]any)["text"].(string), "Mae'r cais yn dweud") || e["outcome"] != "permit" {
+		t.Errorf("%v", e)
+	}
+	cli(append(asked, "--lang", "fr")...).must(t, exitUsage)
+}
+
+var camel = regexp.MustCompile(`^[a-z][A-Za-z0-9]*$`)
+
+// hasNamesAndDates holds JSON to names in lower camel case and to ISO dates. Below a
+// name in open the names are not ours: columns, rules, codes.
+func hasNamesAndDates(t *testing.T, at string, v any) {
+	t.Helper()
+	open := map[string]bool{"leftBehind": true, "defaulted": true, "warnings": true}
+	switch v := v.(type) {
+	case map[string]any:
+		for name, below := range v {
+			if !camel.MatchString(name) {
+				t.Errorf("%s: %q is not in lower camel case", at, name)
+			}
+			if !open[name] {
+				hasNamesAndDates(t, at+"."+name, below)
+			}
+			text, isText := below.(string)
+			if isDate := regexp.MustCompile(`(?i)^(at|since|until|time|date|first|last|made|settled)$|(Date|At|Until)$`).MatchString(name); isDate && isText && text != "" {
+				_, day := time.Parse(time.DateOnly, text)
+				if _, err := time.Parse(time.RFC3339Nano, text); err != nil && day != nil {
+					t.Errorf("%s.%s: %q is no ISO date", at, name, text)
+				}
+			}
+		}
+	case []any:
+		for _, below := range v {
+			hasNamesAndDates(t, at, below)
+		}
+	}
+}
+
+// Every command that has --json prints names in lower camel case and ISO dates; some
+// once printed the names of Go.
+func TestJSONIsInLowerCamelCaseWithISODates(t *testing.T) {
+	s := openStage(t)
+	s.do("gp", "POST", "/fhir/R4/CarePlan/_search", "patient.identifier=https://fhir.nhs.uk/Id/nhs-number|9990000018")
+	dir, _ := logged(t)
+	id := cli("quarantine", "list", "--data", dir, "--json").must(t, exitDone).list(t)[0]["id"].(string)
+	file := write(t, t.TempDir()+"/b.json", twoPatients)
+	calls := map[string][]string{
+		"import": {"--data", t.TempDir(), "--source", "fhir-bundle", file}, "quarantine list": {"--data", dir, "--all"}, "quarantine show": {id, "--data", dir},
+		"quarantine retry": {id, "--data", dir}, "consent explain": {"--data", s.dir, "--person", "9990000018", "--caller", "gp"},
+		"register check": {s.dir + "/agreements"}, "audit verify": {"--data", s.dir}, "audit show": {"--data", s.dir, "--person", "9990000018"},
+		"person list": {"--data", s.dir}, "person moves": {"--data", s.dir}, "person show": {"9990000018", "--data", s.dir},
+	}
+	for _, c := range leaves(commandLine(world{})) {
+		path := strings.TrimPrefix(c.CommandPath(), "cpa-gateway ")
+		if c.Flags().Lookup("json") == nil || strings.HasPrefix(path, "person ") && calls[path] == nil { // what settles needs somebody in doubt
+			continue
+		}
+		if calls[path] == nil {
+			t.Errorf("%s has --json and is not tried here", path)
+			continue
+		}
+		p := cli(append(append(strings.Fields(path), calls[path]...), "--json")...)
+		var v any
+		if err := json.Unmarshal([]byte(p.out), &v); err != nil {
+			t.Errorf("%s: %v: %s%s", path, err, p.out, p.errs)
+		}
+		hasNamesAndDates(t, path, v)
+	}
+}

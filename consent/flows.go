@@ -1,0 +1,30 @@
+package consent
+
+import (
+	"time"
+
+	"cpagateway/consent/agreements"
+	"cpagateway/gateway/texts"
+)
+
+// FlowStands says whether a flow lets anything through at an instant, before anybody
+// and their wishes are looked at: the first gate about its agreement that fails, or
+// that it holds, with the remark where that is by days of grace.
+func FlowStands(f *agreements.Candidate, policy Policy, at time.Time) Rule {
+	q := question{Request: Request{Policy: policy}, today: agreements.DayOf(at)}
+	gates := []struct {
+		gate
+		reason
+	}{
+		{gateA2, accord(f.Standing, q.today)}, {gateA3, covers(f.Standing, f.To.Team)}, {gateA4, inForce(f.Standing, q.today)},
+		{gateA6, signed(f.Standing, q.today)}, {gateA5, reviewed(f.Standing, q.today, q.grace(f.Standing, f))},
+	}
+	var stands Rule
+	for _, g := range gates {
+		stands = Rule{ID: gateIDs[g.gate], Outcome: g.outcome(), Code: g.code(), Text: wording(g.gate, g.reason, texts.English)}
+		if stands.Outcome == Fail {
+			break
+		}
+	}
+	return stands
+}
