@@ -25,9 +25,12 @@ type printed struct {
 }
 
 // cli runs one command line to its end.
-func cli(args ...string) printed {
+func cli(args ...string) printed { return piped("", args...) }
+
+// piped runs a command line with something to read.
+func piped(in string, args ...string) printed {
 	var out, errs bytes.Buffer
-	code := run(world{ctx: context.Background(), out: &out, err: &errs, clock: time.Now}, args)
+	code := run(world{ctx: context.Background(), in: strings.NewReader(in), out: &out, err: &errs, clock: time.Now}, args)
 	return printed{code, out.String(), errs.String()}
 }
 

@@ -43,6 +43,7 @@ func (e runError) Unwrap() error { return e.error }
 // world is what a command may touch.
 type world struct {
 	ctx      context.Context
+	in       io.Reader
 	out, err io.Writer
 	clock    func() time.Time
 }
@@ -50,7 +51,7 @@ type world struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(world{ctx: ctx, out: os.Stdout, err: os.Stderr, clock: time.Now}, os.Args[1:]))
+	os.Exit(run(world{ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr, clock: time.Now}, os.Args[1:]))
 }
 
 // run runs one command line and turns its error into an exit code.

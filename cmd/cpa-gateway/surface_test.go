@@ -32,11 +32,11 @@ func holds(t *testing.T, page, table string) {
 
 // leaves are the commands that do something.
 func leaves(c *cobra.Command) (all []*cobra.Command) {
+	if !c.HasSubCommands() || c.HasLocalFlags() {
+		all = append(all, c)
+	}
 	for _, below := range c.Commands() {
 		all = append(all, leaves(below)...)
-	}
-	if len(all) == 0 {
-		all = append(all, c)
 	}
 	return all
 }

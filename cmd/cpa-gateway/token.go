@@ -26,6 +26,7 @@ func tokenCommand(w world) *cobra.Command {
 	f.StringVar(&ask.Gateway, "gateway", "http://127.0.0.1:8080", "`URL` of the running demo")
 	f.StringVar(&ask.Dir, "data", "", "data `folder` of the demo, where it was given one")
 	require(c, "as")
+	c.AddCommand(tokenInspectCommand(w))
 	return c
 }
 

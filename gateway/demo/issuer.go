@@ -93,10 +93,14 @@ func (i *Issuer) URL() string { return i.url }
 
 // Identity is the configuration of a gateway that trusts this issuer and knows the
 // demo's callers.
-func (i *Issuer) Identity() identity.Config {
+func (i *Issuer) Identity() identity.Config { return IdentityAt(i.gateway) }
+
+// IdentityAt is that of the demo which listens on an address such as
+// http://127.0.0.1:8080.
+func IdentityAt(gateway string) identity.Config {
 	return identity.Config{
-		Audience: i.gateway,
-		Issuers:  []identity.Issuer{{URL: i.url}},
+		Audience: gateway,
+		Issuers:  []identity.Issuer{{URL: gateway + IssuerPath}},
 		Clients:  Clients(),
 	}
 }

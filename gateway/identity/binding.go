@@ -38,13 +38,12 @@ func bindingIn(cnf fhir.Value) binding {
 	return b
 }
 
-// checkBinding refuses a token in the hands of another than it was issued to.
+// checkBinding refuses a token in the hands of another than it was issued to; one that
+// is bound in a way that cannot be checked was not admitted.
 // The proof is claimed last of all, so that a request refused for something else
 // does not use it up.
 func (v *Verifier) checkBinding(ctx context.Context, r *http.Request, c credential, t *token) error {
 	switch {
-	case t.binding.unknown:
-		return refuse(BindingFailed)
 	case t.binding.certificate != "" && !shows(r, t.binding.certificate):
 		return refuse(BindingFailed)
 	case (t.binding.key != "") != (c.scheme == schemeDPoP):

@@ -12,18 +12,31 @@ import (
 // purposeHeader chooses one of several purposes of a token. It never adds one.
 const purposeHeader = "X-Purpose-Of-Use"
 
+// clientChecks are what the registration of its client asks of a token, in the order
+// asked.
+var clientChecks = []struct {
+	code  string
+	holds func(c Client, t *token) bool
+}{
+	{OrganisationMismatch, func(c Client, t *token) bool { return t.organisation == c.Organisation }},
+	{TeamNotRegistered, func(c Client, t *token) bool { return t.team == "" || slices.Contains(c.Teams, t.team) }},
+	{TeamMissing, func(c Client, t *token) bool { return t.team != "" || len(c.Teams) <= 1 }},
+	{BindingFailed, func(_ Client, t *token) bool { return !t.binding.unknown }},
+	{TokenClaim, func(c Client, t *token) bool { return t.id != "" || !c.once(t) }},
+}
+
 // admits holds what a token says against the registration of its client.
 func (c Client) admits(t *token) error {
-	switch {
-	case t.organisation != c.Organisation:
-		return refuse(OrganisationMismatch)
-	case t.team != "" && !slices.Contains(c.Teams, t.team):
-		return refuse(TeamNotRegistered)
-	case t.team == "" && len(c.Teams) > 1:
-		return refuse(TeamMissing)
+	for _, check := range clientChecks {
+		if !check.holds(c, t) {
+			return refuse(check.code)
+		}
 	}
 	return nil
 }
+
+// once reports whether a token is good for one request. It needs a jti for that.
+func (c Client) once(t *token) bool { return c.SingleUse || t.singleUse }
 
 // teamOf is the team that a token names or, where it names none, the only one of its
 // client. A client that admits the token has no choice to make.

@@ -16,17 +16,22 @@ import (
 // maxClaim is the longest text taken from a token, in bytes.
 const maxClaim = 256
 
-// readClaims reads what a verified token says. It is false when a claim that is
-// used is there and not of its form, such as two teams.
-func readClaims(claims fhir.Value, from Issuer) (*token, bool) {
+// readClaims reads what a verified token says. It names the claims that are used,
+// are there and are not of their form, such as two teams: then there is no token.
+func readClaims(claims fhir.Value, from Issuer) (t *token, wrong []string) {
 	names := from.Claims
-	exp, valid := instant(claims.Get("exp"))
+	exp, ok := instant(claims.Get("exp"))
+	if !ok {
+		wrong = append(wrong, "exp")
+	}
 	text := func(name string) string {
 		value, ok := single(lookup(claims, name))
-		valid = valid && ok
+		if !ok {
+			wrong = append(wrong, name)
+		}
 		return value
 	}
-	t := &token{
+	t = &token{
 		expires:      exp,
 		id:           text("jti"),
 		organisation: profiles.OrgCode(text(names.Organisation)),
@@ -41,11 +46,13 @@ func readClaims(claims fhir.Value, from Issuer) (*token, bool) {
 		t.client = consent.ClientID(text(names.Client))
 	} else {
 		id, azp := text("client_id"), text("azp")
-		valid = valid && (id == "" || azp == "" || id == azp)
+		if id != "" && azp != "" && id != azp {
+			wrong = append(wrong, "client_id and azp, which differ")
+		}
 		t.client = consent.ClientID(cmp.Or(id, azp))
 	}
 	t.binding = bindingIn(claims.Get("cnf"))
-	return t, valid
+	return t, wrong
 }
 
 // lookup finds the claim of a name: as one member (names may be URLs, dots and

@@ -93,23 +93,29 @@ func (v *Verifier) Verify(ctx context.Context, r *http.Request) (consent.Caller,
 	if err != nil {
 		return consent.Caller{}, err
 	}
-	t, err := v.token(ctx, c.token)
-	if err != nil {
-		return consent.Caller{}, err
-	}
-	client, err := v.admit(t)
+	t, client, err := v.accept(ctx, c.token)
 	if err != nil {
 		return consent.Caller{}, err
 	}
 	if err := v.checkBinding(ctx, r, c, t); err != nil {
 		return consent.Caller{}, err
 	}
-	if client.SingleUse || t.singleUse {
+	if client.once(t) {
 		if err := v.claimToken(ctx, t); err != nil {
 			return consent.Caller{}, err
 		}
 	}
 	return t.caller(client, r.Header.Values(purposeHeader)), nil
+}
+
+// accept is everything that is asked of a token by itself, whoever presents it.
+func (v *Verifier) accept(ctx context.Context, raw string) (*token, Client, error) {
+	t, err := v.token(ctx, raw)
+	if err != nil {
+		return nil, Client{}, err
+	}
+	client, err := v.admit(t)
+	return t, client, err
 }
 
 // Rate is how fast a registered client may ask; the zero Rate, which allows
@@ -150,9 +156,6 @@ func (v *Verifier) admit(t *token) (Client, error) {
 
 // claimToken takes the one use of a token that is good for one request.
 func (v *Verifier) claimToken(ctx context.Context, t *token) error {
-	if t.id == "" {
-		return refuse(TokenClaim)
-	}
 	return v.claim(ctx, guardKey("token", t.issuer.config.URL, t.id), t.expires.Sub(v.clock())+skew, TokenReplayed)
 }
 

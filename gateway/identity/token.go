@@ -118,7 +118,7 @@ func (v *Verifier) verify(ctx context.Context, raw string) (*token, error) {
 	if !ok {
 		return nil, refuse(TokenMalformed)
 	}
-	from, ok := v.issuers[unverified.claims.Get("iss").Text()]
+	from, ok := v.issuerOf(unverified)
 	if !ok {
 		return nil, refuse(TokenIssuer)
 	}
@@ -134,14 +134,20 @@ func (v *Verifier) verify(ctx context.Context, raw string) (*token, error) {
 	if _, err := from.verifier.Verify(ctx, raw); err != nil {
 		return nil, refuse(TokenSignature)
 	}
-	t, ok := readClaims(unverified.claims, from.config)
-	if !ok {
+	t, wrong := readClaims(unverified.claims, from.config)
+	if len(wrong) > 0 {
 		return nil, refuse(TokenClaim)
 	}
 	// The generation before verifying: should the keys have changed meanwhile, the
 	// token is verified once more when it comes again.
 	t.issuer, t.generation = from, keys.generation
 	return t, nil
+}
+
+// issuerOf is the configured issuer that a token names, byte for byte.
+func (v *Verifier) issuerOf(j jwt) (*issuer, bool) {
+	from, ok := v.issuers[j.claims.Get("iss").Text()]
+	return from, ok
 }
 
 // tokenChecks are what a token must satisfy besides its signature, in the order
@@ -172,19 +178,25 @@ var tokenChecks = []struct {
 	{TokenEarly, func(j jwt, _ Issuer, _ string, now time.Time) bool {
 		return begun(j.claims.Get("nbf"), now) && begun(j.claims.Get("iat"), now)
 	}},
-	{TokenClaim, func(j jwt, from Issuer, _ string, _ time.Time) bool {
-		for _, name := range append([]string{"iat"}, from.Require...) {
-			if v := lookup(j.claims, name); !v.Exists() || v.Kind() == fhir.Null {
-				return false
-			}
+	{TokenClaim, func(j jwt, from Issuer, _ string, _ time.Time) bool { return len(j.lacks(from)) == 0 }},
+	{TokenLife, func(j jwt, from Issuer, _ string, _ time.Time) bool { return j.life() <= from.MaxLife }},
+}
+
+// lacks names the required claims that are absent or null.
+func (j jwt) lacks(from Issuer) (absent []string) {
+	for _, name := range append([]string{"iat"}, from.Require...) {
+		if v := lookup(j.claims, name); !v.Exists() || v.Kind() == fhir.Null {
+			absent = append(absent, name)
 		}
-		return true
-	}},
-	{TokenLife, func(j jwt, from Issuer, _ string, _ time.Time) bool {
-		exp, _ := instant(j.claims.Get("exp"))
-		iat, _ := instant(j.claims.Get("iat"))
-		return exp.Sub(iat) <= from.MaxLife
-	}},
+	}
+	return absent
+}
+
+// life is from issue to expiry.
+func (j jwt) life() time.Duration {
+	exp, _ := instant(j.claims.Get("exp"))
+	iat, _ := instant(j.claims.Get("iat"))
+	return exp.Sub(iat)
 }
 
 // accessTokenType wants at+jwt (RFC 9068), which no ID token has.

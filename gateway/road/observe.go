@@ -46,5 +46,5 @@ func (o observation) end(ctx context.Context, log *slog.Logger, t *trip, status 
 		o.duration.Record(ctx, took.Seconds(), metric.WithAttributes(kind...))
 	}
 	log.InfoContext(ctx, "request", "request", t.id, "interaction", string(t.ask.Interaction), "type", t.ask.Type,
-		"client", string(t.caller.Client), "status", status, "took", took)
+		"client", string(t.caller.Client), "status", status, "cause", t.cause, "took", took)
 }

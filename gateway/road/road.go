@@ -58,6 +58,7 @@ type trip struct {
 	id     string // request id
 	words  words
 	caller consent.Caller
+	cause  string // the code of why it was refused, if it was
 }
 
 // Serve takes one request down the road and answers it, always, but for what
@@ -252,6 +253,7 @@ func references(held []disclosure.Held, custodian profiles.OrgCode) []string {
 // refuse records what was not granted, and why, before it is answered.
 func (r *Road) refuse(ctx context.Context, t *trip, cause error) (audit.Recorded, reply) {
 	p, code := explainFault(cause)
+	t.cause = code
 	if p.status >= http.StatusInternalServerError {
 		r.Log.ErrorContext(ctx, "request failed", "request", t.id, "interaction", string(t.ask.Interaction), "type", t.ask.Type, "cause", code)
 	}
