@@ -302,9 +302,17 @@ func (r *registry) patientOf(source string) (id string) {
 // nobody's name, birth date or number where nothing asked for it.
 func TestPersonCommandsAreRecorded(t *testing.T) {
 	r := openRegistry(t)
+	r.bring("clinic", exitDone, someone("x", "", ""))
+	_, list := r.listed()
+	alone := string(list[0].Person)
+	if p := r.person("confirm", alone, "--ground", "INC-7").must(t, exitDone); !strings.HasPrefix(p.out, "m1: confirm: "+alone+"\n") {
+		t.Errorf("printed %q", p.out)
+	}
+	r.settle("undo", "m1")
+	r.settle("confirm", alone)
 	r.bring("clinic", exitDone, withPlan(someone("n", numbered(brynsNumber), ""), "n", "one")...)
 	r.bring("ward", exitRefused, withPlan(someone("w", replaced(brynsNumber, annsNumber), ""), "w", "two")...)
-	_, list := r.listed()
+	_, list = r.listed()
 	apart, from := list[0].Person, list[0].ApartFrom
 	if got := r.unresolved(); !slices.Equal(got, []string{"NHS-NUMBER-SUPERSEDED=1"}) {
 		t.Errorf("the gauge says %v", got)
@@ -325,7 +333,7 @@ func TestPersonCommandsAreRecorded(t *testing.T) {
 	say(exitDone, "join", string(apart), string(from), "--ground", "INC-7")
 	say(exitRefused, "join", string(apart), string(apart), "--ground", "INC-7")
 	say(exitUsage, "undo", "m9", "--ground", "INC-7")
-	say(exitDone, "undo", "m1", "--ground", "INC-8")
+	say(exitDone, "undo", "m4", "--ground", "INC-8")
 	say(exitDone, "moves")
 	say(exitDone, "moves", "--json")
 	for _, canary := range []string{"Example", "Ann", "1980", annsNumber, brynsNumber} {
@@ -336,7 +344,7 @@ func TestPersonCommandsAreRecorded(t *testing.T) {
 	if v := r.shown(apart, "--identifiers"); len(v.Patients) != 1 || !slices.Contains(v.Patients[0].Identifiers, profiles.SystemNHSNumber+"|"+annsNumber) || len(v.Beside) != 1 || v.Beside[0].Person != from || v.Beside[0].Verdict != "agree" {
 		t.Errorf("%+v", v)
 	}
-	if moves := r.person("moves", "--json").must(t, exitDone).list(t); len(moves) != 2 || moves[1]["undoes"] != "m1" || moves[0]["ground"] != "INC-7" {
+	if moves := r.person("moves", "--json").must(t, exitDone).list(t); len(moves) != 5 || moves[4]["undoes"] != "m4" || moves[3]["ground"] != "INC-7" {
 		t.Errorf("moves: %v", moves)
 	}
 	var got []string
@@ -363,7 +371,7 @@ func TestPersonCommandsAreRecorded(t *testing.T) {
 		return nil
 	})
 	slices.Sort(got)
-	want := []string{"apart person-join m1 INC-7", "apart person-show  ", "apart person-show  ", "apart person-show  ", "apart person-undo m2 INC-8", "from person-join m1 INC-7", "from person-undo m2 INC-8"}
+	want := []string{"apart person-join m4 INC-7", "apart person-show  ", "apart person-show  ", "apart person-show  ", "apart person-undo m5 INC-8", "from person-join m4 INC-7", "from person-undo m5 INC-8"}
 	if !slices.Equal(got, want) {
 		t.Errorf("recorded:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}

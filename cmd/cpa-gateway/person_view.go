@@ -116,7 +116,11 @@ func showMove(out io.Writer, m persons.Move, asJSON bool) error {
 	if asJSON {
 		return printJSON(out, viewOfMove(m))
 	}
-	_, err := fmt.Fprintf(out, "%s: %s: %d resources went from %s to %s\n", m.ID, m.Kind, len(m.Resources), m.From, m.To)
+	what := fmt.Sprintf("%d resources went from %s to %s", len(m.Resources), m.From, m.To)
+	if m.From == m.To {
+		what = string(m.From)
+	}
+	_, err := fmt.Fprintf(out, "%s: %s: %s\n", m.ID, m.Kind, what)
 	if err == nil && m.Kind != persons.Undo {
 		_, err = fmt.Fprintf(out, "To take it back: cpa-gateway person undo %s --ground REFERENCE\n", m.ID)
 	}

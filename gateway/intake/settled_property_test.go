@@ -64,9 +64,14 @@ func (w people) send() {
 			identifiers = append(identifiers, fmt.Sprintf(`{"use":%q,"system":%q,"value":%q}`, use, profiles.SystemNHSNumber, number))
 		}
 	}
+	var more []string
 	if len(identifiers) > 0 {
-		h.more = `"identifier":[` + strings.Join(identifiers, ",") + `]`
+		more = append(more, `"identifier":[`+strings.Join(identifiers, ",")+`]`)
 	}
+	if to := rapid.SampledFrom([]string{"", "", "a", "b", "gone"}).Draw(w.rt, "link"); to != "" {
+		more = append(more, `"link":[{"type":"seealso","other":{"reference":"Patient/`+to+`"}}]`)
+	}
+	h.more = strings.Join(more, ",")
 	pieces := []string{h.String()}
 	if rapid.Bool().Draw(w.rt, "plan") {
 		pieces = append(pieces, plan("p"+key, key))
