@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -17,7 +18,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// LoadRegister reads every *.yaml file under fsys, one agreement version in
+// Load reads every *.yaml file under fsys, one agreement version in
 // each. It is strict: an unknown field, a second agreement of the same id and
 // version, an unknown item or an incomplete legal basis refuses the whole
 // register. The error names every fault with its file and line. An empty folder
@@ -45,6 +46,21 @@ func Load(fsys fs.FS) (*Register, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading agreements: %w", err)
 	}
+	return assemble(agreements, faults)
+}
+
+// LoadTexts is Load for files that are held in memory, by their names.
+func LoadTexts(files map[string][]byte) (*Register, error) {
+	var agreements []*Agreement
+	var faults []error
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		a, wrong := readAgreement(name, files[name])
+		agreements, faults = append(agreements, a), append(faults, wrong...)
+	}
+	return assemble(agreements, faults)
+}
+
+func assemble(agreements []*Agreement, faults []error) (*Register, error) {
 	faults = append(faults, twice(agreements)...)
 	if len(faults) > 0 {
 		return nil, fmt.Errorf("reading agreements: %w", errors.Join(faults...))

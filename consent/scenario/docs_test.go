@@ -1,20 +1,17 @@
-package consent_test
+package scenario
 
 import (
 	"maps"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/cockroachdb/datadriven"
 )
 
 func scenarioPage(t *testing.T) string {
 	t.Helper()
-	src, err := os.ReadFile("../docs/scenarios.md")
+	src, err := os.ReadFile("../../docs/scenarios.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,11 +53,11 @@ func TestScenarioPageExamples(t *testing.T) {
 		t.Fatal("the page shows no example")
 	}
 	for _, example := range examples {
-		file := filepath.Join(t.TempDir(), "example.txt")
-		if err := os.WriteFile(file, []byte(example[1]), 0o600); err != nil {
-			t.Fatal(err)
+		for _, c := range Read([]byte(example[1])).Run(os.DirFS("../agreements/testdata")) {
+			if fault := c.Fault(); fault != nil {
+				t.Errorf("case %s, line %d: %s", c.Number, fault.Line, fault.Text)
+			}
 		}
-		datadriven.RunTest(t, file, carryOut)
 	}
 }
 
@@ -71,11 +68,11 @@ func TestScenarioReaderRefuses(t *testing.T) {
 		"grant ann everything", "agreement no-such", "but status = DRAFT", "person ann born 1980", "person ann: tall",
 		"directive ann: refuse-all", "held x: plan.gaols", "policy verbal = perhaps", "on tomorrow", "at noon", "read", "read CarePlan of",
 	} {
-		if err := newScenario().line(line); err == nil {
+		if err := begin(os.DirFS("../agreements/testdata")).line(line); err == nil {
 			t.Errorf("%q was understood", line)
 		}
 	}
-	s := newScenario()
+	s := begin(os.DirFS("../agreements/testdata"))
 	for _, line := range []string{"agreement isp", "person ann: born 1980-01-01"} {
 		if err := s.line(line); err != nil {
 			t.Fatal(err)

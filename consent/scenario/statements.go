@@ -1,12 +1,11 @@
-package consent_test
+package scenario
 
 import (
 	"cmp"
 	"fmt"
-	"os"
+	"io/fs"
 	"regexp"
 	"strings"
-	"testing/fstest"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -17,8 +16,9 @@ import (
 	"cpagateway/profiles"
 )
 
-// scenario is one case underway: what has been said so far, and the answers.
-type scenario struct {
+// underway is one case underway: what has been said so far, and the answers.
+type underway struct {
+	files      fs.FS // of agreements
 	agreements []*yaml.Node
 	people     map[string]*person
 	caller     consent.Caller
@@ -44,38 +44,30 @@ type fact struct {
 // holder is the custodian that a statement names; the health board where it names none.
 func holder(text string) profiles.OrgCode { return profiles.OrgCode(cmp.Or(text, "7A4")) }
 
-func newScenario() *scenario {
-	return &scenario{people: map[string]*person{}, held: map[string]profiles.Label{}, policy: consent.DefaultPolicy(), at: noon("2026-06-01")}
-}
-
-func noon(day string) time.Time {
-	t, err := time.ParseInLocation(time.DateOnly, day, profiles.London)
-	if err != nil {
-		panic(err)
-	}
-	return t.Add(12 * time.Hour)
+func begin(files fs.FS) *underway {
+	return &underway{files: files, people: map[string]*person{}, held: map[string]profiles.Label{}, policy: consent.DefaultPolicy(), at: time.Date(2026, 6, 1, 12, 0, 0, 0, profiles.London)}
 }
 
 // statements is the grammar: the first word of a line and what its rest means.
 // docs/scenarios.md describes each, and a test holds the two together.
 var statements = map[string]struct {
 	pattern *regexp.Regexp
-	apply   func(*scenario, []string) error
+	apply   func(*underway, []string) error
 }{
-	"agreement": {regexp.MustCompile(`^(\S+)$`), (*scenario).agreement},
-	"but":       {regexp.MustCompile(`^(\S+) = (.+)$`), (*scenario).but},
-	"person":    {regexp.MustCompile(`^(\w+)(?: at (\w+))?: (.+)$`), (*scenario).person},
-	"directive": {regexp.MustCompile(`^(\w+)(?: at (\w+))?: (.+)$`), (*scenario).directive},
-	"held":      {regexp.MustCompile(`^([\w-]+): (.+)$`), (*scenario).hold},
-	"policy":    {regexp.MustCompile(`^(\w+) = (\S+)$`), (*scenario).setPolicy},
-	"on":        {regexp.MustCompile(`^(\d{4}-\d\d-\d\d)$`), (*scenario).on},
-	"at":        {regexp.MustCompile(`^(\S+)$`), (*scenario).instant},
-	"as":        {regexp.MustCompile(`^(\S+)(?: purpose (.+?))?(?: scopes (.+))?$`), (*scenario).as},
-	"read":      {regexp.MustCompile(`^(\w+)(?: wanting ([^ ].*?))?(?: of (\w+))?(?: at (\w+))?$`), (*scenario).read},
+	"agreement": {regexp.MustCompile(`^(\S+)$`), (*underway).agreement},
+	"but":       {regexp.MustCompile(`^(\S+) = (.+)$`), (*underway).but},
+	"person":    {regexp.MustCompile(`^(\w+)(?: at (\w+))?: (.+)$`), (*underway).person},
+	"directive": {regexp.MustCompile(`^(\w+)(?: at (\w+))?: (.+)$`), (*underway).directive},
+	"held":      {regexp.MustCompile(`^([\w-]+): (.+)$`), (*underway).hold},
+	"policy":    {regexp.MustCompile(`^(\w+) = (\S+)$`), (*underway).setPolicy},
+	"on":        {regexp.MustCompile(`^(\d{4}-\d\d-\d\d)$`), (*underway).on},
+	"at":        {regexp.MustCompile(`^(\S+)$`), (*underway).instant},
+	"as":        {regexp.MustCompile(`^(\S+)(?: purpose (.+?))?(?: scopes (.+))?$`), (*underway).as},
+	"read":      {regexp.MustCompile(`^(\w+)(?: wanting ([^ ].*?))?(?: of (\w+))?(?: at (\w+))?$`), (*underway).read},
 }
 
 // line carries out one line; blank lines and comments say nothing.
-func (s *scenario) line(line string) error {
+func (s *underway) line(line string) error {
 	line = strings.TrimSpace(line)
 	if line == "" || strings.HasPrefix(line, "#") {
 		return nil
@@ -92,21 +84,24 @@ func (s *scenario) line(line string) error {
 	return statement.apply(s, parts[1:])
 }
 
-func (s *scenario) agreement(args []string) error {
-	src, err := os.ReadFile("agreements/testdata/" + args[0] + ".yaml")
+func (s *underway) agreement(args []string) error {
+	src, err := fs.ReadFile(s.files, args[0]+".yaml")
 	if err != nil {
-		return err
+		return fmt.Errorf("there is no file %s.yaml in the folder of agreements", args[0])
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(src, &doc); err != nil {
 		return err
+	}
+	if len(doc.Content) == 0 {
+		return fmt.Errorf("%s.yaml is empty", args[0])
 	}
 	s.agreements = append(s.agreements, &doc)
 	return nil
 }
 
 // but changes one value of the agreement named last.
-func (s *scenario) but(args []string) error {
+func (s *underway) but(args []string) error {
 	if len(s.agreements) == 0 {
 		return fmt.Errorf("no agreement to change")
 	}
@@ -149,19 +144,19 @@ type replacement yaml.Node
 func (r *replacement) UnmarshalYAML(node *yaml.Node) error { *r = replacement(*node); return nil }
 
 // register loads the scenario's agreements through the real loader.
-func (s *scenario) register() (*agreements.Register, error) {
-	files := fstest.MapFS{}
+func (s *underway) register() (*agreements.Register, error) {
+	files := map[string][]byte{}
 	for n, doc := range s.agreements {
 		src, err := yaml.Marshal(doc)
 		if err != nil {
 			return nil, err
 		}
-		files[fmt.Sprintf("%d.yaml", n)] = &fstest.MapFile{Data: src}
+		files[fmt.Sprintf("%d.yaml", n)] = src
 	}
-	return agreements.Load(files)
+	return agreements.LoadTexts(files)
 }
 
-func (s *scenario) hold(args []string) error {
+func (s *underway) hold(args []string) error {
 	need, err := parseItems(args[1])
 	if err != nil {
 		return err
@@ -184,20 +179,24 @@ func parseItems(text string) (profiles.ItemSet, error) {
 }
 
 // setPolicy sets a switch as the configuration file would.
-func (s *scenario) setPolicy(args []string) error {
+func (s *underway) setPolicy(args []string) error {
 	return yaml.Unmarshal([]byte(args[0]+": "+args[1]), &s.policy)
 }
 
-func (s *scenario) on(args []string) error { s.at = noon(args[0]); return nil }
+func (s *underway) on(args []string) error {
+	day, err := time.ParseInLocation(time.DateOnly, args[0], profiles.London)
+	s.at = day.Add(12 * time.Hour)
+	return err
+}
 
-func (s *scenario) instant(args []string) (err error) {
+func (s *underway) instant(args []string) (err error) {
 	s.at, err = time.ParseInLocation("2006-01-02T15:04", args[0], profiles.London)
 	return err
 }
 
 // as sets the caller: NAME@ORGANISATION/TEAM, or the name of a person of the
 // scenario, who then asks for themself.
-func (s *scenario) as(args []string) error {
+func (s *underway) as(args []string) error {
 	name, party, staff := strings.Cut(args[0], "@")
 	c := consent.Caller{Client: "client"}
 	if staff {
@@ -230,7 +229,7 @@ func (s *scenario) as(args []string) error {
 }
 
 // read asks for a type, of a person or of the directory, and writes the answer.
-func (s *scenario) read(args []string) error {
+func (s *underway) read(args []string) error {
 	register, err := s.register()
 	if err != nil {
 		return err

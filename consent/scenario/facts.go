@@ -1,4 +1,4 @@
-package consent_test
+package scenario
 
 import (
 	"encoding/json"
@@ -65,7 +65,7 @@ var personFacts = map[string]func(add func(object), patient object, rest []strin
 }
 
 // person states facts, separated by commas.
-func (s *scenario) person(args []string) error {
+func (s *underway) person(args []string) error {
 	p := s.people[args[0]]
 	if p == nil || args[1] == "" {
 		p = &person{name: args[0]}
@@ -123,7 +123,7 @@ func newConsent(id, patient string) object {
 }
 
 // directive reads "WISH; WISH; ...; QUALIFIER; ..." and keeps it as a FHIR Consent.
-func (s *scenario) directive(args []string) error {
+func (s *underway) directive(args []string) error {
 	p := s.people[args[0]]
 	if p == nil {
 		return fmt.Errorf("nobody is called %s", args[0])
@@ -255,7 +255,9 @@ var qualifiers = map[string]func(c, provision object, rest string){
 		provision["action"] = []any{object{"coding": []any{object{"code": rest}}}}
 	},
 	"nested-twice": func(_, provision object, _ string) {
-		provision["provision"].([]any)[0].(object)["provision"] = []any{object{"type": "deny"}}
+		if nested, _ := provision["provision"].([]any); len(nested) > 0 {
+			nested[0].(object)["provision"] = []any{object{"type": "deny"}}
+		}
 	},
 }
 
