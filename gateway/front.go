@@ -4,13 +4,11 @@ package gateway
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"cpagateway/gateway/intake"
 	"cpagateway/gateway/road"
-	"cpagateway/gateway/search"
 	"cpagateway/gateway/texts"
 	"cpagateway/profiles/fhir"
 )
@@ -102,11 +100,11 @@ func (f *Front) asked(c *gin.Context, interaction road.Interaction) road.Ask {
 	case fault != nil:
 		ask.Fault = fault
 	case interaction == road.Search:
-		ask.Search, ask.Fault = f.parseSearch(ask.Type, pairs, handling(c))
+		ask.Search, ask.Subset, ask.Fault = f.parseSearch(ask.Type, pairs, handling(c))
 	case !fhir.IsID(ask.ID):
 		ask.Fault = road.Nothing
-	case len(pairs) > 0:
-		ask.Fault = road.Refuse(http.StatusBadRequest, "value", texts.UnknownParameter, search.SafeName(pairs[0].name), strings.Join(formParams, ", "))
+	default:
+		ask.Subset, ask.Fault = subsetOfRead(ask.Type, pairs)
 	}
 	return ask
 }

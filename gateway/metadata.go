@@ -30,7 +30,7 @@ func (f *Front) capabilities() fhir.CapabilityStatement {
 	}
 	for _, p := range pageParams {
 		rest.SearchParam = append(rest.SearchParam, fhir.CapabilityStatementRestResourceSearchParam{
-			Name: p.name, Type: fhir.SearchParamTypeSpecial, Documentation: &p.doc,
+			Name: p.name, Type: p.typ, Documentation: &p.doc,
 		})
 	}
 	return fhir.CapabilityStatement{

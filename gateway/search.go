@@ -9,7 +9,9 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
+	"github.com/samply/golang-fhir-models/fhir-models/fhir"
 
+	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/road"
 	"cpagateway/gateway/search"
 	"cpagateway/gateway/texts"
@@ -40,39 +42,45 @@ type query struct {
 	shown url.Values
 	own   road.PersonKey // the resource asked for by its id, whose person stands in where none is named
 	named int            // how many parameters named the person
+	alone bool           // the total is asked for, and no match
+
+	subset disclosure.Subset
 }
 
 // parseSearch turns the parameters of one search into an ask, or says which one
 // is wrong. It never repeats a value.
-func (f *Front) parseSearch(typ string, pairs []pair, handling leniency) (road.SearchAsk, *road.Fault) {
+func (f *Front) parseSearch(typ string, pairs []pair, handling leniency) (road.SearchAsk, disclosure.Subset, *road.Fault) {
 	if len(pairs) > maxParams {
-		return road.SearchAsk{}, road.Refuse(http.StatusBadRequest, "too-costly", texts.BadRequest)
+		return road.SearchAsk{}, disclosure.Subset{}, road.Refuse(http.StatusBadRequest, "too-costly", texts.BadRequest)
 	}
 	q := query{typ: typ, ask: road.SearchAsk{Count: defaultCount}, shown: url.Values{}}
 	for _, p := range pairs {
 		if isPageParam(p.name) && slices.Contains(q.ask.Names, p.name) {
-			return q.ask, road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
+			return q.ask, q.subset, road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
 		}
 		fault := f.add(&q, p)
 		if fault != nil && handling == lenient && ignorable(p.name, fault) {
 			continue
 		}
 		if fault != nil {
-			return q.ask, fault
+			return q.ask, q.subset, fault
 		}
 		q.ask.Names = append(q.ask.Names, p.name)
 	}
 	if q.ask.Cursor != "" && slices.ContainsFunc(q.ask.Names, besideCursor) || q.named > 1 {
-		return q.ask, road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
+		return q.ask, q.subset, road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
 	}
 	if q.ask.Cursor == "" && profiles.DirectoryType(typ) && !slices.ContainsFunc(q.ask.Params, names) {
-		return q.ask, wrongValue("_id", "_id=..., identifier=system|code")
+		return q.ask, q.subset, wrongValue("_id", "_id=..., identifier=system|code")
 	}
 	if q.named == 0 {
 		q.ask.Person = q.own
 	}
+	if q.alone { // whatever else is said of the page
+		q.totalAlone()
+	}
 	q.ask.Shown = q.shown.Encode()
-	return q.ask, nil
+	return q.ask, q.subset, nil
 }
 
 // add reads one parameter: those that shape the page, those that name the
@@ -83,12 +91,11 @@ func (f *Front) add(q *query, p pair) *road.Fault {
 		q.ask.Cursor = p.value
 		return nil
 	case "_total":
-		if p.value != "none" {
-			return wrongValue(p.name, "none")
-		}
-		return nil
+		return q.total(p)
 	case "_count":
 		return q.count(p)
+	case "_summary", "_elements":
+		return q.part(p)
 	case "_sort":
 		keys, err := search.ParseSort(q.typ, p.value)
 		if err != nil {
@@ -136,12 +143,43 @@ func relative(value, base string) string {
 
 func (q *query) count(p pair) *road.Fault {
 	n, err := strconv.Atoi(p.value)
-	if err != nil || n < 1 {
-		return wrongValue(p.name, "1-"+strconv.Itoa(maxCount))
+	if err != nil || n < 0 {
+		return wrongValue(p.name, "0-"+strconv.Itoa(maxCount))
 	}
 	q.ask.Count = min(n, maxCount)
+	if n == 0 {
+		q.totalAlone()
+	}
 	q.shown.Set(p.name, strconv.Itoa(q.ask.Count))
 	return nil
+}
+
+// totalAlone asks for the number of matches, and none of them.
+func (q *query) totalAlone() {
+	q.ask.Count, q.ask.Total, q.alone = 0, road.Accurate, true
+}
+
+// total reads whether the number of matches is told.
+func (q *query) total(p pair) *road.Fault {
+	switch p.value {
+	case "none":
+	case "estimate", "accurate":
+		q.ask.Total = road.Accurate
+	default:
+		return wrongValue(p.name, "none, estimate, accurate")
+	}
+	q.shown.Set(p.name, p.value)
+	return nil
+}
+
+// part reads which part of each match is given.
+func (q *query) part(p pair) *road.Fault {
+	q.shown.Set(p.name, p.value)
+	if p.name == "_summary" && p.value == "count" {
+		q.totalAlone()
+		return nil
+	}
+	return readSubset(&q.subset, q.typ, p)
 }
 
 // ignorable says whether lenient handling may pass a parameter over: never one
@@ -155,17 +193,23 @@ func showable(p search.Param) bool {
 	return p.Kind != search.Reference && p.Kind != search.ID && p.Name != "identifier"
 }
 
-// pageParams are the parameters that shape a page. One may stand once: several
-// would leave open which of them was used.
-var pageParams = []struct{ name, doc string }{
-	{"_count", "how many matches a page holds, 1 to " + strconv.Itoa(maxCount)},
-	{"_cursor", "the place where the next page begins: as a next link has it, and nothing beside it"},
-	{"_sort", "the order: _id, _lastUpdated and the dates of the type, with a minus sign for the latest first"},
-	{"_total", "none: no total is told"},
+// shaping is a parameter that shapes the answer, as the CapabilityStatement tells it.
+type shaping struct {
+	name, doc string
+	typ       fhir.SearchParamType
 }
 
+// pageParams are the parameters that shape a page. One may stand once: several
+// would leave open which of them was used.
+var pageParams = append([]shaping{
+	{"_count", "how many matches a page holds, 1 to " + strconv.Itoa(maxCount) + "; 0 for the total alone", fhir.SearchParamTypeNumber},
+	{"_cursor", "the place where the next page begins: as a next link has it, and nothing beside it", fhir.SearchParamTypeString},
+	{"_sort", "the order: _id, _lastUpdated and the dates of the type, with a minus sign for the latest first", fhir.SearchParamTypeString},
+	{"_total", "accurate or estimate: how many matches may be seen, which is always counted; none, and by default: not told", fhir.SearchParamTypeToken},
+}, partParams...)
+
 func isPageParam(name string) bool {
-	return slices.ContainsFunc(pageParams, func(p struct{ name, doc string }) bool { return p.name == name })
+	return slices.ContainsFunc(pageParams, func(p shaping) bool { return p.name == name })
 }
 
 // besideCursor says whether a parameter may not stand beside a cursor, which

@@ -72,9 +72,15 @@ func (s *stand) keptAnswers() map[string]string {
 					if person != ann {
 						continue
 					}
+					for _, part := range parts {
+						if as != "ooh" {
+							break
+						}
+						keep(name+part, get(as, "/"+typ+"?"+strings.Replace(about(person), "patient.identifier", key, 1)+part))
+					}
 					for _, id := range found.ids(s.t) {
 						read := keep(name+"-"+id, get(as, "/"+typ+"/"+id))
-						keep(name+"-"+id+"-version", get(as, "/"+typ+"/"+id+"/_history/"+strings.Trim(read.header.Get("ETag"), `W/"`)))
+						keep(name+"-"+id+"-version", get(as, "/"+typ+"/"+id+"/_history/"+read.version()))
 					}
 				}
 			}

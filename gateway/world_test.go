@@ -210,6 +210,11 @@ type answer struct {
 	body   string
 }
 
+// version is the one that the ETag names.
+func (a answer) version() string {
+	return strings.TrimSuffix(strings.TrimPrefix(a.header.Get("ETag"), `W/"`), `"`)
+}
+
 // request makes a request as a caller; an empty name sends no token. The form is
 // sent for a POST; headers come in pairs.
 func (s *stand) request(as, method, path, form string, headers ...string) *http.Request {

@@ -157,7 +157,7 @@ func TestMessagesHaveTheirNumbers(t *testing.T) {
 	answers := []answer{
 		s.do("gp", http.MethodGet, "/fhir/R4/CarePlan?x="+strings.Repeat("a", 9<<10), ""),
 		s.do("gp", http.MethodPost, "/fhir/R4/CarePlan/_search", "x="+strings.Repeat("a", 70<<10)),
-		s.do("gp", http.MethodGet, "/fhir/R4/CarePlan?patient=Patient/x&_count=0", ""),
+		s.do("gp", http.MethodGet, "/fhir/R4/CarePlan?patient=Patient/x&_count=none", ""),
 		s.do("gp", http.MethodGet, "/fhir/R4/CarePlan?colour=red", ""),
 	}
 	for i, want := range []int{http.StatusRequestURITooLong, http.StatusRequestEntityTooLarge, http.StatusBadRequest, http.StatusBadRequest} {

@@ -51,6 +51,7 @@ type Disclosure struct {
 	versionID string
 	updated   time.Time
 	items     profiles.ItemSet
+	part      bool // of the copy: see Only
 }
 
 // Body is the JSON to be sent, nil where nothing may be. Do not modify it.
@@ -68,13 +69,17 @@ func (x Disclosure) ID() string { return x.id }
 // Person is whom the resource is about, empty for staff and organisations.
 func (x Disclosure) Person() profiles.PersonID { return x.person }
 
-// VersionID is meta.versionId of the body.
+// VersionID is meta.versionId of the body; of a part, which has none of its own, that
+// of the whole copy.
 func (x Disclosure) VersionID() string { return x.versionID }
+
+// Part reports that the body is a part of the copy, and not what the version names.
+func (x Disclosure) Part() bool { return x.part }
 
 // Updated is meta.lastUpdated of the body.
 func (x Disclosure) Updated() time.Time { return x.updated }
 
-// Items are the items that the body in fact carries, for the record of the
+// Items are the items that the copy in fact carries, for the record of the
 // disclosure: never more than the decision grants.
 func (x Disclosure) Items() profiles.ItemSet { return x.items }
 

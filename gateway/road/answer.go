@@ -20,6 +20,7 @@ type reply struct {
 	challenge   string // WWW-Authenticate
 	retryAfter  int    // seconds
 	next        string // sealed position of the next page
+	total       int    // matches that may be seen, where the search tells it
 	search      SearchAsk
 	document    []byte // a public document
 	contentType string
@@ -46,7 +47,9 @@ func (r *Road) answer(w http.ResponseWriter, t *trip, recorded audit.Recorded, p
 	default:
 		x := recorded.Released()[0] // a read is answered with a body only where one was released
 		body = x.Body()
-		header.Set("ETag", `W/"`+x.VersionID()+`"`)
+		if !x.Part() { // whose version would be that of the whole
+			header.Set("ETag", `W/"`+x.VersionID()+`"`)
+		}
 		if p.status == http.StatusNotModified {
 			body = nil
 		}
@@ -81,9 +84,9 @@ func indented(body []byte) []byte {
 
 // unchanged compares If-None-Match weakly, as RFC 9110 §13.1.2 has it. A plan's
 // narrative says whether a review is overdue, which changes with the day and not
-// with the version: a plan is never "not modified".
+// with the version: a plan is never "not modified", nor is a part, which has no version.
 func unchanged(header string, x disclosure.Disclosure) bool {
-	if x.Type() == "CarePlan" {
+	if x.Type() == "CarePlan" || x.Part() {
 		return false
 	}
 	for tag := range strings.SplitSeq(header, ",") {
@@ -95,13 +98,17 @@ func unchanged(header string, x disclosure.Disclosure) bool {
 	return false
 }
 
-// searchset puts the disclosures of a page into a Bundle. There is no total,
-// and the links hold no identifier.
+// searchset puts the disclosures of a page into a Bundle. There is a total only where
+// one was asked for, and the links hold no identifier.
 func (r *Road) searchset(t *trip, released []disclosure.Disclosure, p reply) []byte {
 	w := fhir.NewWriter(make([]byte, 0, 4096))
 	w.BeginObject()
 	w.Member("resourceType", "Bundle")
 	w.Member("type", "searchset")
+	if p.search.Total == Accurate {
+		w.Name("total")
+		w.Int(int64(p.total))
+	}
 	w.Name("link")
 	w.BeginArray()
 	self := r.Base + "/" + t.ask.Type

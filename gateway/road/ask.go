@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"cpagateway/consent"
+	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/search"
 	"cpagateway/gateway/texts"
 )
@@ -29,6 +30,7 @@ type Ask struct {
 	ID          string
 	Version     string // as the caller wrote it, for a vread
 	Form        Form
+	Subset      disclosure.Subset
 	Search      SearchAsk
 	Fault       *Fault // set when the request is refused for its own sake
 }
@@ -51,7 +53,8 @@ type SearchAsk struct {
 	Params []search.Param // all but those that name the person
 	Names  []string       // names of every parameter used, for the record
 	Sort   []search.SortKey
-	Count  int
+	Count  int    // matches of a page; 0 asks for the total alone
+	Total  Total  // whether the answer tells how many matches there are
 	Cursor string // a page position given out before; everything else is inside it
 	Shown  string // the query of the self link: what was used, without identifiers
 	Crisis Crisis // whether the answer carries the crisis entry
@@ -63,6 +66,15 @@ type Crisis uint8
 
 // CrisisRead carries one and the same entry, found or not.
 const CrisisRead Crisis = 1
+
+// Total says whether a search tells how many matches may be seen.
+type Total uint8
+
+// The zero Total tells nothing.
+const (
+	Untold   Total = iota
+	Accurate       // and never an estimate: what may be seen of one person is soon counted
+)
 
 // PersonKey is how a search names its person: by business identifier, or by a
 // resource that is about the person. All empty: the search names nobody.

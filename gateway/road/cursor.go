@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/search"
 	"cpagateway/profiles"
 )
@@ -31,6 +32,8 @@ type cursor struct {
 	Params   []search.Param    `json:"q,omitempty"`
 	Sort     []search.SortKey  `json:"s,omitempty"`
 	Count    int               `json:"n"`
+	Total    Total             `json:"t,omitempty"`
+	Subset   disclosure.Subset `json:"u,omitzero"`
 	Shown    string            `json:"w,omitempty"`
 	Crisis   Crisis            `json:"c,omitempty"`
 	Position string            `json:"a"`
@@ -38,15 +41,15 @@ type cursor struct {
 }
 
 func (c *cursor) search() SearchAsk {
-	return SearchAsk{Params: c.Params, Sort: c.Sort, Count: c.Count, Shown: c.Shown, Crisis: c.Crisis}
+	return SearchAsk{Params: c.Params, Sort: c.Sort, Count: c.Count, Total: c.Total, Shown: c.Shown, Crisis: c.Crisis}
 }
 
 // sealCursor makes the position of the next page. A search that no link can hold
 // is refused with its first page: the caller would never get the others.
-func (r *Road) sealCursor(t *trip, person profiles.PersonID, s SearchAsk, position string) (string, error) {
+func (r *Road) sealCursor(t *trip, s subject, position string) (string, error) {
 	c := cursor{
-		Nonce: make([]byte, 16), Person: person, Params: s.Params, Sort: s.Sort, Count: s.Count,
-		Shown: s.Shown, Crisis: s.Crisis, Position: padded(position), Expires: t.at.Add(cursorLife).Unix(),
+		Nonce: make([]byte, 16), Person: s.holdings.Person, Params: s.search.Params, Sort: s.search.Sort, Count: s.search.Count, Total: s.search.Total,
+		Subset: s.subset, Shown: s.search.Shown, Crisis: s.search.Crisis, Position: padded(position), Expires: t.at.Add(cursorLife).Unix(),
 	}
 	_, _ = rand.Read(c.Nonce) // never fails (crypto/rand)
 	text, err := json.Marshal(c)

@@ -19,12 +19,13 @@ type subject struct {
 	custodians []profiles.OrgCode
 	position   string    // where the page begins, from an opened cursor
 	search     SearchAsk // the search, or the one that a cursor holds
+	subset     disclosure.Subset
 }
 
 // find resolves the person, by canonical id, before anything is decided. Nobody
 // and somebody hidden take the same steps: an unknown person has empty holdings.
 func (r *Road) find(now records.Snapshot, t *trip) (subject, error) {
-	s := subject{search: t.ask.Search}
+	s := subject{search: t.ask.Search, subset: t.ask.Subset}
 	if !profiles.DirectoryType(t.ask.Type) && t.caller.Purpose == profiles.EmergencyTreatment {
 		s.search.Crisis = CrisisRead
 	}
@@ -36,7 +37,7 @@ func (r *Road) find(now records.Snapshot, t *trip) (subject, error) {
 		return s, err
 	}
 	if opened != nil {
-		s.search, s.position = opened.search(), opened.Position
+		s.search, s.subset, s.position = opened.search(), opened.Subset, opened.Position
 		if profiles.DirectoryType(t.ask.Type) {
 			return r.findDirectory(now, t, s)
 		}
@@ -134,13 +135,16 @@ func (r *Road) matches(now records.Snapshot, t *trip, decisions []consent.Decisi
 	if err != nil || !ok {
 		return nil, "", err
 	}
+	if s.search.Count == 0 {
+		return nil, "", nil
+	}
 	page, err := now.Find(scopes, records.Query{Type: t.ask.Type, Params: params, Sort: s.search.Sort, Count: s.search.Count, After: s.position})
 	if err != nil {
 		return nil, "", err
 	}
 	next := ""
 	if page.Next != "" {
-		next, err = r.sealCursor(t, s.holdings.Person, s.search, page.Next)
+		next, err = r.sealCursor(t, s, page.Next)
 	}
 	return page.Matches, next, err
 }

@@ -190,6 +190,12 @@ func (r *Road) disclose(now records.Snapshot, t *trip, ask consent.Ask, decision
 		return nil, refused(Nothing), nil
 	}
 	p := reply{status: http.StatusOK, next: next, search: s.search}
+	if p.total, err = r.total(now, t, decisions, s); err != nil {
+		return nil, reply{}, err
+	}
+	for i, x := range released {
+		released[i] = x.Only(s.subset)
+	}
 	if t.ask.Interaction != Search && unchanged(t.asked.Header.Get("If-None-Match"), released[0]) {
 		p.status = http.StatusNotModified // settled here, so that it is recorded as it is answered
 	}

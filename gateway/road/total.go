@@ -1,0 +1,37 @@
+package road
+
+import (
+	"cpagateway/consent"
+	"cpagateway/gateway/records"
+)
+
+// countedAtOnce is how many matches are looked at together when they are counted.
+const countedAtOnce = 100
+
+// total counts the matches of a search that the caller would be given, where it asks
+// for their number: by the same decisions, and copied as the matches of a page are, so
+// that what is not shown is not counted either.
+func (r *Road) total(now records.Snapshot, t *trip, decisions []consent.Decision, s subject) (int, error) {
+	if t.ask.Interaction != Search || s.search.Total == Untold {
+		return 0, nil
+	}
+	params, ok, err := searchable(now, decisions, s.search.Params)
+	if err != nil || !ok {
+		return 0, err
+	}
+	query := records.Query{Type: t.ask.Type, Params: params, Count: countedAtOnce}
+	for total := 0; ; {
+		page, err := now.Find(records.ScopesOf(decisions, t.ask.Type), query)
+		if err != nil {
+			return 0, err
+		}
+		copies, err := r.copies(now, t, decisions, page.Matches)
+		if err != nil {
+			return 0, err
+		}
+		total += len(copies)
+		if query.After = page.Next; page.Next == "" {
+			return total, nil
+		}
+	}
+}
