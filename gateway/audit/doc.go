@@ -8,7 +8,7 @@
 // after the store has said that it is kept. What changes the records is recorded in
 // the transaction that changes them.
 //
-// What the log proves. A Log goes on with one chain at a time, under a lease; every
+// What the log proves. A Log appends to one chain at a time, under a lease; every
 // entry holds the hash of all before it in its chain. Every second of activity ends
 // in a checkpoint, which covers where all chains end and names the checkpoint
 // before, signed with a key that the store does not hold. Who can write to the

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// then says what becomes of the writer's slot after a commit.
-type then uint8
+// slotAfter says what becomes of the writer's slot after a commit.
+type slotAfter uint8
 
 const (
-	renew    then = iota // it is kept for another leaseTime
-	giveBack             // it is anybody's
+	keepSlot    slotAfter = iota // it is kept for another leaseTime
+	releaseSlot                  // it is anybody's
 )
 
 // draft is what one transaction does to the log. It is made anew whenever the
@@ -27,10 +27,10 @@ type draft struct {
 }
 
 // draft runs inside the transaction. It signs what is there when a signature is
-// due, and whenever the writer comes to a slot, beside what it adds: so entries
+// due, and whenever the writer takes a slot, beside what it adds: so entries
 // without a signature never span more than signEvery, and a chain that is new is in
 // a checkpoint before its first entry is acknowledged.
-func (l *Log[T]) draft(tx T, batch []*job[T], then then) (d draft, err error) {
+func (l *Log[T]) draft(tx T, batch []*job[T], slot slotAfter) (d draft, err error) {
 	d.now = l.clock().UTC().Round(0)
 	slots, err := tx.Slots()
 	if err != nil {
@@ -45,7 +45,7 @@ func (l *Log[T]) draft(tx T, batch []*job[T], then then) (d draft, err error) {
 		return d, err
 	}
 	due := l.unsigned >= signAfter || l.unsigned > 0 && (len(batch) == 0 || d.now.Sub(l.since) >= signEvery)
-	if due || how == found || how == taken && len(d.rows) > 0 {
+	if due || how == recoveredSlot || how == newSlot && len(d.rows) > 0 {
 		if before.Number > len(slots) {
 			slots = append(slots, before)
 		}
@@ -53,11 +53,11 @@ func (l *Log[T]) draft(tx T, batch []*job[T], then then) (d draft, err error) {
 			return d, err
 		}
 	}
-	if how == taken && len(d.rows) == 0 {
-		return d, nil // there is no reason to come to a slot
+	if how == newSlot && len(d.rows) == 0 {
+		return d, nil // nothing to add: no reason to take a slot
 	}
 	d.after = l.leased(d.after, d.now)
-	if then == giveBack {
+	if slot == releaseSlot {
 		d.after.Holder, d.after.Until = "", time.Time{}
 	}
 	if err := tx.Extend(before, d.after, d.rows); err != nil {
@@ -72,7 +72,7 @@ func (l *Log[T]) draft(tx T, batch []*job[T], then then) (d draft, err error) {
 func prepare[T Tx](d *draft, tx T, batch []*job[T]) error {
 	for _, j := range batch {
 		records, err := j.run(tx)
-		if j.err = err; err != nil && j.works {
+		if j.err = err; err != nil && j.changesStore {
 			return err
 		}
 		if err != nil {

@@ -26,8 +26,9 @@ type Recorded struct {
 // OK reports whether anything was recorded.
 func (r Recorded) OK() bool { return r.id != "" }
 
-// ID is the position of the request's entry in the chain, in decimal; empty for
-// the zero Recorded. It is for operators: to callers it would tell how busy we are.
+// ID is where the first entry of the request stands, as chain/position, such as
+// 1/42; empty for the zero Recorded. It is for operators: to callers it would tell
+// how busy we are.
 func (r Recorded) ID() string { return r.id }
 
 // Released is what may be answered: the disclosures that are in the log, in the
@@ -38,7 +39,7 @@ func (r Recorded) Released() []disclosure.Disclosure { return r.released }
 const illegible = "?"
 
 // word keeps what can be the name of a type, an interaction or a search
-// parameter: letters and - _ . : up to a length that all of ours have. A caller
+// parameter: letters and - _ . : $ up to a length that all of ours have. A caller
 // may put an NHS number where a name belongs; names have no digits.
 func word(s string) string {
 	if len(s) > 64 {

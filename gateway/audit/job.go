@@ -12,9 +12,9 @@ import (
 
 // job is what one call records: all of its entries or none.
 type job[T Tx] struct {
-	ctx     context.Context           // of the caller
-	works   bool                      // it changes the store, and is committed alone
-	prepare func(T) ([]record, error) // looks or works in the transaction; gives what is to be recorded
+	ctx          context.Context           // of the caller
+	changesStore bool                      // it changes the store, and is committed alone
+	prepare      func(T) ([]record, error) // reads or changes the store in the transaction; gives what is to be recorded
 
 	done chan struct{} // closed by the writer after it has set id and err
 	id   string
@@ -77,7 +77,7 @@ func decidedEntries(e Event, decisions []consent.Decision) ([]Entry, error) {
 		if recipientOf(d) != recipientOf(decisions[0]) {
 			return nil, errTwoCallers
 		}
-		if of(decisions[:i], d) >= 0 {
+		if indexOf(decisions[:i], d) >= 0 {
 			return nil, errDecidedTwice
 		}
 		entry := decided(KindDecision, e, d)
@@ -87,8 +87,8 @@ func decidedEntries(e Event, decisions []consent.Decision) ([]Entry, error) {
 	return entries, nil
 }
 
-// of is the place of a decision among others, -1 where it is none of them.
-func of(decisions []consent.Decision, d consent.Decision) int {
+// indexOf is the place of a decision among others, -1 where it is none of them.
+func indexOf(decisions []consent.Decision, d consent.Decision) int {
 	return slices.IndexFunc(decisions, func(other consent.Decision) bool { return groundOf(other) == groundOf(d) })
 }
 
@@ -100,7 +100,7 @@ func disclose(entries []Entry, decisions []consent.Decision, released []disclosu
 		if x.Withheld() {
 			continue
 		}
-		i := of(decisions, x.Decision())
+		i := indexOf(decisions, x.Decision())
 		if i < 0 {
 			return nil, errNoDecision
 		}

@@ -14,65 +14,65 @@ const leaseTime = time.Minute
 // corrects by less.
 const clockSlack = time.Second
 
-// lease is which slot a writer goes on with.
+// lease is which slot a writer appends to.
 type lease struct {
-	writer string // a name of its own
-	known  Slot   // as the last commit left it; zero before the first
-	maybe  Slot   // as a commit left it that failed, if it happened all the same
+	writer      string // a name of its own
+	confirmed   Slot   // as the last commit left it; zero before the first
+	unconfirmed Slot   // as a commit that was reported as failed would have left it
 }
 
-// hold says how a writer comes to the slot that it goes on with.
-type hold uint8
+// slotSource says how a writer came to the slot that it appends to.
+type slotSource uint8
 
 const (
-	held  hold = iota // as its last commit has left it
-	found             // as a commit has left it that was reported as failed
-	taken             // it was free, or another's lease has run out, or there was none
+	ownSlot       slotSource = iota // as its last commit left it
+	recoveredSlot                   // as a commit left it that was reported as failed, and happened all the same
+	newSlot                         // free until now, or another's lease has run out, or there was none
 )
 
 // errCut refuses to go on: that would cover up what happened.
 var errCut = errors.New("the log no longer holds what was recorded: run audit verify")
 
-// choose is the slot to go on with: the writer's own, else one that is free, else
+// choose is the slot to append to: the writer's own, else one that is free, else
 // a new one.
-func (l *lease) choose(slots []Slot, now time.Time) (Slot, hold, error) {
+func (l *lease) choose(slots []Slot, now time.Time) (Slot, slotSource, error) {
 	own, how, err := l.own(slots)
-	if err != nil || how != taken && usable(own, now) {
+	if err != nil || how != newSlot && usable(own, now) {
 		return own, how, err
 	}
 	for _, s := range slots {
 		if (s.Holder == "" || s.Until.Before(now)) && usable(s, now) {
-			return s, taken, nil
+			return s, newSlot, nil
 		}
 	}
-	return Slot{Number: len(slots) + 1}, taken, nil
+	return Slot{Number: len(slots) + 1}, newSlot, nil
 }
 
 // usable is false for a writer whose clock is behind the slot's newest entry: it
 // leaves the slot to others, so that times do not go back within a chain.
 func usable(s Slot, now time.Time) bool { return !now.Before(s.Latest.Add(-clockSlack)) }
 
-// own is the slot that is the writer's still, under the lease that it has; taken
+// own is the slot that is still the writer's, under the lease that it has; newSlot
 // where there is none. A log that lacks what the writer has written, or has under
 // its lease what it has not, is cut.
-func (l *lease) own(slots []Slot) (Slot, hold, error) {
-	if s := at(slots, l.maybe.Number); s.Holder == l.writer && s.Head == l.maybe.Head {
-		l.known = s
-		return s, found, nil
+func (l *lease) own(slots []Slot) (Slot, slotSource, error) {
+	if s := slotByNumber(slots, l.unconfirmed.Number); s.Holder == l.writer && s.Head == l.unconfirmed.Head {
+		l.confirmed = s
+		return s, recoveredSlot, nil
 	}
-	s := at(slots, l.known.Number)
+	s := slotByNumber(slots, l.confirmed.Number)
 	ours := s.Holder == l.writer
-	if s.Seq < l.known.Seq || (ours || s.Seq == l.known.Seq) && s.Head != l.known.Head {
+	if s.Seq < l.confirmed.Seq || (ours || s.Seq == l.confirmed.Seq) && s.Head != l.confirmed.Head {
 		return Slot{}, 0, errCut
 	}
 	if ours {
-		return s, held, nil
+		return s, ownSlot, nil
 	}
-	return Slot{}, taken, nil
+	return Slot{}, newSlot, nil
 }
 
-// at is a slot by its number, the zero Slot where there is none.
-func at(slots []Slot, number int) Slot {
+// slotByNumber is a slot by its number, the zero Slot where there is none.
+func slotByNumber(slots []Slot, number int) Slot {
 	if number < 1 || number > len(slots) {
 		return Slot{}
 	}

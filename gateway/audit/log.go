@@ -17,7 +17,7 @@ import (
 // ErrClosed is the answer of a Log after Close: nothing was recorded.
 var ErrClosed = errors.New("the audit log is closed")
 
-// Log is a writer of the audit log: it goes on with one chain, under a lease, and
+// Log is a writer of the audit log: it appends to one chain, under a lease, and
 // signs all of them. Its methods are safe for concurrent use. Each waits until
 // what it records is durable; when ctx ends first, or the commit fails, the caller
 // gets an error and may release nothing, although the entry may be in the log all
@@ -32,13 +32,13 @@ type Log[T Tx] struct {
 	clock   func() time.Time
 	witness Witness // nil where there is none
 
-	answers chan *job[T]
-	works   chan *job[T]
-	end     sync.Once
-	closing chan struct{}
-	closed  chan struct{}   // when the writer has ended
-	ctx     context.Context // of the commits
-	abort   context.CancelFunc
+	recordJobs chan *job[T] // that only record, and are committed together
+	changeJobs chan *job[T] // that change the store, and are committed alone
+	end        sync.Once
+	closing    chan struct{}
+	closed     chan struct{}   // when the writer has ended
+	ctx        context.Context // of the commits
+	abort      context.CancelFunc
 
 	// Only the writer goroutine touches the rest.
 	lease
@@ -55,7 +55,7 @@ type Log[T Tx] struct {
 func Open[T Tx](ctx context.Context, store Updater[T], keys Keys, witness Witness, clock func() time.Time) (*Log[T], error) {
 	l := &Log[T]{
 		store: store, keys: keys, clock: clock, witness: witness,
-		answers: make(chan *job[T]), works: make(chan *job[T]), closing: make(chan struct{}), closed: make(chan struct{}),
+		recordJobs: make(chan *job[T]), changeJobs: make(chan *job[T]), closing: make(chan struct{}), closed: make(chan struct{}),
 		lease: lease{writer: rand.Text()},
 	}
 	err := keys.check()
@@ -137,7 +137,7 @@ func (l *Log[T]) Record(ctx context.Context, e Event, decisions []consent.Decisi
 		return Recorded{}, fmt.Errorf("recording a disclosure: %w", err)
 	}
 	records := recordsOf(entries)
-	recorded, err := l.submit(ctx, l.answers, &job[T]{prepare: func(tx T) ([]record, error) { return records, check(tx) }})
+	recorded, err := l.submit(ctx, l.recordJobs, &job[T]{prepare: func(tx T) ([]record, error) { return records, check(tx) }})
 	if err == nil {
 		recorded.released = carrying
 	}
@@ -149,19 +149,19 @@ func (l *Log[T]) Record(ctx context.Context, e Event, decisions []consent.Decisi
 func (l *Log[T]) Refuse(ctx context.Context, e Event, caller consent.Caller, code string) (Recorded, error) {
 	entry := asked(KindRequest, e, caller)
 	entry.Outcome, entry.Code = OutcomeRefused, code
-	return l.only(ctx, entry)
+	return l.recordEntry(ctx, entry)
 }
 
 // Public keeps a request for something that is about nobody.
 func (l *Log[T]) Public(ctx context.Context, e Event) (Recorded, error) {
 	entry := asked(KindRequest, e, consent.Caller{})
 	entry.Outcome = OutcomePublic
-	return l.only(ctx, entry)
+	return l.recordEntry(ctx, entry)
 }
 
-func (l *Log[T]) only(ctx context.Context, entry Entry) (Recorded, error) {
+func (l *Log[T]) recordEntry(ctx context.Context, entry Entry) (Recorded, error) {
 	records := recordsOf([]Entry{entry})
-	return l.submit(ctx, l.answers, &job[T]{prepare: func(T) ([]record, error) { return records, nil }})
+	return l.submit(ctx, l.recordJobs, &job[T]{prepare: func(T) ([]record, error) { return records, nil }})
 }
 
 // Update changes the store and keeps that it was changed, in one transaction that
@@ -171,7 +171,7 @@ func (l *Log[T]) only(ctx context.Context, entry Entry) (Recorded, error) {
 func (l *Log[T]) Update(ctx context.Context, e Event, source string, d consent.Decision, work func(T) (Counts, error)) (Recorded, error) {
 	entry := decided(KindImport, e, d)
 	entry.Source = source
-	return l.submit(ctx, l.works, &job[T]{works: true, prepare: func(tx T) (_ []record, err error) {
+	return l.submit(ctx, l.changeJobs, &job[T]{changesStore: true, prepare: func(tx T) (_ []record, err error) {
 		if entry.Counts, err = work(tx); err != nil {
 			return nil, err
 		}
@@ -190,7 +190,7 @@ type Operation struct {
 // keeps that it was done, one entry for each person, in one transaction that holds
 // nothing else. What concerns nobody is an error. Beside that it is as Update.
 func (l *Log[T]) Operate(ctx context.Context, e Event, by consent.Caller, work func(T) (Operation, error)) (Recorded, error) {
-	return l.submit(ctx, l.works, &job[T]{works: true, prepare: func(tx T) ([]record, error) {
+	return l.submit(ctx, l.changeJobs, &job[T]{changesStore: true, prepare: func(tx T) ([]record, error) {
 		done, err := work(tx)
 		if err != nil {
 			return nil, err
@@ -214,7 +214,7 @@ func (l *Log[T]) Operate(ctx context.Context, e Event, by consent.Caller, work f
 func (l *Log[T]) Look(ctx context.Context, e Event, by consent.Caller, person profiles.PersonID, reference string) (Recorded, error) {
 	entry := asked(KindOperator, e, by)
 	entry.Person, entry.Reference = person, reference
-	return l.only(ctx, entry)
+	return l.recordEntry(ctx, entry)
 }
 
 var errNobody = errors.New("recording what an operator did: it concerns nobody")
@@ -233,7 +233,7 @@ func (l *Log[T]) submit(ctx context.Context, to chan *job[T], j *job[T]) (Record
 		return Recorded{}, fmt.Errorf("recording: %w", ctx.Err())
 	}
 	gone := ctx.Done()
-	if j.works {
+	if j.changesStore {
 		gone = nil // ctx ends the transaction itself, which uses what is the caller's
 	}
 	select {

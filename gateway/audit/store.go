@@ -15,7 +15,7 @@ type Head struct {
 	Hash [32]byte // SHA-256 over the hash before it and the entry's body
 }
 
-// Slot is one chain, with the lease of the writer who may go on with it.
+// Slot is one chain, with the lease of the writer who may append to it.
 type Slot struct {
 	Number int // 1, 2, 3 ... without gaps
 	Head
@@ -32,7 +32,8 @@ type Row struct {
 	Body []byte // what Entry.Body writes
 }
 
-// Columns are what entries are found by: what the body says, once more.
+// Columns are the parts of an entry that a store searches by. They repeat what the
+// body says.
 type Columns struct {
 	Time      time.Time
 	Request   string
@@ -41,7 +42,8 @@ type Columns struct {
 	Agreement string
 }
 
-// Caller tells those who ask apart: a system, whose it is, and who sits before it.
+// Caller is whose entries a query can ask for: a system, the organisation that runs
+// it, and the professional who uses it.
 type Caller struct {
 	Client       consent.ClientID
 	Organisation profiles.OrgCode
@@ -70,8 +72,8 @@ type Snapshot interface {
 	Entries(q Query) ([]Row, error)
 }
 
-// ErrTaken says that a chain is not as the writer took it to be: another writer
-// has the slot now, or has gone on with it.
+// ErrTaken says that a chain is not as the writer expected: another writer has the
+// slot now, or has appended to it.
 var ErrTaken = errors.New("another writer has taken the chain")
 
 // Tx is one change of the log. It reads what it has written.

@@ -85,9 +85,9 @@ type chain struct {
 	page   []Row     // read, and still to be checked
 }
 
-// walk goes on to where a chain is to have a head; otherwise says what is wrong
-// where it has another.
-func (v *verifier[S]) walk(c *chain, to Head, otherwise string) error {
+// walk checks a chain up to where it is to have a head; where it has another, the
+// break says detail.
+func (v *verifier[S]) walk(c *chain, to Head, detail string) error {
 	for c.Seq < to.Seq {
 		if len(c.page) == 0 {
 			if err := v.read(c); err != nil {
@@ -108,7 +108,7 @@ func (v *verifier[S]) walk(c *chain, to Head, otherwise string) error {
 		}
 	}
 	if c.Head != to {
-		return &Break{Chain: c.number, Seq: to.Seq, Reason: BreakHash, Detail: otherwise}
+		return &Break{Chain: c.number, Seq: to.Seq, Reason: BreakHash, Detail: detail}
 	}
 	return nil
 }

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// Witness keeps the newest checkpoint outside the sink, best where the operator
-// of the sink cannot write: only so is a chain that lost its end found out.
+// Witness keeps the newest checkpoint outside the store, best where the store's
+// operator cannot write: without it, a chain that was cut short goes unnoticed.
 type Witness interface {
 	// Newest is the note that was kept last; empty if there is none.
 	Newest() (string, error)

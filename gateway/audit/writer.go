@@ -24,17 +24,17 @@ func (l *Log[T]) write() {
 	defer idle.Stop()
 	for {
 		select {
-		case first := <-l.answers:
-			l.commit(l.ctx, l.gather(first), renew)
-		case work := <-l.works:
-			l.alone(work)
+		case first := <-l.recordJobs:
+			l.commit(l.ctx, l.gather(first), keepSlot)
+		case work := <-l.changeJobs:
+			l.commitAlone(work)
 		case <-idle.C:
 			if l.unsigned > 0 {
-				l.commit(l.ctx, nil, renew)
+				l.commit(l.ctx, nil, keepSlot)
 			}
 		case <-l.closing:
-			if l.known.Number > 0 || l.maybe.Number > 0 {
-				l.commit(l.ctx, nil, giveBack)
+			if l.confirmed.Number > 0 || l.unconfirmed.Number > 0 {
+				l.commit(l.ctx, nil, releaseSlot)
 			}
 			return
 		}
@@ -47,7 +47,7 @@ func (l *Log[T]) gather(first *job[T]) []*job[T] {
 	batch := []*job[T]{first}
 	for len(batch) < batchJobs {
 		select {
-		case j := <-l.answers:
+		case j := <-l.recordJobs:
 			batch = append(batch, j)
 		default:
 			return batch
@@ -56,21 +56,21 @@ func (l *Log[T]) gather(first *job[T]) []*job[T] {
 	return batch
 }
 
-// alone commits a unit of work, under the caller's context: the work fails with
+// commitAlone commits a unit of work, under the caller's context: the work fails with
 // its caller, and with the log.
-func (l *Log[T]) alone(work *job[T]) {
+func (l *Log[T]) commitAlone(work *job[T]) {
 	ctx, cancel := context.WithCancel(work.ctx)
 	defer cancel()
 	defer context.AfterFunc(l.ctx, cancel)()
-	l.commit(ctx, []*job[T]{work}, renew)
+	l.commit(ctx, []*job[T]{work}, keepSlot)
 }
 
 // commit records a batch and lets its callers go. An empty batch is a checkpoint.
-func (l *Log[T]) commit(ctx context.Context, batch []*job[T], then then) {
+func (l *Log[T]) commit(ctx context.Context, batch []*job[T], slot slotAfter) {
 	for _, j := range batch {
 		j.err = errNotBuilt
 	}
-	d, err := l.update(ctx, batch, then)
+	d, err := l.update(ctx, batch, slot)
 	for _, j := range batch {
 		if err != nil {
 			j.id, j.err = "", fmt.Errorf("committing to the audit log: %w", err)
@@ -89,25 +89,25 @@ var errNotBuilt = errors.New("recording: the store did not take the entries")
 // update runs the transaction, and keeps in mind what the log is like after it.
 // Where another writer came in between it begins anew, but for work, which is done
 // once.
-func (l *Log[T]) update(ctx context.Context, batch []*job[T], then then) (d draft, err error) {
+func (l *Log[T]) update(ctx context.Context, batch []*job[T], slot slotAfter) (d draft, err error) {
 	for range attempts {
 		d = draft{}
 		err = l.store.Update(ctx, func(tx T) (err error) {
-			d, err = l.draft(tx, batch, then)
+			d, err = l.draft(tx, batch, slot)
 			return err
 		})
-		if !errors.Is(err, ErrTaken) || len(batch) > 0 && batch[0].works {
+		if !errors.Is(err, ErrTaken) || len(batch) > 0 && batch[0].changesStore {
 			break
 		}
 	}
 	if err != nil {
 		if d.extended {
-			l.maybe = d.after
+			l.unconfirmed = d.after
 		}
 		return d, err
 	}
 	if d.extended {
-		l.known, l.maybe = d.after, Slot{}
+		l.confirmed, l.unconfirmed = d.after, Slot{}
 	}
 	if d.signed.Number > 0 {
 		l.unsigned, l.newest = 0, d.signed.Number

@@ -63,7 +63,7 @@ var keys = func() audit.Keys {
 
 var start = time.Date(2026, 3, 1, 9, 0, 0, 123_456_789, time.UTC)
 
-// follow makes rows that go on with a slot, and the slot after them.
+// follow makes rows that extend a slot's chain, and the slot after them.
 func follow(slot audit.Slot, bodies ...string) (audit.Slot, []audit.Row) {
 	var rows []audit.Row
 	for _, body := range bodies {

@@ -95,7 +95,7 @@ func (t tx) Extend(before, after audit.Slot, rows []audit.Row) error {
 	swapped, err := t.count(t.ctx, swapSlot, after.Seq, after.Hash[:], nanos(after.Latest), after.Holder, nanos(after.Until),
 		before.Number, before.Seq, before.Hash[:], before.Holder)
 	if err != nil {
-		return fmt.Errorf("going on with an audit chain: %w", err)
+		return fmt.Errorf("appending to an audit chain: %w", err)
 	}
 	if swapped != 1 {
 		return audit.ErrTaken
