@@ -17,15 +17,15 @@ func (q *question) consent(f *agreements.Candidate) (reason, string) {
 	}
 	switch {
 	case w.refusal != nil:
-		return w.against(w.refusal, consentRefused), w.refusal.ID
-	case w.takenBack != nil:
-		return refusedOrWithdrawn(w.takenBack), w.takenBack.ID
+		return w.refusalReason(w.refusal, consentRefused), w.refusal.ID
+	case w.withdrawn != nil:
+		return refusedOrWithdrawn(w.withdrawn), w.withdrawn.ID
 	case w.permit != nil:
 		return consentGiven, w.permit.ID
-	case f != nil && f.Confidentiality == agreements.ByImpliedConsent && w.takenFromOther == nil:
+	case f != nil && f.Confidentiality == agreements.ByImpliedConsent && w.withdrawnFromOther == nil:
 		return consentImplied, ""
 	}
-	return w.silence()
+	return w.noGrantReason()
 }
 
 // crisisConsent is gate P3 of a crisis flow (cases 60 to 64). Only wishes that
@@ -35,17 +35,17 @@ func (q *question) crisisConsent() (reason, string) {
 	w := &q.wishes
 	routineRefusal := w.refusal
 	if routineRefusal == nil && w.routine == nil {
-		routineRefusal = w.takenFromOther
+		routineRefusal = w.withdrawnFromOther
 	}
 	switch {
 	case w.crisisRefusal != nil:
-		return w.against(w.crisisRefusal, consentCrisisRefused), w.crisisRefusal.ID
-	case w.takenBack != nil:
-		return refusedOrWithdrawn(w.takenBack), w.takenBack.ID
+		return w.refusalReason(w.crisisRefusal, consentCrisisRefused), w.crisisRefusal.ID
+	case w.withdrawn != nil:
+		return refusedOrWithdrawn(w.withdrawn), w.withdrawn.ID
 	case w.permit != nil:
 		return crisisAgreed, w.permit.ID
 	case q.Policy.CrisisWithoutConsent != On && routineRefusal == nil:
-		return w.silence()
+		return w.noGrantReason()
 	case routineRefusal == nil:
 		return crisisSilent, ""
 	case q.Policy.CrisisOnRoutineRefusal == On && q.Policy.CrisisWithoutConsent == On:
@@ -54,9 +54,9 @@ func (q *question) crisisConsent() (reason, string) {
 	return refusedOrWithdrawn(routineRefusal), routineRefusal.ID
 }
 
-// against is the reason of a refusal that stands beside a grant: a plain
+// refusalReason is the reason of a refusal that stands beside a grant: a plain
 // refusal only where it is certainly the later word (cases 31, 33, 34).
-func (w *wishes) against(refusal *facts.Directive, plain reason) reason {
+func (w *wishes) refusalReason(refusal *facts.Directive, plain reason) reason {
 	if w.permit == nil || refusal.Recorded.After(w.permit.Recorded) {
 		return plain
 	}
@@ -71,11 +71,12 @@ func refusedOrWithdrawn(d *facts.Directive) reason {
 	return consentRefused
 }
 
-// silence is the reason where nothing grants and nothing refuses: what came nearest.
-func (w *wishes) silence() (reason, string) {
+// noGrantReason is the reason where nothing grants and nothing refuses: what came
+// nearest to a grant.
+func (w *wishes) noGrantReason() (reason, string) {
 	switch {
-	case w.takenFromOther != nil:
-		return refusedOrWithdrawn(w.takenFromOther), w.takenFromOther.ID
+	case w.withdrawnFromOther != nil:
+		return refusedOrWithdrawn(w.withdrawnFromOther), w.withdrawnFromOther.ID
 	case w.nearest != nil:
 		return w.nearestReason, w.nearest.ID
 	}

@@ -12,22 +12,22 @@ import (
 //
 // Where several flows could answer, each is weighed whole and one is chosen,
 // never a union (case 16): see verdict.better.
-func Decide(q Request) Decision {
-	ask := newQuestion(q)
+func Decide(r Request) Decision {
+	q := newQuestion(r)
 	var v verdict
 	switch {
 	case q.Action == Import:
-		v = ask.bringIn()
-	case ask.staff:
-		v = ask.lookUp()
-	case ask.ownRecord():
-		v = ask.openOwn()
-	case ask.treating():
-		v = ask.openTreating()
+		v = q.decideImport()
+	case q.staff:
+		v = q.decideDirectory()
+	case q.ownRecord():
+		v = q.decideOwnRecord()
+	case q.treating():
+		v = q.decideTreating()
 	default:
-		v = ask.share()
+		v = q.decideSharing()
 	}
-	return ask.conclude(v)
+	return q.conclude(v)
 }
 
 // question is a Request with what every candidate flow needs, worked out once.
@@ -46,27 +46,27 @@ type question struct {
 // nobody stands in for a person who was not resolved. It is only ever read.
 var nobody facts.Person
 
-func newQuestion(q Request) question {
-	ask := question{Request: q, person: q.Person, today: agreements.DayOf(q.At)}
-	if ask.person == nil {
-		ask.person = &nobody
-		ask.staff = profiles.DirectoryType(q.Type)
+func newQuestion(r Request) question {
+	q := question{Request: r, person: r.Person, today: agreements.DayOf(r.At)}
+	if q.person == nil {
+		q.person = &nobody
+		q.staff = profiles.DirectoryType(r.Type)
 	}
-	ask.ceiling, ask.scope = ask.reach()
-	ask.relation = ask.relate()
-	if ask.Action != Import {
-		ask.wishes = ask.readWishes()
+	q.ceiling, q.scope = q.reach()
+	q.relation = q.relate()
+	if q.Action != Import {
+		q.wishes = q.readWishes()
 	}
-	return ask
+	return q
 }
 
 // verdict is one way to answer: each gate's reason and what would be granted.
 type verdict struct {
 	reasons     [gates]reason
-	letIn       gate // the gate that decides if nothing fails
+	passGate    gate // the gate that decides if nothing fails
 	flow        *agreements.Candidate
-	standing    *agreements.Standing
-	named       profiles.ItemSet // what the flow or the standing gives at most
+	agreement   *agreements.PairAgreement
+	named       profiles.ItemSet // what the flow, or the caller's own part in the care, gives at most
 	granted     profiles.ItemSet
 	crisis      bool
 	directive   string
@@ -105,8 +105,8 @@ func (q *question) conclude(v verdict) Decision {
 		register: q.Register, policy: q.Policy, person: q.person.ID, epoch: q.person.Epoch,
 		reasons: v.reasons, deciding: v.failing(), directive: v.directive,
 	}
-	if v.standing != nil {
-		d.agreement = agreements.Ref{ID: v.standing.Agreement.ID, Version: v.standing.Agreement.Version, Hash: v.standing.Agreement.Hash}
+	if v.agreement != nil {
+		d.agreement = agreements.Ref{ID: v.agreement.Agreement.ID, Version: v.agreement.Agreement.Version, Hash: v.agreement.Agreement.Hash}
 	}
 	if v.flow != nil {
 		d.agreement.Flow = v.flow.Ref
@@ -117,7 +117,7 @@ func (q *question) conclude(v verdict) Decision {
 		return d
 	}
 	d.obligations = v.obligations
-	d.deciding = v.letIn
+	d.deciding = v.passGate
 	d.granted, d.withheld = v.granted, v.named.Minus(v.granted)
 	d.outcome = Permit
 	if v.crisis {

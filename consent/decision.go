@@ -15,7 +15,7 @@ type Outcome uint8
 const (
 	Deny   Outcome = iota // nothing
 	Slice                 // the crisis slice, as far as the flow names it
-	Permit                // the items of one flow, or what the caller's own standing gives
+	Permit                // the items of one flow, or what is open to the treating team or the person themself
 )
 
 // String is the outcome as scenarios, explanations and the log write it.
@@ -110,7 +110,7 @@ func (d Decision) Rules() []Rule {
 func (d Decision) Deciding() Rule { return d.rule(d.deciding) }
 
 // Agreement is the flow the decision rests on, or the one that came closest;
-// the zero AgreementRef where none covers the two organisations.
+// the zero Ref where none covers the two organisations.
 func (d Decision) Agreement() agreements.Ref { return d.agreement }
 
 // Directive is the id of the Consent that decided, empty if none did.

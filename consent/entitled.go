@@ -2,10 +2,10 @@ package consent
 
 import "cpagateway/profiles"
 
-// bringIn decides on a source system's own extract: only the custodian brings
+// decideImport decides on a source system's own extract: only the custodian brings
 // its records in, and nothing is disclosed by it.
-func (q *question) bringIn() verdict {
-	v := verdict{letIn: gateA1}
+func (q *question) decideImport() verdict {
+	v := verdict{passGate: gateA1}
 	v.reasons[gateA1] = plainPass
 	if q.Caller.Organisation == "" || q.Caller.Client == "" && q.Caller.Person == "" || q.At.IsZero() {
 		v.reasons[gateA1] = requesterUnknown
@@ -17,18 +17,18 @@ func (q *question) bringIn() verdict {
 	return v
 }
 
-// lookUp decides on the directory of staff and organisations, which is about
+// decideDirectory decides on the directory of staff and organisations, which is about
 // nobody: the organisation's own teams see it, and so does any team to which a
 // flow for the stated purpose is in force. No person gate applies.
-func (q *question) lookUp() verdict {
+func (q *question) decideDirectory() verdict {
 	var v verdict
 	if q.Caller.Organisation != "" && q.Caller.Organisation == q.Source {
 		v.reasons[gateA1] = q.identified()
 		v.reasons[gateA8] = q.carePurpose()
-		v.letIn = gateA1
+		v.passGate = gateA1
 	} else {
-		v = q.share()
-		v.letIn = gateA8
+		v = q.decideSharing()
+		v.passGate = gateA8
 	}
 	v.reasons[gateSC] = q.scope
 	v.named = profiles.SetOf(profiles.Directory)
@@ -44,9 +44,9 @@ func (q *question) ownRecord() bool {
 		q.person.ID != "" && profiles.PersonID(c.Person) == q.person.ID
 }
 
-// openOwn gives a person their own record, their recorded wishes included, but
-// for what is restricted and for what nothing labels: that may tell of others.
-func (q *question) openOwn() verdict {
+// decideOwnRecord gives a person their own record, their recorded wishes included,
+// but for what is restricted and for what has no label: that may tell of others.
+func (q *question) decideOwnRecord() verdict {
 	v := q.open(ownRecord, profiles.AllItems.Minus(profiles.Restricted.Union(profiles.SetOf(profiles.Unlabelled))))
 	v.reasons[gateA1] = plainPass
 	if q.Caller.Client == "" || q.Caller.Ambiguous || q.At.IsZero() {
@@ -57,24 +57,25 @@ func (q *question) openOwn() verdict {
 }
 
 // treating reports whether the caller's own team is in the person's care team
-// and works for the custodian (case 18). Standing of the organisation as a whole
+// and works for the custodian (case 18). A relation of the organisation as a whole
 // does not count: a health board is not one team.
 func (q *question) treating() bool {
 	return q.Caller.Organisation == q.Source && q.relation == teamRelation
 }
 
-// openTreating gives the treating team everything, what is restricted included:
+// decideTreating gives the treating team everything, what is restricted included:
 // they wrote it. Consent is about sharing, so no directive applies.
-func (q *question) openTreating() verdict {
+func (q *question) decideTreating() verdict {
 	v := q.open(ownTeam, profiles.AllItems)
 	v.reasons[gateA1] = q.identified()
 	v.reasons[gateA8] = q.carePurpose()
 	return v
 }
 
-// open is what case 18 and case 42 share: no agreement, and a standing instead of a flow.
+// open is what cases 18 and 42 have in common: no agreement and no flow; the caller's
+// own relation to the person opens these items.
 func (q *question) open(because reason, items profiles.ItemSet) verdict {
-	v := verdict{letIn: gateP1, named: items, granted: items.Intersect(q.ceiling)}
+	v := verdict{passGate: gateP1, named: items, granted: items.Intersect(q.ceiling)}
 	v.reasons[gateSC] = q.scope
 	v.reasons[gateP1] = because
 	if q.unresolved() {
@@ -84,7 +85,8 @@ func (q *question) open(because reason, items profiles.ItemSet) verdict {
 	return v
 }
 
-// identified is gate A1. A system that nobody sits at stands for a person by its client id.
+// identified is gate A1. An unattended system is identified by its client id, in place
+// of a person.
 func (q *question) identified() reason {
 	c := &q.Caller
 	if c.Organisation == "" || c.Team == "" || c.Client == "" && c.Person == "" || q.At.IsZero() ||

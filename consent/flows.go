@@ -16,8 +16,8 @@ func FlowStands(f *agreements.Candidate, policy Policy, at time.Time) Rule {
 		gate
 		reason
 	}{
-		{gateA2, accord(f.Standing, q.today)}, {gateA3, covers(f.Standing, f.To.Team)}, {gateA4, inForce(f.Standing, q.today)},
-		{gateA6, signed(f.Standing, q.today)}, {gateA5, reviewed(f.Standing, q.today, q.grace(f.Standing, f))},
+		{gateA2, accord(f.PairAgreement, q.today)}, {gateA3, covers(f.PairAgreement, f.To.Team)}, {gateA4, inForce(f.PairAgreement, q.today)},
+		{gateA6, signed(f.PairAgreement, q.today)}, {gateA5, reviewed(f.PairAgreement, q.today, q.grace(f.PairAgreement, f))},
 	}
 	var stands Rule
 	for _, g := range gates {

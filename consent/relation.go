@@ -21,7 +21,7 @@ func (q *question) relate() relation {
 	found := noRelation
 	for i := range q.person.Relations {
 		r := &q.person.Relations[i]
-		if r.Kind == facts.NoRelation || r.Organisation != q.Caller.Organisation || !within(r.From, r.Until, q.At) {
+		if r.Kind == facts.NoRelation || r.Organisation != q.Caller.Organisation || !inPeriod(r.From, r.Until, q.At) {
 			continue
 		}
 		switch r.Team {
@@ -49,14 +49,14 @@ func (q *question) related() bool {
 func (q *question) inCareOf(team profiles.TeamID) bool {
 	for i := range q.person.Relations {
 		r := &q.person.Relations[i]
-		if r.Kind != facts.NoRelation && r.Organisation == q.Source && r.Team == team && within(r.From, r.Until, q.At) {
+		if r.Kind != facts.NoRelation && r.Organisation == q.Source && r.Team == team && inPeriod(r.From, r.Until, q.At) {
 			return true
 		}
 	}
 	return false
 }
 
-// within reports whether at lies in [from, until); a zero bound is no bound.
-func within(from, until, at time.Time) bool {
+// inPeriod reports whether at lies in [from, until); a zero bound is no bound.
+func inPeriod(from, until, at time.Time) bool {
 	return !at.Before(from) && (until.IsZero() || at.Before(until))
 }

@@ -1,6 +1,9 @@
 // Package consent decides what may be disclosed, to whom, and why, by the
 // agreements in its folder agreements and what its folder facts knows of the person.
 //
+// In comments and texts, "case 16" is a row of the table of cases in docs/deciding.md,
+// and W¶179 is paragraph 179 of the Welsh interim guidance of 2010 (docs/items.md).
+//
 // It is pure: no clock, no I/O, no HTTP. The chain of types is the safe order:
 // Decide makes a Decision, disclosure.Of a Disclosure, Decision.Accept an
 // Accepted; each has one maker and a zero value that carries nothing.

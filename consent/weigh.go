@@ -7,11 +7,11 @@ import (
 	"cpagateway/profiles"
 )
 
-// share decides by agreement and wish: the road of every caller from outside
+// decideSharing decides by agreement and wish: the way of every caller from outside
 // the treating team. What the person excluded is taken away after the flow is
 // chosen: otherwise excluding one item could move the choice to another flow
 // and show something new.
-func (q *question) share() verdict {
+func (q *question) decideSharing() verdict {
 	best := q.closest()
 	if !best.granted.Empty() && q.wishes.excluded.Covers(best.granted) && best.reasons[gateP3].outcome() == Pass {
 		best.reasons[gateP3], best.directive = consentExcludesAll, q.wishes.excluding
@@ -27,20 +27,20 @@ func (q *question) closest() verdict {
 	var best verdict
 	flows := q.Register.Candidates(agreements.FlowKey{Source: q.Source, Recipient: q.Caller.Organisation, Team: q.Caller.Team, Purpose: q.Caller.Purpose})
 	for i, f := range flows {
-		if v := q.weigh(f.Standing, f); i == 0 || v.better(&best, q.Wanted) {
+		if v := q.weigh(f.PairAgreement, f); i == 0 || v.better(&best, q.Wanted) {
 			best = v
 		}
 	}
 	if len(flows) > 0 {
 		return best
 	}
-	standings := q.Register.Between(agreements.Pair{Source: q.Source, Recipient: q.Caller.Organisation})
-	for i, s := range standings {
+	between := q.Register.Between(agreements.Pair{Source: q.Source, Recipient: q.Caller.Organisation})
+	for i, s := range between {
 		if v := q.weigh(s, nil); i == 0 || v.better(&best, q.Wanted) {
 			best = v
 		}
 	}
-	if len(standings) > 0 {
+	if len(between) > 0 {
 		return best
 	}
 	return q.weigh(nil, nil)
@@ -50,12 +50,12 @@ func (q *question) closest() verdict {
 // names the two organisations, or none has a flow for this team and purpose,
 // and the person gates answer as for the strictest flow. No person gate applies
 // to what is about staff.
-func (q *question) weigh(s *agreements.Standing, f *agreements.Candidate) verdict {
+func (q *question) weigh(s *agreements.PairAgreement, f *agreements.Candidate) verdict {
 	v := q.weighAgreement(s, f)
 	if q.staff {
 		return v
 	}
-	v.letIn = gateP3
+	v.passGate = gateP3
 	if q.unresolved() {
 		for _, g := range [...]gate{gateP1, gateP2, gateP3, gateP4} {
 			v.reasons[g] = identityUnresolved
@@ -77,8 +77,8 @@ func (q *question) weigh(s *agreements.Standing, f *agreements.Candidate) verdic
 }
 
 // weighAgreement is gates A1 to A11 for one flow, or for one agreement without a flow.
-func (q *question) weighAgreement(s *agreements.Standing, f *agreements.Candidate) verdict {
-	v := verdict{standing: s, flow: f}
+func (q *question) weighAgreement(s *agreements.PairAgreement, f *agreements.Candidate) verdict {
+	v := verdict{agreement: s, flow: f}
 	v.reasons[gateA1] = q.identified()
 	v.reasons[gateA8] = q.onePurpose()
 	v.reasons[gateSC] = q.scope
@@ -119,7 +119,7 @@ func (q *question) weighAgreement(s *agreements.Standing, f *agreements.Candidat
 
 // grace is how many days after its review date the agreement still holds for a
 // flow (cases 6 and 70).
-func (q *question) grace(s *agreements.Standing, f *agreements.Candidate) int {
+func (q *question) grace(s *agreements.PairAgreement, f *agreements.Candidate) int {
 	if f != nil && f.ConsentRule == agreements.Crisis {
 		return max(s.Agreement.ReviewGraceDays, q.Policy.CrisisReviewGraceDays)
 	}

@@ -16,18 +16,18 @@ import (
 // recorded it, and at every other it is silence (case 34). Of a record that is kept apart
 // refusals count, for routine sharing only: whether it is this person's is not known.
 type wishes struct {
-	unreadable     *facts.Directive // cannot be read safely: refuses
-	refusal        *facts.Directive // refuses routine sharing with this caller
-	crisisRefusal  *facts.Directive // refuses crisis use in so many words
-	takenBack      *facts.Directive // a grant for this caller and purpose that was withdrawn or rejected
-	takenFromOther *facts.Directive // the same for somebody else: refuses nobody else, but is no silence about crisis
-	permit         *facts.Directive // grants this caller this purpose
-	routine        *facts.Directive // grants somebody routine sharing
-	nearest        *facts.Directive // came closest to granting
-	nearestReason  reason           // why it does not; zero if nothing came near
-	excluded       profiles.ItemSet
-	excluding      string // id of a directive that excludes
-	apart          bool   // something of this stands in a record that is kept apart
+	unreadable         *facts.Directive // cannot be read safely: refuses
+	refusal            *facts.Directive // refuses routine sharing with this caller
+	crisisRefusal      *facts.Directive // refuses crisis use in so many words
+	withdrawn          *facts.Directive // a grant for this caller and purpose that was withdrawn or rejected
+	withdrawnFromOther *facts.Directive // such a grant for somebody else: it does not refuse this caller, but the person did speak about crisis
+	permit             *facts.Directive // grants this caller this purpose
+	routine            *facts.Directive // grants somebody routine sharing
+	nearest            *facts.Directive // came closest to granting
+	nearestReason      reason           // why it does not; zero if nothing came near
+	excluded           profiles.ItemSet
+	excluding          string // id of a directive that excludes
+	apart              bool   // something of this stands in a record that is kept apart
 }
 
 // readWishes puts together what every directive says.
@@ -41,11 +41,11 @@ func (q *question) readWishes() wishes {
 		before := w
 		switch d.Status {
 		case facts.Active:
-			w.active(d, q)
+			w.readActive(d, q)
 		case facts.Rejected:
-			w.rejected(d, q)
+			w.readRejected(d, q)
 		case facts.Withdrawn:
-			w.withdrawn(d, q)
+			w.readWithdrawn(d, q)
 		default:
 			w.unreadable = d
 		}
@@ -54,8 +54,8 @@ func (q *question) readWishes() wishes {
 	return w
 }
 
-func (w *wishes) active(d *facts.Directive, q *question) {
-	if d.Template != facts.Uninterpretable && !within(d.From, d.Until, q.At) {
+func (w *wishes) readActive(d *facts.Directive, q *question) {
+	if d.Template != facts.Uninterpretable && !inPeriod(d.From, d.Until, q.At) {
 		w.lapsed(d, d.From, q)
 		return
 	}
@@ -66,7 +66,7 @@ func (w *wishes) active(d *facts.Directive, q *question) {
 		w.refuseAll(d, q)
 	case facts.CrisisOnly:
 		w.grant(d, q)
-		if q.Caller.Purpose != profiles.EmergencyTreatment { // it refuses everything but emergency use, and that it never refuses
+		if q.Caller.Purpose != profiles.EmergencyTreatment { // it refuses routine sharing, and never emergency use
 			w.refusal = d
 		}
 	case facts.RefuseCrisis:
@@ -87,7 +87,7 @@ func (w *wishes) refuseAll(d *facts.Directive, q *question) {
 	switch {
 	case len(d.Purposes) == 0:
 		w.refusal = d
-	case !refuses(d.Purposes, q.Caller.Purpose):
+	case !purposesCover(d.Purposes, q.Caller.Purpose):
 		if q.Caller.Purpose == profiles.EmergencyTreatment {
 			w.refusal = d // it refuses something, and says nothing about crisis
 		}
@@ -104,25 +104,25 @@ func (w *wishes) grant(d *facts.Directive, q *question) {
 		return
 	}
 	if d.Custodian != q.Source {
-		w.missed(d, consentOtherCustodian)
+		w.noteNearest(d, consentOtherCustodian)
 		return
 	}
 	for i := range d.Clauses {
 		c := &d.Clauses[i]
 		fault := q.grantFault(d)
-		open := within(c.From, c.Until, q.At)
+		open := inPeriod(c.From, c.Until, q.At)
 		if fault == notApplicable && open && slices.Contains(c.Purposes, profiles.CareCoordination) {
 			w.routine = d
 		}
 		switch {
-		case d.Template != facts.CrisisOnly && !names(c.Recipients, &q.Caller): // T3 is for every crisis team
-			w.missed(d, consentOtherRecipient)
+		case d.Template != facts.CrisisOnly && !grantNames(c.Recipients, &q.Caller): // T3 is for every crisis team
+			w.noteNearest(d, consentOtherRecipient)
 		case !slices.Contains(c.Purposes, q.Caller.Purpose):
-			w.missed(d, consentOtherPurpose)
+			w.noteNearest(d, consentOtherPurpose)
 		case !open:
 			w.lapsed(d, c.From, q)
 		case fault != notApplicable:
-			w.missed(d, fault)
+			w.noteNearest(d, fault)
 		default:
 			w.permit = d
 		}
@@ -136,16 +136,17 @@ func (w *wishes) lapsed(d *facts.Directive, from time.Time, q *question) {
 	}
 	switch {
 	case d.Custodian != q.Source:
-		w.missed(d, consentOtherCustodian)
+		w.noteNearest(d, consentOtherCustodian)
 	case q.At.Before(from):
-		w.missed(d, consentNotStarted)
+		w.noteNearest(d, consentNotStarted)
 	default:
-		w.missed(d, consentExpired)
+		w.noteNearest(d, consentExpired)
 	}
 }
 
-// missed keeps the nearest miss: the reasons stand in rising order of nearness.
-func (w *wishes) missed(d *facts.Directive, r reason) {
+// noteNearest keeps the directive that came nearest to a grant: the reasons stand in
+// rising order of nearness.
+func (w *wishes) noteNearest(d *facts.Directive, r reason) {
 	if r > w.nearestReason {
 		w.nearest, w.nearestReason = d, r
 	}
@@ -155,25 +156,25 @@ func (w *wishes) missed(d *facts.Directive, r reason) {
 func (w *wishes) exclude(d *facts.Directive, q *question) {
 	for i := range d.Clauses {
 		c := &d.Clauses[i]
-		if within(c.From, c.Until, q.At) && excludes(c.Recipients, &q.Caller) {
+		if inPeriod(c.From, c.Until, q.At) && reachesCaller(c.Recipients, &q.Caller) {
 			w.excluded = w.excluded.Union(c.Items)
 			w.excluding = d.ID
 		}
 	}
 }
 
-// rejected is a recorded refusal: of the recipients that a T1 would have named,
+// readRejected reads a recorded refusal: of the recipients that a T1 would have named,
 // of carers only for a T5, and of everything for whatever else was proposed.
-func (w *wishes) rejected(d *facts.Directive, q *question) {
+func (w *wishes) readRejected(d *facts.Directive, q *question) {
 	switch d.Template {
 	case facts.SharePlan:
-		w.takeBack(d, q)
+		w.withdraw(d, q)
 	case facts.CarerCopy:
 	case facts.CrisisOnly, facts.RefuseCrisis:
 		w.refusal, w.crisisRefusal = d, d
 	case facts.RefuseAll:
 		w.refusal = d
-		if len(d.Purposes) > 0 && refuses(d.Purposes, profiles.EmergencyTreatment) {
+		if len(d.Purposes) > 0 && purposesCover(d.Purposes, profiles.EmergencyTreatment) {
 			w.crisisRefusal = d
 		}
 	case facts.ExcludeItem:
@@ -183,24 +184,24 @@ func (w *wishes) rejected(d *facts.Directive, q *question) {
 	}
 }
 
-// withdrawn takes back what was granted, however old the grant (case 25). A
+// readWithdrawn takes back what was granted, however old the grant (case 25). A
 // refusal or an exclusion that is taken back falls silent: it is not a grant.
-func (w *wishes) withdrawn(d *facts.Directive, q *question) {
+func (w *wishes) readWithdrawn(d *facts.Directive, q *question) {
 	switch d.Template {
 	case facts.SharePlan, facts.CrisisOnly:
-		w.takeBack(d, q)
+		w.withdraw(d, q)
 	case facts.RefuseAll, facts.RefuseCrisis, facts.CarerCopy, facts.ExcludeItem:
 	default:
-		w.takenBack = d // what it granted cannot be told
+		w.withdrawn = d // what it granted cannot be told
 	}
 }
 
-func (w *wishes) takeBack(d *facts.Directive, q *question) {
-	w.takenFromOther = d
+func (w *wishes) withdraw(d *facts.Directive, q *question) {
+	w.withdrawnFromOther = d
 	for i := range d.Clauses {
 		c := &d.Clauses[i]
-		if excludes(c.Recipients, &q.Caller) && refuses(c.Purposes, q.Caller.Purpose) {
-			w.takenBack = d
+		if reachesCaller(c.Recipients, &q.Caller) && purposesCover(c.Purposes, q.Caller.Purpose) {
+			w.withdrawn = d
 		}
 	}
 }
@@ -208,13 +209,13 @@ func (w *wishes) takeBack(d *facts.Directive, q *question) {
 // refusesCrisis reports whether a T4 refuses crisis use at that time: that is what
 // each of its clauses is for.
 func refusesCrisis(d *facts.Directive, at time.Time) bool {
-	return slices.ContainsFunc(d.Clauses, func(c facts.Clause) bool { return within(c.From, c.Until, at) })
+	return slices.ContainsFunc(d.Clauses, func(c facts.Clause) bool { return inPeriod(c.From, c.Until, at) })
 }
 
-// names reports whether a grant is meant for the caller. A team that is named
+// grantNames reports whether a grant is meant for the caller. A team that is named
 // narrows its organisation: where both stand in one clause, only the team is
 // meant. A grant that names nobody is for nobody.
-func names(recipients []facts.Recipient, c *Caller) bool {
+func grantNames(recipients []facts.Recipient, c *Caller) bool {
 	organisation, otherTeam := false, false
 	for i := range recipients {
 		switch r := &recipients[i]; {
@@ -230,9 +231,9 @@ func names(recipients []facts.Recipient, c *Caller) bool {
 	return organisation && !otherTeam
 }
 
-// excludes reports whether a refusal or exclusion reaches the caller. Here a
+// reachesCaller reports whether a refusal or exclusion reaches the caller. Here a
 // named organisation means all of it.
-func excludes(recipients []facts.Recipient, c *Caller) bool {
+func reachesCaller(recipients []facts.Recipient, c *Caller) bool {
 	if len(recipients) == 0 {
 		return true
 	}
@@ -245,10 +246,10 @@ func excludes(recipients []facts.Recipient, c *Caller) bool {
 	return false
 }
 
-// refuses reports whether a refusal of these purposes covers one: TREAT covers
-// its descendants, but for breaking the glass, which has a road of its own
+// purposesCover reports whether a refusal of these purposes covers one: TREAT covers
+// its descendants, but for breaking the glass, which is decided by itself
 // (docs/deciding.md). None named is all of them.
-func refuses(refused []profiles.Purpose, p profiles.Purpose) bool {
+func purposesCover(refused []profiles.Purpose, p profiles.Purpose) bool {
 	return len(refused) == 0 || slices.Contains(refused, p) ||
 		slices.Contains(refused, profiles.Treatment) && (p == profiles.EmergencyTreatment || p == profiles.CareCoordination)
 }
@@ -281,7 +282,7 @@ func (q *question) replaced(d *facts.Directive) bool {
 		if d.Template == facts.SharePlan && d.Status == facts.Active {
 			return true
 		}
-		if n.Custodian == d.Custodian && n.Status == facts.Active && n.Template != facts.Uninterpretable && within(n.From, n.Until, q.At) && q.grantFault(n) == notApplicable {
+		if n.Custodian == d.Custodian && n.Status == facts.Active && n.Template != facts.Uninterpretable && inPeriod(n.From, n.Until, q.At) && q.grantFault(n) == notApplicable {
 			return true
 		}
 	}

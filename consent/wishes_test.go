@@ -25,10 +25,10 @@ func TestRecipientOfAGrant(t *testing.T) {
 		{"the organisation, and another's team", []facts.Recipient{{Organisation: "LA9A1"}, {Organisation: "7A4", Team: "duty"}}, true, true},
 		{"a related person", []facts.Recipient{{Related: "RelatedPerson/1"}}, false, false},
 	} {
-		if got := names(x.recipients, &c); got != x.named {
+		if got := grantNames(x.recipients, &c); got != x.named {
 			t.Errorf("a grant to %s: %v", x.name, got)
 		}
-		if got := excludes(x.recipients, &c); got != x.denied {
+		if got := reachesCaller(x.recipients, &c); got != x.denied {
 			t.Errorf("a refusal to %s: %v", x.name, got)
 		}
 	}
@@ -48,7 +48,7 @@ func TestPurposesOfARefusal(t *testing.T) {
 		{[]profiles.Purpose{profiles.EmergencyTreatment}, profiles.CareCoordination, false}, {[]profiles.Purpose{profiles.EmergencyTreatment}, profiles.BreakGlass, false},
 		{[]profiles.Purpose{profiles.CareCoordination}, profiles.Treatment, false},
 	} {
-		if refuses(c.refused, c.purpose) != c.want {
+		if purposesCover(c.refused, c.purpose) != c.want {
 			t.Errorf("refusing %v covers %s: %v", c.refused, c.purpose, !c.want)
 		}
 	}

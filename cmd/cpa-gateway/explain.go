@@ -99,7 +99,7 @@ func (o explainOptions) run(w world) error {
 	}
 	question := consent.Ask{Caller: asked, Action: consent.Search, Type: o.typ, At: o.at, Register: s.register.Load(), Policy: s.config.Policy}
 	var all []explained
-	for _, custodian := range held.Asked(s.config.Organisation) {
+	for _, custodian := range held.CustodiansOr(s.config.Organisation) {
 		about := held.At(custodian)
 		all = append(all, explained{Custodian: custodian, Explanation: consent.Decide(question.Of(custodian, &about)).Explain(o.lang)})
 	}

@@ -42,7 +42,7 @@ const (
 	DPA Kind = "DPA" // data processing agreement
 )
 
-// AgreementStatus is where an agreement stands in WASPI's quality assurance.
+// Status is where an agreement stands in WASPI's quality assurance.
 type Status string
 
 // The states. Only an assured agreement lets anything through.

@@ -4,23 +4,23 @@ import (
 	"cpagateway/profiles"
 )
 
-// flowKey is what a request is looked up by.
+// FlowKey is what a request is looked up by.
 type FlowKey struct {
 	Source, Recipient profiles.OrgCode
 	Team              profiles.TeamID
 	Purpose           profiles.Purpose
 }
 
-// pair is a source and a recipient.
+// Pair is a source and a recipient.
 type Pair struct{ Source, Recipient profiles.OrgCode }
 
-// flow is one row of an agreement with what its gates need.
+// Candidate is one flow that could answer a request, with the agreement it stands in.
 type Candidate struct {
 	*Flow
-	*Standing
+	*PairAgreement
 }
 
-// candidates are the flows that could answer, in the order of their ids.
+// Candidates are the flows that could answer, in the order of their ids.
 func (r *Register) Candidates(key FlowKey) []*Candidate {
 	if r == nil {
 		return nil
@@ -28,16 +28,16 @@ func (r *Register) Candidates(key FlowKey) []*Candidate {
 	return r.flows[key]
 }
 
-// between are the agreements in which both organisations take part.
-func (r *Register) Between(key Pair) []*Standing {
+// Between are the agreements in which both organisations take part.
+func (r *Register) Between(key Pair) []*PairAgreement {
 	if r == nil {
 		return nil
 	}
 	return r.pairs[key]
 }
 
-// standing is one agreement version seen from one pair of partners.
-type Standing struct {
+// PairAgreement is one version of an agreement as it binds one pair of its partners.
+type PairAgreement struct {
 	Agreement     *Agreement
 	Source        *Partner
 	Recipient     *Partner

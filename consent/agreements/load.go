@@ -134,7 +134,7 @@ func compile(agreements []*Agreement) *Register {
 	slices.SortFunc(agreements, func(a, b *Agreement) int {
 		return cmp.Or(strings.Compare(a.ID, b.ID), cmp.Compare(a.Version, b.Version))
 	})
-	r := &Register{agreements: agreements, flows: map[FlowKey][]*Candidate{}, pairs: map[Pair][]*Standing{}}
+	r := &Register{agreements: agreements, flows: map[FlowKey][]*Candidate{}, pairs: map[Pair][]*PairAgreement{}}
 	sum := sha256.New()
 	for i, a := range agreements {
 		sum.Write([]byte(a.Hash))
@@ -150,7 +150,7 @@ func (r *Register) add(a *Agreement, displaced Day) {
 	for i := range a.Partners {
 		for j := range a.Partners {
 			source, recipient := &a.Partners[i], &a.Partners[j]
-			s := &Standing{Agreement: a, Source: source, Recipient: recipient, DisplacedFrom: displaced}
+			s := &PairAgreement{Agreement: a, Source: source, Recipient: recipient, DisplacedFrom: displaced}
 			key := Pair{source.Organisation, recipient.Organisation}
 			r.pairs[key] = append(r.pairs[key], s)
 			for k := range a.Flows {

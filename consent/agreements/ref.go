@@ -2,7 +2,7 @@ package agreements
 
 import "strconv"
 
-// AgreementRef names the one flow that a decision rests on; the zero value is none.
+// Ref names the one flow that a decision rests on; the zero value is none.
 type Ref struct {
 	ID      string `json:"id"` // reference in the WASPI register
 	Version int    `json:"version"`

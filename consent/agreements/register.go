@@ -5,8 +5,8 @@ package agreements
 // Register covers nobody.
 type Register struct {
 	agreements []*Agreement
-	flows      map[FlowKey][]*Candidate // candidates for a request
-	pairs      map[Pair][]*Standing     // who covers whom at all, for the reasons of a refusal
+	flows      map[FlowKey][]*Candidate  // candidates for a request
+	pairs      map[Pair][]*PairAgreement // who covers whom at all, for the reasons of a refusal
 	hash       string
 }
 

@@ -2,7 +2,7 @@ package agreements
 
 import "time"
 
-// covers reports whether somebody born in [born, until) certainly belongs to the
+// Covers reports whether somebody born in [born, until) certainly belongs to the
 // group on that day. A birth date of which only the year is known counts at both
 // of its ends; one that is not known at all (zero) meets no age band.
 func (s *Subjects) Covers(born, until time.Time, today Day) bool {

@@ -19,7 +19,7 @@ func TestARecordKeptApartIsNoFactAboutThePerson(t *testing.T) {
 	for i := range other {
 		other[i].Apart = true
 	}
-	alone, both := Compose("p1", "7A4", 1, own, nil), Compose("p1", "7A4", 1, append(append([]Compiled{}, own...), other...), nil)
+	alone, both := Compose("p1", "7A4", 1, IdentityState{}, own, nil), Compose("p1", "7A4", 1, IdentityState{}, append(append([]Compiled{}, own...), other...), nil)
 	if n := len(both.Directives); n != 2 || both.Directives[0].Apart || !both.Directives[1].Apart || both.Directives[1].Template != RefuseAll {
 		t.Fatalf("wishes: %+v", both.Directives)
 	}
@@ -36,23 +36,23 @@ func TestStanding(t *testing.T) {
 		"link":[{"type":"replaces","other":{"reference":"Patient/gone"}}]}`
 	number, link := profiles.SystemNHSNumber+"|9990000026", "Patient/gone"
 	for name, c := range map[string]struct {
-		facts    []string
-		standing Standing
-		doubt    bool
+		facts []string
+		state IdentityState
+		doubt bool
 	}{
-		"nothing said":                 {nil, Standing{}, false},
-		"kept apart":                   {nil, Standing{Apart: true}, true},
-		"two numbers and a link":       {[]string{numbers}, Standing{}, true},
-		"all of it confirmed":          {[]string{numbers}, Standing{Confirmed: []string{number, link}}, false},
-		"the number alone":             {[]string{numbers}, Standing{Confirmed: []string{number}}, true},
-		"the link alone":               {[]string{numbers}, Standing{Confirmed: []string{link}}, true},
-		"something else":               {[]string{numbers}, Standing{Confirmed: []string{link, "Patient/other", profiles.SystemNHSNumber + "|9990000050"}}, true},
-		"confirmed, but kept apart":    {[]string{numbers}, Standing{Apart: true, Confirmed: []string{number, link}}, true},
-		"nothing known and kept apart": {[]string{}, Standing{Apart: true}, true},
+		"nothing said":                 {nil, IdentityState{}, false},
+		"kept apart":                   {nil, IdentityState{Apart: true}, true},
+		"two numbers and a link":       {[]string{numbers}, IdentityState{}, true},
+		"all of it confirmed":          {[]string{numbers}, IdentityState{Confirmed: []string{number, link}}, false},
+		"the number alone":             {[]string{numbers}, IdentityState{Confirmed: []string{number}}, true},
+		"the link alone":               {[]string{numbers}, IdentityState{Confirmed: []string{link}}, true},
+		"something else":               {[]string{numbers}, IdentityState{Confirmed: []string{link, "Patient/other", profiles.SystemNHSNumber + "|9990000050"}}, true},
+		"confirmed, but kept apart":    {[]string{numbers}, IdentityState{Apart: true, Confirmed: []string{number, link}}, true},
+		"nothing known and kept apart": {[]string{}, IdentityState{Apart: true}, true},
 	} {
 		for _, custodian := range []profiles.OrgCode{"7A4", "LA9A1"} {
-			list := append(compiled(t, custodian, append([]string{annsFile}, c.facts...)...), Stand(c.standing))
-			if p := Compose("p1", custodian, 1, list, nil); p.Unverified != c.doubt {
+			list := compiled(t, custodian, append([]string{annsFile}, c.facts...)...)
+			if p := Compose("p1", custodian, 1, c.state, list, nil); p.Unverified != c.doubt {
 				t.Errorf("%s, to %s: in doubt %v, want %v", name, custodian, p.Unverified, c.doubt)
 			}
 		}

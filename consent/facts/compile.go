@@ -17,30 +17,27 @@ const Rules = 1
 // is stored. It is a plain value: encoding/json writes it and reads the same back.
 // Which of the members is there depends on the type.
 type Compiled struct {
-	Rules     int              `json:"rules"`
-	Custodian profiles.OrgCode `json:"custodian"` // whose record the resource is
-	Type      string           `json:"type"`
-	Identity  *Identity        `json:"identity,omitempty"` // Patient
-	Parts     []Part           `json:"parts,omitempty"`    // CareTeam, EpisodeOfCare, Patient
-	Directive *Directive       `json:"directive,omitempty"`
-	About     string           `json:"about,omitempty"` // whom a Consent names as its patient
-	Entry     *Entry           `json:"entry,omitempty"` // Organization, PractitionerRole
+	Rules          int              `json:"rules"`
+	Custodian      profiles.OrgCode `json:"custodian"` // whose record the resource is
+	Type           string           `json:"type"`
+	Identity       *Identity        `json:"identity,omitempty"` // Patient
+	Participations []Participation  `json:"parts,omitempty"`    // CareTeam, EpisodeOfCare, Patient
+	Directive      *Directive       `json:"directive,omitempty"`
+	About          string           `json:"about,omitempty"` // whom a Consent names as its patient
+	Entry          *DirectoryEntry  `json:"entry,omitempty"` // Organization, PractitionerRole
 
-	Standing *Standing `json:"-"` // of no resource: see Stand
 	// Apart says that the resource is of a record that claims this person's NHS number
 	// and contradicts who they are. Of its wishes those that refuse count, for routine
 	// sharing; nothing else of it is a fact about this person.
 	Apart bool `json:"-"`
 }
 
-// Standing is what was found out, or settled, about whose a person's records are.
-type Standing struct {
+// IdentityState is what was found out, or settled, about whose a person's records are;
+// the zero value, where nothing was in question.
+type IdentityState struct {
 	Apart     bool     // they claim another person's NHS number, and are closed until somebody has said whose they are
 	Confirmed []string // names, as in Identity, that somebody confirmed to be this person's
 }
-
-// Stand is a standing among the other facts about its person.
-func Stand(s Standing) Compiled { return Compiled{Rules: Rules, Standing: &s} }
 
 // Identity is who a Patient resource says that the person is.
 type Identity struct {
@@ -53,9 +50,9 @@ type Identity struct {
 	Deceased  bool      `json:"deceased,omitempty"`
 }
 
-// Part is somebody's part in a person's care. Who it is stands in it, or, where no
-// identifier says so, the literal reference that leads to a directory record.
-type Part struct {
+// Participation is somebody's part in a person's care: who, by organisation and team
+// or, where no identifier names these, by the literal reference to a directory record.
+type Participation struct {
 	Kind         RelationKind     `json:"kind"`
 	Organisation profiles.OrgCode `json:"organisation,omitempty"`
 	Team         profiles.TeamID  `json:"team,omitempty"`
@@ -64,11 +61,11 @@ type Part struct {
 	Until        time.Time        `json:"until,omitzero"`
 }
 
-// Entry is what a directory record says of who it stands for: an organisation or
+// DirectoryEntry is what a directory record says of who it stands for: an organisation or
 // team by its own identifier, or, for a PractitionerRole, the organisation it refers
 // to. Names and displays say nothing, and an organisation without an identifier that
 // agreements know is nobody, whatever it is part of.
-type Entry struct {
+type DirectoryEntry struct {
 	Organisation profiles.OrgCode `json:"organisation,omitempty"`
 	Team         profiles.TeamID  `json:"team,omitempty"`
 	Reference    string           `json:"reference,omitempty"` // of the Organization that a PractitionerRole acts for
@@ -100,11 +97,15 @@ func Compile(custodian profiles.OrgCode, resource fhir.Value) Compiled {
 	return c
 }
 
+// MaxReferences is how many references lead from a fact to who it names: one to a
+// PractitionerRole, and from there one to the organisation it is for.
+const MaxReferences = 2
+
 // References are the literal references that composing will look up in the
 // directory of the custodian.
 func (c *Compiled) References() []string {
 	var list []string
-	for _, p := range c.Parts {
+	for _, p := range c.Participations {
 		if p.Reference != "" {
 			list = append(list, p.Reference)
 		}
@@ -134,7 +135,7 @@ func (c *Compiled) patient(patient fhir.Value) {
 	}
 	for link := range patient.Get("link").Each() {
 		// A RelatedPerson is the same human in another part, not another record of theirs.
-		if other := who(link.Get("other")); !strings.HasPrefix(other, "RelatedPerson/") {
+		if other := referenceKey(link.Get("other")); !strings.HasPrefix(other, "RelatedPerson/") {
 			id.Links = append(id.Links, other)
 		}
 	}
@@ -142,13 +143,13 @@ func (c *Compiled) patient(patient fhir.Value) {
 		id.Born, id.BornUntil = storable(from), storable(until)
 	}
 	for gp := range patient.Get("generalPractitioner").Each() {
-		c.part(RegisteredPractice, gp, time.Time{}, time.Time{})
+		c.participation(RegisteredPractice, gp, time.Time{}, time.Time{})
 	}
 	c.Identity = id
 }
 
-// careTeam gives every participant of an active team a part for as long as both the
-// team and the participation are open.
+// careTeam gives every participant of an active team a participation, for as long as
+// both the team's period and the participant's are open.
 func (c *Compiled) careTeam(team fhir.Value) {
 	if !team.Get("status").Is("active") || modified(team) {
 		return
@@ -158,7 +159,7 @@ func (c *Compiled) careTeam(team fhir.Value) {
 		return
 	}
 	for managing := range team.Get("managingOrganization").Each() {
-		c.part(CareTeamMember, managing, from, until)
+		c.participation(CareTeamMember, managing, from, until)
 	}
 	for participant := range team.Get("participant").Each() {
 		begins, ends, ok := openPeriod(participant.Get("period"))
@@ -166,31 +167,31 @@ func (c *Compiled) careTeam(team fhir.Value) {
 			continue
 		}
 		begins, ends = later(begins, from), earlier(ends, until)
-		c.part(CareTeamMember, participant.Get("member"), begins, ends)
-		c.part(CareTeamMember, participant.Get("onBehalfOf"), begins, ends)
+		c.participation(CareTeamMember, participant.Get("member"), begins, ends)
+		c.participation(CareTeamMember, participant.Get("onBehalfOf"), begins, ends)
 	}
 }
 
-// episode gives the organisation that provides the care its part.
+// episode gives the organisation that provides the care its participation.
 func (c *Compiled) episode(episode fhir.Value) {
 	if status := episode.Get("status"); !status.Is("active") && !status.Is("onhold") || modified(episode) {
 		return
 	}
 	if from, until, ok := openPeriod(episode.Get("period")); ok {
-		c.part(EpisodeProvider, episode.Get("managingOrganization"), from, until)
+		c.participation(EpisodeProvider, episode.Get("managingOrganization"), from, until)
 	}
 }
 
-// part keeps who a reference names: by its identifier or, where that says nothing,
+// participation keeps whom a reference names: by its identifier or, where that says nothing,
 // by what it leads to in the directory.
-func (c *Compiled) part(kind RelationKind, reference fhir.Value, from, until time.Time) {
-	p := Part{Kind: kind, From: from, Until: until}
+func (c *Compiled) participation(kind RelationKind, reference fhir.Value, from, until time.Time) {
+	p := Participation{Kind: kind, From: from, Until: until}
 	p.Organisation, p.Team = partyOf(reference.Get("identifier"))
 	if p.Organisation == "" {
 		p.Reference = directoryReference(reference, "Organization/", "PractitionerRole/")
 	}
 	if p.Organisation != "" || p.Reference != "" {
-		c.Parts = append(c.Parts, p)
+		c.Participations = append(c.Participations, p)
 	}
 }
 
@@ -207,7 +208,7 @@ func directoryReference(reference fhir.Value, types ...string) string {
 func (c *Compiled) consent(consent fhir.Value) {
 	d := ReadDirective(consent)
 	d.Custodian = c.Custodian
-	c.Directive, c.About = &d, who(consent.Get("patient"))
+	c.Directive, c.About = &d, referenceKey(consent.Get("patient"))
 }
 
 // organisation reads who an Organization is. One whose identifiers name two
@@ -217,7 +218,7 @@ func (c *Compiled) organisation(organisation fhir.Value) {
 	if modified(organisation) || inactive(organisation) {
 		return
 	}
-	var e Entry
+	var e DirectoryEntry
 	for identifier := range organisation.Get("identifier").Each() {
 		org, team := partyOf(identifier)
 		if org == "" {
@@ -242,7 +243,7 @@ func (c *Compiled) practitionerRole(role fhir.Value) {
 	if modified(role) || inactive(role) || !ok {
 		return
 	}
-	e := Entry{From: from, Until: until}
+	e := DirectoryEntry{From: from, Until: until}
 	reference := role.Get("organization")
 	e.Organisation, e.Team = partyOf(reference.Get("identifier"))
 	if e.Organisation == "" {

@@ -5,17 +5,20 @@ import "cpagateway/profiles"
 // Directory finds the compiled entry of a directory record by its literal
 // reference. It holds the records of the deciding custodian and no others; nil
 // finds nothing.
-type Directory func(reference string) (Entry, bool)
+type Directory func(reference string) (DirectoryEntry, bool)
 
 // Compose makes the person of one decision: what custodian's own records say of
-// them, and the wishes that any custodian recorded. Whose part in the care cannot
-// be resolved is related to nobody; what was compiled by other rules grants nothing
-// and, where it could have refused, refuses. Somebody without facts is a Person
-// without relations.
-func Compose(person profiles.PersonID, custodian profiles.OrgCode, epoch uint64, compiled []Compiled, directory Directory) Person {
+// them, and the wishes that any custodian recorded. A participation that cannot be
+// traced to an organisation gives no relation. What was compiled by other rules
+// grants nothing and, where it could have refused, refuses. Somebody without facts
+// is a Person without relations.
+func Compose(person profiles.PersonID, custodian profiles.OrgCode, epoch uint64, state IdentityState, compiled []Compiled, directory Directory) Person {
 	c := composer{
-		person:    Person{ID: person, Custodian: custodian, Epoch: epoch},
+		person:    Person{ID: person, Custodian: custodian, Epoch: epoch, Unverified: state.Apart},
 		directory: directory, known: map[string]bool{}, numbers: map[string]bool{}, confirmed: map[string]bool{},
+	}
+	for _, name := range state.Confirmed {
+		c.known[name], c.confirmed[name] = true, true
 	}
 	for i := range compiled {
 		c.knows(&compiled[i])
@@ -42,12 +45,6 @@ type composer struct {
 }
 
 func (c *composer) knows(one *Compiled) {
-	if s := one.Standing; s != nil {
-		c.person.Unverified = c.person.Unverified || s.Apart
-		for _, name := range s.Confirmed {
-			c.known[name], c.confirmed[name] = true, true
-		}
-	}
 	if one.Identity == nil || one.Apart || one.Custodian != c.person.Custodian {
 		return
 	}
@@ -78,8 +75,8 @@ func (c *composer) own(one *Compiled) {
 	if one.Rules != Rules {
 		return
 	}
-	for i := range one.Parts {
-		c.relate(&one.Parts[i])
+	for i := range one.Participations {
+		c.relate(&one.Participations[i])
 	}
 }
 
@@ -105,28 +102,28 @@ func (c *composer) identity(one *Compiled) {
 	p.Deceased = p.Deceased || id.Deceased
 }
 
-// relate turns a part into a relation, where it is known whose part it is.
-func (c *composer) relate(part *Part) {
-	e := c.resolve(Entry{Organisation: part.Organisation, Team: part.Team, Reference: part.Reference}, 2)
+// relate turns a participation into a relation, where it is known whose it is.
+func (c *composer) relate(p *Participation) {
+	e := c.resolve(DirectoryEntry{Organisation: p.Organisation, Team: p.Team, Reference: p.Reference}, MaxReferences)
 	if e.Organisation == "" {
 		return
 	}
-	from, until := later(part.From, e.From), earlier(part.Until, e.Until)
+	from, until := later(p.From, e.From), earlier(p.Until, e.Until)
 	if !until.IsZero() && !until.After(from) {
 		return
 	}
-	c.person.Relations = append(c.person.Relations, Relation{Organisation: e.Organisation, Team: e.Team, Kind: part.Kind, From: from, Until: until})
+	c.person.Relations = append(c.person.Relations, Relation{Organisation: e.Organisation, Team: e.Team, Kind: p.Kind, From: from, Until: until})
 }
 
 // resolve follows a reference to a directory record, and from a PractitionerRole to
 // its Organization: steps is how many may be followed.
-func (c *composer) resolve(e Entry, steps int) Entry {
+func (c *composer) resolve(e DirectoryEntry, steps int) DirectoryEntry {
 	if e.Organisation != "" || e.Reference == "" || c.directory == nil || steps == 0 {
 		return e
 	}
 	next, found := c.directory(e.Reference)
 	if !found {
-		return Entry{}
+		return DirectoryEntry{}
 	}
 	next.From, next.Until = later(next.From, e.From), earlier(next.Until, e.Until)
 	return c.resolve(next, steps-1)

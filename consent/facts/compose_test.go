@@ -42,7 +42,7 @@ func compiled(t *testing.T, custodian profiles.OrgCode, sources ...string) []Com
 // compose is what the health board's own facts say of p1.
 func compose(t *testing.T, sources ...string) Person {
 	t.Helper()
-	return Compose("p1", "7A4", 7, compiled(t, "7A4", sources...), nil)
+	return Compose("p1", "7A4", 7, IdentityState{}, compiled(t, "7A4", sources...), nil)
 }
 
 func TestCompose(t *testing.T) {
@@ -125,7 +125,7 @@ func TestDeceased(t *testing.T) {
 }
 
 func TestComposeNothing(t *testing.T) {
-	if p := Compose("p1", "7A4", 0, nil, nil); !reflect.DeepEqual(p, Person{ID: "p1", Custodian: "7A4"}) {
+	if p := Compose("p1", "7A4", 0, IdentityState{}, nil, nil); !reflect.DeepEqual(p, Person{ID: "p1", Custodian: "7A4"}) {
 		t.Errorf("got %+v", p)
 	}
 }
@@ -133,13 +133,13 @@ func TestComposeNothing(t *testing.T) {
 // directory compiles directory records of one custodian, found by their literal references.
 func directory(t *testing.T, sources ...string) Directory {
 	t.Helper()
-	entries := map[string]Entry{}
+	entries := map[string]DirectoryEntry{}
 	for i, one := range compiled(t, "7A4", sources...) {
 		if one.Entry != nil {
 			entries[one.Type+"/"+parse(t, []byte(sources[i])).ID()] = *one.Entry
 		}
 	}
-	return func(reference string) (Entry, bool) { e, found := entries[reference]; return e, found }
+	return func(reference string) (DirectoryEntry, bool) { e, found := entries[reference]; return e, found }
 }
 
 // TestRelationsThroughTheDirectory: a literal reference relates whom it leads to, told
@@ -191,10 +191,10 @@ func TestRelationsThroughTheDirectory(t *testing.T) {
 			expected = []Relation{*want}
 		}
 		facts := compiled(t, "7A4", careTeam)
-		if got := Compose("p1", "7A4", 1, facts, directory(t, records...)).Relations; !reflect.DeepEqual(got, expected) {
+		if got := Compose("p1", "7A4", 1, IdentityState{}, facts, directory(t, records...)).Relations; !reflect.DeepEqual(got, expected) {
 			t.Errorf("%s: %+v, want %+v", reference, got, expected)
 		}
-		if got := Compose("p1", "7A4", 1, facts, nil).Relations; len(facts[0].References()) > 0 && got != nil {
+		if got := Compose("p1", "7A4", 1, IdentityState{}, facts, nil).Relations; len(facts[0].References()) > 0 && got != nil {
 			t.Errorf("%s without a directory: %+v", reference, got)
 		}
 	}
@@ -211,7 +211,7 @@ func TestRegisteredPracticeThroughTheDirectory(t *testing.T) {
 	practice := Relation{Organisation: "W99001", Kind: RegisteredPractice}
 	want := []Relation{practice, practice, {Organisation: "7A4", Team: "surgery", Kind: RegisteredPractice}, {Organisation: "W99001", Kind: EpisodeProvider}}
 	facts := compiled(t, "7A4", patient, episode)
-	if got := Compose("p1", "7A4", 1, facts, records).Relations; !reflect.DeepEqual(got, want) {
+	if got := Compose("p1", "7A4", 1, IdentityState{}, facts, records).Relations; !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 	if got := append(facts[0].References(), facts[1].References()...); !reflect.DeepEqual(got, []string{"Organization/gp", "PractitionerRole/dr", "Organization/gp"}) {
@@ -230,8 +230,8 @@ func TestAnotherCustodiansFacts(t *testing.T) {
 		`{"resourceType":"EpisodeOfCare","id":"e","status":"active","managingOrganization":{"identifier":{`+ods+`"7A9"}}}`,
 		string(template(t, "T2")), string(template(t, "T1")))
 	records := directory(t, `{"resourceType":"Organization","id":"hb","identifier":[{`+ods+`"7A4"}]}`)
-	alone := Compose("p1", "7A4", 1, own, records)
-	both := Compose("p1", "7A4", 1, append(append([]Compiled{}, foreign...), own...), records)
+	alone := Compose("p1", "7A4", 1, IdentityState{}, own, records)
+	both := Compose("p1", "7A4", 1, IdentityState{}, append(append([]Compiled{}, foreign...), own...), records)
 	if len(both.Directives) != 2 || both.Directives[0].Custodian != "LA9A1" || both.Directives[0].Template != RefuseAll || both.Directives[1].Custodian != "LA9A1" {
 		t.Errorf("wishes: %+v", both.Directives)
 	}
@@ -239,7 +239,7 @@ func TestAnotherCustodiansFacts(t *testing.T) {
 	if !reflect.DeepEqual(both, alone) {
 		t.Errorf("got  %+v\nwant %+v", both, alone)
 	}
-	theirs := Compose("p1", "LA9A1", 1, append(append([]Compiled{}, own...), foreign...), nil)
+	theirs := Compose("p1", "LA9A1", 1, IdentityState{}, append(append([]Compiled{}, own...), foreign...), nil)
 	if !theirs.Unverified || !theirs.Deceased || len(theirs.Relations) != 3 || theirs.Custodian != "LA9A1" {
 		t.Errorf("to the other custodian itself: %+v", theirs)
 	}
@@ -274,7 +274,7 @@ func TestCompiledByOtherRules(t *testing.T) {
 	} {
 		list := compiled(t, "7A4", annsFile, careTeam, wish)
 		c.change(list)
-		if p := Compose("p1", "7A4", 1, list, nil); !c.ok(p) {
+		if p := Compose("p1", "7A4", 1, IdentityState{}, list, nil); !c.ok(p) {
 			t.Errorf("%s: %+v", c.name, p)
 		}
 	}
@@ -285,7 +285,7 @@ func TestEndsBeyondTheYear9999AreKept(t *testing.T) {
 	wish := strings.ReplaceAll(string(template(t, "T1")), `"2027-03-02"`, `"9999-12-31"`)
 	kept := compiled(t, "7A4", wish, `{"resourceType":"Patient","id":"x","birthDate":"9999"}`,
 		`{"resourceType":"CareTeam","id":"t","status":"active","period":{"end":"9999"},"participant":[{"member":{"identifier":{`+team7A4+`"crht"}}}]}`)
-	if wish == string(template(t, "T1")) || kept[0].Directive.Clauses[0].Until.Year() != 9999 || kept[2].Parts[0].Until.Year() != 9999 {
+	if wish == string(template(t, "T1")) || kept[0].Directive.Clauses[0].Until.Year() != 9999 || kept[2].Participations[0].Until.Year() != 9999 {
 		t.Errorf("kept %+v", kept)
 	}
 }
@@ -310,7 +310,7 @@ func FuzzCompile(f *testing.F) {
 		if err := json.Unmarshal(kept, &back); err != nil || !reflect.DeepEqual(back, one) {
 			t.Fatalf("%v: %s", err, kept)
 		}
-		Compose("p", "7A4", 1, []Compiled{back}, nil)
-		Compose("p", "LA9A1", 1, []Compiled{back}, nil)
+		Compose("p", "7A4", 1, IdentityState{}, []Compiled{back}, nil)
+		Compose("p", "LA9A1", 1, IdentityState{}, []Compiled{back}, nil)
 	})
 }

@@ -24,7 +24,7 @@ func (d Directive) NeverWidens(before *Directive) bool {
 	case before.Replaces == "" && (before.refusesRoutine() || before.Template == CrisisOnly && before.Status == Active):
 		return d.refusesRoutine()
 	case before.Template == ExcludeItem && before.Status == Active:
-		return d.Template == ExcludeItem && d.Status == Active && d.lasts() && d.excludesAll(before.Clauses)
+		return d.Template == ExcludeItem && d.Status == Active && d.unbounded() && d.excludesAll(before.Clauses)
 	}
 	return false
 }
@@ -34,7 +34,7 @@ func (d *Directive) grantsOnly() bool {
 	return d.Status == Active && (d.Template == SharePlan || d.Template == CarerCopy)
 }
 
-// refusesEverything reports a refusal of all sharing, crisis use included, without end.
+// refusesEverything reports a refusal of all sharing, crisis use included, at every time.
 func (d *Directive) refusesEverything() bool {
 	switch d.Template {
 	case Uninterpretable:
@@ -43,17 +43,18 @@ func (d *Directive) refusesEverything() bool {
 		return d.Status == Rejected || d.Status == Unknown
 	case RefuseCrisis:
 		return d.Status == Rejected || d.Status == Unknown ||
-			d.Status == Active && d.lasts() && slices.ContainsFunc(d.Clauses, func(c Clause) bool { return c.From.IsZero() && c.Until.IsZero() })
+			d.Status == Active && d.unbounded() && slices.ContainsFunc(d.Clauses, func(c Clause) bool { return c.From.IsZero() && c.Until.IsZero() })
 	}
 	return d.Status == Unknown
 }
 
-// refusesRoutine reports a refusal of all routine sharing without end.
+// refusesRoutine reports a refusal of all routine sharing, at every time.
 func (d *Directive) refusesRoutine() bool {
-	return d.Template == RefuseAll && (d.Status == Rejected || d.Status == Active && d.lasts()) && len(d.Purposes) == 0
+	return d.Template == RefuseAll && (d.Status == Rejected || d.Status == Active && d.unbounded()) && len(d.Purposes) == 0
 }
 
-func (d *Directive) lasts() bool { return d.From.IsZero() && d.Until.IsZero() }
+// unbounded reports a directive that is in effect at every time.
+func (d *Directive) unbounded() bool { return d.From.IsZero() && d.Until.IsZero() }
 
 // excludesAll reports whether every one of these exclusions is made here too.
 func (d *Directive) excludesAll(exclusions []Clause) bool {

@@ -27,7 +27,7 @@ func ReadDirective(consent fhir.Value) Directive {
 		PolicyURI: policyURI(consent),
 		Evidence:  evidence(consent),
 	}
-	d.OwnWish = d.Performer != "" && d.Performer == who(consent.Get("patient"))
+	d.OwnWish = d.Performer != "" && d.Performer == referenceKey(consent.Get("patient"))
 	if from, _, err := fhir.Interval(consent.Get("dateTime").Text(), profiles.London); err == nil {
 		d.Recorded = storable(from)
 	}
@@ -83,11 +83,11 @@ func performer(consent fhir.Value) string {
 	if consent.Get("performer").Len() != 1 {
 		return ""
 	}
-	return who(consent.Get("performer").At(0))
+	return referenceKey(consent.Get("performer").At(0))
 }
 
-// who names what a Reference leads to, for comparing two of them.
-func who(reference fhir.Value) string {
+// referenceKey names what a Reference leads to, for comparing two of them.
+func referenceKey(reference fhir.Value) string {
 	if ref := reference.Get("reference").Text(); ref != "" {
 		return ref
 	}
@@ -113,7 +113,7 @@ func evidence(consent fhir.Value) Evidence {
 		if ext.Get("url").Text() != ExtVerbalConsent {
 			continue
 		}
-		recorder, witness := who(part(ext, "recorder").Get("valueReference")), who(part(ext, "witness").Get("valueReference"))
+		recorder, witness := referenceKey(part(ext, "recorder").Get("valueReference")), referenceKey(part(ext, "witness").Get("valueReference"))
 		_, _, err := fhir.Interval(part(ext, "date").Get("valueDateTime").Text(), profiles.London)
 		if err != nil || recorder == "" || witness == "" || recorder == witness {
 			return NoEvidence

@@ -8,8 +8,8 @@ import (
 	"cpagateway/profiles"
 )
 
-// Relation is a standing of an organisation or team towards a person, with the
-// time it covers: an open participation in the care team, or the registered practice.
+// Relation is that an organisation or team has to do with a person, with the time it
+// covers: a participation in the care team, an episode, or the registered practice.
 type Relation struct {
 	Organisation profiles.OrgCode
 	Team         profiles.TeamID // empty: the organisation as a whole (a registered practice)

@@ -247,7 +247,7 @@ func (s *underway) read(args []string) error {
 			if err != nil {
 				return err
 			}
-			composed := facts.Compose(profiles.PersonID(p.name), q.Source, 1, compiled, nil)
+			composed := facts.Compose(profiles.PersonID(p.name), q.Source, 1, facts.IdentityState{}, compiled, nil)
 			q.Person = &composed
 		}
 	}

@@ -83,7 +83,7 @@ func (h *household) person(number string) facts.Person {
 	for _, resource := range h.byKey[key] {
 		compiled = append(compiled, facts.Compile("7A4", resource))
 	}
-	return facts.Compose(profiles.PersonID(key), "7A4", 1, compiled, nil)
+	return facts.Compose(profiles.PersonID(key), "7A4", 1, facts.IdentityState{}, compiled, nil)
 }
 
 func register(t *testing.T) *agreements.Register {

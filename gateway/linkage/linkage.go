@@ -159,7 +159,7 @@ func doubtsAbout(now store.Snapshot, held records.Holdings, patients []Patient) 
 		return nil, err
 	case replaced:
 		doubts = append(doubts, persons.Replaced)
-	case !numbered && !slices.Contains(held.Standing.Confirmed, confirmedNumberless):
+	case !numbered && !slices.Contains(held.Identity.Confirmed, confirmedNumberless):
 		doubts = append(doubts, persons.NoNumber)
 	}
 	closed := slices.ContainsFunc(held.Custodians, func(c profiles.OrgCode) bool { return held.At(c).Unverified })
@@ -177,7 +177,7 @@ func doubtsAbout(now store.Snapshot, held records.Holdings, patients []Patient) 
 func isReplaced(now store.Snapshot, held records.Holdings, patients []Patient) (bool, error) {
 	for _, p := range patients {
 		for _, number := range p.Said.Superseded {
-			if slices.Contains(held.Standing.Confirmed, profiles.SystemNHSNumber+"|"+number) {
+			if slices.Contains(held.Identity.Confirmed, profiles.SystemNHSNumber+"|"+number) {
 				continue
 			}
 			holder, _, err := Holder(now, number)

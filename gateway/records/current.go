@@ -12,13 +12,12 @@ import (
 // Current says which care plans a scope holds to (docs/deciding.md, case 69).
 type Current uint8
 
-// A scope holds to all plans; to those with status active; or to those and,
-// where its custodian has no active crisis plan that the scope sees, to the crisis
-// plan which was in force last, whatever else is asked for.
+// The choices. ActiveElseLast looks at crisis plans alone to find out whether it has
+// to fall back, whatever the query asks for.
 const (
-	AllPlans Current = iota
-	ActiveOnly
-	ActiveElseLast
+	AllPlans       Current = iota
+	ActiveOnly             // plans with status active
+	ActiveElseLast         // those; with no active crisis plan in its sight, also the crisis plan that was in force last
 )
 
 // What a plan's being current rests on: its type, the status of a plan in force,

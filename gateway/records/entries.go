@@ -6,10 +6,10 @@ import (
 	"cpagateway/gateway/search"
 )
 
-// Own are the index entries that the store adds to those of search.Index: the
+// BuiltInEntries are the index entries that the store adds to those of search.Index: the
 // id, and the time that this caller sees. It is an instant, so it ends one
 // nanosecond after it began.
-func Own(id string, seen time.Time) []search.Entry {
+func BuiltInEntries(id string, seen time.Time) []search.Entry {
 	return []search.Entry{
 		{Param: "_id", Kind: search.ID, Text: id},
 		{Param: "_lastUpdated", Kind: search.Date, From: seen, Until: seen.Add(1)},
@@ -20,7 +20,7 @@ func Own(id string, seen time.Time) []search.Entry {
 // asks for, in the eyes of a scope. It is the meaning of Query; a store that
 // runs queries another way must find the same.
 func (q Query) Matches(s Scope, entries []search.Entry, id string, seen time.Time) bool {
-	usable := append(search.Usable(entries, s.Items), Own(id, seen)...)
+	usable := append(search.Usable(entries, s.Items), BuiltInEntries(id, seen)...)
 	for _, p := range q.Params {
 		if !p.Match(usable) {
 			return false

@@ -15,10 +15,10 @@ type Holdings struct {
 	// one to anything that is held about the person: so it never comes back. It is 0
 	// where nothing ever was.
 	Generation uint64
-	Custodians []profiles.OrgCode // that hold anything about the person, by code
-	Facts      []facts.Compiled   // with the wishes of records that are kept apart from the person's
-	Standing   facts.Standing
-	Directory  map[Reference]facts.Entry // what the facts lead to
+	Custodians []profiles.OrgCode                 // that hold anything about the person, by code
+	Facts      []facts.Compiled                   // with the wishes of records that are kept apart from the person's
+	Identity   facts.IdentityState                // whether the person's own records are kept apart, and what was confirmed of them
+	Directory  map[Reference]facts.DirectoryEntry // what the facts lead to
 }
 
 // Reference leads from a custodian's record to another of the same custodian.
@@ -29,33 +29,28 @@ type Reference struct {
 
 // At is the person as a decision for one custodian has them.
 func (h Holdings) At(custodian profiles.OrgCode) facts.Person {
-	known := append(slices.Clip(h.Facts), facts.Stand(h.Standing))
-	return facts.Compose(h.Person, custodian, h.Generation, known, func(text string) (facts.Entry, bool) {
+	return facts.Compose(h.Person, custodian, h.Generation, h.Identity, h.Facts, func(text string) (facts.DirectoryEntry, bool) {
 		entry, known := h.Directory[Reference{custodian, text}]
 		return entry, known
 	})
 }
 
-// Asked are the custodians that a request about the person is put to: all that
+// CustodiansOr are the custodians that a request about the person is put to: all that
 // hold anything, or home where none does.
-func (h Holdings) Asked(home profiles.OrgCode) []profiles.OrgCode {
+func (h Holdings) CustodiansOr(home profiles.OrgCode) []profiles.OrgCode {
 	if len(h.Custodians) == 0 {
 		return []profiles.OrgCode{home}
 	}
 	return h.Custodians
 }
 
-// references is how many a fact may lead over: to a role, and from there to the
-// organisation that it is for.
-const references = 2
-
 // LookUp completes the directory, for the implementations: find gives what is
 // compiled of the records that some references lead to. What was compiled by other
 // rules leads nowhere.
 func (h *Holdings) LookUp(find func([]Reference) (map[Reference]facts.Compiled, error)) error {
-	h.Directory = make(map[Reference]facts.Entry)
+	h.Directory = make(map[Reference]facts.DirectoryEntry)
 	from := h.Facts
-	for range references {
+	for range facts.MaxReferences {
 		wanted := h.wanted(from)
 		if len(wanted) == 0 {
 			return nil

@@ -57,12 +57,13 @@ type Result struct {
 
 // Snapshot is one moment of the records. What takes scopes applies them inside the
 // query, so that pages, totals and positions only ever count what may be seen. A
-// resource is judged by the scope of its person and custodian; no two scopes of a
-// query have both in common.
+// resource is judged by the scope that names its person and its custodian. No two
+// scopes of one query name the same pair.
 type Snapshot interface {
 	// Person resolves a business identifier to the one person who has it: nil
-	// error only for exactly one; nobody and several are both ErrNothing. Who has it
-	// in use goes before whom it led to once; records kept apart have none.
+	// error only for exactly one; nobody and several are both ErrNothing. Those for
+	// whom it is superseded are looked at only where nobody has it in use, and those
+	// whose records are kept apart never.
 	Person(system, value string) (profiles.PersonID, error)
 	// PersonOf tells whom a stored resource is about, although it may be deleted:
 	// who asks for it is recorded all the same. It is empty for directory types.
@@ -104,12 +105,13 @@ type Tx interface {
 	Snapshot
 	// Put keeps what a decision accepted: a new version where the bytes differ,
 	// nothing where they are the same, and for a removal a version that says so. It
-	// moves the generation of the person, of everybody who has an identifier that the
-	// person's Patient has or had, and with a fact of whom the person is kept apart
-	// from. A change that is Refused leaves no trace, and the transaction goes on.
+	// raises the generation of the person and of everybody who has an identifier that
+	// the person's Patient has or had; where the resource is a fact, also that of the
+	// person from whom these records are kept apart. A change that is Refused leaves no
+	// trace, and the transaction goes on.
 	Put(at time.Time, a consent.Accepted, must Precondition) (Result, error)
 	// Reindex works out anew what outdated versions are found and judged by, of so
-	// many at most, and says how many it did. It moves the generations of whom they
+	// many at most, and says how many it did. It raises the generations of whom they
 	// are about. A transaction does so by itself with what it makes outdated, as far
 	// as that takes no longer than its own work.
 	Reindex(limit int) (int, error)

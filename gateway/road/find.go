@@ -46,7 +46,7 @@ func (r *Road) find(now records.Snapshot, t *trip) (subject, error) {
 	if id == "" {
 		s.holdings = records.Holdings{} // of nobody: who holds a directory does not matter
 	}
-	s.custodians = s.holdings.Asked(r.Home)
+	s.custodians = s.holdings.CustodiansOr(r.Home)
 	return s, err
 }
 
@@ -62,7 +62,7 @@ func (r *Road) findDirectory(now records.Snapshot, t *trip, s subject) (subject,
 		return s, err
 	}
 	directories, err := now.Holdings("")
-	s.custodians = directories.Asked(r.Home)
+	s.custodians = directories.CustodiansOr(r.Home)
 	return s, err
 }
 

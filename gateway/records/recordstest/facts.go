@@ -77,11 +77,11 @@ func holdings(t *testing.T, store Store) {
 	if err != nil || unknown.Person != "somebody" || unknown.Generation != 0 || len(unknown.Custodians)+len(unknown.Facts)+len(unknown.Directory) != 0 {
 		t.Errorf("an unknown person's holdings: %+v, %v", unknown, err)
 	}
-	if asked := unknown.Asked(home); !slices.Equal(asked, []profiles.OrgCode{home}) {
+	if asked := unknown.CustodiansOr(home); !slices.Equal(asked, []profiles.OrgCode{home}) {
 		t.Errorf("about an unknown person are asked %v", asked)
 	}
 	Put(t, store, start, Accept(t, another, ann, crisisPlan(ann, "c1", "one")))
-	if h, err := store.Holdings(t.Context(), ann); err != nil || !slices.Equal(h.Asked(home), []profiles.OrgCode{another}) || len(h.Facts) != 0 {
+	if h, err := store.Holdings(t.Context(), ann); err != nil || !slices.Equal(h.CustodiansOr(home), []profiles.OrgCode{another}) || len(h.Facts) != 0 {
 		t.Errorf("without facts: %+v, %v", h, err)
 	}
 	bodies := []string{
@@ -99,7 +99,7 @@ func holdings(t *testing.T, store Store) {
 		Accept(t, home, bryn, patient("bryn", nhsNumber(brynNumber))),
 		Accept(t, home, ann, resource("Consent", "w0", `"status":"active"`)), Remove(t, home, ann, "Consent", "w0"))
 	h, err := store.Holdings(t.Context(), ann)
-	if err != nil || !slices.Equal(h.Asked(home), []profiles.OrgCode{home, another}) {
+	if err != nil || !slices.Equal(h.CustodiansOr(home), []profiles.OrgCode{home, another}) {
 		t.Fatalf("asked are %v, %v", h.Custodians, err)
 	}
 	want := []facts.Compiled{}

@@ -87,8 +87,8 @@ func (s snapshot) Context() context.Context { return s.ctx }
 // tx is a change under way: its state is nobody else's.
 type tx struct {
 	snapshot
-	zone  *time.Location
-	moved map[records.Reference]bool // to what is no longer what it was
+	zone    *time.Location
+	changed map[records.Reference]bool // what this transaction has changed
 }
 
 // Try goes back to the state before where part fails. It implements store.Tx.

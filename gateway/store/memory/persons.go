@@ -63,7 +63,7 @@ func (t *tx) Stand(standing persons.Standing) error {
 		t.standings[standing.Person] = copiedStanding(standing)
 	}
 	t.seq++
-	t.move(standing.Person, before.Apart, standing.Apart)
+	t.raiseGenerations(standing.Person, before.Apart, standing.Apart)
 	return nil
 }
 
@@ -87,11 +87,11 @@ func (t *tx) Move(m persons.Move) error {
 		}
 		t.resources[place] = moved
 		t.generations[m.To] = 0
-		t.moved[records.Reference{Custodian: moved.current().Custodian, Text: reference}] = true
+		t.changed[records.Reference{Custodian: moved.current().Custodian, Text: reference}] = true
 	}
 	t.moves = append(t.moves, m)
 	t.seq++
-	t.move(m.From, m.To, t.standings[m.From].Apart, t.standings[m.To].Apart)
+	t.raiseGenerations(m.From, m.To, t.standings[m.From].Apart, t.standings[m.To].Apart)
 	return nil
 }
 

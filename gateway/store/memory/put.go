@@ -19,7 +19,7 @@ func (t *tx) Put(at time.Time, a consent.Accepted, must records.Precondition) (r
 	if r := t.resource(k); r != nil {
 		before = r.current()
 	}
-	next, result, err := records.Next(before.Version, a, must, at)
+	next, result, err := records.Apply(before.Version, a, must, at)
 	if err != nil || !result.Stored {
 		return result, err
 	}
@@ -35,29 +35,30 @@ func (t *tx) Put(at time.Time, a consent.Accepted, must records.Precondition) (r
 	t.seq++
 	added := version{Version: next, Derived: step.Derive(targets, t.zone), seq: t.seq, refs: refs}
 	t.keep(k, added)
-	t.moved[records.Reference{Custodian: next.Custodian, Text: next.Type + "/" + next.ID}] = true
+	t.changed[records.Reference{Custodian: next.Custodian, Text: next.Type + "/" + next.ID}] = true
 	if next.Person != "" {
 		t.generations[next.Person] = t.seq
 	}
 	if added.Compiled != nil || before.Compiled != nil {
-		t.move(t.standings[next.Person].Apart)
+		t.raiseGenerations(t.standings[next.Person].Apart)
 	}
-	t.moveNamesakes(before.Identifiers)
-	t.moveNamesakes(added.Identifiers)
+	t.raiseNamesakes(before.Identifiers)
+	t.raiseNamesakes(added.Identifiers)
 	return result, nil
 }
 
-// moveNamesakes moves the generation of everybody whom an identifier leads to.
-func (t *tx) moveNamesakes(identifiers []records.Identifier) {
+// raiseNamesakes raises the generation of everybody whom an identifier leads to.
+func (t *tx) raiseNamesakes(identifiers []records.Identifier) {
 	for _, id := range identifiers {
 		for person := range t.having(id) {
-			t.move(person)
+			t.raiseGenerations(person)
 		}
 	}
 }
 
-// move gives persons about whom something is kept the generation of this change.
-func (t *tx) move(ids ...profiles.PersonID) {
+// raiseGenerations gives persons about whom something is kept the generation of this
+// change.
+func (t *tx) raiseGenerations(ids ...profiles.PersonID) {
 	for _, id := range ids {
 		if _, known := t.generations[id]; known {
 			t.generations[id] = t.seq

@@ -189,7 +189,7 @@ func (s snapshot) Holdings(person profiles.PersonID) (records.Holdings, error) {
 		return records.Holdings{}, err
 	}
 	standing := s.standings[person]
-	h := records.Holdings{Person: person, Generation: s.generations[person], Standing: facts.Standing{Apart: standing.Apart != "", Confirmed: standing.Confirmed}}
+	h := records.Holdings{Person: person, Generation: s.generations[person], Identity: facts.IdentityState{Apart: standing.Apart != "", Confirmed: standing.Confirmed}}
 	custodians := make(map[profiles.OrgCode]bool)
 	var held []version
 	for _, r := range s.resources {

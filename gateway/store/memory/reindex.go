@@ -17,8 +17,8 @@ func (t *tx) Reindex(int) (int, error) { return 0, t.ctx.Err() }
 func (t *tx) reindex() error {
 	for _, r := range t.resources {
 		touched := func(v version) bool {
-			return t.moved[records.Reference{Custodian: v.Custodian, Text: v.Type + "/" + v.ID}] ||
-				slices.ContainsFunc(v.refs, func(ref string) bool { return t.moved[records.Reference{Custodian: v.Custodian, Text: ref}] })
+			return t.changed[records.Reference{Custodian: v.Custodian, Text: v.Type + "/" + v.ID}] ||
+				slices.ContainsFunc(v.refs, func(ref string) bool { return t.changed[records.Reference{Custodian: v.Custodian, Text: ref}] })
 		}
 		if !slices.ContainsFunc(r.versions, touched) {
 			continue
@@ -38,7 +38,7 @@ func (t *tx) reindex() error {
 			before = v.Version
 		}
 		t.resources[r.place-1] = renewed
-		t.move(r.current().Person)
+		t.raiseGenerations(r.current().Person)
 	}
 	return nil
 }

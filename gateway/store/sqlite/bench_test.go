@@ -65,7 +65,7 @@ func BenchmarkPut(b *testing.B) {
 		versions := make([]records.Version, size)
 		derived := make([]records.Derived, size)
 		for i, a := range changes {
-			next, _, err := records.Next(records.Version{}, a, records.Precondition{}, start)
+			next, _, err := records.Apply(records.Version{}, a, records.Precondition{}, start)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -98,7 +98,7 @@ func (t tx) Stand(standing persons.Standing) error {
 	if err != nil {
 		return fmt.Errorf("keeping a standing: %w", err)
 	}
-	return t.moveHolders(standing.Person, before.Apart, standing.Apart)
+	return t.raiseGenerations(standing.Person, before.Apart, standing.Apart)
 }
 
 // Move implements persons.Tx.
@@ -106,7 +106,7 @@ func (t tx) Move(m persons.Move) error {
 	err := t.Try(func() error {
 		for _, reference := range m.Resources {
 			typ, id, _ := strings.Cut(reference, "/")
-			if err := t.rehome(typ, id, m.From, m.To); err != nil {
+			if err := t.setPerson(typ, id, m.From, m.To); err != nil {
 				return fmt.Errorf("moving a %s: %w", typ, err)
 			}
 		}
@@ -122,11 +122,11 @@ func (t tx) Move(m persons.Move) error {
 	if err != nil {
 		return fmt.Errorf("keeping a move: %w", err)
 	}
-	return t.moveHolders(m.From, m.To)
+	return t.raiseGenerations(m.From, m.To)
 }
 
-// rehome makes one resource, and what it is found by, another person's.
-func (t tx) rehome(typ, id string, from, to profiles.PersonID) error {
+// setPerson makes one resource, and what it is found by, another person's.
+func (t tx) setPerson(typ, id string, from, to profiles.PersonID) error {
 	custodian, _, err := first(t.snapshot, scanText, selectCustodianOf, typ, id)
 	if err != nil {
 		return err
@@ -149,18 +149,18 @@ func (t tx) rehome(typ, id string, from, to profiles.PersonID) error {
 	return t.exec(t.ctx, knowPerson, string(to), 0)
 }
 
-// moveHolders moves the generations of persons, and of whom they are kept apart from.
-func (t tx) moveHolders(ids ...profiles.PersonID) error {
+// raiseGenerations raises those of persons, and of whom they are kept apart from.
+func (t tx) raiseGenerations(ids ...profiles.PersonID) error {
 	seq, _, err := first(t.snapshot, scanNumber, nextChange)
 	for _, id := range ids {
-		for _, text := range []string{moveGeneration, moveApart} {
+		for _, text := range []string{raiseGeneration, raiseApart} {
 			if err == nil {
 				err = t.exec(t.ctx, text, seq, string(id))
 			}
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("moving generations: %w", err)
+		return fmt.Errorf("raising generations: %w", err)
 	}
 	return nil
 }

@@ -29,12 +29,12 @@ const (
 	deleteCompiled    = `DELETE FROM compiled WHERE resource = ?`
 	insertCompiled    = `INSERT INTO compiled (resource, person, body) VALUES (?, ?, ?)`
 
-	knowPerson     = `INSERT INTO persons (person, generation) VALUES (?, ?) ON CONFLICT (person) DO NOTHING`
-	moveGeneration = `UPDATE persons SET generation = ?1 WHERE person = ?2`
-	moveApart      = `UPDATE persons SET generation = ?1 WHERE person IN (SELECT apart FROM standings WHERE person = ?2)`
+	knowPerson      = `INSERT INTO persons (person, generation) VALUES (?, ?) ON CONFLICT (person) DO NOTHING`
+	raiseGeneration = `UPDATE persons SET generation = ?1 WHERE person = ?2`
+	raiseApart      = `UPDATE persons SET generation = ?1 WHERE person IN (SELECT apart FROM standings WHERE person = ?2)`
 	// Whom the identifiers of a Patient lead to changes with them.
-	moveNamesakes = `UPDATE persons SET generation = ?1 WHERE person IN (SELECT r.person FROM identifiers mine
-		JOIN identifiers other ON other.system = mine.system AND other.value = mine.value JOIN resources r ON r.place = other.resource WHERE mine.resource = ?2)`
+	raiseNamesakes = `UPDATE persons SET generation = ?1 WHERE person IN (SELECT r.person FROM identifiers own
+		JOIN identifiers other ON other.system = own.system AND other.value = own.value JOIN resources r ON r.place = other.resource WHERE own.resource = ?2)`
 )
 
 var (
@@ -49,7 +49,7 @@ func (t tx) Put(at time.Time, a consent.Accepted, must records.Precondition) (re
 	if err != nil {
 		return records.Result{}, fmt.Errorf("reading the current version: %w", err)
 	}
-	next, result, err := records.Next(before, a, must, at)
+	next, result, err := records.Apply(before, a, must, at)
 	if err == nil && result.Stored {
 		err = t.keep(before, next)
 	}
@@ -83,8 +83,8 @@ func (t tx) keep(before, v records.Version) error {
 	if err := t.exec(t.ctx, insertVersion, seq, place, v.Number, records.TimeText(v.Stored), v.Source, v.Deleted, v.Body); err != nil {
 		return fmt.Errorf("keeping the version: %w", err)
 	}
-	if err := t.moveGenerations(seq, v); err != nil {
-		return fmt.Errorf("moving generations: %w", err)
+	if err := t.raiseGenerationsFor(seq, v); err != nil {
+		return fmt.Errorf("raising generations: %w", err)
 	}
 	err = t.insert(refRows, len(refs), func(i int) []any { return []any{string(v.Custodian), refs[i], seq} })
 	if err != nil {
@@ -115,9 +115,9 @@ func (t tx) derive(place, seq int64, v records.Version, d records.Derived) error
 	return nil
 }
 
-// moveGenerations moves that of the person, and with a fact that of whom the person
-// is kept apart from.
-func (t tx) moveGenerations(seq int64, v records.Version) error {
+// raiseGenerationsFor raises that of the person a version is about and, where it is
+// a fact, that of whom the person is kept apart from.
+func (t tx) raiseGenerationsFor(seq int64, v records.Version) error {
 	if v.Person == "" {
 		return nil
 	}
@@ -127,11 +127,11 @@ func (t tx) moveGenerations(seq int64, v records.Version) error {
 		}
 	}
 	if facts.Compiles(v.Type) {
-		if err := t.exec(t.ctx, moveApart, seq, string(v.Person)); err != nil {
+		if err := t.exec(t.ctx, raiseApart, seq, string(v.Person)); err != nil {
 			return err
 		}
 	}
-	return t.exec(t.ctx, moveGeneration, seq, string(v.Person))
+	return t.exec(t.ctx, raiseGeneration, seq, string(v.Person))
 }
 
 // label writes what a version is, to whom it is a new one, and what it sorts by.
@@ -152,7 +152,7 @@ func (t tx) label(seq int64, d records.Derived) error {
 // forget takes what a resource's last version was found by out of the index.
 func (t tx) forget(place, seq int64, typ string) error {
 	if typ == "Patient" {
-		if err := t.exec(t.ctx, moveNamesakes, seq, place); err != nil {
+		if err := t.exec(t.ctx, raiseNamesakes, seq, place); err != nil {
 			return err
 		}
 		if err := t.exec(t.ctx, deleteIdentifiers, place); err != nil {
@@ -187,5 +187,5 @@ func (t tx) index(place, seq int64, v records.Version, d records.Derived) error 
 	if len(d.Identifiers) == 0 {
 		return nil
 	}
-	return t.exec(t.ctx, moveNamesakes, seq, place)
+	return t.exec(t.ctx, raiseNamesakes, seq, place)
 }

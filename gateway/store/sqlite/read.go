@@ -186,7 +186,7 @@ func (s snapshot) Holdings(person profiles.PersonID) (h records.Holdings, err er
 	if err != nil {
 		return h, err
 	}
-	h.Standing = facts.Standing{Apart: standing.Apart != "", Confirmed: standing.Confirmed}
+	h.Identity = facts.IdentityState{Apart: standing.Apart != "", Confirmed: standing.Confirmed}
 	compiled, err := collect(s, scanCompiled, selectCompiled, string(person))
 	if err != nil {
 		return h, fmt.Errorf("gathering facts: %w", err)

@@ -97,7 +97,7 @@ func (t tx) renew(o outdated, change int64) error {
 			return err
 		}
 	}
-	if err := t.moveGenerations(change, o.Version); err != nil || !o.current {
+	if err := t.raiseGenerationsFor(change, o.Version); err != nil || !o.current {
 		return errors.Join(err, t.label(o.seq, d))
 	}
 	if err := t.exec(t.ctx, relabelResource, bits(d.Label.Need), bits(d.Label.Any), d.Status, o.place); err != nil {

@@ -154,8 +154,8 @@ func apart(t *testing.T, s store.Store) {
 				got = append(got, name)
 			}
 			closed := person == other
-			if !slices.Equal(got, want) || h.Standing.Apart != closed || closed != slices.Equal(h.Standing.Confirmed, []string{"x"}) {
-				t.Errorf("%s: %v %+v, want %v", person, got, h.Standing, want)
+			if !slices.Equal(got, want) || h.Identity.Apart != closed || closed != slices.Equal(h.Identity.Confirmed, []string{"x"}) {
+				t.Errorf("%s: %v %+v, want %v", person, got, h.Identity, want)
 			}
 			if at := h.At(home); at.Unverified != closed {
 				t.Errorf("%s: %+v", person, at)

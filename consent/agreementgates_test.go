@@ -16,31 +16,31 @@ func TestDaysOfTheAgreementGates(t *testing.T) {
 	const today agreements.Day = 1000
 	for _, c := range []struct {
 		name string
-		set  func(s *agreements.Standing, d agreements.Day)
-		ask  func(s *agreements.Standing) reason
+		set  func(s *agreements.PairAgreement, d agreements.Day)
+		ask  func(s *agreements.PairAgreement) reason
 		want [3]reason // for yesterday, today, tomorrow
 	}{
-		{"the source signs the Accord", func(s *agreements.Standing, d agreements.Day) { s.Source.AccordSigned = d },
-			func(s *agreements.Standing) reason { return accord(s, today) }, [3]reason{plainPass, plainPass, accordNotSigned}},
-		{"the recipient signs the Accord", func(s *agreements.Standing, d agreements.Day) { s.Recipient.AccordSigned = d },
-			func(s *agreements.Standing) reason { return accord(s, today) }, [3]reason{plainPass, plainPass, accordNotSigned}},
-		{"the recipient leaves the Accord", func(s *agreements.Standing, d agreements.Day) { s.Recipient.AccordWithdrawn = d },
-			func(s *agreements.Standing) reason { return accord(s, today) }, [3]reason{accordNotSigned, accordNotSigned, plainPass}},
-		{"the source signs the agreement", func(s *agreements.Standing, d agreements.Day) { s.Source.AgreementSigned = d },
-			func(s *agreements.Standing) reason { return signed(s, today) }, [3]reason{plainPass, plainPass, partyNotSigned}},
-		{"the recipient signs the agreement", func(s *agreements.Standing, d agreements.Day) { s.Recipient.AgreementSigned = d },
-			func(s *agreements.Standing) reason { return signed(s, today) }, [3]reason{plainPass, plainPass, partyNotSigned}},
-		{"it is issued", func(s *agreements.Standing, d agreements.Day) { s.Agreement.IssueDate = d },
-			func(s *agreements.Standing) reason { return inForce(s, today) }, [3]reason{plainPass, plainPass, notInForce}},
-		{"a later version takes over", func(s *agreements.Standing, d agreements.Day) { s.DisplacedFrom = d },
-			func(s *agreements.Standing) reason { return inForce(s, today) }, [3]reason{notInForce, notInForce, plainPass}},
-		{"its review is due", func(s *agreements.Standing, d agreements.Day) { s.Agreement.ReviewDate = d },
-			func(s *agreements.Standing) reason { return reviewed(s, today, 0) }, [3]reason{reviewOverdue, plainPass, plainPass}},
-		{"its grace ends", func(s *agreements.Standing, d agreements.Day) { s.Agreement.ReviewDate = d - 30 },
-			func(s *agreements.Standing) reason { return reviewed(s, today, 30) }, [3]reason{reviewOverdue, reviewGrace, reviewGrace}},
+		{"the source signs the Accord", func(s *agreements.PairAgreement, d agreements.Day) { s.Source.AccordSigned = d },
+			func(s *agreements.PairAgreement) reason { return accord(s, today) }, [3]reason{plainPass, plainPass, accordNotSigned}},
+		{"the recipient signs the Accord", func(s *agreements.PairAgreement, d agreements.Day) { s.Recipient.AccordSigned = d },
+			func(s *agreements.PairAgreement) reason { return accord(s, today) }, [3]reason{plainPass, plainPass, accordNotSigned}},
+		{"the recipient leaves the Accord", func(s *agreements.PairAgreement, d agreements.Day) { s.Recipient.AccordWithdrawn = d },
+			func(s *agreements.PairAgreement) reason { return accord(s, today) }, [3]reason{accordNotSigned, accordNotSigned, plainPass}},
+		{"the source signs the agreement", func(s *agreements.PairAgreement, d agreements.Day) { s.Source.AgreementSigned = d },
+			func(s *agreements.PairAgreement) reason { return signed(s, today) }, [3]reason{plainPass, plainPass, partyNotSigned}},
+		{"the recipient signs the agreement", func(s *agreements.PairAgreement, d agreements.Day) { s.Recipient.AgreementSigned = d },
+			func(s *agreements.PairAgreement) reason { return signed(s, today) }, [3]reason{plainPass, plainPass, partyNotSigned}},
+		{"it is issued", func(s *agreements.PairAgreement, d agreements.Day) { s.Agreement.IssueDate = d },
+			func(s *agreements.PairAgreement) reason { return inForce(s, today) }, [3]reason{plainPass, plainPass, notInForce}},
+		{"a later version takes over", func(s *agreements.PairAgreement, d agreements.Day) { s.DisplacedFrom = d },
+			func(s *agreements.PairAgreement) reason { return inForce(s, today) }, [3]reason{notInForce, notInForce, plainPass}},
+		{"its review is due", func(s *agreements.PairAgreement, d agreements.Day) { s.Agreement.ReviewDate = d },
+			func(s *agreements.PairAgreement) reason { return reviewed(s, today, 0) }, [3]reason{reviewOverdue, plainPass, plainPass}},
+		{"its grace ends", func(s *agreements.PairAgreement, d agreements.Day) { s.Agreement.ReviewDate = d - 30 },
+			func(s *agreements.PairAgreement) reason { return reviewed(s, today, 30) }, [3]reason{reviewOverdue, reviewGrace, reviewGrace}},
 	} {
 		for i, want := range c.want {
-			s := &agreements.Standing{
+			s := &agreements.PairAgreement{
 				Agreement: &agreements.Agreement{Status: agreements.Assured, IssueDate: 1, ReviewDate: 2000},
 				Source:    &agreements.Partner{AccordSigned: 1, AgreementSigned: 1},
 				Recipient: &agreements.Partner{AccordSigned: 1, AgreementSigned: 1},

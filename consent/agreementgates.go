@@ -6,7 +6,7 @@ import (
 )
 
 // accord is gate A2.
-func accord(s *agreements.Standing, today agreements.Day) reason {
+func accord(s *agreements.PairAgreement, today agreements.Day) reason {
 	for _, p := range [...]*agreements.Partner{s.Source, s.Recipient} {
 		if p.AccordSigned == agreements.NoDay || p.AccordSigned > today || p.AccordWithdrawn != agreements.NoDay && p.AccordWithdrawn <= today {
 			return accordNotSigned
@@ -16,7 +16,7 @@ func accord(s *agreements.Standing, today agreements.Day) reason {
 }
 
 // covers is gate A3 for an agreement that names both organisations.
-func covers(s *agreements.Standing, team profiles.TeamID) reason {
+func covers(s *agreements.PairAgreement, team profiles.TeamID) reason {
 	if s.Agreement.Kind == agreements.DPA || s.Recipient.Role == agreements.Processor {
 		return notADisclosureBasis
 	}
@@ -30,7 +30,7 @@ func covers(s *agreements.Standing, team profiles.TeamID) reason {
 
 // inForce is gate A4. A later version that has taken over puts this one out of
 // force, whatever its own status says: files of old versions are never edited.
-func inForce(s *agreements.Standing, today agreements.Day) reason {
+func inForce(s *agreements.PairAgreement, today agreements.Day) reason {
 	a := s.Agreement
 	switch {
 	case a.Status == agreements.Draft || a.Status == agreements.Signed:
@@ -42,7 +42,7 @@ func inForce(s *agreements.Standing, today agreements.Day) reason {
 }
 
 // reviewed is gate A5: the review date itself is still inside (cases 4 to 6).
-func reviewed(s *agreements.Standing, today agreements.Day, grace int) reason {
+func reviewed(s *agreements.PairAgreement, today agreements.Day, grace int) reason {
 	switch due := s.Agreement.ReviewDate; {
 	case today <= due:
 		return plainPass
@@ -53,7 +53,7 @@ func reviewed(s *agreements.Standing, today agreements.Day, grace int) reason {
 }
 
 // signed is gate A6.
-func signed(s *agreements.Standing, today agreements.Day) reason {
+func signed(s *agreements.PairAgreement, today agreements.Day) reason {
 	for _, p := range [...]*agreements.Partner{s.Source, s.Recipient} {
 		if p.AgreementSigned == agreements.NoDay || p.AgreementSigned > today {
 			return partyNotSigned
@@ -63,7 +63,7 @@ func signed(s *agreements.Standing, today agreements.Day) reason {
 }
 
 // direction is gate A7: some flow must lead from the source to the team that asks.
-func direction(s *agreements.Standing, team profiles.TeamID) reason {
+func direction(s *agreements.PairAgreement, team profiles.TeamID) reason {
 	answer := wrongDirection
 	for i := range s.Agreement.Flows {
 		f := &s.Agreement.Flows[i]

@@ -10,13 +10,13 @@ import (
 
 var errNotAccepted = errors.New("the change was not accepted by any decision")
 
-// Next is what becomes of an accepted change, the same in every store: the
+// Apply is what becomes of an accepted change, the same in every store: the
 // version to keep, where the result says Stored, and the result. before is the
 // resource's current version, the zero Version if there is none.
 //
 // A resource stays with its person and its custodian for ever, deleted or not. An
 // error that is not Refused is a change that no decision made.
-func Next(before Version, a consent.Accepted, must Precondition, at time.Time) (Version, Result, error) {
+func Apply(before Version, a consent.Accepted, must Precondition, at time.Time) (Version, Result, error) {
 	known, there := before.Number > 0, before.Number > 0 && !before.Deleted
 	next := Version{
 		Type: a.Type(), ID: a.ID(), Number: before.Number + 1, Person: a.Person(), Custodian: a.Custodian(), Source: a.Source(),
