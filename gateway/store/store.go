@@ -65,13 +65,13 @@ type inside struct{}
 
 // Begin makes the context of one view or update, for the implementations: it
 // refuses one that is inside another. End it when the function has returned.
-func Begin(ctx context.Context) (within context.Context, end context.CancelFunc, err error) {
+func Begin(ctx context.Context) (viewCtx context.Context, end context.CancelFunc, err error) {
 	if ctx.Value(inside{}) != nil {
 		return nil, nil, ErrNested
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
-	within, end = context.WithCancel(context.WithValue(ctx, inside{}, true))
-	return within, end, nil
+	viewCtx, end = context.WithCancel(context.WithValue(ctx, inside{}, true))
+	return viewCtx, end, nil
 }

@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"modernc.org/sqlite"
-
 	"cpagateway/gateway/store"
 )
 
@@ -172,33 +170,29 @@ func (s *session) count(ctx context.Context, text string, args ...any) (n int64,
 	return result.RowsAffected()
 }
 
-// Another process that writes is asked again after a moment, for as long as five
-// seconds. SQLite's own waiting asks only ten times a second by then, and may
-// miss every pause of somebody who writes much.
+// While another process holds the lock, taking it is tried again every millisecond,
+// for about five seconds. SQLite's own busy timeout soon tries only ten times a second,
+// and can miss every gap between the transactions of a process that writes much.
 const (
-	askAgain = time.Millisecond
-	patience = 5000
+	retryEvery = time.Millisecond
+	maxRetries = 5000
 )
 
 func (s *session) begin(ctx context.Context, text string) error {
 	s.failed, s.outdated = nil, false
 	for tries := 0; ; tries++ {
 		err := s.exec(ctx, text)
-		var cause *sqlite.Error
-		if !errors.As(err, &cause) || cause.Code()&0xff != codeBusy || tries == patience {
+		if !locked(err) || tries == maxRetries {
 			return err
 		}
 		s.failed = nil
 		select {
-		case <-time.After(askAgain):
+		case <-time.After(retryEvery):
 		case <-ctx.Done():
 			return errors.Join(ctx.Err(), err)
 		}
 	}
 }
-
-// codeBusy is SQLITE_BUSY.
-const codeBusy = 5
 
 // rollback undoes the transaction, although its context may have ended. Where it
 // cannot, the session is of no more use.

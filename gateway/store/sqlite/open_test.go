@@ -49,7 +49,7 @@ func expectPragmas(t *testing.T, s *Store) {
 	for name, p := range map[string]*pool{"writer": s.writer, "reader": s.reader} {
 		want := map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "recursive_triggers": "1", "busy_timeout": "5000"}
 		if p == s.writer {
-			want["busy_timeout"] = "0" // it has a patience of its own
+			want["busy_timeout"] = "0" // its transactions wait by themselves
 		}
 		err := p.transaction(t.Context(), func(ctx context.Context, in *session) error {
 			for pragma, want := range want {

@@ -20,8 +20,8 @@ var schema string
 const schemaVersion = 1
 
 // migrateAt migrates the file at an address, through a connection of its own.
-func migrateAt(ctx context.Context, driver, address string) error {
-	db, err := sql.Open(driver, address+"&_txlock=immediate")
+func migrateAt(ctx context.Context, driverName, address string) error {
+	db, err := sql.Open(driverName, address+"&_txlock=immediate")
 	if err != nil {
 		return err
 	}

@@ -17,8 +17,8 @@ import (
 	"path/filepath"
 	"time"
 
-	driver "modernc.org/sqlite"
-	codes "modernc.org/sqlite/lib"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"cpagateway/gateway/store"
 )
@@ -52,20 +52,20 @@ func Open(ctx context.Context, dir string, zone *time.Location) (*Store, error) 
 	return open(ctx, "sqlite", dir, zone)
 }
 
-// A new file that another process is making is tried again after openPause, for
+// Opening a file that another process is making is tried again after openPause, for
 // openTime in all.
 const (
 	openTime  = 5 * time.Second
 	openPause = 20 * time.Millisecond
 )
 
-// open is Open with a driver of the caller's choice: tests pass one that fails.
-// SQLite does not wait for the lock that the change of a new file to WAL needs,
-// so waiting is done here.
-func open(ctx context.Context, driver, dir string, zone *time.Location) (*Store, error) {
+// open is Open with the registered name of a driver: tests pass one that fails.
+// Where two processes open a new file at once, only one can put it into WAL mode, and
+// SQLite refuses the other without waiting: open waits instead.
+func open(ctx context.Context, driverName, dir string, zone *time.Location) (*Store, error) {
 	over := time.After(openTime)
 	for {
-		s, err := openOnce(ctx, driver, dir, zone)
+		s, err := openOnce(ctx, driverName, dir, zone)
 		if !locked(err) {
 			return s, err
 		}
@@ -81,11 +81,11 @@ func open(ctx context.Context, driver, dir string, zone *time.Location) (*Store,
 
 // locked reports whether another connection held the file.
 func locked(err error) bool {
-	var failure *driver.Error
-	return errors.As(err, &failure) && failure.Code()&0xff == codes.SQLITE_BUSY
+	var failure *sqlite.Error
+	return errors.As(err, &failure) && failure.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
-func openOnce(ctx context.Context, driver, dir string, zone *time.Location) (_ *Store, err error) {
+func openOnce(ctx context.Context, driverName, dir string, zone *time.Location) (_ *Store, err error) {
 	path, err := makeFile(dir)
 	if err != nil {
 		return nil, err
@@ -97,15 +97,15 @@ func openOnce(ctx context.Context, driver, dir string, zone *time.Location) (_ *
 		}
 	}()
 	address := (&url.URL{Scheme: "file", OmitHost: true, Path: path}).String() + "?"
-	if err := migrateAt(ctx, driver, address+pragmas); err != nil {
+	if err := migrateAt(ctx, driverName, address+pragmas); err != nil {
 		return nil, err
 	}
-	writer, err := sql.Open(driver, address+pragmas)
+	writer, err := sql.Open(driverName, address+pragmas)
 	if err != nil {
 		return nil, err
 	}
-	s.writer = newPool(writer, 1, "BEGIN IMMEDIATE", "PRAGMA busy_timeout = 0") // it asks again by itself
-	reader, err := sql.Open(driver, address+pragmas+"&_pragma=query_only(1)")
+	s.writer = newPool(writer, 1, "BEGIN IMMEDIATE", "PRAGMA busy_timeout = 0") // session.begin waits by itself
+	reader, err := sql.Open(driverName, address+pragmas+"&_pragma=query_only(1)")
 	if err != nil {
 		return nil, err
 	}

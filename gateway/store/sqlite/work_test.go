@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	driver "modernc.org/sqlite"
+	"modernc.org/sqlite"
 
 	"cpagateway/consent"
 	"cpagateway/gateway/quarantine"
@@ -105,8 +105,8 @@ func pages(t *testing.T, s *Store) (total int) {
 	}
 	defer func() { s.writer.free <- in }()
 	err = in.conn.Raw(func(c any) error {
-		for _, op := range []driver.DBStatusOp{driver.DBStatusCacheHit, driver.DBStatusCacheMiss} {
-			n, _, err := c.(driver.DBStatus).Status(op, false)
+		for _, op := range []sqlite.DBStatusOp{sqlite.DBStatusCacheHit, sqlite.DBStatusCacheMiss} {
+			n, _, err := c.(sqlite.DBStatus).Status(op, false)
 			if err != nil {
 				return err
 			}
