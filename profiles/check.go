@@ -37,8 +37,7 @@ const maxIssues = 100
 // two where one is allowed, an unknown status, a malformed date, id or address, a
 // reference to a wrong type, an unknown resource type. Elements that R4 does not
 // know are kept and told of (SeverityInformation). It is the structure of
-// elements.txt
-// and the few rules of check_rules.go, not full validation; types that
+// elements.txt and the few rules of check_rules.go, not full validation; types that
 // elements.txt does not list are checked as far as all resources are alike.
 //
 // Check and Fatal are pure and total; the same resource has the same findings.

@@ -50,9 +50,9 @@ func lookUp(table map[coding]ItemSet, codes iter.Seq2[string, string]) ItemSet {
 	return items
 }
 
-// planKind are the categories that make a CarePlan one of the kinds with an item
-// of its own. A plan of two kinds needs both.
-var planKind = map[coding]ItemSet{
+// itemByPlanCategory are the categories that make a CarePlan one of the kinds with an
+// item of its own. A plan of two kinds needs both.
+var itemByPlanCategory = map[coding]ItemSet{
 	{SystemSNOMED, CodeCrisisPlan}:             SetOf(PlanCrisis),
 	{SystemPlanType, CodePlanTypeCrisis}:       SetOf(PlanCrisis),
 	{SystemSNOMED, CodeContingencyPlan}:        SetOf(PlanContingency),
@@ -62,7 +62,7 @@ var planKind = map[coding]ItemSet{
 }
 
 func planKinds(r fhir.Value) ItemSet {
-	if kinds := lookUp(planKind, fhir.Codes(r.Get("category"))); !kinds.Empty() {
+	if kinds := lookUp(itemByPlanCategory, fhir.Codes(r.Get("category"))); !kinds.Empty() {
 		return kinds
 	}
 	return SetOf(PlanOther)

@@ -27,9 +27,9 @@ func (l Label) Covers(m Label) bool {
 	return l.Any.Empty() || l.Any.Meets(m.Need) || !m.Any.Empty() && l.Any.Covers(m.Any)
 }
 
-// And labels what is both l and m, such as a part of a resource. Where each wants
-// one of several items no one label says so: then it is several, any of which
-// suffices.
+// And labels what is both l and m, such as a part of a resource. Where each asks for
+// one of several items, no single label can say so. Then the result is several labels,
+// and whoever may have what one of them labels may have the part.
 func (l Label) And(m Label) []Label {
 	l, m = l.plain(), m.plain()
 	need := l.Need.Union(m.Need)

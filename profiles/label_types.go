@@ -14,7 +14,7 @@ var typeItems = map[string]ItemSet{
 }
 
 // ItemsOfType is what a request for a type could at most use: consent chooses by
-// it between several agreements. An unknown type could use anything.
+// it between several agreements. A request for a type without a row could use anything.
 func ItemsOfType(typ string) ItemSet {
 	if items, ok := typeItems[typ]; ok {
 		return items

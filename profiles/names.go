@@ -1,7 +1,7 @@
 package profiles
 
-// Distinct names for what must not be swapped. Every room of the house speaks of
-// people, organisations, teams and purposes in these.
+// Distinct types for what must not be swapped. Every package names people,
+// organisations, teams and purposes by these.
 type (
 	PersonID string // the person a record is about: opaque, the same for every source
 	OrgCode  string // ODS code of an organisation

@@ -63,7 +63,7 @@ const (
 	localSystem = Base + "/CodeSystem/CPAWales-"
 
 	SystemArea          = localSystem + "Area"          // the nine areas of W¶77
-	SystemStatutoryArea = localSystem + "StatutoryArea" // the eight of s.18(1)(a)
+	SystemStatutoryArea = localSystem + "StatutoryArea" // the eight areas of the Mental Health (Wales) Measure 2010, s.18(1)(a)
 	SystemItem          = localSystem + "Item"          // the items of item.go
 	SystemTeamRole      = localSystem + "TeamRole"      // roles in a care team without a SNOMED code
 	SystemTeamCategory  = localSystem + "TeamCategory"  // home, provider, out-of-hours team
@@ -92,7 +92,7 @@ const (
 	// alternatives (valueString), nextReview (valueDate) (W¶50, 83-84).
 	ExtUnmetNeed = localExtension + "UnmetNeed"
 	// ExtAgreement, on a CarePlan, is complex: status (valueCode of
-	// SystemAgreement), date (valueDate), by (valueReference) (s.18(3)-(6), W¶93).
+	// SystemAgreement), date (valueDate), by (valueReference) (the Measure, s.18(3)-(6); W¶93).
 	ExtAgreement = localExtension + "Agreement"
 	// ExtLevelHistory, on an EpisodeOfCare, is complex and repeats: level
 	// (valueCoding), period (valuePeriod) (W¶169).

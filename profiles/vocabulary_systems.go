@@ -54,8 +54,9 @@ func Known(system, code string) bool {
 	return ok
 }
 
-// statutory is the crosswalk from the nine areas of the guidance (W¶77) to the
-// eight of s.18(1)(a): medical treatment and other forms of treatment are one in law.
+// statutory is the crosswalk from the nine areas of the guidance (W¶77) to the eight of
+// the Mental Health (Wales) Measure 2010, s.18(1)(a): medical treatment and other forms
+// of treatment are one in law.
 var statutory = map[string]string{
 	CodeAreaFinance:       "i",
 	CodeAreaAccommodation: "ii",

@@ -23,7 +23,7 @@ const (
 	Contradicts Doubt = "IDENTITY-CONFLICT"     // they claim the NHS number of somebody whom they contradict
 	Traced      Doubt = "NHS-NUMBER-TRACED"     // they got an NHS number under which another record is held
 	Replaced    Doubt = "NHS-NUMBER-SUPERSEDED" // they say that another person's NHS number was theirs, or have only a superseded one
-	Parted      Doubt = "PARTED"                // somebody found out that they are another human's than those they lay with
+	Parted      Doubt = "PARTED"                // somebody found out that they are about another human than the person they were filed under
 	NoNumber    Doubt = "NO-NHS-NUMBER"
 	Linked      Doubt = "PATIENT-LINK" // Patient.link leads to a record that is not held, or is another person's
 	Unverified  Doubt = "UNVERIFIED"   // closed for another reason: two numbers, a modifier, a wish about somebody else
@@ -75,7 +75,7 @@ type Kind string
 // The kinds of move.
 const (
 	Join    Kind = "join"    // the records of one person are another's
-	Part    Kind = "part"    // a record is of somebody else than the person it lies with
+	Part    Kind = "part"    // a record is about somebody else than the person it is filed under
 	Confirm Kind = "confirm" // what was in doubt is so; nothing moves
 	Undo    Kind = "undo"    // a move is taken back
 	Rank    Kind = "rank"    // an import found out which of two contradicting records is the established one
@@ -89,7 +89,7 @@ type Move struct {
 	At        time.Time
 	From, To  profiles.PersonID // where resources moved; the same for Confirm
 	Resources []string          // "Type/id"
-	Stayed    []string          // the Patients who lay with To before, as "Patient/id"
+	Stayed    []string          // the Patients that were filed under To before, as "Patient/id"
 	Before    []Standing        // of both, and of whoever was kept apart from From, before the move
 	Reference string            // what the operator names as its ground, such as a ticket; never a name
 	Undoes    string            // id of the move that it takes back

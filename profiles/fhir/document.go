@@ -50,7 +50,7 @@ func (d *document) text(n *node) string { return decode(d.src[n.start+1:n.end-1]
 
 // Only a name of this form is repeated in a path: a name that a stranger made
 // up could hold anything, a person's address included.
-var speakable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,63}$`)
+var safeName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,63}$`)
 
 // path is where node i stands, as an OperationOutcome's expression says it:
 // CarePlan.activity[2].detail.status. It may be asked of a document that is
@@ -73,7 +73,7 @@ func (d *document) appendPath(dst []byte, i uint32) []byte {
 		dst = strconv.AppendUint(dst, uint64(n.name), 10)
 		return append(dst, ']')
 	}
-	if name := d.memberName(n); speakable.MatchString(name) {
+	if name := d.memberName(n); safeName.MatchString(name) {
 		return append(append(dst, '.'), name...)
 	}
 	return append(dst, ".?"...)

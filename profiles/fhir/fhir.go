@@ -3,10 +3,7 @@
 // A document is parsed once, strictly, into an index over the bytes it came as;
 // a Value is a place in that index. Nothing is decoded until asked for and
 // nothing is ever written back in another form: numbers stay as written,
-// members keep their order, unknown members stay. Typed views (View, Marshal)
-// go through github.com/samply/golang-fhir-models and are for reading a few
-// fields and for resources that the gateway itself authors; stored data never
-// passes through them.
+// members keep their order, unknown members stay.
 //
 // JSON parsers disagree about what {"status":"active","status":"inactive"}
 // says, and where two parts of a gateway read one document differently, the

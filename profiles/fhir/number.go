@@ -10,15 +10,15 @@ func (p *parser) number() string {
 	if p.peek() == '0' {
 		p.pos++
 	} else if !p.digits() {
-		return p.not(badNumber)
+		return p.unexpected(badNumber)
 	}
 	if p.skip(".") && !p.digits() {
-		return p.not(badNumber)
+		return p.unexpected(badNumber)
 	}
 	if p.skip("eE") {
 		p.skip("+-")
 		if !p.digits() {
-			return p.not(badNumber)
+			return p.unexpected(badNumber)
 		}
 	}
 	if digit(p.peek()) { // it began with a zero

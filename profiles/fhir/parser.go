@@ -47,7 +47,7 @@ func (p *parser) value(n node) (reason string) {
 	case p.word("null"):
 		p.nodes[i].kind = Null
 	default:
-		reason = p.not(badValue)
+		reason = p.unexpected(badValue)
 	}
 	if reason == fine {
 		p.nodes[i].end = uint32(p.pos)
@@ -95,7 +95,7 @@ func (p *parser) container(i uint32, kind Kind, end byte) string {
 		case end:
 			return p.leave()
 		default:
-			return p.not(badComma)
+			return p.unexpected(badComma)
 		}
 	}
 }
@@ -109,7 +109,7 @@ func (p *parser) leave() string {
 // name reads a member's name and colon into the member's node.
 func (p *parser) name(member *node, seen *names) string {
 	if p.peek() != '"' {
-		return p.not(badName)
+		return p.unexpected(badName)
 	}
 	start := p.pos
 	escaped, reason := p.quoted()
@@ -123,7 +123,7 @@ func (p *parser) name(member *node, seen *names) string {
 		return badDuplicate
 	}
 	if p.space(); p.peek() != ':' {
-		return p.not(badColon)
+		return p.unexpected(badColon)
 	}
 	p.pos++
 	p.space()
@@ -139,8 +139,8 @@ func (p *parser) peek() byte {
 	return 0
 }
 
-// not is the reason when what was expected is not here.
-func (p *parser) not(reason string) string {
+// unexpected is the reason where something else stands than what was expected.
+func (p *parser) unexpected(reason string) string {
 	if p.pos == len(p.src) {
 		return badEnd
 	}

@@ -29,7 +29,7 @@ func (p *parser) quoted() (escaped escapes, reason string) {
 				return escaped, reason
 			}
 		case c < 0x20:
-			return escaped, p.not(badControl)
+			return escaped, p.unexpected(badControl)
 		default:
 			r, size := utf8.DecodeRune(p.src[p.pos:])
 			if r == utf8.RuneError && size == 1 {
