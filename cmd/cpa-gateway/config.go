@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -114,8 +115,19 @@ func (c config) check() error {
 			return fmt.Errorf("%s is missing", r.key)
 		}
 	}
+	for _, u := range []struct{ key, value string }{{"http.base", c.HTTP.Base}, {"telemetry.otlp", c.Telemetry.OTLP}} {
+		if !isHTTP(u.value) {
+			return fmt.Errorf("%s must be a URL with http:// or https:// and a host, and no query", u.key)
+		}
+	}
 	if (c.HTTP.Cert == "") != (c.HTTP.Key == "") {
 		return fmt.Errorf("http.cert and http.key go together")
+	}
+	if c.HTTP.ClientCA != "" && c.HTTP.Cert == "" {
+		return fmt.Errorf("http.clientCA needs http.cert and http.key: without them no caller can present a certificate")
+	}
+	if c.HTTP.Address == c.HTTP.Admin {
+		return fmt.Errorf("http.address and http.admin must be two addresses")
 	}
 	if c.HTTP.Capacity < 1 {
 		return fmt.Errorf("http.capacity must be at least 1")
@@ -127,6 +139,12 @@ func (c config) check() error {
 		return fmt.Errorf("telemetry.sampling must be from 0 to 1")
 	}
 	return checkSources(c.Sources)
+}
+
+// isHTTP reports whether an optional setting is a URL that a web address can be made of.
+func isHTTP(text string) bool {
+	u, err := url.Parse(text)
+	return text == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && u.RawQuery == "" && u.Fragment == ""
 }
 
 // witness keeps the newest checkpoint, so that a log that was cut off is found.

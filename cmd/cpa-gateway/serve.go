@@ -16,7 +16,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"cpagateway/consent/agreements"
 	"cpagateway/gateway"
 	"cpagateway/gateway/hot"
 	"cpagateway/gateway/hot/local"
@@ -61,7 +60,7 @@ func serve(w world, file string, check bool) error {
 	}
 	defer shared.Close()
 	if check {
-		return checkConfig(w, c)
+		return checkConfig(w, c, verifier)
 	}
 	s, err := openSite(w, c)
 	if err != nil {
@@ -99,18 +98,6 @@ func prepare(w world, c config) (hot.State, *identity.Verifier, error) {
 		return nil, nil, errors.Join(misuse("%v", err), shared.Close())
 	}
 	return shared, verifier, nil
-}
-
-// checkConfig says what would run.
-func checkConfig(w world, c config) error {
-	register, err := agreements.Load(os.DirFS(c.Agreements))
-	if err != nil {
-		return misuse("reading the agreements: %v", err)
-	}
-	fmt.Fprintf(w.out, "%s would listen on %s (admin %s) as %s, with %d issuers, %d clients and %d sources.\n\n",
-		c.Organisation, c.HTTP.Address, c.HTTP.Admin, c.HTTP.Base, len(c.Identity.Issuers), len(c.Identity.Clients), len(c.Sources))
-	at := w.clock()
-	return printMatrix(w.out, register, flowsAt(register, c.Policy, at), at)
 }
 
 // openHot opens the shared state: Redis where it is configured, this process otherwise.

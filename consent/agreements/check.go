@@ -25,6 +25,9 @@ var (
 	agreedPurposes = []profiles.Purpose{profiles.CareCoordination, profiles.EmergencyTreatment, profiles.Treatment}
 )
 
+// Purposes are the purposes that an agreement can name.
+func Purposes() []profiles.Purpose { return slices.Clone(agreedPurposes) }
+
 // checker holds an agreement to the rules that its fields alone cannot show.
 type checker struct {
 	file      string
