@@ -69,6 +69,27 @@ func TestWhatIsTheSameInBothLanguagesIsReadOnce(t *testing.T) {
 	}
 }
 
+// Words of a concept: its own, else those of the vocabulary, else the source's, else
+// the bare code; and of a person who needs nothing to be understood nothing is said.
+func TestConceptsAreReadOutInWords(t *testing.T) {
+	for concept, want := range map[string]string{
+		`"text":"own","coding":[{"system":"http://snomed.info/sct","code":"736253002","display":"x"}]`: "own",
+		`"coding":[{"code":"1","display":"x"},{"system":"http://snomed.info/sct","code":"736253002"}]`: profiles.Display(profiles.SystemSNOMED, profiles.CodeCrisisPlan, texts.English),
+		`"coding":[{"code":"1","display":"x"},{"code":"2"}]`:                                           "x",
+		`"coding":[{"code":"1"}]`: "1",
+		`"coding":[{}]`:           texts.NotInWords.In(texts.English),
+	} {
+		if got := conceptWords(parsed(t, `{"resourceType":"x",`+concept+`}`)).English; got != want {
+			t.Errorf("%s reads %q, want %q", concept, got, want)
+		}
+	}
+	p := openPage("en", texts.English)
+	beside{patient: parsed(t, `{"resourceType":"Patient","name":[{"text":"Ann"}]}`)}.heading(p)
+	if got := p.String(); strings.Contains(got, "<h3>") || strings.Contains(got, "<ul>") || !strings.Contains(got, "<b>Ann</b></p>") {
+		t.Errorf("the heading is %s", got)
+	}
+}
+
 // A reader of Welsh found the English first, and no narrative said its language.
 func TestTheReadersLanguageComesFirst(t *testing.T) {
 	d := permitting(profiles.CrisisSlice)

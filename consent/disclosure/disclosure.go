@@ -154,9 +154,6 @@ func (t terms) disclose(h Held, targets map[string]Target, beside ...Disclosure)
 
 // selfOf is the reference by which a resource names its person.
 func selfOf(r fhir.Value) string {
-	if r.Type() == "Patient" {
-		return "Patient/" + r.ID()
-	}
 	subject := r.Get("subject")
 	if !subject.Exists() {
 		subject = r.Get("patient")

@@ -159,6 +159,7 @@ func TestReviewDue(t *testing.T) {
 		"the earliest": {[]string{review("scheduled", `{"end":"2026-06-01"}`), review("not-started", `{"end":"2025-06-01"}`)}, "2025-06-01"},
 		"not one held": {[]string{review("completed", `{"end":"2024-06-01"}`), review("scheduled", `{"end":"2025-06-01"}`)}, "2025-06-01"},
 		"cancelled":    {[]string{review("cancelled", `{"end":"2024-06-01"}`)}, ""},
+		"no review":    {[]string{strings.Replace(review("scheduled", `{"end":"2024-06-01"}`), `"review"`, `"action"`, 1), review("scheduled", `{"end":"2025-06-01"}`)}, "2025-06-01"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			plan, err := fhir.Parse([]byte(`{"activity":[` + strings.Join(c.activities, ",") + `]}`))
@@ -222,6 +223,34 @@ func TestNoneRecordedOnlyOverWhatWasLookedAt(t *testing.T) {
 			if !strings.HasSuffix(line, ": "+texts.NoneInPlan.In(texts.English)) {
 				t.Errorf("%q: a review may be recorded elsewhere", line)
 			}
+		}
+	}
+}
+
+// What to do is read out in the words of the plan, else of its code.
+func TestActivitiesAreReadOutInWords(t *testing.T) {
+	for detail, want := range map[string]string{
+		`"description":"Ring her","code":{"text":"Call","coding":[{"display":"Telephone"}]}`:                 "Ring her",
+		`"code":{"text":"Call","coding":[{"display":"Telephone"}]}`:                                          "Call",
+		`"code":{"coding":[{"code":"1","display":"Telephone"}]}`:                                             "Telephone",
+		`"code":{"coding":[{"code":"1"}]},"performer":[{"display":"Sian"}]`:                                  "Sian",
+		`"code":{"coding":[{"display":"Restrain"}]},"doNotPerform":true,"performer":[{"display":"Anybody"}]`: "Anybody: DO NOT / PEIDIWCH Â: Restrain",
+	} {
+		if got := activityText(parsed(t, `{"resourceType":"x",`+detail+`}`)); got != want {
+			t.Errorf("%s reads %q", detail, got)
+		}
+	}
+}
+
+// Every kind of plan is headed by what it is.
+func TestPlansAreHeadedByTheirKind(t *testing.T) {
+	for category, want := range map[string]string{
+		profiles.CodeCrisisPlan: "h2 Crisis plan", profiles.CodeContingencyPlan: "h2 Contingency plan", profiles.CodeMentalHealthPlan: "h2 Care and treatment plan", "1": "h2 Other plan",
+	} {
+		r := parsed(t, `{"resourceType":"CarePlan","id":"x","status":"active","intent":"plan","subject":{"reference":"Patient/ann"},
+			"category":[{"coding":[{"system":"http://snomed.info/sct","code":"`+category+`"}]}]}`)
+		if got := readNarrative(t, permitting(profiles.AllItems).disclose(heldOf(r), nil))[0]; got != want {
+			t.Errorf("%s is headed %q", category, got)
 		}
 	}
 }

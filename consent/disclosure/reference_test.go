@@ -77,6 +77,28 @@ func TestLogicalReferencesNeedAnItem(t *testing.T) {
 }
 
 // The subject is always the person, whatever is granted and however the source named them.
+// A person who wrote in their own plan is named by any of their records, and nobody else is.
+func TestThePersonIsNamedByAnyOfTheirRecords(t *testing.T) {
+	targets := madeTargets()
+	targets["Patient/ann-elsewhere"] = targets["Patient/ann"]
+	r := parsed(t, `{"resourceType":"CarePlan","id":"x","status":"active","intent":"plan","subject":{"reference":"Patient/ann"},
+		"contributor":[{"reference":"Patient/ann"},{"reference":"Patient/ann-elsewhere"},{"reference":"Patient/bob"},{"reference":"Patient/lost"}]}`)
+	body := string(permitting(profiles.SetOf(profiles.PlanOther, profiles.PlanFreshness)).disclose(heldOf(r), targets).Body())
+	if want := `"contributor":[{"reference":"Patient/ann"},{"reference":"Patient/ann-elsewhere"}]`; !strings.Contains(body, want) {
+		t.Errorf("%s is not in %s", want, body)
+	}
+}
+
+// What a primitive's extension needs is on record as released, as the primitive itself is.
+func TestExtensionsOfPrimitivesAreRecordedAsReleased(t *testing.T) {
+	r := parsed(t, `{"resourceType":"CarePlan","id":"x","status":"active","intent":"plan","subject":{"reference":"Patient/ann"},
+		"_created":{"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"unknown"}]}}`)
+	granted := profiles.SetOf(profiles.PlanOther, profiles.PlanFreshness)
+	if x := permitting(granted).disclose(heldOf(r), nil); x.Items() != granted || !strings.Contains(string(x.Body()), `"_created"`) {
+		t.Errorf("recorded as released: %v of %s", x.Items(), x.Body())
+	}
+}
+
 func TestSubjectIsAlwaysThePerson(t *testing.T) {
 	other := profiles.SetOf(profiles.PlanOther)
 	nhs := `{"system":"` + profiles.SystemNHSNumber + `","value":"9990000018"}`
