@@ -57,6 +57,9 @@ func TestTheCapabilityStatementIsTheAllowList(t *testing.T) {
 		if !slices.Equal(interactions, []string{"read", "vread", "search-type"}) {
 			t.Errorf("%s: %v", typ, interactions)
 		}
+		if !slices.Equal(r.SearchInclude, search.Includes(typ)) || typ == "CarePlan" && !slices.Contains(r.SearchInclude, "CarePlan:subject") {
+			t.Errorf("%s includes %v", typ, r.SearchInclude)
+		}
 		for _, p := range r.SearchParam {
 			params = append(params, p.Name)
 			served(t, s, typ, p)

@@ -50,6 +50,9 @@ func (s *stand) looks(as string) map[string]view {
 			s.t.Fatalf("%s looks for %s: %d %.300s", as, typ, found.status, found.body)
 		}
 		look("/" + typ + "?" + strings.Replace(about(ann), "patient.identifier", key, 1) + "&_sort=-_lastUpdated&_count=2")
+		if include, can := includes[typ]; can {
+			look("/" + typ + "?" + about(ann) + include)
+		}
 		for _, part := range parts {
 			look("/" + typ + "?" + strings.Replace(about(ann), "patient.identifier", key, 1) + part)
 		}
@@ -63,6 +66,9 @@ func (s *stand) looks(as string) map[string]view {
 
 // parts are the ways to ask for less than the whole of what is found.
 var parts = []string{"&_summary=count", "&_count=0", "&_total=accurate&_count=1", "&_summary=true", "&_summary=text", "&_summary=data", "&_elements=identifier"}
+
+// includes are those by which more than the matches is looked at.
+var includes = map[string]string{"CarePlan": "&_include=CarePlan:subject&_include=CarePlan:goal&_include=CarePlan:care-team", "CareTeam": "&_include=CareTeam:participant"}
 
 func isPart(path string) bool {
 	return slices.ContainsFunc(parts, func(part string) bool { return strings.HasSuffix(path, part) })

@@ -68,6 +68,7 @@ func (s served) capability() fhir.CapabilityStatementRestResource {
 	for _, i := range s.interactions {
 		resource.Interaction = append(resource.Interaction, fhir.CapabilityStatementRestResourceInteraction{Code: interactionCodes[i]})
 	}
+	resource.SearchInclude = search.Includes(s.typ)
 	for _, p := range search.Definitions(s.typ) {
 		doc := p.Doc
 		resource.SearchParam = append(resource.SearchParam, fhir.CapabilityStatementRestResourceSearchParam{

@@ -55,7 +55,7 @@ func (f *Front) parseSearch(typ string, pairs []pair, handling leniency) (road.S
 	}
 	q := query{typ: typ, ask: road.SearchAsk{Count: defaultCount}, shown: url.Values{}}
 	for _, p := range pairs {
-		if isPageParam(p.name) && slices.Contains(q.ask.Names, p.name) {
+		if isPageParam(p.name) && p.name != "_include" && slices.Contains(q.ask.Names, p.name) {
 			return q.ask, q.subset, road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
 		}
 		fault := f.add(&q, p)
@@ -90,6 +90,8 @@ func (f *Front) add(q *query, p pair) *road.Fault {
 	case "_cursor":
 		q.ask.Cursor = p.value
 		return nil
+	case "_include":
+		return q.include(p)
 	case "_total":
 		return q.total(p)
 	case "_count":
@@ -159,6 +161,17 @@ func (q *query) totalAlone() {
 	q.ask.Count, q.ask.Total, q.alone = 0, road.Accurate, true
 }
 
+// include reads what is given beside the matches.
+func (q *query) include(p pair) *road.Fault {
+	i, err := search.ParseInclude(q.typ, p.value)
+	if err != nil {
+		return parameterFault(err)
+	}
+	q.ask.Include = append(q.ask.Include, i)
+	q.shown.Add(p.name, p.value)
+	return nil
+}
+
 // total reads whether the number of matches is told.
 func (q *query) total(p pair) *road.Fault {
 	switch p.value {
@@ -199,11 +212,12 @@ type shaping struct {
 	typ       fhir.SearchParamType
 }
 
-// pageParams are the parameters that shape a page. One may stand once: several
-// would leave open which of them was used.
+// pageParams are the parameters that shape a page. One may stand once, since several
+// would leave open which of them was used; but for _include, all of which are.
 var pageParams = append([]shaping{
 	{"_count", "how many matches a page holds, 1 to " + strconv.Itoa(maxCount) + "; 0 for the total alone", fhir.SearchParamTypeNumber},
 	{"_cursor", "the place where the next page begins: as a next link has it, and nothing beside it", fhir.SearchParamTypeString},
+	{"_include", "TYPE:PARAMETER, what the matches refer to by a reference that can be searched by, as far as it may be seen", fhir.SearchParamTypeString},
 	{"_sort", "the order: _id, _lastUpdated and the dates of the type, with a minus sign for the latest first", fhir.SearchParamTypeString},
 	{"_total", "accurate or estimate: how many matches may be seen, which is always counted; none, and by default: not told", fhir.SearchParamTypeToken},
 }, partParams...)

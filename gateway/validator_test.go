@@ -72,6 +72,9 @@ func (s *stand) keptAnswers() map[string]string {
 					if person != ann {
 						continue
 					}
+					if include, can := includes[typ]; can {
+						keep(name+"-included", get(as, "/"+typ+"?"+about(person)+include))
+					}
 					for _, part := range parts {
 						if as != "ooh" {
 							break

@@ -255,6 +255,9 @@ func (m *maker) reference(s *profiles.Shape) string {
 	if s.Name == "performer" {
 		display = m.canary("performer-")
 	}
+	if s.Name == "author" {
+		display = m.canary("author-")
+	}
 	literal := strconv.Quote(pick(m, []string{
 		"Patient/ann", "Patient/bob", "Practitioner/seen", "Practitioner/hidden", "Goal/work", "Goal/finance", "Goal/bobs",
 		"CareTeam/any", "Organization/unlabelled", "Observation/1", "#contained", "https://example.org/Patient/ann", "urn:uuid:1",

@@ -127,9 +127,10 @@ func currency(p *page, plan fhir.Value) {
 	}
 }
 
-// freshness says when the plan was last reviewed, when it is to be reviewed, and
+// freshness says who wrote the plan, when it was last reviewed, when it is to be reviewed, and
 // that this is past (W¶105, 110). A day is over when it is over in London.
 func (t terms) freshness(p *page, plan fhir.Value) {
+	p.labelled(texts.WrittenBy, same(plan.Find("author", "display").Text()))
 	reviewed := ""
 	for ext := range plan.Get("extension").Each() {
 		if ext.Get("url").Is(profiles.ExtLastReviewed) {

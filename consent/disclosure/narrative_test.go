@@ -75,7 +75,7 @@ func TestCrisisNarrative(t *testing.T) {
 		"h3 Critical medicines and reactions", "p none recorded or shared here; other records may hold it",
 		"h3 Legal status", "p none recorded or shared here; other records may hold it",
 		"h3 Wishes for when unwell", "p none recorded or shared here; other records may hold it",
-		"p Last reviewed: 10 January 2025",
+		"p Written by: Dr X", "p Last reviewed: 10 January 2025",
 		"p Review due: 31 May 2025 OVERDUE",
 	}
 	got := readNarrative(t, permitting(profiles.CrisisSlice).disclose(heldOf(ann(t)), madeTargets()))
@@ -111,7 +111,7 @@ func TestNarrativeDoesNotTellWithheldFromAbsent(t *testing.T) {
 	got := strings.Join(readNarrative(t, x), "\n")
 	for _, line := range []string{
 		"h3 Whom to call\np none recorded or shared in this plan; other records may hold it", "h3 People who depend on the service user\np none recorded or shared here; other records may hold it",
-		"p Last reviewed: none recorded or shared in this plan; other records may hold it", "p Review due: none recorded or shared in this plan; other records may hold it",
+		"p Written by: none recorded or shared in this plan; other records may hold it", "p Last reviewed: none recorded or shared in this plan; other records may hold it", "p Review due: none recorded or shared in this plan; other records may hold it",
 	} {
 		if !strings.Contains(got, line) {
 			t.Errorf("%q is missing in:\n%s", line, got)
@@ -333,7 +333,7 @@ func TestMainPlanNarrative(t *testing.T) {
 	granted := profiles.SetOf(profiles.PlanSummary, profiles.AreaWork)
 	got := readNarrative(t, permitting(granted).disclose(heldOf(r), nil))
 	want := []string{"h2 Care and treatment plan", "h3 Work and occupation", "li a job coach",
-		"p Last reviewed: none recorded or shared in this plan; other records may hold it", "p Review due: none recorded or shared in this plan; other records may hold it"}
+		"p Written by: none recorded or shared in this plan; other records may hold it", "p Last reviewed: none recorded or shared in this plan; other records may hold it", "p Review due: none recorded or shared in this plan; other records may hold it"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("narrative (-want +got):\n%s", diff)
 	}

@@ -86,6 +86,9 @@ func TestNothingWithheldIsInTheBody(t *testing.T) {
 		if strings.Contains(body, "performer-") && !granted.Has(profiles.CrisisContacts) {
 			t.Fatalf("somebody was named outside the contacts:\n%s", body)
 		}
+		if strings.Contains(body, "author-") && !(typ == "CarePlan" && granted.Has(profiles.PlanFreshness)) {
+			t.Fatalf("an author was named to whoever may not know how fresh a plan is:\n%s", body)
+		}
 		for _, mark := range partMark.FindAllString(body, -1) {
 			p := r.parts[slices.IndexFunc(r.parts, func(p madePart) bool { return p.mark == mark })]
 			need := needOf(source, r, p)

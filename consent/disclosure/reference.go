@@ -13,7 +13,8 @@ import (
 //
 // A logical reference (an identifier and nothing else) to an organisation or a team
 // has no target to ask; it is kept where the caller may know who is involved.
-// Whom to call is the one place where a display is copied, with the reference or alone.
+// Whom to call and who wrote a plan are the places where a display is copied, with the
+// reference or alone; of the author the name alone.
 func (c *copier) reference(dst []byte, s *profiles.Shape, v fhir.Value) ([]byte, bool) {
 	start := len(dst)
 	if literal := v.Get("reference"); literal.Exists() {
@@ -26,10 +27,23 @@ func (c *copier) reference(dst []byte, s *profiles.Shape, v fhir.Value) ([]byte,
 		c.note(len(dst), naming)
 		dst = appendIdentifier(dst, id)
 	}
-	if c.contact && s.Name == "performer" {
+	switch {
+	case c.contact && s.Name == "performer":
 		dst = appendMember(dst, "display", v.Get("display").Text())
+	case s.Name == "author" && c.need.Has(profiles.PlanFreshness):
+		dst = appendMember(dst, "display", nameAlone(v.Get("display").Text()))
 	}
 	return closed(dst, start, '{')
+}
+
+// nameAlone is a display without what it says after the name: "Dr X, forensic psychiatry"
+// tells of a service.
+func nameAlone(display string) string {
+	if at := strings.IndexAny(display, ",;:/|(["); at >= 0 {
+		display = display[:at]
+	}
+	display, _, _ = strings.Cut(display, " - ")
+	return strings.TrimSpace(display)
 }
 
 // subject writes the reference to the person the resource is about. It is always

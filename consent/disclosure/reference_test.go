@@ -148,12 +148,20 @@ func TestOnlyContactsAreNamed(t *testing.T) {
 			"goal":[{"display":"goal-name"}],"location":{"display":"place-name"},"performer":[{"reference":"Practitioner/seen","display":"performer of ` + part + `"}]}}`
 	}
 	r := parsed(t, `{"resourceType":"CarePlan","id":"x","status":"active","intent":"plan","subject":{"reference":"Patient/ann"},
+		"author":{"reference":"PractitionerRole/unknown","display":"Dr X, forensic psychiatry"},"contributor":[{"display":"contributor-name"}],
 		"activity":[`+activity("contact")+`,`+activity("action")+`,`+activity("arrangement")+`]}`)
 	body := string(permitting(profiles.AllItems.Minus(profiles.SetOf(profiles.Directory))).disclose(heldOf(r), madeTargets()).Body())
 	if !strings.Contains(body, `"performer":[{"display":"performer of contact"}]`) {
 		t.Errorf("the contact is not named: %s", body)
 	}
-	for _, name := range []string{"performer of action", "performer of arrangement", "goal-name", "place-name", "Practitioner/seen"} {
+	if !strings.Contains(body, `"author":{"display":"Dr X"}`) || !strings.Contains(body, `Written by`) {
+		t.Errorf("the author is not named: %s", body)
+	}
+	stale := string(permitting(profiles.AllItems.Minus(profiles.SetOf(profiles.PlanFreshness))).disclose(heldOf(r), madeTargets()).Body())
+	if strings.Contains(stale, "Dr X") {
+		t.Errorf("the author is named to whoever may not know how fresh the plan is: %s", stale)
+	}
+	for _, name := range []string{"contributor-name", "forensic", "performer of action", "performer of arrangement", "goal-name", "place-name", "Practitioner/seen"} {
 		if strings.Contains(body, name) {
 			t.Errorf("%s was copied", name)
 		}

@@ -20,6 +20,7 @@ type reply struct {
 	challenge   string // WWW-Authenticate
 	retryAfter  int    // seconds
 	next        string // sealed position of the next page
+	matches     int    // how many of what was released are matches; the rest stands beside them
 	total       int    // matches that may be seen, where the search tells it
 	search      SearchAsk
 	document    []byte // a public document
@@ -84,9 +85,9 @@ func indented(body []byte) []byte {
 
 // unchanged compares If-None-Match weakly, as RFC 9110 §13.1.2 has it. A plan's
 // narrative says whether a review is overdue, which changes with the day and not
-// with the version: a plan is never "not modified", nor is a part, which has no version.
+// with the version: a plan is never "not modified".
 func unchanged(header string, x disclosure.Disclosure) bool {
-	if x.Type() == "CarePlan" || x.Part() {
+	if x.Type() == "CarePlan" {
 		return false
 	}
 	for tag := range strings.SplitSeq(header, ",") {
@@ -123,8 +124,12 @@ func (r *Road) searchset(t *trip, released []disclosure.Disclosure, p reply) []b
 	if len(released) > 0 || p.search.Crisis == CrisisRead {
 		w.Name("entry")
 		w.BeginArray()
-		for _, x := range released {
-			entry(w, r.Base+"/"+x.Type()+"/"+x.ID(), "match", x.Body())
+		for i, x := range released {
+			mode := "match"
+			if i >= p.matches {
+				mode = "include"
+			}
+			entry(w, r.Base+"/"+x.Type()+"/"+x.ID(), mode, x.Body())
 		}
 		if p.search.Crisis == CrisisRead {
 			entry(w, crisisEntry, "outcome", crisisOutcome(t, r.DutyLine))

@@ -50,15 +50,16 @@ func (a Ask) action() consent.Action {
 
 // SearchAsk is the parsed part of a search.
 type SearchAsk struct {
-	Params []search.Param // all but those that name the person
-	Names  []string       // names of every parameter used, for the record
-	Sort   []search.SortKey
-	Count  int    // matches of a page; 0 asks for the total alone
-	Total  Total  // whether the answer tells how many matches there are
-	Cursor string // a page position given out before; everything else is inside it
-	Shown  string // the query of the self link: what was used, without identifiers
-	Crisis Crisis // whether the answer carries the crisis entry
-	Person PersonKey
+	Params  []search.Param // all but those that name the person
+	Names   []string       // names of every parameter used, for the record
+	Sort    []search.SortKey
+	Count   int   // matches of a page; 0 asks for the total alone
+	Total   Total // whether the answer tells how many matches there are
+	Include []search.Include
+	Cursor  string // a page position given out before; everything else is inside it
+	Shown   string // the query of the self link: what was used, without identifiers
+	Crisis  Crisis // whether the answer carries the crisis entry
+	Person  PersonKey
 }
 
 // Crisis says whether a search asks for the crisis plan; the zero value does not.

@@ -33,6 +33,7 @@ type cursor struct {
 	Sort     []search.SortKey  `json:"s,omitempty"`
 	Count    int               `json:"n"`
 	Total    Total             `json:"t,omitempty"`
+	Include  []search.Include  `json:"i,omitempty"`
 	Subset   disclosure.Subset `json:"u,omitzero"`
 	Shown    string            `json:"w,omitempty"`
 	Crisis   Crisis            `json:"c,omitempty"`
@@ -41,14 +42,14 @@ type cursor struct {
 }
 
 func (c *cursor) search() SearchAsk {
-	return SearchAsk{Params: c.Params, Sort: c.Sort, Count: c.Count, Total: c.Total, Shown: c.Shown, Crisis: c.Crisis}
+	return SearchAsk{Params: c.Params, Sort: c.Sort, Count: c.Count, Total: c.Total, Include: c.Include, Shown: c.Shown, Crisis: c.Crisis}
 }
 
 // sealCursor makes the position of the next page. A search that no link can hold
 // is refused with its first page: the caller would never get the others.
 func (r *Road) sealCursor(t *trip, s subject, position string) (string, error) {
 	c := cursor{
-		Nonce: make([]byte, 16), Person: s.holdings.Person, Params: s.search.Params, Sort: s.search.Sort, Count: s.search.Count, Total: s.search.Total,
+		Nonce: make([]byte, 16), Person: s.holdings.Person, Params: s.search.Params, Sort: s.search.Sort, Count: s.search.Count, Total: s.search.Total, Include: s.search.Include,
 		Subset: s.subset, Shown: s.search.Shown, Crisis: s.search.Crisis, Position: padded(position), Expires: t.at.Add(cursorLife).Unix(),
 	}
 	_, _ = rand.Read(c.Nonce) // never fails (crypto/rand)

@@ -134,7 +134,11 @@ func (r *Road) pass(ctx context.Context, t *trip) (audit.Recorded, reply, error)
 			return err
 		}
 		decisions = subject.decide(ask)
-		released, p, err = r.disclose(now, t, ask, decisions, subject)
+		if released, p, err = r.disclose(now, t, ask, decisions, subject); err != nil {
+			return err
+		}
+		included, more, err := r.included(now, t, ask, decisions, subject, released)
+		decisions, released = append(decisions, more...), partsOf(released, included, subject.subset)
 		return err
 	})
 	if err != nil {
@@ -189,17 +193,27 @@ func (r *Road) disclose(now records.Snapshot, t *trip, ask consent.Ask, decision
 	if t.ask.Interaction != Search && len(released) == 0 {
 		return nil, refused(Nothing), nil
 	}
-	p := reply{status: http.StatusOK, next: next, search: s.search}
+	p := reply{status: http.StatusOK, next: next, search: s.search, matches: len(released)}
 	if p.total, err = r.total(now, t, decisions, s); err != nil {
 		return nil, reply{}, err
 	}
-	for i, x := range released {
-		released[i] = x.Only(s.subset)
-	}
-	if t.ask.Interaction != Search && unchanged(t.asked.Header.Get("If-None-Match"), released[0]) {
+	if t.ask.Interaction != Search && s.subset.Whole() && unchanged(t.asked.Header.Get("If-None-Match"), released[0]) {
 		p.status = http.StatusNotModified // settled here, so that it is recorded as it is answered
 	}
 	return released, p, nil
+}
+
+// partsOf are what is asked for of each match, and of what stands beside them. The
+// elements that a search names are those of its matches.
+func partsOf(matches, included []disclosure.Disclosure, s disclosure.Subset) []disclosure.Disclosure {
+	var parts []disclosure.Disclosure
+	for _, x := range matches {
+		parts = append(parts, x.Only(s))
+	}
+	for _, x := range included {
+		parts = append(parts, x.Only(disclosure.Subset{Summary: s.Summary}))
+	}
+	return parts
 }
 
 // copies are the disclosures of what was found, in its order.

@@ -96,6 +96,12 @@ const (
 	Descending Order = true
 )
 
+// Include asks for what the matches refer to by one of their parameters.
+type Include struct {
+	Paths []string `json:"e"` // elements of a match that hold the references, dotted
+	Types []string `json:"t"` // that are given
+}
+
 // Error refuses a parameter. It names the parameter and what is allowed;
 // it never repeats the value.
 type Error struct {

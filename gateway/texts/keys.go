@@ -41,6 +41,7 @@ const (
 	Dependants        Key = "dependants"          // People who depend on the service user
 	CriticalCare      Key = "critical-care"       // Critical medicines and reactions
 	AdvanceWishes     Key = "advance-wishes"      // Wishes for when unwell
+	WrittenBy         Key = "written-by"          // Written by
 	LastReviewed      Key = "last-reviewed"       // Last reviewed
 	ReviewDue         Key = "review-due"          // Review due
 	Overdue           Key = "overdue"             // OVERDUE

@@ -1,0 +1,110 @@
+package gateway_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// included are the entries that stand beside the matches, as Type/id.
+func (a answer) included(t *testing.T) (refs []string) {
+	t.Helper()
+	for _, e := range a.bundle(t).Entry {
+		if e.Search.Mode == "include" {
+			refs = append(refs, e.Resource["resourceType"].(string)+"/"+e.Resource["id"].(string))
+		}
+	}
+	return refs
+}
+
+// A client asked for a plan and its person in one request, and was refused.
+func TestAnIncludeGivesWhatCouldHaveBeenAskedFor(t *testing.T) {
+	s := openStand(t)
+	given := 0
+	for _, as := range []string{"cmht", "ooh", "gp", "social-care", "ooh-unlisted"} {
+		for _, include := range []string{"CarePlan:subject", "CarePlan:patient", "CarePlan:subject:Patient", "CarePlan:goal", "CarePlan:care-team", "CareTeam:participant", "CareTeam:participant:PractitionerRole", "EpisodeOfCare:organization", "EpisodeOfCare:care-manager-role"} {
+			typ, _, _ := strings.Cut(include, ":")
+			path := "/" + typ + "?" + about(ann)
+			plain, a := s.get(as, path), s.get(as, path+"&_include="+include)
+			if a.status != http.StatusOK || !slices.Equal(plain.ids(t), a.ids(t)) {
+				t.Fatalf("%s: %s: %d, %v", as, include, a.status, a.ids(t))
+			}
+			refs := a.included(t)
+			for i, ref := range refs {
+				given++
+				read := s.get(as, "/"+ref)
+				if read.status != http.StatusOK || !strings.Contains(a.body, read.body) || slices.Contains(refs[:i], ref) || !strings.Contains(plain.body, `"`+ref+`"`) {
+					t.Errorf("%s: %s gave %s, which alone answers %d", as, include, ref, read.status)
+				}
+			}
+			for _, e := range plain.bundle(t).Entry {
+				if subject, ok := e.Resource["subject"].(map[string]any); ok && strings.HasPrefix(include, "CarePlan:subject") && !slices.Contains(refs, subject["reference"].(string)) {
+					t.Errorf("%s: %s left out the person of a plan that was found", as, include)
+				}
+			}
+		}
+	}
+	if given < 30 {
+		t.Errorf("only %d resources were included", given)
+	}
+	both := s.get("cmht", "/CarePlan?"+about(ann)+"&_include=CarePlan:subject&_include=CarePlan:care-team&_elements=status", "X-Request-Id", requestName)
+	if refs := both.included(t); len(refs) != 2 {
+		t.Errorf("two includes gave %v", refs)
+	}
+	released := 0
+	for _, row := range s.recorded(requestName) {
+		released += len(row.Released)
+	}
+	if want := len(both.ids(t)) + 2; released != want {
+		t.Errorf("%d resources are on record, want %d", released, want)
+	}
+	s.verified()
+}
+
+// What is included is that of the page it stands on.
+func TestEveryPageHasItsIncludes(t *testing.T) {
+	s := openStand(t)
+	walked := pages(t, s, "cmht", "/Goal?"+about(ann)+"&_count=2&_include=Goal:subject")
+	if len(walked) < 2 {
+		t.Fatal("one page: the test could not fail")
+	}
+	for _, page := range walked {
+		if refs := page.included(t); len(refs) != 1 || !strings.HasPrefix(refs[0], "Patient/") {
+			t.Errorf("a page has %v", refs)
+		}
+	}
+}
+
+// Nobody and somebody hidden are one answer with an include as well, and leave as much
+// on record.
+func TestAnIncludeTellsNothingOfWhatIsHidden(t *testing.T) {
+	s := openStand(t)
+	const more = "&category=736253002&_include=CarePlan:subject&_summary=data"
+	hidden := s.get("ooh-unlisted", "/CarePlan?"+about(ann)+more, "X-Request-Id", requestName)
+	rows := len(s.recorded(requestName))
+	unknown := s.get("ooh-unlisted", "/CarePlan?"+about(nobody)+more, "X-Request-Id", requestName)
+	if hidden.body != unknown.body {
+		t.Errorf("hidden and unknown differ:\n%s\n%s", hidden.body, unknown.body)
+	}
+	if after := len(s.recorded(requestName)) - rows; after != rows {
+		t.Errorf("%d entries of somebody hidden, %d of nobody", rows, after)
+	}
+}
+
+// The author of a plan was told of nowhere in the crisis answer.
+func TestTheAuthorStandsInTheCrisisPlan(t *testing.T) {
+	s := openStand(t)
+	for language, want := range map[string]string{
+		"en": `Written by / <span lang=\"cy\" xml:lang=\"cy\">Ysgrifennwyd gan</span>: Tomos Lewis`,
+		"cy": `<span lang=\"cy\" xml:lang=\"cy\">Ysgrifennwyd gan</span> / Written by: Tomos Lewis`,
+	} {
+		a := s.get("ooh", "/CarePlan?"+about(ann)+"&category=736253002", "Accept-Language", language)
+		if !strings.Contains(a.body, want) {
+			t.Errorf("%s: the author is not in %s", language, a.body)
+		}
+	}
+	if a := s.get("social-care", "/CarePlan?"+about(ann)); strings.Contains(a.body, `"author"`) {
+		t.Error("the author is told to whoever may not know how fresh the plan is")
+	}
+}
