@@ -13,14 +13,16 @@ demo: build
 
 # Every test. What it lacks it installs where it can, and otherwise says what to type.
 # Some tests run what others wrote against the gateway: an OpenID server and a FHIR client (Node.js 20),
-# and HL7's instance validator (Java 17 and Maven).
+# HL7's instance validator and HAPI's client (Java 17 and Maven), and two clients in Python.
 JAVA := $(shell java -version 2>&1 | grep -qE '"(1[7-9]|[2-9][0-9])' && mvn --version >/dev/null 2>&1 && echo yes)
 NODE := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1 && echo yes)
+PYTHON := $(shell python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 9))' 2>/dev/null && echo yes)
 
 test: servers
-	@test -n "$(NODE)" || echo "left out: the test against npm's oidc-provider, which needs Node.js 20 and npm"
-	@test -n "$(JAVA)" || echo "left out: HL7's instance validator over every kind of answer, which needs Java 17 and Maven"
-	CPA_TEST_SERVERS=redis$(if $(NODE),+openid)$(if $(JAVA),+hapi) go test ./...
+	@test -n "$(NODE)" || echo "left out: the tests against npm's oidc-provider and fhir-kit-client, which need Node.js 20 and npm"
+	@test -n "$(JAVA)" || echo "left out: HL7's instance validator over every kind of answer, and HAPI's client, which need Java 17 and Maven"
+	@test -n "$(PYTHON)" || echo "left out: the test of fhirpy and fhirclient, which needs Python 3.9 with venv"
+	CPA_TEST_SERVERS=redis$(if $(NODE),+openid+node)$(if $(JAVA),+hapi)$(if $(PYTHON),+python) go test ./...
 
 build:
 	go build -o $(BIN) ./cmd/cpa-gateway

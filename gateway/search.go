@@ -94,6 +94,12 @@ func (f *Front) add(q *query, p pair) *road.Fault {
 		return q.include(p)
 	case "_total":
 		return q.total(p)
+	case "_totalMethod":
+		if p.value != "count" {
+			return wrongValue(p.name, "count")
+		}
+		q.ask.Total = road.Accurate
+		return nil
 	case "_count":
 		return q.count(p)
 	case "_summary", "_elements":
@@ -220,6 +226,7 @@ var pageParams = append([]shaping{
 	{"_include", "TYPE:PARAMETER, what the matches refer to by a reference that can be searched by, as far as it may be seen", fhir.SearchParamTypeString},
 	{"_sort", "the order: _id, _lastUpdated and the dates of the type, with a minus sign for the latest first", fhir.SearchParamTypeString},
 	{"_total", "accurate or estimate: how many matches may be seen, which is always counted; none, and by default: not told", fhir.SearchParamTypeToken},
+	{"_totalMethod", "count: the same as an accurate _total, as the client fhirpy asks for it", fhir.SearchParamTypeToken},
 }, partParams...)
 
 func isPageParam(name string) bool {

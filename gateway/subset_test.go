@@ -37,7 +37,7 @@ func TestTheTotalCountsWhatMayBeSeen(t *testing.T) {
 				path := "/" + typ + "?" + about(person)
 				want := len(s.get(as, path+"&_count=100").ids(t))
 				counted += want
-				for _, ask := range []string{"_summary=count", "_count=0", "_total=accurate", "_total=estimate&_count=1", "_summary=count&_count=5", "_total=accurate&_summary=data"} {
+				for _, ask := range []string{"_summary=count", "_count=0", "_totalMethod=count", "_total=accurate", "_total=estimate&_count=1", "_summary=count&_count=5", "_total=accurate&_summary=data"} {
 					a := s.get(as, path+"&"+ask)
 					if got, told := a.total(t); a.status != http.StatusOK || !told || got != want {
 						t.Errorf("%s: %s of %s with %s: %d, total %d, want %d", as, typ, person, ask, a.status, got, want)
