@@ -87,7 +87,8 @@ func (o demoOptions) run(w world) error {
 		handler.ServeHTTP(w, r)
 	})
 	announce := func() { printDemo(w, addr, dir, o.data != "", admin) }
-	return s.listen(w, both, func(context.Context) error { return nil }, log, announce)
+	h := &health{ready: []func(context.Context) error{s.ready}, shared: shared, clock: w.clock}
+	return s.listen(w, both, h, log, announce)
 }
 
 // demoFolder is the folder given, or a new temporary one that goes with the demo.

@@ -54,7 +54,8 @@ func serve(w world, file string, check bool) error {
 	asked := make(chan os.Signal, 1)
 	signal.Notify(asked, syscall.SIGHUP) // before anything is open: it must never end the process
 	defer signal.Stop(asked)
-	shared, verifier, err := prepare(w, c)
+	log := slog.New(slog.NewJSONHandler(w.err, nil))
+	shared, verifier, err := prepare(w, c, log)
 	if err != nil {
 		return err
 	}
@@ -67,7 +68,6 @@ func serve(w world, file string, check bool) error {
 		return err
 	}
 	defer s.Close()
-	log := slog.New(slog.NewJSONHandler(w.err, nil))
 	handler, err := s.front(w, verifier, shared, log)
 	if err != nil {
 		return err
@@ -75,12 +75,13 @@ func serve(w world, file string, check bool) error {
 	due := time.NewTicker(rereadEvery)
 	defer due.Stop()
 	go s.keepAgreements(w, asked, due.C, shared, log)
-	return s.listen(w, handler, verifier.Ready, log, func() {})
+	h := &health{ready: []func(context.Context) error{verifier.Ready, s.ready}, shared: shared, clock: w.clock}
+	return s.listen(w, handler, h, log, func() {})
 }
 
 // prepare opens what a configuration names besides the records, and refuses what
 // cannot be used, for serve and its --check alike. The caller closes the state.
-func prepare(w world, c config) (hot.State, *identity.Verifier, error) {
+func prepare(w world, c config, log *slog.Logger) (hot.State, *identity.Verifier, error) {
 	for _, s := range c.Sources {
 		if _, err := s.open(); err != nil {
 			return nil, nil, err
@@ -89,7 +90,7 @@ func prepare(w world, c config) (hot.State, *identity.Verifier, error) {
 	if _, err := tlsConfig(c.HTTP); err != nil {
 		return nil, nil, err
 	}
-	shared, err := openHot(w, c.Hot)
+	shared, err := openHot(w, c.Hot, log)
 	if err != nil {
 		return nil, nil, misuse("%v", err)
 	}
@@ -101,11 +102,11 @@ func prepare(w world, c config) (hot.State, *identity.Verifier, error) {
 }
 
 // openHot opens the shared state: Redis where it is configured, this process otherwise.
-func openHot(w world, c hotConfig) (hot.State, error) {
+func openHot(w world, c hotConfig, log *slog.Logger) (hot.State, error) {
 	if c.Redis == "" {
 		return local.New(w.clock), nil
 	}
-	return redis.Open(c.Redis, "cpa-gateway:", w.clock)
+	return redis.Open(c.Redis, "cpa-gateway:", w.clock, log)
 }
 
 // front wires the road and the front.
@@ -131,7 +132,7 @@ func (s *site) front(w world, verifier *identity.Verifier, shared hot.State, log
 
 // listen serves the public and the admin address until the world ends, then
 // lets what is underway finish. It announces once both are taken.
-func (s *site) listen(w world, handler http.Handler, ready func(context.Context) error, log *slog.Logger, announce func()) (err error) {
+func (s *site) listen(w world, handler http.Handler, h *health, log *slog.Logger, announce func()) (err error) {
 	secure, err := tlsConfig(s.config.HTTP)
 	if err != nil {
 		return err
@@ -141,7 +142,7 @@ func (s *site) listen(w world, handler http.Handler, ready func(context.Context)
 		return err
 	}
 	defer func() { err = errors.Join(err, finish(w.ctx, end)) }()
-	if err := errors.Join(s.countOutdated(), s.countUnresolved()); err != nil {
+	if err := errors.Join(s.countOutdated(), s.countUnresolved(), h.count()); err != nil {
 		return err
 	}
 	public, err := net.Listen("tcp", s.config.HTTP.Address)
@@ -156,7 +157,7 @@ func (s *site) listen(w world, handler http.Handler, ready func(context.Context)
 	defer private.Close()
 	main := server(handler, log)
 	main.TLSConfig = secure
-	admin := server(adminHandler(metrics, ready, s.ready), log)
+	admin := server(adminHandler(metrics, h), log)
 	failed := make(chan error, 2)
 	go func() { failed <- serveOn(main, public) }()
 	go func() { failed <- admin.Serve(private) }()
@@ -218,18 +219,10 @@ func tlsConfig(c httpConfig) (*tls.Config, error) {
 }
 
 // adminHandler is for operators only: alive, ready, metrics.
-func adminHandler(metrics http.Handler, ready ...func(context.Context) error) http.Handler {
+func adminHandler(metrics, ready http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "alive") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		for _, ready := range ready {
-			if err := ready(r.Context()); err != nil {
-				http.Error(w, err.Error(), http.StatusServiceUnavailable)
-				return
-			}
-		}
-		fmt.Fprintln(w, "ready")
-	})
+	mux.Handle("GET /readyz", ready)
 	mux.Handle("GET /metrics", metrics)
 	return mux
 }

@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"testing"
 	"time"
+
+	"cpagateway/gateway/hot/local"
 )
 
 // openBare opens a site with no records and no agreements.
@@ -22,6 +24,11 @@ func openBare(t *testing.T) (*site, world) {
 	return s, w
 }
 
+// health is that of a gateway with nothing but its records.
+func (s *site) health() *health {
+	return &health{ready: []func(context.Context) error{s.ready}, shared: local.New(time.Now), clock: time.Now}
+}
+
 // openFolder opens a data folder as every command with --data does.
 func openFolder(w world, dir string) (*site, error) {
 	place := where{data: dir}
@@ -35,8 +42,7 @@ func openFolder(w world, dir string) (*site, error) {
 // A gateway whose store was gone once said that it was ready.
 func TestNotReadyWithoutItsRecords(t *testing.T) {
 	s, _ := openBare(t)
-	well := func(context.Context) error { return nil }
-	admin := adminHandler(http.NotFoundHandler(), well, s.ready)
+	admin := adminHandler(http.NotFoundHandler(), s.health())
 	status := func(path string) int {
 		answer := httptest.NewRecorder()
 		admin.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))

@@ -35,7 +35,8 @@ func (i *Issuer) authenticate(ctx context.Context, form url.Values) (Caller, *oa
 	if err := signed.Claims(i.public[caller.Client].Key, &claims); err != nil || !i.accepts(claims, caller.Client) {
 		return Caller{}, errClient
 	}
-	first, err := i.guard.Claim(ctx, assertionKey(caller.Client, claims.ID), assertionLife+3*skew)
+	// Assertions need no iat (RFC 7523), and the guard is that of this process: they count as of now.
+	first, err := i.guard.Claim(ctx, assertionKey(caller.Client, claims.ID), i.clock(), assertionLife+3*skew)
 	switch {
 	case err != nil:
 		return Caller{}, errGuard

@@ -33,7 +33,7 @@ type guard struct {
 	down bool
 }
 
-func (g *guard) Claim(_ context.Context, key string, _ time.Duration) (bool, error) {
+func (g *guard) Claim(_ context.Context, key string, _ time.Time, _ time.Duration) (bool, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.down {

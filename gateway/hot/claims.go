@@ -18,8 +18,9 @@ var (
 )
 
 // Claims is the replay guard of this process. It is the whole guard of
-// hot/local, and in hot/redis the part of it that no flush makes forget. Keys
-// are kept as SHA-256 sums. Safe for concurrent use.
+// hot/local, and in hot/redis the part of it that no loss of data makes forget:
+// it alone knows a key whose issuer's clock runs ahead. Keys are kept as SHA-256
+// sums. Safe for concurrent use.
 type Claims struct {
 	clock func() time.Time
 	mu    sync.Mutex

@@ -17,9 +17,10 @@ import (
 
 // State is the shared state. All methods are safe for concurrent use.
 type State interface {
-	// Claim is the replay guard: true for exactly one caller per key until the
-	// life is over, over all instances. An error means nobody knows: refuse.
-	Claim(ctx context.Context, key string, life time.Duration) (first bool, err error)
+	// Claim is the replay guard: true for at most one caller per key until the life
+	// is over, over all instances, and never for a key that was issued, by its own
+	// word, before what is remembered begins. An error means nobody knows: refuse.
+	Claim(ctx context.Context, key string, issued time.Time, life time.Duration) (first bool, err error)
 	// Allow takes one request from a client's bucket.
 	Allow(ctx context.Context, client consent.ClientID, rate Rate) (Verdict, error)
 	// Announce sends a change to every instance. Losing a notice costs time, never correctness.
@@ -27,7 +28,16 @@ type State interface {
 	// Notices delivers what is announced from now on until ctx ends. A gap in
 	// delivery (a lost connection) is itself delivered, as NoticeGap.
 	Notices(ctx context.Context) <-chan Notice
+	// Health says how the state is, without asking anybody.
+	Health() Health
 	Close() error
+}
+
+// Health is what an operator is to know of the shared state.
+type Health struct {
+	Away     bool      // it does not answer: no claim is given, and rates are counted in each process
+	Losses   int64     // how often this process found that claims were lost
+	LastLoss time.Time // what was issued before is refused; zero where there was none
 }
 
 // Rate is a token bucket: Burst at once, PerSecond in the long run. The zero

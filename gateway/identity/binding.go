@@ -55,7 +55,7 @@ func (v *Verifier) checkBinding(ctx context.Context, r *http.Request, c credenti
 	if p == nil || !p.proves(t, c, r.Method, v.target(r), v.clock()) {
 		return refuse(ProofInvalid)
 	}
-	return v.claim(ctx, guardKey("proof", t.binding.key, p.id), proofLife, ProofReplayed)
+	return v.claim(ctx, guardKey("proof", t.binding.key, p.id), p.issued, proofLife, ProofReplayed)
 }
 
 // shows reports whether the sender showed the certificate of a thumbprint to this

@@ -242,6 +242,24 @@ func TestProofReplayed(t *testing.T) {
 	}
 }
 
+// A proof, or a token that is good for one request, once passed again after the
+// guard had lost what it knew. It is refused by its own iat, and by that alone: the
+// next one passes at once.
+func TestWhatWasIssuedBeforeTheGuardsMemoryIsRefused(t *testing.T) {
+	h := newHolder(t)
+	h.guard.since = h.clock()
+	h.refused(request("DPoP", h.token, "DPoP", h.proof(nil, nil)), identity.ProofReplayed)
+	h.pass(time.Second)
+	h.allowed(request("DPoP", h.token, "DPoP", h.proof(nil, map[string]any{"iat": h.clock().Unix(), "jti": "p2"})))
+
+	w := newWorld(t, func(c *identity.Config) { c.Clients[0].SingleUse = true })
+	old := w.claims(nil)
+	w.guard.since = w.clock()
+	w.refused(request("Bearer", w.sign(nil, old)), identity.TokenReplayed)
+	w.pass(time.Second)
+	w.admits(request("Bearer", w.sign(nil, merge(old, map[string]any{"iat": w.clock().Unix(), "jti": "another"}))), func(c *consent.Caller) { c.TokenID = "another" })
+}
+
 // A proof that was refused for something else is still good.
 func TestRefusedProofIsNotUsedUp(t *testing.T) {
 	h := newHolder(t)

@@ -24,6 +24,10 @@ func readClaims(claims fhir.Value, from Issuer) (t *token, wrong []string) {
 	if !ok {
 		wrong = append(wrong, "exp")
 	}
+	iat, ok := instant(claims.Get("iat"))
+	if !ok {
+		wrong = append(wrong, "iat")
+	}
 	text := func(name string) string {
 		value, ok := single(lookup(claims, name))
 		if !ok {
@@ -32,6 +36,7 @@ func readClaims(claims fhir.Value, from Issuer) (t *token, wrong []string) {
 		return value
 	}
 	t = &token{
+		issued:       iat,
 		expires:      exp,
 		id:           text("jti"),
 		organisation: profiles.OrgCode(text(names.Organisation)),

@@ -26,6 +26,7 @@ const (
 type proof struct {
 	thumbprint string // of the key, RFC 7638
 	id         string
+	issued     time.Time
 	claims     fhir.Value
 }
 
@@ -56,17 +57,17 @@ func readProof(h http.Header) *proof {
 		_, err = signed.Verify(key.Key)
 	}
 	id := j.claims.Get("jti").Text()
-	if err != nil || id == "" {
+	issued, dated := instant(j.claims.Get("iat"))
+	if err != nil || id == "" || !dated {
 		return nil
 	}
-	return &proof{base64.RawURLEncoding.EncodeToString(thumbprint), id, j.claims}
+	return &proof{base64.RawURLEncoding.EncodeToString(thumbprint), id, issued, j.claims}
 }
 
 // proves compares the proof with the token it came with and the request it is for.
 func (p *proof) proves(t *token, c credential, method string, target *url.URL, now time.Time) bool {
-	at, ok := instant(p.claims.Get("iat"))
 	hash := sha256.Sum256([]byte(c.token))
-	return ok && at.Sub(now).Abs() <= skew &&
+	return p.issued.Sub(now).Abs() <= skew &&
 		p.thumbprint == t.binding.key &&
 		p.claims.Get("htm").Text() == method &&
 		sameTarget(p.claims.Get("htu").Text(), target) &&

@@ -24,11 +24,12 @@ import (
 	"cpagateway/consent"
 )
 
-// ReplayGuard is the part of hot.State that identity needs: true for exactly one
-// caller per key until life is over, over all instances of the gateway. An error
-// means that nobody knows, and the credential is refused.
+// ReplayGuard is the part of hot.State that identity needs: true for at most one
+// caller per key until its life is over, over all instances of the gateway, and
+// never for what was issued before the guard's memory begins. An error means that
+// nobody knows, and the credential is refused.
 type ReplayGuard interface {
-	Claim(ctx context.Context, key string, life time.Duration) (first bool, err error)
+	Claim(ctx context.Context, key string, issued time.Time, life time.Duration) (first bool, err error)
 }
 
 // Verifier verifies the credentials of requests. It is safe for concurrent use.
@@ -156,12 +157,12 @@ func (v *Verifier) admit(t *token) (Client, error) {
 
 // claimToken takes the one use of a token that is good for one request.
 func (v *Verifier) claimToken(ctx context.Context, t *token) error {
-	return v.claim(ctx, guardKey("token", t.issuer.config.URL, t.id), t.expires.Sub(v.clock())+skew, TokenReplayed)
+	return v.claim(ctx, guardKey("token", t.issuer.config.URL, t.id), t.issued, t.expires.Sub(v.clock())+skew, TokenReplayed)
 }
 
-// claim asks the guard, and refuses with replayed when somebody was first.
-func (v *Verifier) claim(ctx context.Context, key string, life time.Duration, replayed string) error {
-	first, err := v.guard.Claim(ctx, key, life)
+// claim asks the guard, and refuses with replayed when somebody was first or may have been.
+func (v *Verifier) claim(ctx context.Context, key string, issued time.Time, life time.Duration, replayed string) error {
+	first, err := v.guard.Claim(ctx, key, issued, life)
 	switch {
 	case err != nil:
 		return refuse(ReplayUnknown)

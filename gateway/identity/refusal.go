@@ -16,10 +16,10 @@ const (
 	TokenLife            = "TOKEN_LIFE"            // valid for longer than the issuer's maxLife
 	TokenClaim           = "TOKEN_CLAIM"           // a claim that is needed is absent, or not of its form
 	TokenSignature       = "TOKEN_SIGNATURE"       // not signed by a key of the issuer
-	TokenReplayed        = "TOKEN_REPLAYED"        // good for one request, and used
+	TokenReplayed        = "TOKEN_REPLAYED"        // good for one request, and used or perhaps used
 	BindingFailed        = "BINDING_FAILED"        // bound to another sender, or in a way that cannot be checked
 	ProofInvalid         = "PROOF_INVALID"         // the DPoP proof is absent or is not of this token and request
-	ProofReplayed        = "PROOF_REPLAYED"        // the DPoP proof was used before
+	ProofReplayed        = "PROOF_REPLAYED"        // the DPoP proof was used before, or perhaps was
 	ClientUnknown        = "CLIENT_UNKNOWN"        // not in the client register
 	OrganisationMismatch = "ORGANISATION_MISMATCH" // not the client's organisation
 	TeamNotRegistered    = "TEAM_NOT_REGISTERED"   // not one of the client's teams
@@ -82,10 +82,10 @@ var texts = map[string]struct{ scheme, reason, words string }{
 	TokenLife:            {schemeBearer, badToken, "the access token is valid for too long"},
 	TokenClaim:           {schemeBearer, badToken, "the access token lacks a claim or has one of the wrong form"},
 	TokenSignature:       {schemeBearer, badToken, "the signature does not verify"},
-	TokenReplayed:        {schemeBearer, badToken, "the access token was used before"},
+	TokenReplayed:        {schemeBearer, badToken, "the access token was used before, or may have been"},
 	BindingFailed:        {schemeBearer, badToken, "the access token is bound to another sender"},
 	ProofInvalid:         {schemeDPoP, badProof, "the proof is not of this token and request"},
-	ProofReplayed:        {schemeDPoP, badProof, "the proof was used before"},
+	ProofReplayed:        {schemeDPoP, badProof, "the proof was used before, or may have been"},
 	ClientUnknown:        {schemeBearer, badToken, "the client is not registered"},
 	OrganisationMismatch: {schemeBearer, badToken, "the organisation is not that of the client"},
 	TeamNotRegistered:    {schemeBearer, badToken, "the team is not one of the client's"},

@@ -25,6 +25,7 @@ const (
 type token struct {
 	issuer     *issuer
 	generation uint64 // of the issuer's keys when it was verified
+	issued     time.Time
 	expires    time.Time
 	id         string
 

@@ -42,12 +42,13 @@ var start = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
 // guard is a replay guard within one process.
 type guard struct {
-	mu   sync.Mutex
-	held map[string]time.Duration
-	down bool
+	mu    sync.Mutex
+	held  map[string]time.Duration
+	since time.Time // what was issued before is not given
+	down  bool
 }
 
-func (g *guard) Claim(_ context.Context, key string, life time.Duration) (bool, error) {
+func (g *guard) Claim(_ context.Context, key string, issued time.Time, life time.Duration) (bool, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.down {
@@ -55,7 +56,7 @@ func (g *guard) Claim(_ context.Context, key string, life time.Duration) (bool, 
 	}
 	_, taken := g.held[key]
 	g.held[key] = life
-	return !taken, nil
+	return !taken && issued.After(g.since), nil
 }
 
 // provider is a real OpenID issuer over HTTP, with what a test needs to break it.

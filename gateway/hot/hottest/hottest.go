@@ -24,6 +24,8 @@ func Run(t *testing.T, open func(t *testing.T) hot.State) {
 		{"a claim ends with its life", claimEnds},
 		{"a claim without a life is an error", claimWithoutLife},
 		{"a key may be anything", anyKey},
+		{"a key of before what is remembered is not given", issuedBefore},
+		{"a fresh state is well", health},
 		{"a bucket gives its burst and no more", burst},
 		{"a bucket gives what it named the time of", namedTime},
 		{"a bucket gives no more to many at once", allAtOnce},
@@ -54,7 +56,7 @@ func Race(t *testing.T, states ...hot.State) {
 		for i := range callers {
 			all.Go(func() {
 				<-start
-				first, err := states[i%len(states)].Claim(t.Context(), fmt.Sprint("raced-", k), time.Minute)
+				first, err := states[i%len(states)].Claim(t.Context(), fmt.Sprint("raced-", k), issued, time.Minute)
 				if err != nil {
 					t.Errorf("claiming: %v", err)
 				}
@@ -71,11 +73,31 @@ func Race(t *testing.T, states ...hot.State) {
 	}
 }
 
+// issued is after everything that a state can have lost.
+var issued = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func issuedBefore(t *testing.T, state hot.State) {
+	if !claim(t, state, "fresh", time.Minute) { // and whoever remembers has begun
+		t.Fatal("a fresh key was taken")
+	}
+	for _, issued := range []time.Time{{}, time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)} {
+		if first, err := state.Claim(t.Context(), "old", issued, time.Minute); first || err != nil {
+			t.Errorf("issued at %v: first %v, error %v", issued, first, err)
+		}
+	}
+}
+
+func health(t *testing.T, state hot.State) {
+	if got := state.Health(); got != (hot.Health{}) {
+		t.Errorf("a fresh state says %+v", got)
+	}
+}
+
 func oneClaim(t *testing.T, state hot.State) { Race(t, state) }
 
 func claim(t *testing.T, state hot.State, key string, life time.Duration) bool {
 	t.Helper()
-	first, err := state.Claim(t.Context(), key, life)
+	first, err := state.Claim(t.Context(), key, issued, life)
 	if err != nil {
 		t.Fatalf("claiming: %v", err)
 	}
@@ -101,7 +123,7 @@ func claimEnds(t *testing.T, state hot.State) {
 
 func claimWithoutLife(t *testing.T, state hot.State) {
 	for _, life := range []time.Duration{0, -time.Second} {
-		if first, err := state.Claim(t.Context(), "k", life); first || err == nil {
+		if first, err := state.Claim(t.Context(), "k", issued, life); first || err == nil {
 			t.Errorf("life %v: first %v, error %v", life, first, err)
 		}
 	}
@@ -219,7 +241,7 @@ func ends(t *testing.T, reader <-chan hot.Notice) {
 func endedContext(t *testing.T, state hot.State) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if first, err := state.Claim(ctx, "k", time.Minute); first || err == nil {
+	if first, err := state.Claim(ctx, "k", issued, time.Minute); first || err == nil {
 		t.Errorf("claim: first %v, error %v", first, err)
 	}
 	if verdict, err := state.Allow(ctx, "c", hot.Rate{PerSecond: 1, Burst: 1}); verdict.Allowed || err == nil {
@@ -237,7 +259,7 @@ func afterClose(t *testing.T, state hot.State) {
 	}
 	ends(t, reader)
 	ends(t, state.Notices(t.Context()))
-	if first, err := state.Claim(t.Context(), "k", time.Minute); first || err == nil {
+	if first, err := state.Claim(t.Context(), "k", issued, time.Minute); first || err == nil {
 		t.Errorf("claim: first %v, error %v", first, err)
 	}
 	if verdict, err := state.Allow(t.Context(), "c", hot.Rate{PerSecond: 1, Burst: 1}); verdict.Allowed || err == nil {

@@ -47,7 +47,7 @@ func StartServer(t *testing.T) *Server {
 	return s
 }
 
-// Start starts the server again, empty, on the same port.
+// Start starts the server again on the same port: empty, or with what Save kept.
 func (s *Server) Start(t *testing.T) {
 	t.Helper()
 	log := filepath.Join(s.dir, "redis.log")
@@ -71,6 +71,14 @@ func (s *Server) Flush(t *testing.T) {
 	t.Helper()
 	if answer := s.ask("FLUSHALL"); !bytes.HasPrefix(answer, []byte("+OK")) {
 		t.Fatalf("flushing Redis: %q", answer)
+	}
+}
+
+// Save keeps a snapshot of what the server holds, which the next Start reads.
+func (s *Server) Save(t *testing.T) {
+	t.Helper()
+	if answer := s.ask("SAVE"); !bytes.HasPrefix(answer, []byte("+OK")) {
+		t.Fatalf("saving: %q", answer)
 	}
 }
 

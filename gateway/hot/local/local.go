@@ -16,6 +16,7 @@ import (
 type State struct {
 	buckets *hot.Buckets
 	claims  *hot.Claims
+	since   time.Time // what was claimed before is not known
 
 	mu      sync.Mutex // guards the rest
 	closed  bool
@@ -30,17 +31,23 @@ func New(clock func() time.Time) *State {
 	return &State{
 		buckets: hot.NewBuckets(clock),
 		claims:  hot.NewClaims(clock),
+		since:   clock(),
 		inboxes: make(map[hot.Inbox]func() bool),
 	}
 }
 
-// Claim is hot.State's replay guard.
-func (s *State) Claim(ctx context.Context, key string, life time.Duration) (bool, error) {
+// Claim is hot.State's replay guard. What was issued before this process began may
+// have been claimed in another one, and is not given.
+func (s *State) Claim(ctx context.Context, key string, issued time.Time, life time.Duration) (bool, error) {
 	if err := s.ready(ctx); err != nil {
 		return false, err
 	}
-	return s.claims.Claim(key, life)
+	first, err := s.claims.Claim(key, life)
+	return first && !issued.Before(s.since), err
 }
+
+// Health is that of this process: nothing of it can be away or lost.
+func (s *State) Health() hot.Health { return hot.Health{} }
 
 // Allow is hot.State's rate limit.
 func (s *State) Allow(ctx context.Context, client consent.ClientID, rate hot.Rate) (hot.Verdict, error) {

@@ -1,10 +1,15 @@
 package redis
 
-import "time"
+import (
+	"log/slog"
+	"time"
+)
 
-// Patient makes a state wait for a server that a busy machine makes slow. Not
-// while anybody waits.
-func (s *State) Patient() *State { s.timeout = time.Minute; return s }
+// Timeout is that of Open.
+const Timeout = timeout
 
-// Ordinary is as Open made it.
-func (s *State) Ordinary() *State { s.timeout = timeout; return s }
+// OpenWithin is Open with a timeout of the test's own: on a busy machine a server
+// that is well may be slow.
+func OpenWithin(address, prefix string, clock func() time.Time, log *slog.Logger, timeout time.Duration) (*State, error) {
+	return open(address, prefix, clock, log, timeout)
+}

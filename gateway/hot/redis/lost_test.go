@@ -1,7 +1,11 @@
 package redis_test
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,10 +31,8 @@ func inTime(t *testing.T, what string, do func()) {
 // gets more than its rate, and everything answers in time.
 func neverOpen(t *testing.T, state *redis.State) {
 	t.Helper()
-	state.Ordinary()
-	defer state.Patient()
 	inTime(t, "Claim", func() {
-		if first, err := state.Claim(t.Context(), "while away", time.Minute); first || err == nil {
+		if first, err := state.Claim(t.Context(), "while away", time.Now(), time.Minute); first || err == nil {
 			t.Errorf("claim without Redis: first %v, error %v", first, err)
 		}
 	})
@@ -47,15 +49,53 @@ func neverOpen(t *testing.T, state *redis.State) {
 			}
 		})
 	}
+	if !state.Health().Away {
+		t.Error("nobody is told that Redis is away")
+	}
+}
+
+// until waits for what a watch makes true.
+func until(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for range 6000 { // a minute: whoever waits so long waits for ever
+		if is() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("waited in vain until", what)
+}
+
+// back waits until a state uses its Redis again.
+func back(t *testing.T, state *redis.State) {
+	t.Helper()
+	until(t, "Redis is back", func() bool { return !state.Health().Away })
+}
+
+// lines is a log that a test reads while it is written.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) count(what string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.text.String(), what)
 }
 
 func TestKilledRedis(t *testing.T) {
 	server := hottest.StartServer(t)
 	state := connect(t, server, "cpa:", time.Now)
 	reader := state.Notices(t.Context())
-	if first, err := state.Claim(t.Context(), "before", time.Minute); !first || err != nil {
-		t.Fatalf("first %v, error %v", first, err)
-	}
+	used := fresh("before")
+	gives(t, state, used)
 	server.Kill()
 	neverOpen(t, state)
 
@@ -63,6 +103,7 @@ func TestKilledRedis(t *testing.T) {
 	if got := hottest.Next(t, reader); got.Kind != hot.NoticeGap {
 		t.Errorf("after the loss the reader heard %+v", got)
 	}
+	back(t, state)
 	want := hot.Notice{Kind: hot.NoticeAgreements, Hash: "h"}
 	if err := state.Announce(t.Context(), want); err != nil {
 		t.Fatalf("after the loss: %v", err)
@@ -72,79 +113,144 @@ func TestKilledRedis(t *testing.T) {
 			t.Errorf("heard %+v", got)
 		}
 	}
-	if first, err := state.Claim(t.Context(), "before", time.Minute); first {
-		t.Errorf("a key claimed before the loss was given again (error %v)", err)
-	}
+	refuses(t, state, used)
 }
 
 // A server that takes connections and says nothing is the worse kind of away.
 func TestHangingRedis(t *testing.T) {
 	server := hottest.StartServer(t)
-	state := connect(t, server, "cpa:", time.Now)
-	if _, err := state.Claim(t.Context(), "before", time.Minute); err != nil {
-		t.Fatal(err)
-	}
+	state := connectWithin(t, server, "cpa:", time.Now, redis.Timeout, slog.New(slog.DiscardHandler))
 	server.Pause(t)
 	neverOpen(t, state)
-	state.Ordinary()
 	inTime(t, "Notices", func() {
 		if got := hottest.Next(t, state.Notices(t.Context())); got.Kind != hot.NoticeGap {
 			t.Errorf("a subscription that was not confirmed heard %+v", got)
 		}
 	})
-	state.Patient()
 	server.Resume(t)
-	if first, err := state.Claim(t.Context(), "after", time.Minute); !first || err != nil {
-		t.Errorf("after the pause: first %v, error %v", first, err)
+	patient := connect(t, server, "cpa:", time.Now)
+	gives(t, patient, fresh("after"))
+	until(t, "the hanging state is well again", func() bool {
+		first, err := state.Claim(t.Context(), "again", time.Now(), time.Minute)
+		return first && err == nil
+	})
+}
+
+// Each read once waited a quarter of a second for a Redis that hangs: the first
+// that waits in vain is the last that waits.
+func TestAHungRedisCostsOneTry(t *testing.T) {
+	server := hottest.StartServer(t)
+	log := &lines{}
+	state := connectWithin(t, server, "cpa:", time.Now, redis.Timeout, slog.New(slog.NewTextHandler(log, nil)))
+	server.Pause(t)
+	_, _ = state.Claim(t.Context(), "the one try", time.Now(), time.Minute)
+	for range 1000 {
+		if first, err := state.Claim(t.Context(), "k", time.Now(), time.Minute); first || !errors.Is(err, redis.ErrAway) {
+			t.Fatalf("Redis was asked again: first %v, error %v", first, err)
+		}
+	}
+	if n := log.count("does not answer"); n != 1 {
+		t.Errorf("said %d times that Redis is away", n)
+	}
+	server.Resume(t)
+	back(t, state)
+}
+
+type key struct {
+	name   string
+	issued time.Time
+	life   time.Duration
+}
+
+// fresh is a key that is issued now.
+func fresh(name string) key { return key{name, time.Now(), time.Hour} }
+
+func gives(t *testing.T, state *redis.State, k key) {
+	t.Helper()
+	if first, err := state.Claim(t.Context(), k.name, k.issued, k.life); !first || err != nil {
+		t.Errorf("%s: first %v, error %v", k.name, first, err)
 	}
 }
 
-// A key that was claimed before a flush must not be given again, by neither
-// gateway, for as long as it may live; a key that ends later than any that was
-// lost is given at once.
-func TestFlushedRedisGivesNoKeyTwice(t *testing.T) {
-	server := hottest.StartServer(t)
-	at := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
-	clock := func() time.Time { return at }
-	here, there := connect(t, server, "cpa:", clock), connect(t, server, "cpa:", clock)
-	const life = 5 * time.Minute
-	for key, gateway := range map[string]*redis.State{"here": here, "there": there} {
-		if first, err := gateway.Claim(t.Context(), key, life); !first || err != nil {
-			t.Fatalf("first %v, error %v", first, err)
-		}
+func refuses(t *testing.T, state *redis.State, k key) {
+	t.Helper()
+	if first, err := state.Claim(t.Context(), k.name, k.issued, k.life); first || err != nil {
+		t.Errorf("%s: first %v, error %v", k.name, first, err)
 	}
-	server.Flush(t)
-	at = at.Add(time.Minute)
-	for _, gateway := range []*redis.State{here, there} {
-		for _, key := range []string{"here", "there"} {
-			if first, err := gateway.Claim(t.Context(), key, life-time.Minute); first || err != nil && !errors.Is(err, redis.ErrForgotten) {
-				t.Errorf("a key of before the flush: first %v, error %v", first, err)
+}
+
+// losses are the ways in which Redis loses what was claimed.
+var losses = map[string]func(t *testing.T, server *hottest.Server){
+	"a flush":   func(t *testing.T, server *hottest.Server) { server.Flush(t) },
+	"a restart": func(t *testing.T, server *hottest.Server) { server.Kill(); server.Start(t) },
+	"a restart from a snapshot": func(t *testing.T, server *hottest.Server) {
+		server.Kill() // the snapshot is of before the claims, and holds the mark
+		server.Start(t)
+	},
+}
+
+// What was claimed passed a second time after FLUSHALL or a restart, by its key
+// alone; and credentials that nobody had used were refused for up to an hour.
+func TestAKeyOfBeforeALossIsRefusedAndOneOfAfterIsGiven(t *testing.T) {
+	for name, lose := range losses {
+		t.Run(name, func(t *testing.T) {
+			server, log := hottest.StartServer(t), &lines{}
+			here := connectWithin(t, server, "cpa:", time.Now, time.Minute, slog.New(slog.NewTextHandler(log, nil)))
+			there := connect(t, server, "cpa:", time.Now)
+			gives(t, here, fresh("first")) // so that the mark is there
+			if strings.Contains(name, "snapshot") {
+				server.Save(t)
 			}
-		}
-	}
-	if first, err := here.Claim(t.Context(), "issued after the flush", life); !first || err != nil {
-		t.Errorf("a key of after the flush: first %v, error %v", first, err)
-	}
-	if first, err := here.Claim(t.Context(), "short", time.Second); first || !errors.Is(err, redis.ErrForgotten) {
-		t.Errorf("a key that may have been claimed before the flush: first %v, error %v", first, err)
-	}
-	at = at.Add(life)
-	if first, err := there.Claim(t.Context(), "shorter", time.Second); !first || err != nil {
-		t.Errorf("when every lost key has ended: first %v, error %v", first, err)
+			used, unused := fresh("used"), fresh("unused")
+			gives(t, here, used)
+			lose(t, server)
+			until(t, "the loss is told", func() bool { return here.Health().Losses == 1 && there.Health().Losses == 1 })
+			back(t, here)
+			back(t, there)
+			late := connect(t, server, "cpa:", time.Now) // begins after the loss
+			for _, state := range []*redis.State{here, there, late} {
+				refuses(t, state, used)
+				refuses(t, state, unused)
+			}
+			if since := here.Health().LastLoss; !since.After(unused.issued) {
+				t.Errorf("the loss is told to be of %v, and a key was issued at %v", since, unused.issued)
+			}
+			after := fresh("of after")
+			gives(t, there, after)
+			refuses(t, here, after)
+			refuses(t, late, after)
+			if n := log.count("has lost its data"); n != 1 {
+				t.Errorf("the log tells of the loss %d times", n)
+			}
+		})
 	}
 }
 
-// A gateway's own claims hold over a flush, even for a key that comes back with a longer life.
-func TestFlushedRedisLeavesOwnClaims(t *testing.T) {
+// A loss between two looks is found by the claim itself.
+func TestALossIsFoundByTheNextClaim(t *testing.T) {
 	server := hottest.StartServer(t)
-	state := connect(t, server, "cpa:", time.Now)
-	for i, want := range []bool{true, false, false} {
-		first, err := state.Claim(t.Context(), "k", time.Duration(i+1)*time.Minute)
-		if err != nil || first != want {
-			t.Errorf("claim %d: first %v, error %v", i+1, first, err)
+	here, there := connect(t, server, "cpa:", time.Now), connect(t, server, "cpa:", time.Now)
+	for range 20 {
+		used := fresh("used")
+		used.name += used.issued.String()
+		if first, _ := here.Claim(t.Context(), used.name, used.issued, used.life); !first {
+			continue // issued before the last flush was found
 		}
 		server.Flush(t)
+		refuses(t, there, used)
 	}
+}
+
+// An issuer's clock may run ahead: its keys seem to be of after the loss, and the
+// gateway that gave them knows them all the same.
+func TestAGatewayKnowsItsOwnClaimsAfterALoss(t *testing.T) {
+	server := hottest.StartServer(t)
+	state := connect(t, server, "cpa:", time.Now)
+	ahead := fresh("k")
+	ahead.issued = ahead.issued.Add(time.Minute)
+	gives(t, state, ahead)
+	server.Flush(t)
+	refuses(t, state, ahead)
 }
 
 // A flush fills the shared bucket. The gateway's own bucket does not forget.

@@ -23,11 +23,9 @@ func (s *State) channel() string { return s.prefix + "notices" }
 
 // Announce publishes the notice to every gateway, this one included.
 func (s *State) Announce(ctx context.Context, n hot.Notice) error {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
 	body, err := json.Marshal(wire(n))
 	if err == nil {
-		err = s.client.Publish(ctx, s.channel(), body).Err()
+		err = s.try(ctx, func(ctx context.Context) error { return s.client.Publish(ctx, s.channel(), body).Err() })
 	}
 	if err != nil {
 		return fmt.Errorf("announcing a change: %w", err)

@@ -4,9 +4,10 @@
 // Redis only ever makes the gateway stricter. A claim that Redis cannot vouch
 // for is an error, and the caller refuses; what this gateway gave to one it does
 // not give to another, and a client's rate it keeps on its own, whatever Redis
-// says; a notice that is lost costs time. Keys hold SHA-256 sums, never what was
-// claimed or who asked. The server must not evict keys (maxmemory-policy
-// noeviction).
+// says; a notice that is lost costs time; what was issued before Redis lost its
+// data cannot be claimed any more (docs/decisions/017). Keys hold SHA-256 sums,
+// never what was claimed or who asked. The server must not evict keys
+// (maxmemory-policy noeviction).
 package redis
 
 import (
@@ -15,6 +16,7 @@ import (
 	_ "embed" // the bucket script
 	"encoding/hex"
 	"errors"
+	"log/slog"
 	"net/url"
 	"sync"
 	"time"
@@ -33,7 +35,12 @@ type State struct {
 	timeout time.Duration // bounds everything that somebody waits for
 	buckets *hot.Buckets
 	claims  *hot.Claims
-	memory  memory
+	log     *slog.Logger
+
+	mu     sync.Mutex // guards the next three
+	health hot.Health
+	mark   string    // as it stands in Redis; empty before it was seen
+	since  time.Time // the moment in it
 
 	ctx     context.Context // ends with Close
 	stop    context.CancelFunc
@@ -47,19 +54,25 @@ const timeout = 250 * time.Millisecond
 // Open uses the Redis at an address: redis:// or rediss:// with one host; with
 // ?addr= for each further node of a cluster; with ?master_name= for a sentinel
 // group. It does not wait for the server: that Redis is away is an ordinary
-// state of affairs. The prefix begins every key and the channel's name, so that
-// deployments may share a server.
-func Open(address, prefix string, clock func() time.Time) (*State, error) {
+// state of affairs, and logged. The prefix is in every key and the channel's name, so
+// that deployments may share a server.
+func Open(address, prefix string, clock func() time.Time, log *slog.Logger) (*State, error) {
+	return open(address, prefix, clock, log, timeout)
+}
+
+func open(address, prefix string, clock func() time.Time, log *slog.Logger, timeout time.Duration) (*State, error) {
 	silenceClient()
 	client, err := dial(address)
 	if err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	return &State{
-		client: client, prefix: prefix, clock: clock, timeout: timeout,
+	s := &State{
+		client: client, prefix: prefix, clock: clock, timeout: timeout, log: log,
 		buckets: hot.NewBuckets(clock), claims: hot.NewClaims(clock), ctx: ctx, stop: stop,
-	}, nil
+	}
+	s.readers.Go(s.watch)
+	return s, nil
 }
 
 // silenceClient keeps go-redis from writing lines of its own to standard error. All that
@@ -112,7 +125,7 @@ func dial(address string) (goredis.UniversalClient, error) {
 // ErrClosed is the answer after Close.
 var ErrClosed = errors.New("the Redis state is closed")
 
-// Close ends every reader of notices and the connections. A second Close does nothing.
+// Close ends the watch, every reader of notices and the connections. A second Close does nothing.
 func (s *State) Close() (err error) {
 	s.end.Do(func() {
 		s.stop()
@@ -149,9 +162,11 @@ func (s *State) Allow(ctx context.Context, client consent.ClientID, rate hot.Rat
 	if own := s.buckets.Look(client, rate); !own.Allowed {
 		return own, nil
 	}
-	bounded, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	wait, err := bucketScript.Run(bounded, s.client, []string{s.key("bucket", string(client))}, rate.PerSecond, rate.Burst).Int64()
+	var wait int64
+	err := s.try(ctx, func(ctx context.Context) (err error) {
+		wait, err = bucketScript.Run(ctx, s.client, []string{s.prefix + "bucket:" + sum(string(client))}, rate.PerSecond, rate.Burst).Int64()
+		return err
+	})
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return hot.Verdict{}, ctx.Err()
@@ -161,8 +176,8 @@ func (s *State) Allow(ctx context.Context, client consent.ClientID, rate hot.Rat
 	return s.buckets.Take(client, rate), nil
 }
 
-// key names a thing without telling what it is.
-func (s *State) key(kind, name string) string {
+// sum names a thing without telling what it is.
+func sum(name string) string {
 	sum := sha256.Sum256([]byte(name))
-	return s.prefix + kind + ":" + hex.EncodeToString(sum[:])
+	return hex.EncodeToString(sum[:])
 }

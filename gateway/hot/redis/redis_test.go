@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,15 +20,22 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// connect opens one gateway's view of a server; an empty prefix is given to no two tests.
+// connect opens one gateway's view of a server, which waits for what a busy machine makes slow.
 func connect(t *testing.T, server *hottest.Server, prefix string, clock func() time.Time) *redis.State {
 	t.Helper()
-	state, err := redis.Open(server.Address, prefix, clock)
+	return connectWithin(t, server, prefix, clock, time.Minute, slog.New(slog.DiscardHandler))
+}
+
+func connectWithin(t *testing.T, server *hottest.Server, prefix string, clock func() time.Time, timeout time.Duration, log *slog.Logger) *redis.State {
+	t.Helper()
+	state, err := redis.OpenWithin(server.Address, prefix, clock, log, timeout)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = state.Close() })
-	return state.Patient()
+	until(t, "the mark stands", func() bool { return strings.Contains(server.Keys(), "{"+prefix+"claims}:mark") })
+	time.Sleep(2 * time.Millisecond) // what a test issues from here on is of after the mark
+	return state
 }
 
 // fleet is several gateways that share a server, asked in turn: what one of them
@@ -40,8 +48,8 @@ type fleet struct {
 
 func (f *fleet) one() *redis.State { return f.all[int(f.next.Add(1))%len(f.all)] }
 
-func (f *fleet) Claim(ctx context.Context, key string, life time.Duration) (bool, error) {
-	return f.one().Claim(ctx, key, life)
+func (f *fleet) Claim(ctx context.Context, key string, issued time.Time, life time.Duration) (bool, error) {
+	return f.one().Claim(ctx, key, issued, life)
 }
 
 func (f *fleet) Allow(ctx context.Context, client consent.ClientID, rate hot.Rate) (hot.Verdict, error) {
@@ -110,7 +118,7 @@ func TestNoticesReachTheOtherGateway(t *testing.T) {
 func TestKeysTellNothing(t *testing.T) {
 	server := hottest.StartServer(t)
 	state := connect(t, server, "cpa:", time.Now)
-	if _, err := state.Claim(t.Context(), "9990000018", time.Minute); err != nil {
+	if _, err := state.Claim(t.Context(), "9990000018", time.Now(), time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := state.Allow(t.Context(), "Ann-Evans", hot.Rate{PerSecond: 0.1, Burst: 2}); err != nil {
@@ -127,7 +135,7 @@ func TestKeysTellNothing(t *testing.T) {
 
 func TestAddressThatIsNoneIsNotRepeated(t *testing.T) {
 	for _, address := range []string{"", "http://h:6379", "redis://:s3cret@h:port", "redis://u:s3cret@h:1/x", "\x7f s3cret", "redis://s3cret@h:1?addr=%zz", "redis://s3cret@h:1?master_name=m&db=x"} {
-		state, err := redis.Open(address, "cpa:", time.Now)
+		state, err := redis.Open(address, "cpa:", time.Now, slog.New(slog.DiscardHandler))
 		if err == nil {
 			_ = state.Close()
 			t.Errorf("%q was opened", address)
@@ -146,12 +154,12 @@ func TestAddressChoosesTheKindOfServer(t *testing.T) {
 		"redis://127.0.0.1:1", "rediss://127.0.0.1:1/2",
 		"redis://127.0.0.1:1?addr=127.0.0.1:2", "redis://127.0.0.1:1?master_name=m&addr=127.0.0.1:2",
 	} {
-		state, err := redis.Open(address, "cpa:", time.Now)
+		state, err := redis.Open(address, "cpa:", time.Now, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Errorf("%s: %v", address, err)
 			continue
 		}
-		if first, err := state.Claim(t.Context(), "k", time.Minute); first || err == nil {
+		if first, err := state.Claim(t.Context(), "k", time.Now(), time.Minute); first || err == nil {
 			t.Errorf("%s: first %v, error %v", address, first, err)
 		}
 		if err := state.Close(); err != nil {

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/metric"
+
+	"cpagateway/gateway/hot"
+)
+
+// health is what the admin address tells of a running gateway.
+type health struct {
+	ready  []func(context.Context) error // an error takes the gateway out of service
+	shared hot.State
+	clock  func() time.Time
+}
+
+// tellLoss is how long readiness tells of a loss: a token rarely lives longer.
+const tellLoss = time.Hour
+
+// notes are what is amiss and takes no gateway out of service, because every other
+// gateway has the same trouble or the rest is served as ever.
+func (h *health) notes() (notes []string) {
+	shared := h.shared.Health()
+	if shared.Away {
+		notes = append(notes, "Redis does not answer: single-use credentials are refused, and rates are counted in each process")
+	}
+	if !shared.LastLoss.IsZero() && h.clock().Sub(shared.LastLoss) < tellLoss {
+		notes = append(notes, "Redis has lost its data: single-use credentials issued before "+shared.LastLoss.UTC().Format(time.RFC3339)+" are refused")
+	}
+	return notes
+}
+
+// ServeHTTP is /readyz.
+func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	for _, ready := range h.ready {
+		if err := ready(r.Context()); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+	}
+	fmt.Fprintln(w, "ready")
+	for _, note := range h.notes() {
+		fmt.Fprintln(w, "but:", note)
+	}
+}
+
+// count makes metrics of the same.
+func (h *health) count() error {
+	meter := otel.Meter("cpagateway/cmd/cpa-gateway")
+	away, err := meter.Int64ObservableGauge("cpa_gateway_shared_state_away",
+		metric.WithDescription("1 while the shared state does not answer"))
+	if err != nil {
+		return err
+	}
+	losses, err := meter.Int64ObservableCounter("cpa_gateway_shared_state_losses",
+		metric.WithDescription("How often the shared state lost what single-use credentials were used"))
+	if err != nil {
+		return err
+	}
+	_, err = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
+		shared := h.shared.Health()
+		o.ObserveInt64(losses, shared.Losses)
+		if shared.Away {
+			o.ObserveInt64(away, 1)
+		} else {
+			o.ObserveInt64(away, 0)
+		}
+		return nil
+	}, away, losses)
+	return err
+}
