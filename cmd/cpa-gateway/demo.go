@@ -87,7 +87,7 @@ func (o demoOptions) run(w world) error {
 		handler.ServeHTTP(w, r)
 	})
 	announce := func() { printDemo(w, addr, dir, o.data != "", admin) }
-	h := &health{ready: []func(context.Context) error{s.ready}, shared: shared, clock: w.clock}
+	h := &health{ready: []func(context.Context) error{s.ready}, shared: shared, issuers: verifier, clock: w.clock}
 	return s.listen(w, both, h, log, announce)
 }
 

@@ -7,16 +7,19 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
 	"cpagateway/gateway/hot"
+	"cpagateway/gateway/identity"
 )
 
 // health is what the admin address tells of a running gateway.
 type health struct {
-	ready  []func(context.Context) error // an error takes the gateway out of service
-	shared hot.State
-	clock  func() time.Time
+	ready   []func(context.Context) error // an error takes the gateway out of service
+	shared  hot.State
+	issuers *identity.Verifier
+	clock   func() time.Time
 }
 
 // tellLoss is how long readiness tells of a loss: a token rarely lives longer.
@@ -31,6 +34,9 @@ func (h *health) notes() (notes []string) {
 	}
 	if !shared.LastLoss.IsZero() && h.clock().Sub(shared.LastLoss) < tellLoss {
 		notes = append(notes, "Redis has lost its data: single-use credentials issued before "+shared.LastLoss.UTC().Format(time.RFC3339)+" are refused")
+	}
+	for _, away := range h.issuers.Away() {
+		notes = append(notes, away.Error())
 	}
 	return notes
 }
@@ -62,15 +68,25 @@ func (h *health) count() error {
 	if err != nil {
 		return err
 	}
+	issuers, err := meter.Int64ObservableGauge("cpa_gateway_issuer_away",
+		metric.WithDescription("1 while the tokens of an issuer are refused, because its keys cannot be had"))
+	if err != nil {
+		return err
+	}
 	_, err = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		shared := h.shared.Health()
 		o.ObserveInt64(losses, shared.Losses)
+		o.ObserveInt64(away, 0)
 		if shared.Away {
 			o.ObserveInt64(away, 1)
-		} else {
-			o.ObserveInt64(away, 0)
+		}
+		for _, url := range h.issuers.Issuers() {
+			o.ObserveInt64(issuers, 0, metric.WithAttributes(attribute.String("issuer", url)))
+		}
+		for _, gone := range h.issuers.Away() { // the later observation counts
+			o.ObserveInt64(issuers, 1, metric.WithAttributes(attribute.String("issuer", gone.Issuer)))
 		}
 		return nil
-	}, away, losses)
+	}, away, losses, issuers)
 	return err
 }

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"cpagateway/gateway/demo"
 	"cpagateway/gateway/hot/hottest"
 	"cpagateway/gateway/hot/redis"
 )
@@ -57,5 +61,41 @@ func TestReadinessAndMetricsTellOfALostRedis(t *testing.T) {
 	h.clock = func() time.Time { return time.Now().Add(2 * tellLoss) }
 	if _, body := saidBy(h); strings.Contains(body, "lost") {
 		t.Errorf("hours later: %s", body)
+	}
+}
+
+// One of two issuers that was away took every gateway out of service, and a hung
+// one held the answer up for as long as it hung.
+func TestReadinessAndMetricsTellOfAnIssuerThatIsAway(t *testing.T) {
+	s := settle(t)
+	hung, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and says nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hung.Close()
+	url := "http://" + hung.Addr().String()
+	text, err := os.ReadFile(s.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := strings.Replace(string(text), "issuers: [", "issuers: [{url: \""+url+"\"}, ", 1)
+	both = strings.ReplaceAll(both, "- {id:", "- {issuer: \"http://"+s.issuer+demo.IssuerPath+"\", id:")
+	write(t, s.config, both)
+	s.openIssuer()
+	s.start()
+	s.await("/readyz", http.StatusOK)
+	if a := s.ask(s.token("gp")); a.status != http.StatusOK || len(a.matches(t)) != 1 {
+		t.Errorf("with the other issuer hanging: %d %.300s", a.status, a.body)
+	}
+	for path, want := range map[string]string{"/readyz": url, "/metrics": `cpa_gateway_issuer_away{issuer="` + url} {
+		response, err := http.Get("http://" + s.admin + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		if err != nil || response.StatusCode != http.StatusOK || !strings.Contains(string(text), want) {
+			t.Errorf("%s answers %d without %s: %s", path, response.StatusCode, want, text)
+		}
 	}
 }

@@ -75,7 +75,7 @@ func serve(w world, file string, check bool) error {
 	due := time.NewTicker(rereadEvery)
 	defer due.Stop()
 	go s.keepAgreements(w, asked, due.C, shared, log)
-	h := &health{ready: []func(context.Context) error{verifier.Ready, s.ready}, shared: shared, clock: w.clock}
+	h := &health{ready: []func(context.Context) error{verifier.Ready, s.ready}, shared: shared, issuers: verifier, clock: w.clock}
 	return s.listen(w, handler, h, log, func() {})
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cpagateway/gateway/hot/local"
+	"cpagateway/gateway/identity"
 )
 
 // openBare opens a site with no records and no agreements.
@@ -26,7 +27,7 @@ func openBare(t *testing.T) (*site, world) {
 
 // health is that of a gateway with nothing but its records.
 func (s *site) health() *health {
-	return &health{ready: []func(context.Context) error{s.ready}, shared: local.New(time.Now), clock: time.Now}
+	return &health{ready: []func(context.Context) error{s.ready}, shared: local.New(time.Now), issuers: &identity.Verifier{}, clock: time.Now}
 }
 
 // openFolder opens a data folder as every command with --data does.

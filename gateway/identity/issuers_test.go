@@ -53,11 +53,44 @@ func TestAnIssuerThatIsAwayIsNotForgotten(t *testing.T) {
 	w.provider.answers(nil, nil)
 	second.answers(badGateway, nil)
 	w.pass(10 * time.Minute)
-	if err := w.verifier.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), second.URL) || strings.Contains(err.Error(), w.provider.URL) {
-		t.Errorf("ready says %v", err)
-	}
+	w.allowed(request("Bearer", w.good()))
+	w.tellsAway(second)
 	w.knows(w.provider, second)
 }
+
+// tellsAway holds that the gateway is ready, and that one issuer is told to be away.
+func (w *world) tellsAway(gone *provider) {
+	w.t.Helper()
+	if err := w.verifier.Ready(w.t.Context()); err != nil {
+		w.t.Errorf("one of two issuers takes the gateway out: %v", err)
+	}
+	if away := w.verifier.Away(); len(away) != 1 || away[0].Issuer != gone.URL || !strings.Contains(away[0].Error(), gone.URL) {
+		w.t.Errorf("away: %v, want %s", away, gone.URL)
+	}
+}
+
+// One issuer of two that was away once took every gateway out of service. Both
+// away do: then nobody can be answered.
+func TestOneOfTwoIssuersAwayTakesNoGatewayOut(t *testing.T) {
+	w, second := newPair(t)
+	second.answers(badGateway, nil)
+	w.tellsAway(second)
+	w.provider.answers(badGateway, nil)
+	w.pass(keysLife - time.Second)
+	w.allowed(request("Bearer", w.good())) // an absent issuer lasts as long as its keys
+	w.pass(time.Second)
+	w.refused(request("Bearer", w.good()), identity.IssuerUnavailable)
+	err := w.verifier.Ready(t.Context())
+	if err == nil || !strings.Contains(err.Error(), second.URL) || !strings.Contains(err.Error(), w.provider.URL) {
+		t.Errorf("with both away ready says %v", err)
+	}
+	w.provider.answers(nil, nil)
+	w.pass(time.Second)
+	w.tellsAway(second)
+}
+
+// keysLife is what the pages say: for so long a removed key and an absent issuer last.
+const keysLife = 5 * time.Minute
 
 // Where callers get a token is read with the keys, and as seldom.
 func TestEndpointsAreReadWithTheKeys(t *testing.T) {
@@ -96,12 +129,12 @@ func TestEndpointsAreReadWithTheKeys(t *testing.T) {
 // hanging lets nothing through to one host until its request is given up.
 type hanging struct {
 	http.RoundTripper
-	host    string
+	host    atomic.Value
 	givenUp atomic.Bool
 }
 
 func (h *hanging) RoundTrip(r *http.Request) (*http.Response, error) {
-	if "http://"+r.URL.Host != h.host {
+	if "http://"+r.URL.Host != h.host.Load() {
 		return h.RoundTripper.RoundTrip(r)
 	}
 	<-r.Context().Done()
@@ -115,7 +148,7 @@ func TestAnIssuerThatHangsDelaysNothingElse(t *testing.T) {
 	ctx, end := context.WithCancel(t.Context())
 	w, second := newPair(t, func(c *identity.Config) {
 		c.Transport = hung
-		hung.host = c.Issuers[1].URL
+		hung.host.Store(c.Issuers[1].URL)
 	})
 	cfg := w.config()
 	cfg.Transport, cfg.Issuers = hung, []identity.Issuer{{URL: second.URL}, {URL: w.provider.URL}}
@@ -128,13 +161,18 @@ func TestAnIssuerThatHangsDelaysNothingElse(t *testing.T) {
 	}
 	w.knows(w.provider)
 	w.allowed(request("Bearer", w.good()))
+	w.tellsAway(second)
 	if hung.givenUp.Load() {
 		t.Error("the issuer that hangs was waited for")
 	}
-	end()
-	if err := w.verifier.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), second.URL) || strings.Contains(err.Error(), w.provider.URL) {
-		t.Errorf("ready says %v", err)
+	hung.host.Store(w.provider.URL) // now the other one, whose keys are known
+	w.pass(keysLife - time.Second)
+	w.allowed(request("Bearer", w.good()))
+	w.allowed(request("Bearer", w.good()))
+	if hung.givenUp.Load() {
+		t.Error("a request whose issuer's keys are known waited for it")
 	}
+	end()
 }
 
 // meeting answers only when two hosts are asked at the same time.

@@ -19,7 +19,8 @@ import (
 
 const (
 	keysLife   = 5 * time.Minute  // a key withdrawn by the issuer verifies nothing after this
-	keysPause  = 30 * time.Second // between fetches that an unknown key asks for
+	keysDue    = 4 * time.Minute  // older keys are fetched again while they are still used
+	keysPause  = 30 * time.Second // between fetches that can wait: an unknown key asks, or keys are due
 	retryPause = time.Second      // between fetches while there are no keys to use
 	minRSABits = 2048
 )
@@ -62,10 +63,15 @@ type keys struct {
 	fetched    time.Time
 }
 
-// current is the keys to verify with now, fetched again when they are too old.
+// current is the keys to verify with now, fetched again when they are too old. Keys
+// that are due are fetched in the background, so that nobody who has keys to verify
+// with waits for an issuer that hangs.
 func (s *keySet) current(ctx context.Context) (keys, error) {
 	known, _ := s.snapshot()
 	if s.fresh(known) {
+		if s.clock().Sub(known.fetched) >= keysDue {
+			s.begin(keysPause)
+		}
 		return known, nil
 	}
 	known, err := s.refresh(ctx, retryPause)
@@ -75,13 +81,17 @@ func (s *keySet) current(ctx context.Context) (keys, error) {
 	return keys{}, errors.Join(errNoKeys, err)
 }
 
-// renew begins a fetch where the keys are too old, and says when it is over; nil
-// where there is nothing to wait for.
+// renew begins a fetch where the keys are due or too old, and says when it is over;
+// nil where there is nothing to wait for.
 func (s *keySet) renew() <-chan struct{} {
-	if known, _ := s.snapshot(); s.fresh(known) {
-		return nil
+	known, _ := s.snapshot()
+	switch age := s.clock().Sub(known.fetched); {
+	case !s.fresh(known):
+		return s.begin(retryPause)
+	case age >= keysDue:
+		s.begin(keysPause)
 	}
-	return s.begin(retryPause)
+	return nil
 }
 
 func (s *keySet) fresh(k keys) bool {

@@ -86,10 +86,10 @@ func TestWithdrawnKeyStopsVerifying(t *testing.T) {
 	w := newWorld(t)
 	w.allowed(request("Bearer", w.good()))
 	w.provider.publish(publicJWK("k2", newKey(t).Public()))
-	w.pass(5*time.Minute - time.Second)
+	w.pass(keysLife - time.Minute - time.Second)
 	kept := request("Bearer", w.good())
 	w.allowed(kept)
-	w.pass(time.Second)
+	w.pass(time.Minute + time.Second)
 	w.refused(kept, identity.TokenSignature)
 	w.refused(request("Bearer", w.good()), identity.TokenSignature)
 }
