@@ -44,6 +44,8 @@ type httpConfig struct {
 	ClientCA string `yaml:"clientCA"` // certificates of callers that bind their tokens by mTLS
 	Capacity int    `yaml:"capacity"` // requests at once
 	Reserved int    `yaml:"reserved"` // of these, kept for crisis reads
+	// Notice is how long readiness says no, when serve stops, before connections are refused.
+	Notice time.Duration `yaml:"notice"`
 }
 
 type recordsConfig struct {
@@ -85,7 +87,7 @@ func readConfig(name string, environ []string) (config, error) {
 		return config{}, misuse("reading the configuration: %v", err)
 	}
 	c := config{
-		HTTP:   httpConfig{Address: ":8080", Admin: "127.0.0.1:9090", Capacity: 256, Reserved: 64},
+		HTTP:   httpConfig{Address: ":8080", Admin: "127.0.0.1:9090", Capacity: 256, Reserved: 64, Notice: 5 * time.Second},
 		Policy: consent.DefaultPolicy(), Telemetry: telemetryConfig{Sampling: 0.01, Interval: time.Minute},
 	}
 	d := yaml.NewDecoder(bytes.NewReader(text))
@@ -134,6 +136,9 @@ func (c config) check() error {
 	}
 	if c.HTTP.Reserved < 0 || c.HTTP.Reserved >= c.HTTP.Capacity {
 		return fmt.Errorf("http.reserved must be at least 0 and less than http.capacity")
+	}
+	if c.HTTP.Notice < 0 {
+		return fmt.Errorf("http.notice must not be negative")
 	}
 	if !(0 <= c.Telemetry.Sampling && c.Telemetry.Sampling <= 1) { // so that NaN is refused too
 		return fmt.Errorf("telemetry.sampling must be from 0 to 1")

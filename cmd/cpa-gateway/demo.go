@@ -80,7 +80,7 @@ func (o demoOptions) run(w world) error {
 	}
 	// Not a ServeMux, which would clean paths and redirect before anything is recorded.
 	both := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, demo.IssuerPath+"/") {
+		if issuer.Serves(r) {
 			issuer.ServeHTTP(w, r)
 			return
 		}
@@ -88,7 +88,7 @@ func (o demoOptions) run(w world) error {
 	})
 	announce := func() { printDemo(w, addr, dir, o.data != "", admin) }
 	h := &health{ready: []func(context.Context) error{s.ready}, shared: shared, issuers: verifier, clock: w.clock}
-	return s.listen(w, both, h, log, announce)
+	return s.listen(w, public{both, handler.unread}, h, log, announce)
 }
 
 // demoFolder is the folder given, or a new temporary one that goes with the demo.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel"
@@ -20,6 +21,8 @@ type health struct {
 	shared  hot.State
 	issuers *identity.Verifier
 	clock   func() time.Time
+	// draining is set before the public address is closed.
+	draining atomic.Bool
 }
 
 // tellLoss is how long readiness tells of a loss: a token rarely lives longer.
@@ -43,6 +46,10 @@ func (h *health) notes() (notes []string) {
 
 // ServeHTTP is /readyz.
 func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h.draining.Load() {
+		http.Error(w, "stopping", http.StatusServiceUnavailable)
+		return
+	}
 	for _, ready := range h.ready {
 		if err := ready(r.Context()); err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)

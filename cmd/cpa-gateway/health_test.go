@@ -35,11 +35,11 @@ func TestReadinessAndMetricsTellOfALostRedis(t *testing.T) {
 	defer shared.Close()
 	h := s.health()
 	h.shared = shared
-	metrics, end, err := telemetry(w.ctx, telemetryConfig{})
+	metrics, end, err := telemetry(w.ctx, telemetryConfig{}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = end(t.Context()) }()
+	defer end()
 	if err := h.count(); err != nil {
 		t.Fatal(err)
 	}

@@ -92,7 +92,7 @@ func TestAListenThatFailsLeavesNothingOpen(t *testing.T) {
 			s.config.HTTP = httpConfig{Address: free(t), Admin: free(t)}
 			fail(&s.config.HTTP)
 			log := slog.New(slog.NewTextHandler(io.Discard, nil))
-			err := s.listen(w, http.NotFoundHandler(), s.health(), log, func() { t.Error("announced") })
+			err := s.listen(w, public{Handler: http.NotFoundHandler()}, s.health(), log, func() { t.Error("announced") })
 			if err == nil {
 				t.Fatal("it listens all the same")
 			}

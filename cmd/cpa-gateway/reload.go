@@ -9,12 +9,13 @@ import (
 	"cpagateway/gateway/hot"
 )
 
-// rereadEvery is how long a change of the agreements can go unseen where nobody
+// rereadEvery is how long a change of the agreements or certificates can go unseen where nobody
 // sent SIGHUP or the notice of another instance was lost.
 const rereadEvery = time.Minute
 
 // keepAgreements reads the agreements again on SIGHUP, when another instance
-// tells that it did, and every so often. A folder that does not check leaves
+// tells that it did, and every so often; on SIGHUP and every so often the
+// certificates too. A folder that does not check leaves
 // what is in force: an operator's slip must not take a crisis team's access away.
 func (s *site) keepAgreements(w world, asked <-chan os.Signal, due <-chan time.Time, shared hot.State, log *slog.Logger) {
 	notices := shared.Notices(w.ctx)
@@ -23,8 +24,10 @@ func (s *site) keepAgreements(w world, asked <-chan os.Signal, due <-chan time.T
 		case <-w.ctx.Done():
 			return
 		case <-due:
+			s.rereadCertificates(log)
 			s.reload(log)
 		case <-asked:
+			s.rereadCertificates(log)
 			// Sent also when nothing changed here: another instance may have missed it.
 			if hash, ok := s.reload(log); ok {
 				if err := shared.Announce(w.ctx, hot.Notice{Kind: hot.NoticeAgreements, Hash: hash}); err != nil {

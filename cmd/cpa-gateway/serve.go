@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -109,11 +108,17 @@ func openHot(w world, c hotConfig, log *slog.Logger) (hot.State, error) {
 	return redis.Open(c.Redis, "cpa-gateway:", w.clock, log)
 }
 
+// public is what answers on the public address.
+type public struct {
+	http.Handler
+	unread func(context.Context) // records a request that never came to the handler
+}
+
 // front wires the road and the front.
-func (s *site) front(w world, verifier *identity.Verifier, shared hot.State, log *slog.Logger) (http.Handler, error) {
+func (s *site) front(w world, verifier *identity.Verifier, shared hot.State, log *slog.Logger) (public, error) {
 	sealer, err := road.NewSealer(s.secret)
 	if err != nil {
-		return nil, err
+		return public{}, err
 	}
 	c := s.config
 	r := &road.Road{
@@ -127,21 +132,21 @@ func (s *site) front(w world, verifier *identity.Verifier, shared hot.State, log
 		Road: r, Version: version(), Date: w.clock().Format(time.DateOnly),
 		PatientSystems: c.PatientIdentifiers, NHSNumbers: c.nhsNumbers(),
 	}
-	return f.Handler(), nil
+	return public{f.Handler(), r.Unread}, nil
 }
 
 // listen serves the public and the admin address until the world ends, then
 // lets what is underway finish. It announces once both are taken.
-func (s *site) listen(w world, handler http.Handler, h *health, log *slog.Logger, announce func()) (err error) {
-	secure, err := tlsConfig(s.config.HTTP)
+func (s *site) listen(w world, p public, h *health, log *slog.Logger, announce func()) (err error) {
+	secure, err := s.secure()
 	if err != nil {
 		return err
 	}
-	metrics, end, err := telemetry(w.ctx, s.config.Telemetry)
+	metrics, end, err := telemetry(w.ctx, s.config.Telemetry, log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, finish(w.ctx, end)) }()
+	defer end()
 	if err := errors.Join(s.countOutdated(), s.countUnresolved(), h.count()); err != nil {
 		return err
 	}
@@ -155,8 +160,9 @@ func (s *site) listen(w world, handler http.Handler, h *health, log *slog.Logger
 		return err
 	}
 	defer private.Close()
-	main := server(handler, log)
+	main := server(p, log)
 	main.TLSConfig = secure
+	(&unread{record: p.unread}).watch(main)
 	admin := server(adminHandler(metrics, h), log)
 	failed := make(chan error, 2)
 	go func() { failed <- serveOn(main, public) }()
@@ -167,6 +173,11 @@ func (s *site) listen(w world, handler http.Handler, h *health, log *slog.Logger
 	case err = <-failed:
 	case <-w.ctx.Done():
 		log.Info("stopping: letting what is underway finish")
+		h.draining.Store(true)
+		select {
+		case err = <-failed:
+		case <-time.After(s.config.HTTP.Notice): // for those who send requests to see it
+		}
 	}
 	return errors.Join(err, finish(w.ctx, main.Shutdown), finish(w.ctx, admin.Shutdown))
 }
@@ -182,7 +193,8 @@ func finish(ctx context.Context, end func(context.Context) error) error {
 func server(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
-		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(withoutText{log.Handler()}, slog.LevelWarn),
+		MaxHeaderBytes: maxHeader, DisableGeneralOptionsHandler: true, // OPTIONS * is refused and recorded as all else
+		ErrorLog: slog.NewLogLogger(withoutText{log.Handler()}, slog.LevelWarn),
 	}
 }
 
@@ -191,31 +203,6 @@ func serveOn(s *http.Server, l net.Listener) error {
 		return s.ServeTLS(l, "", "")
 	}
 	return s.Serve(l)
-}
-
-// tlsConfig reads the certificate; callers may present theirs, and identity
-// decides whether it is the one their token is bound to.
-func tlsConfig(c httpConfig) (*tls.Config, error) {
-	if c.Cert == "" {
-		return nil, nil
-	}
-	pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
-	if err != nil {
-		return nil, misuse("reading the certificate: %v", err)
-	}
-	t := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-	if c.ClientCA == "" {
-		return t, nil
-	}
-	text, err := os.ReadFile(c.ClientCA)
-	if err != nil {
-		return nil, misuse("reading http.clientCA: %v", err)
-	}
-	t.ClientCAs, t.ClientAuth = x509.NewCertPool(), tls.VerifyClientCertIfGiven
-	if !t.ClientCAs.AppendCertsFromPEM(text) {
-		return nil, misuse("reading http.clientCA: no certificate in it")
-	}
-	return t, nil
 }
 
 // adminHandler is for operators only: alive, ready, metrics.
@@ -227,11 +214,36 @@ func adminHandler(metrics, ready http.Handler) http.Handler {
 	return mux
 }
 
-// withoutText keeps the server's own complaints out of the log but for the fact:
-// they may hold what a caller sent.
+// withoutText keeps the server's own complaints out of the log but for the fact and,
+// of a failed TLS handshake, a cause of fixed words: they may hold what a caller sent.
 type withoutText struct{ slog.Handler }
 
 // Handle replaces the message.
 func (h withoutText) Handle(ctx context.Context, r slog.Record) error {
-	return h.Handler.Handle(ctx, slog.NewRecord(r.Time, r.Level, "a connection was dropped before its request could be read", 0))
+	said := slog.NewRecord(r.Time, r.Level, "a connection was dropped before its request could be read", 0)
+	if strings.HasPrefix(r.Message, "http: TLS handshake error") {
+		said.Message = "a TLS handshake failed"
+		said.AddAttrs(slog.String("cause", handshakeCause(r.Message)))
+	}
+	return h.Handler.Handle(ctx, said)
+}
+
+// handshakeCauses are the words of crypto/tls and crypto/x509 that are told. The first
+// that occurs is taken: what a certificate says of its holder is around them.
+var handshakeCauses = []string{
+	"certificate has expired or is not yet valid", "certificate signed by unknown authority", "certificate specifies an incompatible key usage",
+	"unknown certificate authority", "bad certificate", "expired certificate", "revoked certificate", "unsupported certificate", "unknown certificate",
+	"client offered only unsupported versions", "protocol version not supported", "no cipher suite supported", "no mutually supported protocol versions",
+	"unsupported application protocols", "missing extension", "first record does not look like a TLS handshake", "bad record MAC", "handshake failure",
+	"unexpected message", "illegal parameter", "decryption failed", "error decoding message", "invalid signature", "failed to verify certificate",
+	"i/o timeout", "connection reset by peer", "EOF",
+}
+
+func handshakeCause(message string) string {
+	for _, cause := range handshakeCauses {
+		if strings.Contains(message, cause) {
+			return cause
+		}
+	}
+	return "another"
 }

@@ -58,7 +58,7 @@ func configure(t *testing.T, sources string) *served {
 		t.Fatal(err)
 	}
 	var c strings.Builder
-	fmt.Fprintf(&c, "organisation: 7A4\ndutyLine: %q\nhttp: {address: %q, admin: %q, base: %q}\n", demo.DutyLine, s.addr, s.admin, "http://"+s.addr+"/fhir/R4")
+	fmt.Fprintf(&c, "organisation: 7A4\ndutyLine: %q\nhttp: {address: %q, admin: %q, base: %q, notice: 0s}\n", demo.DutyLine, s.addr, s.admin, "http://"+s.addr+"/fhir/R4")
 	fmt.Fprintf(&c, "audience: %q\nissuers: [{url: %q}]\nclients:\n", "http://"+s.issuer, "http://"+s.issuer+demo.IssuerPath)
 	for _, client := range demo.Clients() {
 		fmt.Fprintf(&c, "  - {id: %s, organisation: %s, teams: [%s], purposes: [%s]}\n", client.ID, client.Organisation, client.Teams[0], client.Purposes[0])

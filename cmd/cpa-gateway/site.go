@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"maps"
@@ -32,6 +33,8 @@ type site struct {
 	log      *audit.Log[store.Tx]
 	secret   []byte
 	zone     *time.Location
+
+	certificates atomic.Pointer[tls.Config] // as read last; nil without TLS
 }
 
 // openSite opens the records and everything beside them, making what is not

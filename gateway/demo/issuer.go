@@ -38,7 +38,7 @@ type Issuer struct {
 	public   map[consent.ClientID]jose.JSONWebKey // of the callers
 	keySet   []byte                               // what keysPath answers
 	metadata []byte                               // what discoveryPath answers
-	mux      *http.ServeMux
+	answers  map[string]http.HandlerFunc          // by method and path
 }
 
 // New makes the issuer of a demo that listens on addr, a loopback literal with its
@@ -61,10 +61,11 @@ func New(addr, dir string, guard identity.ReplayGuard, clock func() time.Time) (
 	if i.keySet, err = json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{i.key.Public()}}); err != nil {
 		return nil, fmt.Errorf("writing the issuer's key set: %w", err)
 	}
-	i.mux = http.NewServeMux()
-	i.mux.HandleFunc("GET "+IssuerPath+discoveryPath, i.fixed(i.metadata))
-	i.mux.HandleFunc("GET "+IssuerPath+keysPath, i.fixed(i.keySet))
-	i.mux.HandleFunc("POST "+IssuerPath+tokenPath, i.token)
+	i.answers = map[string]http.HandlerFunc{
+		"GET " + IssuerPath + discoveryPath: i.fixed(i.metadata),
+		"GET " + IssuerPath + keysPath:      i.fixed(i.keySet),
+		"POST " + IssuerPath + tokenPath:    i.token,
+	}
 	return i, nil
 }
 
@@ -105,15 +106,22 @@ func IdentityAt(gateway string) identity.Config {
 	}
 }
 
+// Serves reports whether a request is for one of the issuer's endpoints, by method
+// and path as they came. Everything else is the gateway's to refuse and record.
+func (i *Issuer) Serves(r *http.Request) bool {
+	_, known := i.answers[r.Method+" "+r.URL.EscapedPath()]
+	return known
+}
+
 // ServeHTTP answers only what arrived on a loopback address, wherever the issuer
 // may have been mounted.
 func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	if !ok || !loopback(local.String()) {
+	if !ok || !loopback(local.String()) || !i.Serves(r) {
 		http.NotFound(w, r)
 		return
 	}
-	i.mux.ServeHTTP(w, r)
+	i.answers[r.Method+" "+r.URL.EscapedPath()](w, r)
 }
 
 // fixed answers with a document that never changes.

@@ -3,19 +3,19 @@ package road
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
-	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 )
 
 // What is observed of a request is its kind, never whom it was about: types and
 // interactions come from the allow-list, so no attribute can hold an identifier.
-// Without a configured exporter the global providers do nothing.
+// Without a configured exporter the global providers do nothing. A trace begins
+// here: what a caller says of one (traceparent, tracestate, baggage) is not read, so
+// that nobody outside forces sampling or writes into our spans.
 const scope = "cpagateway/gateway/road"
 
 type observation struct {
@@ -23,8 +23,7 @@ type observation struct {
 	duration metric.Float64Histogram
 }
 
-func observe(ctx context.Context, req *http.Request, ask Ask) (context.Context, observation) {
-	ctx = otel.GetTextMapPropagator().Extract(ctx, propagation.HeaderCarrier(req.Header))
+func observe(ctx context.Context, ask Ask) (context.Context, observation) {
 	ctx, span := otel.Tracer(scope).Start(ctx, string(ask.Interaction)+" "+ask.Type, trace.WithSpanKind(trace.SpanKindServer))
 	duration, err := otel.Meter(scope).Float64Histogram("cpa_gateway_request_duration",
 		metric.WithUnit("s"), metric.WithDescription("Time from request to answer"))

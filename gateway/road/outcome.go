@@ -109,6 +109,10 @@ func requestID(req *http.Request) string {
 	if id := req.Header.Get("X-Request-Id"); uuidForm.MatchString(id) {
 		return id
 	}
+	return newRequestID()
+}
+
+func newRequestID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80

@@ -66,7 +66,7 @@ type trip struct {
 func (r *Road) Serve(w http.ResponseWriter, req *http.Request, ask Ask) {
 	ctx, cancel := context.WithTimeout(req.Context(), requestTime)
 	defer cancel()
-	ctx, seen := observe(ctx, req, ask)
+	ctx, seen := observe(ctx, ask)
 	t := &trip{ask: ask, asked: req, at: r.Clock(), id: requestID(req), words: wordsFor(req)}
 	recorded, reply := r.guarded(ctx, t)
 	status := r.answer(w, t, recorded, reply)
@@ -296,7 +296,7 @@ func (r *Road) ServePublic(w http.ResponseWriter, req *http.Request, ask Ask, bo
 	defer cancel()
 	r.admitAnonymous(ctx)
 	t := &trip{ask: ask, asked: req, at: r.Clock(), id: requestID(req), words: wordsFor(req)}
-	ctx, seen := observe(ctx, req, ask)
+	ctx, seen := observe(ctx, ask)
 	p := reply{status: http.StatusOK, document: body, contentType: contentType}
 	if ask.Fault != nil {
 		p = refused(ask.Fault)
@@ -307,4 +307,19 @@ func (r *Road) ServePublic(w http.ResponseWriter, req *http.Request, ask Ask, bo
 	}
 	status := r.answer(w, t, recorded, p)
 	seen.end(ctx, r.Log, t, status, r.Clock().Sub(t.at))
+}
+
+// Unread records a request that could not be read: the server answered it in fixed
+// words, or not at all. Of a flood of them no more is recorded than of any other
+// without a credential.
+func (r *Road) Unread(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, recordTime)
+	defer cancel()
+	if verdict, err := r.Shared.Allow(ctx, anonymous, anonymousRate); err != nil || !verdict.Allowed {
+		return
+	}
+	t := &trip{ask: Ask{Interaction: None}, at: r.Clock(), id: newRequestID()}
+	ctx, seen := observe(ctx, t.ask)
+	r.refuse(ctx, t, faultUnread)
+	seen.end(ctx, r.Log, t, http.StatusBadRequest, r.Clock().Sub(t.at))
 }

@@ -197,7 +197,8 @@ func TestAKeyOfBeforeALossIsRefusedAndOneOfAfterIsGiven(t *testing.T) {
 			server, log := hottest.StartServer(t), &lines{}
 			here := connectWithin(t, server, "cpa:", time.Now, time.Minute, slog.New(slog.NewTextHandler(log, nil)))
 			there := connect(t, server, "cpa:", time.Now)
-			gives(t, here, fresh("first")) // so that the mark is there
+			gives(t, here, fresh("first")) // so that both have seen the mark
+			gives(t, there, fresh("second"))
 			if strings.Contains(name, "snapshot") {
 				server.Save(t)
 			}
