@@ -7,9 +7,13 @@ export CGO_ENABLED := 0
 
 .PHONY: demo test build servers bench clean
 
-# The main job on embedded defaults: one process, synthetic people.
-demo: build
-	$(BIN) demo
+# The main job on embedded defaults: one process, synthetic people. On another port: make demo ADDR=127.0.0.1:9000
+ADDR := 127.0.0.1:8080
+
+demo:
+	@echo "Building the gateway. The first time this fetches and compiles what it needs, which takes a minute or two; each line is a part that is done."
+	go build -v -o $(BIN) ./cmd/cpa-gateway
+	@$(BIN) demo --addr $(ADDR)
 
 # Every test. What it lacks it installs where it can, and otherwise says what to type.
 # Some tests run what others wrote against the gateway: an OpenID server and a FHIR client (Node.js 20),
@@ -18,11 +22,14 @@ JAVA := $(shell java -version 2>&1 | grep -qE '"(1[7-9]|[2-9][0-9])' && mvn --ve
 NODE := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1 && echo yes)
 PYTHON := $(shell python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 9))' 2>/dev/null && echo yes)
 
+# At the end every test that was left out is named, with its reason.
+GOTESTSUM := gotest.tools/gotestsum@v1.13.0
+
 test: servers
-	@test -n "$(NODE)" || echo "left out: the tests against npm's oidc-provider and fhir-kit-client, which need Node.js 20 and npm"
-	@test -n "$(JAVA)" || echo "left out: HL7's instance validator over every kind of answer, and HAPI's client, which need Java 17 and Maven"
-	@test -n "$(PYTHON)" || echo "left out: the test of fhirpy and fhirclient, which needs Python 3.9 with venv"
-	CPA_TEST_SERVERS=redis$(if $(NODE),+openid+node)$(if $(JAVA),+hapi)$(if $(PYTHON),+python) go test ./...
+	@run=$$(mktemp); trap 'rm -f "$$run"' EXIT; \
+	CPA_TEST_SERVERS=redis$(if $(NODE),+openid+node)$(if $(JAVA),+hapi)$(if $(PYTHON),+python) go run $(GOTESTSUM) --format pkgname --jsonfile "$$run" -- ./...; ended=$$?; \
+	grep -q '"Action":"skip".*"Test":' "$$run" || echo "No test was left out."; \
+	exit $$ended
 
 build:
 	go build -o $(BIN) ./cmd/cpa-gateway

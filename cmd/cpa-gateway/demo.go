@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,7 +20,6 @@ import (
 	"cpagateway/gateway/hot/local"
 	"cpagateway/gateway/identity"
 	"cpagateway/gateway/intake"
-	"cpagateway/profiles"
 )
 
 // demoOptions is how the demo was called.
@@ -46,7 +46,11 @@ func demoCommand(w world) *cobra.Command {
 // run serves everything from one process. Nothing of it can be switched on in
 // serve: this file alone makes the issuer and brings in the cast.
 func (o demoOptions) run(w world) error {
+	if err := refuseBusy(o.addr); err != nil {
+		return err
+	}
 	addr, admin := freePort(o.addr), freePort(o.admin)
+	fmt.Fprintln(w.err, "Starting the demo: making a store and keys, and bringing in synthetic people.")
 	dir, done, err := demoFolder(o.data)
 	if err != nil {
 		return err
@@ -101,6 +105,18 @@ func demoFolder(given string) (string, func() error, error) {
 	}
 	dir, err := os.MkdirTemp("", "cpa-gateway-demo-")
 	return dir, func() error { return os.RemoveAll(dir) }, err
+}
+
+// refuseBusy says what to do about an address that is taken, before anything is made.
+func refuseBusy(addr string) error {
+	l, err := net.Listen("tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return misuse("something else listens on %s: stop it, or take another address: make demo ADDR=127.0.0.1:9000, or demo --addr 127.0.0.1:9000", addr)
+	}
+	if err != nil {
+		return misuse("--addr: %v", err)
+	}
+	return l.Close()
 }
 
 // freePort settles a port of 0 before it is printed.
@@ -166,40 +182,4 @@ func (c config) demoSource(name string) (intake.Source, error) {
 		return intake.Source{}, err
 	}
 	return s.open()
-}
-
-// printDemo says what to paste.
-func printDemo(w world, addr, dir string, kept bool, admin string) {
-	self, err := os.Executable()
-	if err != nil {
-		self = "cpa-gateway"
-	}
-	token := fmt.Sprintf("%s token --gateway http://%s --as", self, addr)
-	ask := func(as, number, category string) string {
-		return fmt.Sprintf("curl -s -H \"Authorization: Bearer $(%s %s)\" \\\n     --data-urlencode 'patient.identifier=%s|%s'%s \\\n     http://%s%s/CarePlan/_search",
-			token, as, profiles.SystemNHSNumber, number, category, addr, gateway.Prefix)
-	}
-	crisis := " --data-urlencode category=" + profiles.CodeCrisisPlan
-	fmt.Fprintf(w.out, `
-The demo is at http://%[1]s%[2]s (health and metrics at http://%[3]s). Everybody in it is synthetic.
-
-# A GP practice pulls Ann's crisis plan:
-%[4]s
-
-# The out-of-hours team sees the crisis slice of Bryn, who agreed to crisis use only ...
-%[5]s
-# ... and of Elin, who refused, what it sees of somebody who does not exist:
-%[6]s
-
-# Social care reads the areas of Ann's plan that its flow names, without finance:
-%[7]s
-
-# Why? For each of them:
-`, addr, gateway.Prefix, admin, ask("gp", "9990000018", crisis), ask("ooh", "9990000026", crisis), ask("ooh", "9990000050", crisis), ask("social-care", "9990000018", ""))
-	for _, why := range [][2]string{{"gp", "9990000018"}, {"ooh", "9990000026"}, {"ooh", "9990000050"}, {"social-care", "9990000018"}} {
-		fmt.Fprintf(w.out, "%s consent explain --data %s --person %s --caller %s\n", self, dir, why[1], why[0])
-	}
-	if !kept {
-		fmt.Fprintln(w.out, "\nThe data folder goes when the demo stops (Ctrl-C); keep one with --data DIR.")
-	}
 }

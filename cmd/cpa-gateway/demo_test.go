@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -328,22 +328,67 @@ func TestReadVersionAndConditionalRead(t *testing.T) {
 	}
 }
 
+// pasted are the commands that the demo printed, each with its further lines.
+func (s *stage) pasted() []string {
+	return regexp.MustCompile(`(?m)^(curl|/)(.*\\\n)*.*$`).FindAllString(s.printed.String(), -1)
+}
+
 func TestThePastedLinesWork(t *testing.T) {
-	s := openStage(t)
-	t.Setenv("CPA_GATEWAY_MAIN", "1")
-	lines := regexp.MustCompile(`(?m)^curl (.*\\\n)*.*$`).FindAllString(s.printed.String(), -1)
-	if len(lines) != 4 {
-		t.Fatalf("want four curl lines, got %d:\n%s", len(lines), s.printed)
+	for name, path := range map[string]string{"with jq": jq(t) + ":" + os.Getenv("PATH"), "without": t.TempDir()} {
+		t.Run(name, func(t *testing.T) {
+			usual := os.Getenv("PATH")
+			t.Setenv("PATH", path)
+			s := openStage(t)
+			t.Setenv("PATH", jq(t)+":"+usual)
+			t.Setenv("CPA_GATEWAY_MAIN", "1")
+			want := []string{"1 match", "1 match", "0 matches", "1 match", "A1", "A1", "A1", "A1", "1 match", "CarePlan", "takes this token"}
+			lines := s.pasted()
+			if len(lines) != len(want) {
+				t.Fatalf("want %d lines, got %d:\n%s", len(want), len(lines), s.printed)
+			}
+			for i, line := range lines {
+				out := shell(t, line)
+				if strings.HasPrefix(line, "curl") {
+					if !strings.Contains(out, "\n  ") {
+						t.Errorf("line %d is not for people:\n%.200s", i+1, out)
+					}
+					out = fmt.Sprintf("%d matches %s", len((answer{body: out}).matches(t)), out)
+					out = strings.Replace(out, "1 matches", "1 match", 1)
+				}
+				if !strings.Contains(out, want[i]) {
+					t.Errorf("line %d does not say %q:\n%s\n%.500s", i+1, want[i], line, out)
+				}
+			}
+			if welsh := shell(t, lines[8]); !strings.Contains(welsh, "Cynllun") {
+				t.Errorf("no Welsh: %.500s", welsh)
+			}
+		})
 	}
-	for i, want := range []int{1, 1, 0, 1} {
-		out := shell(t, lines[i])
-		if n := len((answer{body: out}).matches(t)); n != want {
-			t.Errorf("line %d gave %d matches, want %d:\n%s\n%.500s", i+1, n, want, lines[i], out)
-		}
+}
+
+// jq is a folder with a jq that indents the first line, wherever the real one is.
+func jq(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "jq"), []byte("#!/bin/sh\nprintf '\\n  '; exec cat\n"), 0o700); err != nil {
+		t.Fatal(err)
 	}
-	for _, line := range regexp.MustCompile(`(?m)^\S+ consent explain .*$`).FindAllString(s.printed.String(), -1) {
-		if out := shell(t, line); !bytes.Contains([]byte(out), []byte("A1")) {
-			t.Errorf("%s\n%s", line, out)
-		}
+	return dir
+}
+
+// A busy port was named by the system's words alone, after the cast had been brought in.
+func TestABusyPortIsToldWithWhatToDo(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	dir := filepath.Join(t.TempDir(), "data")
+	p := cli("demo", "--addr", l.Addr().String(), "--data", dir).must(t, exitUsage)
+	if !strings.Contains(p.errs, l.Addr().String()) || !strings.Contains(p.errs, "make demo ADDR=") || p.out != "" {
+		t.Errorf("says %q and %q", p.out, p.errs)
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("it made a data folder")
 	}
 }

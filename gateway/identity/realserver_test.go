@@ -30,7 +30,7 @@ type realServer struct {
 func startRealServer(t *testing.T) *realServer {
 	t.Helper()
 	if !strings.Contains(os.Getenv("CPA_TEST_SERVERS"), "openid") {
-		t.Skip("left out: oidc-provider 9.13.3 (npm), the OpenID server we did not write; set CPA_TEST_SERVERS=openid to run it")
+		t.Skip("left out: oidc-provider 9.13.3 (npm), the OpenID server we did not write; make test runs it where Node.js 20 and npm are")
 	}
 	folder := t.TempDir()
 	if err := os.CopyFS(folder, os.DirFS(filepath.Join("testdata", "realserver"))); err != nil {

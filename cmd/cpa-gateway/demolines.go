@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+
+	"cpagateway/gateway"
+	"cpagateway/profiles"
+)
+
+// reading is how the lines of the demo make an answer one that people can read.
+type reading struct{ parameter, pipe string }
+
+// readable is jq where it is installed, and the gateway's own otherwise.
+func readable() reading {
+	if _, err := exec.LookPath("jq"); err == nil {
+		return reading{pipe: " | jq"}
+	}
+	return reading{parameter: " --data-urlencode _pretty=true"}
+}
+
+// lines writes the command lines that the demo prints.
+type lines struct {
+	self, addr, dir string
+	reading
+}
+
+// search asks for plans of a person, with more of curl's own flags.
+func (l lines) search(as, number, more string) string {
+	return fmt.Sprintf("curl -s -H \"Authorization: Bearer $(%s)\" \\\n     --data-urlencode 'patient.identifier=%s|%s'%s%s \\\n     http://%s%s/CarePlan/_search%s",
+		l.token(as), profiles.SystemNHSNumber, number, more, l.parameter, l.addr, gateway.Prefix, l.pipe)
+}
+
+func (l lines) token(as string) string {
+	return fmt.Sprintf("%s token --gateway http://%s --as %s", l.self, l.addr, as)
+}
+
+// printDemo says what to paste.
+func printDemo(w world, addr, dir string, kept bool, admin string) {
+	self, err := os.Executable()
+	if err != nil {
+		self = "cpa-gateway"
+	}
+	l := lines{self, addr, dir, readable()}
+	crisis := " --data-urlencode category=" + profiles.CodeCrisisPlan
+	fmt.Fprintf(w.out, `
+The demo is at http://%[1]s%[2]s (health and metrics at http://%[3]s). Everybody in it is synthetic.
+Paste what follows into another terminal.
+
+# A GP practice pulls Ann's crisis plan:
+%[4]s
+
+# The out-of-hours team sees the crisis slice of Bryn, who agreed to crisis use only ...
+%[5]s
+# ... and of Elin, who refused, what it sees of somebody who does not exist:
+%[6]s
+
+# Social care reads the areas of Ann's plan that its flow names, without finance:
+%[7]s
+
+# Why? For each of them:
+`, addr, gateway.Prefix, admin, l.search("gp", "9990000018", crisis), l.search("ooh", "9990000026", crisis), l.search("ooh", "9990000050", crisis), l.search("social-care", "9990000018", ""))
+	for _, why := range [][2]string{{"gp", "9990000018"}, {"ooh", "9990000026"}, {"ooh", "9990000050"}, {"social-care", "9990000018"}} {
+		fmt.Fprintf(w.out, "%s consent explain --data %s --person %s --caller %s\n", self, dir, why[1], why[0])
+	}
+	if !kept {
+		fmt.Fprintln(w.out, "\nThe data folder goes when the demo stops (Ctrl-C); keep one with --data DIR.")
+	}
+	fmt.Fprintf(w.out, `
+Three things to try next:
+
+# 1. The same crisis plan in Welsh:
+%s
+
+# 2. What the audit log keeps of all this, for Ann:
+%s audit show --data %s --person 9990000018
+
+# 3. What the gateway makes of a caller's token, check by check:
+%s | %s token inspect --gateway http://%s
+`, l.search("gp", "9990000018", crisis+" -H 'Accept-Language: cy'"), self, dir, l.token("gp"), self, addr)
+}

@@ -1,0 +1,39 @@
+package layering
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// plan is what make would do.
+func plan(t *testing.T, args ...string) string {
+	t.Helper()
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip("make is not installed: what it would do was not looked at")
+	}
+	out, err := exec.Command("make", append([]string{"-n"}, args...)...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return string(out)
+}
+
+// The first word of make demo was the error of a busy port, after minutes of silence, and
+// the port could not be changed.
+func TestMakeDemo(t *testing.T) {
+	usual := plan(t, "demo")
+	if !strings.HasPrefix(usual, "echo ") || !strings.Contains(usual, "go build -v ") || !strings.Contains(usual, "demo --addr 127.0.0.1:8080\n") {
+		t.Errorf("make demo would\n%s", usual)
+	}
+	if other := plan(t, "demo", "ADDR=127.0.0.1:9000"); !strings.Contains(other, "demo --addr 127.0.0.1:9000\n") {
+		t.Errorf("with an address make demo would\n%s", other)
+	}
+}
+
+// Tests that were left out were named at the beginning, by guesses of make, or not at all.
+func TestMakeTestNamesWhatWasLeftOut(t *testing.T) {
+	if would := plan(t, "test"); strings.Contains(would, "hide-summary") || !strings.Contains(would, "gotestsum") || !strings.Contains(would, "No test was left out.") {
+		t.Errorf("make test would\n%s", would)
+	}
+}
