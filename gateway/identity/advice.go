@@ -1,7 +1,7 @@
 package identity
 
 // advice names the check behind each code, and says to an operator how to mend what
-// it finds.
+// it finds. A test holds docs/tokens.md to it.
 var advice = map[string]struct{ check, do string }{
 	TokenMissing:         {"credential", "send one header Authorization: Bearer TOKEN (or DPoP TOKEN)"},
 	TokenTooLarge:        {"size", "have the issuer leave out what the gateway does not need"},

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"maps"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -68,5 +70,41 @@ func TestTheSurfaceListsEveryRefusal(t *testing.T) {
 	slices.Sort(listed)
 	if known := slices.Sorted(maps.Keys(texts)); !slices.Equal(listed, known) {
 		t.Errorf("the page lists %v\nthe code has %v", listed, known)
+	}
+}
+
+// TestTheTokensPageSaysWhatToDo holds docs/tokens.md to the checks, their advice and the
+// names of the claims.
+func TestTheTokensPageSaysWhatToDo(t *testing.T) {
+	text, err := os.ReadFile("../../docs/tokens.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(text)
+	for code := range texts {
+		a, ok := advice[code]
+		if row := "| `" + code + "` | " + a.check + " | " + a.do + " |\n"; !ok || a.do == "" || !strings.Contains(page, row) {
+			t.Errorf("the page lacks %s", row)
+		}
+	}
+	if rows := len(regexp.MustCompile("(?m)^\\| `[A-Z_]+` \\|").FindAllString(page, -1)); rows != len(texts) || len(advice) != len(texts) {
+		t.Errorf("%d rows and %d pieces of advice for %d codes", rows, len(advice), len(texts))
+	}
+	names := reflect.ValueOf(ClaimNames{Client: "client_id`, else `azp"}.withDefaults())
+	for i := range names.NumField() {
+		key, _, _ := strings.Cut(names.Type().Field(i).Tag.Get("yaml"), ",")
+		if row := "| `" + names.Field(i).String() + "` | `" + key + "` |"; !strings.Contains(page, row) {
+			t.Errorf("the page lacks %s", row)
+		}
+	}
+	for _, check := range tokenChecks {
+		if tokenFound[check.code] == nil {
+			t.Errorf("an inspection has no words for %s", check.code)
+		}
+	}
+	for _, check := range clientChecks {
+		if clientFound[check.code] == nil {
+			t.Errorf("an inspection has no words for %s", check.code)
+		}
 	}
 }
