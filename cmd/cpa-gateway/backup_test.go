@@ -1,11 +1,17 @@
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"cpagateway/gateway/audit"
 )
 
 // folderInUse is a data folder with records in it, and the extract that they came in.
@@ -118,4 +124,27 @@ func TestAFolderWithoutItsSecretIsNotBackedUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	cli("backup", "--data", dir, filepath.Join(t.TempDir(), "backup")).must(t, exitUsage)
+}
+
+// The audit key is changed as docs/running.md has it; what the old one signed still verifies.
+func TestTheAuditKeyCanBeChanged(t *testing.T) {
+	s := settle(t)
+	data := filepath.Join(s.dir, "data")
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, privateErr := x509.MarshalPKCS8PrivateKey(key)
+	public, publicErr := x509.MarshalPKIXPublicKey(key.Public())
+	list, listErr := os.OpenFile(filepath.Join(data, audit.PublicFile), os.O_APPEND|os.O_WRONLY, 0)
+	if err := errors.Join(privateErr, publicErr, listErr); err != nil {
+		t.Fatal(err)
+	}
+	defer list.Close()
+	write(t, filepath.Join(data, audit.KeyFile), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})))
+	if err := pem.Encode(list, &pem.Block{Type: "PUBLIC KEY", Bytes: public}); err != nil {
+		t.Fatal(err)
+	}
+	cli("audit", "show", "--config", s.config, "--person", "9990000018").must(t, exitDone) // is recorded, by the new key
+	cli("audit", "verify", "--config", s.config).must(t, exitDone)
 }

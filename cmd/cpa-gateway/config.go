@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -30,6 +31,7 @@ type config struct {
 	Policy       consent.Policy   `yaml:"policy"`
 	DutyLine     string           `yaml:"dutyLine"` // the duty team's telephone number, given with every crisis read
 	Telemetry    telemetryConfig  `yaml:"telemetry"`
+	Log          logConfig        `yaml:"log"`
 	// PatientIdentifiers are the systems of the sources' own patient numbers that
 	// callers may ask for a person by, beside the NHS number.
 	PatientIdentifiers []string `yaml:"patientIdentifiers"`
@@ -58,6 +60,10 @@ type auditConfig struct {
 
 type hotConfig struct {
 	Redis string `yaml:"redis"` // redis://, rediss:// URL; empty: in this process
+}
+
+type logConfig struct {
+	Level slog.Level `yaml:"level"` // debug, info, warn, error; the zero level is info
 }
 
 type telemetryConfig struct {

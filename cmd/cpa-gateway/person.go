@@ -186,7 +186,7 @@ func operator(home profiles.OrgCode) consent.Caller {
 
 // countUnresolved tells operators how many persons are in doubt, and why.
 func (s *site) countUnresolved() error {
-	_, err := otel.Meter("cpagateway/cmd/cpa-gateway").Int64ObservableGauge("cpa_gateway_persons_unresolved",
+	_, err := otel.Meter(meterName).Int64ObservableGauge("cpa_gateway_persons_unresolved",
 		metric.WithDescription("Persons whose records are in doubt, by the first doubt: see person list"),
 		metric.WithInt64Callback(func(ctx context.Context, gauge metric.Int64Observer) error {
 			return s.store.View(ctx, func(now store.Snapshot) error {

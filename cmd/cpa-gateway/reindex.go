@@ -57,7 +57,7 @@ func reindex(w world, place where) error {
 
 // countOutdated tells operators how many versions wait for that.
 func (s *site) countOutdated() error {
-	_, err := otel.Meter("cpagateway/cmd/cpa-gateway").Int64ObservableGauge("cpa_gateway_records_outdated",
+	_, err := otel.Meter(meterName).Int64ObservableGauge("cpa_gateway_records_outdated",
 		metric.WithDescription("Versions that are judged by what other rules made of them: run reindex"),
 		metric.WithInt64Callback(func(ctx context.Context, gauge metric.Int64Observer) error {
 			return s.store.View(ctx, func(now store.Snapshot) error {

@@ -53,7 +53,7 @@ func serve(w world, file string, check bool) error {
 	asked := make(chan os.Signal, 1)
 	signal.Notify(asked, syscall.SIGHUP) // before anything is open: it must never end the process
 	defer signal.Stop(asked)
-	log := slog.New(slog.NewJSONHandler(w.err, nil))
+	log := slog.New(slog.NewJSONHandler(w.err, &slog.HandlerOptions{Level: c.Log.Level}))
 	shared, verifier, err := prepare(w, c, log)
 	if err != nil {
 		return err
@@ -147,7 +147,7 @@ func (s *site) listen(w world, p public, h *health, log *slog.Logger, announce f
 		return err
 	}
 	defer end()
-	if err := errors.Join(s.countOutdated(), s.countUnresolved(), h.count()); err != nil {
+	if err := errors.Join(s.countAll(w.clock), h.count()); err != nil {
 		return err
 	}
 	public, err := net.Listen("tcp", s.config.HTTP.Address)

@@ -59,6 +59,7 @@ type Warning struct {
 	Agreement Ref
 	File      string
 	Text      string
+	Past      bool // the review date has passed
 }
 
 // Warnings lists, at one instant, the agreements whose review is due within 90
@@ -76,7 +77,7 @@ func (r *Register) Warnings(at time.Time) []Warning {
 		default:
 			text = "its review is due on " + a.ReviewDate.String()
 		}
-		list = append(list, Warning{Ref{ID: a.ID, Version: a.Version, Hash: a.Hash}, a.File, text})
+		list = append(list, Warning{Ref{ID: a.ID, Version: a.Version, Hash: a.Hash}, a.File, text, a.ReviewDate < today})
 	}
 	return list
 }

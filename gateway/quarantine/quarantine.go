@@ -43,6 +43,8 @@ func (f Filter) Admits(fault Fault) bool {
 type Snapshot interface {
 	// Faults lists what is set aside, oldest first.
 	Faults(filter Filter) ([]Fault, error)
+	// CountOpen counts the open faults of each source that has any.
+	CountOpen() (map[string]int, error)
 }
 
 // Tx is one change of what is set aside. It reads what it has written.

@@ -77,6 +77,7 @@ var anonymousRate = hot.Rate{PerSecond: 200, Burst: 400}
 // is not recorded, so there is no 429 here; an unrecorded drop tells nothing.
 func (r *Road) admitAnonymous(ctx context.Context) {
 	if verdict, err := r.Shared.Allow(ctx, anonymous, anonymousRate); err != nil || !verdict.Allowed {
+		r.meters.asked(ctx, outcomeDropped, "")
 		panic(http.ErrAbortHandler)
 	}
 }

@@ -2,48 +2,101 @@ package road
 
 import (
 	"context"
-	"log/slog"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
+
+	"cpagateway/consent"
 )
 
 // What is observed of a request is its kind, never whom it was about: types and
-// interactions come from the allow-list, so no attribute can hold an identifier.
-// Without a configured exporter the global providers do nothing. A trace begins
-// here: what a caller says of one (traceparent, tracestate, baggage) is not read, so
-// that nobody outside forces sampling or writes into our spans.
+// interactions come from the allow-list, outcomes and codes from tables of this code,
+// so no attribute can hold an identifier. Without a configured exporter the global
+// providers do nothing. A trace begins here: what a caller says of one (traceparent,
+// tracestate, baggage) is not read, so that nobody outside forces sampling or writes
+// into our spans.
 const scope = "cpagateway/gateway/road"
 
-type observation struct {
-	span     trace.Span
-	duration metric.Float64Histogram
+// The outcomes of a request, as they are counted. Released and nothing look the same to
+// the caller where a decision withheld all; the admin address is not for callers.
+const (
+	outcomeReleased = "released"
+	outcomeNothing  = "nothing"
+	outcomeRefused  = "refused"
+	outcomeFailed   = "failed"
+	outcomePublic   = "public"
+	outcomeDropped  = "dropped" // unanswered and unrecorded: too many without a credential
+)
+
+// meters are the instruments of a road. They are made with its first request, when the
+// exporters are there.
+type meters struct {
+	once      sync.Once
+	duration  metric.Float64Histogram
+	recording metric.Float64Histogram
+	requests  metric.Int64Counter
+	decisions metric.Int64Counter
 }
 
-func observe(ctx context.Context, ask Ask) (context.Context, observation) {
-	ctx, span := otel.Tracer(scope).Start(ctx, string(ask.Interaction)+" "+ask.Type, trace.WithSpanKind(trace.SpanKindServer))
-	duration, err := otel.Meter(scope).Float64Histogram("cpa_gateway_request_duration",
-		metric.WithUnit("s"), metric.WithDescription("Time from request to answer"))
-	if err != nil {
-		otel.Handle(err)
+func (m *meters) made() *meters {
+	m.once.Do(func() {
+		meter := otel.Meter(scope)
+		var errs [4]error
+		m.duration, errs[0] = meter.Float64Histogram("cpa_gateway_request_duration",
+			metric.WithUnit("s"), metric.WithDescription("Time from request to answer"))
+		m.recording, errs[1] = meter.Float64Histogram("cpa_gateway_audit_duration",
+			metric.WithUnit("s"), metric.WithDescription("Time that an answer waited for its entry in the audit log"))
+		m.requests, errs[2] = meter.Int64Counter("cpa_gateway_requests",
+			metric.WithDescription("Requests, by what came of them and by the code of a refusal"))
+		m.decisions, errs[3] = meter.Int64Counter("cpa_gateway_decisions",
+			metric.WithDescription("Recorded decisions, by outcome and by the code of the rule that decided"))
+		for _, err := range errs {
+			if err != nil {
+				otel.Handle(err)
+			}
+		}
+	})
+	return m
+}
+
+// decided counts the decisions of a request once they are recorded.
+func (m *meters) decided(ctx context.Context, decisions []consent.Decision) {
+	for _, d := range decisions {
+		m.made().decisions.Add(ctx, 1, metric.WithAttributes(
+			attribute.String("outcome", d.Outcome().String()), attribute.String("reason", d.Deciding().Code)))
 	}
-	return ctx, observation{span: span, duration: duration}
 }
 
-func (o observation) end(ctx context.Context, log *slog.Logger, t *trip, status int, took time.Duration) {
+// asked counts a request.
+func (m *meters) asked(ctx context.Context, outcome, cause string) {
+	m.made().requests.Add(ctx, 1, metric.WithAttributes(attribute.String("outcome", outcome), attribute.String("cause", cause)))
+}
+
+// waited measures how long the audit log took.
+func (r *Road) waited(ctx context.Context, since time.Time) {
+	r.meters.made().recording.Record(ctx, r.Clock().Sub(since).Seconds())
+}
+
+func observe(ctx context.Context, ask Ask) (context.Context, trace.Span) {
+	return otel.Tracer(scope).Start(ctx, string(ask.Interaction)+" "+ask.Type, trace.WithSpanKind(trace.SpanKindServer))
+}
+
+// end tells of a request that was answered.
+func (r *Road) end(ctx context.Context, span trace.Span, t *trip, status int) {
+	took := r.Clock().Sub(t.at)
 	kind := []attribute.KeyValue{
 		attribute.String("fhir.interaction", string(t.ask.Interaction)),
 		attribute.String("fhir.type", t.ask.Type),
 		attribute.Int("http.response.status_code", status),
 	}
-	o.span.SetAttributes(kind...)
-	o.span.End()
-	if o.duration != nil {
-		o.duration.Record(ctx, took.Seconds(), metric.WithAttributes(kind...))
-	}
-	log.InfoContext(ctx, "request", "request", t.id, "interaction", string(t.ask.Interaction), "type", t.ask.Type,
+	span.SetAttributes(kind...)
+	span.End()
+	r.meters.made().duration.Record(ctx, took.Seconds(), metric.WithAttributes(kind...))
+	r.meters.asked(ctx, t.outcome, t.cause)
+	r.Log.InfoContext(ctx, "request", "request", t.id, "interaction", string(t.ask.Interaction), "type", t.ask.Type,
 		"client", string(t.caller.Client), "status", status, "cause", t.cause, "took", took)
 }

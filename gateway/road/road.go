@@ -48,17 +48,20 @@ type Road struct {
 	Clock     func() time.Time
 	Zone      *time.Location
 	Log       *slog.Logger
+
+	meters meters
 }
 
 // trip is one request on its way.
 type trip struct {
-	ask    Ask
-	asked  *http.Request
-	at     time.Time
-	id     string // request id
-	words  words
-	caller consent.Caller
-	cause  string // the code of why it was refused, if it was
+	ask     Ask
+	asked   *http.Request
+	at      time.Time
+	id      string // request id
+	words   words
+	caller  consent.Caller
+	cause   string // the code of why it was refused, if it was
+	outcome string // what came of it, see meters
 }
 
 // Serve takes one request down the road and answers it, always, but for what
@@ -66,11 +69,11 @@ type trip struct {
 func (r *Road) Serve(w http.ResponseWriter, req *http.Request, ask Ask) {
 	ctx, cancel := context.WithTimeout(req.Context(), requestTime)
 	defer cancel()
-	ctx, seen := observe(ctx, ask)
+	ctx, span := observe(ctx, ask)
 	t := &trip{ask: ask, asked: req, at: r.Clock(), id: requestID(req), words: wordsFor(req)}
 	recorded, reply := r.guarded(ctx, t)
 	status := r.answer(w, t, recorded, reply)
-	seen.end(ctx, r.Log, t, status, r.Clock().Sub(t.at))
+	r.end(ctx, span, t, status)
 }
 
 // guarded keeps a fault of our own from being an answer without a record, or no
@@ -144,12 +147,21 @@ func (r *Road) pass(ctx context.Context, t *trip) (audit.Recorded, reply, error)
 	if err != nil {
 		return audit.Recorded{}, reply{}, err
 	}
+	since := r.Clock()
 	recorded, err := r.Audit.Record(ctx, t.event(p.status), decisions, released, func(tx store.Tx) error {
 		if r.Register() != ask.Register {
 			return errMoved
 		}
 		return unmoved(tx, decisions)
 	})
+	r.waited(ctx, since)
+	if err == nil {
+		r.meters.decided(ctx, decisions)
+		t.outcome = outcomeNothing
+		if len(released) > 0 {
+			t.outcome = outcomeReleased
+		}
+	}
 	return recorded, p, err
 }
 
@@ -273,15 +285,19 @@ func references(held []disclosure.Held, custodian profiles.OrgCode) []string {
 // refuse records what was not granted, and why, before it is answered.
 func (r *Road) refuse(ctx context.Context, t *trip, cause error) (audit.Recorded, reply) {
 	p, code := explainFault(cause)
-	t.cause = code
+	t.outcome, t.cause = outcomeRefused, code
 	if p.status >= http.StatusInternalServerError {
+		t.outcome = outcomeFailed
 		r.Log.ErrorContext(ctx, "request failed", "request", t.id, "interaction", string(t.ask.Interaction), "type", t.ask.Type, "cause", code)
 	}
 	// The caller may have gone away; the refusal is recorded all the same.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
 	defer cancel()
+	since := r.Clock()
 	recorded, err := r.Audit.Refuse(ctx, t.event(p.status), t.caller, code)
+	r.waited(ctx, since)
 	if err != nil {
+		t.outcome = outcomeFailed
 		r.Log.ErrorContext(ctx, "the audit log is not available", "request", t.id)
 		return audit.Recorded{}, reply{}
 	}
@@ -296,17 +312,22 @@ func (r *Road) ServePublic(w http.ResponseWriter, req *http.Request, ask Ask, bo
 	defer cancel()
 	r.admitAnonymous(ctx)
 	t := &trip{ask: ask, asked: req, at: r.Clock(), id: requestID(req), words: wordsFor(req)}
-	ctx, seen := observe(ctx, ask)
+	ctx, span := observe(ctx, ask)
 	p := reply{status: http.StatusOK, document: body, contentType: contentType}
+	t.outcome = outcomePublic
 	if ask.Fault != nil {
 		p = refused(ask.Fault)
+		t.outcome, t.cause = outcomeRefused, "REQUEST_REFUSED"
 	}
+	since := r.Clock()
 	recorded, err := r.Audit.Public(ctx, t.event(p.status))
+	r.waited(ctx, since)
 	if err != nil {
+		t.outcome = outcomeFailed
 		r.Log.ErrorContext(ctx, "the audit log is not available", "request", t.id)
 	}
 	status := r.answer(w, t, recorded, p)
-	seen.end(ctx, r.Log, t, status, r.Clock().Sub(t.at))
+	r.end(ctx, span, t, status)
 }
 
 // Unread records a request that could not be read: the server answered it in fixed
@@ -319,7 +340,7 @@ func (r *Road) Unread(ctx context.Context) {
 		return
 	}
 	t := &trip{ask: Ask{Interaction: None}, at: r.Clock(), id: newRequestID()}
-	ctx, seen := observe(ctx, t.ask)
+	ctx, span := observe(ctx, t.ask)
 	r.refuse(ctx, t, faultUnread)
-	seen.end(ctx, r.Log, t, http.StatusBadRequest, r.Clock().Sub(t.at))
+	r.end(ctx, span, t, http.StatusBadRequest)
 }

@@ -46,6 +46,15 @@ func (s Store) Faults(ctx context.Context, filter quarantine.Filter) (faults []q
 	return faults, err
 }
 
+// CountOpen is quarantine.Snapshot's.
+func (s Store) CountOpen(ctx context.Context) (counts map[string]int, err error) {
+	err = s.view(ctx, func(s quarantine.Snapshot) (err error) {
+		counts, err = s.CountOpen()
+		return err
+	})
+	return counts, err
+}
+
 // SetAside is quarantine.Tx's.
 func (s Store) SetAside(ctx context.Context, faults ...quarantine.Fault) (n int, err error) {
 	err = s.update(ctx, func(tx quarantine.Tx) (err error) {
@@ -70,6 +79,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"a fault is kept once, whole", faultsAreKept},
 		{"faults are listed by filter, oldest first", faultsAreListed},
 		{"a settled fault stays settled", faultsAreSettled},
+		{"open faults are counted by source", openFaultsAreCounted},
 		{"an ended context keeps nothing", endedContext},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
@@ -159,4 +169,21 @@ func endedContext(t *testing.T, store Store) {
 		t.Error("a listing under an ended context looked like an empty one")
 	}
 	expectFaults(t, list(t, store, quarantine.Filter{}))
+}
+
+func openFaultsAreCounted(t *testing.T, store Store) {
+	counted := func(want map[string]int) {
+		t.Helper()
+		got, err := store.CountOpen(t.Context())
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); err != nil || diff != "" {
+			t.Errorf("%v %s", err, diff)
+		}
+	}
+	counted(nil)
+	setAside(t, store, 3, fault("1", "a", start), fault("2", "a", start), fault("3", "b", start))
+	counted(map[string]int{"a": 2, "b": 1})
+	if err := store.Settle(t.Context(), start, "1", "3"); err != nil {
+		t.Fatal(err)
+	}
+	counted(map[string]int{"a": 1})
 }

@@ -40,6 +40,17 @@ func (s snapshot) Faults(filter quarantine.Filter) ([]quarantine.Fault, error) {
 	return list, nil
 }
 
+// CountOpen implements quarantine.Snapshot.
+func (s snapshot) CountOpen() (map[string]int, error) {
+	counts := make(map[string]int)
+	for _, f := range s.faults {
+		if f.Settled.IsZero() {
+			counts[f.Source]++
+		}
+	}
+	return counts, s.ctx.Err()
+}
+
 // Settle marks open faults as dealt with; unknown and settled ones are left as
 // they are. It implements quarantine.Tx.
 func (t *tx) Settle(at time.Time, ids []string) error {

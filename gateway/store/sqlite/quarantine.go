@@ -15,6 +15,7 @@ const (
 	settleFault  = `UPDATE faults SET settled = ? WHERE id = ? AND settled = ''`
 	selectFaults = `SELECT id, source, custodian, file, "row", field, value, rule, reason, raw, "at", settled FROM faults
 		WHERE (?1 = '' OR source = ?1) AND (?2 = '' OR id = ?2) AND (?3 OR settled = '') ORDER BY "at", place`
+	countFaults = `SELECT source, count(*) FROM faults WHERE settled = '' GROUP BY source`
 )
 
 // SetAside keeps faults that are not kept yet. It implements quarantine.Tx.
@@ -38,6 +39,22 @@ func (s snapshot) Faults(filter quarantine.Filter) ([]quarantine.Fault, error) {
 		return nil, fmt.Errorf("listing faults: %w", err)
 	}
 	return faults, nil
+}
+
+// CountOpen implements quarantine.Snapshot.
+func (s snapshot) CountOpen() (map[string]int, error) {
+	counts := make(map[string]int)
+	_, err := collect(s, func(rows *sql.Rows) (_ struct{}, err error) {
+		var source string
+		var n int
+		err = rows.Scan(&source, &n)
+		counts[source] = n
+		return struct{}{}, err
+	}, countFaults)
+	if err != nil {
+		return nil, fmt.Errorf("counting faults: %w", err)
+	}
+	return counts, nil
 }
 
 func scanFault(rows *sql.Rows) (f quarantine.Fault, err error) {
