@@ -26,7 +26,7 @@ var (
 		{"LA9A1", "adult-mh"}, {"LA9A1", "duty"}, {"W99001", "practice"}, {"7A4", "cmht-north"},
 		{"7A4", "cmht-south"}, {"7A4", "crht"}, {"7A4", "night-rota"}, {"7A1", "crht"}, {"LA9Z9", "adult-mh"}, {"", ""},
 	}
-	somePurposes = []profiles.Purpose{profiles.CareCoordination, profiles.EmergencyTreatment, profiles.Treatment, profiles.BreakGlass, "HRESCH", ""}
+	somePurposes = []profiles.Purpose{profiles.CareCoordination, profiles.EmergencyTreatment, profiles.Treatment, "BTG", "HRESCH", ""}
 	someDays     = []string{"2025-01-09", "2026-06-01", "2027-01-11", "2027-04-11"} // before issue, live, in crisis grace, past it
 	someWanted   = []profiles.ItemSet{{}, profiles.CrisisSlice, profiles.SetOf(profiles.PlanSummary), profiles.Restricted}
 	someScopes   = [][]Scope{
@@ -226,7 +226,7 @@ func invariants(q *Request, d *Decision) string {
 		return "I2: let through although something is not known"
 	case d.outcome != Deny && !own && (q.Person.Deceased || d.reasons[gateP3].outcome() != Pass):
 		return "I1: let through without consent"
-	case d.outcome != Deny && (q.Caller.Purpose == profiles.BreakGlass || q.Caller.Purpose == "HRESCH" || q.Caller.Purpose == ""):
+	case d.outcome != Deny && (q.Caller.Purpose == "BTG" || q.Caller.Purpose == "HRESCH" || q.Caller.Purpose == ""):
 		return "I5: a purpose that no flow serves was served"
 	case !agreements.Releasable.Covers(d.granted) && !own:
 		return "P4: what is restricted left the treating team"

@@ -26,10 +26,10 @@ func (o Outcome) String() string {
 // Rule is one gate's answer. Every gate answers in every decision: A1 to A11,
 // SC, P1 to P4, in that order (docs/deciding.md).
 type Rule struct {
-	ID      string      // "A3"
-	Outcome RuleOutcome // pass, fail or not-applicable
-	Code    string      // stable reason, such as NO_AGREEMENT; empty for a plain pass
-	Text    string      // the reason in the words of a care coordinator, with its source
+	ID      string      `json:"id"`             // "A3"
+	Outcome RuleOutcome `json:"outcome"`        // pass, fail or not-applicable
+	Code    string      `json:"code,omitempty"` // stable reason, such as NO_AGREEMENT; empty for a plain pass
+	Text    string      `json:"text"`           // the reason in the words of a care coordinator, with its source
 }
 
 // RuleOutcome is how a gate answered.
@@ -46,6 +46,9 @@ const (
 func (o RuleOutcome) String() string {
 	return [...]string{"not-applicable", "pass", "fail"}[min(o, Fail)]
 }
+
+// MarshalText is String, for JSON.
+func (o RuleOutcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
 // Obligation is something that a decision asks to be done beside the answer.
 type Obligation string

@@ -103,7 +103,7 @@ func TestLeaveOutAnythingOfTheTreatingTeam(t *testing.T) {
 		lacking{"choice of purpose", func(q *Request) { q.Caller.Ambiguous = true }, "PURPOSE_AMBIGUOUS"},
 		lacking{"a purpose of care", func(q *Request) { q.Caller.Purpose = "HRESCH" }, "PURPOSE_NOT_AGREED"},
 		lacking{"a purpose of staff", func(q *Request) { q.Caller.Purpose = profiles.OwnRequest }, "PURPOSE_NOT_AGREED"},
-		lacking{"a purpose that breaks no glass", func(q *Request) { q.Caller.Purpose = profiles.BreakGlass }, "PURPOSE_NOT_AGREED"},
+		lacking{"a purpose that breaks no glass", func(q *Request) { q.Caller.Purpose = "BTG" }, "PURPOSE_NOT_AGREED"},
 		lacking{"type", func(q *Request) { q.Type = "" }, "SCOPE_EXCEEDED"},
 		lacking{"person", func(q *Request) { q.Person = nil }, ""},
 		lacking{"person's id", func(q *Request) { q.Person.ID = "" }, "IDENTITY_UNRESOLVED"},

@@ -26,7 +26,7 @@ func TestExplain(t *testing.T) {
 		t.Errorf("obligations %v", e.Obligations)
 	}
 	for _, r := range e.Rules {
-		if r.Text == "" || r.Outcome == "fail" {
+		if r.Text == "" || r.Outcome == Fail {
 			t.Errorf("rule %+v", r)
 		}
 	}

@@ -44,8 +44,8 @@ func TestPurposesOfARefusal(t *testing.T) {
 	}{
 		{nil, profiles.CareCoordination, true},
 		{[]profiles.Purpose{profiles.Treatment}, profiles.CareCoordination, true}, {[]profiles.Purpose{profiles.Treatment}, profiles.EmergencyTreatment, true},
-		{[]profiles.Purpose{profiles.Treatment}, profiles.BreakGlass, false}, {[]profiles.Purpose{profiles.Treatment}, "HRESCH", false},
-		{[]profiles.Purpose{profiles.EmergencyTreatment}, profiles.CareCoordination, false}, {[]profiles.Purpose{profiles.EmergencyTreatment}, profiles.BreakGlass, false},
+		{[]profiles.Purpose{profiles.Treatment}, "BTG", false}, {[]profiles.Purpose{profiles.Treatment}, "HRESCH", false},
+		{[]profiles.Purpose{profiles.EmergencyTreatment}, profiles.CareCoordination, false}, {[]profiles.Purpose{profiles.EmergencyTreatment}, "BTG", false},
 		{[]profiles.Purpose{profiles.CareCoordination}, profiles.Treatment, false},
 	} {
 		if purposesCover(c.refused, c.purpose) != c.want {

@@ -16,6 +16,9 @@ type Issue struct {
 	Text     string
 }
 
+// Fatal reports whether the issue refuses the resource.
+func (i Issue) Fatal() bool { return i.Severity == SeverityError }
+
 // Severities of an Issue, as an OperationOutcome writes them.
 const (
 	SeverityError       = "error"       // nonsense: the resource is refused
@@ -25,7 +28,7 @@ const (
 
 // Fatal reports whether any of the issues refuses the resource.
 func Fatal(issues []Issue) bool {
-	return slices.ContainsFunc(issues, func(i Issue) bool { return i.Severity == SeverityError })
+	return slices.ContainsFunc(issues, Issue.Fatal)
 }
 
 // maxIssues bounds the findings of each severity, so that a hostile document

@@ -14,6 +14,5 @@ const (
 	CareCoordination   Purpose = "COC"
 	EmergencyTreatment Purpose = "ETREAT"
 	Treatment          Purpose = "TREAT"
-	BreakGlass         Purpose = "BTG"
 	OwnRequest         Purpose = "PATRQT" // the person asks for their own record
 )

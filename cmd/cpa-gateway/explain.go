@@ -97,11 +97,11 @@ func (o explainOptions) run(w world) error {
 	if err != nil {
 		return err
 	}
-	question := consent.Ask{Caller: asked, Action: consent.Search, Type: o.typ, At: o.at, Register: s.register.Load(), Policy: s.config.Policy}
+	question := consent.Request{Caller: asked, Action: consent.Search, Type: o.typ, At: o.at, Register: s.register.Load(), Policy: s.config.Policy}
 	var all []explained
 	for _, custodian := range held.CustodiansOr(s.config.Organisation) {
 		about := held.At(custodian)
-		all = append(all, explained{Custodian: custodian, Explanation: consent.Decide(question.Of(custodian, &about)).Explain(o.lang)})
+		all = append(all, explained{Custodian: custodian, Explanation: consent.Decide(question.For(custodian, &about)).Explain(o.lang)})
 	}
 	slices.SortStableFunc(all, func(a, b explained) int { return cmp.Compare(opens[b.Outcome], opens[a.Outcome]) })
 	if o.asJSON {
@@ -186,7 +186,7 @@ func printExplanation(out io.Writer, e explained, lang language.Tag) error {
 	fmt.Fprintf(out, "%s\n\n", texts.DecidedBy.In(lang, word(e.Outcome, lang), e.Custodian, e.Deciding))
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, r := range e.Rules {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", r.ID, word(r.Outcome, lang), r.Code, r.Text)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", r.ID, word(r.Outcome.String(), lang), r.Code, r.Text)
 	}
 	if err := t.Flush(); err != nil {
 		return err

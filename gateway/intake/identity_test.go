@@ -124,10 +124,10 @@ func TestARefusalThatIsKeptApartBindsRoutineSharing(t *testing.T) {
 	d.bring(granting, collection(annHerself.String(), plan("p", "ann"), team, wish))
 	ask := func(org profiles.OrgCode, team profiles.TeamID, purpose profiles.Purpose) consent.Decision {
 		person := d.gathered(ann)
-		return consent.Decide(consent.Ask{
+		return consent.Decide(consent.Request{
 			Caller: consent.Caller{Client: "c", Organisation: org, Team: team, Purpose: purpose, Scopes: []consent.Scope{{Context: "system", Type: "*", Read: true, Search: true}}},
 			Action: consent.Read, Type: "CarePlan", At: d.now, Register: liveAgreement(t), Policy: consent.DefaultPolicy(),
-		}.Of("7A4", &person))
+		}.For("7A4", &person))
 	}
 	if ask("LA9A1", "adult-mh", profiles.CareCoordination).Outcome() == consent.Deny || ask("7A1", "crht", profiles.EmergencyTreatment).Outcome() == consent.Deny {
 		t.Fatal("nobody is shown anything before: the test could not fail")

@@ -160,7 +160,7 @@ func putRefusal(err error) *refusal {
 
 func firstFatal(issues []profiles.Issue) string {
 	for _, issue := range issues {
-		if profiles.Fatal([]profiles.Issue{issue}) {
+		if issue.Fatal() {
 			return issue.Path + ": " + issue.Text
 		}
 	}

@@ -67,7 +67,7 @@ func (r *Road) findDirectory(now records.Snapshot, t *trip, s subject) (subject,
 }
 
 // decide puts the question to each custodian.
-func (s subject) decide(ask consent.Ask) []consent.Decision {
+func (s subject) decide(ask consent.Request) []consent.Decision {
 	decisions := make([]consent.Decision, len(s.custodians))
 	for i, custodian := range s.custodians {
 		var person *facts.Person
@@ -75,7 +75,7 @@ func (s subject) decide(ask consent.Ask) []consent.Decision {
 			at := s.holdings.At(custodian)
 			person = &at
 		}
-		decisions[i] = consent.Decide(ask.Of(custodian, person))
+		decisions[i] = consent.Decide(ask.For(custodian, person))
 	}
 	return decisions
 }

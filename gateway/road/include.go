@@ -20,7 +20,7 @@ const maxIncluded = 200
 // copies: one that the caller does not see is not followed. Each type is decided on as
 // if it had been asked for itself, by the custodian whose record refers to it, whether
 // anything refers to it or not.
-func (r *Road) included(now records.Snapshot, t *trip, ask consent.Ask, decisions []consent.Decision, s subject, page []disclosure.Disclosure) ([]disclosure.Disclosure, []consent.Decision, error) {
+func (r *Road) included(now records.Snapshot, t *trip, ask consent.Request, decisions []consent.Decision, s subject, page []disclosure.Disclosure) ([]disclosure.Disclosure, []consent.Decision, error) {
 	var all []disclosure.Disclosure
 	decided := map[string][]consent.Decision{t.ask.Type: decisions}
 	var more []consent.Decision

@@ -127,7 +127,7 @@ func (r *Road) travel(ctx context.Context, t *trip) (audit.Recorded, reply) {
 
 // pass is one attempt: find, decide and disclose from one moment, then record.
 func (r *Road) pass(ctx context.Context, t *trip) (audit.Recorded, reply, error) {
-	ask := consent.Ask{Caller: t.caller, Action: t.ask.action(), Type: t.ask.Type, At: t.at, Register: r.Register(), Policy: r.Policy}
+	ask := consent.Request{Caller: t.caller, Action: t.ask.action(), Type: t.ask.Type, At: t.at, Register: r.Register(), Policy: r.Policy}
 	var decisions []consent.Decision
 	var released []disclosure.Disclosure
 	var p reply
@@ -185,7 +185,7 @@ func unmoved(now records.Snapshot, decisions []consent.Decision) error {
 
 // disclose finds what the decisions let through and copies what is permitted, each
 // by the decision for its own custodian.
-func (r *Road) disclose(now records.Snapshot, t *trip, ask consent.Ask, decisions []consent.Decision, s subject) ([]disclosure.Disclosure, reply, error) {
+func (r *Road) disclose(now records.Snapshot, t *trip, ask consent.Request, decisions []consent.Decision, s subject) ([]disclosure.Disclosure, reply, error) {
 	found, next, err := r.matches(now, t, decisions, s)
 	if errors.Is(err, records.ErrNothing) && t.ask.Interaction != Search {
 		return nil, refused(Nothing), nil

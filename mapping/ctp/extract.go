@@ -173,7 +173,7 @@ func invalid(resources []mapping.Resource) []mapping.Fault {
 			continue
 		}
 		issues := profiles.Check(value)
-		fatal := slices.IndexFunc(issues, func(i profiles.Issue) bool { return profiles.Fatal([]profiles.Issue{i}) })
+		fatal := slices.IndexFunc(issues, profiles.Issue.Fatal)
 		if fatal >= 0 {
 			faults = append(faults, mapping.Fault{Rule: ruleResource, Reason: "the plan would make a resource that is not valid: " + issues[fatal].Path + " " + issues[fatal].Text})
 		}
