@@ -113,7 +113,7 @@ func (f *Front) add(q *query, p pair) *road.Fault {
 		q.shown.Add(p.name, p.value)
 		return nil
 	}
-	param, err := search.Parse(q.typ, p.name, relative(p.value, f.Road.Base), f.Road.Zone)
+	param, err := search.Parse(q.typ, p.name, relative(p.value, f.Road.Base))
 	if err != nil {
 		return parameterFault(err)
 	}

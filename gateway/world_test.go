@@ -80,7 +80,6 @@ type stand struct {
 	log    *audit.Log[store.Tx]
 	keys   audit.Keys
 	secret []byte
-	zone   *time.Location
 	home   *agreements.Register
 	server *httptest.Server
 	dir    string
@@ -94,10 +93,9 @@ type token struct {
 
 func openStand(t *testing.T) *stand {
 	t.Helper()
-	zone, err := time.LoadLocation("Europe/London")
-	must(t, err)
+	var err error
 	s := &stand{
-		t: t, clock: &watch{now: time.Date(2026, 7, 31, 9, 0, 0, 0, time.UTC), tick: tick}, store: memory.New(zone), zone: zone,
+		t: t, clock: &watch{now: time.Date(2026, 7, 31, 9, 0, 0, 0, time.UTC), tick: tick}, store: memory.New(),
 		secret: []byte(strings.Repeat("s", 32)), dir: t.TempDir(), tokens: map[string]token{},
 	}
 	s.reader, s.writes = &brittleStore{Viewer: s.store}, &brittleUpdates{store: s.store}
@@ -132,7 +130,7 @@ func (s *stand) open() {
 		Road: &road.Road{
 			Identity: verifier, Store: s.reader, Audit: s.log, Policy: consent.DefaultPolicy(), Shared: shared,
 			Register: func() *agreements.Register { return s.home }, Pseudonym: intake.Pseudonym(s.secret), Home: "7A4", Base: "http://" + l.Addr().String() + gateway.Prefix,
-			DutyLine: demo.DutyLine, Sealer: sealer, Capacity: road.NewCapacity(8, 2), Clock: s.clock.Now, Zone: s.zone,
+			DutyLine: demo.DutyLine, Sealer: sealer, Capacity: road.NewCapacity(8, 2), Clock: s.clock.Now,
 			Log: slog.New(slog.DiscardHandler),
 		},
 		Version: "test", Date: "2026-07-31",

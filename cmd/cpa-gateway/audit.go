@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -124,6 +123,6 @@ func openAudit(w world, place where) (config, *sqlite.Store, error) {
 	if err != nil {
 		return config{}, nil, err
 	}
-	held, err := sqlite.Open(w.ctx, c.Records.SQLite, time.UTC)
+	held, err := sqlite.Open(w.ctx, c.Records.SQLite)
 	return c, held, err
 }

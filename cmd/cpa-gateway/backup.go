@@ -167,7 +167,7 @@ func verifyRestored(w world, dir string) (audit.Report, error) {
 	if err != nil {
 		return audit.Report{}, err
 	}
-	kept, err := sqlite.Open(w.ctx, dir, time.UTC)
+	kept, err := sqlite.Open(w.ctx, dir)
 	if err != nil {
 		return audit.Report{}, err
 	}

@@ -270,7 +270,7 @@ func (r *registry) shown(person profiles.PersonID, more ...string) (v inquiryVie
 // kept opens the folder beside the gateway.
 func (r *registry) kept(read func(store.Snapshot) error) {
 	r.t.Helper()
-	s, err := sqlite.Open(r.t.Context(), filepath.Join(r.dir, "data"), profiles.London)
+	s, err := sqlite.Open(r.t.Context(), filepath.Join(r.dir, "data"))
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -126,7 +126,7 @@ func (s *site) front(w world, verifier *identity.Verifier, shared hot.State, log
 		Register:  s.register.Load,
 		Pseudonym: intake.Pseudonym(s.secret),
 		Home:      c.Organisation, Base: c.HTTP.Base, DutyLine: c.DutyLine, Sealer: sealer,
-		Capacity: road.NewCapacity(c.HTTP.Capacity, c.HTTP.Reserved), Clock: w.clock, Zone: s.zone, Log: log,
+		Capacity: road.NewCapacity(c.HTTP.Capacity, c.HTTP.Reserved), Clock: w.clock, Log: log,
 	}
 	f := &gateway.Front{
 		Road: r, Version: version(), Date: w.clock().Format(time.DateOnly),

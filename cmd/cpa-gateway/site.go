@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"cpagateway/consent/agreements"
 	"cpagateway/gateway/audit"
@@ -32,7 +31,6 @@ type site struct {
 	register atomic.Pointer[agreements.Register] // a reload swaps it whole
 	log      *audit.Log[store.Tx]
 	secret   []byte
-	zone     *time.Location
 
 	certificates atomic.Pointer[tls.Config] // as read last; nil without TLS
 }
@@ -40,10 +38,6 @@ type site struct {
 // openSite opens the records and everything beside them, making what is not
 // there yet. The caller closes it.
 func openSite(w world, c config) (*site, error) {
-	zone, err := time.LoadLocation("Europe/London")
-	if err != nil {
-		return nil, err
-	}
 	register, err := agreements.Load(os.DirFS(c.Agreements))
 	if err != nil {
 		return nil, misuse("reading the agreements: %v", err)
@@ -60,7 +54,7 @@ func openSite(w world, c config) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept, err := sqlite.Open(w.ctx, dir, zone)
+	kept, err := sqlite.Open(w.ctx, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +65,7 @@ func openSite(w world, c config) (*site, error) {
 	if err != nil {
 		return nil, errors.Join(err, kept.Close())
 	}
-	s := &site{config: c, store: kept, log: log, secret: secret, zone: zone}
+	s := &site{config: c, store: kept, log: log, secret: secret}
 	s.register.Store(register)
 	return s, nil
 }

@@ -43,7 +43,7 @@ type desk struct {
 
 func openDesk(t *testing.T) *desk {
 	t.Helper()
-	d := &desk{t: t, store: memory.New(time.UTC), now: time.Date(2026, 7, 31, 9, 0, 0, 0, time.UTC)}
+	d := &desk{t: t, store: memory.New(), now: time.Date(2026, 7, 31, 9, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return d.now }
 	keys, err := audit.FolderKeys(t.TempDir())
 	must(t, err)

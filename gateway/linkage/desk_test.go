@@ -30,7 +30,7 @@ type desk struct {
 	hours *int // that have gone by
 }
 
-func openDesk(t testing.TB) desk { return desk{t, memory.New(time.UTC), new(int)} }
+func openDesk(t testing.TB) desk { return desk{t, memory.New(), new(int)} }
 
 func must(t testing.TB, err error) {
 	t.Helper()

@@ -2,7 +2,6 @@ package records
 
 import (
 	"fmt"
-	"time"
 
 	"cpagateway/consent/disclosure"
 	"cpagateway/consent/facts"
@@ -73,9 +72,9 @@ func (s Step) References() []string {
 	return refs
 }
 
-// Derive works out what the version is found and judged by. Dates without an
-// offset are days in the zone. A deletion is noticed by whoever saw the resource.
-func (s Step) Derive(targets map[string]disclosure.Target, zone *time.Location) Derived {
+// Derive works out what the version is found and judged by. A deletion is noticed by
+// whoever saw the resource.
+func (s Step) Derive(targets map[string]disclosure.Target) Derived {
 	v := s.version
 	if v.Deleted {
 		was := profiles.Items(s.before)
@@ -85,7 +84,7 @@ func (s Step) Derive(targets map[string]disclosure.Target, zone *time.Location) 
 		Label:   profiles.Items(s.after),
 		Changes: disclosure.Changes(s.before, s.after, v.Person, targets),
 		Status:  statusOf(s.after),
-		Entries: search.Index(s.after, zone),
+		Entries: search.Index(s.after),
 	}
 	d.Spans = Spans(v.Type, d.Entries)
 	if v.Type == "Patient" {

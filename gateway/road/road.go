@@ -46,7 +46,6 @@ type Road struct {
 	Sealer    *Sealer
 	Capacity  *Capacity
 	Clock     func() time.Time
-	Zone      *time.Location
 	Log       *slog.Logger
 
 	meters meters

@@ -3,7 +3,6 @@ package search
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
@@ -15,10 +14,10 @@ import (
 const IndexRules = 2
 
 // Index takes the rows of the search index from a resource. Days without an
-// offset are days in the zone. What cannot be read gives no row: it is found by
+// offset are days in Europe/London. What cannot be read gives no row: it is found by
 // nothing. _id and _lastUpdated belong to the store, which adds their rows.
-func Index(r fhir.Value, zone *time.Location) []Entry {
-	x := indexer{zone: zone, seen: make(map[Entry]bool)}
+func Index(r fhir.Value) []Entry {
+	x := indexer{seen: make(map[Entry]bool)}
 	x.labels(r)
 	for _, spec := range Definitions(r.Type()) {
 		for _, path := range spec.Paths {
@@ -29,7 +28,6 @@ func Index(r fhir.Value, zone *time.Location) []Entry {
 }
 
 type indexer struct {
-	zone    *time.Location
 	entries []Entry
 	seen    map[Entry]bool // the same code in a hundred activities is one row
 }
@@ -119,7 +117,7 @@ func (x *indexer) reference(row Entry, spec Definition, v fhir.Value) {
 // date takes a date, dateTime or instant, a Period, or the outer limits of a Timing.
 func (x *indexer) date(row Entry, v fhir.Value) {
 	if v.Kind() == fhir.String {
-		from, until, err := fhir.Interval(v.Text(), x.zone)
+		from, until, err := fhir.Interval(v.Text(), profiles.London)
 		if err == nil {
 			row.From, row.Until = from, until
 			x.add(row)
@@ -143,12 +141,12 @@ func (x *indexer) period(row *Entry, v fhir.Value) bool {
 	}
 	var err error
 	if start.Exists() {
-		if row.From, _, err = fhir.Interval(start.Text(), x.zone); err != nil {
+		if row.From, _, err = fhir.Interval(start.Text(), profiles.London); err != nil {
 			return false
 		}
 	}
 	if end.Exists() {
-		if _, row.Until, err = fhir.Interval(end.Text(), x.zone); err != nil {
+		if _, row.Until, err = fhir.Interval(end.Text(), profiles.London); err != nil {
 			return false
 		}
 	}
@@ -159,7 +157,7 @@ func (x *indexer) period(row *Entry, v fhir.Value) bool {
 func (x *indexer) span(row *Entry, dates fhir.Value) bool {
 	found := false
 	for date := range dates.Each() {
-		from, until, err := fhir.Interval(date.Text(), x.zone)
+		from, until, err := fhir.Interval(date.Text(), profiles.London)
 		if err != nil {
 			continue
 		}

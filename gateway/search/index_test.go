@@ -19,7 +19,7 @@ import (
 func rows(t testing.TB, src string) []string {
 	t.Helper()
 	var lines []string
-	for _, e := range search.Index(parse(t, src), london(t)) {
+	for _, e := range search.Index(parse(t, src)) {
 		if strings.HasPrefix(e.Param, "_") {
 			continue
 		}
@@ -117,11 +117,11 @@ func find(t *testing.T, src, query string, granted profiles.ItemSet) bool {
 	t.Helper()
 	r := parse(t, src)
 	name, value, _ := strings.Cut(query, "=")
-	p, err := search.Parse(r.Type(), name, value, london(t))
+	p, err := search.Parse(r.Type(), name, value)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p.Match(search.Usable(search.Index(r, london(t)), granted))
+	return p.Match(search.Usable(search.Index(r), granted))
 }
 
 // TestSearchDoesNotTellWhatIsHidden: an element that a caller may not see is

@@ -114,7 +114,7 @@ func TestMatchTokenIsR4(t *testing.T) {
 			return e.Param == "status" && slices.ContainsFunc(values, func(v string) bool { return slices.Contains(patterns(e), v) })
 		})
 		for name, want := range map[string]bool{"status": want, "status:not": !want} {
-			p, err := search.Parse("CarePlan", name, strings.Join(values, ","), time.UTC)
+			p, err := search.Parse("CarePlan", name, strings.Join(values, ","))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -142,7 +142,7 @@ func TestMatchComparesKinds(t *testing.T) {
 		"status:not=active": true, "status=active": false,
 	} {
 		name, value, _ := strings.Cut(query, "=")
-		p, err := search.Parse("CarePlan", name, value, time.UTC)
+		p, err := search.Parse("CarePlan", name, value)
 		if err != nil {
 			t.Fatal(err)
 		}

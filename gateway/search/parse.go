@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"cpagateway/gateway/texts"
 )
@@ -24,14 +23,14 @@ var (
 
 // Parse reads one name=value pair as decoded from the query: the modifier
 // or chain of the name, the values set apart by commas (\, \| \$ and \\ stand for
-// the character itself). Dates without an offset are in the zone. The error is
+// the character itself). Dates without an offset are in Europe/London. The error is
 // always a *Error. Several pairs of one name all apply; that, and the
 // parameters that shape the answer (_sort, _count ...), are the caller's business.
 //
 // patient.identifier, patient:identifier and patient:Patient.identifier all read
 // as patient with the modifier identifier, their values tokens: the caller finds
 // the person by it.
-func Parse(typ, rawName, rawValue string, zone *time.Location) (Param, error) {
+func Parse(typ, rawName, rawValue string) (Param, error) {
 	p, spec, err := parseName(typ, rawName)
 	if err != nil {
 		return Param{}, err
@@ -45,7 +44,7 @@ func Parse(typ, rawName, rawValue string, zone *time.Location) (Param, error) {
 		return Param{}, refused
 	}
 	for _, value := range values {
-		operands, err := parseValue(p.Kind, spec.Targets, value, zone)
+		operands, err := parseValue(p.Kind, spec.Targets, value)
 		if err != nil {
 			return Param{}, refused
 		}

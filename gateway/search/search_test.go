@@ -24,15 +24,6 @@ func parse(t testing.TB, src string) fhir.Value {
 	return v
 }
 
-func london(t testing.TB) *time.Location {
-	t.Helper()
-	zone, err := time.LoadLocation("Europe/London")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return zone
-}
-
 // TestSearchParams holds the closed list to what the surface promises.
 func TestSearchParams(t *testing.T) {
 	common := "_id _lastUpdated _profile _security _tag identifier"
@@ -73,7 +64,7 @@ func TestSearchParams(t *testing.T) {
 }
 
 func TestParseParam(t *testing.T) {
-	zone := london(t)
+	zone := profiles.London
 	day := func(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, zone) }
 	march := day(2025, 3, 1)
 	for _, tt := range []struct {
@@ -117,7 +108,7 @@ func TestParseParam(t *testing.T) {
 			time.Date(2025, 7, 1, 9, 30, 0, 5e8, zone), time.Date(2025, 7, 1, 9, 30, 0, 6e8, zone))},
 	} {
 		t.Run(tt.name+"="+tt.value, func(t *testing.T) {
-			got, err := search.Parse(tt.typ, tt.name, tt.value, zone)
+			got, err := search.Parse(tt.typ, tt.name, tt.value)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -161,7 +152,6 @@ func dateParam(name, prefix string, from, until time.Time) search.Param {
 
 // TestParseParamRefuses: everything that is not listed, named and never echoed.
 func TestParseParamRefuses(t *testing.T) {
-	zone := london(t)
 	const unknown, modifier, value = texts.UnknownParameter, texts.UnknownModifier, texts.ParameterValue
 	for _, tt := range []struct {
 		typ, name, value string
@@ -229,7 +219,7 @@ func TestParseParamRefuses(t *testing.T) {
 		{"CarePlan", "date", "2025-03-01T09:30:00,5", value},
 	} {
 		t.Run(tt.name+"="+tt.value, func(t *testing.T) {
-			_, err := search.Parse(tt.typ, tt.name, tt.value, zone)
+			_, err := search.Parse(tt.typ, tt.name, tt.value)
 			var refused *search.Error
 			if !errors.As(err, &refused) {
 				t.Fatalf("error %v, want a *ParamError", err)
@@ -254,7 +244,7 @@ func TestParamErrorHoldsNoPersonalData(t *testing.T) {
 		{"identifier", "9990000018|9990000018|9990000018"}, {"date", "9990000018"}, {"patient", "Patient/9990000018/9990000018"},
 		{strings.Repeat("x", 80) + "9990000018", "x"}, {"<b>9990000018", "x"},
 	} {
-		_, err := search.Parse("CarePlan", pair[0], pair[1], time.UTC)
+		_, err := search.Parse("CarePlan", pair[0], pair[1])
 		if err == nil || strings.Contains(err.Error(), "9990000018") {
 			t.Errorf("%q=%q: %v", pair[0], pair[1], err)
 		}
@@ -285,7 +275,7 @@ func TestParseParamTotal(t *testing.T) {
 		typ := rapid.SampledFrom([]string{"CarePlan", "CareTeam", "EpisodeOfCare", "Goal", "Patient", "Consent"}).Draw(t, "type")
 		name := rapid.OneOf(rapid.StringMatching(`(patient|status|date|_id|category|participant)([:.](not|identifier|Patient))?`), rapid.String()).Draw(t, "name")
 		value := rapid.OneOf(rapid.StringMatching(`((eq|ne|lt|ap)?2025(-0[1-9])?|[a-z]*\|[a-z]*|Patient/[a-z]+|\\?[,|$\\])`), rapid.String()).Draw(t, "value")
-		p, err := search.Parse(typ, name, value, time.UTC)
+		p, err := search.Parse(typ, name, value)
 		if err != nil {
 			var refused *search.Error
 			if !errors.As(err, &refused) || len(p.Values) != 0 {

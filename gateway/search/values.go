@@ -17,14 +17,14 @@ var (
 
 // parseValue reads one of the values between commas. One id without a type may
 // stand for several references.
-func parseValue(kind Kind, targets []string, value string, zone *time.Location) ([]Operand, error) {
+func parseValue(kind Kind, targets []string, value string) ([]Operand, error) {
 	switch kind {
 	case Token:
 		return parseToken(value)
 	case Reference:
 		return parseReference(targets, value)
 	case Date:
-		return parseDate(value, zone)
+		return parseDate(value)
 	}
 	text := unescape(value)
 	if text == "" || kind == ID && !fhir.IsID(text) {
@@ -72,14 +72,14 @@ func parseReference(targets []string, value string) ([]Operand, error) {
 	return operands, nil
 }
 
-func parseDate(value string, zone *time.Location) ([]Operand, error) {
+func parseDate(value string) ([]Operand, error) {
 	o := Operand{Prefix: "eq"}
 	text := unescape(value)
 	if len(text) > 2 && slices.Contains(datePrefixes, text[:2]) {
 		o.Prefix, text = text[:2], text[2:]
 	}
 	var err error
-	if o.From, o.Until, err = searchInterval(text, zone); err != nil {
+	if o.From, o.Until, err = searchInterval(text); err != nil {
 		return nil, err
 	}
 	if o.Prefix == "ap" {
@@ -102,12 +102,12 @@ var searchTimes = []struct {
 	{"2006-01-02T15:04:05", time.Second},
 }
 
-func searchInterval(text string, zone *time.Location) (from, until time.Time, err error) {
-	if from, until, err = fhir.Interval(text, zone); err == nil {
+func searchInterval(text string) (from, until time.Time, err error) {
+	if from, until, err = fhir.Interval(text, profiles.London); err == nil {
 		return from, until, nil
 	}
 	for _, form := range searchTimes {
-		if at, err := time.ParseInLocation(form.layout, text, zone); err == nil && !strings.ContainsAny(text, ",.") {
+		if at, err := time.ParseInLocation(form.layout, text, profiles.London); err == nil && !strings.ContainsAny(text, ",.") {
 			return at, at.Add(form.width), nil
 		}
 	}

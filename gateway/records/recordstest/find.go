@@ -17,7 +17,7 @@ func query(t testing.TB, typ, sort string, pairs ...string) records.Query {
 	t.Helper()
 	q := records.Query{Type: typ, Count: 2}
 	for i := 0; i < len(pairs); i += 2 {
-		p, err := search.Parse(typ, pairs[i], pairs[i+1], London)
+		p, err := search.Parse(typ, pairs[i], pairs[i+1])
 		if err != nil {
 			t.Fatalf("the suite's own search: %v", err)
 		}

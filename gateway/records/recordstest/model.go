@@ -71,7 +71,7 @@ func (m *model) put(t testing.TB, at time.Time, custodian profiles.OrgCode, typ,
 		v.label = before.label
 	} else {
 		is := parsed(t, body)
-		v.label, v.entries = profiles.Items(is), search.Index(is, London)
+		v.label, v.entries = profiles.Items(is), search.Index(is)
 		if profiles.PartItems(is, "status", is.Get("status")).Empty() {
 			v.status = is.Get("status").Text()
 		}

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Run holds a store to its contract. open makes an empty one for a subtest, with
-// the zone London, and closes it at the subtest's end.
+// Run holds a store to its contract. open makes an empty one for a subtest and
+// closes it at the subtest's end.
 func Run(t *testing.T, open func(t *testing.T) Store) {
 	for _, c := range []struct {
 		name string

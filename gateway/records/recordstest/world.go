@@ -33,15 +33,6 @@ const (
 // start is when the first version of everything is stored.
 var start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
-// London is the zone in which days are counted: open stores with it.
-var London = func() *time.Location {
-	zone, err := time.LoadLocation("Europe/London")
-	if err != nil {
-		panic(err)
-	}
-	return zone
-}()
-
 // Bring is a custodian's decision to bring its own records in.
 func Bring(t testing.TB, custodian profiles.OrgCode) consent.Decision {
 	t.Helper()

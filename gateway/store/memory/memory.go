@@ -6,7 +6,6 @@ package memory
 import (
 	"context"
 	"sync/atomic"
-	"time"
 
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
@@ -14,16 +13,15 @@ import (
 
 // Store keeps everything in memory. All methods are safe for concurrent use.
 type Store struct {
-	zone    *time.Location
 	now     atomic.Pointer[state] // a state that is here is never changed
 	writing chan struct{}         // holds one while an update runs
 }
 
 var _ store.Store = (*Store)(nil)
 
-// New makes an empty store. Dates without an offset are days in the zone.
-func New(zone *time.Location) *Store {
-	s := &Store{zone: zone, writing: make(chan struct{}, 1)}
+// New makes an empty store.
+func New() *Store {
+	s := &Store{writing: make(chan struct{}, 1)}
 	s.now.Store(&state{})
 	return s
 }
@@ -64,7 +62,7 @@ func (s *Store) change(ctx context.Context, work func(*tx) error) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	t := &tx{snapshot{ctx, s.now.Load().copied()}, s.zone, make(map[records.Reference]bool)}
+	t := &tx{snapshot{ctx, s.now.Load().copied()}, make(map[records.Reference]bool)}
 	if err := work(t); err != nil {
 		return err
 	}
@@ -87,7 +85,6 @@ func (s snapshot) Context() context.Context { return s.ctx }
 // tx is a change under way: its state is nobody else's.
 type tx struct {
 	snapshot
-	zone    *time.Location
 	changed map[records.Reference]bool // what this transaction has changed
 }
 

@@ -3,12 +3,11 @@ package memory_test
 import (
 	"testing"
 
-	"cpagateway/gateway/records/recordstest"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/store/memory"
 	"cpagateway/gateway/store/storetest"
 )
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(*testing.T) store.Store { return memory.New(recordstest.London) })
+	storetest.Run(t, func(*testing.T) store.Store { return memory.New() })
 }

@@ -33,7 +33,7 @@ func (t *tx) Put(at time.Time, a consent.Accepted, must records.Precondition) (r
 		return records.Result{}, err
 	}
 	t.seq++
-	added := version{Version: next, Derived: step.Derive(targets, t.zone), seq: t.seq, refs: refs}
+	added := version{Version: next, Derived: step.Derive(targets), seq: t.seq, refs: refs}
 	t.keep(k, added)
 	t.changed[records.Reference{Custodian: next.Custodian, Text: next.Type + "/" + next.ID}] = true
 	if next.Person != "" {

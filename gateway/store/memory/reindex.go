@@ -34,7 +34,7 @@ func (t *tx) reindex() error {
 			if err != nil {
 				return err
 			}
-			renewed.versions[i].Derived = step.Derive(targets, t.zone)
+			renewed.versions[i].Derived = step.Derive(targets)
 			before = v.Version
 		}
 		t.resources[r.place-1] = renewed

@@ -91,7 +91,7 @@ func whole(t testing.TB, s *Store) uint64 {
 // not, what was acknowledged is, and to store it again makes no second version.
 func TestEveryWriteStepBroken(t *testing.T) {
 	b, name := newBreaking()
-	store, err := open(t.Context(), name, t.TempDir(), recordstest.London)
+	store, err := open(t.Context(), name, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestEveryWriteStepBroken(t *testing.T) {
 // TestEveryAuditStepBroken does the same to what logs write.
 func TestEveryAuditStepBroken(t *testing.T) {
 	b, name := newBreaking()
-	s, err := open(t.Context(), name, t.TempDir(), recordstest.London)
+	s, err := open(t.Context(), name, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"testing"
 	"time"
-
-	"cpagateway/gateway/records/recordstest"
 )
 
 // killed names the folder that the child process of TestKilled writes to.
@@ -28,7 +26,7 @@ func TestKilled(t *testing.T) {
 	var total uint64
 	for range 10 {
 		acknowledged := killedAfter(t, dir, time.Duration(random.IntN(150))*time.Millisecond)
-		store, err := Open(t.Context(), dir, recordstest.London)
+		store, err := Open(t.Context(), dir)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +78,7 @@ func killedAfter(t *testing.T, dir string, life time.Duration) (acknowledged uin
 }
 
 func writeUntilKilled(t *testing.T, dir string) {
-	s, err := Open(t.Context(), dir, recordstest.London)
+	s, err := Open(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -68,7 +68,7 @@ func expectPragmas(t *testing.T, s *Store) {
 func TestReopened(t *testing.T) {
 	dir := t.TempDir()
 	for n := range 3 {
-		store, err := Open(t.Context(), dir, recordstest.London)
+		store, err := Open(t.Context(), dir)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,7 +87,7 @@ func TestReopened(t *testing.T) {
 
 func TestNewerSchemaIsRefused(t *testing.T) {
 	dir := t.TempDir()
-	store, err := Open(t.Context(), dir, recordstest.London)
+	store, err := Open(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(t.Context(), dir, recordstest.London); !errors.Is(err, ErrNewer) {
+	if _, err := Open(t.Context(), dir); !errors.Is(err, ErrNewer) {
 		t.Errorf("opening a newer store: %v", err)
 	}
 }
@@ -113,14 +113,14 @@ func TestWhatIsNoStoreIsRefused(t *testing.T) {
 		if err := make(dir); err != nil {
 			t.Fatal(err)
 		}
-		if store, err := Open(t.Context(), dir, recordstest.London); err == nil {
+		if store, err := Open(t.Context(), dir); err == nil {
 			store.Close()
 			t.Errorf("%s was opened", name)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Open(ctx, t.TempDir(), recordstest.London); err == nil {
+	if _, err := Open(ctx, t.TempDir()); err == nil {
 		t.Error("a store was opened under an ended context")
 	}
 }
@@ -130,7 +130,7 @@ func TestOpenedByManyAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			store, err := Open(t.Context(), dir, recordstest.London)
+			store, err := Open(t.Context(), dir)
 			if err != nil {
 				t.Errorf("opening beside others: %v", err)
 				return

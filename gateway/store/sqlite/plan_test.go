@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"cpagateway/gateway/records"
-	"cpagateway/gateway/records/recordstest"
 	"cpagateway/gateway/search"
 	"cpagateway/profiles"
 )
@@ -53,7 +52,7 @@ func TestNoSearchScans(t *testing.T) {
 		{"PractitionerRole", "", "practitioner", "p1", "COVERING INDEX terms_by_value (person=? AND custodian=? AND type=? AND param=? AND kind=? AND value=?)"},
 	} {
 		q := records.Query{Type: c.typ, Count: 10}
-		p, err := search.Parse(c.typ, c.name, c.value, recordstest.London)
+		p, err := search.Parse(c.typ, c.name, c.value)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -70,7 +70,7 @@ func (t tx) keep(before, v records.Version) error {
 	if err != nil {
 		return err
 	}
-	d := step.Derive(targets, t.zone)
+	d := step.Derive(targets)
 	seq, _, err := first(t.snapshot, scanNumber, nextChange)
 	if err != nil {
 		return fmt.Errorf("counting changes: %w", err)

@@ -91,7 +91,7 @@ func (t tx) renew(o outdated, change int64) error {
 	if err != nil {
 		return err
 	}
-	d := step.Derive(targets, t.zone)
+	d := step.Derive(targets)
 	for _, text := range []string{deleteChanges, deleteSortValues} {
 		if err := t.exec(t.ctx, text, o.seq); err != nil {
 			return err

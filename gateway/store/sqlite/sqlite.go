@@ -40,16 +40,14 @@ const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=sy
 type Store struct {
 	writer *pool // of one
 	reader *pool
-	zone   *time.Location
 }
 
 var _ store.Store = (*Store)(nil)
 
 // Open opens the store in a folder, and makes both if they are not there. A
-// schema newer than this program knows is refused (ErrNewer). Dates without an
-// offset are days in the zone.
-func Open(ctx context.Context, dir string, zone *time.Location) (*Store, error) {
-	return open(ctx, "sqlite", dir, zone)
+// schema newer than this program knows is refused (ErrNewer).
+func Open(ctx context.Context, dir string) (*Store, error) {
+	return open(ctx, "sqlite", dir)
 }
 
 // Opening a file that another process is making is tried again after openPause, for
@@ -62,10 +60,10 @@ const (
 // open is Open with the registered name of a driver: tests pass one that fails.
 // Where two processes open a new file at once, only one can put it into WAL mode, and
 // SQLite refuses the other without waiting: open waits instead.
-func open(ctx context.Context, driverName, dir string, zone *time.Location) (*Store, error) {
+func open(ctx context.Context, driverName, dir string) (*Store, error) {
 	over := time.After(openTime)
 	for {
-		s, err := openOnce(ctx, driverName, dir, zone)
+		s, err := openOnce(ctx, driverName, dir)
 		if !locked(err) {
 			return s, err
 		}
@@ -85,12 +83,12 @@ func locked(err error) bool {
 	return errors.As(err, &failure) && failure.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
-func openOnce(ctx context.Context, driverName, dir string, zone *time.Location) (_ *Store, err error) {
+func openOnce(ctx context.Context, driverName, dir string) (_ *Store, err error) {
 	path, err := makeFile(dir)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{zone: zone}
+	s := &Store{}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("opening the store in %s: %w", dir, err), s.Close())
@@ -155,7 +153,7 @@ func (s *Store) Update(ctx context.Context, change func(store.Tx) error) error {
 }
 
 func (s *Store) change(ctx context.Context, work func(tx) error) error {
-	return s.writer.transaction(ctx, func(ctx context.Context, in *session) error { return work(tx{snapshot{ctx, in}, s.zone}) })
+	return s.writer.transaction(ctx, func(ctx context.Context, in *session) error { return work(tx{snapshot{ctx, in}}) })
 }
 
 // snapshot is one moment, that at which its first statement was run.
@@ -170,7 +168,6 @@ func (s snapshot) Context() context.Context { return s.ctx }
 // tx is one transaction that writes.
 type tx struct {
 	snapshot
-	zone *time.Location
 }
 
 // Try runs part behind a savepoint. It implements store.Tx.

@@ -24,7 +24,7 @@ func fresh(t testing.TB) *Store {
 
 func reopen(t testing.TB, dir string) *Store {
 	t.Helper()
-	store, err := Open(t.Context(), dir, recordstest.London)
+	store, err := Open(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func record(t testing.TB, s *Store) {
 // searchActive is a search for active plans.
 func searchActive(t testing.TB) records.Query {
 	t.Helper()
-	p, err := search.Parse("CarePlan", "status", "active", recordstest.London)
+	p, err := search.Parse("CarePlan", "status", "active")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,6 @@ import (
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
-	"cpagateway/gateway/records/recordstest"
 	"cpagateway/gateway/store"
 )
 
@@ -99,7 +98,7 @@ func TestKilledAtEachStep(t *testing.T) {
 	steps := 0
 	for step := 1; ; step++ {
 		acknowledged, killed := childKilledAt(t, dir, step)
-		s, err := Open(t.Context(), dir, recordstest.London)
+		s, err := Open(t.Context(), dir)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +152,7 @@ func bringInUntilKilled(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	b, name := newBreaking()
-	s, err := open(t.Context(), name, dir, recordstest.London)
+	s, err := open(t.Context(), name, dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,8 +3,6 @@ package sqlite
 import (
 	"sync"
 	"testing"
-
-	"cpagateway/gateway/records/recordstest"
 )
 
 // Two processes that opened a new folder at once once found the file locked:
@@ -17,7 +15,7 @@ func TestTwoOpenANewFolderAtOnce(t *testing.T) {
 		for range 4 {
 			all.Go(func() {
 				<-start
-				store, err := Open(t.Context(), dir, recordstest.London)
+				store, err := Open(t.Context(), dir)
 				if err != nil {
 					t.Errorf("opening: %v", err)
 					return

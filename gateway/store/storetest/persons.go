@@ -227,7 +227,7 @@ func moving(t *testing.T, s store.Store) {
 	update(t, s, func(tx store.Tx) error { return tx.Move(m) })
 	whose(t, s, former, ann)
 	view(t, s, func(now store.Snapshot) error {
-		status, err := search.Parse("CarePlan", "status", "active", nil)
+		status, err := search.Parse("CarePlan", "status", "active")
 		if err != nil {
 			t.Fatal(err)
 		}

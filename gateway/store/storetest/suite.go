@@ -21,8 +21,8 @@ import (
 	"cpagateway/gateway/store"
 )
 
-// Run holds a store to its contract. open makes an empty one for a subtest, with
-// the zone recordstest.London, and closes it at the subtest's end.
+// Run holds a store to its contract. open makes an empty one for a subtest and
+// closes it at the subtest's end.
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	t.Run("records", func(t *testing.T) {
 		recordstest.Run(t, func(t *testing.T) recordstest.Store { return recordstest.Of(open(t)) })
