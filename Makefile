@@ -8,7 +8,7 @@ export CGO_ENABLED := 0
 .PHONY: demo test build servers bench clean
 
 # The main job on embedded defaults: one process, synthetic people. On another port: make demo ADDR=127.0.0.1:9000
-ADDR := 127.0.0.1:8080
+ADDR ?= 127.0.0.1:8080
 
 demo:
 	@echo "Building the gateway. The first time this fetches and compiles what it needs, which takes a minute or two; each line is a part that is done."
