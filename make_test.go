@@ -1,18 +1,25 @@
 package layering
 
 import (
+	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// plan is what make would do.
+// plan is what make would do for somebody who types it: another make, which runs these
+// tests, adds lines and passes its own variables on.
 func plan(t *testing.T, args ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath("make"); err != nil {
 		t.Skip("make is not installed: what it would do was not looked at")
 	}
-	out, err := exec.Command("make", append([]string{"-n"}, args...)...).CombinedOutput()
+	dry := exec.Command("make", append([]string{"-n"}, args...)...)
+	dry.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "MFLAGS=") || strings.HasPrefix(v, "ADDR=")
+	})
+	out, err := dry.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
