@@ -32,7 +32,7 @@ func personCommand(w world) *cobra.Command {
 				return l.Join(tx, profiles.PersonID(ids[0]), profiles.PersonID(ids[1]), ground)
 			}}),
 		settlingCommand(w, settling{
-			use: "part PATIENT", short: "keep a Patient, with all that is about it, apart from the person it lies with",
+			use: "part PATIENT", short: "keep a Patient, with all that is about it, apart from the person it is filed under",
 			change: func(l linkage.Linker, tx store.Tx, ids []string, ground string) (persons.Move, error) {
 				return l.Part(tx, strings.TrimPrefix(ids[0], "Patient/"), ground)
 			}}),

@@ -16,7 +16,7 @@ import (
 	"cpagateway/profiles/fhir"
 )
 
-// A Patient lies with the person who has its NHS number in use, where the two agree.
+// A Patient is filed under the person who has its NHS number in use, where the two agree.
 // One that contradicts those who are there is kept apart under a person of its own,
 // closed, and the others stay as they are. A Patient that is kept already stays with
 // its person: no import moves it.

@@ -15,7 +15,7 @@ func Pseudonym(secret []byte) func(nhsNumber string) profiles.PersonID {
 	return keyedIDs{secret: secret}.person
 }
 
-// OwnPerson gives the person of a Patient of a source that lies with nobody else.
+// OwnPerson gives the person of a Patient of a source that is filed under nobody else.
 func OwnPerson(secret []byte) func(custodian profiles.OrgCode, source, patient string) profiles.PersonID {
 	return func(custodian profiles.OrgCode, source, patient string) profiles.PersonID {
 		return keyedIDs{secret: secret, custodian: custodian, source: source}.personOfSource(patient)

@@ -20,7 +20,7 @@ import (
 // Linker settles whose records are whose at one moment.
 type Linker struct {
 	At time.Time
-	// Own gives the person of a Patient that lies with nobody else.
+	// Own gives the person of a Patient that is filed under nobody else.
 	Own func(custodian profiles.OrgCode, source, patient string) profiles.PersonID
 }
 
@@ -90,7 +90,7 @@ func Compare(said matching.Record, others []Patient) matching.Verdict {
 	return verdict
 }
 
-// excused reports that a Patient whom somebody contradicts lies beside another with
+// excused reports that a Patient whom somebody contradicts is filed beside another with
 // whom they agree, and that these two contradict each other.
 func excused(said matching.Record, contradicted Patient, others []Patient) bool {
 	return slices.ContainsFunc(others, func(o Patient) bool {

@@ -11,7 +11,7 @@ import (
 	"cpagateway/profiles/fhir"
 )
 
-// party is everything that lies with one person.
+// party is everything that is filed under one person.
 type party struct {
 	person   profiles.PersonID
 	patients []Patient

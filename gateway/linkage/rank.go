@@ -31,7 +31,7 @@ func Outranks(now store.Snapshot, apart profiles.PersonID) (bool, error) {
 
 // due reports that the newcomer should be the established record. Where nobody has its
 // number in use any more, a third person has another of its numbers, or it would come to
-// lie with somebody whom it contradicts under another number, people have to find out.
+// be filed under somebody whom it contradicts by another number, people have to find out.
 // What somebody has confirmed makes way for nothing.
 func (c contest) due(now store.Snapshot) (bool, error) {
 	third, err := c.claimsAThird(now)

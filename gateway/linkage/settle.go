@@ -32,7 +32,7 @@ const (
 	ErrUndone  Refusal = "the move was taken back already"
 	ErrNotThis Refusal = "the move was made by an import, or takes another one back: join or part the records instead"
 	ErrLater   Refusal = "a later move concerns the same person: take that back first"
-	ErrOnlyOne Refusal = "nothing else lies with the person of this Patient"
+	ErrOnlyOne Refusal = "nothing else is filed under the person of this Patient"
 	ErrGround  Refusal = "name as the ground where the reasons are kept, such as a ticket: letters, digits and . _ / # : - up to 64, no blanks, and nobody's number"
 )
 

@@ -31,7 +31,7 @@ const fhirJSON = "application/fhir+json; charset=utf-8"
 
 // answer is the only function that writes a body. A zero Recorded was not
 // recorded, and what was not recorded is not told: it answers 500.
-func (r *Road) answer(w http.ResponseWriter, t *trip, recorded audit.Recorded, p reply) int {
+func (r *Road) answer(w http.ResponseWriter, t *exchange, recorded audit.Recorded, p reply) int {
 	if !recorded.OK() {
 		p = reply{status: http.StatusInternalServerError, fault: faultBroken}
 	}
@@ -101,7 +101,7 @@ func unchanged(header string, x disclosure.Disclosure) bool {
 
 // searchset puts the disclosures of a page into a Bundle. There is a total only where
 // one was asked for, and the links hold no identifier.
-func (r *Road) searchset(t *trip, released []disclosure.Disclosure, p reply) []byte {
+func (r *Road) searchset(t *exchange, released []disclosure.Disclosure, p reply) []byte {
 	w := fhir.NewWriter(make([]byte, 0, 4096))
 	w.BeginObject()
 	w.Member("resourceType", "Bundle")

@@ -16,7 +16,7 @@ const maxBeside = 100
 // beside copies what the narratives of the plans found read out of other resources,
 // each by the decision on the plans of its custodian, and only where the caller could
 // have asked for that type as well.
-func (r *Road) beside(now records.Snapshot, t *trip, ask consent.Request, decisions []consent.Decision, s subject, plans []records.Visible) ([]disclosure.Disclosure, error) {
+func (r *Road) beside(now records.Snapshot, t *exchange, ask consent.Request, decisions []consent.Decision, s subject, plans []records.Visible) ([]disclosure.Disclosure, error) {
 	if t.ask.Type != "CarePlan" || len(plans) == 0 {
 		return nil, nil
 	}

@@ -53,7 +53,7 @@ func (c *Capacity) enter(ctx context.Context, purpose profiles.Purpose) (leave f
 }
 
 // admit takes the client's rate and a place on the road. What it returns gives the place back.
-func (r *Road) admit(ctx context.Context, t *trip) (func(), error) {
+func (r *Road) admit(ctx context.Context, t *exchange) (func(), error) {
 	verdict, err := r.Shared.Allow(ctx, t.caller.Client, hot.Rate(r.Identity.Rate(t.caller.Client)))
 	if err != nil {
 		return nil, err

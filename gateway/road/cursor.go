@@ -47,7 +47,7 @@ func (c *cursor) search() SearchAsk {
 
 // sealCursor makes the position of the next page. A search that no link can hold
 // is refused with its first page: the caller would never get the others.
-func (r *Road) sealCursor(t *trip, s subject, position string) (string, error) {
+func (r *Road) sealCursor(t *exchange, s subject, position string) (string, error) {
 	c := cursor{
 		Nonce: make([]byte, 16), Person: s.holdings.Person, Params: s.search.Params, Sort: s.search.Sort, Count: s.search.Count, Total: s.search.Total, Include: s.search.Include,
 		Subset: s.subset, Shown: s.search.Shown, Crisis: s.search.Crisis, Position: padded(position), Expires: t.at.Add(cursorLife).Unix(),
@@ -65,7 +65,7 @@ func (r *Road) sealCursor(t *trip, s subject, position string) (string, error) {
 }
 
 // openCursor refuses what is not ours, not this caller's, or too old, all alike.
-func (r *Road) openCursor(t *trip) (*cursor, error) {
+func (r *Road) openCursor(t *exchange) (*cursor, error) {
 	text, ok := r.Sealer.Open(cursorContext(t), t.ask.Search.Cursor)
 	if !ok {
 		return nil, faultStaleCursor
@@ -82,7 +82,7 @@ func padded(position string) string {
 	return position + strings.Repeat(" ", positionSize-len(position)%positionSize)
 }
 
-func cursorContext(t *trip) string {
+func cursorContext(t *exchange) string {
 	c := t.caller
 	return strings.Join([]string{"page", string(c.Client), string(c.Organisation), string(c.Team), c.Person, string(c.Purpose), t.ask.Type}, "\x00")
 }

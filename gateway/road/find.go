@@ -24,7 +24,7 @@ type subject struct {
 
 // find resolves the person, by canonical id, before anything is decided. Nobody
 // and somebody hidden take the same steps: an unknown person has empty holdings.
-func (r *Road) find(now records.Snapshot, t *trip) (subject, error) {
+func (r *Road) find(now records.Snapshot, t *exchange) (subject, error) {
 	s := subject{search: t.ask.Search, subset: t.ask.Subset}
 	if !profiles.DirectoryType(t.ask.Type) && t.caller.Purpose == profiles.EmergencyTreatment {
 		s.search.Crisis = CrisisRead
@@ -52,7 +52,7 @@ func (r *Road) find(now records.Snapshot, t *trip) (subject, error) {
 
 // findDirectory puts a request for staff and organisations to whose the record is,
 // and a search to everybody who holds a directory.
-func (r *Road) findDirectory(now records.Snapshot, t *trip, s subject) (subject, error) {
+func (r *Road) findDirectory(now records.Snapshot, t *exchange, s subject) (subject, error) {
 	if t.ask.Interaction != Search {
 		custodian, err := now.CustodianOf(t.ask.Type, t.ask.ID)
 		if errors.Is(err, records.ErrNothing) {
@@ -82,12 +82,12 @@ func (s subject) decide(ask consent.Request) []consent.Decision {
 
 // personAsked finds whom the request names: the subject of the resource read,
 // the person a search names, or the one inside a cursor.
-func (r *Road) personAsked(now records.Snapshot, t *trip) (profiles.PersonID, *cursor, error) {
+func (r *Road) personAsked(now records.Snapshot, t *exchange) (profiles.PersonID, *cursor, error) {
 	key := t.ask.Search.Person
 	switch {
 	case t.ask.Interaction != Search:
 		id, err := now.PersonOf(t.ask.Type, t.ask.ID)
-		return id, nil, exceptNothing(err)
+		return id, nil, ignoreErrNothing(err)
 	case t.ask.Search.Cursor != "":
 		opened, err := r.openCursor(t)
 		if err != nil {
@@ -96,20 +96,20 @@ func (r *Road) personAsked(now records.Snapshot, t *trip) (profiles.PersonID, *c
 		return opened.Person, opened, nil
 	case key.ID != "":
 		id, err := now.PersonOf(key.Type, key.ID)
-		return id, nil, exceptNothing(err)
+		return id, nil, ignoreErrNothing(err)
 	case key.Value != "":
 		id, err := now.Person(key.System, key.Value)
 		if errors.Is(err, records.ErrNothing) && key.System == profiles.SystemNHSNumber {
 			id = r.Pseudonym(key.Value) // nobody has it: the record still shows which one was asked for
 		}
-		return id, nil, exceptNothing(err)
+		return id, nil, ignoreErrNothing(err)
 	}
 	return "", nil, faultNoPerson
 }
 
-// exceptNothing takes ErrNothing for an answer, that nobody has it: the road goes on
-// as for anybody.
-func exceptNothing(err error) error {
+// ignoreErrNothing makes an unknown identifier an empty person id, so that unknown
+// persons take the same steps as known ones.
+func ignoreErrNothing(err error) error {
 	if errors.Is(err, records.ErrNothing) {
 		return nil
 	}
@@ -117,7 +117,7 @@ func exceptNothing(err error) error {
 }
 
 // matches runs the read or the search inside the decisions.
-func (r *Road) matches(now records.Snapshot, t *trip, decisions []consent.Decision, s subject) ([]records.Visible, string, error) {
+func (r *Road) matches(now records.Snapshot, t *exchange, decisions []consent.Decision, s subject) ([]records.Visible, string, error) {
 	scopes := records.ScopesOf(decisions, t.ask.Type)
 	switch t.ask.Interaction {
 	case Read:
@@ -151,7 +151,7 @@ func (r *Road) matches(now records.Snapshot, t *trip, decisions []consent.Decisi
 
 // asksFor tells of a copy whether it is what a versioned read asks for: a version
 // that would be made otherwise for this caller today is not given.
-func (t *trip) asksFor(x disclosure.Disclosure) bool {
+func (t *exchange) asksFor(x disclosure.Disclosure) bool {
 	return t.ask.Interaction != VRead || x.VersionID() == t.ask.Version
 }
 

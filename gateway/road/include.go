@@ -20,7 +20,7 @@ const maxIncluded = 200
 // copies: one that the caller does not see is not followed. Each type is decided on as
 // if it had been asked for itself, by the custodian whose record refers to it, whether
 // anything refers to it or not.
-func (r *Road) included(now records.Snapshot, t *trip, ask consent.Request, decisions []consent.Decision, s subject, page []disclosure.Disclosure) ([]disclosure.Disclosure, []consent.Decision, error) {
+func (r *Road) included(now records.Snapshot, t *exchange, ask consent.Request, decisions []consent.Decision, s subject, page []disclosure.Disclosure) ([]disclosure.Disclosure, []consent.Decision, error) {
 	var all []disclosure.Disclosure
 	decided := map[string][]consent.Decision{t.ask.Type: decisions}
 	var more []consent.Decision
@@ -50,7 +50,7 @@ func (r *Road) included(now records.Snapshot, t *trip, ask consent.Request, deci
 }
 
 // follow copies what a copy refers to, by the decision of the same custodian.
-func (r *Road) follow(now records.Snapshot, t *trip, decisions []consent.Decision, x disclosure.Disclosure, typ, id string) ([]disclosure.Disclosure, error) {
+func (r *Road) follow(now records.Snapshot, t *exchange, decisions []consent.Decision, x disclosure.Disclosure, typ, id string) ([]disclosure.Disclosure, error) {
 	own := slices.DeleteFunc(slices.Clone(decisions), func(d consent.Decision) bool { return d.Source() != x.Decision().Source() })
 	found, err := now.Read(records.ScopesOf(own, typ), typ, id)
 	if errors.Is(err, records.ErrNothing) {

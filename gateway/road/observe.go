@@ -86,7 +86,7 @@ func observe(ctx context.Context, ask Ask) (context.Context, trace.Span) {
 }
 
 // end tells of a request that was answered.
-func (r *Road) end(ctx context.Context, span trace.Span, t *trip, status int) {
+func (r *Road) end(ctx context.Context, span trace.Span, t *exchange, status int) {
 	took := r.Clock().Sub(t.at)
 	kind := []attribute.KeyValue{
 		attribute.String("fhir.interaction", string(t.ask.Interaction)),

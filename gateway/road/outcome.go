@@ -64,20 +64,20 @@ func explainFault(cause error) (reply, string) {
 func refused(f *Fault) reply { return reply{status: f.Status, fault: f} }
 
 // outcome writes a refusal as an OperationOutcome in the caller's language.
-func outcome(t *trip, f *Fault) []byte {
+func outcome(t *exchange, f *Fault) []byte {
 	return operationOutcome(t, "error", f.Code, f.Text.In(t.words.language, f.Params...), t.id)
 }
 
 // crisisOutcome is the entry that every crisis read carries, found or not: that
 // nothing shown does not mean that no plan exists, and whom to call then.
-func crisisOutcome(t *trip, dutyLine string) []byte {
+func crisisOutcome(t *exchange, dutyLine string) []byte {
 	if dutyLine == "" {
 		dutyLine = texts.DutyUnknown.In(t.words.language)
 	}
 	return operationOutcome(t, "information", "informational", texts.CrisisRead.In(t.words.language, dutyLine), "")
 }
 
-func operationOutcome(t *trip, severity, code, text, requestID string) []byte {
+func operationOutcome(t *exchange, severity, code, text, requestID string) []byte {
 	w := fhir.NewWriter(make([]byte, 0, 512))
 	w.BeginObject()
 	w.Member("resourceType", "OperationOutcome")
@@ -120,7 +120,7 @@ func newRequestID() string {
 }
 
 // event is what the record says of the request itself.
-func (t *trip) event(status int) audit.Event {
+func (t *exchange) event(status int) audit.Event {
 	return audit.Event{
 		At: t.at, RequestID: t.id, Interaction: string(t.ask.Interaction), Type: t.ask.Type,
 		Params: t.ask.Search.Names, Status: status,

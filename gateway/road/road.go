@@ -51,10 +51,10 @@ type Road struct {
 	meters meters
 }
 
-// trip is one request on its way.
-type trip struct {
+// exchange is one request and what becomes of it.
+type exchange struct {
 	ask     Ask
-	asked   *http.Request
+	request *http.Request
 	at      time.Time
 	id      string // request id
 	words   words
@@ -69,7 +69,7 @@ func (r *Road) Serve(w http.ResponseWriter, req *http.Request, ask Ask) {
 	ctx, cancel := context.WithTimeout(req.Context(), requestTime)
 	defer cancel()
 	ctx, span := observe(ctx, ask)
-	t := &trip{ask: ask, asked: req, at: r.Clock(), id: requestID(req), words: wordsFor(req)}
+	t := &exchange{ask: ask, request: req, at: r.Clock(), id: requestID(req), words: wordsFor(req)}
 	recorded, reply := r.guarded(ctx, t)
 	status := r.answer(w, t, recorded, reply)
 	r.end(ctx, span, t, status)
@@ -78,7 +78,7 @@ func (r *Road) Serve(w http.ResponseWriter, req *http.Request, ask Ask) {
 // guarded keeps a fault of our own from being an answer without a record, or no
 // answer at all; only the drop of admitAnonymous passes. What panicked may hold a
 // person's data and is not told.
-func (r *Road) guarded(ctx context.Context, t *trip) (recorded audit.Recorded, p reply) {
+func (r *Road) guarded(ctx context.Context, t *exchange) (recorded audit.Recorded, p reply) {
 	defer func() {
 		switch fault := recover(); fault {
 		case nil:
@@ -89,15 +89,15 @@ func (r *Road) guarded(ctx context.Context, t *trip) (recorded audit.Recorded, p
 			recorded, p = r.refuse(ctx, t, errPanicked)
 		}
 	}()
-	return r.travel(ctx, t)
+	return r.process(ctx, t)
 }
 
 var errPanicked = errors.New("the request panicked")
 
-// travel is the road itself. Whatever happens on it, it ends with something
+// process takes every step of the road. Whatever happens, it ends with something
 // recorded; where even that failed, the zero Recorded makes the answer a 500.
-func (r *Road) travel(ctx context.Context, t *trip) (audit.Recorded, reply) {
-	caller, err := r.Identity.Verify(ctx, t.asked)
+func (r *Road) process(ctx context.Context, t *exchange) (audit.Recorded, reply) {
+	caller, err := r.Identity.Verify(ctx, t.request)
 	if err != nil {
 		r.admitAnonymous(ctx)
 		return r.refuse(ctx, t, err)
@@ -112,9 +112,9 @@ func (r *Road) travel(ctx context.Context, t *trip) (audit.Recorded, reply) {
 		return r.refuse(ctx, t, t.ask.Fault)
 	}
 	for range attempts {
-		recorded, reply, err := r.pass(ctx, t)
+		recorded, reply, err := r.attempt(ctx, t)
 		switch {
-		case errors.Is(err, errMoved):
+		case errors.Is(err, errChanged):
 			continue // a fact changed after the decision: nothing was released, decide again
 		case err != nil:
 			return r.refuse(ctx, t, err)
@@ -124,8 +124,8 @@ func (r *Road) travel(ctx context.Context, t *trip) (audit.Recorded, reply) {
 	return r.refuse(ctx, t, faultBusy)
 }
 
-// pass is one attempt: find, decide and disclose from one moment, then record.
-func (r *Road) pass(ctx context.Context, t *trip) (audit.Recorded, reply, error) {
+// attempt finds, decides and discloses from one moment of the store, then records.
+func (r *Road) attempt(ctx context.Context, t *exchange) (audit.Recorded, reply, error) {
 	ask := consent.Request{Caller: t.caller, Action: t.ask.action(), Type: t.ask.Type, At: t.at, Register: r.Register(), Policy: r.Policy}
 	var decisions []consent.Decision
 	var released []disclosure.Disclosure
@@ -149,9 +149,9 @@ func (r *Road) pass(ctx context.Context, t *trip) (audit.Recorded, reply, error)
 	since := r.Clock()
 	recorded, err := r.Audit.Record(ctx, t.event(p.status), decisions, released, func(tx store.Tx) error {
 		if r.Register() != ask.Register {
-			return errMoved
+			return errChanged
 		}
-		return unmoved(tx, decisions)
+		return checkUnchanged(tx, decisions)
 	})
 	r.waited(ctx, since)
 	if err == nil {
@@ -164,19 +164,20 @@ func (r *Road) pass(ctx context.Context, t *trip) (audit.Recorded, reply, error)
 	return recorded, p, err
 }
 
-// errMoved says that something about the person, or an agreement, changed after the
+// errChanged says that something about the person, or an agreement, changed after the
 // decision.
-var errMoved = errors.New("what was decided on has changed")
+var errChanged = errors.New("what was decided on has changed")
 
-// unmoved finds out whether what is held about the person is what was decided on.
-func unmoved(now records.Snapshot, decisions []consent.Decision) error {
+// checkUnchanged returns errChanged where anything held about a person has changed
+// since the decision.
+func checkUnchanged(now records.Snapshot, decisions []consent.Decision) error {
 	for _, d := range decisions {
 		generation, err := now.Generation(d.Person())
 		if err != nil {
 			return err
 		}
 		if generation != d.Epoch() {
-			return errMoved
+			return errChanged
 		}
 	}
 	return nil
@@ -184,7 +185,7 @@ func unmoved(now records.Snapshot, decisions []consent.Decision) error {
 
 // disclose finds what the decisions let through and copies what is permitted, each
 // by the decision for its own custodian.
-func (r *Road) disclose(now records.Snapshot, t *trip, ask consent.Request, decisions []consent.Decision, s subject) ([]disclosure.Disclosure, reply, error) {
+func (r *Road) disclose(now records.Snapshot, t *exchange, ask consent.Request, decisions []consent.Decision, s subject) ([]disclosure.Disclosure, reply, error) {
 	found, next, err := r.matches(now, t, decisions, s)
 	if errors.Is(err, records.ErrNothing) && t.ask.Interaction != Search {
 		return nil, refused(Nothing), nil
@@ -208,7 +209,7 @@ func (r *Road) disclose(now records.Snapshot, t *trip, ask consent.Request, deci
 	if p.total, err = r.total(now, t, decisions, s); err != nil {
 		return nil, reply{}, err
 	}
-	if t.ask.Interaction != Search && s.subset.Whole() && unchanged(t.asked.Header.Get("If-None-Match"), released[0]) {
+	if t.ask.Interaction != Search && s.subset.Whole() && unchanged(t.request.Header.Get("If-None-Match"), released[0]) {
 		p.status = http.StatusNotModified // settled here, so that it is recorded as it is answered
 	}
 	return released, p, nil
@@ -228,7 +229,7 @@ func partsOf(matches, included []disclosure.Disclosure, s disclosure.Subset) []d
 }
 
 // copies are the disclosures of what was found, in its order.
-func (r *Road) copies(now records.Snapshot, t *trip, decisions []consent.Decision, found []records.Visible, beside ...disclosure.Disclosure) ([]disclosure.Disclosure, error) {
+func (r *Road) copies(now records.Snapshot, t *exchange, decisions []consent.Decision, found []records.Visible, beside ...disclosure.Disclosure) ([]disclosure.Disclosure, error) {
 	held, err := r.held(t, found)
 	if err != nil {
 		return nil, err
@@ -250,7 +251,7 @@ func (r *Road) copies(now records.Snapshot, t *trip, decisions []consent.Decisio
 }
 
 // held reads the stored bytes of each match.
-func (r *Road) held(t *trip, found []records.Visible) ([]disclosure.Held, error) {
+func (r *Road) held(t *exchange, found []records.Visible) ([]disclosure.Held, error) {
 	held := make([]disclosure.Held, 0, len(found))
 	for _, v := range found {
 		resource, err := fhir.ParseResource(v.Body)
@@ -282,7 +283,7 @@ func references(held []disclosure.Held, custodian profiles.OrgCode) []string {
 }
 
 // refuse records what was not granted, and why, before it is answered.
-func (r *Road) refuse(ctx context.Context, t *trip, cause error) (audit.Recorded, reply) {
+func (r *Road) refuse(ctx context.Context, t *exchange, cause error) (audit.Recorded, reply) {
 	p, code := explainFault(cause)
 	t.outcome, t.cause = outcomeRefused, code
 	if p.status >= http.StatusInternalServerError {
@@ -310,7 +311,7 @@ func (r *Road) ServePublic(w http.ResponseWriter, req *http.Request, ask Ask, bo
 	ctx, cancel := context.WithTimeout(req.Context(), requestTime)
 	defer cancel()
 	r.admitAnonymous(ctx)
-	t := &trip{ask: ask, asked: req, at: r.Clock(), id: requestID(req), words: wordsFor(req)}
+	t := &exchange{ask: ask, request: req, at: r.Clock(), id: requestID(req), words: wordsFor(req)}
 	ctx, span := observe(ctx, ask)
 	p := reply{status: http.StatusOK, document: body, contentType: contentType}
 	t.outcome = outcomePublic
@@ -338,7 +339,7 @@ func (r *Road) Unread(ctx context.Context) {
 	if verdict, err := r.Shared.Allow(ctx, anonymous, anonymousRate); err != nil || !verdict.Allowed {
 		return
 	}
-	t := &trip{ask: Ask{Interaction: None}, at: r.Clock(), id: newRequestID()}
+	t := &exchange{ask: Ask{Interaction: None}, at: r.Clock(), id: newRequestID()}
 	ctx, span := observe(ctx, t.ask)
 	r.refuse(ctx, t, faultUnread)
 	r.end(ctx, span, t, http.StatusBadRequest)

@@ -11,7 +11,7 @@ const countedAtOnce = 100
 // total counts the matches of a search that the caller would be given, where it asks
 // for their number: by the same decisions, and copied as the matches of a page are, so
 // that what is not shown is not counted either.
-func (r *Road) total(now records.Snapshot, t *trip, decisions []consent.Decision, s subject) (int, error) {
+func (r *Road) total(now records.Snapshot, t *exchange, decisions []consent.Decision, s subject) (int, error) {
 	if t.ask.Interaction != Search || s.search.Total == Untold {
 		return 0, nil
 	}
