@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"bytes"
 	"errors"
 	"time"
 
@@ -170,6 +171,13 @@ func (r *run) takeWish(now records.Snapshot, m mapping.Resource) error {
 	}
 	if err != nil {
 		return err
+	}
+	recorded, err := now.Current("Consent", m.ID)
+	if err != nil && !errors.Is(err, records.ErrNothing) {
+		return err
+	}
+	if err == nil && !recorded.Deleted && bytes.Equal(recorded.Body, m.Body) { // taken in an earlier run, as it was
+		return nil
 	}
 	before, err := recordedWish(now, person, m.ID)
 	if err != nil {

@@ -80,3 +80,18 @@ func TestAGrantWaitsWithThePlanThatIsSetAside(t *testing.T) {
 		t.Errorf("Elin's wishes are %v", got)
 	}
 }
+
+// A refusal that ends, in a plan that is set aside, was taken as it is by a first run and
+// in brief, as a refusal of everything for ever, by a second run of the same plan.
+func TestARefusedPlanBroughtAgainChangesNothing(t *testing.T) {
+	d := openDesk(t)
+	d.bring(plans(t), extract(t, withWishes(t, given("w1", "T1"))))
+	refusal := given("w1", "T2")
+	refusal["until"] = "2026-05-01"
+	refused := extract(t, breakElsewhere(withWishes(t, refusal)))
+	d.bring(plans(t), refused)
+	first := d.reads(wholesNumber(t))
+	if sum := d.bring(plans(t), refused); first != "T2 active" || d.reads(wholesNumber(t)) != first || sum.Resources != 0 {
+		t.Errorf("first %q, then %q: %+v", first, d.reads(wholesNumber(t)), sum)
+	}
+}
