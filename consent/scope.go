@@ -18,6 +18,13 @@ var scopeCategories = [...]struct {
 	{profiles.SystemSNOMED + "|" + profiles.CodeContingencyPlan, profiles.SetOf(profiles.PlanContingency)},
 }
 
+// InScope reports whether the token's scopes reach what is asked at all. It depends on
+// the caller, the type and the action alone, and tells nothing about anybody.
+func (r Request) InScope() bool {
+	items, _ := (&question{Request: r}).reach()
+	return !items.Empty()
+}
+
 // reach is the scope ceiling SC: what the token's scopes let through at most. A
 // scope with a category reaches only that kind of plan, and on other types,
 // where the gateway cannot hold it to the category, nothing.

@@ -24,6 +24,7 @@ type Ask struct {
 	Dir     string           // the demo's data folder; empty: the one it left a note of, see LeaveNote
 	Name    string           // of the caller
 	Purpose profiles.Purpose // empty: the caller's own
+	Scope   string           // empty: everything that can be read
 	HTTP    *http.Client
 	Clock   func() time.Time
 }
@@ -103,6 +104,9 @@ func (a Ask) exchange(ctx context.Context, endpoint, assertion string) (string, 
 	}
 	if a.Purpose != "" {
 		form.Set(purposeField, string(a.Purpose))
+	}
+	if a.Scope != "" {
+		form.Set("scope", a.Scope)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
 	if err != nil {

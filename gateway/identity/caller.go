@@ -20,7 +20,10 @@ var clientChecks = []struct {
 }{
 	{OrganisationMismatch, func(c Client, t *token) bool { return t.organisation == c.Organisation }},
 	{TeamNotRegistered, func(c Client, t *token) bool { return t.team == "" || slices.Contains(c.Teams, t.team) }},
-	{TeamMissing, func(c Client, t *token) bool { return t.team != "" || len(c.Teams) <= 1 }},
+	{TeamMissing, func(c Client, t *token) bool { return t.team != "" || len(c.Teams) == 1 }},
+	{PurposeMissing, func(c Client, t *token) bool {
+		return slices.ContainsFunc(t.purposes, func(p profiles.Purpose) bool { return slices.Contains(c.Purposes, p) })
+	}},
 	{BindingFailed, func(_ Client, t *token) bool { return !t.binding.unknown }},
 	{TokenClaim, func(c Client, t *token) bool { return t.id != "" || !c.once(t) }},
 }
@@ -47,9 +50,8 @@ func (c Client) teamOf(t *token) profiles.TeamID {
 	return t.team
 }
 
-// caller is made anew for every request, since the header belongs to the request.
-func (t *token) caller(client Client, header []string) consent.Caller {
-	purpose, ambiguous := choosePurpose(t.purposes, client.Purposes, header)
+// caller is made anew for every request, since the purpose belongs to the request.
+func (t *token) caller(client Client, purpose profiles.Purpose) consent.Caller {
 	return consent.Caller{
 		Client:       t.client,
 		Organisation: t.organisation,
@@ -57,18 +59,17 @@ func (t *token) caller(client Client, header []string) consent.Caller {
 		Person:       t.person,
 		Role:         t.role,
 		Purpose:      purpose,
-		Ambiguous:    ambiguous,
 		Scopes:       slices.Clone(t.scopes),
 		TokenID:      t.id,
 	}
 }
 
-// choosePurpose finds the one purpose of a request. A token with several must be
-// narrowed by the header, even where the register leaves only one of them: which
-// one was meant is for the caller to say. Empty when nothing is left.
-func choosePurpose(named, registered []profiles.Purpose, header []string) (chosen profiles.Purpose, ambiguous bool) {
+// choosePurpose finds the one purpose of a request, or the code of the refusal. A token
+// with several must be narrowed by the header, even where the register leaves only one
+// of them: which one was meant is for the caller to say.
+func choosePurpose(named, registered []profiles.Purpose, header []string) (chosen profiles.Purpose, code string) {
 	if len(header) > 1 {
-		return "", true
+		return "", PurposeAmbiguous
 	}
 	if len(header) == 1 {
 		asked := purposeOf(header[0])
@@ -76,11 +77,11 @@ func choosePurpose(named, registered []profiles.Purpose, header []string) (chose
 	}
 	switch {
 	case len(named) > 1:
-		return "", true
+		return "", PurposeAmbiguous
 	case len(named) == 0 || !slices.Contains(registered, named[0]):
-		return "", false
+		return "", PurposeMissing
 	}
-	return named[0], false
+	return named[0], ""
 }
 
 // purposesIn reads purpose_of_use: Codings, strings, or an array of these. A string

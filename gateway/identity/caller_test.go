@@ -58,9 +58,15 @@ func TestPurpose(t *testing.T) {
 			w := newWorld(t)
 			r := request("Bearer", w.sign(nil, w.claims(map[string]any{"extensions": iua(map[string]any{"purpose_of_use": c.named})})))
 			r.Header["X-Purpose-Of-Use"] = c.header
-			got := w.allowed(r)
-			if got.Purpose != c.want || got.Ambiguous != c.ambiguous {
-				t.Errorf("got %q, ambiguous %v", got.Purpose, got.Ambiguous)
+			switch {
+			case c.ambiguous:
+				w.refused(r, identity.PurposeAmbiguous)
+			case c.want == "":
+				w.refused(r, identity.PurposeMissing)
+			default:
+				if got := w.allowed(r); got.Purpose != c.want || got.Ambiguous {
+					t.Errorf("got %q, ambiguous %v", got.Purpose, got.Ambiguous)
+				}
 			}
 		})
 	}
@@ -75,8 +81,8 @@ func TestPurposeOfARememberedTokenIsChosenAgain(t *testing.T) {
 			t.Errorf("got %q, want %q", got.Purpose, want)
 		}
 	}
-	if got := w.allowed(request("Bearer", token)); got.Purpose != "" || !got.Ambiguous {
-		t.Errorf("without a header: %q, ambiguous %v", got.Purpose, got.Ambiguous)
+	if no := w.refused(request("Bearer", token), identity.PurposeAmbiguous); !no.Forbidden {
+		t.Errorf("without a header: %+v", no)
 	}
 }
 

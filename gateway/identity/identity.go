@@ -86,9 +86,7 @@ func New(ctx context.Context, cfg Config, guard ReplayGuard, clock func() time.T
 	return v, nil
 }
 
-// Verify says who sent r. The error is always a *Refusal. The purpose of the
-// Caller is empty when the token, the register and the header X-Purpose-Of-Use
-// leave none, and Ambiguous when they leave several.
+// Verify says who sent r, and for which one purpose. The error is always a *Refusal.
 func (v *Verifier) Verify(ctx context.Context, r *http.Request) (consent.Caller, error) {
 	c, err := presented(r.Header)
 	if err != nil {
@@ -98,6 +96,10 @@ func (v *Verifier) Verify(ctx context.Context, r *http.Request) (consent.Caller,
 	if err != nil {
 		return consent.Caller{}, err
 	}
+	purpose, missing := choosePurpose(t.purposes, client.Purposes, r.Header.Values(purposeHeader))
+	if missing != "" {
+		return consent.Caller{}, refuse(missing)
+	}
 	if err := v.checkBinding(ctx, r, c, t); err != nil {
 		return consent.Caller{}, err
 	}
@@ -106,7 +108,7 @@ func (v *Verifier) Verify(ctx context.Context, r *http.Request) (consent.Caller,
 			return consent.Caller{}, err
 		}
 	}
-	return t.caller(client, r.Header.Values(purposeHeader)), nil
+	return t.caller(client, purpose), nil
 }
 
 // accept is everything that is asked of a token by itself, whoever presents it.

@@ -70,12 +70,15 @@ func TestTokenFormsThatIssuersUse(t *testing.T) {
 }
 
 // A token without a team was answered with an empty page, which read as "no plan": it
-// speaks for the only team of its client, and of a client with none for none.
+// speaks for the only team of its client, and a client without any is told so.
 func TestATokenWithoutATeam(t *testing.T) {
 	for client, want := range map[string]profiles.TeamID{"gp": "practice", "app": ""} {
 		w := newWorld(t)
-		claims := map[string]any{"client_id": client, "sub": client, "team": nil, "extensions": iua(map[string]any{"subject_organization_id": "W99001"})}
-		if c := w.allowed(request("Bearer", w.sign(nil, w.claims(claims)))); c.Team != want {
+		claims := map[string]any{"client_id": client, "sub": client, "team": nil, "extensions": iua(map[string]any{"subject_organization_id": "W99001", "purpose_of_use": "COC"})}
+		r := request("Bearer", w.sign(nil, w.claims(claims)))
+		if want == "" {
+			w.refused(r, identity.TeamMissing)
+		} else if c := w.allowed(r); c.Team != want {
 			t.Errorf("%s speaks for %q", client, c.Team)
 		}
 		claims["team"] = "crht"
@@ -107,7 +110,6 @@ func TestWhatATokenDoesNotSayTheCallerDoesNotHave(t *testing.T) {
 		"no jti":                {map[string]any{"jti": nil}, noID},
 		"no person and no role": {map[string]any{"extensions": iua(map[string]any{"person_id": nil, "subject_role": nil})}, noPerson},
 		"no scope":              {map[string]any{"scope": nil}, func(c *consent.Caller) { c.Scopes = nil }},
-		"no purpose":            {map[string]any{"extensions": iua(map[string]any{"purpose_of_use": nil})}, func(c *consent.Caller) { c.Purpose = "" }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)

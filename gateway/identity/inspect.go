@@ -150,15 +150,9 @@ func (i *inspector) client(t *token, j jwt) {
 
 // purposes asks by the verifier's own choice, as of a request without the header.
 func (i *inspector) purposes(t *token, client Client) {
-	found := fmt.Sprintf("the token names %s; the register has %s", list(t.purposes), list(client.Purposes))
-	do := ""
-	switch chosen, ambiguous := choosePurpose(t.purposes, client.Purposes, nil); {
-	case ambiguous:
-		do = "each request must choose one with " + purposeHeader + "; without it, it is answered as if there were nothing"
-	case chosen == "":
-		do = "have the issuer put a purpose of the register into the token, or register it: without one, every request is answered as if there were nothing"
+	if _, missing := choosePurpose(t.purposes, client.Purposes, nil); missing == PurposeAmbiguous {
+		i.warn(advice[missing].check, list(t.purposes), advice[missing].do+": each request without it is refused with "+missing)
 	}
-	i.warn("purposes", found, do)
 }
 
 func (i *inspector) scopes(t *token, claim fhir.Value) {
@@ -175,7 +169,7 @@ func (i *inspector) scopes(t *token, claim fhir.Value) {
 		found += ", not understood: " + strings.Join(unknown, " ")
 	}
 	if len(t.scopes) == 0 {
-		do = "have the issuer grant SMART scopes such as system/CarePlan.rs: without one, every request is answered as if there were nothing"
+		do = "have the issuer grant SMART scopes such as system/CarePlan.rs: without one, every request is refused with SCOPE_EXCEEDED"
 	}
 	i.warn("scopes", found, do)
 }
@@ -222,6 +216,9 @@ var clientFound = map[string]func(c Client, t *token) string{
 			return strconv.Quote(string(team))
 		}
 		return "none"
+	},
+	PurposeMissing: func(c Client, t *token) string {
+		return fmt.Sprintf("the token names %s; the register has %s", list(t.purposes), list(c.Purposes))
 	},
 	BindingFailed: func(_ Client, t *token) string {
 		switch b := t.binding; {

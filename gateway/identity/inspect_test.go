@@ -70,7 +70,6 @@ func TestAnInspectionWarnsOfWhatATokenCannotDo(t *testing.T) {
 		found  string
 	}{
 		"nothing":        {nil, func(*identity.Config) {}, "", `the token says "7A4", the register "7A4"`},
-		"no purpose":     {map[string]any{"extensions": iua(map[string]any{"purpose_of_use": "COC"})}, func(*identity.Config) {}, "purposes", `"COC"`},
 		"two purposes":   {map[string]any{"extensions": iua(map[string]any{"purpose_of_use": "TREAT ETREAT"})}, func(*identity.Config) {}, "purposes", "X-Purpose-Of-Use"},
 		"no scope":       {map[string]any{"scope": "openid system/CarePlan.sr"}, func(*identity.Config) {}, "scopes", `"system/CarePlan.sr"`},
 		"good for one":   {nil, singleUse, "", "one request"},
@@ -91,6 +90,17 @@ func TestAnInspectionWarnsOfWhatATokenCannotDo(t *testing.T) {
 				t.Errorf("refused %v, warned of %q, used %d: %s", in.Refusal, warned, len(w.guard.held), text)
 			}
 		})
+	}
+}
+
+// A token that can do nothing is refused, and the inspection says for want of what.
+func TestAnInspectionNamesThePurposeThatLacks(t *testing.T) {
+	for _, named := range []any{nil, "COC", []any{}} {
+		w := newWorld(t)
+		in := w.verifier.Inspect(t.Context(), w.sign(nil, w.claims(map[string]any{"extensions": iua(map[string]any{"purpose_of_use": named})})))
+		if in.Refusal == nil || in.Refusal.Code != identity.PurposeMissing || firstFailure(in) != identity.PurposeMissing || !strings.Contains(fmt.Sprint(in.Findings), `the register has "ETREAT", "TREAT"`) {
+			t.Errorf("%v: %+v", named, in)
+		}
 	}
 }
 

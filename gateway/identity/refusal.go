@@ -23,7 +23,9 @@ const (
 	ClientUnknown        = "CLIENT_UNKNOWN"        // not in the client register
 	OrganisationMismatch = "ORGANISATION_MISMATCH" // not the client's organisation
 	TeamNotRegistered    = "TEAM_NOT_REGISTERED"   // not one of the client's teams
-	TeamMissing          = "TEAM_MISSING"          // the client has several teams, and the token names none
+	TeamMissing          = "TEAM_MISSING"          // the token names no team, and the client has not exactly one
+	PurposeMissing       = "PURPOSE_MISSING"       // none of the client's purposes is left to the request
+	PurposeAmbiguous     = "PURPOSE_AMBIGUOUS"     // several purposes, and the request does not choose
 	IssuerUnavailable    = "ISSUER_UNAVAILABLE"    // its keys cannot be had: no fault of the caller
 	ReplayUnknown        = "REPLAY_UNKNOWN"        // the replay guard does not answer: no fault of the caller
 )
@@ -89,7 +91,9 @@ var texts = map[string]struct{ scheme, reason, words string }{
 	ClientUnknown:        {schemeBearer, badToken, "the client is not registered"},
 	OrganisationMismatch: {schemeBearer, badToken, "the organisation is not that of the client"},
 	TeamNotRegistered:    {schemeBearer, badToken, "the team is not one of the client's"},
-	TeamMissing:          {schemeBearer, tooLittle, "the token names none of the client's teams, and it has several"},
+	TeamMissing:          {schemeBearer, tooLittle, "the token names no team, and the client has not exactly one"},
+	PurposeMissing:       {schemeBearer, tooLittle, "the request has none of the client's purposes of use"},
+	PurposeAmbiguous:     {schemeBearer, tooLittle, "the token has several purposes of use, and the request does not choose one"},
 	IssuerUnavailable:    {"", "", "the issuer's keys cannot be read now"},
 	ReplayUnknown:        {"", "", "the replay guard does not answer now"},
 }

@@ -39,7 +39,9 @@ func TestRefusalCodes(t *testing.T) {
 		"CLIENT_UNKNOWN":        token + `the client is not registered"`,
 		"ORGANISATION_MISMATCH": token + `the organisation is not that of the client"`,
 		"TEAM_NOT_REGISTERED":   token + `the team is not one of the client's"`,
-		"TEAM_MISSING":          `Bearer error="insufficient_scope", error_description="the token names none of the client's teams, and it has several"`,
+		"TEAM_MISSING":          `Bearer error="insufficient_scope", error_description="the token names no team, and the client has not exactly one"`,
+		"PURPOSE_MISSING":       `Bearer error="insufficient_scope", error_description="the request has none of the client's purposes of use"`,
+		"PURPOSE_AMBIGUOUS":     `Bearer error="insufficient_scope", error_description="the token has several purposes of use, and the request does not choose one"`,
 		"ISSUER_UNAVAILABLE":    "",
 		"REPLAY_UNKNOWN":        "",
 	}

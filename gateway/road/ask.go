@@ -106,7 +106,6 @@ func Refuse(status int, code string, text texts.Key, params ...any) *Fault {
 var (
 	Nothing          = Refuse(http.StatusNotFound, "not-found", texts.Nothing)
 	faultUnknown     = Refuse(http.StatusUnauthorized, "login", texts.Unauthorized)
-	faultNoTeam      = Refuse(http.StatusForbidden, "forbidden", texts.NoTeam)
 	faultUnread      = Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
 	faultBusy        = Refuse(http.StatusServiceUnavailable, "transient", texts.Busy)
 	faultTimeout     = Refuse(http.StatusGatewayTimeout, "timeout", texts.Timeout)

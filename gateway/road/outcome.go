@@ -42,7 +42,7 @@ func explainFault(cause error) (reply, string) {
 		}
 		p := refused(faultUnknown)
 		if refusal.Forbidden {
-			p = refused(faultNoTeam)
+			p = refused(Refuse(http.StatusForbidden, "forbidden", forbidden[refusal.Code]))
 		}
 		p.challenge = refusal.Challenge
 		return p, string(refusal.Code)
@@ -59,6 +59,21 @@ func explainFault(cause error) (reply, string) {
 		return refused(faultTimeout), "CALLER_GONE"
 	}
 	return refused(faultBroken), "FAILED"
+}
+
+// forbidden says what a credential that is sound lacks.
+var forbidden = map[string]texts.Key{
+	identity.TeamMissing:      texts.NoTeam,
+	identity.PurposeMissing:   texts.NoPurpose,
+	identity.PurposeAmbiguous: texts.SeveralPurposes,
+	scopeExceeded.Code:        texts.NoScope,
+}
+
+// scopeExceeded refuses a request that no scope of its token reaches: whatever is
+// recorded, it could only be answered with nothing (RFC 6750 section 3.1).
+var scopeExceeded = &identity.Refusal{
+	Code: "SCOPE_EXCEEDED", Forbidden: true,
+	Challenge: `Bearer error="insufficient_scope", error_description="no scope of the token reaches this type and interaction"`,
 }
 
 func refused(f *Fault) reply { return reply{status: f.Status, fault: f} }

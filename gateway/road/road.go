@@ -111,6 +111,9 @@ func (r *Road) process(ctx context.Context, t *exchange) (audit.Recorded, reply)
 	if t.ask.Fault != nil {
 		return r.refuse(ctx, t, t.ask.Fault)
 	}
+	if !(consent.Request{Caller: caller, Action: t.ask.action(), Type: t.ask.Type}).InScope() {
+		return r.refuse(ctx, t, scopeExceeded)
+	}
 	for range attempts {
 		recorded, reply, err := r.attempt(ctx, t)
 		switch {

@@ -17,7 +17,10 @@ const (
 	NotSupported      Key = "not-supported"       // The gateway does not offer this.
 	MethodNotAllowed  Key = "method-not-allowed"  // This method is not offered at this address.
 	NotAcceptable     Key = "not-acceptable"      // Answers are given as application/fhir+json only.
-	NoTeam            Key = "no-team"             // The access token names no team, and several are registered for this client. Ask the issuer for a token that names the team on whose behalf you ask.
+	NoTeam            Key = "no-team"             // The access token names no team, and not exactly one is registered for this client. Ask the issuer for a token that names the team on whose behalf you ask.
+	NoPurpose         Key = "no-purpose"          // The request has no purpose of use that is registered for this client. Ask the issuer for a token that names one.
+	SeveralPurposes   Key = "several-purposes"    // The access token has several purposes of use. Choose one of them with the header X-Purpose-Of-Use.
+	NoScope           Key = "no-scope"            // No scope of the access token reaches this type and interaction. Ask the issuer for one that does.
 	MediaType         Key = "media-type"          // The body must be application/fhir+json or, for a search, application/x-www-form-urlencoded.
 	Timeout           Key = "timeout"             // The request took too long and was given up. Nothing was released.
 	TooLarge          Key = "too-large"           // The body is larger than %[1]d bytes.
