@@ -14,7 +14,6 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/audit"
-	"cpagateway/gateway/linkage"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/texts"
 	"cpagateway/profiles"
@@ -98,12 +97,8 @@ func (o auditShowOptions) run(w world) error {
 
 // about is the person who is named, by NHS number or by id; nobody where none is.
 func (o auditShowOptions) about(now store.Snapshot) (profiles.PersonID, error) {
-	number, _ := profiles.NHSNumber(o.person)
-	if number == "" {
-		return profiles.PersonID(o.person), nil
-	}
-	person, _, err := linkage.Holder(now, number)
-	if err == nil && person == "" {
+	person, err := personNamed(now, o.person)
+	if err == nil && person == "" && o.person != "" {
 		return "", misuse("--person: nobody is known under this NHS number")
 	}
 	return person, err

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"io"
 	"math/big"
 	"net/http"
 	"os"
@@ -157,4 +158,47 @@ func TestReadinessFallsBeforeTheListenerCloses(t *testing.T) {
 	if code := <-s.ended; code != exitDone {
 		t.Errorf("ended with %d\n%s", code, s.logs)
 	}
+}
+
+// Whoever is removed from http.clientCA is a stranger from the next connection on, also
+// one that resumes a session of before.
+func TestARemovedClientCannotResumeItsSession(t *testing.T) {
+	s, theirs := secured(t)
+	client := certify(t, theirs, 101, "client")
+	reread := func() {
+		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	asks := &tls.Config{
+		InsecureSkipVerify: true, ClientSessionCache: tls.NewLRUClientSessionCache(1),
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &client, nil }, // whatever it is asked for
+	}
+	resumed := false
+	admitted := func() bool {
+		connection, err := tls.Dial("tcp", s.addr, asks)
+		if err != nil {
+			return false
+		}
+		defer connection.Close()
+		resumed = resumed || connection.ConnectionState().DidResume
+		if _, err := connection.Write([]byte("GET /fhir/R4/metadata HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")); err != nil {
+			return false
+		}
+		answer, err := io.ReadAll(connection)
+		return err == nil && bytes.HasPrefix(answer, []byte("HTTP/1.1 200"))
+	}
+	reread()
+	soon(t, "the client's certificate is taken", admitted)
+	for range 3 { // with a session to resume
+		if !admitted() {
+			t.Fatal("a known client is refused")
+		}
+	}
+	if !resumed {
+		t.Error("no session was resumed: nothing was put to the test")
+	}
+	certify(t, theirs, 102, "another")
+	reread()
+	soon(t, "the removed client is refused", func() bool { return !admitted() })
 }

@@ -83,12 +83,10 @@ func (o explainOptions) run(w world) error {
 	var held records.Holdings
 	var person profiles.PersonID
 	err = s.store.View(w.ctx, func(now store.Snapshot) error {
-		id, err := now.Person(profiles.SystemNHSNumber, number)
-		if err != nil && !errors.Is(err, records.ErrNothing) {
+		if person, err = personNamed(now, number); err != nil {
 			return err
 		}
-		person = id
-		held, err = now.Holdings(id)
+		held, err = now.Holdings(person)
 		return err
 	})
 	if err == nil {

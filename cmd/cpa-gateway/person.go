@@ -50,24 +50,17 @@ func personCommand(w world) *cobra.Command {
 }
 
 func personListCommand(w world) *cobra.Command {
-	var place where
-	asJSON := false
-	c := &cobra.Command{
-		Use: "list", Short: "list who is in doubt, since when, why and in whose records", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return listPersons(w, place, asJSON) },
-	}
-	place.flags(c)
-	c.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
-	return c
+	return listingCommand("list", "list who is in doubt, since when, why and in whose records", func(place where, asJSON bool) error { return listPersons(w, place, asJSON) })
 }
 
 func personMovesCommand(w world) *cobra.Command {
+	return listingCommand("moves", "list what was settled, by commands and by imports", func(place where, asJSON bool) error { return listMoves(w, place, asJSON) })
+}
+
+func listingCommand(name, short string, list func(place where, asJSON bool) error) *cobra.Command {
 	var place where
 	asJSON := false
-	c := &cobra.Command{
-		Use: "moves", Short: "list what was settled, by commands and by imports", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return listMoves(w, place, asJSON) },
-	}
+	c := &cobra.Command{Use: name, Short: short, Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error { return list(place, asJSON) }}
 	place.flags(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
 	return c
@@ -139,16 +132,25 @@ func settlePersons(w world, place where, verb string, change func(linkage.Linker
 // inquire asks about a person, and records that somebody did.
 func inquire(w world, place where, name string) (q linkage.Inquiry, err error) {
 	err = operate(w, place, "person-show", func(_ *site, tx store.Tx) (audit.Operation, error) {
-		person := profiles.PersonID(name)
-		if number, _ := profiles.NHSNumber(name); number != "" {
-			if person, _, err = linkage.Holder(tx, number); err != nil {
-				return audit.Operation{}, err
-			}
+		person, err := personNamed(tx, name)
+		if err != nil {
+			return audit.Operation{}, err
 		}
 		q, err = linkage.Inquire(tx, person)
 		return audit.Operation{Persons: []profiles.PersonID{person}}, err
 	})
 	return q, err
+}
+
+// personNamed is the person who is found by an NHS number, empty for nobody, or the one
+// whose id the name is.
+func personNamed(now store.Snapshot, name string) (profiles.PersonID, error) {
+	number, _ := profiles.NHSNumber(name)
+	if number == "" {
+		return profiles.PersonID(name), nil
+	}
+	person, _, err := linkage.Holder(now, number)
+	return person, err
 }
 
 // operate does something to persons' records, in one transaction with the record of it.

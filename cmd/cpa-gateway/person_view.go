@@ -33,19 +33,26 @@ func standingOf(s persons.Standing) standingView {
 }
 
 func (v standingView) doubts() string {
-	var list []string
+	var codes []string
 	for _, d := range v.Doubts {
-		list = append(list, string(d))
+		codes = append(codes, string(d))
 	}
-	return strings.Join(list, " ")
+	return strings.Join(codes, " ")
 }
 
 func listPersons(w world, place where, asJSON bool) error {
-	views := []standingView{}
+	return list(w, place, asJSON, store.Snapshot.Unresolved, standingOf, "person\tsince\tin doubt\tcustodian\tsource\tPatient\tapart from", func(v standingView) []any {
+		return []any{v.Person, v.Since.Format(time.DateOnly), v.doubts(), v.Custodian, v.Source, v.Patient, v.ApartFrom}
+	})
+}
+
+// list prints what the store lists, as JSON or as a table under a head.
+func list[T, V any](w world, place where, asJSON bool, read func(store.Snapshot) ([]T, error), view func(T) V, head string, row func(V) []any) error {
+	views := []V{}
 	err := look(w, place, func(now store.Snapshot) error {
-		list, err := now.Unresolved()
-		for _, s := range list {
-			views = append(views, standingOf(s))
+		all, err := read(now)
+		for _, one := range all {
+			views = append(views, view(one))
 		}
 		return err
 	})
@@ -56,9 +63,10 @@ func listPersons(w world, place where, asJSON bool) error {
 		return printJSON(w.out, views)
 	}
 	t := tabwriter.NewWriter(w.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "person\tsince\tin doubt\tcustodian\tsource\tPatient\tapart from")
+	fmt.Fprintln(t, head)
 	for _, v := range views {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", v.Person, v.Since.Format(time.DateOnly), v.doubts(), v.Custodian, v.Source, v.Patient, v.ApartFrom)
+		cells := row(v)
+		fmt.Fprintf(t, strings.Repeat("%v\t", len(cells)-1)+"%v\n", cells...)
 	}
 	return t.Flush()
 }
@@ -90,26 +98,9 @@ func viewOfMove(m persons.Move) moveView {
 }
 
 func listMoves(w world, place where, asJSON bool) error {
-	views := []moveView{}
-	err := look(w, place, func(now store.Snapshot) error {
-		list, err := now.Moves()
-		for _, m := range list {
-			views = append(views, viewOfMove(m))
-		}
-		return err
+	return list(w, place, asJSON, store.Snapshot.Moves, viewOfMove, "move\tkind\tat\tfrom\tto\tresources\tground\tundoes", func(v moveView) []any {
+		return []any{v.ID, v.Kind, v.At.Format(time.RFC3339), v.From, v.To, len(v.Resources), v.Ground, v.Undoes}
 	})
-	if err != nil {
-		return err
-	}
-	if asJSON {
-		return printJSON(w.out, views)
-	}
-	t := tabwriter.NewWriter(w.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "move\tkind\tat\tfrom\tto\tresources\tground\tundoes")
-	for _, v := range views {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", v.ID, v.Kind, v.At.Format(time.RFC3339), v.From, v.To, len(v.Resources), v.Ground, v.Undoes)
-	}
-	return t.Flush()
 }
 
 func showMove(out io.Writer, m persons.Move, asJSON bool) error {

@@ -62,3 +62,22 @@ func TestANumberAloneLeadsToAPatientOfTheSource(t *testing.T) {
 		t.Errorf("its own Patient: %+v", sum)
 	}
 }
+
+// A number that two records claim leads a plan to the established one only where that
+// is the source's own: one that is kept apart would get somebody else's plan.
+func TestANumberAloneNeverLeadsFromARecordKeptApart(t *testing.T) {
+	named := fmt.Sprintf(`{"resourceType":"CarePlan","id":"named","status":"active","intent":"plan","subject":{"identifier":{"system":%q,"value":%q}}}`, profiles.SystemNHSNumber, ann)
+	d := openDesk(t)
+	established := human{id: "a", number: ann, given: "Ann", family: "Evans", born: "1971-04-02", gender: "female"}
+	other := human{id: "b", number: ann, given: "Dewi", family: "Pugh", born: "1950-01-02", gender: "male"}
+	d.bring(bundles(t, "ward"), collection(established.String(), plan("hers", "a")))
+	if sum := d.bring(bundles(t, "clinic"), collection(other.String(), plan("his", "b"))); sum.Apart != 1 {
+		t.Fatalf("nobody is kept apart: %+v", sum)
+	}
+	if sum := d.bring(bundles(t, "clinic"), collection(named)); sum.Quarantined != 1 || len(d.kept(ann, "CarePlan")) != 1 {
+		t.Errorf("%+v, she has %d plans", sum, len(d.kept(ann, "CarePlan")))
+	}
+	if sum := d.bring(bundles(t, "ward"), collection(named)); sum.Stored != 1 || len(d.kept(ann, "CarePlan")) != 2 {
+		t.Errorf("her own source's: %+v", sum)
+	}
+}

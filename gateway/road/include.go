@@ -22,6 +22,10 @@ const maxIncluded = 200
 // anything refers to it or not.
 func (r *Road) included(now records.Snapshot, t *exchange, ask consent.Request, decisions []consent.Decision, s subject, page []disclosure.Disclosure) ([]disclosure.Disclosure, []consent.Decision, error) {
 	var all []disclosure.Disclosure
+	seen := map[string]bool{}
+	for _, x := range page {
+		seen[x.Type()+"/"+x.ID()] = true
+	}
 	decided := map[string][]consent.Decision{t.ask.Type: decisions}
 	var more []consent.Decision
 	for _, i := range s.search.Include {
@@ -34,10 +38,11 @@ func (r *Road) included(now records.Snapshot, t *exchange, ask consent.Request, 
 		}
 		for _, x := range page {
 			for _, ref := range referred(x, i) {
-				typ, id, _ := strings.Cut(ref, "/")
-				if len(all) == maxIncluded || slices.ContainsFunc(slices.Concat(page, all), func(y disclosure.Disclosure) bool { return y.Type() == typ && y.ID() == id }) {
+				if len(all) == maxIncluded || seen[ref] {
 					continue
 				}
+				seen[ref] = true
+				typ, id, _ := strings.Cut(ref, "/")
 				copies, err := r.follow(now, t, decided[typ], x, typ, id)
 				if err != nil {
 					return nil, nil, err
