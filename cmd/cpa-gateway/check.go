@@ -163,6 +163,12 @@ func (k *check) base() {
 // clients looks for purposes that no agreement can name.
 func (k *check) clients() {
 	for n, client := range k.config.Identity.Clients {
+		if len(client.Teams) == 0 {
+			k.warn("clients[%d] %s: without a team it is forbidden everything", n, client.ID)
+		}
+		if len(client.Purposes) == 0 {
+			k.warn("clients[%d] %s: without a purpose it is forbidden everything", n, client.ID)
+		}
 		for _, p := range client.Purposes {
 			if known := agreements.Purposes(); !slices.Contains(known, p) {
 				k.warn("clients[%d] %s: the purpose %s is none that an agreement can name: there are %v", n, client.ID, p, known)

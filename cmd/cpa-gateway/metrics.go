@@ -28,7 +28,7 @@ func (s *site) countAll(clock func() time.Time) error {
 // countSetAside counts what lies in quarantine, by source.
 func (s *site) countSetAside() error {
 	_, err := otel.Meter(meterName).Int64ObservableGauge("cpa_gateway_quarantine_open",
-		metric.WithDescription("Records set aside that wait for somebody, by source: see quarantine list"),
+		metric.WithDescription("Findings in quarantine that wait for somebody, by source: see quarantine list"),
 		metric.WithInt64Callback(func(ctx context.Context, gauge metric.Int64Observer) error {
 			return s.store.View(ctx, func(now store.Snapshot) error {
 				counts, err := now.CountOpen()
