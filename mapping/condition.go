@@ -2,54 +2,109 @@ package mapping
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 )
 
-// condition reads comparisons joined by and, or; and binds tighter. A comparison
-// with a blank field is false, whatever it asks: absence never means yes.
-func (p *parser) condition(l line, tokens []token) condition {
-	if len(tokens) == 0 {
-		p.fail(l, l.tokens[0], "a condition is missing")
-		return nil
-	}
-	var ways []condition
-	for _, way := range splitWord(tokens, "or") {
-		var all []condition
-		for _, term := range splitWord(way, "and") {
-			all = append(all, p.term(l, tokens[0], term))
-		}
-		ways = append(ways, every(all))
-	}
-	return some(ways)
+// test says what a condition asks.
+type test uint8
+
+const (
+	never   test = iota
+	all          // every one of its terms
+	some         // one of its terms
+	present      // a has text
+	records      // the group has records
+	compare      // a and b, both with text
+	member       // a is one of the set
+)
+
+// condition is a guard. A comparison with a blank field is false, whatever it
+// asks: absence never means yes.
+type condition struct {
+	test    test
+	not     bool // blank, of present and records
+	terms   []*condition
+	a, b    operand
+	group   string
+	compare string
+	set     map[string]bool
 }
 
-func every(all []condition) condition {
-	if len(all) == 1 {
-		return all[0]
-	}
-	return func(r *run) bool {
-		for _, c := range all {
-			if !c(r) {
+func (c *condition) holds(r *run) bool {
+	switch c.test {
+	case all:
+		for _, term := range c.terms {
+			if !term.holds(r) {
 				return false
 			}
 		}
 		return true
-	}
-}
-
-func some(ways []condition) condition {
-	if len(ways) == 1 {
-		return ways[0]
-	}
-	return func(r *run) bool {
-		for _, c := range ways {
-			if c(r) {
+	case some:
+		for _, term := range c.terms {
+			if term.holds(r) {
 				return true
 			}
 		}
 		return false
+	case records:
+		return (len(r.record(0).Group(c.group)) > 0) != c.not
+	case present:
+		_, ok := c.a.read(r)
+		return ok != c.not
+	case compare:
+		x, ok := c.a.read(r)
+		y, also := c.b.read(r)
+		return ok && also && compared(x, c.compare, y)
+	case member:
+		value, ok := c.a.read(r)
+		return ok && c.set[value]
 	}
+	return false
+}
+
+// compared is over the text: ISO dates compare as they should, numbers do not,
+// and none of the formats needs them to.
+func compared(x, how, y string) bool {
+	switch order := strings.Compare(x, y); how {
+	case "=":
+		return order == 0
+	case "!=":
+		return order != 0
+	case "<":
+		return order < 0
+	case "<=":
+		return order <= 0
+	case ">":
+		return order > 0
+	default:
+		return order >= 0
+	}
+}
+
+// condition reads comparisons joined by and, or; and binds tighter.
+func (p *parser) condition(l line, tokens []token) *condition {
+	if len(tokens) == 0 {
+		p.fail(l, l.tokens[0], "a condition is missing")
+		return nil
+	}
+	var ways []*condition
+	for _, way := range splitWord(tokens, "or") {
+		var terms []*condition
+		for _, term := range splitWord(way, "and") {
+			terms = append(terms, p.term(l, tokens[0], term))
+		}
+		ways = append(ways, joined(all, terms))
+	}
+	return joined(some, ways)
+}
+
+func joined(by test, terms []*condition) *condition {
+	if len(terms) == 1 {
+		return terms[0]
+	}
+	return &condition{test: by, terms: terms}
 }
 
 func splitWord(tokens []token, word string) [][]token {
@@ -63,76 +118,53 @@ func splitWord(tokens []token, word string) [][]token {
 	}
 }
 
-// comparisons are over the text: ISO dates compare as they should, numbers do
-// not, and none of the formats needs them to.
-var comparisons = map[string]func(a, b string) bool{
-	"=":  func(a, b string) bool { return a == b },
-	"!=": func(a, b string) bool { return a != b },
-	"<":  func(a, b string) bool { return a < b },
-	"<=": func(a, b string) bool { return a <= b },
-	">":  func(a, b string) bool { return a > b },
-	">=": func(a, b string) bool { return a >= b },
-}
+var comparisons = []string{"=", "!=", "<", "<=", ">", ">="}
 
 // term reads one of: FIELD present, FIELD blank, GROUP[] present, GROUP[] blank,
 // VALUE = VALUE (and != < <= > >=), VALUE in "a" "b" ...
-func (p *parser) term(l line, near token, t []token) condition {
+func (p *parser) term(l line, near token, t []token) *condition {
 	if len(t) > 0 {
 		near = t[0]
 	}
 	switch {
 	case len(t) == 2 && !t[1].quoted && (t[1].text == "present" || t[1].text == "blank"):
-		present := p.presence(l, t[0])
-		if t[1].text == "present" {
-			return present
-		}
-		return func(r *run) bool { return !present(r) }
-	case len(t) == 3 && !t[1].quoted && comparisons[t[1].text] != nil:
-		a, compare, b := p.operandOf(l, t[0]), comparisons[t[1].text], p.operandOf(l, t[2])
-		return func(r *run) bool {
-			x, ok := a.read(r)
-			y, also := b.read(r)
-			return ok && also && compare(x, y)
-		}
+		c := p.presence(l, t[0])
+		c.not = t[1].text == "blank"
+		return c
+	case len(t) == 3 && !t[1].quoted && slices.Contains(comparisons, t[1].text):
+		return &condition{test: compare, a: p.operandOf(l, t[0]), compare: t[1].text, b: p.operandOf(l, t[2])}
 	case len(t) > 2 && !t[1].quoted && t[1].text == "in":
 		return p.membership(l, t)
 	}
 	p.fail(l, near, `a condition is: FIELD present, FIELD blank, VALUE = VALUE (!= < <= > >=), or VALUE in "a" "b"`)
-	return func(*run) bool { return false }
+	return &condition{}
 }
 
 // presence asks whether a field has text, or a group records.
-func (p *parser) presence(l line, t token) condition {
+func (p *parser) presence(l line, t token) *condition {
 	if name, isGroup := strings.CutSuffix(t.text, "[]"); isGroup && !t.quoted {
 		up, group, ok := p.fieldName(l, token{text: name, column: t.column})
 		if ok && up > 0 {
 			p.fail(l, t, "a group of a record further out cannot be asked for from here")
 		}
-		return func(r *run) bool { return len(r.record(0).Group(group)) > 0 }
+		return &condition{test: records, group: group}
 	}
-	o := p.operandOf(l, t)
-	return func(r *run) bool {
-		_, ok := o.read(r)
-		return ok
-	}
+	return &condition{test: present, a: p.operandOf(l, t)}
 }
 
-func (p *parser) membership(l line, t []token) condition {
-	o, set := p.operandOf(l, t[0]), map[string]bool{}
-	for _, member := range t[2:] {
-		if !member.quoted && !strings.HasPrefix(member.text, "$") {
-			p.fail(l, member, `after "in" stand strings`)
+func (p *parser) membership(l line, t []token) *condition {
+	c := &condition{test: member, a: p.operandOf(l, t[0]), set: map[string]bool{}}
+	for _, m := range t[2:] {
+		if !m.quoted && !strings.HasPrefix(m.text, "$") {
+			p.fail(l, m, `after "in" stand strings`)
 		}
-		set[p.constant(l, member)] = true
+		c.set[p.constant(l, m)] = true
 	}
-	return func(r *run) bool {
-		value, ok := o.read(r)
-		return ok && set[value]
-	}
+	return c
 }
 
 // Condition is a guard outside a map, for the rules that a format asks of its records.
-type Condition struct{ holds condition }
+type Condition struct{ asks *condition }
 
 // ParseCondition reads a condition of the map language. A fault is an *Error
 // whose column counts from the start of the text.
@@ -140,7 +172,7 @@ func ParseCondition(text string) (Condition, error) {
 	p := &parser{names: vocabulary, program: newProgram(), scopes: []*reads{{}}, file: "condition"}
 	lines, faults := splitLines(p.file, text)
 	if p.faults = faults; len(faults) == 0 && len(lines) == 1 {
-		c := Condition{holds: p.condition(lines[0], lines[0].tokens)}
+		c := Condition{asks: p.condition(lines[0], lines[0].tokens)}
 		if len(p.faults) == 0 {
 			return c, nil
 		}
@@ -156,11 +188,11 @@ var askers = sync.Pool{New: func() any { return &run{scopes: make([]around, 1)} 
 
 // Holds asks the condition of a record. The zero Condition always holds.
 func (c Condition) Holds(record Record) bool {
-	if c.holds == nil {
+	if c.asks == nil {
 		return true
 	}
 	r := askers.Get().(*run)
 	defer askers.Put(r)
 	r.scopes[0] = around{record, 1}
-	return c.holds(r)
+	return c.asks.holds(r)
 }

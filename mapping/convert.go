@@ -10,47 +10,83 @@ import (
 	"cpagateway/profiles/fhir"
 )
 
-// conversion appends a field's text as JSON, or notes a fault and appends nothing.
-type conversion func(r *run, rule *rule, dst []byte, value string) []byte
+// operation is what a conversion does. The zero operation takes the text as it is.
+type operation uint8
 
-// plain are the conversions without an argument. One that returns an error
-// refuses the record; its text never holds the value.
-var plain = map[string]conversion{
-	"date":       text(func(r *rule, v string) (string, error) { return r.settings.date(v) }),
-	"dateTime":   text(func(r *rule, v string) (string, error) { return r.settings.dateTime(v) }),
-	"lower":      text(func(_ *rule, v string) (string, error) { return strings.ToLower(strings.TrimSpace(v)), nil }),
-	"upper":      text(func(_ *rule, v string) (string, error) { return strings.ToUpper(strings.TrimSpace(v)), nil }),
-	"integer":    literal(regexp.MustCompile(`^(0|-?[1-9][0-9]{0,9})$`), "not a whole number"),
-	"decimal":    literal(regexp.MustCompile(`^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?([eE][+-]?[0-9]{1,3})?$`), "not a decimal number"),
-	"boolean":    literal(regexp.MustCompile(`^(true|false)$`), "neither true nor false"),
-	"nhs-number": nhsNumber,
+const (
+	verbatim operation = iota
+	toDate
+	toDateTime
+	toLower
+	toUpper
+	toInteger
+	toDecimal
+	toBoolean
+	toNHSNumber
+	toReference
+	toCode
+	toCoding
+	toConcept
+)
+
+// plain are the conversions without an argument, by their words.
+var plain = map[string]operation{
+	"date": toDate, "dateTime": toDateTime, "lower": toLower, "upper": toUpper,
+	"integer": toInteger, "decimal": toDecimal, "boolean": toBoolean, "nhs-number": toNHSNumber,
 }
 
-// verbatim is what a rule without a conversion does.
-var verbatim conversion = func(_ *run, _ *rule, dst []byte, value string) []byte {
-	return fhir.AppendString(dst, value)
+// conversion is how a field's text becomes JSON.
+type conversion struct {
+	operation operation
+	typ       string // of a reference
+	table     *table // of code, coding and concept
+	keep      keeping
 }
 
-func text(convert func(*rule, string) (string, error)) conversion {
-	return func(r *run, rule *rule, dst []byte, value string) []byte {
-		converted, err := convert(rule, value)
+// literals are the conversions whose text stands in JSON as it is.
+var literals = map[operation]struct {
+	pattern   *regexp.Regexp
+	otherwise string
+}{
+	toInteger: {regexp.MustCompile(`^(0|-?[1-9][0-9]{0,9})$`), "not a whole number"},
+	toDecimal: {regexp.MustCompile(`^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?([eE][+-]?[0-9]{1,3})?$`), "not a decimal number"},
+	toBoolean: {regexp.MustCompile(`^(true|false)$`), "neither true nor false"},
+}
+
+// convert appends a field's text as JSON, or notes a fault and appends nothing.
+func (r *run) convert(rule *rule, dst []byte, value string) []byte {
+	switch as := &rule.as; as.operation {
+	case toDate, toDateTime:
+		converted, err := rule.settings.when(as.operation, value)
 		if err != nil {
 			r.refuse(rule, value, err.Error())
 			return dst
 		}
 		return fhir.AppendString(dst, converted)
-	}
-}
-
-func literal(pattern *regexp.Regexp, otherwise string) conversion {
-	return func(r *run, rule *rule, dst []byte, value string) []byte {
+	case toLower:
+		return fhir.AppendString(dst, strings.ToLower(strings.TrimSpace(value)))
+	case toUpper:
+		return fhir.AppendString(dst, strings.ToUpper(strings.TrimSpace(value)))
+	case toInteger, toDecimal, toBoolean:
 		value = strings.TrimSpace(value)
-		if !pattern.MatchString(value) {
-			r.refuse(rule, value, otherwise)
+		if form := literals[as.operation]; !form.pattern.MatchString(value) {
+			r.refuse(rule, value, form.otherwise)
 			return dst
 		}
 		return append(dst, value...)
+	case toNHSNumber:
+		return nhsNumber(r, rule, dst, value)
+	case toReference: // Type/id, the id being that of the resource with this key
+		return fhir.AppendString(dst, as.typ+"/"+r.env.ID(as.typ, value))
+	case toCode:
+		return appendCode(r, rule, dst, value)
+	case toCoding: // a code without a row is kept under its own system
+		to, _ := r.translate(rule, value)
+		return appendCoding(dst, to)
+	case toConcept:
+		return appendConcept(r, rule, dst, value)
 	}
+	return fhir.AppendString(dst, value)
 }
 
 // nhsNumber writes the normal form. A wrong check digit only warns: Wales's own
@@ -70,56 +106,38 @@ func nhsNumber(r *run, rule *rule, dst []byte, value string) []byte {
 	return fhir.AppendString(dst, normal)
 }
 
-// reference writes Type/id, the id being that of the resource with this key.
-func reference(typ string) conversion {
-	return func(r *run, _ *rule, dst []byte, key string) []byte {
-		return fhir.AppendString(dst, typ+"/"+r.env.ID(typ, key))
+// appendCode writes the target code alone. Where the table has neither a row nor
+// an else, the record is refused: a status that cannot be read must not be guessed.
+func appendCode(r *run, rule *rule, dst []byte, value string) []byte {
+	t := rule.as.table
+	to, known := t.lookup(strings.TrimSpace(value))
+	switch {
+	case !known && to.code == "":
+		r.refuse(rule, value, "the code is not in table "+t.name)
+		return dst
+	case !known:
+		r.warn(rule, value, "the code is not in table "+t.name+"; its else row was used")
 	}
+	return fhir.AppendString(dst, to.code)
 }
 
-// asCode writes the target code alone. Where the table has neither a row nor an
-// else, the record is refused: a status that cannot be read must not be guessed.
-func asCode(t *table) conversion {
-	return func(r *run, rule *rule, dst []byte, value string) []byte {
-		to, known := t.lookup(strings.TrimSpace(value))
-		switch {
-		case !known && to.code == "":
-			r.refuse(rule, value, "the code is not in table "+t.name)
-			return dst
-		case !known:
-			r.warn(rule, value, "the code is not in table "+t.name+"; its else row was used")
-		}
-		return fhir.AppendString(dst, to.code)
-	}
-}
-
-// asCoding writes a Coding; a code without a row is kept under its own system.
-func asCoding(t *table) conversion {
-	return func(r *run, rule *rule, dst []byte, value string) []byte {
-		to, _ := r.translate(rule, t, value)
-		return appendCoding(dst, to)
-	}
-}
-
-// asConcept writes a CodeableConcept. With keep the source's own coding stands
+// appendConcept writes a CodeableConcept. With keep the source's own coding stands
 // beside the target's, so that the way back is open.
-func asConcept(t *table, keep keeping) conversion {
-	return func(r *run, rule *rule, dst []byte, value string) []byte {
-		value = strings.TrimSpace(value)
-		to, known := r.translate(rule, t, value)
-		dst = append(dst, `{"coding":[`...)
-		dst = appendCoding(dst, to)
-		if own := (coding{system: t.source, code: value}); (keep == keepSource || !known) && own.system != to.system {
-			dst = append(dst, ',')
-			dst = appendCoding(dst, own)
-		}
-		dst = append(dst, ']')
-		if !known {
-			dst = append(dst, `,"text":`...)
-			dst = fhir.AppendString(dst, value)
-		}
-		return append(dst, '}')
+func appendConcept(r *run, rule *rule, dst []byte, value string) []byte {
+	value = strings.TrimSpace(value)
+	to, known := r.translate(rule, value)
+	dst = append(dst, `{"coding":[`...)
+	dst = appendCoding(dst, to)
+	if own := (coding{system: rule.as.table.source, code: value}); (rule.as.keep == keepSource || !known) && own.system != to.system {
+		dst = append(dst, ',')
+		dst = appendCoding(dst, own)
 	}
+	dst = append(dst, ']')
+	if !known {
+		dst = append(dst, `,"text":`...)
+		dst = fhir.AppendString(dst, value)
+	}
+	return append(dst, '}')
 }
 
 // keeping says whether a concept keeps the code it came from.
@@ -131,7 +149,8 @@ const (
 )
 
 // translate looks a code up and warns where the table does not know it.
-func (r *run) translate(rule *rule, t *table, value string) (coding, bool) {
+func (r *run) translate(rule *rule, value string) (coding, bool) {
+	t := rule.as.table
 	value = strings.TrimSpace(value)
 	to, known := t.lookup(value)
 	if !known {
@@ -170,6 +189,13 @@ var dayFirst = regexp.MustCompile(`^([0-9]{2})/([0-9]{2})/([0-9]{4})$`)
 
 // midnight is what databases write after a date that has no time of day.
 var midnight = regexp.MustCompile(`[ T]00:00(:00(\.0+)?)?$`)
+
+func (s *settings) when(as operation, value string) (string, error) {
+	if as == toDate {
+		return s.date(value)
+	}
+	return s.dateTime(value)
+}
 
 // date gives a FHIR date: YYYY-MM-DD, or YYYY or YYYY-MM as they stand.
 func (s *settings) date(value string) (string, error) {

@@ -7,23 +7,110 @@ import (
 	"strings"
 )
 
-// operand is where a value comes from: a field, a template, a constant or an
-// if. It has a value or none; it never fails.
+// operandKind says what an operand reads.
+type operandKind uint8
+
+const (
+	nothing operandKind = iota // has no value
+	constant
+	field
+	template
+	choice // if, then, else
+	sourceName
+	custodian
+	position
+)
+
+// operand is where a value comes from. It has a value or none; it never fails.
+// The zero operand has none.
 type operand struct {
-	read     func(*run) (string, bool)
-	at       func(*run) Position // the field to blame when the value is wrong
-	constant bool
+	kind  operandKind
+	text  string // of a constant its value, of a field its name
+	up    int    // of a field: how many records further out
+	keyed bool   // of a field: escaped, as a part of a key
+	parts []part // of a template its parts, of a choice then and else
+	when  *condition
 }
 
-// condition is a guard.
-type condition func(*run) bool
+// part is a piece of a template.
+type part struct {
+	operand
+	optional bool // {field?}: nothing where the field is blank
+}
 
-func fixed(value string) operand {
-	return operand{
-		read:     func(*run) (string, bool) { return value, true },
-		at:       func(r *run) Position { return r.record(0).At("") },
-		constant: true,
+func fixed(value string) operand { return operand{kind: constant, text: value} }
+
+// isFixed reports whether no field decides about the value.
+func (o *operand) isFixed() bool {
+	switch o.kind {
+	case constant, sourceName, custodian, position:
+		return true
+	case template:
+		return o.varying() < 0
 	}
+	return false
+}
+
+// varying is the first part of a template that a field decides about.
+func (o *operand) varying() int {
+	return slices.IndexFunc(o.parts, func(p part) bool { return !p.isFixed() })
+}
+
+func (o *operand) read(r *run) (string, bool) {
+	switch o.kind {
+	case constant:
+		return o.text, true
+	case field:
+		value, ok := r.record(o.up).Field(o.text)
+		if o.keyed {
+			value = escapeKey(value)
+		}
+		return value, ok
+	case template:
+		return o.readTemplate(r)
+	case choice:
+		if o.when.holds(r) {
+			return o.parts[0].read(r)
+		}
+		return o.parts[1].read(r)
+	case sourceName:
+		return r.env.Source, r.env.Source != ""
+	case custodian:
+		return r.env.Custodian, r.env.Custodian != ""
+	case position:
+		return strconv.Itoa(r.scopes[len(r.scopes)-1].index), true
+	}
+	return "", false
+}
+
+func (o *operand) readTemplate(r *run) (string, bool) {
+	var space [128]byte
+	text, something := space[:0], o.isFixed()
+	for i := range o.parts {
+		part := &o.parts[i]
+		value, ok := part.read(r)
+		if !ok && !part.optional {
+			return "", false
+		}
+		something = something || ok && !part.isFixed()
+		text = append(text, value...)
+	}
+	return string(text), something && len(bytes.TrimSpace(text)) > 0
+}
+
+// at is the field to blame when the value is wrong.
+func (o *operand) at(r *run) Position {
+	switch o.kind {
+	case field:
+		return r.record(o.up).At(o.text)
+	case template:
+		if i := o.varying(); i >= 0 {
+			return o.parts[i].at(r)
+		}
+	case choice:
+		return o.parts[0].at(r)
+	}
+	return r.record(0).At("")
 }
 
 // operandOf reads one token.
@@ -40,18 +127,15 @@ func (p *parser) operandOf(l line, t token) operand {
 
 // named reads $source, $custodian, $index or a constant.
 func (p *parser) named(l line, t token) operand {
-	o := fixed("")
 	switch t.text {
 	case "$source":
-		o.read = func(r *run) (string, bool) { return r.env.Source, r.env.Source != "" }
+		return operand{kind: sourceName}
 	case "$custodian":
-		o.read = func(r *run) (string, bool) { return r.env.Custodian, r.env.Custodian != "" }
+		return operand{kind: custodian}
 	case "$index":
-		o.read = func(r *run) (string, bool) { return strconv.Itoa(r.scopes[len(r.scopes)-1].index), true }
-	default:
-		return fixed(p.constant(l, t))
+		return operand{kind: position}
 	}
-	return o
+	return fixed(p.constant(l, t))
 }
 
 // field reads a field name: each ^ before it steps out of one each, first or in
@@ -62,17 +146,7 @@ func (p *parser) field(l line, t token) operand {
 		return fixed("")
 	}
 	p.take(up, name)
-	o := operand{
-		read: func(r *run) (string, bool) { return r.record(up).Field(name) },
-		at:   func(r *run) Position { return r.record(up).At(name) },
-	}
-	if p.keyed {
-		o.read = func(r *run) (string, bool) {
-			value, ok := r.record(up).Field(name)
-			return escapeKey(value), ok
-		}
-	}
-	return o
+	return operand{kind: field, text: name, up: up, keyed: p.keyed}
 }
 
 var keyEscapes = strings.NewReplacer("%", "%25", "|", "%7C")
@@ -99,12 +173,6 @@ func (p *parser) fieldName(l line, t token) (up int, name string, ok bool) {
 		return up, name, true
 	}
 	return 0, "", false
-}
-
-// part is a piece of a template.
-type part struct {
-	operand
-	optional bool // {field?}: nothing where the field is blank
 }
 
 // template reads "text {field} text": it has no value where a field in it has
@@ -138,33 +206,10 @@ func (p *parser) template(l line, t token) operand {
 		}
 	}
 	flush()
-	return joined(parts)
-}
-
-// joined puts the parts of a template together.
-func joined(parts []part) operand {
-	varies := slices.IndexFunc(parts, func(o part) bool { return !o.constant })
-	o := fixed("")
-	if o.constant = varies < 0; !o.constant {
-		o.at = parts[varies].at
-	}
-	o.read = func(r *run) (string, bool) {
-		var space [128]byte
-		text, something := space[:0], o.constant
-		for _, part := range parts {
-			value, ok := part.read(r)
-			if !ok && !part.optional {
-				return "", false
-			}
-			something = something || ok && !part.constant
-			text = append(text, value...)
-		}
-		return string(text), something && len(bytes.TrimSpace(text)) > 0
-	}
-	if len(parts) == 1 && o.constant {
+	if len(parts) == 1 && parts[0].isFixed() {
 		return parts[0].operand
 	}
-	return o
+	return operand{kind: template, parts: parts}
 }
 
 // expression reads an operand, or `if CONDITION then OPERAND [else OPERAND]`.
@@ -182,18 +227,10 @@ func (p *parser) expression(l line, tokens []token) operand {
 		p.fail(l, l.tokens[0], "before -> stands one field, string or $Name, or: if CONDITION then VALUE else VALUE")
 		return fixed("")
 	}
-	when, yes := p.condition(l, tokens[1:then]), p.operandOf(l, tokens[then+1])
-	no := operand{read: func(*run) (string, bool) { return "", false }}
+	o := operand{kind: choice, when: p.condition(l, tokens[1:then]), parts: make([]part, 2)}
+	o.parts[0].operand = p.operandOf(l, tokens[then+1])
 	if els >= 0 {
-		no = p.operandOf(l, tokens[els+1])
-	}
-	o := yes
-	o.constant = false
-	o.read = func(r *run) (string, bool) {
-		if when(r) {
-			return yes.read(r)
-		}
-		return no.read(r)
+		o.parts[1].operand = p.operandOf(l, tokens[els+1])
 	}
 	return o
 }

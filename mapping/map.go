@@ -11,7 +11,7 @@ type rule struct {
 	target   string
 	from     operand
 	as       conversion
-	when     condition
+	when     *condition
 	required bool
 	keyed    bool // the value is another resource's key
 	settings *settings
@@ -35,7 +35,7 @@ func (p *parser) readMap(b block) {
 	m.rule.from = fixed("")
 	m.when = p.whenAt(b.head, head, arrow+2)
 	p.readBody(b.body, m.root, m)
-	if m.key.read == nil {
+	if m.key.kind == nothing {
 		p.fail(b.head, head[0], "a map needs a line: key VALUE, which tells its resources apart")
 	}
 	p.program.add(p.source, m, p.settings)
@@ -65,7 +65,7 @@ func (p *parser) enter(l line, t token) (up int, group string, ok bool) {
 func (p *parser) leave() { p.scopes = p.scopes[:len(p.scopes)-1] }
 
 // whenAt reads the condition that may end a line from token i on.
-func (p *parser) whenAt(l line, tokens []token, i int) condition {
+func (p *parser) whenAt(l line, tokens []token, i int) *condition {
 	if i == len(tokens) {
 		return nil
 	}
@@ -85,9 +85,9 @@ func (p *parser) readBody(body []block, n *node, m *resourceMap) {
 			word = "" // a field may be called key, each or in
 		}
 		switch {
-		case word == "key" && m != nil && m.key.read == nil:
+		case word == "key" && m != nil && m.key.kind == nothing:
 			m.key = p.keyOf(b)
-		case word == "person" && m != nil && m.person.read == nil:
+		case word == "person" && m != nil && m.person.kind == nothing:
 			m.person = p.keyOf(b)
 		case word == "key" || word == "person":
 			p.fail(b.head, t[0], "key and person stand once in a map, at its first indent")
@@ -176,7 +176,7 @@ func (p *parser) readEach(b block, n *node) {
 }
 
 func (p *parser) newRule(l line) *rule {
-	return &rule{id: fmt.Sprintf("%s:%d", p.file, l.number), as: verbatim, settings: p.settings}
+	return &rule{id: fmt.Sprintf("%s:%d", p.file, l.number), settings: p.settings}
 }
 
 // readRule reads `VALUE -> TARGET [CONVERSION] [required] [rule ID] [when CONDITION]`.
@@ -233,11 +233,11 @@ func (p *parser) readOptions(l line, t []token, r *rule) {
 func (p *parser) readConversion(l line, t []token, r *rule) int {
 	word := t[0].text
 	if c, ok := plain[word]; ok {
-		r.as = c
+		r.as.operation = c
 		return 1
 	}
 	if len(t) > 1 && word == "ref" && typePattern.MatchString(t[1].text) {
-		r.as, r.keyed = reference(t[1].text), true
+		r.as, r.keyed = conversion{operation: toReference, typ: t[1].text}, true
 		return 2
 	}
 	if len(t) < 2 || word != "code" && word != "coding" && word != "concept" {
@@ -251,14 +251,14 @@ func (p *parser) readConversion(l line, t []token, r *rule) int {
 	}
 	switch {
 	case word == "code":
-		r.as = asCode(table)
+		r.as = conversion{operation: toCode, table: table}
 	case word == "coding":
-		r.as = asCoding(table)
+		r.as = conversion{operation: toCoding, table: table}
 	case len(t) > 2 && t[2].text == "keep-source":
-		r.as = asConcept(table, keepSource)
+		r.as = conversion{operation: toConcept, table: table, keep: keepSource}
 		return 3
 	default:
-		r.as = asConcept(table, targetOnly)
+		r.as = conversion{operation: toConcept, table: table}
 	}
 	return 2
 }

@@ -3,6 +3,7 @@ package mapping_test
 import (
 	"errors"
 	"os"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -196,5 +197,32 @@ func TestTimeGrowsWithTheRecord(t *testing.T) {
 	}
 	if small, large := cost(1000), cost(10000); large > 40*small {
 		t.Errorf("1,000 parts took %d ns, 10,000 took %d ns", small, large)
+	}
+}
+
+// A compiled map is data, so that more than one reading of it is possible: no
+// type that a Program holds has a function in it.
+func TestAMapIsData(t *testing.T) {
+	seen := map[reflect.Type]bool{}
+	var walk func(typ reflect.Type, path string)
+	walk = func(typ reflect.Type, path string) {
+		if seen[typ] || !strings.HasPrefix(path, "Program") || typ.PkgPath() == "time" {
+			return
+		}
+		seen[typ] = true
+		switch typ.Kind() {
+		case reflect.Func:
+			t.Errorf("%s is a function", path)
+		case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+			walk(typ.Elem(), path)
+		case reflect.Struct:
+			for i := range typ.NumField() {
+				walk(typ.Field(i).Type, path+"."+typ.Field(i).Name)
+			}
+		}
+	}
+	walk(reflect.TypeFor[mapping.Program](), "Program")
+	if len(seen) < 15 {
+		t.Errorf("walked only %d types", len(seen))
 	}
 }

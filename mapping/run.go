@@ -22,7 +22,7 @@ func newProgram() *Program {
 type resourceMap struct {
 	typ    string
 	each   string // a group of the source that makes one resource per record; "" makes one
-	when   condition
+	when   *condition
 	key    operand
 	person operand
 	rule   *rule // stands for the block in faults
@@ -122,7 +122,7 @@ func Refused(faults []Fault) bool {
 
 // make runs one map over the record in scope.
 func (r *run) make(m *resourceMap, resources []Resource) []Resource {
-	if m.when != nil && !m.when(r) {
+	if m.when != nil && !m.when.holds(r) {
 		return resources
 	}
 	key, ok := m.key.read(r)
@@ -137,7 +137,7 @@ func (r *run) make(m *resourceMap, resources []Resource) []Resource {
 		r.made[made] = true
 	}
 	res := Resource{Type: m.typ, Key: key, ID: r.env.ID(m.typ, key), From: r.record(0).At("")}
-	if m.person.read != nil {
+	if m.person.kind != nothing {
 		res.Person, _ = m.person.read(r)
 	}
 	b := append(r.buffer[:0], `{"resourceType":`...) // members begin after the brace, at 1

@@ -89,10 +89,10 @@ type node struct {
 	url     string  // of an extension
 	members []*node // of an object its members, of a list its elements
 	rules   []*rule
-	scope   *scope    // makes one value for each record of a group; nil makes one
-	when    condition // nil is always
-	root    bool      // of a resource
-	whole   bool      // made by in, each or first: rules elsewhere may not add to it
+	scope   *scope     // makes one value for each record of a group; nil makes one
+	when    *condition // nil is always
+	root    bool       // of a resource
+	whole   bool       // made by in, each or first: rules elsewhere may not add to it
 }
 
 // scope is the group that an each or first goes through.

@@ -22,7 +22,7 @@ func (n *node) append(dst []byte, r *run, first int) []byte {
 }
 
 func (n *node) appendOne(dst []byte, r *run, first int) []byte {
-	if n.when != nil && !n.when(r) {
+	if n.when != nil && !n.when.holds(r) {
 		return dst
 	}
 	mark := len(dst)
@@ -95,7 +95,7 @@ func (n *node) appendMembers(dst []byte, r *run, first int) []byte {
 // steps in for a field is counted as a default.
 func (n *node) appendLeaf(dst []byte, r *run) []byte {
 	for i, rule := range n.rules {
-		if rule.when != nil && !rule.when(r) {
+		if rule.when != nil && !rule.when.holds(r) {
 			continue
 		}
 		value, ok := rule.from.read(r)
@@ -103,15 +103,15 @@ func (n *node) appendLeaf(dst []byte, r *run) []byte {
 			continue
 		}
 		before := len(dst)
-		if dst = rule.as(r, rule, dst, value); len(dst) > before {
-			if i > 0 && rule.from.constant {
+		if dst = r.convert(rule, dst, value); len(dst) > before {
+			if i > 0 && rule.from.isFixed() {
 				r.defaulted(rule.target)
 			}
 			return dst
 		}
 	}
 	for _, rule := range n.rules {
-		if rule.required && (rule.when == nil || rule.when(r)) {
+		if rule.required && (rule.when == nil || rule.when.holds(r)) {
 			r.refuse(rule, "", "a required field is blank")
 			break
 		}
