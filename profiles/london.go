@@ -13,3 +13,9 @@ var London = func() *time.Location {
 	}
 	return zone
 }()
+
+// Day is the start of the day in London that holds an instant.
+func Day(at time.Time) time.Time {
+	year, month, day := at.In(London).Date()
+	return time.Date(year, month, day, 0, 0, 0, 0, London)
+}

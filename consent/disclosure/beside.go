@@ -17,15 +17,15 @@ type beside struct {
 	lines   map[profiles.Item][]phrase // by what they tell
 }
 
-// besideOf reads the copies that one decision let out with a plan. What another
-// decision let out is another custodian's, and is passed over.
-func (t terms) besideOf(copies []Disclosure) beside {
+// besideOf reads the copies that stand with a plan. Those of another custodian are
+// passed over.
+func (t Terms) besideOf(copies []Copy) beside {
 	b := beside{lines: map[profiles.Item][]phrase{}}
 	assessed := map[string]bool{}
 	for _, typ := range []string{"Patient", "RiskAssessment", "Flag"} {
 		for _, x := range copies {
 			resource, err := fhir.ParseResource(x.Body())
-			if err != nil || x.Type() != typ || x.person != t.person || x.decision.Source() != t.custodian {
+			if err != nil || x.Type() != typ || x.person != t.person || x.terms.custodian != t.custodian {
 				continue
 			}
 			switch typ {

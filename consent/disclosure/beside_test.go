@@ -25,9 +25,9 @@ const (
 	annsPast     = `{"resourceType":"Flag","id":"f4","status":"inactive","code":{"coding":[{"system":"@CodeSystem/CPAWales-Flag","code":"self-harm"}],"text":"Overdose in 2016"},"subject":{"reference":"Patient/ann"}}`
 )
 
-func besideAnn(t *testing.T, d terms) []Disclosure {
+func besideAnn(t *testing.T, d terms) []Copy {
 	t.Helper()
-	var copies []Disclosure
+	var copies []Copy
 	for _, src := range []string{annHerself, annsRisk, annsSameRisk, annsSection, annsDecision, annsPast} {
 		copies = append(copies, d.disclose(heldOf(parsed(t, strings.ReplaceAll(src, "@", profiles.Base+"/"))), nil))
 	}
@@ -130,7 +130,7 @@ func TestLanguagesAreCodedAsR4RequiresAndNamed(t *testing.T) {
 			t.Errorf("%s is copied as %s", spoken, got.Raw())
 		}
 		p := openPage("en", texts.English)
-		d.besideOf([]Disclosure{x}).heading(p)
+		d.besideOf([]Copy{x}).heading(p)
 		if !strings.Contains(p.String(), want[1]) {
 			t.Errorf("%s is read out as %s", spoken, p.String())
 		}
@@ -157,10 +157,10 @@ func TestTheNarrativeTellsNothingThatTheCopiesDoNot(t *testing.T) {
 func TestNarrativesNeverCrossCustodians(t *testing.T) {
 	d, other := permitting(profiles.AllItems), permitting(profiles.AllItems)
 	other.custodian = "7A5"
-	for name, spoil := range map[string]func(*Disclosure){
-		"another person's": func(x *Disclosure) { x.person = "bryn" },
-		"nothing":          func(x *Disclosure) { x.body = nil },
-		"no JSON":          func(x *Disclosure) { x.body = []byte("{") },
+	for name, spoil := range map[string]func(*Copy){
+		"another person's": func(x *Copy) { x.person = "bryn" },
+		"nothing":          func(x *Copy) { x.body = nil },
+		"no JSON":          func(x *Copy) { x.body = []byte("{") },
 	} {
 		copies := besideAnn(t, d)
 		for i := range copies {

@@ -1,6 +1,6 @@
 // Package disclosure makes the copy of a stored resource that a decision lets
-// out, and the narrative of a plan. It is pure. Of is the one maker of a
-// Disclosure; the zero value carries nothing.
+// out, and the narrative of a plan. It is pure. Terms are the one maker of a Copy, and
+// Copy.Under of a Disclosure; the zero values carry nothing.
 package disclosure
 
 import (
@@ -40,11 +40,43 @@ type Target struct {
 	Label  profiles.Label
 }
 
-// Disclosure is one resource as one decision lets it out: a copy, made anew,
-// of what may be copied. Only Of makes one; the zero Disclosure
-// carries nothing. It is immutable and may be shared between goroutines.
-type Disclosure struct {
-	decision  consent.Decision
+// Terms are what of a decision shapes a copy: two decisions with the same terms let
+// the same copies out. Comparable; the zero Terms let nothing out.
+type Terms struct {
+	open      bool // the decision lets something be read
+	person    profiles.PersonID
+	custodian profiles.OrgCode
+	granted   profiles.ItemSet
+	day       time.Time // the start of the day in London: what is overdue changes with it
+}
+
+// TermsOf are the terms of a decision.
+func TermsOf(d consent.Decision) Terms {
+	return Terms{
+		open:      d.Outcome() != consent.Deny && (d.Action() == consent.Read || d.Action() == consent.Search),
+		person:    d.Person(),
+		custodian: d.Source(),
+		granted:   d.Items(),
+		day:       profiles.Day(d.At()),
+	}
+}
+
+// Open reports that something may be let out.
+func (t Terms) Open() bool { return t.open }
+
+// Custodian is whose records they are about.
+func (t Terms) Custodian() profiles.OrgCode { return t.custodian }
+
+// Sees reports whether a reference to the target may be copied.
+func (t Terms) Sees(target Target) bool {
+	return (target.Person == "" || target.Person == t.person) && target.Label.Within(t.granted)
+}
+
+// Copy is one resource as its terms let it out: made anew, of what may be copied. Only
+// Terms make one; the zero Copy carries nothing. It is immutable and may be shared
+// between goroutines.
+type Copy struct {
+	terms     Terms
 	body      []byte
 	typ, id   string
 	person    profiles.PersonID
@@ -55,89 +87,83 @@ type Disclosure struct {
 }
 
 // Body is the JSON to be sent, nil where nothing may be. Do not modify it.
-func (x Disclosure) Body() []byte { return x.body }
+func (c Copy) Body() []byte { return c.body }
 
-// Withheld reports that the disclosure carries nothing.
-func (x Disclosure) Withheld() bool { return len(x.body) == 0 }
+// Withheld reports that the copy carries nothing.
+func (c Copy) Withheld() bool { return len(c.body) == 0 }
 
 // Type is the resource's type; empty where it is withheld, as are all that follow.
-func (x Disclosure) Type() string { return x.typ }
+func (c Copy) Type() string { return c.typ }
 
 // ID is the resource's id.
-func (x Disclosure) ID() string { return x.id }
+func (c Copy) ID() string { return c.id }
 
 // Person is whom the resource is about, empty for staff and organisations.
-func (x Disclosure) Person() profiles.PersonID { return x.person }
+func (c Copy) Person() profiles.PersonID { return c.person }
+
+// Custodian is whose record it is.
+func (c Copy) Custodian() profiles.OrgCode { return c.terms.custodian }
 
 // VersionID is meta.versionId of the body; of a part, which has none of its own, that
 // of the whole copy.
-func (x Disclosure) VersionID() string { return x.versionID }
+func (c Copy) VersionID() string { return c.versionID }
 
 // Part reports that the body is a part of the copy, and not what the version names.
-func (x Disclosure) Part() bool { return x.part }
+func (c Copy) Part() bool { return c.part }
 
 // Updated is meta.lastUpdated of the body.
-func (x Disclosure) Updated() time.Time { return x.updated }
+func (c Copy) Updated() time.Time { return c.updated }
 
 // Items are the items that the copy in fact carries, for the record of the
-// disclosure: never more than the decision grants.
-func (x Disclosure) Items() profiles.ItemSet { return x.items }
+// disclosure: never more than the terms grant.
+func (c Copy) Items() profiles.ItemSet { return c.items }
+
+// Disclosure is a copy that a decision lets out. Only Copy.Under makes one; the zero
+// Disclosure carries nothing. It is immutable and may be shared between goroutines.
+type Disclosure struct {
+	Copy
+	decision consent.Decision
+}
 
 // Decision is the decision that let it out.
 func (x Disclosure) Decision() consent.Decision { return x.decision }
 
-// Of copies of a stored version what the decision lets through, element by
+// Under is the copy as a decision lets it out: nothing, where the copy was not made by
+// the terms of that decision.
+func (c Copy) Under(d consent.Decision) Disclosure {
+	if c.terms != TermsOf(d) {
+		return Disclosure{}
+	}
+	return Disclosure{c, d}
+}
+
+// Copy copies of a stored version what the terms let through, element by
 // element by the closed list of profiles/elements.txt; it never deletes from the
 // original, so what nobody thought of stays behind. Narrative and meta are
 // written anew. A reference is copied only where targets (by "Type/id") says
 // that its target may be seen as well.
 //
-// The Disclosure carries nothing where the decision denies or is no decision to
+// The copy carries nothing where the decision denies or is no decision to
 // read, where the resource is about somebody else than the decision or another
 // custodian's, where its label is not granted, where an element that FHIR requires cannot be copied, and
 // where something in what would be copied changes the meaning of the rest in a way
 // that we do not know.
 //
 // The narrative of a plan also reads out what the copies beside it say of the person:
-// those that the same decision let out, and no others.
-func Of(d consent.Decision, h Held, targets map[string]Target, beside ...Disclosure) Disclosure {
-	x := termsOf(d).disclose(h, targets, beside...)
-	x.decision = d
-	return x
-}
-
-// terms is what of a decision shapes a copy. The zero terms let nothing out.
-type terms struct {
-	open      bool // the decision lets something be read
-	person    profiles.PersonID
-	custodian profiles.OrgCode
-	granted   profiles.ItemSet
-	at        time.Time
-}
-
-func termsOf(d consent.Decision) terms {
-	return terms{
-		open:      d.Outcome() != consent.Deny && (d.Action() == consent.Read || d.Action() == consent.Search),
-		person:    d.Person(),
-		custodian: d.Source(),
-		granted:   d.Items(),
-		at:        d.At(),
-	}
-}
-
-// disclose makes the copy; the zero Disclosure where nothing may be let out.
-func (t terms) disclose(h Held, targets map[string]Target, beside ...Disclosure) Disclosure {
+// those that were made by the same terms, and no others.
+func (t Terms) Copy(h Held, targets map[string]Target, beside ...Copy) Copy {
 	shape, served := profiles.ShapeOf(h.Resource.Type())
 	label := profiles.Items(h.Resource)
 	if !served || h.Resource.ID() == "" || !t.reaches(h, label) {
-		return Disclosure{}
+		return Copy{}
 	}
 	c := copier{resource: h.Resource, self: selfOf(h.Resource), person: h.Person, granted: t.granted, targets: targets}
 	content, ok := c.members(make([]byte, 0, len(h.Resource.Raw())), shape, h.Resource)
 	if !ok || c.refused {
-		return Disclosure{}
+		return Copy{}
 	}
-	x := Disclosure{
+	made := Copy{
+		terms:   t,
 		typ:     h.Resource.Type(),
 		id:      h.Resource.ID(),
 		person:  h.Person,
@@ -146,10 +172,10 @@ func (t terms) disclose(h Held, targets map[string]Target, beside ...Disclosure)
 	}
 	if h.Tag != nil {
 		sum := sha256.Sum256(content)
-		x.versionID = h.Tag(x.items, Digest(sum[:]))
+		made.versionID = h.Tag(made.items, Digest(sum[:]))
 	}
-	x.body = t.assemble(h, x.versionID, content, beside)
-	return x
+	made.body = t.assemble(h, made.versionID, content, beside)
+	return made
 }
 
 // selfOf is the reference by which a resource names its person.
@@ -164,7 +190,7 @@ func selfOf(r fhir.Value) string {
 // reaches reports whether any of a version may be let out. The label is taken
 // both as the store kept it, by which it was found, and anew from the resource: one
 // that was lost on the way, or made under older rules, lets nothing out.
-func (t terms) reaches(h Held, label profiles.Label) bool {
+func (t Terms) reaches(h Held, label profiles.Label) bool {
 	if !t.open || h.Custodian != t.custodian {
 		return false
 	}
@@ -179,7 +205,7 @@ func (t terms) reaches(h Held, label profiles.Label) bool {
 }
 
 // assemble writes the body: what the gateway writes anew, then the content.
-func (t terms) assemble(h Held, versionID string, content []byte, beside []Disclosure) []byte {
+func (t Terms) assemble(h Held, versionID string, content []byte, beside []Copy) []byte {
 	w := fhir.NewWriter(make([]byte, 0, len(content)+2048))
 	w.BeginObject()
 	w.Member("resourceType", h.Resource.Type())
@@ -206,7 +232,7 @@ func (t terms) assemble(h Held, versionID string, content []byte, beside []Discl
 
 // custody says of a Patient whose record it is, which tells it from those of other
 // custodians: managingOrganization is the custodian of the record (R4).
-func (t terms) custody(dst []byte, typ string) []byte {
+func (t Terms) custody(dst []byte, typ string) []byte {
 	if typ != "Patient" {
 		return dst
 	}

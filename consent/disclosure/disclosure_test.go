@@ -53,7 +53,7 @@ func ann(t *testing.T) fhir.Value {
 }
 
 // disclosed is the body without narrative and meta, which have tests of their own.
-func disclosed(t *testing.T, x Disclosure) map[string]any {
+func disclosed(t *testing.T, x Copy) map[string]any {
 	t.Helper()
 	var body map[string]any
 	if err := json.Unmarshal(x.Body(), &body); err != nil {

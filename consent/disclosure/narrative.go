@@ -59,7 +59,7 @@ var narrated = []struct {
 //
 // Headings stand in both languages, the reader's first (W¶183); what was written
 // about the person stays as it was written.
-func (t terms) narrative(typ string, members []byte, reader language.Tag, copies []Disclosure) string {
+func (t Terms) narrative(typ string, members []byte, reader language.Tag, copies []Copy) string {
 	if typ != "CarePlan" {
 		return ""
 	}
@@ -129,7 +129,7 @@ func currency(p *page, plan fhir.Value) {
 
 // freshness says who wrote the plan, when it was last reviewed, when it is to be reviewed, and
 // that this is past (W¶105, 110). A day is over when it is over in London.
-func (t terms) freshness(p *page, plan fhir.Value) {
+func (t Terms) freshness(p *page, plan fhir.Value) {
 	p.labelled(texts.WrittenBy, same(plan.Find("author", "display").Text()))
 	reviewed := ""
 	for ext := range plan.Get("extension").Each() {
@@ -140,7 +140,7 @@ func (t terms) freshness(p *page, plan fhir.Value) {
 	p.labelled(texts.LastReviewed, inDays(reviewed))
 	due := reviewDue(plan)
 	words := inDays(due)
-	if _, until, err := fhir.Interval(due, profiles.London); err == nil && !until.After(t.at) {
+	if _, until, err := fhir.Interval(due, profiles.London); err == nil && !until.After(t.day) {
 		p.labelled(texts.ReviewDue, words, inBoth(texts.Overdue))
 		return
 	}

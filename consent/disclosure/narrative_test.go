@@ -17,7 +17,7 @@ import (
 )
 
 // page of text: the narrative as a person reads it, a line for each element, Welsh left out.
-func readNarrative(t *testing.T, x Disclosure) []string {
+func readNarrative(t *testing.T, x Copy) []string {
 	t.Helper()
 	var body struct{ Text struct{ Status, Div string } }
 	if err := json.Unmarshal(x.Body(), &body); err != nil {
@@ -133,7 +133,8 @@ func TestOverdueIsCountedInLondon(t *testing.T) {
 		"2026-01-01T00:00:00Z": true,
 	} {
 		d := permitting(profiles.CrisisSlice)
-		d.at, _ = time.Parse(time.RFC3339, at)
+		instant, _ := time.Parse(time.RFC3339, at)
+		d.day = profiles.Day(instant)
 		body := string(d.disclose(heldOf(ann(t)), nil).Body())
 		if got := strings.Contains(body, "OVERDUE"); got != overdue {
 			t.Errorf("at %s overdue: %v, want %v", at, got, overdue)

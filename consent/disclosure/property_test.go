@@ -18,7 +18,7 @@ import (
 
 // permitting is the terms of a decision to let items of ann out.
 func permitting(items profiles.ItemSet) terms {
-	return terms{open: true, person: "ann", granted: items, at: time.Date(2025, 6, 1, 12, 0, 0, 0, time.UTC)}
+	return terms{open: true, person: "ann", granted: items, day: profiles.Day(time.Date(2025, 6, 1, 12, 0, 0, 0, time.UTC))}
 }
 
 // heldOf is a resource as a store holds it.
@@ -244,16 +244,16 @@ func leaves(v fhir.Value, path string, yield func(string)) {
 	}
 }
 
-// A Disclosure that was made by nobody carries nothing; neither does a decision
+// A Copy that was made by nobody carries nothing; neither does a decision
 // that was made by nobody disclose anything.
 func TestZeroValuesCarryNothing(t *testing.T) {
 	var zero Disclosure
 	if !zero.Withheld() || zero.Body() != nil || zero.Type() != "" || zero.ID() != "" || zero.Person() != "" || zero.VersionID() != "" ||
 		!zero.Updated().IsZero() || !zero.Items().Empty() {
-		t.Errorf("the zero Disclosure carries %+v", zero)
+		t.Errorf("the zero Copy carries %+v", zero)
 	}
 	if zero.Decision().Outcome() != consent.Deny {
-		t.Error("the zero Disclosure has a decision that permits")
+		t.Error("the zero Copy has a decision that permits")
 	}
 	for _, typ := range profiles.ServedTypes() {
 		source := parsed(t, `{"resourceType":"`+typ+`","id":"x","status":"active","identifier":[{"value":"x"}]}`)

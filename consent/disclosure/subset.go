@@ -32,13 +32,13 @@ func (s Subset) Whole() bool { return s.Summary == "" && len(s.Elements) == 0 }
 // from the original, so that it holds nothing that the copy does not. What R4 requires
 // and what changes the meaning of the rest stays. It says that it is a part, and names
 // neither a version, which is that of the whole, nor a profile, which it may not keep.
-func (x Disclosure) Only(s Subset) Disclosure {
-	shape, _ := profiles.ShapeOf(x.typ)
-	body, err := fhir.ParseResource(x.body)
-	if s.Whole() || x.Withheld() || err != nil {
-		return x
+func (c Copy) Only(s Subset) Copy {
+	shape, _ := profiles.ShapeOf(c.typ)
+	body, err := fhir.ParseResource(c.body)
+	if s.Whole() || c.Withheld() || err != nil {
+		return c
 	}
-	w := fhir.NewWriter(make([]byte, 0, len(x.body)))
+	w := fhir.NewWriter(make([]byte, 0, len(c.body)))
 	w.BeginObject()
 	for name, member := range body.Members() {
 		switch {
@@ -51,8 +51,8 @@ func (x Disclosure) Only(s Subset) Disclosure {
 		}
 	}
 	w.EndObject()
-	x.body, x.part = w.Bytes(), true
-	return x
+	c.body, c.part = w.Bytes(), true
+	return c
 }
 
 // has reports whether a member of the resource belongs to the part.
