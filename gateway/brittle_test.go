@@ -86,6 +86,14 @@ type brittleUpdates struct {
 	store         store.Store
 	mu            sync.Mutex
 	before, after error
+	once          func()
+}
+
+// first has something done once, before the next update.
+func (b *brittleUpdates) first(do func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.once = do
 }
 
 func (b *brittleUpdates) breaks(before, after error) {
@@ -96,8 +104,12 @@ func (b *brittleUpdates) breaks(before, after error) {
 
 func (b *brittleUpdates) Update(ctx context.Context, change func(store.Tx) error) error {
 	b.mu.Lock()
-	before, after := b.before, b.after
+	before, after, once := b.before, b.after, b.once
+	b.once = nil
 	b.mu.Unlock()
+	if once != nil {
+		once()
+	}
 	if before != nil {
 		return before
 	}

@@ -101,6 +101,7 @@ func TestAStoreThatFailsReleasesNothingAndIsRecorded(t *testing.T) {
 				}
 				return nil
 			}
+			s.memory.Clear()
 			a := s.get("gp", path, "X-Request-Id", name)
 			s.reader.before = nil
 			if broke == 0 {
@@ -145,6 +146,7 @@ func TestAWithdrawalBetweenDecisionAndRecordReleasesNothing(t *testing.T) {
 		}
 		return nil
 	}
+	s.memory.Clear()
 	a := s.get("gp", crisisPath(), "X-Request-Id", requestName)
 	s.reader.before = nil
 	if decided != 2 {
@@ -160,6 +162,39 @@ func TestAWithdrawalBetweenDecisionAndRecordReleasesNothing(t *testing.T) {
 	s.verified()
 }
 
+// What is in memory is no way past a withdrawal: neither by one that came before the
+// request, through whichever gateway, nor by one between the reading and the record.
+func TestAWithdrawalReleasesNothingOfWhatIsInMemory(t *testing.T) {
+	for _, when := range []string{"before the request", "before the record"} {
+		s := openStand(t)
+		s.keeps = true
+		wholeAnswer(t, s)
+		reads := 0
+		s.reader.before = func(context.Context, string) error { reads++; return nil }
+		wholeAnswer(t, s)
+		if reads != 0 {
+			t.Fatalf("a warm read read the store %d times: the test looks at nothing", reads)
+		}
+		if when == "before the request" {
+			s.withdraw()
+		} else {
+			s.writes.first(s.withdrawElsewhere)
+		}
+		a := s.get("gp", crisisPath(), "X-Request-Id", requestName)
+		s.reader.before = nil
+		if ids := a.ids(t); len(ids) != 0 || strings.Contains(a.body, secretOfAnn) {
+			t.Errorf("%s: released after the withdrawal: %v", when, ids)
+		}
+		if rows := s.recorded(requestName); len(rows) != 1 || rows[0].Outcome != "deny" || disclosures(rows) != 0 {
+			t.Errorf("%s: want one denial on record, got %+v", when, rows)
+		}
+		if reads == 0 {
+			t.Errorf("%s: nothing was read anew", when)
+		}
+		s.verified()
+	}
+}
+
 func TestAPersonWhoseFactsNeverRestIsAnsweredBusy(t *testing.T) {
 	s := openStand(t)
 	wholeAnswer(t, s)
@@ -173,6 +208,7 @@ func TestAPersonWhoseFactsNeverRestIsAnsweredBusy(t *testing.T) {
 		}
 		return nil
 	}
+	s.memory.Clear()
 	a := s.get("gp", crisisPath(), "X-Request-Id", requestName)
 	s.reader.before = nil
 	holdsBack(t, a, http.StatusServiceUnavailable)
@@ -196,6 +232,7 @@ func TestACallerWhoLeavesIsRecordedOnce(t *testing.T) {
 		}
 		return nil
 	}
+	s.memory.Clear()
 	request := s.request("gp", http.MethodGet, gateway.Prefix+crisisPath(), "", "X-Request-Id", requestName)
 	if response, err := http.DefaultClient.Do(request.WithContext(ctx)); err == nil {
 		response.Body.Close()

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"cpagateway/consent/agreements"
 	"cpagateway/gateway"
 	"cpagateway/gateway/audit"
+	"cpagateway/gateway/cache"
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/hot/local"
 	"cpagateway/gateway/identity"
@@ -84,6 +86,10 @@ type stand struct {
 	server *httptest.Server
 	dir    string
 	tokens map[string]token
+
+	memory *cache.Cache
+	asked  atomic.Uint64 // requests; before every third one the memory is emptied, where nobody keeps it
+	keeps  bool
 }
 
 type token struct {
@@ -126,9 +132,10 @@ func (s *stand) open() {
 	must(s.t, err)
 	sealer, err := road.NewSealer(s.secret)
 	must(s.t, err)
+	s.memory = cache.New(s.reader, 1<<20)
 	front := &gateway.Front{
 		Road: &road.Road{
-			Identity: verifier, Store: s.reader, Audit: s.log, Policy: consent.DefaultPolicy(), Shared: shared,
+			Identity: verifier, Records: s.memory, Audit: s.log, Policy: consent.DefaultPolicy(), Shared: shared,
 			Register: func() *agreements.Register { return s.home }, Pseudonym: intake.Pseudonym(s.secret), Home: "7A4", Base: "http://" + l.Addr().String() + gateway.Prefix,
 			DutyLine: demo.DutyLine, Sealer: sealer, Capacity: road.NewCapacity(8, 2), Clock: s.clock.Now,
 			Log: slog.New(slog.DiscardHandler),
@@ -190,6 +197,18 @@ func (s *stand) withdraw() {
 	}))
 }
 
+// withdrawElsewhere has her do so through another gateway on the same store.
+func (s *stand) withdrawElsewhere() {
+	s.t.Helper()
+	own := s.log
+	var err error
+	s.log, err = audit.Open(context.Background(), s.store, s.keys, nil, s.clock.Now)
+	must(s.t, err)
+	s.withdraw()
+	must(s.t, s.log.Close())
+	s.log = own
+}
+
 func (s *stand) token(as string) string {
 	s.t.Helper()
 	if kept := s.tokens[as]; kept.text != "" && s.clock.Now().Sub(kept.made) < 3*time.Minute {
@@ -244,6 +263,9 @@ func (s *stand) request(as, method, path, form string, headers ...string) *http.
 
 func (s *stand) do(as, method, path, form string, headers ...string) answer {
 	s.t.Helper()
+	if s.asked.Add(1)%3 == 0 && !s.keeps {
+		s.memory.Clear()
+	}
 	response, err := http.DefaultClient.Do(s.request(as, method, path, form, headers...))
 	must(s.t, err)
 	defer response.Body.Close()

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cpagateway/gateway"
+	"cpagateway/gateway/cache"
 	"cpagateway/gateway/hot"
 	"cpagateway/gateway/hot/local"
 	"cpagateway/gateway/hot/redis"
@@ -115,6 +116,9 @@ type public struct {
 }
 
 // front wires the road and the front.
+// memoryForReads is how much is kept in memory of what was read.
+const memoryForReads = 32 << 20
+
 func (s *site) front(w world, verifier *identity.Verifier, shared hot.State, log *slog.Logger) (public, error) {
 	sealer, err := road.NewSealer(s.secret)
 	if err != nil {
@@ -122,7 +126,7 @@ func (s *site) front(w world, verifier *identity.Verifier, shared hot.State, log
 	}
 	c := s.config
 	r := &road.Road{
-		Identity: verifier, Store: s.store, Audit: s.log, Policy: c.Policy, Shared: shared,
+		Identity: verifier, Records: cache.New(s.store, memoryForReads), Audit: s.log, Policy: c.Policy, Shared: shared,
 		Register:  s.register.Load,
 		Pseudonym: intake.Pseudonym(s.secret),
 		Home:      c.Organisation, Base: c.HTTP.Base, DutyLine: c.DutyLine, Sealer: sealer,

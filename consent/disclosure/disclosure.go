@@ -5,6 +5,7 @@ package disclosure
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"time"
 
 	"golang.org/x/text/language"
@@ -59,6 +60,11 @@ func TermsOf(d consent.Decision) Terms {
 		granted:   d.Items(),
 		day:       profiles.Day(d.At()),
 	}
+}
+
+// AppendKey appends a text that is another one for other terms.
+func (t Terms) AppendKey(key []byte) []byte {
+	return fmt.Appendf(key, "%t %q %q %x %d;", t.open, t.person, t.custodian, t.granted.Bits(), t.day.Unix())
 }
 
 // Open reports that something may be let out.

@@ -89,7 +89,7 @@ func held(t *testing.T, d consent.Decision, id string) disclosure.Held {
 // plan is a disclosure of such a plan.
 func plan(t *testing.T, d consent.Decision, id string) disclosure.Disclosure {
 	t.Helper()
-	x := disclosure.Of(d, held(t, d, id), nil)
+	x := disclosure.TermsOf(d).Copy(held(t, d, id), nil).Under(d)
 	if x.Withheld() {
 		t.Fatalf("nothing of the plan was disclosed: %+v", d.Deciding())
 	}

@@ -188,7 +188,7 @@ func TestNarrativeOfCast(t *testing.T) {
 	text := ""
 	for _, value := range h.byKey[h.keys["9990000018"]] {
 		if fhir.HasCode(value.Get("category"), profiles.SystemSNOMED, profiles.CodeCrisisPlan) {
-			x := disclosure.Of(d, disclosure.Held{Resource: value, Person: d.Person(), Custodian: d.Source(), Label: profiles.Items(value), Tag: func(profiles.ItemSet, disclosure.Digest) string { return "1" }, Updated: now}, nil)
+			x := disclosure.TermsOf(d).Copy(disclosure.Held{Resource: value, Person: d.Person(), Custodian: d.Source(), Label: profiles.Items(value), Tag: func(profiles.ItemSet, disclosure.Digest) string { return "1" }, Updated: now}, nil).Under(d)
 			body, err := fhir.ParseResource(x.Body())
 			if err != nil {
 				t.Fatalf("the crisis plan is not disclosed: %v", err)

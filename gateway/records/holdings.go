@@ -19,6 +19,7 @@ type Holdings struct {
 	Facts      []facts.Compiled                   // with the wishes of records that are kept apart from the person's
 	Identity   facts.IdentityState                // whether the person's own records are kept apart, and what was confirmed of them
 	Directory  map[Reference]facts.DirectoryEntry // what the facts lead to
+	Consulted  []Reference                        // of the directory: every record that was looked for, also where there is none
 }
 
 // Reference leads from a custodian's record to another of the same custodian.
@@ -55,6 +56,7 @@ func (h *Holdings) LookUp(find func([]Reference) (map[Reference]facts.Compiled, 
 		if len(wanted) == 0 {
 			return nil
 		}
+		h.Consulted = append(h.Consulted, wanted...)
 		found, err := find(wanted)
 		if err != nil {
 			return err

@@ -55,11 +55,11 @@ type Result struct {
 	Stored bool // false: the same bytes were already there
 }
 
-// Snapshot is one moment of the records. What takes scopes applies them inside the
+// Reader is what an answer is made from. What takes scopes applies them inside the
 // query, so that pages, totals and positions only ever count what may be seen. A
 // resource is judged by the scope that names its person and its custodian. No two
 // scopes of one query name the same pair.
-type Snapshot interface {
+type Reader interface {
 	// Person resolves a business identifier to the one person who has it: nil
 	// error only for exactly one; nobody and several are both ErrNothing. Those for
 	// whom it is superseded are looked at only where nobody has it in use, and those
@@ -74,6 +74,23 @@ type Snapshot interface {
 	// person are empty, and no error: deciding goes on as for anybody. Those of the
 	// empty PersonID say who holds a directory.
 	Holdings(person profiles.PersonID) (Holdings, error)
+
+	Read(scopes []Scope, typ, id string) (Visible, error)
+	// ReadVersion finds a version that the scope notices and that it saw as it then
+	// was, of a resource that it sees now: what is restricted today is not open in
+	// its history. Where the scope holds to current plans, that is the version which
+	// Read gives now, and no other.
+	ReadVersion(scopes []Scope, typ, id string, number uint64) (Visible, error)
+	Find(scopes []Scope, q Query) (Page, error)
+	// Targets says about whom, and under which label, is what the given references
+	// ("Type/id") in a custodian's record lead to. A reference that leads to nothing
+	// of the same custodian is left out.
+	Targets(custodian profiles.OrgCode, refs []string) (map[string]disclosure.Target, error)
+}
+
+// Snapshot is one moment of the records.
+type Snapshot interface {
+	Reader
 	// Current is the current version of a resource, whose ever it is; ErrNothing where
 	// it was never stored. It is for bringing in, never for disclosure.
 	Current(typ, id string) (Version, error)
@@ -83,21 +100,15 @@ type Snapshot interface {
 	Held(person profiles.PersonID, typ string) ([]Version, error)
 	// Generation is that of the person's holdings, without the facts.
 	Generation(person profiles.PersonID) (uint64, error)
-
-	Read(scopes []Scope, typ, id string) (Visible, error)
-	// ReadVersion finds a version that the scope notices and that it saw as it then
-	// was, of a resource that it sees now: what is restricted today is not open in
-	// its history. Where the scope holds to current plans, that is the version which
-	// Read gives now, and no other.
-	ReadVersion(scopes []Scope, typ, id string, number uint64) (Visible, error)
-	Find(scopes []Scope, q Query) (Page, error)
 	// Outdated counts the versions that are judged by what other rules than these, or
 	// other targets of their references than today's, made of them.
 	Outdated() (int, error)
-	// Targets says about whom, and under which label, is what the given references
-	// ("Type/id") in a custodian's record lead to. A reference that leads to nothing
-	// of the same custodian is left out.
-	Targets(custodian profiles.OrgCode, refs []string) (map[string]disclosure.Target, error)
+	// Sequence is the place of the last change to the store. While it is the same,
+	// nothing that a Reader reads has changed.
+	Sequence() (uint64, error)
+	// Editions tells the current versions of directory records apart: by the place of the
+	// last change to each. What references lead to nothing of their custodian is left out.
+	Editions(refs []Reference) (map[Reference]uint64, error)
 }
 
 // Tx is one change of the records. It reads what it has written.

@@ -9,6 +9,7 @@ import (
 
 	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/audit"
+	"cpagateway/gateway/records"
 	"cpagateway/profiles/fhir"
 )
 
@@ -86,13 +87,13 @@ func indented(body []byte) []byte {
 // unchanged compares If-None-Match weakly, as RFC 9110 §13.1.2 has it. A plan's
 // narrative says whether a review is overdue, which changes with the day and not
 // with the version: a plan is never "not modified".
-func unchanged(header string, x disclosure.Disclosure) bool {
-	if x.Type() == "CarePlan" {
+func unchanged(header string, c disclosure.Copy) bool {
+	if c.Type() == records.PlanType {
 		return false
 	}
 	for tag := range strings.SplitSeq(header, ",") {
 		tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/")
-		if tag == "*" || tag == `"`+x.VersionID()+`"` {
+		if tag == "*" || tag == `"`+c.VersionID()+`"` {
 			return true
 		}
 	}

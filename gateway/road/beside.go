@@ -1,7 +1,6 @@
 package road
 
 import (
-	"cpagateway/consent"
 	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/records"
 )
@@ -14,26 +13,28 @@ var besideTypes = []string{"Patient", "Flag", "RiskAssessment"}
 const maxBeside = 100
 
 // beside copies what the narratives of the plans found read out of other resources,
-// each by the decision on the plans of its custodian, and only where the caller could
+// each by the terms for the plans of its custodian, and only where the caller could
 // have asked for that type as well.
-func (r *Road) beside(now records.Snapshot, t *exchange, ask consent.Request, decisions []consent.Decision, s subject, plans []records.Visible) ([]disclosure.Disclosure, error) {
-	if t.ask.Type != "CarePlan" || len(plans) == 0 {
+func (r *Road) beside(now records.Reader, q question, plans []records.Visible) ([]disclosure.Copy, error) {
+	if q.typ != records.PlanType || len(plans) == 0 {
 		return nil, nil
 	}
-	var all []disclosure.Disclosure
+	var all []disclosure.Copy
 	for _, typ := range besideTypes {
-		ask.Type = typ
-		var open []consent.Decision
-		for i, d := range s.decide(ask) {
-			if d.Outcome() != consent.Deny {
-				open = append(open, decisions[i])
+		var open []disclosure.Terms
+		var scopes []records.Scope
+		other, _ := q.part(typ)
+		for i, scope := range q.parts[0].scopes {
+			if other.terms[i].Open() {
+				scope.Current = records.AllPlans // it is no plan that is looked for
+				open, scopes = append(open, q.asked()[i]), append(scopes, scope)
 			}
 		}
-		page, err := now.Find(records.ScopesOf(open, typ), records.Query{Type: typ, Count: maxBeside})
+		page, err := now.Find(scopes, records.Query{Type: typ, Count: maxBeside})
 		if err != nil {
 			return nil, err
 		}
-		copies, err := r.copies(now, t, open, page.Matches)
+		copies, err := r.copies(now, q, open, page.Matches)
 		if err != nil {
 			return nil, err
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"slices"
 
-	"cpagateway/consent"
 	"cpagateway/consent/disclosure"
 	"cpagateway/consent/facts"
 	"cpagateway/gateway/records"
@@ -24,7 +23,7 @@ type subject struct {
 
 // find resolves the person, by canonical id, before anything is decided. Nobody
 // and somebody hidden take the same steps: an unknown person has empty holdings.
-func (r *Road) find(now records.Snapshot, t *exchange) (subject, error) {
+func (r *Road) find(now records.Reader, t *exchange) (subject, error) {
 	s := subject{search: t.ask.Search, subset: t.ask.Subset}
 	if !profiles.DirectoryType(t.ask.Type) && t.caller.Purpose == profiles.EmergencyTreatment {
 		s.search.Crisis = CrisisRead
@@ -52,7 +51,7 @@ func (r *Road) find(now records.Snapshot, t *exchange) (subject, error) {
 
 // findDirectory puts a request for staff and organisations to whose the record is,
 // and a search to everybody who holds a directory.
-func (r *Road) findDirectory(now records.Snapshot, t *exchange, s subject) (subject, error) {
+func (r *Road) findDirectory(now records.Reader, t *exchange, s subject) (subject, error) {
 	if t.ask.Interaction != Search {
 		custodian, err := now.CustodianOf(t.ask.Type, t.ask.ID)
 		if errors.Is(err, records.ErrNothing) {
@@ -66,23 +65,18 @@ func (r *Road) findDirectory(now records.Snapshot, t *exchange, s subject) (subj
 	return s, err
 }
 
-// decide puts the question to each custodian.
-func (s subject) decide(ask consent.Request) []consent.Decision {
-	decisions := make([]consent.Decision, len(s.custodians))
+// persons is what each custodian knows of the person.
+func (s subject) persons() []facts.Person {
+	persons := make([]facts.Person, len(s.custodians))
 	for i, custodian := range s.custodians {
-		var person *facts.Person
-		if !profiles.DirectoryType(ask.Type) {
-			at := s.holdings.At(custodian)
-			person = &at
-		}
-		decisions[i] = consent.Decide(ask.For(custodian, person))
+		persons[i] = s.holdings.At(custodian)
 	}
-	return decisions
+	return persons
 }
 
 // personAsked finds whom the request names: the subject of the resource read,
 // the person a search names, or the one inside a cursor.
-func (r *Road) personAsked(now records.Snapshot, t *exchange) (profiles.PersonID, *cursor, error) {
+func (r *Road) personAsked(now records.Reader, t *exchange) (profiles.PersonID, *cursor, error) {
 	key := t.ask.Search.Person
 	switch {
 	case t.ask.Interaction != Search:
@@ -116,49 +110,37 @@ func ignoreErrNothing(err error) error {
 	return err
 }
 
-// matches runs the read or the search inside the decisions.
-func (r *Road) matches(now records.Snapshot, t *exchange, decisions []consent.Decision, s subject) ([]records.Visible, string, error) {
-	scopes := records.ScopesOf(decisions, t.ask.Type)
-	switch t.ask.Interaction {
+// found runs the read or the search inside the terms.
+func (r *Road) found(now records.Reader, q question) ([]records.Visible, string, error) {
+	scopes := q.parts[0].scopes
+	switch q.interaction {
 	case Read:
-		v, err := now.Read(scopes, t.ask.Type, t.ask.ID)
+		v, err := now.Read(scopes, q.typ, q.id)
 		return []records.Visible{v}, "", err
 	case VRead:
-		asked, ok := r.Sealer.openTag(t.caller.Organisation, t.ask.Type, t.ask.ID, t.ask.Version)
+		asked, ok := r.Sealer.openTag(q.organisation, q.typ, q.id, q.version)
 		if !ok {
 			return nil, "", records.ErrNothing
 		}
-		v, err := now.ReadVersion(scopes, t.ask.Type, t.ask.ID, asked.number)
+		v, err := now.ReadVersion(scopes, q.typ, q.id, asked.number)
 		return []records.Visible{v}, "", err
 	}
-	params, ok, err := searchable(now, decisions, s.search.Params)
+	params, ok, err := searchable(now, q)
 	if err != nil || !ok {
 		return nil, "", err
 	}
-	if s.search.Count == 0 {
+	if q.search.Count == 0 {
 		return nil, "", nil
 	}
-	page, err := now.Find(scopes, records.Query{Type: t.ask.Type, Params: params, Sort: s.search.Sort, Count: s.search.Count, After: s.position})
-	if err != nil {
-		return nil, "", err
-	}
-	next := ""
-	if page.Next != "" {
-		next, err = r.sealCursor(t, s, page.Next)
-	}
-	return page.Matches, next, err
-}
-
-// asksFor tells of a copy whether it is what a versioned read asks for: a version
-// that would be made otherwise for this caller today is not given.
-func (t *exchange) asksFor(x disclosure.Disclosure) bool {
-	return t.ask.Interaction != VRead || x.VersionID() == t.ask.Version
+	page, err := now.Find(scopes, records.Query{Type: q.typ, Params: params, Sort: q.search.Sort, Count: q.search.Count, After: q.position})
+	return page.Matches, page.Next, err
 }
 
 // searchable takes out of a search the references that the caller could not see
 // in an answer: a filter that matched them would confirm what the projection
 // drops. Where nothing of a parameter remains, nothing matches.
-func searchable(now records.Snapshot, decisions []consent.Decision, params []search.Param) ([]search.Param, bool, error) {
+func searchable(now records.Reader, q question) ([]search.Param, bool, error) {
+	params := q.search.Params
 	var refs []string
 	for _, p := range params {
 		for _, v := range p.Values {
@@ -171,13 +153,13 @@ func searchable(now records.Snapshot, decisions []consent.Decision, params []sea
 		return params, true, nil
 	}
 	seen := make(map[string]bool)
-	for _, d := range decisions {
-		targets, err := now.Targets(d.Source(), refs)
+	for _, t := range q.asked() {
+		targets, err := now.Targets(t.Custodian(), refs)
 		if err != nil {
 			return nil, false, err
 		}
 		for ref, target := range targets {
-			seen[ref] = seen[ref] || (target.Person == "" || target.Person == d.Person()) && target.Label.Within(d.Items())
+			seen[ref] = seen[ref] || t.Sees(target)
 		}
 	}
 	params = slices.Clone(params)

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"cpagateway/consent"
 	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/search"
@@ -16,60 +15,53 @@ import (
 const maxIncluded = 200
 
 // included are the copies of what the copies of a page refer to, where the search asks
-// for it, and the decisions by which they are let out. References are read from the
-// copies: one that the caller does not see is not followed. Each type is decided on as
-// if it had been asked for itself, by the custodian whose record refers to it, whether
-// anything refers to it or not.
-func (r *Road) included(now records.Snapshot, t *exchange, ask consent.Request, decisions []consent.Decision, s subject, page []disclosure.Disclosure) ([]disclosure.Disclosure, []consent.Decision, error) {
-	var all []disclosure.Disclosure
+// for it. References are read from the copies: one that the caller does not see is not
+// followed. Each is copied by the terms of the custodian whose record refers to it.
+func (r *Road) included(now records.Reader, q question, matches []disclosure.Copy) ([]disclosure.Copy, error) {
+	var all []disclosure.Copy
 	seen := map[string]bool{}
-	for _, x := range page {
-		seen[x.Type()+"/"+x.ID()] = true
+	for _, c := range matches {
+		seen[c.Type()+"/"+c.ID()] = true
 	}
-	decided := map[string][]consent.Decision{t.ask.Type: decisions}
-	var more []consent.Decision
-	for _, i := range s.search.Include {
-		for _, typ := range i.Types {
-			if _, known := decided[typ]; !known {
-				ask.Type = typ
-				decided[typ] = s.decide(ask)
-				more = append(more, decided[typ]...)
-			}
-		}
-		for _, x := range page {
-			for _, ref := range referred(x, i) {
+	for _, i := range q.search.Include {
+		for _, c := range matches {
+			for _, ref := range referred(c, i) {
 				if len(all) == maxIncluded || seen[ref] {
 					continue
 				}
 				seen[ref] = true
 				typ, id, _ := strings.Cut(ref, "/")
-				copies, err := r.follow(now, t, decided[typ], x, typ, id)
+				copies, err := r.follow(now, q, c, typ, id)
 				if err != nil {
-					return nil, nil, err
+					return nil, err
 				}
 				all = append(all, copies...)
 			}
 		}
 	}
-	return all, more, nil
+	return all, nil
 }
 
-// follow copies what a copy refers to, by the decision of the same custodian.
-func (r *Road) follow(now records.Snapshot, t *exchange, decisions []consent.Decision, x disclosure.Disclosure, typ, id string) ([]disclosure.Disclosure, error) {
-	own := slices.DeleteFunc(slices.Clone(decisions), func(d consent.Decision) bool { return d.Source() != x.Decision().Source() })
-	found, err := now.Read(records.ScopesOf(own, typ), typ, id)
+// follow copies what a copy refers to, by the terms of the same custodian.
+func (r *Road) follow(now records.Reader, q question, c disclosure.Copy, typ, id string) ([]disclosure.Copy, error) {
+	part, _ := q.part(typ)
+	own := slices.IndexFunc(part.terms, func(t disclosure.Terms) bool { return t.Custodian() == c.Custodian() })
+	if own < 0 {
+		return nil, nil
+	}
+	found, err := now.Read(part.scopes[own:own+1], typ, id)
 	if errors.Is(err, records.ErrNothing) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return r.copies(now, t, own, []records.Visible{found})
+	return r.copies(now, q, part.terms[own:own+1], []records.Visible{found})
 }
 
 // referred are the references of a copy that an include follows, as "Type/id".
-func referred(x disclosure.Disclosure, i search.Include) []string {
-	resource, err := fhir.ParseResource(x.Body())
+func referred(c disclosure.Copy, i search.Include) []string {
+	resource, err := fhir.ParseResource(c.Body())
 	if err != nil {
 		return nil
 	}

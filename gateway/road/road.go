@@ -9,19 +9,17 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"cpagateway/consent"
 	"cpagateway/consent/agreements"
 	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/audit"
+	"cpagateway/gateway/cache"
 	"cpagateway/gateway/hot"
 	"cpagateway/gateway/identity"
-	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
 	"cpagateway/profiles"
-	"cpagateway/profiles/fhir"
 )
 
 // Limits of one request (docs/surface.md).
@@ -33,7 +31,7 @@ const (
 // Road carries requests. Its fields are set once, before the first request.
 type Road struct {
 	Identity *identity.Verifier
-	Store    store.Viewer
+	Records  *cache.Cache
 	Audit    *audit.Log[store.Tx]
 	Register func() *agreements.Register // the agreements in force; a reload swaps them whole
 	Policy   consent.Policy
@@ -117,7 +115,7 @@ func (r *Road) process(ctx context.Context, t *exchange) (audit.Recorded, reply)
 	for range attempts {
 		recorded, reply, err := r.attempt(ctx, t)
 		switch {
-		case errors.Is(err, errChanged):
+		case errors.Is(err, cache.ErrChanged):
 			continue // a fact changed after the decision: nothing was released, decide again
 		case err != nil:
 			return r.refuse(ctx, t, err)
@@ -127,34 +125,35 @@ func (r *Road) process(ctx context.Context, t *exchange) (audit.Recorded, reply)
 	return r.refuse(ctx, t, faultBusy)
 }
 
-// attempt finds, decides and discloses from one moment of the store, then records.
+// attempt finds, decides and discloses from one moment, then records.
 func (r *Road) attempt(ctx context.Context, t *exchange) (audit.Recorded, reply, error) {
-	ask := consent.Request{Caller: t.caller, Action: t.ask.action(), Type: t.ask.Type, At: t.at, Register: r.Register(), Policy: r.Policy}
-	var decisions []consent.Decision
-	var released []disclosure.Disclosure
-	var p reply
-	err := r.Store.View(ctx, func(now store.Snapshot) error {
-		subject, err := r.find(now, t)
-		if err != nil {
+	register := r.Register()
+	ask := consent.Request{Caller: t.caller, Action: t.ask.action(), At: t.at, Register: register, Policy: r.Policy}
+	var s subject
+	var q question
+	var found page
+	basis, err := r.Records.Read(ctx, func(now *cache.Moment) (err error) {
+		if s, err = r.find(now, t); err != nil {
 			return err
 		}
-		decisions = subject.decide(ask)
-		if released, p, err = r.disclose(now, t, ask, decisions, subject); err != nil {
-			return err
-		}
-		included, more, err := r.included(now, t, ask, decisions, subject, released)
-		decisions, released = append(decisions, more...), partsOf(released, included, subject.subset)
+		q = t.question(s, ask)
+		found, err = cache.Recall(now, q.key(), page.size, func() (page, error) { return r.page(now, q) })
 		return err
 	})
 	if err != nil {
 		return audit.Recorded{}, reply{}, err
 	}
+	p, released, err := r.reply(t, s, q, found)
+	if err != nil {
+		return audit.Recorded{}, reply{}, err
+	}
+	decisions := q.decisions()
 	since := r.Clock()
 	recorded, err := r.Audit.Record(ctx, t.event(p.status), decisions, released, func(tx store.Tx) error {
-		if r.Register() != ask.Register {
-			return errChanged
+		if r.Register() != register {
+			return cache.ErrChanged
 		}
-		return checkUnchanged(tx, decisions)
+		return basis.Check(tx)
 	})
 	r.waited(ctx, since)
 	if err == nil {
@@ -167,122 +166,22 @@ func (r *Road) attempt(ctx context.Context, t *exchange) (audit.Recorded, reply,
 	return recorded, p, err
 }
 
-// errChanged says that something about the person, or an agreement, changed after the
-// decision.
-var errChanged = errors.New("what was decided on has changed")
-
-// checkUnchanged returns errChanged where anything held about a person has changed
-// since the decision.
-func checkUnchanged(now records.Snapshot, decisions []consent.Decision) error {
-	for _, d := range decisions {
-		generation, err := now.Generation(d.Person())
-		if err != nil {
-			return err
-		}
-		if generation != d.Epoch() {
-			return errChanged
+// reply says how a page is answered, and lets it out under what was decided.
+func (r *Road) reply(t *exchange, s subject, q question, found page) (p reply, released []disclosure.Disclosure, err error) {
+	if t.ask.Interaction != Search && len(found.matches) == 0 {
+		return refused(Nothing), nil, nil
+	}
+	p = reply{status: http.StatusOK, search: s.search, matches: len(found.matches), total: found.total}
+	if found.next != "" {
+		if p.next, err = r.sealCursor(t, s, found.next); err != nil {
+			return p, nil, err
 		}
 	}
-	return nil
-}
-
-// disclose finds what the decisions let through and copies what is permitted, each
-// by the decision for its own custodian.
-func (r *Road) disclose(now records.Snapshot, t *exchange, ask consent.Request, decisions []consent.Decision, s subject) ([]disclosure.Disclosure, reply, error) {
-	found, next, err := r.matches(now, t, decisions, s)
-	if errors.Is(err, records.ErrNothing) && t.ask.Interaction != Search {
-		return nil, refused(Nothing), nil
-	}
-	if err != nil {
-		return nil, reply{}, err
-	}
-	beside, err := r.beside(now, t, ask, decisions, s, found)
-	if err != nil {
-		return nil, reply{}, err
-	}
-	released, err := r.copies(now, t, decisions, found, beside...)
-	if err != nil {
-		return nil, reply{}, err
-	}
-	released = slices.DeleteFunc(released, func(x disclosure.Disclosure) bool { return !t.asksFor(x) })
-	if t.ask.Interaction != Search && len(released) == 0 {
-		return nil, refused(Nothing), nil
-	}
-	p := reply{status: http.StatusOK, next: next, search: s.search, matches: len(released)}
-	if p.total, err = r.total(now, t, decisions, s); err != nil {
-		return nil, reply{}, err
-	}
-	if t.ask.Interaction != Search && s.subset.Whole() && unchanged(t.request.Header.Get("If-None-Match"), released[0]) {
+	if t.ask.Interaction != Search && s.subset.Whole() && unchanged(t.request.Header.Get("If-None-Match"), found.matches[0]) {
 		p.status = http.StatusNotModified // settled here, so that it is recorded as it is answered
 	}
-	return released, p, nil
-}
-
-// partsOf are what is asked for of each match, and of what stands beside them. The
-// elements that a search names are those of its matches.
-func partsOf(matches, included []disclosure.Disclosure, s disclosure.Subset) []disclosure.Disclosure {
-	var parts []disclosure.Disclosure
-	for _, x := range matches {
-		parts = append(parts, x.Only(s))
-	}
-	for _, x := range included {
-		parts = append(parts, x.Only(disclosure.Subset{Summary: s.Summary}))
-	}
-	return parts
-}
-
-// copies are the disclosures of what was found, in its order.
-func (r *Road) copies(now records.Snapshot, t *exchange, decisions []consent.Decision, found []records.Visible, beside ...disclosure.Disclosure) ([]disclosure.Disclosure, error) {
-	held, err := r.held(t, found)
-	if err != nil {
-		return nil, err
-	}
-	targets := make([]map[string]disclosure.Target, len(decisions))
-	for i, d := range decisions {
-		if targets[i], err = now.Targets(d.Source(), references(held, d.Source())); err != nil {
-			return nil, err
-		}
-	}
-	var released []disclosure.Disclosure
-	for _, h := range held {
-		i := slices.IndexFunc(decisions, func(d consent.Decision) bool { return d.Source() == h.Custodian })
-		if x := disclosure.Of(decisions[i], h, targets[i], beside...); !x.Withheld() {
-			released = append(released, x)
-		}
-	}
-	return released, nil
-}
-
-// held reads the stored bytes of each match.
-func (r *Road) held(t *exchange, found []records.Visible) ([]disclosure.Held, error) {
-	held := make([]disclosure.Held, 0, len(found))
-	for _, v := range found {
-		resource, err := fhir.ParseResource(v.Body)
-		if err != nil {
-			return nil, err
-		}
-		held = append(held, disclosure.Held{
-			Resource: resource, Person: v.Person, Custodian: v.Custodian, Label: v.Label,
-			Updated: v.SeenAt, Reader: t.words.language, Tag: func(carried profiles.ItemSet, content disclosure.Digest) string {
-				return r.Sealer.sealTag(t.caller.Organisation, v.Type, v.ID, tag{v.SeenNumber, carried, content})
-			},
-		})
-	}
-	return held, nil
-}
-
-// references are those in a custodian's records.
-func references(held []disclosure.Held, custodian profiles.OrgCode) []string {
-	var refs []string
-	for _, h := range held {
-		if h.Custodian != custodian {
-			continue
-		}
-		for ref := range fhir.References(h.Resource) {
-			refs = append(refs, ref.Text())
-		}
-	}
-	return refs
+	released, err = q.under(found)
+	return p, released, err
 }
 
 // refuse records what was not granted, and why, before it is answered.

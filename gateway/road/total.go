@@ -1,9 +1,6 @@
 package road
 
-import (
-	"cpagateway/consent"
-	"cpagateway/gateway/records"
-)
+import "cpagateway/gateway/records"
 
 // countedAtOnce is how many matches are looked at together when they are counted.
 const countedAtOnce = 100
@@ -11,21 +8,21 @@ const countedAtOnce = 100
 // total counts the matches of a search that the caller would be given, where it asks
 // for their number: by the same decisions, and copied as the matches of a page are, so
 // that what is not shown is not counted either.
-func (r *Road) total(now records.Snapshot, t *exchange, decisions []consent.Decision, s subject) (int, error) {
-	if t.ask.Interaction != Search || s.search.Total == Untold {
+func (r *Road) total(now records.Reader, q question) (int, error) {
+	if q.interaction != Search || q.search.Total == Untold {
 		return 0, nil
 	}
-	params, ok, err := searchable(now, decisions, s.search.Params)
+	params, ok, err := searchable(now, q)
 	if err != nil || !ok {
 		return 0, err
 	}
-	query := records.Query{Type: t.ask.Type, Params: params, Count: countedAtOnce}
+	query := records.Query{Type: q.typ, Params: params, Count: countedAtOnce}
 	for total := 0; ; {
-		page, err := now.Find(records.ScopesOf(decisions, t.ask.Type), query)
+		page, err := now.Find(q.parts[0].scopes, query)
 		if err != nil {
 			return 0, err
 		}
-		copies, err := r.copies(now, t, decisions, page.Matches)
+		copies, err := r.copies(now, q, q.asked(), page.Matches)
 		if err != nil {
 			return 0, err
 		}

@@ -156,6 +156,21 @@ func (s snapshot) Generation(person profiles.PersonID) (uint64, error) {
 	return s.generations[person], s.ctx.Err()
 }
 
+// Sequence implements records.Snapshot.
+func (s snapshot) Sequence() (uint64, error) { return s.seq, s.ctx.Err() }
+
+// Editions implements records.Snapshot.
+func (s snapshot) Editions(refs []records.Reference) (map[records.Reference]uint64, error) {
+	editions := make(map[records.Reference]uint64)
+	for _, ref := range refs {
+		typ, id, _ := strings.Cut(ref.Text, "/")
+		if r := s.resource(key{typ, id}); r != nil && r.current().Person == "" && r.current().Custodian == ref.Custodian {
+			editions[ref] = r.current().seq
+		}
+	}
+	return editions, s.ctx.Err()
+}
+
 // Current is the current version of a resource. It implements records.Snapshot.
 func (s snapshot) Current(typ, id string) (records.Version, error) {
 	if err := s.ctx.Err(); err != nil {

@@ -123,8 +123,9 @@ func (p *pool) close() error {
 type session struct {
 	conn     *sql.Conn
 	kept     map[string]*sql.Stmt
-	failed   error // of the transaction under way: it can no longer be kept
-	outdated bool  // the transaction under way has outdated labels
+	failed   error  // of the transaction under way: it can no longer be kept
+	outdated bool   // the transaction under way has outdated labels
+	sequence uint64 // of the transaction under way; 0: not asked for, or changed since
 }
 
 // keptStatements is more than the gateway has of its own; what it leaves is for
@@ -179,7 +180,7 @@ const (
 )
 
 func (s *session) begin(ctx context.Context, text string) error {
-	s.failed, s.outdated = nil, false
+	s.failed, s.outdated, s.sequence = nil, false, 0
 	for tries := 0; ; tries++ {
 		err := s.exec(ctx, text)
 		if !locked(err) || tries == maxRetries {

@@ -51,6 +51,9 @@ const (
 	selectDirectory = `SELECT w.value ->> 0, w.value ->> 1, 0, c.body, r.type, r.id FROM json_each(?) w
 		JOIN resources r ON r.type = w.value ->> 2 AND r.id = w.value ->> 3 AND r.custodian = w.value ->> 0 AND r.person = ''
 		JOIN compiled c ON c.resource = r.place`
+	selectSequence = `SELECT last FROM changed`
+	selectEditions = `SELECT w.value ->> 0, w.value ->> 1, r.version FROM json_each(?) w
+		JOIN resources r ON r.type = w.value ->> 2 AND r.id = w.value ->> 3 AND r.custodian = w.value ->> 0 AND r.person = ''`
 	selectTargets = `SELECT r.type, r.id, r.person, r.need, r."any" FROM json_each(?) wanted
 		JOIN resources r ON r.type = wanted.value ->> 0 AND r.id = wanted.value ->> 1 AND r.custodian = ? AND r.deleted = 0`
 )
@@ -141,6 +144,53 @@ func (s snapshot) Generation(person profiles.PersonID) (uint64, error) {
 	return uint64(generation), err
 }
 
+// Sequence implements records.Snapshot. A transaction asks the file once, and again
+// after a change of its own: everything that is recorded together asks for it.
+func (s snapshot) Sequence() (uint64, error) {
+	if s.sequence == 0 {
+		last, _, err := first(s, scanNumber, selectSequence)
+		if err != nil {
+			return 0, fmt.Errorf("reading the number of the last change: %w", err)
+		}
+		s.sequence = uint64(last)
+	}
+	return s.sequence, nil
+}
+
+// Editions implements records.Snapshot.
+func (s snapshot) Editions(refs []records.Reference) (map[records.Reference]uint64, error) {
+	list, err := listed(refs)
+	if err != nil {
+		return nil, err
+	}
+	editions := make(map[records.Reference]uint64, len(refs))
+	_, err = collect(s, func(rows *sql.Rows) (_ struct{}, err error) {
+		var ref records.Reference
+		var version uint64
+		err = rows.Scan(&ref.Custodian, &ref.Text, &version)
+		editions[ref] = version
+		return struct{}{}, err
+	}, selectEditions, list)
+	if err != nil {
+		return nil, fmt.Errorf("looking for changes of the directory: %w", err)
+	}
+	return editions, nil
+}
+
+// listed is references as SQL takes them: custodian, text, type and id of each.
+func listed(refs []records.Reference) (string, error) {
+	wanted := make([][4]string, len(refs))
+	for i, ref := range refs {
+		typ, id, _ := strings.Cut(ref.Text, "/")
+		wanted[i] = [4]string{string(ref.Custodian), ref.Text, typ, id}
+	}
+	list, err := json.Marshal(wanted)
+	if err != nil {
+		return "", fmt.Errorf("listing references: %w", err)
+	}
+	return string(list), nil
+}
+
 // Current is the current version of a resource. It implements records.Snapshot.
 func (s snapshot) Current(typ, id string) (records.Version, error) {
 	v, known, err := first(s, scanVersion, selectCurrent, typ, id)
@@ -199,16 +249,11 @@ func (s snapshot) Holdings(person profiles.PersonID) (h records.Holdings, err er
 
 // directory is what is compiled of the records that references lead to.
 func (s snapshot) directory(refs []records.Reference) (map[records.Reference]facts.Compiled, error) {
-	wanted := make([][4]string, len(refs))
-	for i, ref := range refs {
-		typ, id, _ := strings.Cut(ref.Text, "/")
-		wanted[i] = [4]string{string(ref.Custodian), ref.Text, typ, id}
-	}
-	list, err := json.Marshal(wanted)
+	list, err := listed(refs)
 	if err != nil {
-		return nil, fmt.Errorf("listing references: %w", err)
+		return nil, err
 	}
-	found, err := collect(s, scanCompiled, selectDirectory, string(list))
+	found, err := collect(s, scanCompiled, selectDirectory, list)
 	if err != nil {
 		return nil, fmt.Errorf("looking into the directory: %w", err)
 	}

@@ -22,6 +22,9 @@ func collect[T any](s snapshot, scan func(*sql.Rows) (T, error), text string, ar
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, done()) }()
+	if text == nextChange {
+		s.sequence = 0
+	}
 	rows, err := stmt.QueryContext(s.ctx, args...)
 	if err != nil {
 		return nil, err

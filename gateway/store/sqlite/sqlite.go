@@ -178,7 +178,7 @@ func (t tx) Try(part func() error) (err error) {
 	done := false
 	defer func() {
 		if !done { // where this fails too, so does the whole transaction
-			t.failed = nil
+			t.failed, t.sequence = nil, 0
 			err = errors.Join(err, t.exec(t.ctx, "ROLLBACK TO part"), t.exec(t.ctx, "RELEASE part"))
 		}
 	}()
