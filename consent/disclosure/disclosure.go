@@ -5,7 +5,7 @@ package disclosure
 
 import (
 	"crypto/sha256"
-	"fmt"
+	"encoding/binary"
 	"time"
 
 	"golang.org/x/text/language"
@@ -62,9 +62,18 @@ func TermsOf(d consent.Decision) Terms {
 	}
 }
 
-// AppendKey appends a text that is another one for other terms.
+// AppendKey appends bytes that are others for other terms.
 func (t Terms) AppendKey(key []byte) []byte {
-	return fmt.Appendf(key, "%t %q %q %x %d;", t.open, t.person, t.custodian, t.granted.Bits(), t.day.Unix())
+	open := byte(0)
+	if t.open {
+		open = 1
+	}
+	key = append(key, open)
+	for _, text := range []string{string(t.person), string(t.custodian)} {
+		key = append(binary.AppendUvarint(key, uint64(len(text))), text...)
+	}
+	key = binary.BigEndian.AppendUint64(key, t.granted.Bits())
+	return binary.BigEndian.AppendUint64(key, uint64(t.day.Unix())) //nolint:gosec // any bits will do
 }
 
 // Open reports that something may be let out.

@@ -103,7 +103,11 @@ func unchanged(header string, c disclosure.Copy) bool {
 // searchset puts the disclosures of a page into a Bundle. There is a total only where
 // one was asked for, and the links hold no identifier.
 func (r *Road) searchset(t *exchange, released []disclosure.Disclosure, p reply) []byte {
-	w := fhir.NewWriter(make([]byte, 0, 4096))
+	size := 4096
+	for _, x := range released {
+		size += len(x.Body()) + 512
+	}
+	w := fhir.NewWriter(make([]byte, 0, size))
 	w.BeginObject()
 	w.Member("resourceType", "Bundle")
 	w.Member("type", "searchset")

@@ -65,13 +65,22 @@ func (r *Road) findDirectory(now records.Reader, t *exchange, s subject) (subjec
 	return s, err
 }
 
-// persons is what each custodian knows of the person.
-func (s subject) persons() []facts.Person {
+// persons is what each custodian knows of the person. It follows from the holdings alone.
+func (s subject) persons() ([]facts.Person, error) {
 	persons := make([]facts.Person, len(s.custodians))
 	for i, custodian := range s.custodians {
 		persons[i] = s.holdings.At(custodian)
 	}
-	return persons
+	return persons, nil
+}
+
+// sizeOfPersons is about how many bytes they take beside the holdings.
+func sizeOfPersons(persons []facts.Person) int {
+	n := 0
+	for _, p := range persons {
+		n += 500 + 200*len(p.Relations)
+	}
+	return n
 }
 
 // personAsked finds whom the request names: the subject of the resource read,

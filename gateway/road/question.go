@@ -1,9 +1,9 @@
 package road
 
 import (
-	"encoding/json"
+	"encoding/binary"
 	"errors"
-	"fmt"
+	"time"
 
 	"golang.org/x/text/language"
 
@@ -42,12 +42,11 @@ type part struct {
 // question puts what the exchange asks to every custodian, for each type that the answer
 // may hold or read out. Each is decided on as if it had been asked for itself, whether
 // anything refers to it or not.
-func (t *exchange) question(s subject, ask consent.Request) question {
+func (t *exchange) question(s subject, persons []facts.Person, ask consent.Request) question {
 	q := question{
 		interaction: t.ask.Interaction, typ: t.ask.Type, id: t.ask.ID, version: t.ask.Version, search: s.search, subset: s.subset,
 		position: s.position, organisation: t.caller.Organisation, reader: t.words.language,
 	}
-	persons := s.persons()
 	q.add(persons, s.custodians, ask, t.ask.Type)
 	for _, i := range s.search.Include {
 		for _, typ := range i.Types {
@@ -133,22 +132,77 @@ func (q question) let(c disclosure.Copy) disclosure.Disclosure {
 	return disclosure.Disclosure{}
 }
 
-// key tells questions apart, but for the person, whom a page is kept with.
+// key tells questions apart, but for the person, whom a page is kept with. Every text
+// stands behind its length: no two questions run together.
 func (q question) key() string {
-	asked, err := json.Marshal(struct {
-		Search cursor
-		Subset disclosure.Subset
-	}{cursor{Params: q.search.Params, Sort: q.search.Sort, Count: q.search.Count, Total: q.search.Total, Include: q.search.Include}, q.subset})
-	if err != nil { // text and numbers always marshal
-		panic(err)
-	}
-	key := fmt.Appendf(asked, "%q %q %q %q %q %q %q", q.interaction, q.typ, q.id, q.version, q.position, q.organisation, q.reader.String())
-	for _, p := range q.parts {
-		key = fmt.Appendf(key, " %q", p.typ)
-		for i, scope := range p.scopes {
-			key = fmt.Appendf(key, " %q %q %x %d", scope.Person, scope.Custodian, scope.Items.Bits(), scope.Current)
-			key = p.terms[i].AppendKey(key)
+	k := make(key, 0, 512)
+	k.texts(string(q.interaction), q.typ, q.id, q.version, q.position, string(q.organisation), q.reader.String(), string(q.subset.Summary))
+	k.list(q.subset.Elements)
+	k.number(uint64(q.search.Count), uint64(q.search.Total), uint64(len(q.search.Params)))
+	for _, p := range q.search.Params {
+		k.texts(p.Name, p.Modifier)
+		k.number(uint64(p.Kind), uint64(len(p.Values)))
+		for _, v := range p.Values {
+			k.texts(v.Prefix, v.System, v.Code, v.Ref, v.Text)
+			k.flags(v.AnySystem, v.NoSystem, v.AnyCode)
+			k.times(v.From, v.Until)
 		}
 	}
-	return string(key)
+	k.number(uint64(len(q.search.Sort)))
+	for _, s := range q.search.Sort {
+		k.texts(s.Param)
+		k.flags(bool(s.Descending))
+	}
+	k.number(uint64(len(q.search.Include)))
+	for _, i := range q.search.Include {
+		k.list(i.Paths)
+		k.list(i.Types)
+	}
+	for _, p := range q.parts {
+		k.texts(p.typ)
+		k.number(uint64(len(p.scopes)))
+		for i, s := range p.scopes {
+			k.texts(string(s.Person), string(s.Custodian))
+			k.number(s.Items.Bits(), uint64(s.Current))
+			k = p.terms[i].AppendKey(k)
+		}
+	}
+	return string(k)
+}
+
+// key is what a question is known by, as it is put together.
+type key []byte
+
+func (k *key) number(numbers ...uint64) {
+	for _, n := range numbers {
+		*k = binary.AppendUvarint(*k, n)
+	}
+}
+
+func (k *key) texts(texts ...string) {
+	for _, text := range texts {
+		*k = append(binary.AppendUvarint(*k, uint64(len(text))), text...)
+	}
+}
+
+func (k *key) list(texts []string) {
+	k.number(uint64(len(texts)))
+	k.texts(texts...)
+}
+
+func (k *key) flags(flags ...bool) {
+	for _, flag := range flags {
+		if flag {
+			k.number(1)
+		} else {
+			k.number(0)
+		}
+	}
+}
+
+func (k *key) times(times ...time.Time) {
+	for _, at := range times {
+		*k = binary.BigEndian.AppendUint64(*k, uint64(at.Unix())) //nolint:gosec // any bits will do
+		k.number(uint64(at.Nanosecond()))
+	}
 }

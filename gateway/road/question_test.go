@@ -126,8 +126,9 @@ func BenchmarkQuestion(b *testing.B) {
 	e := &exchange{ask: Ask{Interaction: Search, Type: "CarePlan", Search: SearchAsk{Params: []search.Param{{Name: "category", Values: []search.Operand{{Code: profiles.CodeCrisisPlan, AnySystem: true}}}}, Count: 20}}, at: at}
 	e.caller.Purpose = profiles.EmergencyTreatment
 	s := subject{holdings: records.Holdings{Person: "ann", Facts: []facts.Compiled{{}}}, custodians: []profiles.OrgCode{"7A4"}, search: e.ask.Search}
+	persons, _ := s.persons()
 	for b.Loop() {
-		q := e.question(s, consent.Request{Caller: e.caller, Action: consent.Search, At: at})
+		q := e.question(s, persons, consent.Request{Caller: e.caller, Action: consent.Search, At: at})
 		if len(q.key()) == 0 {
 			b.Fatal("no key")
 		}

@@ -136,7 +136,11 @@ func (r *Road) attempt(ctx context.Context, t *exchange) (audit.Recorded, reply,
 		if s, err = r.find(now, t); err != nil {
 			return err
 		}
-		q = t.question(s, ask)
+		persons, err := cache.Recall(now, "persons", sizeOfPersons, s.persons)
+		if err != nil {
+			return err
+		}
+		q = t.question(s, persons, ask)
 		found, err = cache.Recall(now, q.key(), page.size, func() (page, error) { return r.page(now, q) })
 		return err
 	})

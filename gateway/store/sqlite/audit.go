@@ -85,12 +85,14 @@ func (t tx) Extend(before, after audit.Slot, rows []audit.Row) error {
 	if err := audit.CheckExtend(before, after, rows); err != nil {
 		return err
 	}
-	last, _, err := first(t.snapshot, scanNumber, selectLastSlot)
-	if err == nil && int64(before.Number) == last+1 {
-		err = t.exec(t.ctx, insertSlot, before.Number)
-	}
-	if err != nil {
-		return fmt.Errorf("opening an audit chain: %w", err)
+	if before.Seq == 0 { // it may be a new one
+		last, _, err := first(t.snapshot, scanNumber, selectLastSlot)
+		if err == nil && int64(before.Number) == last+1 {
+			err = t.exec(t.ctx, insertSlot, before.Number)
+		}
+		if err != nil {
+			return fmt.Errorf("opening an audit chain: %w", err)
+		}
 	}
 	swapped, err := t.count(t.ctx, swapSlot, after.Seq, after.Hash[:], nanos(after.Latest), after.Holder, nanos(after.Until),
 		before.Number, before.Seq, before.Hash[:], before.Holder)

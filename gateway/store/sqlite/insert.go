@@ -11,10 +11,14 @@ type inserts []struct {
 	text string
 }
 
-// insertsInto makes them for a table with its columns, as in "terms (param, value)".
+// insertsInto makes them for a table with its columns, as in "terms (param, value)". A
+// statement that fails fails the transaction, or the part that is tried: OR FAIL spares
+// SQLite from copying every page that it changes, to undo the statement alone.
 func insertsInto(table string) inserts {
 	row := ", (?" + strings.Repeat(", ?", strings.Count(table, ",")) + ")"
-	text := func(n int) string { return "INSERT INTO " + table + " VALUES " + strings.Repeat(row, n)[len(", "):] }
+	text := func(n int) string {
+		return "INSERT OR FAIL INTO " + table + " VALUES " + strings.Repeat(row, n)[len(", "):]
+	}
 	return inserts{{16, text(16)}, {4, text(4)}, {1, text(1)}}
 }
 

@@ -33,7 +33,7 @@ const readers = 8
 // pragmas of every connection, as the driver's address takes them. Without
 // recursive_triggers a REPLACE would pass the triggers that keep rows.
 const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
-	"&_pragma=foreign_keys(1)&_pragma=recursive_triggers(1)"
+	"&_pragma=foreign_keys(1)&_pragma=recursive_triggers(1)&_pragma=wal_autocheckpoint(4000)"
 
 // Store keeps everything of one gateway in one folder. All methods are safe for
 // concurrent use.
