@@ -92,6 +92,58 @@ func TestCertificateBinding(t *testing.T) {
 	}
 }
 
+// showing is r as it comes over TLS from the holder of a certificate.
+func showing(r *http.Request, c tls.Certificate) *http.Request {
+	r.TLS = &tls.ConnectionState{PeerCertificates: []*x509.Certificate{{Raw: c.Certificate[0]}}}
+	return r
+}
+
+// A certificate that was shown does not stand for what else a token is bound to.
+func TestEveryBindingOfATokenIsChecked(t *testing.T) {
+	h, mine := newHolder(t), certificate(t, "mine")
+	sum := sha256.Sum256(mine.Certificate[0])
+	bound := func(cnf map[string]any) string {
+		return h.sign(nil, h.claims(map[string]any{"cnf": merge(map[string]any{"x5t#S256": base64url.EncodeToString(sum[:])}, cnf)}))
+	}
+	h.admits(showing(request("Bearer", bound(nil)), mine))
+	for name, cnf := range map[string]map[string]any{
+		"an unknown way before": {"canary": "x"}, "an unknown way behind": {"z": "x"}, "an empty key": {"jkt": ""},
+	} {
+		if _, err := h.verify(showing(request("Bearer", bound(cnf)), mine)); codeOf(err) != identity.BindingFailed {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	h.token = bound(map[string]any{"jkt": thumbprint(t, h.own)})
+	proof := h.proof(nil, nil)
+	h.refused(showing(request("Bearer", h.token), mine), identity.ProofInvalid)
+	h.refused(showing(request("DPoP", h.token), mine), identity.ProofInvalid)
+	h.refused(request("DPoP", h.token, "DPoP", proof), identity.BindingFailed)
+	h.admits(showing(request("DPoP", h.token, "DPoP", proof), mine))
+}
+
+// The path counts as it is written, and the port of the scheme does not.
+func TestTheTargetOfAProof(t *testing.T) {
+	h := newHolder(t)
+	for htu, code := range map[string]string{audience + "/fhir/R4/CarePlan/a%2Fb": "", audience + "/fhir/R4/CarePlan/a/b": identity.ProofInvalid} {
+		r := request("DPoP", h.token, "DPoP", h.proof(nil, map[string]any{"htu": htu, "jti": htu}))
+		r.URL.Path, r.URL.RawPath = "/fhir/R4/CarePlan/a/b", "/fhir/R4/CarePlan/a%2Fb"
+		if _, err := h.verify(r); codeOf(err) != code {
+			t.Errorf("%s: %v", htu, err)
+		}
+	}
+	cfg := h.config()
+	cfg.Audience = "http://gateway.example"
+	h.verifier = h.newVerifier(cfg)
+	h.token = h.sign(nil, h.claims(map[string]any{"aud": cfg.Audience, "cnf": map[string]any{"jkt": thumbprint(t, h.own)}}))
+	for port, code := range map[string]string{"": "", ":80": "", ":443": identity.ProofInvalid} {
+		htu := cfg.Audience + port + "/fhir/R4/CarePlan"
+		r := request("DPoP", h.token, "DPoP", h.proof(nil, map[string]any{"htu": htu, "jti": htu}))
+		if _, err := h.verify(r); codeOf(err) != code {
+			t.Errorf("%s: %v", htu, err)
+		}
+	}
+}
+
 func codeOf(err error) string {
 	var refusal *identity.Refusal
 	if errors.As(err, &refusal) {
@@ -183,6 +235,10 @@ func TestProof(t *testing.T) {
 		"alg none":                 {change{"alg": "none"}, nil},
 		"alg HS256":                {change{"alg": "HS256"}, nil},
 		"a critical header":        {change{"crit": []string{"exp"}}, nil},
+		"crit of another RFC":      {change{"crit": []string{"b64"}, "b64": true}, nil},
+		"the port of plain HTTP":   {nil, change{"htu": audience + ":80/fhir/R4/CarePlan"}},
+		"a htu that is no URL":     {nil, change{"htu": "https://["}},
+		"a jti that is a number":   {nil, change{"jti": 1}},
 	}
 	for name, c := range forged {
 		t.Run(name, func(t *testing.T) {
@@ -235,11 +291,9 @@ func TestProofReplayed(t *testing.T) {
 	h.refused(first, identity.ProofReplayed)
 	h.refused(request("DPoP", h.token, "DPoP", h.proof(nil, nil)), identity.ProofReplayed) // signed anew, the same jti
 	h.allowed(request("DPoP", h.token, "DPoP", h.proof(nil, map[string]any{"jti": "p2"})))
-	for key, life := range h.guard.held {
-		if life != 3*time.Minute { // good for a minute on either side, and clocks differ by one
-			t.Errorf("%s is remembered for %v", key, life)
-		}
-	}
+	// Good for a minute on either side, and clocks differ by one.
+	own := thumbprint(t, h.own)
+	h.holds(map[string]time.Duration{guardKey("proof", own, "p1"): 3 * time.Minute, guardKey("proof", own, "p2"): 3 * time.Minute})
 }
 
 // A proof, or a token that is good for one request, once passed again after the
@@ -258,6 +312,21 @@ func TestWhatWasIssuedBeforeTheGuardsMemoryIsRefused(t *testing.T) {
 	w.refused(request("Bearer", w.sign(nil, old)), identity.TokenReplayed)
 	w.pass(time.Second)
 	w.admits(request("Bearer", w.sign(nil, merge(old, map[string]any{"iat": w.clock().Unix(), "jti": "another"}))), func(c *consent.Caller) { c.TokenID = "another" })
+}
+
+// guardKey is how a single use stands in the shared state, which outlives an update of
+// the gateway: another name would let everything pass a second time.
+func guardKey(kind, owner, id string) string {
+	sum := sha256.Sum256([]byte(owner + "\x00" + id))
+	return "identity/" + kind + "/" + base64url.EncodeToString(sum[:])
+}
+
+// holds wants these single uses in the guard, and no others.
+func (w *world) holds(want map[string]time.Duration) {
+	w.t.Helper()
+	if diff := cmp.Diff(want, w.guard.held); diff != "" {
+		w.t.Error(diff)
+	}
 }
 
 // A proof that was refused for something else is still good.
@@ -293,11 +362,8 @@ func TestSingleUse(t *testing.T) {
 			c.w.refused(request("Bearer", token), identity.TokenReplayed)
 			again := c.w.sign(nil, c.w.claims(c.claims)) // signed anew, the same jti
 			c.w.refused(request("Bearer", again), identity.TokenReplayed)
-			for key, life := range c.w.guard.held {
-				if life != 6*time.Minute { // the token's own life, and a clock that is a minute behind
-					t.Errorf("%s is remembered for %v", key, life)
-				}
-			}
+			// The token's own life, and a clock that is a minute behind.
+			c.w.holds(map[string]time.Duration{guardKey("token", c.w.provider.URL, "canary-token-1"): 6 * time.Minute})
 			without := merge(c.w.claims(c.claims), map[string]any{"jti": nil})
 			c.w.refused(request("Bearer", c.w.sign(nil, without)), identity.TokenClaim)
 			c.w.guard.down = true

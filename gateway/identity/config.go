@@ -114,15 +114,16 @@ func (n ClaimNames) withDefaults() ClaimNames {
 	}
 }
 
-// check names everything that is wrong with a configuration.
-func (c Config) check() error {
+// check names everything that is wrong with a configuration, and reads its audience.
+func (c Config) check() (audience *url.URL, err error) {
 	var wrong []error
 	report := func(bad error, format string, args ...any) {
 		if bad != nil {
 			wrong = append(wrong, fmt.Errorf(format+": %w", append(args, bad)...))
 		}
 	}
-	report(checkURL(c.Audience), "audience")
+	audience, err = checkURL(c.Audience)
+	report(err, "audience")
 	if len(c.Issuers) == 0 {
 		wrong = append(wrong, errors.New("issuers: at least one is needed"))
 	}
@@ -136,17 +137,18 @@ func (c Config) check() error {
 		report(client.check(issuers, clients), "clients[%d]", n)
 		clients[client.ID] = true
 	}
-	return errors.Join(wrong...)
+	return audience, errors.Join(wrong...)
 }
 
 func (i Issuer) check(before map[string]bool) error {
 	switch {
 	case before[i.URL]:
 		return errors.New("url: named twice")
-	case i.MaxLife < 0:
-		return errors.New("maxLife: must not be negative")
+	case i.MaxLife < time.Second: // such as 5 without its unit, which YAML takes for nanoseconds
+		return errors.New("maxLife: must be a second at least, written with its unit, such as 15m")
 	}
-	if err := cmp.Or(checkFetchURL(i.URL, i), checkURL(i.URL)); err != nil {
+	_, err := checkURL(i.URL)
+	if err = cmp.Or(checkFetchURL(i.URL, i), err); err != nil {
 		return fmt.Errorf("url: %w", err)
 	}
 	return nil
@@ -173,12 +175,12 @@ func (c Client) check(issuers map[string]bool, before map[consent.ClientID]bool)
 }
 
 // checkURL wants an http or https URL with a host and nothing after its path.
-func checkURL(text string) error {
+func checkURL(text string) (*url.URL, error) {
 	u, err := webURL(text)
 	if err == nil && (u.RawQuery != "" || u.Fragment != "") {
 		err = errors.New("must have no query and no fragment")
 	}
-	return err
+	return u, err
 }
 
 // webURL reads an http or https URL with a host and without a password.

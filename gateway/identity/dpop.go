@@ -52,10 +52,10 @@ func readProof(h http.Header) *proof {
 	if key == nil || !fits(*key, algorithm) {
 		return nil
 	}
-	thumbprint, err := key.Thumbprint(crypto.SHA256)
-	if err == nil {
-		_, err = signed.Verify(key.Key)
+	if _, err := signed.Verify(key.Key); err != nil {
+		return nil
 	}
+	thumbprint, err := key.Thumbprint(crypto.SHA256)
 	id := j.claims.Get("jti").Text()
 	issued, dated := instant(j.claims.Get("iat"))
 	if err != nil || id == "" || !dated {
@@ -89,11 +89,6 @@ func sameTarget(htu string, target *url.URL) bool {
 }
 
 func origin(u *url.URL) string {
-	host := strings.ToLower(u.Host)
-	for scheme, port := range map[string]string{"http": ":80", "https": ":443"} {
-		if u.Scheme == scheme {
-			host = strings.TrimSuffix(host, port)
-		}
-	}
-	return u.Scheme + "://" + host
+	port := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]
+	return u.Scheme + "://" + strings.TrimSuffix(strings.ToLower(u.Host), port)
 }

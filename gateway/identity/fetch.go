@@ -65,9 +65,8 @@ func fetchKeys(ctx context.Context, client *http.Client, from Endpoints) ([]jose
 }
 
 // readableKeys keeps the keys that can be read: one of a kind that is not known
-// here must not take the others with it. The result is never nil.
-func readableKeys(documents []json.RawMessage) []jose.JSONWebKey {
-	set := make([]jose.JSONWebKey, 0, len(documents))
+// here must not take the others with it.
+func readableKeys(documents []json.RawMessage) (set []jose.JSONWebKey) {
 	for _, document := range documents {
 		var key jose.JSONWebKey
 		if err := json.Unmarshal(document, &key); err == nil {

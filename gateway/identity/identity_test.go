@@ -67,6 +67,13 @@ func TestTokenFormsThatIssuersUse(t *testing.T) {
 			w.admits(request("bearer", w.sign(nil, w.claims(change))))
 		})
 	}
+	w := newWorld(t)
+	w.admits(request("Bearer ", w.good())) // RFC 6750 has 1*SP
+	w.admits(request("Bearer", w.sign(map[string]any{"kid": nil}, w.claims(nil))))
+	w.admits(request("Bearer", w.sign(map[string]any{"typ": "application/AT+jwt"}, w.claims(nil))))
+	longest := strings.Repeat("a", 256)
+	w.admits(request("Bearer", w.sign(nil, w.claims(map[string]any{"extensions": iua(map[string]any{"person_id": longest})}))),
+		func(c *consent.Caller) { c.Person = longest })
 }
 
 // A token without a team was answered with an empty page, which read as "no plan": it
@@ -247,6 +254,11 @@ var attacks = []struct {
 	{"an empty team", changed("team", ""), identity.TokenClaim},
 	{"a team that is an object without a code", changed("team", map[string]any{}), identity.TokenClaim},
 	{"a person with a line break for the log", changed("extensions", iua(map[string]any{"person_id": "canary\nadmin"})), identity.TokenClaim},
+	{"a person that begins with a line break", changed("extensions", iua(map[string]any{"person_id": "\ncanary"})), identity.TokenClaim},
+	{"a person a letter too long", changed("extensions", iua(map[string]any{"person_id": strings.Repeat("a", 257)})), identity.TokenClaim},
+	{"an expiry at the end of the year 9999", changed("exp", 253402300799), identity.TokenLife},
+	{"an expiry after the year 9999", changed("exp", 253402300800), identity.TokenExpired},
+	{"issued a second too far ahead", changed("iat", start.Unix()+61), identity.TokenEarly},
 	{"a person of a thousand letters", changed("extensions", iua(map[string]any{"person_id": strings.Repeat("a", 1000)})), identity.TokenClaim},
 }
 
@@ -336,16 +348,21 @@ func TestClaimNamesOfAnIssuer(t *testing.T) {
 	w := newWorld(t, func(c *identity.Config) {
 		c.Issuers[0].Claims = identity.ClaimNames{
 			Client: "appid", Organisation: "https://claims.example/organisation", Team: "groups.first", Purposes: "purpose", Scope: "scp",
+			Person: "who", Role: "as", SingleUse: "once",
 		}
 	})
 	got := w.allowed(request("Bearer", w.sign(nil, w.claims(map[string]any{
 		"client_id": "gp", "appid": "ooh", "https://claims.example/organisation": "7A4", "extensions": nil, "team": "ignored",
 		"groups": map[string]any{"first": "crht-2"}, "purpose": "TREAT", "scp": []any{"user/Goal.r"},
+		"who": nurse, "as": "nurse", "once": true,
 	}))))
 	want := consent.Caller{Client: "ooh", Organisation: "7A4", Team: "crht-2", Purpose: "TREAT",
-		Scopes: []consent.Scope{{Context: "user", Type: "Goal", Read: true}}, TokenID: "canary-token-1"}
+		Person: nurse, Role: "nurse", Scopes: []consent.Scope{{Context: "user", Type: "Goal", Read: true}}, TokenID: "canary-token-1"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+	if len(w.guard.held) != 1 {
+		t.Error("a token that is good for one request was not used up")
 	}
 }
 

@@ -264,8 +264,11 @@ func shown(v fhir.Value) string {
 			all = append(all, brief(each.Text()))
 		}
 	}
-	if len(all) == 0 {
+	switch {
+	case !v.Exists():
 		return "absent"
+	case len(all) == 0:
+		return "not a text"
 	}
 	return strings.Join(all, ", ")
 }

@@ -59,7 +59,7 @@ type keys struct {
 	endpoints  Endpoints
 	set        []jose.JSONWebKey
 	canonical  []byte // the set in JSON, to see whether it changed
-	generation uint64 // counts changes of the set
+	generation uint64 // counts changes of the set, from 1
 	fetched    time.Time
 }
 
@@ -95,7 +95,7 @@ func (s *keySet) renew() <-chan struct{} {
 }
 
 func (s *keySet) fresh(k keys) bool {
-	return k.set != nil && s.clock().Sub(k.fetched) < keysLife
+	return s.clock().Sub(k.fetched) < keysLife
 }
 
 func (s *keySet) snapshot() (keys, error) {
@@ -122,7 +122,7 @@ func (s *keySet) refresh(ctx context.Context, pause time.Duration) (keys, error)
 func (s *keySet) begin(pause time.Duration) <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.flight == nil && (s.tried.IsZero() || s.clock().Sub(s.tried) >= pause) {
+	if s.flight == nil && s.clock().Sub(s.tried) >= pause {
 		s.tried = s.clock()
 		s.flight = make(chan struct{})
 		go s.fetch(s.flight)

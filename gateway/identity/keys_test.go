@@ -109,6 +109,18 @@ func TestNewKeyIsFoundAfterThePause(t *testing.T) {
 	w.allowed(request("Bearer", w.good()))
 }
 
+// Keys without a name are tried, and fetched again, as those with one.
+func TestNewKeyWithoutANameIsFound(t *testing.T) {
+	w := newWorld(t)
+	w.provider.publish(publicJWK("", w.key.Public()))
+	token := func() string { return w.sign(map[string]any{"kid": nil}, w.claims(nil)) }
+	w.allowed(request("Bearer", token()))
+	w.key = newKey(t)
+	w.provider.publish(publicJWK("", w.key.Public()))
+	w.pass(30 * time.Second)
+	w.allowed(request("Bearer", token()))
+}
+
 func TestKeysThatDoNotFitTheAlgorithm(t *testing.T) {
 	small, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
@@ -207,22 +219,39 @@ func TestIssuerThatCannotBeTrustedToAnswer(t *testing.T) {
 		a.WriteHeader(http.StatusFound)
 		return true
 	}
-	for name, change := range map[string]func(*provider){
-		"key set without end":            func(p *provider) { p.answers(nil, endless) },
-		"discovery document without end": func(p *provider) { p.answers(endless, nil) },
-		"redirect of the key set":        func(p *provider) { p.answers(nil, redirect) },
-		"redirect of the discovery":      func(p *provider) { p.answers(redirect, nil) },
-		"not JSON": func(p *provider) {
-			p.handle = func(a http.ResponseWriter) bool { io.WriteString(a, "<html>"); return true }
+	const discovering, reading, fetching = "discovering the issuer: ", "reading jwks_uri of the discovery document: must be ", "fetching the key set: "
+	for name, change := range map[string]func(*provider) (says string){
+		"key set without end": func(p *provider) string {
+			p.answers(nil, endless)
+			return "reading the key set: http: request body too large"
 		},
-		"keys over plain HTTP": func(p *provider) { p.keysURL = "http://keys.example/jwks" },
-		"keys in a file":       func(p *provider) { p.keysURL = "file:///etc/passwd" },
+		"discovery document without end": func(p *provider) string { p.answers(endless, nil); return discovering },
+		"redirect of the key set":        func(p *provider) string { p.answers(nil, redirect); return fetching },
+		"redirect of the discovery":      func(p *provider) string { p.answers(redirect, nil); return discovering },
+		"not JSON": func(p *provider) string {
+			p.handle = func(a http.ResponseWriter) bool { io.WriteString(a, "<html>"); return true }
+			return "reading the key set: invalid character"
+		},
+		"keys over plain HTTP": func(p *provider) string {
+			p.keysURL = "http://keys.example/jwks"
+			return reading + "https (or set plainHTTP: true)"
+		},
+		"keys in a file": func(p *provider) string {
+			p.keysURL = "file:///etc/passwd"
+			return reading + "an http or https URL with a host"
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bodies := &counting{RoundTripper: &http.Transport{DisableKeepAlives: true}}
 			w := newWorld(t, func(c *identity.Config) { c.Transport = bodies })
-			change(w.provider)
+			if away := w.verifier.Away(); len(away) != 1 || !strings.HasSuffix(away[0].Error(), ": the issuer's keys cannot be read") {
+				t.Errorf("before anything was fetched: %v", away)
+			}
+			says := change(w.provider)
 			w.refused(request("Bearer", w.good()), identity.IssuerUnavailable)
+			if why := w.verifier.Ready(t.Context()); why == nil || !strings.HasPrefix(why.Error(), "reading the keys of issuer "+w.provider.URL+": "+says) {
+				t.Errorf("it is said to be away by %v", why)
+			}
 			if n := bodies.open.Load(); n != 0 {
 				t.Errorf("%d answers were left open", n)
 			}
