@@ -3,6 +3,7 @@ package mapping
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -30,6 +31,7 @@ type condition struct {
 	group   string
 	compare string
 	set     map[string]bool
+	text    string // as the map has it, of a whole condition
 }
 
 func (c *condition) holds(r *run) bool {
@@ -97,7 +99,20 @@ func (p *parser) condition(l line, tokens []token) *condition {
 		}
 		ways = append(ways, joined(all, terms))
 	}
-	return joined(some, ways)
+	c := joined(some, ways)
+	c.text = textOf(tokens)
+	return c
+}
+
+// textOf writes tokens as a map has them.
+func textOf(tokens []token) string {
+	words := make([]string, len(tokens))
+	for i, t := range tokens {
+		if words[i] = t.text; t.quoted {
+			words[i] = strconv.Quote(t.text)
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 func joined(by test, terms []*condition) *condition {
@@ -169,7 +184,7 @@ type Condition struct{ asks *condition }
 // ParseCondition reads a condition of the map language. A fault is an *Error
 // whose column counts from the start of the text.
 func ParseCondition(text string) (Condition, error) {
-	p := &parser{names: vocabulary, program: newProgram(), scopes: []*reads{{}}, file: "condition"}
+	p := &parser{names: vocabulary, program: newProgram(), scopes: []*reads{{}}, paths: []string{""}, file: "condition"}
 	lines, faults := splitLines(p.file, text)
 	if p.faults = faults; len(faults) == 0 && len(lines) == 1 {
 		c := Condition{asks: p.condition(lines[0], lines[0].tokens)}

@@ -113,7 +113,7 @@ func appendCode(r *run, rule *rule, dst []byte, value string) []byte {
 	to, known := t.lookup(strings.TrimSpace(value))
 	switch {
 	case !known && to.code == "":
-		r.refuse(rule, value, "the code is not in table "+t.name)
+		r.refuse(rule, value, t.gap(strings.TrimSpace(value)))
 		return dst
 	case !known:
 		r.warn(rule, value, "the code is not in table "+t.name+"; its else row was used")
@@ -140,6 +140,14 @@ func appendConcept(r *run, rule *rule, dst []byte, value string) []byte {
 	return append(dst, '}')
 }
 
+// gap says why a table gives no target.
+func (t *table) gap(code string) string {
+	if _, ok := t.rows[code]; ok {
+		return "the code has no equivalent in table " + t.name
+	}
+	return "the code is not in table " + t.name
+}
+
 // keeping says whether a concept keeps the code it came from.
 type keeping uint8
 
@@ -154,7 +162,7 @@ func (r *run) translate(rule *rule, value string) (coding, bool) {
 	value = strings.TrimSpace(value)
 	to, known := t.lookup(value)
 	if !known {
-		r.warn(rule, value, "the code is not in table "+t.name+"; it was kept as it is")
+		r.warn(rule, value, t.gap(value)+"; it was kept as it is")
 		if to.code == "" {
 			to = coding{system: t.source, code: value}
 		}

@@ -1,8 +1,11 @@
 package mapping_test
 
 import (
+	"fmt"
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -74,5 +77,35 @@ func sameJSON(t *testing.T, got, want string) {
 	}
 	if flat := regexp.MustCompile(`\n\s*`).ReplaceAllString(want, ""); got != flat {
 		t.Errorf("made\n%s\nwant\n%s", got, flat)
+	}
+}
+
+func TestDocumentExampleRunsBack(t *testing.T) {
+	sources, given, want := fenced(t, "both"), fenced(t, "resources"), fenced(t, "returned")
+	if len(sources) != 1 || len(given) != 1 || len(want) != 1 {
+		t.Fatalf("the document has %d maps, %d resources and %d results, want one each", len(sources), len(given), len(want))
+	}
+	program, err := compile(sources[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := fhir.Parse([]byte(given[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := program.Back(testEnv, slices.Collect(v.Each()))
+	back.ProveWith(program)
+	var got strings.Builder
+	for _, r := range back.Records {
+		fmt.Fprintf(&got, "%s\n", r.JSON())
+	}
+	for _, path := range slices.Sorted(maps.Keys(back.Dropped)) {
+		fmt.Fprintf(&got, "dropped %s %d\n", path, back.Dropped[path])
+	}
+	for _, f := range back.Faults {
+		fmt.Fprintf(&got, "refused %s %d %s: %s\n", f.At.File, f.At.Row, f.At.Field, f.Reason)
+	}
+	if got.String() != want[0] {
+		t.Errorf("came back as\n%s\nwant\n%s", got.String(), want[0])
 	}
 }

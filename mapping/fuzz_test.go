@@ -54,6 +54,13 @@ func FuzzMap(f *testing.F) {
 			if mapping.Refused(faults) && len(resources) > 0 {
 				t.Error("a refused record made something")
 			}
+			var made []fhir.Value
+			for _, r := range resources {
+				if v, err := fhir.ParseResource(r.Body); err == nil {
+					made = append(made, v)
+				}
+			}
+			goesBack(t, program, append(made, v))
 			for _, r := range resources {
 				if _, err := fhir.ParseResource(r.Body); err != nil && utf8.ValidString(text) {
 					t.Errorf("made what is no resource: %v\n%s", err, r.Body)
@@ -61,4 +68,21 @@ func FuzzMap(f *testing.F) {
 			}
 		}
 	})
+}
+
+// goesBack: whatever is given, each resource is in a record or in a fault, and no
+// record is given that would say otherwise.
+func goesBack(t *testing.T, program *mapping.Program, resources []fhir.Value) {
+	t.Helper()
+	program.Check()
+	back := program.Back(testEnv, resources)
+	back.ProveWith(program)
+	if back.Read != len(resources) || back.Refused > back.Read || len(back.Faults) != back.Refused {
+		t.Errorf("read %d of %d, refused %d with %d faults", back.Read, len(resources), back.Refused, len(back.Faults))
+	}
+	for _, r := range back.Records {
+		if _, err := fhir.Parse(r.JSON()); err != nil {
+			t.Errorf("a record is no JSON: %v: %s", err, r.JSON())
+		}
+	}
 }

@@ -15,7 +15,8 @@ import (
 )
 
 // TestLanguage runs the files of testdata/language. "map" compiles its input and
-// shows its faults, "run" runs the last map over a JSON record.
+// shows its faults, "run" runs the last map over a JSON record, "back" runs it
+// backwards over an array of resources, and "check" shows what it promises.
 // go test -rewrite writes the answers anew; then read what changed.
 func TestLanguage(t *testing.T) {
 	ran := 0
@@ -32,6 +33,10 @@ func TestLanguage(t *testing.T) {
 				return "ok\n"
 			case "run":
 				return tell(t, program, d.Input)
+			case "check":
+				return promises(program)
+			case "back":
+				return tellBack(t, program, d.Input)
 			}
 			t.Fatalf("%s: unknown command %s", d.Pos, d.Cmd)
 			return ""
@@ -83,6 +88,52 @@ func tell(t *testing.T, program *mapping.Program, record string) string {
 	}
 	if s.Len() == 0 {
 		return "nothing\n"
+	}
+	return s.String()
+}
+
+func promises(program *mapping.Program) string {
+	var s strings.Builder
+	check := program.Check()
+	for _, f := range check.Fields {
+		fmt.Fprintf(&s, "%s %s", f.Field, f.Verdict)
+		if f.Verdict == mapping.Conditional {
+			fmt.Fprintf(&s, ": %s", strings.Join(f.When, "; or "))
+		}
+		if f.Reason != "" {
+			fmt.Fprintf(&s, ": %s", f.Reason)
+		}
+		if len(f.Forms) > 0 {
+			fmt.Fprintf(&s, " (%s)", strings.Join(f.Forms, ", "))
+		}
+		s.WriteByte('\n')
+	}
+	for _, t := range check.Tables {
+		fmt.Fprintf(&s, "table %s: merged %v, else %q, no equivalent %v, no source %v, false friends %v\n", t.Name, t.Merged, t.Else, t.NoEquivalent, t.NoSource, t.FalseFriends)
+	}
+	return s.String()
+}
+
+func tellBack(t *testing.T, program *mapping.Program, resources string) string {
+	t.Helper()
+	v, err := fhir.Parse([]byte(resources))
+	if err != nil {
+		t.Fatalf("parsing the resources: %v", err)
+	}
+	back := program.Back(testEnv, slices.Collect(v.Each()))
+	back.ProveWith(program)
+	var s strings.Builder
+	for _, r := range back.Records {
+		fmt.Fprintf(&s, "%s %s\n", r.Source, r.JSON())
+	}
+	for _, f := range back.Faults {
+		fmt.Fprintf(&s, "refused %s %d at %q: %s\n", f.At.File, f.At.Row, f.At.Field, f.Reason)
+	}
+	for _, path := range slices.Sorted(maps.Keys(back.Dropped)) {
+		fmt.Fprintf(&s, "dropped %s %d\n", path, back.Dropped[path])
+	}
+	for _, path := range slices.Sorted(maps.Keys(back.Added)) {
+		fmt.Fprintf(&s, "added %s %d\n", path, back.Added[path])
 	}
 	return s.String()
 }

@@ -8,37 +8,74 @@ import (
 // rule joins a source value with a target.
 type rule struct {
 	id       string // as faults name it: rule ID, or file:line
+	line     int
 	target   string
 	from     operand
 	as       conversion
 	when     *condition
+	way      direction
+	because  string // why a rule that runs forward only does not return
 	required bool
 	keyed    bool // the value is another resource's key
 	settings *settings
 }
 
-// readMap reads `map SOURCE [each GROUP] -> TYPE [when CONDITION]` and its body.
+// arrows are the words between a value and its target.
+var arrows = map[string]direction{"->": forward, "<->": both, "<-": backward}
+
+// arrowIn finds the arrow of a line.
+func arrowIn(tokens []token) (at int, way direction) {
+	at = slices.IndexFunc(tokens, func(t token) bool { _, ok := arrows[t.text]; return ok && !t.quoted })
+	if at >= 0 {
+		way = arrows[tokens[at].text]
+	}
+	return at, way
+}
+
+const mapForm = "a map is: map SOURCE <-> TYPE, or -> where it runs forward only; before the arrow perhaps: each GROUP by FIELD, and at the end: when CONDITION"
+
+// readMap reads `map SOURCE [each GROUP [by FIELD]] ARROW TYPE [when CONDITION]` and its body.
 func (p *parser) readMap(b block) {
 	head := b.head.tokens
-	arrow := indexWord(head, "->")
-	each := arrow == 4 && head[2].text == "each"
-	if arrow != 2 && !each || len(head) < arrow+2 || !isName(head[1].text) || !typePattern.MatchString(head[arrow+1].text) {
-		p.fail(b.head, head[0], "a map is: map SOURCE -> TYPE, or map SOURCE each GROUP -> TYPE, then perhaps: when CONDITION")
+	arrow, way := arrowIn(head)
+	if arrow < 2 || way == backward || len(head) < arrow+2 || !isName(head[1].text) || !typePattern.MatchString(head[arrow+1].text) ||
+		arrow > 2 && head[2].text != "each" || !isGroup(head[min(3, arrow):arrow]) && arrow > 2 {
+		p.fail(b.head, head[0], mapForm)
 		return
 	}
-	m := &resourceMap{typ: head[arrow+1].text, rule: p.newRule(b.head), root: &node{shape: object, root: true}}
-	p.source = head[1].text
-	p.scopes = []*reads{p.program.account(p.source)}
-	if each {
+	m := &resourceMap{typ: head[arrow+1].text, source: head[1].text, way: way, rule: p.newRule(b.head), root: &node{shape: object, root: true, line: b.head.number}}
+	p.source, p.way, p.given, p.twice, p.element = m.source, way, map[string]giver{}, nil, nil
+	p.scopes, p.paths = []*reads{p.program.account(p.source)}, []string{""}
+	if arrow > 2 {
 		_, m.each, _ = p.enter(b.head, head[3])
+		p.list(head[3:arrow])
 	}
 	m.rule.from = fixed("")
 	m.when = p.whenAt(b.head, head, arrow+2)
 	p.readBody(b.body, m.root, m)
 	if m.key.kind == nothing {
 		p.fail(b.head, head[0], "a map needs a line: key VALUE, which tells its resources apart")
+	} else if way == both {
+		p.checkKey(b.head, m)
 	}
 	p.program.add(p.source, m, p.settings)
+}
+
+// isGroup reports whether tokens are GROUP or GROUP by FIELD.
+func isGroup(t []token) bool {
+	return len(t) == 1 || len(t) == 3 && t[1].text == "by" && isName(t[2].text)
+}
+
+// list notes the field that tells the records of the group just entered apart.
+func (p *parser) list(group []token) (by string) {
+	if len(group) < 3 {
+		return ""
+	}
+	if p.program.lists[p.source] == nil {
+		p.program.lists[p.source] = map[string]string{}
+	}
+	p.program.lists[p.source][p.paths[len(p.paths)-1]] = group[2].text
+	return group[2].text
 }
 
 func (p *Program) add(source string, m *resourceMap, s *settings) {
@@ -59,10 +96,13 @@ func (p *parser) enter(l line, t token) (up int, group string, ok bool) {
 		p.fail(l, t, "a group of a record further out cannot be gone through from here")
 	}
 	p.scopes = append(p.scopes, p.scopes[len(p.scopes)-1-up].into(group))
+	p.paths = append(p.paths, joinPath(p.paths[len(p.paths)-1-up], group))
 	return up, group, ok
 }
 
-func (p *parser) leave() { p.scopes = p.scopes[:len(p.scopes)-1] }
+func (p *parser) leave() {
+	p.scopes, p.paths = p.scopes[:len(p.scopes)-1], p.paths[:len(p.paths)-1]
+}
 
 // whenAt reads the condition that may end a line from token i on.
 func (p *parser) whenAt(l line, tokens []token, i int) *condition {
@@ -81,7 +121,7 @@ func (p *parser) readBody(body []block, n *node, m *resourceMap) {
 	for _, b := range body {
 		t := b.head.tokens
 		word := t[0].text
-		if t[0].quoted || len(t) > 1 && t[1].text == "->" && !t[1].quoted {
+		if at, _ := arrowIn(t); t[0].quoted || at == 1 {
 			word = "" // a field may be called key, each or in
 		}
 		switch {
@@ -146,54 +186,71 @@ func (p *parser) readIn(b block, n *node) {
 	}
 	when := p.whenAt(b.head, t, 2)
 	if place := p.block(b, n, t[1]); place != nil {
+		outer := p.element
+		if place.label == "" {
+			p.element = place
+		}
 		p.readBody(b.body, place, nil)
-		place.when, place.whole = when, true
+		p.element, place.when, place.whole = outer, when, true
 	}
 }
 
-// readEach reads `each GROUP -> TARGET[] [when CONDITION]` and `first GROUP ->
-// TARGET [when CONDITION]`; the condition is about the record of the group.
+// readEach reads `each GROUP [by FIELD] ARROW TARGET[] [because REASON] [when CONDITION]`
+// and `first GROUP -> TARGET [when CONDITION]`; the condition is about the record of the group.
 func (p *parser) readEach(b block, n *node) {
 	t := b.head.tokens
-	if len(t) < 4 || t[2].text != "->" {
-		p.fail(b.head, t[0], "a block is: each GROUP -> TARGET[], or first GROUP -> TARGET, then perhaps: when CONDITION")
+	arrow, way := arrowIn(t)
+	first := t[0].text == "first"
+	if arrow < 2 || len(t) < arrow+2 || !isGroup(t[1:arrow]) || way == backward || first && (way != forward || arrow != 2) {
+		p.fail(b.head, t[0], "a block is: each GROUP -> TARGET[] (or <->, and perhaps by FIELD), or first GROUP -> TARGET, then perhaps: when CONDITION")
 		return
 	}
-	place := p.block(b, n, t[3])
+	place := p.block(b, n, t[arrow+1])
 	up, group, ok := p.enter(b.head, t[1])
 	defer p.leave()
 	if place == nil || !ok {
 		return
 	}
-	if path, _ := p.steps(b.head, t[3]); t[0].text == "each" && (!path[len(path)-1].list || path[len(path)-1].index != "") {
-		p.fail(b.head, t[3], "an each makes elements of a list: its target ends in []")
+	if path, _ := p.steps(b.head, t[arrow+1]); !first && (!path[len(path)-1].list || path[len(path)-1].index != "") {
+		p.fail(b.head, t[arrow+1], "an each makes elements of a list: its target ends in []")
 		return
 	}
-	place.when = p.whenAt(b.head, t, 4)
-	place.scope = &scope{up: up, group: group, first: t[0].text == "first"}
+	rest, reason := p.because(b.head, t[arrow+2:])
+	place.when = p.whenAt(b.head, rest, 0)
+	place.scope = &scope{up: up, group: group, first: first, way: way, because: reason, by: p.list(t[1:arrow])}
+	if first {
+		reason = "first-of"
+	}
+	outer := p.way
+	p.direct(b.head, way, reason, "")
+	p.way = way
 	p.readBody(b.body, place, nil)
-	place.whole = true
+	p.way, place.whole = outer, true
 }
 
 func (p *parser) newRule(l line) *rule {
-	return &rule{id: fmt.Sprintf("%s:%d", p.file, l.number), settings: p.settings}
+	return &rule{id: fmt.Sprintf("%s:%d", p.file, l.number), line: l.number, settings: p.settings}
 }
 
-// readRule reads `VALUE -> TARGET [CONVERSION] [required] [rule ID] [when CONDITION]`.
+// readRule reads `[derive] VALUE ARROW TARGET [CONVERSION] [required] [because REASON]
+// [rule ID] [when CONDITION]`.
 func (p *parser) readRule(b block, n *node) {
 	p.noBody(b)
 	t := b.head.tokens
-	arrow := indexWord(t, "->")
-	if arrow < 1 || arrow+1 >= len(t) {
-		if i := slices.IndexFunc(t, func(t token) bool { return !t.quoted && (t.text == "<->" || t.text == "<-") }); i >= 0 {
-			p.fail(b.head, t[i], "maps run forward only: write VALUE -> TARGET")
-			return
+	r := p.newRule(b.head)
+	arrow, way := arrowIn(t)
+	if t[0].text == "derive" && !t[0].quoted && arrow > 1 {
+		t, arrow = t[1:], arrow-1
+		if way != forward {
+			p.fail(b.head, t[arrow], "what is derived never returns: derive VALUE -> TARGET")
 		}
-		p.fail(b.head, t[0], "a rule is: VALUE -> TARGET, then perhaps a conversion, required, rule ID, when CONDITION")
+		way = derived
+	}
+	if arrow < 1 || arrow+1 >= len(t) {
+		p.fail(b.head, t[0], "a rule is: VALUE -> TARGET (or <->, <-), then perhaps a conversion, required, because REASON, rule ID, when CONDITION")
 		return
 	}
-	r := p.newRule(b.head)
-	r.target = t[arrow+1].text
+	r.target, r.way = t[arrow+1].text, way
 	p.readOptions(b.head, t[arrow+2:], r)
 	p.keyed = r.keyed
 	r.from = p.expression(b.head, t[:arrow])
@@ -203,6 +260,7 @@ func (p *parser) readRule(b block, n *node) {
 		return
 	}
 	if place := p.find(b.head, t[arrow+1], n, path); place != nil && p.become(b.head, t[arrow+1], place, leaf) != nil {
+		p.checkWay(b.head, t[arrow], r, place)
 		place.rules = append(place.rules, r)
 	}
 }
@@ -223,6 +281,9 @@ func (p *parser) readOptions(l line, t []token, r *rule) {
 			continue
 		case word == "rule" && len(t) > 1:
 			r.id, t = t[1].text, t[2:]
+			continue
+		case word == "because":
+			t, r.because = p.because(l, t)
 			continue
 		}
 		t = t[p.readConversion(l, t, r):]

@@ -29,8 +29,13 @@ type parser struct {
 	file     string
 	settings *settings
 	source   string
-	scopes   []*reads // the records that ^ steps out of, outermost first
-	keyed    bool     // reading a key: the parts of a template are escaped
+	scopes   []*reads         // the records that ^ steps out of, outermost first
+	paths    []string         // the groups that these records are of
+	keyed    bool             // reading a key: the parts of a template are escaped
+	way      direction        // of the map or block being read
+	given    map[string]giver // fields that return in the map being read
+	twice    [][2]giver       // two places of one field
+	element  *node            // of a list, that is being read
 }
 
 // settings hold for one file.
@@ -70,9 +75,11 @@ func Load(fsys fs.FS, names Names) (*Program, error) {
 		p.each(trees[i], "dates", p.readDates)
 		p.each(trees[i], "map", p.readMap)
 	}
+	p.tellApart()
 	if len(p.faults) > 0 {
 		return nil, errors.Join(p.faults...)
 	}
+	p.program.tables = p.tables
 	return p.program, nil
 }
 

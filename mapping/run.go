@@ -12,15 +12,19 @@ type Program struct {
 	maps     map[string][]*resourceMap // by source
 	settings map[string]*settings      // of the file in which a source's first map stands
 	reads    map[string]*reads         // what the maps of a source read
+	tables   map[string]*table
+	lists    map[string]map[string]string // by source, path of a group -> the field that tells its records apart
 }
 
 func newProgram() *Program {
-	return &Program{maps: map[string][]*resourceMap{}, settings: map[string]*settings{}, reads: map[string]*reads{}}
+	return &Program{maps: map[string][]*resourceMap{}, settings: map[string]*settings{}, reads: map[string]*reads{}, lists: map[string]map[string]string{}}
 }
 
 // resourceMap is one map block.
 type resourceMap struct {
 	typ    string
+	source string
+	way    direction
 	each   string // a group of the source that makes one resource per record; "" makes one
 	when   *condition
 	key    operand

@@ -2,6 +2,8 @@ package mapping
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -11,7 +13,9 @@ type table struct {
 	name           string
 	source, target string // system URIs
 	rows           map[string]coding
-	otherwise      *coding // the else row, for codes without a row
+	otherwise      *coding              // the else row, for codes without a row
+	reverse        map[[2]string]string // system and code -> the one code that became it
+	none           []coding             // target codes that say they have no equivalent
 }
 
 // coding is one target: where its system is the table's source the code was kept.
@@ -20,7 +24,7 @@ type coding struct{ system, code, display string }
 // lookup finds a code's target; known is false where the else row, or nothing, answers.
 func (t *table) lookup(code string) (to coding, known bool) {
 	if to, known = t.rows[code]; known {
-		return to, true
+		return to, to.code != ""
 	}
 	if t.otherwise != nil {
 		return *t.otherwise, false
@@ -48,10 +52,52 @@ func (p *parser) readTable(b block) {
 	if len(t.rows) == 0 {
 		p.fail(b.head, head[1], fmt.Sprintf("table %s has no rows", t.name))
 	}
+	t.turn()
+}
+
+// turn makes the way back: a target that several codes became returns to none of
+// them, and neither does one that else gives.
+func (t *table) turn() {
+	t.reverse = map[[2]string]string{}
+	merged := map[[2]string]bool{}
+	if t.otherwise != nil {
+		merged[[2]string{t.otherwise.system, t.otherwise.code}] = true
+	}
+	for code, to := range t.rows {
+		at := [2]string{to.system, to.code}
+		if _, twice := t.reverse[at]; twice || to.code == "" {
+			merged[at] = true
+		}
+		t.reverse[at] = code
+	}
+	for at := range merged {
+		delete(t.reverse, at)
+	}
+}
+
+// targets are the codings that rows and else give.
+func (t *table) targets() []coding {
+	all := slices.Collect(maps.Values(t.rows))
+	if t.otherwise != nil {
+		all = append(all, *t.otherwise)
+	}
+	return slices.DeleteFunc(all, func(c coding) bool { return c.code == "" })
+}
+
+// systems are those that a coding made by the table may have.
+func (t *table) systems() []string {
+	systems := []string{t.source}
+	for _, to := range t.targets() {
+		if !slices.Contains(systems, to.system) {
+			systems = append(systems, to.system)
+		}
+	}
+	return systems
 }
 
 // readRow reads `CODE -> TARGET ["display"]`; the target is a code of the target
-// system, SYSTEM|code, or same, which keeps the source's code in its own system.
+// system, SYSTEM|code, same, which keeps the source's code in its own system, or
+// none: the code has no equivalent. `none -> CODE` says it of a target.
 func (p *parser) readRow(t *table, b block) {
 	row := b.head.tokens
 	if len(b.body) > 0 {
@@ -62,7 +108,15 @@ func (p *parser) readRow(t *table, b block) {
 		return
 	}
 	to := coding{system: t.target, code: row[2].text}
-	if system, code, found := strings.Cut(row[2].text, "|"); found && !row[2].quoted {
+	switch {
+	case row[0].text == "none" && !row[0].quoted:
+		t.none = append(t.none, coding{system: t.target, code: p.constant(b.head, row[2]), display: display(row)})
+		return
+	case row[2].text == "none" && !row[2].quoted:
+		to = coding{}
+	}
+	if to.system == "" {
+	} else if system, code, found := strings.Cut(row[2].text, "|"); found && !row[2].quoted {
 		to.system = p.system(b.head, token{text: system, column: row[2].column})
 		to.code = p.constant(b.head, token{text: code, column: row[2].column})
 	} else if row[2].text == "same" && !row[2].quoted {
@@ -70,10 +124,15 @@ func (p *parser) readRow(t *table, b block) {
 	} else if !row[2].quoted {
 		to.code = p.constant(b.head, row[2])
 	}
-	if len(row) == 4 {
-		to.display = row[3].text
-	}
+	to.display = display(row)
 	p.addRow(t, b.head, to)
+}
+
+func display(row []token) string {
+	if len(row) == 4 {
+		return row[3].text
+	}
+	return ""
 }
 
 func (p *parser) addRow(t *table, l line, to coding) {
@@ -81,7 +140,9 @@ func (p *parser) addRow(t *table, l line, to coding) {
 	isElse := from.text == "else" && !from.quoted
 	_, twice := t.rows[from.text]
 	switch {
-	case !isCode(to.code):
+	case isElse && to.system == "":
+		p.fail(l, l.tokens[2], "else cannot be none: leave the row out")
+	case to.system != "" && !isCode(to.code):
 		p.fail(l, l.tokens[2], "not a code: no blanks at its ends, none doubled")
 	case isElse && l.tokens[2].text == "same":
 		p.fail(l, l.tokens[2], "a code without a row is kept already; leave the else row out")

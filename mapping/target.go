@@ -93,13 +93,17 @@ type node struct {
 	when    *condition // nil is always
 	root    bool       // of a resource
 	whole   bool       // made by in, each or first: rules elsewhere may not add to it
+	line    int        // where the map first names it
 }
 
 // scope is the group that an each or first goes through.
 type scope struct {
-	up    int
-	group string
-	first bool
+	up      int
+	group   string
+	first   bool
+	way     direction
+	because string // why the group does not return
+	by      string // the field whose text tells the records of the group apart
 }
 
 // find walks from n along a path, making what is missing. Fresh asks for a place
@@ -121,6 +125,9 @@ func (p *parser) find(l line, t token, n *node, path []step) *node {
 			if member = p.become(l, t, member, list); member != nil {
 				member = member.element(s)
 			}
+		}
+		if member != nil && member.line == 0 {
+			member.line = l.number
 		}
 		if n = member; n != nil && n.whole {
 			p.fail(l, t, fmt.Sprintf("%s has a block of its own; this rule belongs there", s.name))

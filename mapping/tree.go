@@ -95,7 +95,7 @@ func (n *node) appendMembers(dst []byte, r *run, first int) []byte {
 // steps in for a field is counted as a default.
 func (n *node) appendLeaf(dst []byte, r *run) []byte {
 	for i, rule := range n.rules {
-		if rule.when != nil && !rule.when.holds(r) {
+		if rule.way == backward || rule.when != nil && !rule.when.holds(r) {
 			continue
 		}
 		value, ok := rule.from.read(r)

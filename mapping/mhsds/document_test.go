@@ -42,3 +42,28 @@ func TestDocumentNamesWhatIsLeftBehind(t *testing.T) {
 		t.Errorf("docs/mhsds.md has %d tables, %d are read", len(said), len(f.tables))
 	}
 }
+
+// TestDocumentNamesWhatDoesNotReturn holds the list of docs/mhsds.md to the maps.
+func TestDocumentNamesWhatDoesNotReturn(t *testing.T) {
+	text, err := os.ReadFile("../../docs/mhsds.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(text), "a test holds the list to the maps: ")
+	list, _, _ = strings.Cut(list, ".\n")
+	said := strings.Split(strings.ReplaceAll(list, ",\n", ", "), ", ")
+	f, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost := map[string]bool{}
+	for _, field := range f.program.Check().Fields {
+		steps := strings.Split(field.Source[:codeLength]+"."+field.Field, ".")
+		if column := strings.Join(steps[len(steps)-2:], "."); !f.returns[column] {
+			lost[column] = true
+		}
+	}
+	if got := slices.Sorted(maps.Keys(lost)); !slices.Equal(got, said) {
+		t.Errorf("does not return\n%s\nand docs/mhsds.md says\n%s", strings.Join(got, ", "), strings.Join(said, ", "))
+	}
+}

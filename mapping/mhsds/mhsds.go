@@ -38,6 +38,7 @@ type Format struct {
 	tables  []*table                   // in the order of rules.txt: parents first
 	carried map[string]map[string]bool // table code -> columns that a map or a join reads
 	mapped  map[string]bool            // names of tables of which a map makes resources
+	returns map[string]bool            // TABLE.COLUMN that returns from FHIR
 }
 
 // New compiles rules and maps; its errors name the file, line and column of each fault.
@@ -56,7 +57,7 @@ func New(options Options) (*Format, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the maps of MHSDS: %w", err)
 	}
-	f := &Format{program: program, tables: tables, carried: map[string]map[string]bool{}, mapped: map[string]bool{}}
+	f := &Format{program: program, tables: tables, carried: map[string]map[string]bool{}, mapped: map[string]bool{}, returns: map[string]bool{}}
 	return f, f.account()
 }
 
@@ -69,6 +70,13 @@ func (f *Format) account() error {
 			if r.parent != nil {
 				f.carried[t.code][r.field] = true
 			}
+		}
+	}
+	for _, field := range f.program.Check().Fields {
+		if field.Verdict != mapping.Lost {
+			path := field.Source[:codeLength] + "." + field.Field
+			steps := strings.Split(path, ".")
+			f.returns[strings.Join(steps[len(steps)-2:], ".")] = true
 		}
 	}
 	for _, source := range f.program.Sources() {
@@ -177,9 +185,14 @@ func (f *Format) newExtract(env mapping.Env, out mapping.Output) *extract {
 	x := &extract{format: f, env: env, out: out, sheets: map[string]*sheet{}}
 	x.report.LeftBehind, x.report.Defaulted = map[string]int{}, map[string]int{}
 	x.runner = f.program.Runner(env, &x.report)
-	for _, t := range f.tables {
+	x.hold(f.tables)
+	return x
+}
+
+// hold makes an empty sheet for each table.
+func (x *extract) hold(tables []*table) {
+	for _, t := range tables {
 		s := &sheet{table: t, index: map[string]map[string]*row{}}
 		x.sheets[t.code], x.order = s, append(x.order, s)
 	}
-	return x
 }

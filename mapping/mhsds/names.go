@@ -25,6 +25,7 @@ const (
 	SystemPlanLocal     = localIDs + "mhsds-care-plan"                                          // CarePlanID
 	SystemStaffLocal    = localIDs + "mhsds-staff"                                              // CareProfLocalID
 	SystemRegistration  = localIDs + "mhsds-registration"                                       // ProfRegEntryID of a body without a published system
+	SystemRegister      = localCodes + "RegisterMHSDS"                                          // PROFESSIONAL REGISTRATION BODY CODE
 	ExtLastUpdated      = profiles.Base + "/StructureDefinition/Extension-CPAWales-LastUpdated" // valueDateTime: when the source last changed a plan
 	extEthnicCategory   = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-EthnicCategory"
 	extGenderIdentity   = "http://hl7.org/fhir/StructureDefinition/patient-genderIdentity"
@@ -39,7 +40,7 @@ var names = mapping.Names{
 	"SystemNoFamilyPlan": SystemNoFamilyPlan, "SystemStaffGroup": SystemStaffGroup, "SystemSpecialty": SystemSpecialty,
 	"SystemGenderID": SystemGenderID, "SystemGender": SystemGender,
 	"SystemPatientLocal": SystemPatientLocal, "SystemEpisodeLocal": SystemEpisodeLocal, "SystemPlanLocal": SystemPlanLocal,
-	"SystemStaffLocal": SystemStaffLocal, "SystemRegistration": SystemRegistration, "ExtLastUpdated": ExtLastUpdated,
+	"SystemStaffLocal": SystemStaffLocal, "SystemRegistration": SystemRegistration, "SystemRegister": SystemRegister, "ExtLastUpdated": ExtLastUpdated,
 	"ExtEthnicCategory": extEthnicCategory, "ExtGenderIdentity": extGenderIdentity,
 	"SystemEthnicEngland": systemEthnicEngland, "SystemMarital": systemMarital, "SystemGenderFHIR": systemGenderFHIR,
 }

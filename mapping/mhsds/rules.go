@@ -38,6 +38,7 @@ type rule struct {
 	reason   string // what is wrong with a row that breaks it
 	softened string // why it warns where the published rule rejects
 
+	blank  bool            // breaks asks whether the field is blank
 	breaks func(*row) bool // of one row: blank, codes, when
 	about  []string        // the words of breaks, fields among them
 	normal form            // format
@@ -100,7 +101,7 @@ func (r *rule) read(kind string, arguments []string) (err error) {
 	field := r.field
 	switch kind {
 	case "blank":
-		r.reason = "the field is blank"
+		r.reason, r.blank = "the field is blank", true
 		r.breaks = func(w *row) bool { _, ok := w.Field(field); return !ok }
 	case "codes":
 		r.reason = "not a code of the national list; it was kept as it is"

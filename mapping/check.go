@@ -1,0 +1,322 @@
+package mapping
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Check is what a set of maps promises, worked out from the maps alone.
+type Check struct {
+	Fields []FieldCheck `json:"fields"`
+	Tables []TableCheck `json:"tables"`
+}
+
+// FieldCheck says of one field of a source whether it returns.
+type FieldCheck struct {
+	Source  string   `json:"source"`
+	Field   string   `json:"field"`
+	Verdict Verdict  `json:"verdict"`
+	When    []string `json:"when,omitempty"`   // of Conditional: what must hold, any of them
+	Forms   []string `json:"forms,omitempty"`  // the normal forms that it returns in
+	Reason  string   `json:"reason,omitempty"` // of Lost
+	Targets []string `json:"targets"`          // TYPE.path, and the line of the map
+}
+
+// Verdict says whether a field returns.
+type Verdict string
+
+// The verdicts.
+const (
+	Returns     Verdict = "returns"
+	Conditional Verdict = "returns when"
+	Lost        Verdict = "does not return"
+)
+
+// TableCheck is what can be said of a code table without a record.
+type TableCheck struct {
+	Name         string              `json:"name"`
+	Source       string              `json:"source"`
+	Target       string              `json:"target"`
+	Merged       map[string][]string `json:"merged,omitempty"`       // target code -> the codes that become it: none of them returns
+	Else         string              `json:"else,omitempty"`         // target of every other code: it never returns
+	NoEquivalent []string            `json:"noEquivalent,omitempty"` // codes that have no target
+	NoSource     []string            `json:"noSource,omitempty"`     // targets that no code becomes
+	FalseFriends []string            `json:"falseFriends,omitempty"` // codes that both systems have and that are not the same
+}
+
+// Check works out which fields return, and what the tables lose.
+func (p *Program) Check() Check {
+	c := checker{fields: map[[2]string]*FieldCheck{}, lost: map[[2]string]string{}}
+	for _, source := range p.Sources() {
+		for _, path := range p.Reads(source) {
+			c.fields[[2]string{source, path}] = &FieldCheck{Source: source, Field: path, Verdict: Lost, Targets: []string{}}
+		}
+		for _, m := range p.maps[source] {
+			c.readMap(m)
+		}
+	}
+	check := Check{Tables: []TableCheck{}, Fields: []FieldCheck{}}
+	for at, f := range c.fields {
+		if f.Verdict == Lost {
+			f.Reason = cmp.Or(c.lost[at], "keyed-id")
+		}
+		check.Fields = append(check.Fields, *f)
+	}
+	slices.SortFunc(check.Fields, func(a, b FieldCheck) int {
+		return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Field, b.Field))
+	})
+	for _, name := range slices.Sorted(maps.Keys(p.tables)) {
+		check.Tables = append(check.Tables, p.tables[name].check())
+	}
+	return check
+}
+
+// checker collects what the maps say of each field.
+type checker struct {
+	fields map[[2]string]*FieldCheck
+	lost   map[[2]string]string // why a field that no rule returns does not
+	m      *resourceMap
+	paths  []string
+}
+
+func (c *checker) readMap(m *resourceMap) {
+	c.m, c.paths = m, []string{""}
+	if m.each != "" {
+		c.paths = append(c.paths, m.each)
+	}
+	reason := ""
+	if m.way == forward {
+		reason = "one-way-map"
+	}
+	c.condition(m.when)
+	c.node(m.root, m.typ, within{reason: reason}.under(m.when, c.paths))
+}
+
+// within is what holds for everything in a block.
+type within struct {
+	reason string // why nothing in it returns; "" where it may
+	when   []guard
+}
+
+// guard is a condition and the groups around the place where it is asked.
+type guard struct {
+	*condition
+	paths []string
+}
+
+func (w within) under(c *condition, paths []string) within {
+	if c != nil {
+		w.when = append(slices.Clone(w.when), guard{c, slices.Clone(paths)})
+	}
+	return w
+}
+
+// granted reports whether the condition holds wherever a field has text.
+func (g guard) granted(path string) bool {
+	switch term := func(c *condition) bool { return guard{c, g.paths}.granted(path) }; g.test {
+	case present:
+		return !g.not && g.a.kind == field && pathOf(g.paths, &g.a) == path
+	case records:
+		return !g.not && strings.HasPrefix(path+".", joinPath(g.paths[len(g.paths)-1], g.group)+".")
+	case some:
+		return slices.ContainsFunc(g.terms, term)
+	case all:
+		return !slices.ContainsFunc(g.terms, func(c *condition) bool { return !term(c) })
+	}
+	return false
+}
+
+func (c *checker) node(n *node, path string, in within) {
+	if n.scope != nil {
+		c.paths = append(c.paths, joinPath(c.paths[len(c.paths)-1-n.scope.up], n.scope.group))
+		defer func() { c.paths = c.paths[:len(c.paths)-1] }()
+		switch {
+		case n.scope.first:
+			in.reason = cmp.Or(in.reason, "first-of")
+		case n.scope.way == forward:
+			in.reason = cmp.Or(in.reason, n.scope.because)
+		}
+	}
+	c.condition(n.when)
+	in = in.under(n.when, c.paths)
+	for _, r := range n.rules {
+		c.rule(n, r, path, in)
+	}
+	for _, m := range n.members {
+		at := path
+		switch {
+		case m.label != "":
+			at += "." + m.name()
+		case m.url != "":
+			at += "(" + m.url[strings.LastIndexByte(m.url, '/')+1:] + ")"
+		}
+		c.node(m, at, in)
+	}
+}
+
+func (c *checker) rule(n *node, r *rule, path string, in within) {
+	c.condition(r.when)
+	for _, o := range r.from.fields() {
+		f := c.fields[[2]string{c.m.source, c.path(o)}]
+		if f == nil {
+			continue
+		}
+		if r.way == derived && in.reason == "" {
+			c.lose(o, "joined-row") // where it is worked out from what returns elsewhere, it does
+			continue
+		}
+		f.Targets = append(f.Targets, path+" ("+r.id+")")
+		if !r.returns() || in.reason != "" {
+			c.lose(o, cmp.Or(in.reason, r.because, "composed-text"))
+			continue
+		}
+		f.returns(c.conditions(n, r, o, in), r.normalForms())
+	}
+}
+
+// returns notes one more place that a field returns from, under conditions that
+// must all hold.
+func (f *FieldCheck) returns(when, forms []string) {
+	if f.Verdict == Lost {
+		f.Verdict, f.Forms = Conditional, forms
+	}
+	if len(when) == 0 {
+		f.Verdict, f.When, f.Forms = Returns, nil, forms
+	} else if way := strings.Join(when, " and "); f.Verdict == Conditional && !slices.Contains(f.When, way) {
+		f.When = append(f.When, way)
+	}
+}
+
+// conditions are what must hold for a field to return from a rule.
+func (c *checker) conditions(n *node, r *rule, o *operand, in within) []string {
+	var when []string
+	for _, g := range in.under(r.when, c.paths).when {
+		if !g.granted(c.path(o)) {
+			when = append(when, g.text)
+		}
+	}
+	for _, other := range n.rules {
+		if other.from.kind == constant && r.from.kind == field && !r.excludes(other) {
+			when = append(when, o.text+" is not "+other.from.text)
+		}
+	}
+	for i := range r.from.parts {
+		if part := &r.from.parts[i]; part.kind == field && &part.operand != o && r.as.operation == toDateTime {
+			when = append(when, part.text+" present")
+		}
+	}
+	if t := r.as.table; t != nil && r.as.keep != keepSource {
+		var merged []string
+		for code, to := range t.rows {
+			if _, ok := t.back(to); !ok && to.code != "" && to.system != t.source {
+				merged = append(merged, code)
+			}
+		}
+		slices.Sort(merged)
+		if len(merged) > 0 {
+			when = append(when, o.text+" is none of "+strings.Join(merged, " "))
+		}
+		if t.otherwise != nil {
+			when = append(when, o.text+" is in table "+t.name)
+		}
+	}
+	return when
+}
+
+func (c *checker) lose(o *operand, reason string) {
+	at := [2]string{c.m.source, c.path(o)}
+	if c.lost[at] == "" {
+		c.lost[at] = reason
+	}
+}
+
+// condition notes the fields that only decide.
+func (c *checker) condition(when *condition) {
+	if when == nil {
+		return
+	}
+	for _, o := range append(when.a.fields(), when.b.fields()...) {
+		c.lose(o, "condition")
+	}
+	for _, term := range when.terms {
+		c.condition(term)
+	}
+}
+
+func (c *checker) path(o *operand) string { return pathOf(c.paths, o) }
+
+// pathOf is the path of a field from the record of the source, inside groups.
+func pathOf(groups []string, o *operand) string {
+	group := groups[len(groups)-1-o.up]
+	if o.text == "." {
+		return group
+	}
+	return joinPath(group, o.text)
+}
+
+// fields are the fields that an operand reads.
+func (o *operand) fields() []*operand {
+	if o.kind == field {
+		return []*operand{o}
+	}
+	var all []*operand
+	for i := range o.parts {
+		all = append(all, o.parts[i].fields()...)
+	}
+	return all
+}
+
+// normalForms are the forms in which the rule's fields return.
+func (r *rule) normalForms() []string {
+	forms := map[operation]string{
+		toDate: "date", toDateTime: "date-time", toLower: "lower-case", toUpper: "upper-case", toNHSNumber: "ten-digits",
+	}
+	if r.as.operation == toReference {
+		return []string{"with-its-" + r.as.typ}
+	}
+	if f := forms[r.as.operation]; f != "" {
+		return []string{f}
+	}
+	return nil
+}
+
+func (t *table) check() TableCheck {
+	c := TableCheck{Name: t.name, Source: t.source, Target: t.target, Merged: map[string][]string{}}
+	by := map[[2]string][]string{}
+	for code, to := range t.rows {
+		if to.code == "" {
+			c.NoEquivalent = append(c.NoEquivalent, code)
+			continue
+		}
+		by[[2]string{to.system, to.code}] = append(by[[2]string{to.system, to.code}], code)
+	}
+	for to, codes := range by {
+		if t.otherwise != nil && t.otherwise.system == to[0] && t.otherwise.code == to[1] {
+			codes = append(codes, "else")
+		}
+		if slices.Sort(codes); len(codes) > 1 {
+			c.Merged[to[1]] = codes
+		}
+	}
+	if t.otherwise != nil {
+		c.Else = t.otherwise.code
+	}
+	for _, to := range t.none {
+		c.NoSource = append(c.NoSource, to.code)
+	}
+	for code, to := range t.rows {
+		other := slices.ContainsFunc(t.none, func(n coding) bool { return n.code == code })
+		for _, target := range t.targets() {
+			other = other || target.system == t.target && target.code == code && t.target != t.source
+		}
+		if other && to.code != code {
+			c.FalseFriends = append(c.FalseFriends, code)
+		}
+	}
+	slices.Sort(c.NoEquivalent)
+	slices.Sort(c.NoSource)
+	slices.Sort(c.FalseFriends)
+	return c
+}

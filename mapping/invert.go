@@ -1,0 +1,199 @@
+package mapping
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"cpagateway/profiles/fhir"
+)
+
+// direction is which way a line of a map runs.
+type direction uint8
+
+const (
+	forward  direction = iota // ->: never back, and says why
+	both                      // <->
+	backward                  // <-: never forward
+	derived                   // derive: worked out, and compared on return
+)
+
+// returns reports whether the rule gives a field its text when a map runs back.
+func (r *rule) returns() bool { return r.way == both || r.way == backward }
+
+// irreversible says why a rule cannot run back; "" where it can.
+func (r *rule) irreversible() string {
+	fields, open := 0, false
+	switch r.from.kind {
+	case field:
+		fields = 1
+	case template:
+		for i, p := range r.from.parts {
+			switch p.kind {
+			case field:
+				fields++
+				open = open || i > 0 && r.from.parts[i-1].kind == field
+			case position, choice, template:
+				return "only fields, constants, $source and $custodian are taken apart"
+			}
+		}
+	case choice:
+		return "an if is not undone: write derive if ..."
+	}
+	switch {
+	case fields == 0:
+		return "there is no field in it to return to: a constant stands before ->"
+	case fields > 1 && (open || r.as.operation != toReference && !(r.as.operation == toDateTime && r.from.isMoment())):
+		return "where one field ends and the next begins cannot be told from the text; only a key before ref TYPE and \"{DAY}T{TIME}\" before dateTime are taken apart"
+	case r.as.table != nil && len(r.as.table.reverse) == 0 && r.as.operation == toCode:
+		return "no code of table " + r.as.table.name + " can be told from the others by its target"
+	}
+	return ""
+}
+
+// text is what a rule read where it wrote v, false where it cannot be told.
+func (b *Back) text(r *rule, v fhir.Value) (string, bool) {
+	switch r.as.operation {
+	case toReference:
+		id, ok := strings.CutPrefix(v.Text(), r.as.typ+"/")
+		if !ok {
+			return "", false
+		}
+		return b.key(r.as.typ, id)
+	case toCode:
+		return r.as.table.back(coding{system: r.as.table.target, code: v.Text()})
+	case toCoding:
+		return r.as.table.backOf([]fhir.Value{v})
+	case toConcept:
+		var codings []fhir.Value
+		for c := range v.Get("coding").Each() {
+			codings = append(codings, c)
+		}
+		return r.as.table.backOf(codings)
+	case toInteger, toDecimal, toBoolean:
+		return string(v.Raw()), v.Kind() == fhir.Number || v.Kind() == fhir.Bool
+	}
+	text := v.Text()
+	switch r.as.operation {
+	case toDate:
+		text = r.settings.localDay(text)
+	case toDateTime:
+		text = r.settings.localTime(text)
+	}
+	return text, v.Kind() == fhir.String && strings.TrimSpace(text) != ""
+}
+
+// back finds the code that a target came from; false where several or none did.
+func (t *table) back(to coding) (string, bool) {
+	code, ok := t.reverse[[2]string{to.system, to.code}]
+	return code, ok
+}
+
+// backOf finds the code that codings came from: the source's own wins.
+func (t *table) backOf(codings []fhir.Value) (string, bool) {
+	for _, c := range codings {
+		if c.Get("system").Is(t.source) {
+			if code := c.Get("code").Text(); code != "" {
+				return code, true
+			}
+			return c.Get("display").Text(), c.Get("display").Exists()
+		}
+	}
+	for _, c := range codings {
+		if code, ok := t.back(coding{system: c.Get("system").Text(), code: c.Get("code").Text()}); ok {
+			return code, true
+		}
+	}
+	return "", false
+}
+
+// give puts a text into the fields of an operand; false where it does not fit.
+func (o *operand) give(env Env, text string, at []*Returned) bool {
+	switch o.kind {
+	case field:
+		if o.keyed {
+			text = unescapeKey(text)
+		}
+		return at[len(at)-1-o.up].set(o.text, text)
+	case template:
+		return o.giveParts(env, text, at)
+	}
+	return false
+}
+
+// giveParts takes a text apart at what is fixed in a template, which stands in none
+// of its fields.
+func (o *operand) giveParts(env Env, text string, at []*Returned) bool {
+	for i := range o.parts {
+		p := &o.parts[i]
+		if p.kind != field {
+			rest, ok := strings.CutPrefix(text, p.fixedText(env))
+			if !ok {
+				return false
+			}
+			text = rest
+			continue
+		}
+		end := len(text)
+		if next := o.fixedFrom(i+1, env); next != "" {
+			if end = strings.Index(text, next); o.lastFrom(i+1) && strings.HasSuffix(text, next) {
+				end = len(text) - len(next)
+			}
+		}
+		if end < 0 || end == 0 && !p.optional || !p.give(env, text[:end], at) {
+			return false
+		}
+		text = text[end:]
+	}
+	return text == ""
+}
+
+// fixedText is the text of an operand that no field decides about.
+func (o *operand) fixedText(env Env) string {
+	switch o.kind {
+	case sourceName:
+		return env.Source
+	case custodian:
+		return env.Custodian
+	}
+	return o.text
+}
+
+// fixedFrom is what stands in a template from part i to the next field.
+func (o *operand) fixedFrom(i int, env Env) string {
+	var s strings.Builder
+	for ; i < len(o.parts) && o.parts[i].kind != field; i++ {
+		s.WriteString(o.parts[i].fixedText(env))
+	}
+	return s.String()
+}
+
+// lastFrom reports whether no field stands in a template from part i on.
+func (o *operand) lastFrom(i int) bool {
+	return !slices.ContainsFunc(o.parts[i:], func(p part) bool { return p.kind == field })
+}
+
+var keyUnescapes = strings.NewReplacer("%7C", "|", "%25", "%")
+
+func unescapeKey(part string) string { return keyUnescapes.Replace(part) }
+
+// localDay writes a FHIR date as the map's file has dates.
+func (s *settings) localDay(date string) string {
+	if s.dayFirst && len(date) == len(time.DateOnly) {
+		return date[8:] + "/" + date[5:7] + "/" + date[:4]
+	}
+	return date
+}
+
+// localTime writes a FHIR dateTime without its offset where the map names a zone.
+func (s *settings) localTime(moment string) string {
+	if s.zone == nil || !strings.Contains(moment, "T") {
+		return s.localDay(moment)
+	}
+	at, err := time.Parse(time.RFC3339Nano, moment)
+	if err != nil {
+		return moment
+	}
+	local := at.In(s.zone).Format("2006-01-02T15:04:05.999999999")
+	return s.localDay(local[:len(time.DateOnly)]) + local[len(time.DateOnly):]
+}

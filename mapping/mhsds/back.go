@@ -1,0 +1,197 @@
+package mhsds
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"cpagateway/mapping"
+	"cpagateway/profiles/fhir"
+)
+
+// Back makes rows of resources that this format made, or could have made: the
+// tables as CSV files by their names, with the keys that the provider gave out. It
+// proves that the maps can be run backwards and is no submission: the header has no
+// reporting period, and whatever FHIR does not hold is not there.
+//
+// A row that its resource contradicts, that breaks a rule of the data set, or that
+// hangs on a row that is not written is not written either; the account says so.
+func (f *Format) Back(env mapping.Env, resources []fhir.Value) (map[string][]byte, *mapping.Back) {
+	back := f.program.Back(env, resources)
+	rows := map[*mapping.Returned]*row{}
+	var x *extract
+	makes := func(env mapping.Env, records []*mapping.Returned) [][]mapping.Resource {
+		x = f.returned(env, records, rows)
+		made := make([][]mapping.Resource, len(records))
+		for i, record := range records {
+			r := rows[record]
+			newestFirst(r.groups[coordinators], "StartDateAssCareCoord")
+			resources, faults := x.runner.Run(record.Source, r)
+			made[i] = resources
+			r.faults = append(r.faults, faults...)
+		}
+		return made
+	}
+	back.Prove(makes, func(record *mapping.Returned) []mapping.Fault {
+		for below := range within(rows[record]) {
+			if mapping.Refused(below.faults) {
+				return below.faults
+			}
+		}
+		return nil
+	})
+	kept := keep(back, rows)
+	return tables(x, kept), back
+}
+
+// returned puts records into tables and holds them to the rules. There is no header
+// to compare with, so rules about the reporting period ask nothing.
+func (f *Format) returned(env mapping.Env, records []*mapping.Returned, rows map[*mapping.Returned]*row) *extract {
+	x := f.newExtract(env, nil)
+	x.order = nil
+	x.hold(f.withoutBlanks())
+	for _, record := range records {
+		rows[record] = x.put(record.Source, record, nil)
+	}
+	for _, s := range x.order {
+		if s != x.order[0] {
+			x.check(s)
+		}
+	}
+	return x
+}
+
+// withoutBlanks are the tables without the rules that ask for a field which FHIR
+// does not hold.
+func (f *Format) withoutBlanks() []*table {
+	tables := make([]*table, len(f.tables))
+	for i, t := range f.tables {
+		other := *t
+		other.rules = slices.DeleteFunc(slices.Clone(t.rules), func(r *rule) bool {
+			return r.blank && r.parent == nil && !f.returns[t.code+"."+r.field]
+		})
+		tables[i] = &other
+	}
+	return tables
+}
+
+// put makes a row of a record, and rows below it of its groups.
+func (x *extract) put(table string, record *mapping.Returned, above *row) *row {
+	s := x.sheetOf(table)
+	r := &row{in: &file{name: s.table.name, table: s.table, extract: x, at: map[string]int{}}, number: len(s.rows) + 1}
+	for _, name := range record.Fields() {
+		if text, ok := record.Field(name); ok && !strings.Contains(name, ".") { // what another table holds returns there
+			r.setNew(r.in, name, text)
+		}
+	}
+	for _, rule := range s.table.rules {
+		if above != nil && rule.parent != nil && rule.effect == rejects && rule.parent.table == above.in.table.code {
+			key, _ := above.Field(rule.parent.field)
+			r.setNew(r.in, rule.field, key)
+		}
+	}
+	s.add(r)
+	for _, group := range record.Groups() {
+		for _, below := range record.Each(group) {
+			x.put(group, below, r)
+		}
+	}
+	return r
+}
+
+// within is a row and what makes nothing of its own below it: one record of the maps.
+func within(r *row) func(yield func(*row) bool) {
+	return func(yield func(*row) bool) {
+		if !yield(r) {
+			return
+		}
+		for _, below := range r.below {
+			if below.in.extract.format.mapped[below.in.table.name] {
+				continue
+			}
+			if !yield(below) {
+				return
+			}
+		}
+	}
+}
+
+// keep strikes the records whose rows hang on rows that are not written, and gives
+// the rows of the others.
+func keep(back *mapping.Back, rows map[*mapping.Returned]*row) map[*row]bool {
+	kept := map[*row]bool{}
+	for _, record := range back.Records {
+		for r := range within(rows[record]) {
+			kept[r] = true
+		}
+	}
+	for again := true; again; {
+		again = false
+		for _, record := range slices.Clone(back.Records) {
+			if top := rows[record]; top.owner != nil && !kept[top.owner] {
+				back.Strike(record, "the row of "+top.owner.in.table.name+" that it hangs on is not written")
+				for r := range within(top) {
+					delete(kept, r)
+				}
+				again = true
+			}
+		}
+	}
+	return kept
+}
+
+// tables writes the rows that are kept as CSV.
+func tables(x *extract, kept map[*row]bool) map[string][]byte {
+	files := map[string][]byte{}
+	for _, s := range x.order {
+		rows := slices.DeleteFunc(slices.Clone(s.rows), func(r *row) bool { return !kept[r] })
+		if len(rows) == 0 {
+			continue
+		}
+		var text strings.Builder
+		columns := s.table.order(rows)
+		writeRow(&text, columns)
+		for _, r := range rows {
+			cells := make([]string, len(columns))
+			for i, column := range columns {
+				cells[i], _ = r.Field(column)
+			}
+			writeRow(&text, cells)
+		}
+		files[s.table.name+".csv"] = []byte(text.String())
+	}
+	files["NOT-A-SUBMISSION.txt"] = []byte("Made from FHIR resources. The header has no reporting period, and what FHIR does not hold is not there.\n")
+	return files
+}
+
+// order is the columns that rows have, those that rules name first.
+func (t *table) order(rows []*row) []string {
+	has := map[string]bool{}
+	for _, r := range rows {
+		for column := range r.in.at {
+			has[column] = true
+		}
+	}
+	var columns []string
+	for _, rule := range t.rules {
+		if has[rule.field] {
+			columns = append(columns, rule.field)
+			delete(has, rule.field)
+		}
+	}
+	return append(columns, slices.Sorted(maps.Keys(has))...)
+}
+
+// writeRow writes one line; a cell is quoted where it has to be.
+func writeRow(to *strings.Builder, cells []string) {
+	for i, cell := range cells {
+		if i > 0 {
+			to.WriteByte(',')
+		}
+		if strings.ContainsAny(cell, "\",\r\n") || strings.HasPrefix(cell, " ") || strings.HasSuffix(cell, " ") {
+			cell = `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
+		}
+		to.WriteString(cell)
+	}
+	to.WriteByte('\n')
+}

@@ -1,0 +1,238 @@
+package mhsds_test
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"pgregory.net/rapid"
+
+	"cpagateway/mapping"
+	"cpagateway/profiles/fhir"
+)
+
+func parsed(t testing.TB, bodies ...string) []fhir.Value {
+	t.Helper()
+	values := make([]fhir.Value, len(bodies))
+	for i, body := range bodies {
+		v, err := fhir.ParseResource([]byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		values[i] = v
+	}
+	return values
+}
+
+func bodies(made []mapping.Resource) []string {
+	all := make([]string, len(made))
+	for i, r := range made {
+		all[i] = string(r.Body)
+	}
+	return all
+}
+
+// TestBack shows what the sound extract becomes on its way back.
+func TestBack(t *testing.T) {
+	book, _ := read(t, os.DirFS("testdata/sound"))
+	files, back := format(t).Back(env, parsed(t, bodies(book.taken)...))
+	var s strings.Builder
+	for _, f := range back.Faults {
+		fmt.Fprintf(&s, "refused %s %d %s: %s\n", f.At.File, f.At.Row, f.At.Field, f.Reason)
+	}
+	for _, path := range slices.Sorted(maps.Keys(back.Dropped)) {
+		fmt.Fprintf(&s, "dropped %s %d\n", path, back.Dropped[path])
+	}
+	for _, path := range slices.Sorted(maps.Keys(back.Added)) {
+		fmt.Fprintf(&s, "added %s %d\n", path, back.Added[path])
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintf(&s, "== %s\n%s", name, files[name])
+	}
+	if *update {
+		if err := os.WriteFile("testdata/back.golden", []byte(s.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile("testdata/back.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.String() != string(want) {
+		t.Errorf("got\n%s", s.String())
+	}
+}
+
+// What FHIR says and a row cannot is told, and no row says something else.
+func TestWhatARowCannotSay(t *testing.T) {
+	book, _ := read(t, os.DirFS("testdata/sound"))
+	for name, c := range map[string]struct{ typ, from, to, gone, reason string }{
+		"a plan that is revoked":              {"CarePlan", `"status":"active"`, `"status":"revoked"`, "CP1", "status: no map"},
+		"an episode on hold":                  {"EpisodeOfCare", `"status":"active"`, `"status":"onhold"`, "E2", "status: no map"},
+		"an active episode that has ended":    {"EpisodeOfCare", `"status":"active"`, `"status":"finished"`, "E2", "status: the record cannot say this"},
+		"an episode that ends before it does": {"EpisodeOfCare", `"start":"2012-04-01"`, `"start":"2026-06-15"`, "E1", "EndDateCPA: the record that it came from would be refused: EndDateCPA is before StartDateCPA"},
+		"a plan of another provider":          {"CarePlan", `mhsds-care-plan/7A4`, `mhsds-care-plan/7B1`, "CP1", "identifier[0]"},
+		"two codes that disagree":             {"CarePlan", `PlanTypeMHSDS","code":"10"`, `PlanTypeMHSDS","code":"12"`, "CP1", "category[0]"},
+		"a local code that was never given":   {"CarePlan", `"value":"CP1"`, `"use":"usual"`, "CP1", "key cannot be told"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			changed := bodies(book.taken)
+			i := slices.IndexFunc(book.taken, func(r mapping.Resource) bool { return r.Type == c.typ && strings.Contains(string(r.Body), c.from) })
+			if i < 0 {
+				t.Fatalf("no %s has %s", c.typ, c.from)
+			}
+			changed[i] = strings.Replace(changed[i], c.from, c.to, 1)
+			files, back := format(t).Back(env, parsed(t, changed...))
+			told := slices.ContainsFunc(back.Faults, func(f mapping.Fault) bool {
+				return f.At.Row == i+1 && strings.Contains(f.At.Field+": "+f.Reason, c.reason)
+			})
+			if !told {
+				t.Errorf("faults %+v, want one of resource %d with %q", back.Faults, i+1, c.reason)
+			}
+			for name, text := range files {
+				for _, line := range strings.Split(string(text), "\n") {
+					if strings.HasPrefix(line, c.gone+",") || strings.HasPrefix(line, "P1,"+c.gone+",") {
+						t.Errorf("%s holds %s", name, line)
+					}
+				}
+			}
+			if len(files["MHS001MPI.csv"]) == 0 {
+				t.Error("nothing else was written")
+			}
+		})
+	}
+}
+
+// columns that return, and how their normal form comes about.
+var columns = map[string][]string{
+	"MHS001MPI.csv": {"LocalPatientID", "OrgIDLocalPatientID", "NHSNumber", "NHSNumberStatus", "PersonBirthDate", "PersDeathDate", "Postcode",
+		"GenderIDCode", "MaritalStatus", "EthnicCategory", "LanguageCodePreferred"},
+	"MHS006MHCareCoord.csv":       {"LocalPatientID", "StartDateAssCareCoord", "CareProfLocalID", "EndDateAssCareCoord"},
+	"MHS008CarePlanType.csv":      {"CarePlanID", "LocalPatientID", "CarePlanTypeMH", "CarePlanCreatDate", "CarePlanCreationTime", "CarePlanLastUpdateDate", "CarePlanImplementDate"},
+	"MHS009CarePlanAgreement.csv": {"CarePlanID", "FamilyCarePlanIndicator", "NoFamilyCarePlanReason", "CarePlanContentAgreedBy", "CarePlanContentAgreedDate", "CarePlanContentAgreedTime"},
+	"MHS701CPACareEpisode.csv":    {"CPAEpisodeID", "LocalPatientID", "StartDateCPA", "EndDateCPA"},
+	"MHS702CPAReview.csv":         {"CPAEpisodeID", "CPAReviewDate", "CareProfLocalID"},
+	"MHS901StaffDetails.csv":      {"CareProfLocalID", "OrgIDCareProfLocalID", "ProfRegBodyCode", "ProfRegEntryID", "CareProfStaffGpMH", "MainSpecCodeMH"},
+}
+
+// some draws one of the texts, "" among them where a blank is allowed.
+func some(rt *rapid.T, texts ...string) string { return rapid.SampledFrom(texts).Draw(rt, "text") }
+
+func day(rt *rapid.T, from, to int) string {
+	return fmt.Sprintf("2026-06-%02d", rapid.IntRange(from, to).Draw(rt, "day"))
+}
+
+// extract draws rows that break no rule.
+func extract(rt *rapid.T) map[string][][]string {
+	rows := map[string][][]string{}
+	add := func(file string, cells ...string) { rows[file] = append(rows[file], cells) }
+	for i := range rapid.IntRange(1, 3).Draw(rt, "staff") {
+		body := some(rt, "", "03", "05", "08", "09", "18")
+		entry := some(rt, "12345", "A|B%C")
+		if body == "" {
+			entry = ""
+		}
+		add("MHS901StaffDetails.csv", fmt.Sprint("S|", i), some(rt, "7A4", "7B1"), body, entry, some(rt, "02", "09", "98"), some(rt, "", "710"))
+	}
+	for i := range rapid.IntRange(1, 3).Draw(rt, "people") {
+		person := fmt.Sprint("P%", i)
+		add("MHS001MPI.csv", person, some(rt, "7A4", "7B1"), []string{"9990000018", "9990000026", "9990000034"}[i], some(rt, "01", "02"), "1961-03-04", "",
+			some(rt, "", "CF10 1AA", "cf10 1ab"), some(rt, "", "1", "4", "Z"), some(rt, "", "M", "8"), some(rt, "A", "99"), some(rt, "", "cy", "q4"))
+		for j := range rapid.IntRange(0, 2).Draw(rt, "coordinators") {
+			end := some(rt, "", "2026-06-20")
+			add("MHS006MHCareCoord.csv", person, day(rt, 1+5*j, 5+5*j), "S|0", end)
+		}
+		for j := range rapid.IntRange(0, 2).Draw(rt, "plans") {
+			plan := fmt.Sprint("CP", i, "/", j)
+			add("MHS008CarePlanType.csv", plan, person, some(rt, "10", "11", "12", "14"), day(rt, 1, 5), some(rt, "", "10:30:00", "23:59:59"), some(rt, "", "2026-06-20"), some(rt, "", "2026-06-06"))
+			for range rapid.IntRange(0, 2).Draw(rt, "agreements") {
+				add("MHS009CarePlanAgreement.csv", plan, some(rt, "", "N", "Y"), some(rt, "", "02"), some(rt, "10", "13", "16"), day(rt, 6, 9), some(rt, "", "09:00:00"))
+			}
+		}
+		for j := range rapid.IntRange(0, 2).Draw(rt, "episodes") {
+			episode := fmt.Sprint("E", i, j)
+			add("MHS701CPACareEpisode.csv", episode, person, day(rt, 1, 5), some(rt, "", "2026-06-29"))
+			for k := range rapid.IntRange(0, 2).Draw(rt, "reviews") {
+				add("MHS702CPAReview.csv", episode, fmt.Sprintf("2026-06-%02d", 10+k), some(rt, "", "S|0", "S-gone"))
+			}
+		}
+	}
+	return rows
+}
+
+// TestRoundTrip holds the two laws for rows that break no rule: what returns is
+// what was there, in its normal form, and the resources are made again from it.
+func TestRoundTrip(t *testing.T) {
+	f := format(t)
+	header, err := os.ReadFile("testdata/sound/MHS000Header.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		rows := extract(rt)
+		fsys := fstest.MapFS{"MHS000Header.csv": {Data: header}}
+		for file, lines := range rows {
+			var s strings.Builder
+			w := csv.NewWriter(&s)
+			if err := w.WriteAll(append([][]string{columns[file]}, lines...)); err != nil {
+				rt.Fatal(err)
+			}
+			fsys[file] = &fstest.MapFile{Data: []byte(s.String())}
+		}
+		b := &book{}
+		if report, err := f.Read(context.Background(), fsys, env, b); err != nil || report.Refused > 0 {
+			rt.Fatalf("%v %+v %+v", err, report, b.aside)
+		}
+		files, back := f.Back(env, parsed(t, bodies(b.taken)...))
+		if len(back.Faults) > 0 {
+			rt.Fatalf("not representable: %+v", back.Faults)
+		}
+		if len(back.Dropped) > 0 || len(back.Added) > 0 {
+			rt.Fatalf("dropped %v, added %v", back.Dropped, back.Added)
+		}
+		for file, lines := range rows {
+			if got, want := returned(rt, file, files[file]), normal(file, lines); !slices.Equal(got, want) {
+				rt.Fatalf("%s came back as\n%s\nwant\n%s", file, strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+		}
+	})
+}
+
+// returned are the rows of a file that came back, in the order of columns, sorted.
+func returned(rt *rapid.T, file string, text []byte) []string {
+	lines, err := csv.NewReader(strings.NewReader(string(text))).ReadAll()
+	if err != nil || len(lines) == 0 {
+		rt.Fatalf("%s: %v, %d lines", file, err, len(lines))
+	}
+	var rows []string
+	for _, line := range lines[1:] {
+		cells := make([]string, len(columns[file]))
+		for i, column := range columns[file] {
+			if j := slices.Index(lines[0], column); j >= 0 {
+				cells[i] = line[j]
+			}
+		}
+		rows = append(rows, strings.Join(cells, ","))
+	}
+	slices.Sort(rows)
+	return rows
+}
+
+func normal(file string, lines [][]string) []string {
+	var rows []string
+	for _, line := range lines {
+		cells := slices.Clone(line)
+		if file == "MHS001MPI.csv" {
+			cells[slices.Index(columns[file], "Postcode")] = strings.ToUpper(cells[slices.Index(columns[file], "Postcode")])
+		}
+		rows = append(rows, strings.Join(cells, ","))
+	}
+	slices.Sort(rows)
+	return rows
+}

@@ -1,0 +1,215 @@
+package mapping
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"cpagateway/profiles/fhir"
+)
+
+// Prove runs the records forward again, by makes, and holds the resources against
+// what they make. A record of which a resource says otherwise is not one that can
+// hold it: it is struck out, and a fault names the place. What resources hold
+// beyond it is counted as dropped.
+func (b *Back) Prove(makes func(env Env, records []*Returned) [][]Resource, faults func(record *Returned) []Fault) {
+	env := b.env
+	env.ID = func(typ, key string) string {
+		if id, ok := b.ids[[2]string{typ, key}]; ok {
+			return id
+		}
+		return notReturned
+	}
+	made := makes(env, b.Records)
+	kept := b.Records[:0:0]
+	for i, record := range b.Records {
+		if b.proven(record, made[i], faults(record)) {
+			kept = append(kept, record)
+		}
+	}
+	b.Records = kept
+	slices.SortStableFunc(b.Faults, func(x, y Fault) int { return cmp.Compare(x.At.Row, y.At.Row) })
+}
+
+// ProveWith is Prove for records that stand by themselves.
+func (b *Back) ProveWith(p *Program) {
+	faults := map[*Returned][]Fault{}
+	b.Prove(func(env Env, records []*Returned) [][]Resource {
+		runner, made := p.Runner(env, &Report{}), make([][]Resource, len(records))
+		for i, record := range records {
+			made[i], faults[record] = runner.Run(record.Source, record)
+		}
+		return made
+	}, func(record *Returned) []Fault { return faults[record] })
+}
+
+func (b *Back) proven(record *Returned, made []Resource, faults []Fault) bool {
+	holds, account := true, &comparison{back: b, dropped: map[string]int{}, added: map[string]int{}}
+	refused := slices.IndexFunc(faults, func(f Fault) bool { return !f.Warning })
+	for _, c := range record.from {
+		reason, at := "", ""
+		i := slices.IndexFunc(made, func(r Resource) bool { return r.Type == c.typ && r.Key == c.key })
+		switch {
+		case refused >= 0:
+			reason, at = "the record that it came from would be refused: "+faults[refused].Reason, faults[refused].At.Field
+		case i < 0:
+			reason = "the record that holds it would not make it again: a condition of the map is not met"
+		default:
+			v, err := fhir.ParseResource(made[i].Body)
+			if err == nil {
+				account.contradiction = ""
+				account.resource(c.value, v)
+				if at = account.contradiction; at != "" {
+					reason = "the record cannot say this: it would say something else"
+				}
+			}
+		}
+		if reason != "" {
+			b.refuse(c.entry, c.value, at, reason)
+			holds = false
+		}
+	}
+	if !holds {
+		b.strike(record, "the record that it came from is not written, for the reason given with its other resources")
+		return false
+	}
+	account.addTo(b)
+	return true
+}
+
+// strike refuses the other resources of a record that is not kept.
+func (b *Back) strike(record *Returned, reason string) {
+	for _, c := range record.from {
+		if !b.refused[c.entry] {
+			b.refuse(c.entry, c.value, "", reason)
+		}
+	}
+}
+
+// Strike takes out a record that a format cannot write after all.
+func (b *Back) Strike(record *Returned, reason string) {
+	b.strike(record, reason)
+	b.Records = slices.DeleteFunc(b.Records, func(r *Returned) bool { return r == record })
+}
+
+// comparison holds what came in against what is made again.
+type comparison struct {
+	back           *Back
+	contradiction  string // where they differ first
+	dropped, added map[string]int
+}
+
+func (c *comparison) addTo(b *Back) {
+	for path, n := range c.dropped {
+		b.Dropped[path] += n
+	}
+	for path, n := range c.added {
+		b.Added[path] += n
+	}
+}
+
+// resource compares but for what is the store's or the gateway's own.
+func (c *comparison) resource(given, made fhir.Value) {
+	typ := given.Type()
+	for name, v := range given.Members() {
+		if name != "id" && name != "meta" && name != "text" && name != "resourceType" {
+			c.value(v, made.Get(name), typ+"."+name)
+		}
+	}
+	for name, v := range made.Members() {
+		if name != "id" && !given.Get(name).Exists() {
+			count(c.added, v, typ+"."+name)
+		}
+	}
+}
+
+func (c *comparison) value(given, made fhir.Value, path string) {
+	switch {
+	case c.contradiction != "":
+	case !made.Exists():
+		count(c.dropped, given, path)
+	case given.Kind() == fhir.Object && made.Kind() == fhir.Object:
+		for name, v := range given.Members() {
+			c.value(v, made.Get(name), path+"."+name)
+		}
+		for name, v := range made.Members() {
+			if !given.Get(name).Exists() {
+				count(c.added, v, path+"."+name)
+			}
+		}
+	case given.Kind() == fhir.Array && made.Kind() == fhir.Array:
+		c.lists(given, made, path)
+	case !c.same(given, made):
+		c.contradiction = given.Path()
+	}
+}
+
+// lists finds for each element that is made again one that it agrees with.
+func (c *comparison) lists(given, made fhir.Value, path string) {
+	left := slices.Collect(given.Each())
+	for m := range made.Each() {
+		found := -1
+		for i, g := range left {
+			try := &comparison{back: c.back, dropped: map[string]int{}, added: map[string]int{}}
+			if try.value(g, m, path); try.contradiction == "" {
+				found = i
+				for path, n := range try.dropped {
+					c.dropped[path] += n
+				}
+				for path, n := range try.added {
+					c.added[path] += n
+				}
+				break
+			}
+		}
+		if found < 0 {
+			if len(left) > 0 {
+				c.contradiction = left[0].Path()
+				return
+			}
+			count(c.added, m, path)
+			continue
+		}
+		if found > 0 { // in another order than the map's
+			copy(left[1:found+1], left[:found])
+		}
+		left = left[1:]
+	}
+	for _, g := range left {
+		count(c.dropped, g, path)
+	}
+}
+
+// same compares scalars. Two ways of writing one moment are one.
+func (c *comparison) same(given, made fhir.Value) bool {
+	if given.Kind() != fhir.String || made.Kind() != fhir.String {
+		return given.Kind() == made.Kind() && string(given.Raw()) == string(made.Raw())
+	}
+	if given.Text() == made.Text() {
+		return true
+	}
+	if strings.HasSuffix(made.Text(), "/"+notReturned) {
+		_, known := c.back.given[given.Text()]
+		return !known
+	}
+	x, err := time.Parse(time.RFC3339Nano, given.Text())
+	y, also := time.Parse(time.RFC3339Nano, made.Text())
+	return err == nil && also == nil && x.Equal(y)
+}
+
+// count counts the values of what is on one side only.
+func count(into map[string]int, v fhir.Value, path string) {
+	switch v.Kind() {
+	case fhir.Object:
+		for name, member := range v.Members() {
+			count(into, member, path+"."+name)
+		}
+	case fhir.Array:
+		for element := range v.Each() {
+			count(into, element, path)
+		}
+	default:
+		into[path]++
+	}
+}

@@ -1,0 +1,150 @@
+package mapping
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"cpagateway/profiles/fhir"
+)
+
+// Returned is a record that came back: its fields by their names, dotted ones as
+// they are, and the records of its groups. It is the Record that the maps run over
+// again.
+type Returned struct {
+	Source string // as the maps name it; empty for a record of a group
+
+	fields   map[string]string
+	literals map[string]bool // fields that JSON writes without quotes
+	groups   map[string][]*Returned
+	from     []claim
+}
+
+// claim is a resource that a record came back from.
+type claim struct {
+	entry int // in what was given
+	typ   string
+	key   string
+	value fhir.Value
+}
+
+func newReturned() *Returned {
+	return &Returned{fields: map[string]string{}, literals: map[string]bool{}, groups: map[string][]*Returned{}}
+}
+
+// Field implements Record.
+func (r *Returned) Field(name string) (string, bool) {
+	text, ok := r.fields[name]
+	return text, ok
+}
+
+// Group implements Record.
+func (r *Returned) Group(name string) []Record {
+	records := make([]Record, len(r.groups[name]))
+	for i, record := range r.groups[name] {
+		records[i] = record
+	}
+	return records
+}
+
+// At implements Record.
+func (r *Returned) At(name string) Position { return Position{Field: name} }
+
+// Fields are the names of the fields that have text, sorted.
+func (r *Returned) Fields() []string { return slices.Sorted(maps.Keys(r.fields)) }
+
+// Groups are the names of the groups that have records, sorted.
+func (r *Returned) Groups() []string { return slices.Sorted(maps.Keys(r.groups)) }
+
+// Each are the records of a group.
+func (r *Returned) Each(group string) []*Returned { return r.groups[group] }
+
+// set gives a field its text; false where it has another already. A blank text is none.
+func (r *Returned) set(name, text string) bool {
+	if strings.TrimSpace(text) == "" {
+		return true
+	}
+	if old, ok := r.fields[name]; ok {
+		return old == text
+	}
+	r.fields[name] = text
+	return true
+}
+
+// take adds what another resource says of the same record. It returns the field
+// that the two disagree about, or the group in which two records have one key.
+func (r *Returned) take(o *Returned, keys map[string]string, path string) (disputed string) {
+	for _, name := range o.Fields() {
+		if !r.set(name, o.fields[name]) {
+			return joinPath(path, name)
+		}
+		r.literals[name] = r.literals[name] || o.literals[name]
+	}
+	for _, group := range o.Groups() {
+		at := joinPath(path, group)
+		by := keys[at]
+		for _, record := range o.groups[group] {
+			same := r.find(group, by, record)
+			if same == nil {
+				r.groups[group] = append(r.groups[group], record)
+			} else if disputed := same.take(record, keys, at); disputed != "" {
+				return disputed
+			}
+		}
+	}
+	return ""
+}
+
+func (r *Returned) find(group, by string, record *Returned) *Returned {
+	key, ok := record.fields[by]
+	if by == "" || !ok {
+		return nil
+	}
+	for _, other := range r.groups[group] {
+		if other.fields[by] == key {
+			return other
+		}
+	}
+	return nil
+}
+
+// JSON is the record as a JSON object: dotted names become objects, groups lists.
+func (r *Returned) JSON() []byte {
+	w := fhir.NewWriter(nil)
+	r.write(w, "")
+	return w.Bytes()
+}
+
+func (r *Returned) write(w *fhir.Writer, prefix string) {
+	if text, plain := r.fields["."]; plain && prefix == "" && len(r.fields) == 1 {
+		w.String(text)
+		return
+	}
+	w.BeginObject()
+	done := map[string]bool{}
+	for _, name := range append(r.Fields(), r.Groups()...) {
+		rest, inside := strings.CutPrefix(name, prefix)
+		head, _, deeper := strings.Cut(rest, ".")
+		if !inside || done[head] || name == "." {
+			continue
+		}
+		done[head] = true
+		w.Name(head)
+		text, isField := r.fields[name]
+		switch {
+		case deeper:
+			r.write(w, prefix+head+".")
+		case isField && r.literals[name]:
+			w.Raw([]byte(text))
+		case isField:
+			w.String(text)
+		default:
+			w.BeginArray()
+			for _, record := range r.groups[name] {
+				record.write(w, "")
+			}
+			w.EndArray()
+		}
+	}
+	w.EndObject()
+}

@@ -1,0 +1,154 @@
+package mapping
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// reasons are why a field does not return: what a map may say, and what check says.
+var reasons = []string{
+	"merged-code", "else-row", "composed-text", "default", "first-of", "condition", "precision", "keyed-id", "joined-row",
+}
+
+// because reads `because REASON` where it stands and returns what follows it.
+func (p *parser) because(l line, t []token) (rest []token, reason string) {
+	if len(t) == 0 || t[0].quoted || t[0].text != "because" {
+		return t, ""
+	}
+	if len(t) < 2 || !slices.Contains(reasons, t[1].text) {
+		p.fail(l, t[0], "why something does not return is one of: "+strings.Join(reasons, ", "))
+		return nil, "composed-text"
+	}
+	return t[2:], t[1].text
+}
+
+// direct holds the direction of a line against that of the map or block around it.
+func (p *parser) direct(l line, way direction, because, otherwise string) {
+	switch {
+	case p.way != both && (way == both || way == backward || way == derived):
+		p.fail(l, l.tokens[0], "what stands around this runs forward only, and so does this: write ->")
+	case p.way == both && way == forward && because == "":
+		p.fail(l, l.tokens[0], "what does not return says why: because "+strings.Join(reasons, ", because ")+otherwise)
+	}
+}
+
+// checkWay holds a rule to its direction.
+func (p *parser) checkWay(l line, arrow token, r *rule, place *node) {
+	if r.way == derived || !r.from.isFixed() {
+		p.direct(l, r.way, r.because, "; or it is worked out from what returns elsewhere: derive VALUE -> TARGET")
+	}
+	if !r.returns() {
+		return
+	}
+	if r.way == backward && r.from.kind != field {
+		p.fail(l, arrow, "before <- stands one field")
+		return
+	}
+	if why := r.irreversible(); why != "" {
+		p.fail(l, arrow, "this does not run back: "+why)
+		return
+	}
+	if r.from.kind == field {
+		at := p.absolute(&r.from)
+		if first, ok := p.given[at]; ok && first.field != "" && first.leaf != place {
+			p.twice = append(p.twice, [2]giver{first, {place, p.element, r.from.text, l.number}})
+		}
+		p.given[at] = giver{place, p.element, r.from.text, l.number}
+	}
+	for i := range r.from.parts {
+		if part := &r.from.parts[i]; part.kind == field && p.given[p.absolute(&part.operand)].leaf == nil {
+			p.given[p.absolute(&part.operand)] = giver{leaf: place, line: l.number}
+		}
+	}
+}
+
+// absolute is the path of a field from the record of the map's source.
+func (p *parser) absolute(o *operand) string {
+	return pathOf(p.paths, o)
+}
+
+// checkKey asks that a resource tells its key: through an identifier or the
+// references that it is made of, never from the id, which is not the source's.
+func (p *parser) checkKey(l line, m *resourceMap) {
+	parts := []part{{operand: m.key}}
+	if m.key.kind == template {
+		parts = m.key.parts
+	}
+	for i := range parts {
+		if o := &parts[i]; o.kind == field && !o.optional && p.given[p.absolute(&o.operand)].leaf == nil {
+			p.fail(l, l.tokens[0], fmt.Sprintf("%s is of the key and does not return: an identifier or a reference gives it back, with <->", o.text))
+		}
+	}
+	p.elements(m.root)
+	for _, pair := range p.twice {
+		if a, b := pair[0].element, pair[1].element; a == nil || b == nil || a == b || !(side{a, true}).excludes(side{b, true}) {
+			p.faults = append(p.faults, &Error{File: p.file, Line: pair[1].line, Column: 1, Text: fmt.Sprintf(
+				"%s returns from line %d already: this is derive", pair[1].field, pair[0].line)})
+		}
+	}
+}
+
+// giver is a place from which a field returns: the leaf, and the element of a list
+// that it stands in, if any.
+type giver struct {
+	leaf, element *node
+	field         string // empty for a part of a key or of a moment, which several places may give
+	line          int
+}
+
+// anyReturns reports whether a field returns from the node.
+func (n *node) anyReturns() bool {
+	return slices.ContainsFunc(n.rules, (*rule).returns) || slices.ContainsFunc(n.members, (*node).anyReturns)
+}
+
+// elements asks of every list that its elements can be told apart.
+func (p *parser) elements(n *node) {
+	p.alternatives(n)
+	for i, m := range n.members {
+		p.elements(m)
+		for _, other := range n.members[:i] {
+			if n.shape != list || !m.anyReturns() && !other.anyReturns() {
+				continue
+			}
+			if !(side{other, true}).excludes(side{m, true}) {
+				p.faults = append(p.faults, &Error{File: p.file, Line: m.line, Column: 1, Text: fmt.Sprintf(
+					"nothing tells the elements made here from those of line %d, so neither can return: give each a constant that the other cannot have, or write -> and because", other.line)})
+			}
+		}
+	}
+}
+
+// alternatives asks of the rules of one target that a text can be of one alone, where
+// one of them returns. A constant stands for a blank field and is asked of nothing.
+func (p *parser) alternatives(n *node) {
+	for i, r := range n.rules {
+		for _, other := range n.rules[:i] {
+			if (r.returns() || other.returns()) && !r.from.isFixed() && !other.from.isFixed() && !r.excludes(other) {
+				p.faults = append(p.faults, &Error{File: p.file, Line: r.line, Column: 1, Text: fmt.Sprintf(
+					"line %d may have written the same text, so neither returns: two rules for one target return only where no text is of both forms", other.line)})
+			}
+		}
+	}
+}
+
+// tellApart asks of the maps that run both ways and make one type that a resource
+// can only be of one of them.
+func (p *parser) tellApart() {
+	byType := map[string][]*resourceMap{}
+	for _, source := range p.program.Sources() {
+		for _, m := range p.program.maps[source] {
+			if m.way != both {
+				continue
+			}
+			for _, other := range byType[m.typ] {
+				if !(side{other.root, true}).excludes(side{m.root, true}) {
+					file, _, _ := strings.Cut(m.rule.id, ":")
+					p.faults = append(p.faults, &Error{File: file, Line: m.rule.line, Column: 1, Text: fmt.Sprintf(
+						"nothing tells a %s made here from one made at %s: give each a constant that the other cannot have", m.typ, other.rule.id)})
+				}
+			}
+			byType[m.typ] = append(byType[m.typ], m)
+		}
+	}
+}
