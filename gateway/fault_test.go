@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -247,6 +248,41 @@ func TestACallerWhoLeavesIsRecordedOnce(t *testing.T) {
 	}
 	if len(rows) != 1 || rows[0].Code != "CALLER_GONE" || disclosures(rows) != 0 {
 		t.Errorf("want one record that the caller went, got %+v", rows)
+	}
+}
+
+// What releases nothing waits for a beat, after it is recorded and its place on the road
+// is given back; what releases something, and what is refused before it comes to a
+// person, does not wait. The beat here is one that nobody would wait for.
+func TestOnlyAnswersThatReleaseNothingWaitForTheBeat(t *testing.T) {
+	s := openStand(t)
+	s.road.Beat = time.Hour
+	wholeAnswer(t, s)
+	if a := s.get("ooh", "/CarePlan?colour=red"); a.status != http.StatusBadRequest {
+		t.Errorf("a bad parameter: %d", a.status)
+	}
+	for i, path := range []string{"/CarePlan?" + about(elin), "/CarePlan?" + about(nobody), "/CarePlan/unknown"} {
+		name := fmt.Sprintf("11111111-2222-4333-8444-%012d", i)
+		ctx, leave := context.WithCancel(t.Context())
+		request := s.request("ooh", http.MethodGet, gateway.Prefix+path, "", "X-Request-Id", name).WithContext(ctx)
+		answered := make(chan error, 1)
+		go func() {
+			response, err := http.DefaultClient.Do(request)
+			if err == nil {
+				response.Body.Close()
+			}
+			answered <- err
+		}()
+		for len(s.recorded(name)) == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		select {
+		case err := <-answered:
+			t.Errorf("%s: answered before the beat: %v", path, err)
+		case <-time.After(20 * time.Millisecond):
+		}
+		leave()
+		<-answered
 	}
 }
 

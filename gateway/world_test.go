@@ -87,6 +87,7 @@ type stand struct {
 	dir    string
 	tokens map[string]token
 
+	road   *road.Road
 	memory *cache.Cache
 	asked  atomic.Uint64 // requests; before every third one the memory is emptied, where nobody keeps it
 	keeps  bool
@@ -133,15 +134,13 @@ func (s *stand) open() {
 	sealer, err := road.NewSealer(s.secret)
 	must(s.t, err)
 	s.memory = cache.New(s.reader, 1<<20)
-	front := &gateway.Front{
-		Road: &road.Road{
-			Identity: verifier, Records: s.memory, Audit: s.log, Policy: consent.DefaultPolicy(), Shared: shared,
-			Register: func() *agreements.Register { return s.home }, Pseudonym: intake.Pseudonym(s.secret), Home: "7A4", Base: "http://" + l.Addr().String() + gateway.Prefix,
-			DutyLine: demo.DutyLine, Sealer: sealer, Capacity: road.NewCapacity(8, 2), Clock: s.clock.Now,
-			Log: slog.New(slog.DiscardHandler),
-		},
-		Version: "test", Date: "2026-07-31",
+	s.road = &road.Road{
+		Identity: verifier, Records: s.memory, Audit: s.log, Policy: consent.DefaultPolicy(), Shared: shared,
+		Register: func() *agreements.Register { return s.home }, Pseudonym: intake.Pseudonym(s.secret), Home: "7A4", Base: "http://" + l.Addr().String() + gateway.Prefix,
+		DutyLine: demo.DutyLine, Sealer: sealer, Capacity: road.NewCapacity(8, 2), Clock: s.clock.Now,
+		Log: slog.New(slog.DiscardHandler),
 	}
+	front := &gateway.Front{Road: s.road, Version: "test", Date: "2026-07-31"}
 	mux := http.NewServeMux()
 	mux.Handle(demo.IssuerPath+"/", issuer)
 	handler := front.Handler()

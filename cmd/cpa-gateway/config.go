@@ -38,17 +38,21 @@ type config struct {
 }
 
 type httpConfig struct {
-	Address  string `yaml:"address"`
-	Admin    string `yaml:"admin"`    // health and metrics; not for the outside
-	Base     string `yaml:"base"`     // the FHIR base URL as callers know it
-	Cert     string `yaml:"cert"`     // TLS certificate file; empty behind a proxy that ends TLS
-	Key      string `yaml:"key"`      // its private key
-	ClientCA string `yaml:"clientCA"` // certificates of callers that bind their tokens by mTLS
-	Capacity int    `yaml:"capacity"` // requests at once
-	Reserved int    `yaml:"reserved"` // of these, kept for crisis reads
+	Address  string        `yaml:"address"`
+	Admin    string        `yaml:"admin"`    // health and metrics; not for the outside
+	Base     string        `yaml:"base"`     // the FHIR base URL as callers know it
+	Cert     string        `yaml:"cert"`     // TLS certificate file; empty behind a proxy that ends TLS
+	Key      string        `yaml:"key"`      // its private key
+	ClientCA string        `yaml:"clientCA"` // certificates of callers that bind their tokens by mTLS
+	Capacity int           `yaml:"capacity"` // requests at once
+	Reserved int           `yaml:"reserved"` // of these, kept for crisis reads
+	Beat     time.Duration `yaml:"beat"`     // when an answer that releases nothing leaves, after its request came: see road.Road
 	// Notice is how long readiness says no, when serve stops, before connections are refused.
 	Notice time.Duration `yaml:"notice"`
 }
+
+// defaultBeat is several times what a slow answer takes that is made from the store.
+const defaultBeat = 50 * time.Millisecond
 
 type recordsConfig struct {
 	SQLite string `yaml:"sqlite"` // the data folder
@@ -78,7 +82,7 @@ func embedded(dir string) (config, error) {
 	sources, err := sourcesIn(dir, own)
 	return config{
 		Organisation: own,
-		HTTP:         httpConfig{Capacity: 256, Reserved: 64},
+		HTTP:         httpConfig{Capacity: 256, Reserved: 64, Beat: defaultBeat},
 		Agreements:   filepath.Join(dir, "agreements"),
 		Records:      recordsConfig{SQLite: dir},
 		Policy:       consent.DefaultPolicy(),
@@ -93,7 +97,7 @@ func readConfig(name string, environ []string) (config, error) {
 		return config{}, misuse("reading the configuration: %v", err)
 	}
 	c := config{
-		HTTP:   httpConfig{Address: ":8080", Admin: "127.0.0.1:9090", Capacity: 256, Reserved: 64, Notice: 5 * time.Second},
+		HTTP:   httpConfig{Address: ":8080", Admin: "127.0.0.1:9090", Capacity: 256, Reserved: 64, Beat: defaultBeat, Notice: 5 * time.Second},
 		Policy: consent.DefaultPolicy(), Telemetry: telemetryConfig{Sampling: 0.01, Interval: time.Minute},
 	}
 	d := yaml.NewDecoder(bytes.NewReader(text))
@@ -142,6 +146,9 @@ func (c config) check() error {
 	}
 	if c.HTTP.Reserved < 0 || c.HTTP.Reserved >= c.HTTP.Capacity {
 		return fmt.Errorf("http.reserved must be at least 0 and less than http.capacity")
+	}
+	if c.HTTP.Beat < 0 || c.HTTP.Beat > 10*time.Second {
+		return fmt.Errorf("http.beat must be from 0s to 10s")
 	}
 	if c.HTTP.Notice < 0 {
 		return fmt.Errorf("http.notice must not be negative")

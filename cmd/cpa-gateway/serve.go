@@ -130,7 +130,7 @@ func (s *site) front(w world, verifier *identity.Verifier, shared hot.State, log
 		Register:  s.register.Load,
 		Pseudonym: intake.Pseudonym(s.secret),
 		Home:      c.Organisation, Base: c.HTTP.Base, DutyLine: c.DutyLine, Sealer: sealer,
-		Capacity: road.NewCapacity(c.HTTP.Capacity, c.HTTP.Reserved), Clock: w.clock, Log: log,
+		Capacity: road.NewCapacity(c.HTTP.Capacity, c.HTTP.Reserved), Beat: c.HTTP.Beat, Clock: w.clock, Log: log,
 	}
 	f := &gateway.Front{
 		Road: r, Version: version(), Date: w.clock().Format(time.DateOnly),

@@ -47,7 +47,7 @@ func (m *meters) made() *meters {
 		meter := otel.Meter(scope)
 		var errs [4]error
 		m.duration, errs[0] = meter.Float64Histogram("cpa_gateway_request_duration",
-			metric.WithUnit("s"), metric.WithDescription("Time from request to answer"))
+			metric.WithUnit("s"), metric.WithDescription("Time from request to answer, without the wait for a beat"))
 		m.recording, errs[1] = meter.Float64Histogram("cpa_gateway_audit_duration",
 			metric.WithUnit("s"), metric.WithDescription("Time that an answer waited for its entry in the audit log"))
 		m.requests, errs[2] = meter.Int64Counter("cpa_gateway_requests",
@@ -85,9 +85,8 @@ func observe(ctx context.Context, ask Ask) (context.Context, trace.Span) {
 	return otel.Tracer(scope).Start(ctx, string(ask.Interaction)+" "+ask.Type, trace.WithSpanKind(trace.SpanKindServer))
 }
 
-// end tells of a request that was answered.
-func (r *Road) end(ctx context.Context, span trace.Span, t *exchange, status int) {
-	took := r.Clock().Sub(t.at)
+// end tells of a request that was answered, and how long it took to come to an answer.
+func (r *Road) end(ctx context.Context, span trace.Span, t *exchange, status int, took time.Duration) {
 	kind := []attribute.KeyValue{
 		attribute.String("fhir.interaction", string(t.ask.Interaction)),
 		attribute.String("fhir.type", t.ask.Type),

@@ -43,8 +43,13 @@ type Road struct {
 	DutyLine  string           // the duty team's number, told with every crisis read
 	Sealer    *Sealer
 	Capacity  *Capacity
-	Clock     func() time.Time
-	Log       *slog.Logger
+	// Beat is when an answer that releases nothing may leave: so long after its request
+	// came, or a multiple of it. It has to be longer than nearly all such answers take to
+	// make: the time of an answer then does not tell who is unknown, has refused, or was
+	// just asked for by somebody else. 0 lets them leave at once.
+	Beat  time.Duration
+	Clock func() time.Time
+	Log   *slog.Logger
 
 	meters meters
 }
@@ -69,8 +74,12 @@ func (r *Road) Serve(w http.ResponseWriter, req *http.Request, ask Ask) {
 	ctx, span := observe(ctx, ask)
 	t := &exchange{ask: ask, request: req, at: r.Clock(), id: requestID(req), words: wordsFor(req)}
 	recorded, reply := r.guarded(ctx, t)
+	took := r.Clock().Sub(t.at)
+	if t.outcome == outcomeNothing {
+		pause(ctx, untilBeat(took, r.Beat))
+	}
 	status := r.answer(w, t, recorded, reply)
-	r.end(ctx, span, t, status)
+	r.end(ctx, span, t, status, took)
 }
 
 // guarded keeps a fault of our own from being an answer without a record, or no
@@ -232,8 +241,9 @@ func (r *Road) ServePublic(w http.ResponseWriter, req *http.Request, ask Ask, bo
 		t.outcome = outcomeFailed
 		r.Log.ErrorContext(ctx, "the audit log is not available", "request", t.id)
 	}
+	took := r.Clock().Sub(t.at)
 	status := r.answer(w, t, recorded, p)
-	r.end(ctx, span, t, status)
+	r.end(ctx, span, t, status, took)
 }
 
 // Unread records a request that could not be read: the server answered it in fixed
@@ -248,5 +258,5 @@ func (r *Road) Unread(ctx context.Context) {
 	t := &exchange{ask: Ask{Interaction: None}, at: r.Clock(), id: newRequestID()}
 	ctx, span := observe(ctx, t.ask)
 	r.refuse(ctx, t, faultUnread)
-	r.end(ctx, span, t, http.StatusBadRequest)
+	r.end(ctx, span, t, http.StatusBadRequest, r.Clock().Sub(t.at))
 }
