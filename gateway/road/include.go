@@ -25,7 +25,7 @@ func (r *Road) included(now records.Reader, q question, matches []disclosure.Cop
 	}
 	for _, i := range q.search.Include {
 		for _, c := range matches {
-			for _, ref := range referred(c, i) {
+			for _, ref := range referred(c.Body(), i) {
 				if len(all) == maxIncluded || seen[ref] {
 					continue
 				}
@@ -60,8 +60,8 @@ func (r *Road) follow(now records.Reader, q question, c disclosure.Copy, typ, id
 }
 
 // referred are the references of a copy that an include follows, as "Type/id".
-func referred(c disclosure.Copy, i search.Include) []string {
-	resource, err := fhir.ParseResource(c.Body())
+func referred(body []byte, i search.Include) []string {
+	resource, err := fhir.ParseResource(body)
 	if err != nil {
 		return nil
 	}

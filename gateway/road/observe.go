@@ -45,22 +45,25 @@ type meters struct {
 func (m *meters) made() *meters {
 	m.once.Do(func() {
 		meter := otel.Meter(scope)
-		var errs [4]error
-		m.duration, errs[0] = meter.Float64Histogram("cpa_gateway_request_duration",
-			metric.WithUnit("s"), metric.WithDescription("Time from request to answer, without the wait for a beat"))
-		m.recording, errs[1] = meter.Float64Histogram("cpa_gateway_audit_duration",
-			metric.WithUnit("s"), metric.WithDescription("Time that an answer waited for its entry in the audit log"))
-		m.requests, errs[2] = meter.Int64Counter("cpa_gateway_requests",
-			metric.WithDescription("Requests, by what came of them and by the code of a refusal"))
-		m.decisions, errs[3] = meter.Int64Counter("cpa_gateway_decisions",
-			metric.WithDescription("Recorded decisions, by outcome and by the code of the rule that decided"))
-		for _, err := range errs {
-			if err != nil {
-				otel.Handle(err)
-			}
-		}
+		m.duration = instrument(meter.Float64Histogram("cpa_gateway_request_duration",
+			metric.WithUnit("s"), metric.WithDescription("Time from request to answer, without the wait for a beat")))
+		m.recording = instrument(meter.Float64Histogram("cpa_gateway_audit_duration",
+			metric.WithUnit("s"), metric.WithDescription("Time that an answer waited for its entry in the audit log")))
+		m.requests = instrument(meter.Int64Counter("cpa_gateway_requests",
+			metric.WithDescription("Requests, by what came of them and by the code of a refusal")))
+		m.decisions = instrument(meter.Int64Counter("cpa_gateway_decisions",
+			metric.WithDescription("Recorded decisions, by outcome and by the code of the rule that decided")))
 	})
 	return m
+}
+
+// instrument hands what a provider objects to on to its handler of errors: the
+// request goes on with what it made all the same.
+func instrument[T any](made T, err error) T {
+	if err != nil {
+		otel.Handle(err)
+	}
+	return made
 }
 
 // decided counts the decisions of a request once they are recorded.

@@ -1,11 +1,20 @@
 package road
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"testing"
+	"time"
+
+	"golang.org/x/text/language"
 
 	"cpagateway/gateway/identity"
+	"cpagateway/gateway/texts"
 )
 
 // A credential that is sound and says too little is forbidden, with the challenge that
@@ -43,6 +52,90 @@ func TestARequestIDIsEchoedOnlyWhereItIsAUUID(t *testing.T) {
 		got := requestID(request)
 		if !uuidForm.MatchString(got) || (got == id) != echoed {
 			t.Errorf("%q became %q", id, got)
+		}
+	}
+}
+
+// Every cause has its own answer and its own code on record; what only a fault of ours
+// would say is not told.
+func TestEachCauseHasItsAnswer(t *testing.T) {
+	challenge := `Bearer error="x"`
+	for name, c := range map[string]struct {
+		cause error
+		want  reply
+		code  string
+	}{
+		"no fault of the caller's": {&identity.Refusal{Code: "AWAY"}, reply{status: 503, fault: faultBusy}, "AWAY"},
+		"a bad credential":         {fmt.Errorf("x: %w", &identity.Refusal{Code: "BAD", Challenge: challenge}), reply{status: 401, fault: faultUnknown, challenge: challenge}, "BAD"},
+		"no team":                  {&identity.Refusal{Code: identity.TeamMissing, Challenge: challenge, Forbidden: true}, reply{status: 403, fault: Refuse(403, "forbidden", texts.NoTeam), challenge: challenge}, identity.TeamMissing},
+		"no purpose":               {&identity.Refusal{Code: identity.PurposeMissing, Challenge: challenge, Forbidden: true}, reply{status: 403, fault: Refuse(403, "forbidden", texts.NoPurpose), challenge: challenge}, identity.PurposeMissing},
+		"two purposes":             {&identity.Refusal{Code: identity.PurposeAmbiguous, Challenge: challenge, Forbidden: true}, reply{status: 403, fault: Refuse(403, "forbidden", texts.SeveralPurposes), challenge: challenge}, identity.PurposeAmbiguous},
+		"no scope": {scopeExceeded, reply{status: 403, fault: Refuse(403, "forbidden", texts.NoScope),
+			challenge: `Bearer error="insufficient_scope", error_description="no scope of the token reaches this type and interaction"`}, "SCOPE_EXCEEDED"},
+		"over the rate":        {&throttled{after: 1500 * time.Millisecond}, reply{status: 429, fault: Refuse(429, "throttled", texts.TooMany, 2), retryAfter: 2}, "RATE_LIMITED"},
+		"just over the rate":   {&throttled{}, reply{status: 429, fault: Refuse(429, "throttled", texts.TooMany, 1), retryAfter: 1}, "RATE_LIMITED"},
+		"a fault with a place": {fmt.Errorf("x: %w", faultNoPerson), reply{status: 400, fault: faultNoPerson}, "REQUEST_REFUSED"},
+		"too late":             {fmt.Errorf("x: %w", context.DeadlineExceeded), reply{status: 504, fault: faultTimeout}, "TIMED_OUT"},
+		"gone":                 {fmt.Errorf("x: %w", context.Canceled), reply{status: 504, fault: faultTimeout}, "CALLER_GONE"},
+		"anything else":        {errors.New(number), reply{status: 500, fault: faultBroken}, "FAILED"},
+	} {
+		p, code := explainFault(c.cause)
+		if code != c.code || !reflect.DeepEqual(p, c.want) {
+			t.Errorf("%s: %s %+v %+v", name, code, p, p.fault)
+		}
+	}
+	if e := (&throttled{}).Error(); e != "the client is over its rate" {
+		t.Errorf("%q", e)
+	}
+}
+
+// An outcome says its language, how bad it is, and in words what the matter is.
+func TestAnOutcomeIsWhole(t *testing.T) {
+	fault := Refuse(429, "throttled", texts.TooMany, 7)
+	for _, tag := range []language.Tag{texts.English, texts.Welsh} {
+		x := &exchange{id: "i", words: words{language: tag}}
+		for _, c := range []struct{ got, id, severity, code, text string }{
+			{string(outcome(x, fault)), `"id":"i",`, "error", "throttled", texts.TooMany.In(tag, 7)},
+			{string(crisisOutcome(x, "01632 960000")), "", "information", "informational", texts.CrisisRead.In(tag, "01632 960000")},
+			{string(crisisOutcome(x, "")), "", "information", "informational", texts.CrisisRead.In(tag, texts.DutyUnknown.In(tag))},
+		} {
+			text, err := json.Marshal(c.text)
+			noError(t, err)
+			want := `{"resourceType":"OperationOutcome",` + c.id + `"language":"` + tag.String() + `","issue":[{"severity":"` + c.severity + `","code":"` + c.code + `","details":{"text":` + string(text) + `}}]}`
+			var a, b any
+			noError(t, json.Unmarshal([]byte(c.got), &a))
+			noError(t, json.Unmarshal([]byte(want), &b))
+			equal(t, tag.String(), a, b)
+		}
+	}
+}
+
+// The ids made here are UUIDs of version 4: every digit but those of the version and the
+// variant is any, as often as chance has it.
+func TestRequestIDsAreRandomUUIDs(t *testing.T) {
+	var seen [36]map[byte]bool
+	for range 2000 {
+		id := newRequestID()
+		if len(id) != 36 || !uuidForm.MatchString(id) || id[14] != '4' {
+			t.Fatalf("%q is no UUID of version 4", id)
+		}
+		for i := range id {
+			if seen[i] == nil {
+				seen[i] = map[byte]bool{}
+			}
+			seen[i][id[i]] = true
+		}
+	}
+	for i, digits := range seen {
+		want := 16
+		switch i {
+		case 8, 13, 18, 23, 14:
+			want = 1
+		case 19:
+			want = 4
+		}
+		if len(digits) != want {
+			t.Errorf("digit %d has %d values, want %d", i, len(digits), want)
 		}
 	}
 }

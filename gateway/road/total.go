@@ -9,7 +9,7 @@ const countedAtOnce = 100
 // for their number: by the same decisions, and copied as the matches of a page are, so
 // that what is not shown is not counted either.
 func (r *Road) total(now records.Reader, q question) (int, error) {
-	if q.interaction != Search || q.search.Total == Untold {
+	if q.search.Total == Untold {
 		return 0, nil
 	}
 	params, ok, err := searchable(now, q)
