@@ -20,6 +20,7 @@ type Moment struct {
 	used     []*entry
 	holder   *entry // of the holdings that were read
 	making   *entry // what is being worked out
+	editions map[records.Reference]uint64
 }
 
 var _ records.Reader = (*Moment)(nil)
@@ -135,26 +136,32 @@ func sizeOf(h records.Holdings) int {
 	return 500 + 1500*len(h.Facts) + 400*len(h.Directory)
 }
 
-// note adds the editions of directory records to what an entry follows from.
+// note adds the editions of directory records to what an entry follows from. Each is
+// asked for once.
 func (m *Moment) note(e *entry, refs []records.Reference) error {
 	var unknown []records.Reference
 	for _, ref := range refs {
-		if _, known := e.editions[ref]; !known {
+		if _, known := m.editions[ref]; !known {
 			unknown = append(unknown, ref)
 		}
 	}
-	if len(unknown) == 0 {
-		return nil
+	if len(unknown) > 0 {
+		editions, err := m.now.Editions(unknown)
+		if err != nil {
+			return err
+		}
+		if m.editions == nil {
+			m.editions = make(map[records.Reference]uint64)
+		}
+		for _, ref := range unknown {
+			m.editions[ref] = editions[ref] // 0: there is none
+		}
 	}
-	editions, err := m.now.Editions(unknown)
-	if err != nil {
-		return err
+	if e.editions == nil && len(refs) > 0 {
+		e.editions = make(map[records.Reference]uint64, len(refs))
 	}
-	if e.editions == nil {
-		e.editions = make(map[records.Reference]uint64, len(unknown))
-	}
-	for _, ref := range unknown {
-		e.editions[ref] = editions[ref] // 0: there is none
+	for _, ref := range refs {
+		e.editions[ref] = m.editions[ref]
 	}
 	return nil
 }
