@@ -1,0 +1,102 @@
+package cache_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"cpagateway/gateway/cache"
+	"cpagateway/gateway/records"
+	"cpagateway/gateway/records/recordstest"
+	"cpagateway/gateway/store"
+	"cpagateway/gateway/store/sqlite"
+	"cpagateway/profiles"
+)
+
+// TestNoAnswerIsOlderThanItsRecord lets two gateways on one folder read a plan from
+// memory while it is written through either of them: whatever passes is the plan as it
+// is in the transaction that records the answer.
+func TestNoAnswerIsOlderThanItsRecord(t *testing.T) {
+	const versions, readers = 150, 2
+	dir := t.TempDir()
+	var stores []store.Store
+	var gateways []*cache.Cache
+	for range 2 {
+		s, err := sqlite.Open(t.Context(), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		stores, gateways = append(stores, s), append(gateways, cache.New(s, 1<<20))
+	}
+	person := people[0]
+	body := func(n int) string {
+		return fmt.Sprintf(`{"resourceType":"CarePlan","id":"c","subject":{"reference":"Patient/p"},"status":"active","intent":"plan",
+			"category":[{"coding":[{"system":%q,"code":%q}]}],"description":"version %d"}`, profiles.SystemSNOMED, profiles.CodeCrisisPlan, n)
+	}
+	recordstest.Put(t, stores[0], start, recordstest.Accept(t, home, person, body(0)))
+	var changes []func(store.Tx) error
+	for n := range versions {
+		a := recordstest.Accept(t, home, person, body(n+1))
+		changes = append(changes, func(tx store.Tx) error { _, err := tx.Put(start, a, records.Precondition{}); return err })
+	}
+	var over atomic.Bool
+	var passed, stale atomic.Int64
+	var all sync.WaitGroup
+	all.Go(func() {
+		defer over.Store(true)
+		for n, change := range changes {
+			if err := stores[n%2].Update(t.Context(), change); err != nil {
+				t.Errorf("writing: %v", err)
+			}
+		}
+	})
+	for i := range 2 * readers {
+		all.Go(func() {
+			for !over.Load() && !t.Failed() {
+				switch err := record(t, stores[i%2], gateways[i%2], ask{resource: "c"}); {
+				case errors.Is(err, cache.ErrChanged):
+					stale.Add(1)
+				case err != nil:
+					t.Errorf("reading: %v", err)
+				default:
+					passed.Add(1)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if passed.Load() < 20 || stale.Load() < 20 {
+		t.Errorf("%d passed and %d were stale: the test looks at too little", passed.Load(), stale.Load())
+	}
+}
+
+// record reads and, where that passes, compares in the same transaction.
+func record(t *testing.T, s store.Store, gateway *cache.Cache, a ask) error {
+	var got string
+	basis, err := gateway.Read(t.Context(), func(now *cache.Moment) error {
+		person, _, err := a.whom(now)
+		if err != nil {
+			return err
+		}
+		got, err = cache.Recall(now, "plans", func(s string) int { return len(s) }, func() (string, error) { return plans(t, now, person) })
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.Update(context.WithoutCancel(t.Context()), func(tx store.Tx) error {
+		if err := basis.Check(tx); err != nil {
+			return err
+		}
+		v, err := tx.Current("CarePlan", "c")
+		if want := fmt.Sprint(v.Body); err == nil && !strings.Contains(got, strings.Trim(want, "[]")) {
+			return fmt.Errorf("passed with another version than %d", v.Number)
+		}
+		return err
+	})
+}
