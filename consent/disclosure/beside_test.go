@@ -61,6 +61,7 @@ func TestWhatIsTheSameInBothLanguagesIsReadOnce(t *testing.T) {
 	div := parsed(t, string(d.disclose(heldOf(ann(t)), madeTargets(), besideAnn(t, d)...).Body())).Find("text", "div").Text()
 	for _, want := range []string{
 		`<li>Gives money away, high since 10 February 2025 / <span lang="cy" xml:lang="cy">ers 10 Chwefror 2025</span>: Card with Beth</li>`,
+		`since 1 May 2026 until 1 November 2026 / `,
 		`<li>Welsh (preferred) / <span lang="cy" xml:lang="cy">Cymraeg (dewis iaith)</span></li>`,
 	} {
 		if !strings.Contains(div, want) {

@@ -145,6 +145,12 @@ func TestChanges(t *testing.T) {
 	}
 	third := `{"extension":[{"url":"@PlanPart","valueCode":"action"},{"url":"@Restriction","valueCode":"third-party"}],"detail":{"status":"scheduled"}}`
 	modified := `{"modifierExtension":[{"url":"x"}],"extension":[{"url":"@PlanPart","valueCode":"contact"}],"detail":{"status":"scheduled"}}`
+	withheldTwice := strings.Replace(modified, `"extension":[`, `"extension":[{"url":"@Restriction","valueCode":"third-party"},`, 1)
+	incomplete := strings.Replace(to("finance"), `"status":"scheduled",`, ``, 1)
+	numbered := func(number string) string {
+		return strings.Replace(head, `"reference":"Patient/ann"`, `"identifier":{"system":"`+profiles.SystemNHSNumber+`","value":"`+number+`"}`, 1) + `}`
+	}
+	reviewed := func(day string) string { return `,"extension":[{"url":"@LastReviewed","valueDate":"` + day + `"}]}` }
 	patient := func(rest string) string { return `{"resourceType":"Patient","id":"ann","active":true` + rest + `}` }
 	directive := func(provision string) string {
 		return `{"resourceType":"Consent","id":"x","status":"active","scope":{"text":"x"},"category":[{"text":"x"}],"patient":{"reference":"Patient/ann"},"provision":` + provision + `}`
@@ -202,6 +208,13 @@ func TestChanges(t *testing.T) {
 		"a type that is not served":               {``, `{"resourceType":"Observation","id":"x"}`, `unlabelled`},
 		"an empty provision":                      {directive(`[]`), directive(`{"type":"deny"}`), `consent.record`},
 		"an actor":                                {actor("Practitioner/seen"), actor("CareTeam/any"), `consent.record+directory consent.record?team.membership|team.coordinator`},
+		"the number of the person":                {numbered("9990000018"), numbered("9990000026"), `plan.crisis+person.identity`},
+		"an extension at the top":                 {head + reviewed("2025-01-01"), head + reviewed("2025-02-01"), `plan.crisis+plan.freshness`},
+		"an extension that is a reference alone":  {head + `}`, head + `,"extension":[{"url":"@Agreement","extension":[{"url":"by","valueReference":{"reference":"Practitioner/seen"}}]}]}`, `plan.crisis+plan.views+directory`},
+		"what withholds the whole after a part":   {strings.TrimSuffix(acts(act("contact", "a")), "}") + `,"implicitRules":"x"}`, acts(act("contact", "a")), `plan.crisis`},
+		"beside a part that lacks its status":     {acts(incomplete, to("work")), acts(incomplete), `plan.crisis+crisis.contacts`},
+		"a goal beside a part without status":     {acts(incomplete, to("work")), acts(incomplete, to("lost")), `plan.crisis+crisis.contacts+plan.area.work`},
+		"a modifier beside another that stays":    {acts(modified, withheldTwice, act("dependants", "a")), acts(modified, act("dependants", "a")), ``},
 		"an actor that is not known":              {actor("Practitioner/seen"), actor("Practitioner/lost"), `consent.record+directory`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -77,10 +77,11 @@ func (c *copier) members(dst []byte, s *profiles.Shape, v fhir.Value) ([]byte, b
 func (c *copier) member(dst []byte, s *profiles.Shape, v fhir.Value, name string, member fhir.Value) ([]byte, *profiles.Shape) {
 	plain, sibling := strings.CutPrefix(name, "_")
 	element, known := s.Child(plain)
-	if name == "modifierExtension" || known && element.Use == profiles.UseModifier {
+	switch {
+	case name == "modifierExtension", known && element.Use == profiles.UseModifier:
 		c.refuse()
-	}
-	if !known || element.Use == profiles.UseNever || element.Use == profiles.UseModifier || element.Use == profiles.UseRebuilt {
+		return dst, nil
+	case !known, element.Use == profiles.UseNever, element.Use == profiles.UseRebuilt:
 		return dst, nil
 	}
 	if v == c.resource {

@@ -82,9 +82,10 @@ func (t Terms) Open() bool { return t.open }
 // Custodian is whose records they are about.
 func (t Terms) Custodian() profiles.OrgCode { return t.custodian }
 
-// Sees reports whether a reference to the target may be copied.
+// Sees reports whether a reference to the target may be copied. To what was never
+// labelled none is.
 func (t Terms) Sees(target Target) bool {
-	return (target.Person == "" || target.Person == t.person) && target.Label.Within(t.granted)
+	return (target.Person == "" || target.Person == t.person) && target.Label.Within(t.granted) && !target.Label.Items().Empty()
 }
 
 // Copy is one resource as its terms let it out: made anew, of what may be copied. Only

@@ -161,6 +161,10 @@ func TestDiscloseWithholds(t *testing.T) {
 		"modifier extension in a part":       {all, source(`{"resourceType":"CarePlan",` + head + `,"note":[{"text":"x","modifierExtension":[{"url":"x"}]}]}`)},
 		"empty modifier extension":           {all, source(`{"resourceType":"CarePlan",` + head + `,"modifierExtension":[]}`)},
 		"implicit rules":                     {all, source(`{"resourceType":"CarePlan",` + head + `,"implicitRules":"http://example.org"}`)},
+		"modifier extension in a datatype":   {all, source(`{"resourceType":"CarePlan",` + head + `,"period":{"start":"2025-01-01","modifierExtension":[{"url":"x"}]}}`)},
+		"a mark on the implicit rules":       {all, source(`{"resourceType":"CarePlan",` + head + `,"_implicitRules":{"extension":[{"url":"x"}]}}`)},
+		"one element twice, another missing": {all, source(`{"resourceType":"CarePlan","id":"x","status":"active","_status":{"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"unknown"}]},"subject":{"reference":"Patient/ann"}}`)},
+		"subject without an id":              {all, source(`{"resourceType":"CarePlan","id":"x","status":"active","intent":"plan","subject":{"reference":"Patient/"}}`)},
 		"required element missing":           {all, source(`{"resourceType":"CarePlan","id":"x","status":"active","subject":{"reference":"Patient/ann"}}`)},
 		"required element of the wrong kind": {all, source(`{"resourceType":"CarePlan","id":"x","status":{"value":"active"},"intent":"plan","subject":{"reference":"Patient/ann"}}`)},
 		"subject is a group":                 {all, source(`{"resourceType":"CarePlan","id":"x","status":"active","intent":"plan","subject":{"reference":"Group/1"}}`)},
@@ -198,6 +202,7 @@ func TestConsentIsCopiedWhole(t *testing.T) {
 		withheld  bool
 	}{
 		"everything known":              {`{"type":"deny","provision":[{"type":"permit","actor":[{` + role + `,"reference":{"reference":"Practitioner/seen"}}]}]}`, false},
+		"what is unknown beside it":     {`{"type":"deny"},"unknown":1`, false},
 		"an element's id":               {`{"id":"1","type":"deny"}`, false},
 		"a logical actor":               {`{"type":"deny","actor":[{` + role + `,"reference":{"identifier":{"system":"` + profiles.SystemODS + `","value":"7A4"}}}]}`, false},
 		"an actor that may not be seen": {`{"type":"deny","provision":[{"type":"permit","actor":[{` + role + `,"reference":{"reference":"Practitioner/gone"}}]}]}`, true},

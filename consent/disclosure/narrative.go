@@ -32,21 +32,21 @@ var narrated = []struct {
 	sections []section
 }{
 	{profiles.PlanCrisis, texts.CrisisPlan, []section{
-		{texts.WhomToCall, profiles.CodePartContact, 0, texts.NoneInPlan},
-		{texts.Risks, "", profiles.RiskCurrent, texts.NoneHere},
-		{texts.EarlyWarningSigns, profiles.CodePartEarlyWarningSign, 0, texts.NoneRecorded},
-		{texts.WhatHelps, profiles.CodePartWhatHelps, 0, texts.NoneRecorded},
-		{texts.Actions, profiles.CodePartAction, 0, texts.NoneRecorded},
-		{texts.EmergencyReview, profiles.CodePartEmergencyReview, 0, texts.NoneRecorded},
-		{texts.Dependants, profiles.CodePartDependants, profiles.PersonDependants, texts.NoneHere},
-		{texts.CriticalCare, profiles.CodePartCriticalCare, profiles.CareCritical, texts.NoneHere},
-		{texts.LegalStatus, "", profiles.LawStatus, texts.NoneHere},
-		{texts.AdvanceWishes, profiles.CodePartAdvanceWish, profiles.LawDecisions, texts.NoneHere},
+		{heading: texts.WhomToCall, part: profiles.CodePartContact, none: texts.NoneInPlan},
+		{heading: texts.Risks, beside: profiles.RiskCurrent, none: texts.NoneHere},
+		{heading: texts.EarlyWarningSigns, part: profiles.CodePartEarlyWarningSign, none: texts.NoneRecorded},
+		{heading: texts.WhatHelps, part: profiles.CodePartWhatHelps, none: texts.NoneRecorded},
+		{heading: texts.Actions, part: profiles.CodePartAction, none: texts.NoneRecorded},
+		{heading: texts.EmergencyReview, part: profiles.CodePartEmergencyReview, none: texts.NoneRecorded},
+		{heading: texts.Dependants, part: profiles.CodePartDependants, beside: profiles.PersonDependants, none: texts.NoneHere},
+		{heading: texts.CriticalCare, part: profiles.CodePartCriticalCare, beside: profiles.CareCritical, none: texts.NoneHere},
+		{heading: texts.LegalStatus, beside: profiles.LawStatus, none: texts.NoneHere},
+		{heading: texts.AdvanceWishes, part: profiles.CodePartAdvanceWish, beside: profiles.LawDecisions, none: texts.NoneHere},
 	}},
 	{profiles.PlanContingency, texts.ContingencyPlan, []section{
-		{texts.Triggers, profiles.CodePartTrigger, 0, texts.NoneRecorded},
-		{texts.Arrangements, profiles.CodePartArrangement, 0, texts.NoneRecorded},
-		{texts.WhomToCall, profiles.CodePartContact, 0, texts.NoneInPlan},
+		{heading: texts.Triggers, part: profiles.CodePartTrigger, none: texts.NoneRecorded},
+		{heading: texts.Arrangements, part: profiles.CodePartArrangement, none: texts.NoneRecorded},
+		{heading: texts.WhomToCall, part: profiles.CodePartContact, none: texts.NoneInPlan},
 	}},
 	{profiles.PlanSummary, texts.CarePlan, nil},
 	{profiles.PlanOther, texts.OtherPlan, nil},
@@ -63,10 +63,7 @@ func (t Terms) narrative(typ string, members []byte, reader language.Tag, copies
 	if typ != "CarePlan" {
 		return ""
 	}
-	plan, err := fhir.Parse(slices.Concat([]byte(`{"resourceType":"CarePlan"`), members, []byte(`}`)))
-	if err != nil {
-		return ""
-	}
+	plan, _ := fhir.Parse(slices.Concat([]byte(`{"resourceType":"CarePlan"`), members, []byte(`}`))) // which the copier wrote as JSON
 	p := openPage(plan.Get("language").Text(), reader)
 	others := t.besideOf(copies)
 	others.heading(p)
@@ -130,21 +127,19 @@ func currency(p *page, plan fhir.Value) {
 // freshness says who wrote the plan, when it was last reviewed, when it is to be reviewed, and
 // that this is past (W¶105, 110). A day is over when it is over in London.
 func (t Terms) freshness(p *page, plan fhir.Value) {
-	p.labelled(texts.WrittenBy, same(plan.Find("author", "display").Text()))
+	p.labelled(texts.WrittenBy, same(plan.Find("author", "display").Text()), texts.Wording{})
 	reviewed := ""
 	for ext := range plan.Get("extension").Each() {
 		if ext.Get("url").Is(profiles.ExtLastReviewed) {
 			reviewed = ext.Get("valueDate").Text()
 		}
 	}
-	p.labelled(texts.LastReviewed, inDays(reviewed))
-	due := reviewDue(plan)
-	words := inDays(due)
+	p.labelled(texts.LastReviewed, inDays(reviewed), texts.Wording{})
+	due, warning := reviewDue(plan), texts.Wording{}
 	if _, until, err := fhir.Interval(due, profiles.London); err == nil && !until.After(t.day) {
-		p.labelled(texts.ReviewDue, words, inBoth(texts.Overdue))
-		return
+		warning = inBoth(texts.Overdue)
 	}
-	p.labelled(texts.ReviewDue, words)
+	p.labelled(texts.ReviewDue, inDays(due), warning)
 }
 
 // reviewDue is the date of the earliest review that is still to be held, empty

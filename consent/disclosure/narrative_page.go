@@ -124,8 +124,8 @@ func addNew(lines []phrase, line phrase) []phrase {
 }
 
 // labelled writes a label and what the plan says under it, or that it says nothing:
-// reviews have records of their own as well. What warns of it stands out.
-func (p *page) labelled(label texts.Key, said texts.Wording, warnings ...texts.Wording) {
+// reviews have records of their own as well. What warns of it, if anything, stands out.
+func (p *page) labelled(label texts.Key, said, warning texts.Wording) {
 	p.WriteString("<p>")
 	p.words(inBoth(label))
 	p.WriteString(": ")
@@ -133,7 +133,7 @@ func (p *page) labelled(label texts.Key, said texts.Wording, warnings ...texts.W
 		said = inBoth(texts.NoneInPlan)
 	}
 	p.words(said)
-	for _, warning := range warnings {
+	if warning.English != "" {
 		p.WriteString(" <b>")
 		p.words(warning)
 		p.WriteString("</b>")

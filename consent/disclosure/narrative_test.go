@@ -235,6 +235,7 @@ func TestActivitiesAreReadOutInWords(t *testing.T) {
 		`"code":{"text":"Call","coding":[{"display":"Telephone"}]}`:                                          "Call",
 		`"code":{"coding":[{"code":"1","display":"Telephone"}]}`:                                             "Telephone",
 		`"code":{"coding":[{"code":"1"}]},"performer":[{"display":"Sian"}]`:                                  "Sian",
+		`"doNotPerform":true,"performer":[{"display":"Sian"},{"type":"x"},{"display":"Mair"}]`:               "Sian: Mair",
 		`"code":{"coding":[{"display":"Restrain"}]},"doNotPerform":true,"performer":[{"display":"Anybody"}]`: "Anybody: DO NOT / PEIDIWCH Â: Restrain",
 	} {
 		if got := activityText(parsed(t, `{"resourceType":"x",`+detail+`}`)); got != want {

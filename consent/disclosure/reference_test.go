@@ -27,6 +27,9 @@ func TestReferences(t *testing.T) {
 		"the person":                   {`{"reference":"Patient/ann","display":"Ann"}`, `{"reference":"Patient/ann"}`, members},
 		"another person":               {`{"reference":"Patient/bob"}`, "", profiles.AllItems},
 		"another's record":             {`{"reference":"Goal/bobs"}`, "", profiles.AllItems},
+		"nobody's record":              {`{"reference":"Goal/nobodys"}`, "", profiles.AllItems},
+		"hers without a label":         {`{"reference":"Goal/unlabelled"}`, "", profiles.AllItems},
+		"staff under somebody's name":  {`{"reference":"Practitioner/bobs"}`, "", profiles.AllItems},
 		"a team of hers":               {`{"reference":"CareTeam/any"}`, `{"reference":"CareTeam/any"}`, members},
 		"contained":                    {`{"reference":"#contained"}`, "", profiles.AllItems},
 		"on another server":            {`{"reference":"https://example.org/Patient/ann"}`, "", profiles.AllItems},
@@ -164,6 +167,54 @@ func TestOnlyContactsAreNamed(t *testing.T) {
 	for _, name := range []string{"contributor-name", "forensic", "performer of action", "performer of arrangement", "goal-name", "place-name", "Practitioner/seen"} {
 		if strings.Contains(body, name) {
 			t.Errorf("%s was copied", name)
+		}
+	}
+}
+
+// The person is named by the reference that names them in the subject, although the
+// store does not know it; what stands on another server is named nowhere.
+func TestThePersonIsNamedAsInTheSubject(t *testing.T) {
+	for subject, want := range map[string]string{"Patient/ann": `"contributor":[{"reference":"Patient/ann"}]`, "https://example.org/Patient/ann": "", "#contained": ""} {
+		r := parsed(t, `{"resourceType":"CarePlan","id":"x","status":"active","intent":"plan","subject":{"reference":"`+subject+`"},"contributor":[{"reference":"`+subject+`"}]}`)
+		x := permitting(profiles.AllItems).disclose(heldOf(r), nil)
+		if body := string(x.Body()); x.Withheld() || strings.Contains(body, "contributor") != (want != "") || !strings.Contains(body, want) {
+			t.Errorf("%s: %s", subject, body)
+		}
+	}
+}
+
+// What staff refer to that is about nobody is not copied, as nothing is that nobody may see.
+func TestStaffReferToTheDirectoryOnly(t *testing.T) {
+	r := parsed(t, `{"resourceType":"PractitionerRole","id":"x","practitioner":{"reference":"Practitioner/seen"},"organization":{"reference":"Goal/nobodys"}}`)
+	body := string(permitting(profiles.AllItems).disclose(heldOf(r), madeTargets()).Body())
+	if !strings.Contains(body, `"Practitioner/seen"`) || strings.Contains(body, "nobodys") {
+		t.Error(body)
+	}
+}
+
+// Of an author the name alone is shown, and nothing that stands after it.
+func TestAuthorsAreNamedByTheNameAlone(t *testing.T) {
+	for display, want := range map[string]string{
+		"Dr X": "Dr X", "Dr X-Y": "Dr X-Y", " Dr X ": "Dr X", "Dr X, forensic": "Dr X", "Dr X; forensic": "Dr X", "Dr X: forensic": "Dr X",
+		"Dr X / forensic": "Dr X", "Dr X | forensic": "Dr X", "Dr X (forensic)": "Dr X", "Dr X [forensic]": "Dr X", "Dr X - forensic": "Dr X",
+		", forensic": "", "(forensic)": "", " - forensic": "",
+	} {
+		r := parsed(t, `{"resourceType":"CarePlan","id":"x","status":"active","intent":"plan","subject":{"reference":"Patient/ann"},"author":{"display":"`+display+`"}}`)
+		body := parsed(t, string(permitting(profiles.AllItems).disclose(heldOf(r), nil).Body()))
+		if got := body.Find("author", "display").Text(); got != want || body.Get("author").Exists() != (want != "") {
+			t.Errorf("%q is shown as %q", display, got)
+		}
+	}
+}
+
+// A reference finds what it may lead to and nothing else; one to what was never labelled
+// was followed.
+func TestWhichTargetsAreSeen(t *testing.T) {
+	seen := map[string]bool{"Patient/ann": true, "Practitioner/seen": true, "Goal/work": true, "Goal/nobodys": true, "CareTeam/any": true, "#contained": true}
+	d := permitting(profiles.SetOf(profiles.Directory, profiles.AreaWork, profiles.TeamMembership, profiles.PersonIdentity))
+	for reference, target := range madeTargets() {
+		if got := d.Sees(target); got != seen[reference] {
+			t.Errorf("%s is seen: %v", reference, got)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package disclosure
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -84,5 +85,36 @@ func TestACopyGoesOutUnderItsOwnTermsOnly(t *testing.T) {
 	}
 	if !(Copy{}).Under(consent.Decide(treatingTeam())).Withheld() {
 		t.Error("a copy of nothing carries something")
+	}
+}
+
+// Whatever of the terms is another, their keys are, and none begins another.
+func TestKeysTellTermsApart(t *testing.T) {
+	changes := []func(*terms){
+		func(*terms) {},
+		func(d *terms) { d.open = false },
+		func(d *terms) { d.person = "" },
+		func(d *terms) { d.person = "bob" },
+		func(d *terms) { d.person, d.custodian = "", "ann" },
+		func(d *terms) { d.custodian = "7A4" },
+		func(d *terms) { d.granted = profiles.CrisisSlice },
+		func(d *terms) { d.granted = profiles.ItemSet{} },
+		func(d *terms) { d.day = d.day.AddDate(0, 0, 1) },
+		func(d *terms) { d.day = time.Unix(1, 0) },
+		func(d *terms) { d.day = time.Unix(12, 0) },
+	}
+	for i, change := range changes {
+		for j, other := range changes {
+			a, b := permitting(profiles.AllItems), permitting(profiles.AllItems)
+			change(&a)
+			other(&b)
+			if same := strings.HasPrefix(string(a.AppendKey(nil)), string(b.AppendKey(nil))); same != (i == j) || (a == b) != (i == j) {
+				t.Errorf("%s and %s", a.AppendKey(nil), b.AppendKey(nil))
+			}
+		}
+	}
+	open := permitting(profiles.AllItems)
+	if open.custodian = "7A4"; !open.Open() || open.Custodian() != "7A4" || (Terms{}).Open() {
+		t.Errorf("open %v, of %q", open.Open(), open.Custodian())
 	}
 }
