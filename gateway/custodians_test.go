@@ -66,17 +66,22 @@ func (s *stand) share() {
 		"board.yaml":   {Data: fmt.Appendf(nil, elsewhere, secondBoard, boardFlows)},
 		"council.yaml": {Data: fmt.Appendf(nil, elsewhere, council, councilFlows)},
 	}
-	must(s.t, fs.WalkDir(demo.Agreements(), ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		text, err := fs.ReadFile(demo.Agreements(), name)
-		files[name] = &fstest.MapFile{Data: text}
-		return err
-	}))
+	must(s.t, copyInto(files, demo.Agreements()))
 	register, err := agreements.Load(files)
 	must(s.t, err)
 	s.home = register
+}
+
+// copyInto adds the files of one folder to others.
+func copyInto(files fstest.MapFS, from fs.FS) error {
+	return fs.WalkDir(from, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(from, name)
+		files[name] = &fstest.MapFile{Data: text}
+		return err
+	})
 }
 
 // bringInFor takes Welsh plans in for a custodian, from a source of its own.

@@ -1,0 +1,121 @@
+package gateway_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"cpagateway/consent"
+	"cpagateway/profiles"
+)
+
+// taken are the reads of the store that a request makes of an empty memory.
+func (s *stand) taken(t *testing.T, as, path string) string {
+	t.Helper()
+	var steps []string
+	s.memory.Clear()
+	s.reader.before = func(_ context.Context, method string) error { steps = append(steps, method); return nil }
+	a := s.get(as, path)
+	s.reader.before = nil
+	if a.status >= http.StatusInternalServerError {
+		t.Fatalf("%s: %d", path, a.status)
+	}
+	return strings.Join(steps, " ")
+}
+
+// Each kind of request reads what it needs and no more; one about somebody who is
+// hidden or unknown reads the same as far as it knows.
+func TestEachRequestTakesItsStepsAndNoOthers(t *testing.T) {
+	s := openStand(t)
+	plan := s.get("gp", crisisPath()).ids(t)[0]
+	const beside = " Find Targets Find Targets Find" // what a narrative reads out: Patient, Flag, and RiskAssessment, which a practice may not see
+	for _, c := range []struct{ as, path, want string }{
+		{"gp", crisisPath(), "Person Holdings Find" + beside + " Targets"},
+		{"gp", crisisPath() + "&_total=accurate", "Person Holdings Find" + beside + " Targets Find Targets"},
+		{"gp", crisisPath() + "&_count=0&_total=accurate", "Person Holdings Targets Find Targets"},
+		{"gp", crisisPath() + "&goal=Goal/unknown", "Person Holdings Targets Targets"},
+		{"ooh", "/CarePlan?" + about(elin), "Person Holdings Find Targets"},
+		{"ooh", "/CarePlan?" + about(nobody), "Person Holdings Find Targets"},
+		{"cmht", "/Goal?" + about(ann), "Person Holdings Find Targets"},
+		{"cmht", "/Flag?" + about(ann), "Person Holdings Find Targets"},
+		{"gp", "/CarePlan/" + plan, "PersonOf Holdings Read" + beside + " Targets"},
+		{"gp", "/CarePlan/unknown", "PersonOf Holdings Read"},
+		{"cmht", "/Practitioner/unknown", "Read"},
+		{"cmht", "/Practitioner?_id=unknown", "Holdings Find Targets"},
+	} {
+		if got := s.taken(t, c.as, c.path); got != c.want {
+			t.Errorf("%s %s\n got %s\nwant %s", c.as, c.path, got, c.want)
+		}
+	}
+}
+
+// A GP practice reads the directory of two boards: each record by the agreement with
+// the board that holds it, also on a second page, and none of a board that shares none.
+func TestADirectoryIsReadByTheAgreementOfItsCustodian(t *testing.T) {
+	s := openStand(t)
+	s.bringInFor(secondBoard, consent.On, s.annAt(secondBoard, asItIs))
+	own := s.organisations(t, "gp")
+	if slices.Contains(own, string(secondBoard)) {
+		t.Fatalf("the second board shares its directory without an agreement: %v", own)
+	}
+	s.share()
+	both := s.organisations(t, "gp")
+	if !slices.Contains(both, string(secondBoard)) || len(both) != len(own)+1 {
+		t.Errorf("of two boards: %v, of one: %v", both, own)
+	}
+	search := "/Organization?identifier=" + profiles.SystemODS + "|" + string(secondBoard)
+	for _, id := range s.get("gp", search).ids(t) {
+		if a := s.get("gp", "/Organization/"+id); a.status != http.StatusOK {
+			t.Errorf("found, and not read: %d", a.status)
+		}
+		if a := s.get("social-care", "/Organization/"+id); a.status != http.StatusNotFound {
+			t.Errorf("read without an agreement: %d", a.status)
+		}
+	}
+	if n := len(s.get("gp", search).ids(t)); n != 1 {
+		t.Errorf("%d records of the second board", n)
+	}
+}
+
+// organisations are the codes of those that a caller finds among the first and the
+// second board, page by page.
+func (s *stand) organisations(t *testing.T, as string) (codes []string) {
+	t.Helper()
+	path := "/Organization?_count=1&identifier=" + profiles.SystemODS + "|7A4," + profiles.SystemODS + "|" + string(secondBoard)
+	for _, page := range pages(t, s, as, path) {
+		for _, e := range page.bundle(t).Entry {
+			codes = append(codes, e.Resource["identifier"].([]any)[0].(map[string]any)["value"].(string))
+		}
+	}
+	return codes
+}
+
+// A page is answered whole, however much there is of what stands beside it, up to the
+// limits that docs/surface.md names; a total counts beyond them.
+func TestLimitsOfAPage(t *testing.T) {
+	s := openStand(t)
+	s.bringIn(s.plan("ann.json", func(plan map[string]any) {
+		outcomes := plan["outcomes"].([]any)
+		for i := range 230 {
+			goal := map[string]any{}
+			for k, v := range outcomes[0].(map[string]any) {
+				goal[k] = v
+			}
+			goal["key"], goal["outcome"] = fmt.Sprint("more-", i), fmt.Sprint("outcome number ", i)
+			outcomes = append(outcomes, goal)
+		}
+		plan["outcomes"] = outcomes
+	}))
+	all := s.get("cmht", "/Goal?"+about(ann, "_count", "1", "_total", "accurate"))
+	total, told := all.total(t)
+	if !told || total < 231 {
+		t.Fatalf("%d goals are counted (%t), want more than 230", total, told)
+	}
+	whole := "/CarePlan?" + about(ann, "category", profiles.CodeMentalHealthPlan)
+	if n := len(s.get("cmht", whole+"&_include=CarePlan:goal").included(t)); n != 200 {
+		t.Errorf("%d goals stand beside the plan, want 200", n)
+	}
+}
