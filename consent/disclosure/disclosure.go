@@ -97,7 +97,6 @@ type Copy struct {
 	typ, id   string
 	person    profiles.PersonID
 	versionID string
-	updated   time.Time
 	items     profiles.ItemSet
 	part      bool // of the copy: see Only
 }
@@ -126,9 +125,6 @@ func (c Copy) VersionID() string { return c.versionID }
 
 // Part reports that the body is a part of the copy, and not what the version names.
 func (c Copy) Part() bool { return c.part }
-
-// Updated is meta.lastUpdated of the body.
-func (c Copy) Updated() time.Time { return c.updated }
 
 // Items are the items that the copy in fact carries, for the record of the
 // disclosure: never more than the terms grant.
@@ -179,12 +175,11 @@ func (t Terms) Copy(h Held, targets map[string]Target, beside ...Copy) Copy {
 		return Copy{}
 	}
 	made := Copy{
-		terms:   t,
-		typ:     h.Resource.Type(),
-		id:      h.Resource.ID(),
-		person:  h.Person,
-		updated: h.Updated,
-		items:   label.Need.Union(label.Any.Intersect(c.granted), c.carried),
+		terms:  t,
+		typ:    h.Resource.Type(),
+		id:     h.Resource.ID(),
+		person: h.Person,
+		items:  label.Need.Union(label.Any.Intersect(c.granted), c.carried),
 	}
 	if h.Tag != nil {
 		sum := sha256.Sum256(content)
