@@ -24,6 +24,9 @@ func show(out io.Writer, s intake.Summary, asJSON bool) error {
 	if err := showLines(out, s.SetAside); err != nil {
 		return err
 	}
+	if s.Unlisted > 0 {
+		fmt.Fprintf(out, "  and %d more that are not listed here\n", s.Unlisted)
+	}
 	if len(s.NotRead) > 0 {
 		fmt.Fprintln(out, "\nnot read:")
 	}

@@ -51,7 +51,7 @@ func (r *run) notice(m mapping.Resource, no refusal) quarantine.Fault {
 // record that was fed in again, which is there already, and not those without a
 // fragment, which nobody could feed in.
 func (r *run) keep(faults []quarantine.Fault) {
-	r.sum.SetAside = append(r.sum.SetAside, r.lines(faults)...)
+	r.sum.list(r.lines(faults))
 	r.batch.setAside(slices.DeleteFunc(faults, func(f quarantine.Fault) bool { return !r.kept(f) }))
 }
 

@@ -16,7 +16,8 @@ import (
 // A batch holds the store's lock, which every answer needs to be recorded, so it
 // is bounded by its work: to some milliseconds. Between two batches is a pause in
 // which others of this process, who wait in a line, and of other processes, who
-// ask again every millisecond, have their turn.
+// ask again every millisecond, have their turn. The next batch is read and mapped
+// meanwhile, so that the pause is seldom time lost.
 const (
 	batchResources = 64
 	batchBytes     = 256 << 10
@@ -59,14 +60,7 @@ func (r *run) flushFull() error {
 	if r.batch.resources < batchResources && r.batch.bytes < batchBytes {
 		return nil
 	}
-	if err := r.flush(); err != nil {
-		return err
-	}
-	select {
-	case <-time.After(pause):
-	case <-r.ctx.Done():
-	}
-	return nil
+	return r.flush()
 }
 
 // flush keeps what is pending and records that it was brought in, in one transaction.
@@ -77,6 +71,7 @@ func (r *run) flush() error {
 		return nil
 	}
 	done := account{changed: map[profiles.PersonID]bool{}}
+	r.rest()
 	err := r.recorded(func(tx store.Tx) (_ audit.Counts, err error) {
 		err = r.keepBatch(tx, b, &done)
 		return done.counts, err
@@ -84,10 +79,22 @@ func (r *run) flush() error {
 	if err != nil {
 		return err
 	}
+	r.rested = time.After(pause)
 	r.sum = r.sum.Plus(done.sum)
-	r.sum.SetAside = append(r.sum.SetAside, r.lines(done.refused)...)
+	r.sum.list(r.lines(done.refused))
 	r.tell()
 	return nil
+}
+
+// rest waits until the pause after the last batch is over.
+func (r *run) rest() {
+	if r.rested == nil {
+		return
+	}
+	select {
+	case <-r.rested:
+	case <-r.ctx.Done():
+	}
 }
 
 // account is what became of a batch.
@@ -122,7 +129,11 @@ func (r *run) keepRecord(tx store.Tx, pieces []pending, done *account) error {
 	var no *refusal
 	var refused pending
 	about := newRecord()
-	err := tx.Try(func() (err error) {
+	whole := tx.Try
+	if len(pieces) == 1 {
+		whole = alone
+	}
+	err := whole(func() (err error) {
 		for _, p := range pieces {
 			if no, err = r.put(tx, p, about, &part); err != nil || no != nil {
 				refused = p
@@ -152,6 +163,10 @@ func (r *run) keepRecord(tx store.Tx, pieces []pending, done *account) error {
 	r.settled(about, done)
 	return nil
 }
+
+// alone keeps a record of one piece, which is refused before anything of it is
+// written: a savepoint would have nothing to undo, and costs a copy of every page.
+func alone(part func() error) error { return part() }
 
 // errSetAside undoes what was put of a record that is set aside.
 var errSetAside = errors.New("the record is set aside")

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"cpagateway/consent"
@@ -64,10 +65,22 @@ type Summary struct {
 	Apart int `json:"keptApart,omitempty"`
 	// Wishes is how many wishes against sharing were taken from records set aside.
 	Wishes int `json:"wishesTaken,omitempty"`
-	// SetAside has a line for each fault of a record that was set aside.
+	// SetAside has a line for each of the first MaxLines faults of records that were
+	// set aside; Unlisted counts the others.
 	SetAside []Line `json:"setAside,omitempty"`
+	Unlisted int    `json:"setAsideUnlisted,omitempty"`
 	// NotRead are the files of the extract that were not read.
 	NotRead []mapping.NotRead `json:"notRead,omitempty"`
+}
+
+// MaxLines is how many faults an account lists: it is held in memory, whatever an
+// extract has wrong with it.
+const MaxLines = 1000
+
+func (s *Summary) list(lines []Line) {
+	n := min(len(lines), MaxLines-len(s.SetAside))
+	s.SetAside = append(s.SetAside, lines[:n]...)
+	s.Unlisted += len(lines) - n
 }
 
 // Line is what the account says of a record that was set aside: never its value.
@@ -159,7 +172,9 @@ func (s Summary) Plus(t Summary) Summary {
 	s.Grants += t.Grants
 	s.Apart += t.Apart
 	s.Wishes += t.Wishes
-	s.SetAside = append(s.SetAside, t.SetAside...)
+	s.Unlisted += t.Unlisted
+	s.SetAside = slices.Clip(s.SetAside) // so that two sums of one account share nothing that is written
+	s.list(t.SetAside)
 	s.NotRead = append(s.NotRead, t.NotRead...)
 	s.LeftBehind = plus(s.LeftBehind, t.LeftBehind)
 	s.Defaulted = plus(s.Defaulted, t.Defaulted)

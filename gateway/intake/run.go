@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"cpagateway/consent"
 	"cpagateway/consent/facts"
@@ -28,6 +29,7 @@ type run struct {
 	unresolved map[string]bool
 	touched    map[profiles.PersonID]bool // whose facts or plans this run has changed
 	batch      batch
+	rested     <-chan time.Time   // nil before the first batch
 	wishes     []mapping.Resource // Consents of records set aside that say something against sharing
 	alike      map[string]int     // how many faults so far would have one id
 	sum        Summary
