@@ -3,6 +3,8 @@
 // translation cannot hide anything on purpose: what it cannot take it reports.
 package mapping
 
+import "cpagateway/mapping/scratch"
+
 // Position says where something stands in what was read.
 type Position struct {
 	File  string // name within the extract, never a path of the machine
@@ -28,6 +30,9 @@ type Resource struct {
 	// Fragment gives the source record as Fault.Raw would hold it, for the case
 	// that the resource is refused after it was mapped. Nil: the body serves.
 	Fragment func() []byte
+	// Held is how many bytes beside the body are held until the resource is kept: of
+	// the resources of one document the first one says it.
+	Held int
 }
 
 // Fault is a record, or part of one, that could not be taken.
@@ -59,6 +64,10 @@ type Env struct {
 	Custodian string // ODS code of the organisation whose records these are
 	// ID derives a resource's id from its type and source key; deterministic.
 	ID func(typ, key string) string
+	// Scratch makes files for what is to be remembered of every record. They are
+	// needed as long as what was given out, and closed by whoever gives them. Nil: it
+	// is remembered in memory.
+	Scratch scratch.Files
 }
 
 // Output receives what a format makes, record by record. Returning an error stops

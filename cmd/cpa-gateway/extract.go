@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"unicode/utf8"
+
+	"cpagateway/mapping/scratch"
 )
 
 // extract is a path of the command line: a folder as it is, a file as a folder
@@ -14,7 +16,8 @@ type extract struct {
 	path    string
 	files   fs.FS
 	folder  bool
-	notRead string // why it cannot be
+	close   func() error // nil: nothing is open
+	notRead string       // why it cannot be
 }
 
 // named is the path of a file of the extract.
@@ -40,7 +43,11 @@ func extractsAt(paths []string) ([]extract, error) {
 		case err != nil:
 			return nil, misuse("%v", err)
 		case info.IsDir():
-			e.files, e.folder = os.DirFS(p), true
+			root, err := os.OpenRoot(p)
+			if err != nil {
+				return nil, misuse("%v", err)
+			}
+			e.files, e.folder, e.close = within{root.FS()}, true, root.Close
 		case !utf8.ValidString(filepath.Base(p)):
 			e.notRead = "its name is not UTF-8: rename it"
 		default:
@@ -79,3 +86,50 @@ func (o oneFile) ReadDir(name string) ([]fs.DirEntry, error) {
 
 // Stat lets fs.WalkDir start at the folder.
 func (o oneFile) Stat(name string) (fs.FileInfo, error) { return fs.Stat(o.FS, name) }
+
+// within is a folder out of which no link leads.
+type within struct{ fs.FS }
+
+// Open opens a file that is in the folder; what is no file, such as a pipe, could
+// keep the import waiting for ever.
+func (w within) Open(name string) (fs.File, error) {
+	info, err := fs.Stat(w.FS, name)
+	if err == nil && (info.IsDir() || info.Mode().IsRegular()) {
+		return w.FS.Open(name)
+	}
+	if err == nil {
+		err = errors.New("it is no file")
+	} else if link, outside := fs.Lstat(w.FS, name); outside == nil && link.Mode()&fs.ModeSymlink != 0 && !errors.Is(err, fs.ErrNotExist) {
+		err = errors.New("it is a link that leads out of the folder, or in a circle")
+	} else {
+		return nil, err
+	}
+	return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+}
+
+// ReadDir lists a folder.
+func (w within) ReadDir(name string) ([]fs.DirEntry, error) { return fs.ReadDir(w.FS, name) }
+
+// scratchIn makes files for what an import has to remember, beside the records and for
+// their owner alone. They have no name: nothing is left of them, however the import ends.
+func scratchIn(folder string) scratch.Files {
+	return func() (scratch.File, error) {
+		f, err := os.CreateTemp(folder, "import-")
+		if err != nil {
+			return nil, err
+		}
+		if err := os.Remove(f.Name()); err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		return f, nil
+	}
+}
+
+func closeAll(extracts []extract) (err error) {
+	for _, e := range extracts {
+		if e.close != nil {
+			err = errors.Join(err, e.close())
+		}
+	}
+	return err
+}

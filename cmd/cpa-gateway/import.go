@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -47,6 +49,8 @@ func (o importOptions) run(w world, paths []string) (err error) {
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, closeAll(extracts)) }()
+	boundMemory()
 	c, err := o.place.read()
 	if err != nil {
 		return err
@@ -103,6 +107,7 @@ func bringIn(w world, s *site, from sourceConfig, extracts []extract) (total int
 		return total, err
 	}
 	in := s.intake(w)
+	in.Scratch = scratchIn(s.config.Records.SQLite)
 	tell, done := progress(w.err)
 	defer func() { _ = done() }()
 	in.Progress = func(sum intake.Summary) { tell(total.Plus(sum)) }
@@ -134,4 +139,15 @@ func progress(out io.Writer) (tell func(intake.Summary), done func() error) {
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 	tell = func(s intake.Summary) { _ = bar.Set(s.Stored + s.Unchanged + s.Quarantined) } // a line that cannot be drawn is not missed
 	return tell, bar.Finish
+}
+
+// importMemory is what the heap of an import may grow to before garbage is collected
+// for every piece that is needed. The records' own memory comes on top.
+const importMemory = 80 << 20
+
+// boundMemory holds to it, where the environment (GOMEMLIMIT) says nothing else.
+func boundMemory() {
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
+		debug.SetMemoryLimit(importMemory)
+	}
 }

@@ -84,9 +84,10 @@ func (r *run) faultID(f mapping.Fault) string {
 		h.Write([]byte(part + "\x00"))
 	}
 	id := hex.EncodeToString(h.Sum(nil)[:8])
-	r.alike[id]++
-	if n := r.alike[id]; n > 1 {
-		id += "-" + strconv.Itoa(n)
+	n := r.count(ofAlike, id) + 1
+	r.setCount(ofAlike, id, n)
+	if n > 1 {
+		id += "-" + strconv.FormatUint(n, 10)
 	}
 	return id
 }

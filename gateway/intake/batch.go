@@ -36,7 +36,7 @@ func (b *batch) add(record []pending) {
 	b.records = append(b.records, record)
 	b.resources += len(record)
 	for _, p := range record {
-		b.bytes += len(p.made.Body)
+		b.bytes += len(p.made.Body) + p.made.Held
 	}
 }
 
@@ -112,7 +112,7 @@ func (r *run) keepBatch(tx store.Tx, b batch, done *account) (err error) {
 			return err
 		}
 	}
-	if err := r.look(tx, done.changed); err != nil {
+	if err := errors.Join(r.look(tx, done.changed), r.Err()); err != nil {
 		return err
 	}
 	if !r.again {

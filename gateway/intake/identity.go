@@ -226,7 +226,7 @@ func (r *run) rank() error {
 		return err
 	})
 	for _, s := range list {
-		if err == nil && (r.touched[s.Person] || r.touched[s.Apart]) {
+		if err == nil && (r.touched(s.Person) || r.touched(s.Apart)) {
 			err = r.rankOne(s.Person)
 		}
 	}
@@ -245,7 +245,7 @@ func (r *run) rankOne(apart profiles.PersonID) error {
 	return r.recorded(func(tx store.Tx) (audit.Counts, error) {
 		changed, err := r.linker().Rank(tx, apart)
 		for _, person := range changed {
-			r.touched[person] = true
+			r.touch(person)
 		}
 		return audit.Counts{}, err
 	})

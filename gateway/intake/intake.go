@@ -5,6 +5,7 @@ package intake
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/store"
 	"cpagateway/mapping"
+	"cpagateway/mapping/scratch"
 	"cpagateway/profiles"
 )
 
@@ -103,12 +105,16 @@ type Intake struct {
 	Leaflets []string         // policies under which a grant stands (consent.Policy); of any other the account warns
 	Clock    func() time.Time
 	Progress func(Summary) // called now and then during a run; may be nil
+	// Scratch makes files for what a run has to remember; they are closed at its end.
+	// Nil: it is remembered in memory.
+	Scratch scratch.Files
 }
 
 // Run brings one extract in. An error means that the run ended early; what the
 // summary counts was kept, and running again takes up the rest.
 func (in *Intake) Run(ctx context.Context, source Source, fsys fs.FS) (Summary, error) {
 	run := in.begin(ctx, source)
+	defer run.close()
 	report, err := source.Format.Read(ctx, fsys, run.env(), run)
 	return run.end(report, err)
 }
@@ -117,6 +123,7 @@ func (in *Intake) Run(ctx context.Context, source Source, fsys fs.FS) (Summary, 
 // still wrong with it stands in the account, and is not set aside a second time.
 func (in *Intake) Again(ctx context.Context, source Source, raw []byte) (Summary, error) {
 	run := in.begin(ctx, source)
+	defer run.close()
 	run.again = true
 	report, err := source.Format.Reread(ctx, raw, run.env(), run)
 	return run.end(report, err)
@@ -128,7 +135,7 @@ func (in *Intake) begin(ctx context.Context, source Source) *run {
 	}
 	return &run{
 		Intake: in, ctx: ctx, source: source, ids: keyedIDs{secret: in.Secret, custodian: source.Custodian, source: source.Name},
-		unresolved: map[string]bool{}, touched: map[profiles.PersonID]bool{}, alike: map[string]int{}, sum: Summary{Warnings: map[string]int{}},
+		memory: newMemory(in.Scratch), sum: Summary{Warnings: map[string]int{}},
 	}
 }
 
@@ -141,7 +148,7 @@ func (r *run) end(report mapping.Report, err error) (Summary, error) {
 		err = r.takeWishes()
 	}
 	if err == nil {
-		err = r.rank()
+		err = errors.Join(r.memory.Err(), r.rank())
 	}
 	r.sum.Read = report.Read
 	r.sum.LeftBehind, r.sum.Defaulted, r.sum.NotRead = report.LeftBehind, report.Defaulted, report.NotRead

@@ -58,10 +58,14 @@ func (a *record) setAside() {
 // settled takes over what was found out about the persons of a record.
 func (r *run) settled(a *record, done *account) {
 	for key, person := range a.persons {
-		r.unresolved[key] = person == unresolved
+		if person == unresolved {
+			r.leaveUnresolved(key)
+		} else {
+			r.resolve(key)
+		}
 	}
 	for person, look := range a.changed {
-		r.touched[person] = true
+		r.touch(person)
 		done.changed[person] = done.changed[person] || look
 	}
 	done.notices = append(done.notices, a.notices...)
@@ -84,7 +88,7 @@ func (r *run) personFor(now store.Snapshot, p pending, about *record) (profiles.
 		return "", &refusal{"NO-PERSON", "the resource is about a person but names none: give it a subject"}, nil
 	}
 	known, ok := about.persons[m.Person]
-	if ok && known == unresolved || !ok && r.unresolved[m.Person] {
+	if ok && known == unresolved || !ok && r.unresolved(m.Person) {
 		return "", &refusal{ruleIdentity, "it is about a Patient that was set aside, because it is not certain whose record that is"}, nil
 	}
 	if ok {

@@ -136,8 +136,7 @@ func (r *run) keepWishes(made []mapping.Resource) bool {
 		if err != nil || readWish(c, facts.ReadDirective(c)) == saysNothing {
 			continue
 		}
-		m.Records = 0 // the record it came in is set aside, and counted there
-		r.wishes = append(r.wishes, m)
+		r.keepWish(m)
 		found = true
 	}
 	return found
@@ -148,7 +147,12 @@ func (r *run) keepWishes(made []mapping.Resource) bool {
 func (r *run) takeWishes() (err error) {
 	before := r.sum.Resources
 	defer func() { r.sum.Wishes = r.sum.Resources - before }()
-	for _, m := range r.wishes {
+	told := r.wishes
+	r.wishes = wishes{} // what is kept from here on is a wish that was refused itself
+	for m, err := range told.all() {
+		if err != nil {
+			return err
+		}
 		if r.batch.holds(m.ID) { // two words of one wish
 			if err := r.flush(); err != nil {
 				return err
@@ -188,7 +192,7 @@ func (r *run) takeWish(now records.Snapshot, m mapping.Resource) error {
 		return err
 	}
 	if c := r.narrowed(told, patient, before); c.Exists() {
-		delete(r.unresolved, m.Person) // the Patient is set aside now, and the person is whose record it was before
+		r.resolve(m.Person) // the Patient is set aside now, and the person is whose record it was before
 		r.batch.add([]pending{{m, c}})
 	}
 	return nil

@@ -24,15 +24,10 @@ type run struct {
 	source Source
 	again  bool // a fragment that was set aside: nothing of it is set aside once more
 	ids    keyedIDs
-	// unresolved are the source keys of Patients that were set aside. Of the others the
-	// store says whose they are: that may be settled meanwhile.
-	unresolved map[string]bool
-	touched    map[profiles.PersonID]bool // whose facts or plans this run has changed
-	batch      batch
-	rested     <-chan time.Time   // nil before the first batch
-	wishes     []mapping.Resource // Consents of records set aside that say something against sharing
-	alike      map[string]int     // how many faults so far would have one id
-	sum        Summary
+	*memory
+	batch  batch
+	rested <-chan time.Time // nil before the first batch
+	sum    Summary
 }
 
 // pending is a resource that was checked and not yet put: whose it is, is found out
@@ -46,7 +41,7 @@ type pending struct {
 type refusal struct{ rule, reason string }
 
 func (r *run) env() mapping.Env {
-	return mapping.Env{Source: r.source.Name, Custodian: string(r.source.Custodian), ID: r.ids.resource}
+	return mapping.Env{Source: r.source.Name, Custodian: string(r.source.Custodian), ID: r.ids.resource, Scratch: r.files}
 }
 
 // Take receives the resources of one source record. The record is taken whole,

@@ -42,10 +42,10 @@ const (
 // each bare resource, is one record read, and is taken or refused; a file or line
 // that cannot be read is one record refused.
 //
-// In memory are one JSON file (its bytes, some 20 more per JSON value and the copy
-// of one resource) or one line of NDJSON, about 100 bytes for every record of the
-// extract, to know it again, and the identifiers of its Patients, staff and
-// organisations.
+// In memory is one document, of at most mapping.MaxDocument: a JSON file, or a line
+// of NDJSON. Every record, to know it again, and the identifiers of Patients, staff
+// and organisations are remembered in env.Scratch. A file with a document that is
+// longer is read up to there, and noted as not read.
 func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapping.Output) (mapping.Report, error) {
 	x := newExtract(env, out)
 	for _, pass := range []pass{patients, others} {
@@ -81,11 +81,18 @@ func (x *extract) readFile(ctx context.Context, name string, file fs.File) error
 	if strings.ToLower(path.Ext(name)) != wholeFile {
 		return x.readLines(ctx, name, file)
 	}
-	content, err := io.ReadAll(file)
+	content, err := io.ReadAll(io.LimitReader(file, mapping.MaxDocument+1))
 	if err != nil {
 		return err
 	}
-	return x.readText(ctx, name, content)
+	if len(content) <= mapping.MaxDocument {
+		return x.readText(ctx, name, content)
+	}
+	if areLines(bytes.TrimLeft(bytes.TrimPrefix(content, byteOrderMark), " \t\r\n")) {
+		return x.readLines(ctx, name, io.MultiReader(bytes.NewReader(content), file))
+	}
+	x.report.Pass(name, mapping.TooLong("it")+"; divide it, or write a resource or a Bundle on each line")
+	return nil
 }
 
 // readText reads a document, or lines of them: servers write NDJSON into files

@@ -10,6 +10,7 @@ import (
 // document is one Bundle or bare resource with its entries.
 type document struct {
 	at      mapping.Position
+	size    int        // of its text
 	shell   fhir.Value // the Bundle; Absent for a bare resource
 	entries []*entry
 	names   names
@@ -18,7 +19,10 @@ type document struct {
 // readDocument makes the entries of a text. A Bundle of which one entry is broken
 // still gives the others.
 func readDocument(at mapping.Position, text []byte) (*document, *mapping.Fault) {
-	d := &document{at: at}
+	d := &document{at: at, size: len(text)}
+	if text := mapping.TooMuch(text); text != "" {
+		return nil, &mapping.Fault{At: at, Rule: RuleJSON, Reason: text}
+	}
 	v, err := fhir.Parse(text)
 	if err != nil {
 		if !d.readBroken(text) {

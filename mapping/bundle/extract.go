@@ -2,12 +2,11 @@ package bundle
 
 import (
 	"context"
-	"crypto/sha256"
-	"fmt"
 	"regexp"
 	"slices"
 
 	"cpagateway/mapping"
+	"cpagateway/mapping/scratch"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
@@ -22,41 +21,19 @@ const (
 
 // extract is a folder of files, or one fragment, on its way in.
 type extract struct {
-	env       mapping.Env
-	out       mapping.Output
-	report    mapping.Report
-	pass      pass
-	unit      int // number of the document in this pass
-	seen      map[digest]seen
-	directory map[string]target // conditional references to Patients, staff and organisations
-	doubtful  map[target]bool   // Patients of one key who are not one person
+	env    mapping.Env
+	out    mapping.Output
+	report mapping.Report
+	pass   pass
+	unit   int // number of the document in this pass
+	given  int // records of it that were given out
+	memory memory
 }
-
-// seen is what is remembered of a record.
-type seen struct {
-	unit      int
-	body, who digest
-	made      version
-}
-
-type digest [16]byte
-
-func digestOf(parts ...[]byte) (d digest) {
-	h := sha256.New()
-	for _, part := range parts {
-		fmt.Fprintf(h, "%d:", len(part))
-		h.Write(part)
-	}
-	copy(d[:], h.Sum(nil))
-	return d
-}
-
-func (t target) digest() digest { return digestOf([]byte(t.typ), []byte(t.key)) }
 
 func newExtract(env mapping.Env, out mapping.Output) *extract {
 	return &extract{
 		env: env, out: out, report: mapping.Report{LeftBehind: map[string]int{}, Defaulted: map[string]int{}},
-		seen: map[digest]seen{}, directory: map[string]target{}, doubtful: map[target]bool{},
+		memory: memory{table: scratch.NewTable(env.Scratch)},
 	}
 }
 
@@ -72,6 +49,7 @@ func (x *extract) document(ctx context.Context, at mapping.Position, text []byte
 		return x.out.SetAside([]mapping.Fault{*fault}, nil)
 	}
 	x.unit++
+	x.given = 0
 	d.identify()
 	if x.pass == patients {
 		x.noteDirectory(d)
@@ -115,7 +93,7 @@ func (x *extract) noteDirectory(d *document) {
 	for _, e := range d.entries {
 		if e.self.typ == "Patient" || profiles.DirectoryType(e.self.typ) {
 			for name := range e.conditionals() {
-				bear(x.directory, name, e.self)
+				x.memory.bear(name, e.self)
 			}
 		}
 	}

@@ -95,7 +95,7 @@ func (x *extract) leansOn(d *document, e *entry) []string {
 		named := x.borne(d, text)
 		t := x.find(d, text)
 		base, plain, isLiteral := literal(text)
-		byItself := isLiteral && base == "" && plain == t && !x.doubtful[t] && !named
+		byItself := isLiteral && base == "" && plain == t && !x.memory.doubtful(t) && !named
 		if (named || t.key != "") && !byItself && !slices.Contains(found, text) {
 			found = append(found, text)
 		}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -11,11 +12,15 @@ import (
 	"cpagateway/profiles/fhir"
 )
 
-// readLines reads NDJSON: one document a line, of any length, empty lines aside.
+// readLines reads NDJSON: one document a line, empty lines aside.
 func (x *extract) readLines(ctx context.Context, name string, from io.Reader) error {
 	lines := bufio.NewReaderSize(from, 64<<10)
 	for row := 1; ; row++ {
-		line, err := lines.ReadBytes('\n')
+		line, err := mapping.ReadLine(lines)
+		if errors.Is(err, mapping.ErrTooLong) {
+			x.report.Pass(name, mapping.TooLong(fmt.Sprint("line ", row))+"; it is read up to there")
+			return nil
+		}
 		if err != nil && err != io.EOF {
 			return fmt.Errorf("reading %s line %d: %w", name, row, err)
 		}
@@ -44,5 +49,7 @@ func areLines(content []byte) bool {
 // trim takes off JSON's white space, and the byte order mark that some systems
 // write before it.
 func trim(text []byte) []byte {
-	return bytes.Trim(bytes.TrimPrefix(text, []byte("\ufeff")), " \t\r\n")
+	return bytes.Trim(bytes.TrimPrefix(text, byteOrderMark), " \t\r\n")
 }
+
+var byteOrderMark = []byte("\ufeff")

@@ -107,13 +107,13 @@ func (x *extract) resolve(d *document, text string) (target, bool) {
 	if !named {
 		t = x.find(d, text)
 	}
-	return t, t.key != "" && !x.doubtful[t]
+	return t, t.key != "" && !x.memory.doubtful(t)
 }
 
 // borne reports that a name is that of a record, or of two.
 func (x *extract) borne(d *document, name string) bool {
 	_, here := d.names.to[name]
-	_, elsewhere := x.directory[name]
+	_, elsewhere := x.memory.named(name)
 	return here || elsewhere
 }
 
@@ -130,7 +130,8 @@ func (x *extract) find(d *document, text string) target {
 		if t, ok := d.names.to[name]; ok {
 			return t
 		}
-		return x.directory[name]
+		t, _ := x.memory.named(name)
+		return t
 	}
 	plain, _, _ := strings.Cut(text, versioned)
 	if t, ok := d.names.to[plain]; ok {

@@ -16,6 +16,9 @@ type refusal struct{ rule, reason string }
 func (x *extract) give(d *document, e *entry) error {
 	x.report.Read++
 	made, warnings, no := x.make(d, e)
+	if err := x.memory.table.Err(); err != nil {
+		return err
+	}
 	if no != nil {
 		x.report.Refused++
 		var consents []mapping.Resource
@@ -27,6 +30,9 @@ func (x *extract) give(d *document, e *entry) error {
 	}
 	x.report.Taken++
 	x.leaveMembers("Bundle.entry", e.value, "fullUrl", "resource", "request", "search")
+	if x.given++; x.given == 1 {
+		made.Held = d.size
+	}
 	if err := x.out.Take([]mapping.Resource{made}); err != nil {
 		return err
 	}
@@ -63,7 +69,7 @@ func (x *extract) unfit(e *entry) *refusal {
 		return &refusal{RuleJSON, e.fault}
 	case method == "DELETE":
 		// Older versions of it may follow in a history; they must not bring it back.
-		x.seen[e.self.digest()] = seen{}
+		x.memory.keep(e.self, seen{})
 		return &refusal{RuleMethod, "the entry deletes a resource; an import deletes nothing: see to it by hand and discard the entry"}
 	case method == "PATCH":
 		return &refusal{RuleMethod, "the entry holds a change and not a resource: bring the whole resource"}
@@ -81,18 +87,18 @@ func (x *extract) unfit(e *entry) *refusal {
 // is taken in its place.
 func (x *extract) again(d *document, e *entry, body []byte) *refusal {
 	now := seen{x.unit, digestOf(body), e.who(), e.version()}
-	before, twice := x.seen[e.self.digest()]
+	before, twice := x.memory.record(e.self)
 	switch {
 	case d.names.known[e.self]:
 	case !twice:
-		x.seen[e.self.digest()] = now
+		x.memory.keep(e.self, now)
 		return nil
 	case before.unit != now.unit && before.body == now.body:
 		return nil
 	case e.self.typ == "Patient" && !d.is("history") && before.who != now.who:
-		x.doubtful[e.self] = true
+		x.memory.doubt(e.self)
 	case now.made.after(before.made):
-		x.seen[e.self.digest()] = now
+		x.memory.keep(e.self, now)
 		return nil
 	}
 	return &refusal{RuleDuplicate, "another resource of this type and id came first, or its deletion, and its meta does not say that this one is newer: give this one an id of its own, or discard it"}

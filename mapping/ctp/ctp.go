@@ -10,10 +10,10 @@
 package ctp
 
 import (
+	"bytes"
 	"context"
 	"embed"
 	"fmt"
-	"io"
 	"io/fs"
 
 	"cpagateway/mapping"
@@ -71,16 +71,13 @@ func load(files fs.FS) (*mapping.Program, error) {
 // of their names. Every plan is counted as read and as taken or refused; other
 // files are noted as not read. Plans that are not in force come last,
 // so that where an old plan and the current one tell the same things differently
-// (an address, an episode) the current one counts. Until then they are held in
-// memory, and so is the one file being read.
+// (an address, an episode) the current one counts. Until then they are in env.Scratch.
+// In memory is one plan, of at most mapping.MaxDocument; a file with one that is
+// longer is read up to there, and noted as not read.
 func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapping.Output) (mapping.Report, error) {
 	x := f.newExtract(env, out)
 	err := mapping.Walk(fsys, &x.report, planFiles, func(name string, file fs.File) error {
-		content, err := io.ReadAll(file)
-		if err != nil {
-			return fmt.Errorf("reading %s: %w", name, err)
-		}
-		return x.readAll(ctx, name, content)
+		return x.readAll(ctx, name, file)
 	})
 	if err == nil {
 		err = x.finish(ctx)
@@ -94,7 +91,7 @@ var planFiles = []string{".json", ".ndjson", ".jsonl"}
 // is the whole plan, so what it makes is whole.
 func (f *Format) Reread(ctx context.Context, raw []byte, env mapping.Env, out mapping.Output) (mapping.Report, error) {
 	x := f.newExtract(env, out)
-	err := x.readAll(ctx, "", raw)
+	err := x.readAll(ctx, "", bytes.NewReader(raw))
 	if err == nil {
 		err = x.finish(ctx)
 	}

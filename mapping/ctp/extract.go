@@ -1,14 +1,14 @@
 package ctp
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
+	"errors"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"cpagateway/mapping"
+	"cpagateway/mapping/scratch"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
@@ -20,37 +20,25 @@ type extract struct {
 	out    mapping.Output
 	runner *mapping.Runner
 	report mapping.Report
-	later  []entry                   // plans that are not in force, for the end
-	made   map[[2]string]fingerprint // by type and key: every plan, and what is not one plan's alone
-	people map[string]identity       // by the key of their Patient
+	later  later // plans that are not in force, for the end
+	memory memory
 
 	wishRunner *mapping.Runner
 }
 
 func (f *Format) newExtract(env mapping.Env, out mapping.Output) *extract {
-	x := &extract{format: f, env: env, out: out, made: map[[2]string]fingerprint{}, people: map[string]identity{}}
+	x := &extract{format: f, env: env, out: out, later: later{scratch.NewList(env.Scratch)}, memory: memory{scratch.NewTable(env.Scratch)}}
 	x.report.LeftBehind, x.report.Defaulted = map[string]int{}, map[string]int{}
 	x.runner = f.program.Runner(env, &x.report)
 	x.wishRunner = f.wishes.Runner(env, &mapping.Report{}) // of a refused plan nothing is counted
 	return x
 }
 
-// readAll brings in the plans of one file.
-func (x *extract) readAll(ctx context.Context, file string, content []byte) error {
-	for _, e := range entries(file, content) {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		x.report.Read++
-		if err := x.read(e); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // read takes one plan, sets it aside, or keeps it for the end.
 func (x *extract) read(e entry) error {
+	if text := mapping.TooMuch(e.raw); text != "" {
+		return x.refuse(e, plan{}, []mapping.Fault{{Rule: ruleJSON, Reason: text}})
+	}
 	document, err := fhir.Parse(e.raw)
 	if err != nil {
 		return x.refuse(e, plan{}, []mapping.Fault{{Rule: ruleJSON, Reason: err.Error()}})
@@ -63,17 +51,15 @@ func (x *extract) read(e entry) error {
 		return x.refuse(e, p, faults)
 	}
 	if !p.inForce() {
-		e.raw = bytes.Clone(e.raw) // lets the file go
-		x.later = append(x.later, e)
-		return nil
+		return x.later.add(e)
 	}
 	return x.take(e, p)
 }
 
 // finish takes the plans that were kept for the end.
 func (x *extract) finish(ctx context.Context) error {
-	for _, e := range x.later {
-		if err := ctx.Err(); err != nil {
+	for e, err := range x.later.all() {
+		if err := errors.Join(err, ctx.Err()); err != nil {
 			return err
 		}
 		document, err := fhir.Parse(e.raw)
@@ -94,6 +80,9 @@ func (x *extract) take(e entry, p plan) error {
 		return x.refuse(e, p, faults)
 	}
 	resources, more := x.compare(p, resources)
+	if err := x.memory.Err(); err != nil {
+		return err
+	}
 	if faults = append(faults, more...); mapping.Refused(faults) {
 		return x.refuse(e, p, faults)
 	}
@@ -107,10 +96,10 @@ func (x *extract) take(e entry, p plan) error {
 			resources[i].Records = 1
 		}
 		if r.Type == "Patient" {
-			x.people[r.Key] = p.identity()
+			x.memory.meet(r.Key, p.identity())
 		}
 		if isMain(r) || shared[r.Type] {
-			x.made[[2]string{r.Type, r.Key}] = sha256.Sum256(r.Body)
+			x.memory.keep(r)
 		}
 	}
 	x.report.Taken++
@@ -134,9 +123,8 @@ func (x *extract) wishes(e entry, p plan) []mapping.Resource {
 	if len(made) == 0 {
 		return nil
 	}
-	raw := bytes.Clone(e.raw) // lets the file go
 	for i := range made {
-		made[i].Fragment = func() []byte { return raw }
+		made[i].Fragment = func() []byte { return e.raw }
 	}
 	return made
 }

@@ -8,8 +8,6 @@ import (
 	"cpagateway/profiles"
 )
 
-type fingerprint [sha256.Size]byte
-
 // identity is what tells two people with one key apart.
 type identity struct{ nhsNumber, birthDate string }
 
@@ -35,14 +33,14 @@ func (x *extract) compare(p plan, resources []mapping.Resource) ([]mapping.Resou
 	var faults []mapping.Fault
 	var left []mapping.Resource
 	for _, r := range resources {
-		earlier, known := x.made[[2]string{r.Type, r.Key}]
+		earlier, known := x.memory.made(r)
 		switch {
 		case !known:
 			left = append(left, r)
 		case isMain(r):
 			id, _ := p.Field("id")
 			faults = append(faults, mapping.Fault{At: p.At("id"), Value: id, Rule: ruleTwice, Reason: "another plan of the extract has this id"})
-		case r.Type == "Patient" && x.people[r.Key].contradicts(p.identity()):
+		case r.Type == "Patient" && x.memory.person(r.Key).contradicts(p.identity()):
 			faults = append(faults, mapping.Fault{At: p.At("person.key"), Rule: ruleOtherwise, Reason: "another plan of the extract has this key with another NHS number or birth date"})
 		case earlier != sha256.Sum256(r.Body):
 			faults = append(faults, mapping.Fault{

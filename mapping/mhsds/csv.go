@@ -15,6 +15,7 @@ import (
 const (
 	maxLine  = 16 << 20 // bytes; what is longer is cut, and its row set aside
 	maxField = 64 << 10
+	maxCut   = 64 << 20 // bytes of a line that is cut; what is longer ends the import
 )
 
 const byteOrderMark = "\ufeff"
@@ -39,7 +40,7 @@ func readCSV(ctx context.Context, from io.Reader, f *file, take func(*row)) erro
 		}
 		switch {
 		case err != nil:
-			return err
+			return fmt.Errorf("line %d: %w", number+1, err)
 		case fault == "" && strings.Trim(line, " \t,"+byteOrderMark) == "":
 		case !headed:
 			headed = true
@@ -75,10 +76,13 @@ func (l *lineEnds) Read(p []byte) (int, error) {
 // readLine returns the next line without its end; fault says why it cannot be read as text.
 func readLine(from *bufio.Reader) (line, fault string, err error) {
 	var long []byte
-	for {
+	for read := 0; ; {
 		part, err := from.ReadSlice('\n')
 		if err == nil && long == nil || err == io.EOF && long == nil && len(part) > 0 {
 			return textOf(string(part))
+		}
+		if read += len(part); read > maxCut {
+			return "", "", fmt.Errorf("it is longer than %d MiB, and no row", maxCut>>20)
 		}
 		if room := maxLine - len(long); len(part) <= room {
 			long = append(long, part...)
