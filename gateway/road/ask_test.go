@@ -6,6 +6,7 @@ import (
 	"cpagateway/consent"
 	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/search"
+	"cpagateway/gateway/texts"
 	"cpagateway/profiles/fhir"
 )
 
@@ -22,11 +23,13 @@ func TestTheRefusalsOfTheRoad(t *testing.T) {
 	for code, c := range map[string]struct {
 		fault  *Fault
 		status int
+		text   texts.Key
 	}{
-		"not-found": {Nothing, 404}, "login": {faultUnknown, 401}, "invalid": {faultUnread, 400}, "transient": {faultBusy, 503}, "timeout": {faultTimeout, 504},
-		"exception": {faultBroken, 500}, "expired": {faultStaleCursor, 400}, "too-costly": {faultLongCursor, 400}, "required": {faultNoPerson, 400},
+		"not-found": {Nothing, 404, texts.Nothing}, "login": {faultUnknown, 401, texts.Unauthorized}, "invalid": {faultUnread, 400, texts.BadRequest},
+		"transient": {faultBusy, 503, texts.Busy}, "timeout": {faultTimeout, 504, texts.Timeout}, "exception": {faultBroken, 500, texts.Broken},
+		"expired": {faultStaleCursor, 400, texts.StaleCursor}, "too-costly": {faultLongCursor, 400, texts.BadRequest}, "required": {faultNoPerson, 400, texts.NameOnePerson},
 	} {
-		if c.fault.Status != c.status || c.fault.Code != code || c.fault.Error() == "" {
+		if c.fault.Status != c.status || c.fault.Code != code || c.fault.Text != c.text || c.fault.Error() != c.text.In(texts.English) {
 			t.Errorf("%s: %+v", code, c.fault)
 		}
 	}

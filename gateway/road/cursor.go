@@ -67,11 +67,8 @@ func (r *Road) sealCursor(t *exchange, s subject, position string) (string, erro
 // openCursor refuses what is not ours, not this caller's, or too old, all alike.
 func (r *Road) openCursor(t *exchange) (*cursor, error) {
 	text, ok := r.Sealer.Open(cursorContext(t), t.ask.Search.Cursor)
-	if !ok {
-		return nil, faultStaleCursor
-	}
 	var c cursor
-	if json.Unmarshal(text, &c) != nil || c.Expires < t.at.Unix() {
+	if !ok || json.Unmarshal(text, &c) != nil || c.Expires < t.at.Unix() {
 		return nil, faultStaleCursor
 	}
 	c.Position = strings.TrimRight(c.Position, " ")
