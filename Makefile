@@ -45,8 +45,17 @@ servers:
 		echo "missing:$$missing. Type: sudo apt-get install$$missing"; exit 1; \
 	fi
 
+# What docs/performance.md says, measured on this machine beside the run that was recorded last: about ten minutes.
+# In another size: make bench N=10000. The long form: make bench ARGS=-long. To record it: make bench ARGS='-record docs/performance.md'
+BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+
 bench:
-	go test -run '^$$' -bench . -benchmem ./...
+	@mkdir -p bin
+	@cp docs/performance/recorded.txt bin/recorded.txt
+	go build -o bin/bench ./cmd/bench
+	bin/bench -out bin/bench.txt -against bin/recorded.txt $(ARGS) $(if $(N),-n $(N))
+	@echo "Every series, recorded and now:"
+	@go run $(BENCHSTAT) bin/recorded.txt bin/bench.txt || echo "left out: benchstat cannot be fetched here; bin/bench.txt is in its format"
 
 clean:
 	rm -rf bin

@@ -32,6 +32,7 @@ type config struct {
 	DutyLine     string           `yaml:"dutyLine"` // the duty team's telephone number, given with every crisis read
 	Telemetry    telemetryConfig  `yaml:"telemetry"`
 	Log          logConfig        `yaml:"log"`
+	Memory       int              `yaml:"memory"` // MB that serve may take
 	// PatientIdentifiers are the systems of the sources' own patient numbers that
 	// callers may ask for a person by, beside the NHS number.
 	PatientIdentifiers []string `yaml:"patientIdentifiers"`
@@ -81,12 +82,12 @@ func embedded(dir string) (config, error) {
 	const own = "7A4"
 	sources, err := sourcesIn(dir, own)
 	return config{
-		Organisation: own,
-		HTTP:         httpConfig{Capacity: 256, Reserved: 64, Beat: defaultBeat},
-		Agreements:   filepath.Join(dir, "agreements"),
-		Records:      recordsConfig{SQLite: dir},
-		Policy:       consent.DefaultPolicy(),
-		Sources:      sources,
+		Organisation: own, Memory: defaultMemory,
+		HTTP:       httpConfig{Capacity: 256, Reserved: 64, Beat: defaultBeat},
+		Agreements: filepath.Join(dir, "agreements"),
+		Records:    recordsConfig{SQLite: dir},
+		Policy:     consent.DefaultPolicy(),
+		Sources:    sources,
 	}, err
 }
 
@@ -98,7 +99,7 @@ func readConfig(name string, environ []string) (config, error) {
 	}
 	c := config{
 		HTTP:   httpConfig{Address: ":8080", Admin: "127.0.0.1:9090", Capacity: 256, Reserved: 64, Beat: defaultBeat, Notice: 5 * time.Second},
-		Policy: consent.DefaultPolicy(), Telemetry: telemetryConfig{Sampling: 0.01, Interval: time.Minute},
+		Memory: defaultMemory, Policy: consent.DefaultPolicy(), Telemetry: telemetryConfig{Sampling: 0.01, Interval: time.Minute},
 	}
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
@@ -149,6 +150,9 @@ func (c config) check() error {
 	}
 	if c.HTTP.Beat < 0 || c.HTTP.Beat > 10*time.Second {
 		return fmt.Errorf("http.beat must be from 0s to 10s")
+	}
+	if c.Memory < leastMemory {
+		return fmt.Errorf("memory must be at least %d (MB)", leastMemory)
 	}
 	if c.HTTP.Notice < 0 {
 		return fmt.Errorf("http.notice must not be negative")

@@ -63,6 +63,7 @@ func serve(w world, file string, check bool) error {
 	if check {
 		return checkConfig(w, c, verifier)
 	}
+	limitMemory(c.Memory)
 	s, err := openSite(w, c)
 	if err != nil {
 		return err
@@ -116,9 +117,6 @@ type public struct {
 }
 
 // front wires the road and the front.
-// memoryForReads is how much is kept in memory of what was read.
-const memoryForReads = 32 << 20
-
 func (s *site) front(w world, verifier *identity.Verifier, shared hot.State, log *slog.Logger) (public, error) {
 	sealer, err := road.NewSealer(s.secret)
 	if err != nil {
@@ -126,7 +124,7 @@ func (s *site) front(w world, verifier *identity.Verifier, shared hot.State, log
 	}
 	c := s.config
 	r := &road.Road{
-		Identity: verifier, Records: cache.New(s.store, memoryForReads), Audit: s.log, Policy: c.Policy, Shared: shared,
+		Identity: verifier, Records: cache.New(s.store, memoryForReads(c.Memory)), Audit: s.log, Policy: c.Policy, Shared: shared,
 		Register:  s.register.Load,
 		Pseudonym: intake.Pseudonym(s.secret),
 		Home:      c.Organisation, Base: c.HTTP.Base, DutyLine: c.DutyLine, Sealer: sealer,

@@ -18,6 +18,8 @@ import (
 type People struct {
 	Number int
 	Seed   uint64
+	First  int            // number of the first of them
+	Wishes func(int) Wish // of each by number; nil: all of them share
 }
 
 //go:embed plan.json
@@ -25,7 +27,8 @@ var planText string
 
 // Welsh is their plans as a Welsh source delivers them: one plan a line.
 func (p People) Welsh() fs.FS {
-	return generated{"plans.ndjson": lines(p.rows(strings.TrimSpace(planText)))}
+	text := plansByWish()
+	return generated{"plans.ndjson": lines(each(p.Number, func(i int) string { return p.person(i).Replace(text[p.wish(i)]) }))}
 }
 
 var (
@@ -41,6 +44,7 @@ const staff = 50
 
 // person fills the gaps of a text for one of the people.
 func (p People) person(i int) *strings.Replacer {
+	i += p.First
 	r := rand.New(rand.NewPCG(p.Seed, uint64(i))) //nolint:gosec // the same people for the same seed
 	of := func(list []string) string { return list[r.IntN(len(list))] }
 	return strings.NewReplacer(

@@ -106,3 +106,26 @@ func TestEverybodyHasANumberOfTheirOwn(t *testing.T) {
 		seen[number] = true
 	}
 }
+
+func TestWishesAreTakenAndNothingElseDiffers(t *testing.T) {
+	const n = 16
+	mixed := benchdata.People{Number: n, Seed: 1, Wishes: benchdata.Mixed}
+	c := read(t, must(ctp.New()), mixed.Welsh())
+	consents := 0
+	for wish, each := range map[benchdata.Wish]int{benchdata.Shares: 2, benchdata.Refuses: 1, benchdata.Withdrawn: 1, benchdata.Silent: 0} {
+		consents += each * len(benchdata.Having(wish, n, n))
+	}
+	if c.types["Consent"] != consents || c.types["CarePlan"] != 3*n {
+		t.Errorf("%v: want %d of Consent", c.types, consents)
+	}
+}
+
+func TestAPartOfThePeopleIsThoseOfTheWhole(t *testing.T) {
+	text := func(p benchdata.People) string {
+		p.Seed, p.Wishes = 1, benchdata.Mixed
+		return string(must(fs.ReadFile(p.Welsh(), "plans.ndjson")))
+	}
+	if text(benchdata.People{Number: 9}) != text(benchdata.People{Number: 4})+text(benchdata.People{Number: 5, First: 4}) {
+		t.Error("people change with those who are before them")
+	}
+}

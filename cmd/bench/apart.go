@@ -1,0 +1,160 @@
+package main
+
+import (
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"cpagateway/gateway/benchdata"
+)
+
+// class is a kind of people of whom social care is told nothing.
+type class struct {
+	name     string
+	people   []int
+	justRead bool // by the treating team, immediately before
+}
+
+// hiddenClasses are as many people of each kind as there are of the rarest. The unknown are
+// others in each round.
+func hiddenClasses(people, round int) []class {
+	most := 0
+	for _, wish := range []benchdata.Wish{benchdata.Withdrawn, benchdata.Silent} {
+		if n := len(benchdata.Having(wish, people, people)); most == 0 || n < most {
+			most = n
+		}
+	}
+	refuse := benchdata.Having(benchdata.Refuses, people, 2*most)
+	half := len(refuse) / 2
+	strangers := make([]int, half)
+	for i := range strangers {
+		strangers[i] = unknown(10_000 + round*half + i)
+	}
+	return []class{
+		{name: "unknown", people: strangers},
+		{name: "refused", people: refuse[:half]},
+		{name: "withdrawn", people: benchdata.Having(benchdata.Withdrawn, people, half)},
+		{name: "silent", people: benchdata.Having(benchdata.Silent, people, half)},
+		{name: "refused-and-just-read", people: refuse[half:], justRead: true},
+	}
+}
+
+// apart asks about hidden people of every kind by turns, and finds out how well the times
+// of answers tell two kinds apart: P16. Cold is each person for the first time after a
+// start, warm for the second.
+func (b *bench) apart(s *site) error {
+	return b.each(func(n int) error { return b.apartOnce(s, n) })
+}
+
+func (b *bench) apartOnce(s *site, n int) (err error) {
+	gateway, err := b.started(s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, gateway.stop()) }()
+	classes := hiddenClasses(s.people, n)
+	for i := range classes {
+		classes[i].people = b.shuffled(classes[i].people, n)
+	}
+	for _, pass := range []string{"cold", "warm"} {
+		took, err := b.timesOf(gateway, classes)
+		if err != nil {
+			return err
+		}
+		for i, first := range classes {
+			for j, second := range classes[:i] {
+				b.add("P16/"+pass+"/"+second.name+"-from-"+first.name, "AUC", likelier(took[i], took[j]))
+			}
+		}
+	}
+	return nil
+}
+
+// askers is how many connections ask about hidden people. An answer that releases nothing
+// waits for its beat, so that few are worked on at once.
+const askers = 8
+
+// timesOf asks about one person of each class in turn, in another order each time.
+func (b *bench) timesOf(gateway *server, classes []class) ([][]float64, error) {
+	took := make([][]float64, len(classes))
+	for n := range took {
+		took[n] = make([]float64, len(classes[n].people))
+	}
+	type one struct{ class, i int }
+	var all []one
+	random := rand.New(rand.NewPCG(b.seed, 16)) //nolint:gosec // the same order from the same seed
+	for i := range classes[0].people {
+		for _, n := range random.Perm(len(classes)) {
+			all = append(all, one{n, i})
+		}
+	}
+	asker, err := b.tokens.of(socialCare)
+	if err != nil {
+		return nil, err
+	}
+	treating, err := b.tokens.of(treatingTeam)
+	if err != nil {
+		return nil, err
+	}
+	var next atomic.Int64
+	var group errgroup
+	for range askers {
+		group.run(func() error {
+			for at := int(next.Add(1)) - 1; at < len(all); at = int(next.Add(1)) - 1 {
+				c := classes[all[at].class]
+				number := c.people[all[at].i]
+				if c.justRead {
+					if _, err := gateway.ask(anyPlan(treating, number)); err != nil {
+						return err
+					}
+				}
+				t, err := gateway.ask(anyPlan(asker, number).ofNobody())
+				if err != nil {
+					return err
+				}
+				took[all[at].class][all[at].i] = milliseconds(t)
+			}
+			return nil
+		})
+	}
+	return took, group.wait()
+}
+
+// errgroup is functions at once, and what failed of them.
+type errgroup struct {
+	all    sync.WaitGroup
+	mu     sync.Mutex
+	failed error
+}
+
+func (g *errgroup) run(f func() error) {
+	g.all.Go(func() {
+		err := f()
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.failed = errors.Join(g.failed, err)
+	})
+}
+
+func (g *errgroup) wait() error {
+	g.all.Wait()
+	return g.failed
+}
+
+// likelier is how likely a time of the first kind is longer than one of the second: the
+// area under the curve of an attacker who has one time and guesses by it. Half is chance.
+func likelier(first, second []float64) float64 {
+	sorted := slices.Sorted(slices.Values(second))
+	below := 0.0
+	for _, t := range first {
+		low, _ := slices.BinarySearch(sorted, t)
+		high := low
+		for high < len(sorted) && sorted[high] == t {
+			high++
+		}
+		below += float64(low) + float64(high-low)/2
+	}
+	return below / float64(len(first)*len(second))
+}

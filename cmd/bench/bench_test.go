@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"math"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestMain lets the program under test start itself in its roles.
+func TestMain(m *testing.M) {
+	if mustRole(os.Args[1:]) {
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// The whole program runs, on few people, and every figure comes out of it. What the
+// figures are on such a run says nothing.
+func TestEveryFigureIsMeasured(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts the gateway and its baselines: not in the short form of the tests")
+	}
+	r, err := measure(t.Context(), options{people: 20, rounds: 1, requests: 20, imported: 8, seed: 1, spin: time.Millisecond, work: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range figures {
+		if v := f.come(r, f); math.IsNaN(v) || math.IsInf(v, 0) || v < 0 && f.id != "P3b" && f.against == "" {
+			t.Errorf("%s %s: %v", f.id, f.what, v)
+		}
+	}
+	for _, what := range []string{"P15/failed", "P6/allocations"} {
+		if v := r.median(what); v != 0 {
+			t.Errorf("%s: %v", what, v)
+		}
+	}
+	var kept bytes.Buffer
+	if err := r.write(&kept); err != nil {
+		t.Fatal(err)
+	}
+	again, err := readResults(&kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(aboutText(r)+table(r, nil), "\n"), strings.Split(aboutText(again)+table(again, nil), "\n")); diff != "" {
+		t.Errorf("written and read again:\n%s", diff)
+	}
+}
+
+// The page says what the recorded run measured.
+func TestThePageIsOfTheRecordedRun(t *testing.T) {
+	const page = "../../docs/performance.md"
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := readFile(recordedFile(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := withTable(string(text), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(string(text), "\n")); diff != "" {
+		t.Errorf("the table is not of what was recorded: make bench ARGS='-record docs/performance.md'\n%s", diff)
+	}
+}
+
+func TestATableSaysWhatIsNotMet(t *testing.T) {
+	r := &results{}
+	r.add("P1/gateway/64", cpuUnit, 300, 290, 310)
+	r.add("P1/static/64", cpuUnit, 60, 61, 59)
+	r.add("P8/import", "people/s", 50)
+	r.add("P8/bare", "people/s", 100)
+	last := &results{}
+	last.add("P1/gateway/64", cpuUnit, 200)
+	last.add("P1/static/64", cpuUnit, 50)
+	got := table(r, last)
+	for _, want := range []string{"5.00 times", "at most 3.00", "not met", "4.00 times", "0.50 times", "at least 0.40", limitRecord} {
+		if !strings.Contains(got, want) {
+			t.Errorf("there is no %q in\n%s", want, got)
+		}
+	}
+	r.add("P6/decide", "ns", 2000)
+	if got := table(r, nil); !strings.Contains(got, "consent.Decide: "+limitUnknown) {
+		t.Errorf("nothing says that a bar is missed for no reason that is known:\n%s", got)
+	}
+	if strings.Contains(got, limitImport) {
+		t.Errorf("a limit is given for a bar that is met:\n%s", got)
+	}
+	if f := figures[0]; f.reached(math.NaN()) != "" {
+		t.Errorf("what was not measured is %q", f.reached(math.NaN()))
+	}
+}
+
+func TestTellingApart(t *testing.T) {
+	for _, c := range []struct {
+		first, second []float64
+		want          float64
+	}{
+		{[]float64{1, 2, 3}, []float64{1, 2, 3}, 0.5},
+		{[]float64{4, 5}, []float64{1, 2, 3}, 1},
+		{[]float64{1, 1}, []float64{2}, 0},
+		{[]float64{2}, []float64{1, 3}, 0.5},
+	} {
+		if got := likelier(c.first, c.second); got != c.want {
+			t.Errorf("%v from %v: %v, want %v", c.first, c.second, got, c.want)
+		}
+	}
+	r := &results{}
+	r.add("P16/cold/a", "AUC", 0.4, 0.42)
+	r.add("P16/cold/b", "AUC", 0.55)
+	if got := farthest(r, figure{of: "P16/cold/"}); math.Abs(got-0.59) > 1e-9 {
+		t.Errorf("the farthest is %v", got)
+	}
+}
+
+func TestQuantile(t *testing.T) {
+	values := []float64{4, 1, 3, 2}
+	for share, want := range map[float64]float64{0: 1, 0.5: 2.5, 1: 4} {
+		if got := quantile(values, share); got != want {
+			t.Errorf("%v: %v, want %v", share, got, want)
+		}
+	}
+	if !math.IsNaN(quantile(nil, 0.5)) {
+		t.Error("nothing has a median")
+	}
+}

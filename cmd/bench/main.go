@@ -1,0 +1,218 @@
+// Command bench measures what a crisis read costs, an import, and the rest of
+// docs/performance.md: against a baseline in the same run, in one table. It starts the
+// gateway as it is shipped, as a process of its own, on people that it makes from a seed.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// options are how large a run is.
+type options struct {
+	people   int // in the larger store; the smaller has a tenth
+	rounds   int
+	requests int // of one server in one round
+	imported int // people in one round of import
+	seed     uint64
+	spin     time.Duration // how long a function alone is measured, each round
+	gateway  string        // binary; empty: built here
+	work     string        // where folders are made; empty: the system's
+	out      string        // file for what was measured
+	record   string        // page to put the table into, with the raw data beside it
+	against  string        // file of another run to compare with
+	only     string        // the one part to measure; empty: all
+	from     string        // file of a run to show instead of measuring
+	note     string        // said with the result
+}
+
+var (
+	short = options{people: 2000, rounds: 5, requests: 3000, imported: 200, spin: time.Second}
+	long  = options{people: 100_000, rounds: 9, requests: 20_000, imported: 5000, spin: 3 * time.Second}
+)
+
+func main() {
+	if mustRole(os.Args[1:]) {
+		return
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := command(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		stop()
+		os.Exit(1) //nolint:gocritic // stopped above
+	}
+}
+
+func command(ctx context.Context, args []string) error {
+	o := short
+	for _, arg := range args {
+		if strings.TrimLeft(arg, "-") == "long" {
+			o = long
+		}
+	}
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	f.Bool("long", false, "the long form: 100,000 people, an hour or more")
+	f.IntVar(&o.people, "n", o.people, "people in the larger store; the smaller has a tenth of them")
+	f.IntVar(&o.rounds, "rounds", o.rounds, "rounds, of which the median is taken")
+	f.IntVar(&o.requests, "requests", o.requests, "requests to one server in one round")
+	f.IntVar(&o.imported, "imported", o.imported, "people in one round of import")
+	f.Uint64Var(&o.seed, "seed", 1, "what the people are made from")
+	f.StringVar(&o.gateway, "gateway", "", "gateway `binary` (default: built here)")
+	f.StringVar(&o.work, "work", "", "`folder` for the data, which says what disk is measured (default: the system's for temporary files)")
+	f.StringVar(&o.out, "out", "", "`file` to write what was measured to, in the format of benchstat")
+	f.StringVar(&o.record, "record", "", "`page` to put the table into, with what was measured beside it (docs/performance.md)")
+	f.StringVar(&o.from, "from", "", "`file` of a run to show or record, instead of measuring")
+	f.StringVar(&o.note, "note", "", "`words` to keep with the result, such as what else the machine did")
+	f.StringVar(&o.only, "only", "", "the one `part` to measure: alone, reads, cold, growth, apart, imports, during")
+	f.StringVar(&o.against, "against", "", "`file` of another run to show beside this one")
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	if o.people < leastPeople || o.rounds < 1 || o.requests < 1 || o.imported < 1 {
+		return fmt.Errorf("at least %d people, and one of everything else", leastPeople)
+	}
+	var last *results
+	if o.against != "" {
+		var err error
+		if last, err = readFile(o.against); err != nil {
+			return err
+		}
+	}
+	r, err := o.results(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\n%s\n%s", aboutText(r), table(r, last))
+	if o.out != "" {
+		err = r.writeFile(o.out)
+	}
+	if o.record != "" {
+		err = errors.Join(err, record(r, o.record))
+	}
+	return err
+}
+
+func (o options) results(ctx context.Context) (*results, error) {
+	if o.from != "" {
+		return readFile(o.from)
+	}
+	return measure(ctx, o)
+}
+
+// bench is one run.
+type bench struct {
+	options
+	results
+	ctx     context.Context
+	began   time.Time
+	folder  string // everything that it makes
+	program string // itself, for its roles
+	tokens  *tokens
+}
+
+// measure makes people, starts servers, measures everything, and leaves nothing behind.
+func measure(ctx context.Context, o options) (_ *results, err error) {
+	folder, err := os.MkdirTemp(o.work, "cpa-bench-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	b := &bench{options: o, ctx: ctx, began: time.Now(), folder: folder}
+	if b.program, err = os.Executable(); err != nil {
+		return nil, err
+	}
+	if b.options.gateway == "" {
+		b.tell("building the gateway")
+		b.options.gateway = filepath.Join(folder, "cpa-gateway")
+		if err := b.execute("go", "build", "-trimpath", "-o", b.options.gateway, "cpagateway/cmd/cpa-gateway"); err != nil {
+			return nil, err
+		}
+	}
+	if b.tokens, err = openIssuer(folder); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, b.tokens.close()) }()
+	b.describe()
+	return &b.results, b.everything()
+}
+
+// everything measures part by part, each on its own servers.
+func (b *bench) everything() error {
+	large, err := b.fill("large", b.people)
+	if err != nil {
+		return err
+	}
+	small, err := b.fill("small", max(b.people/10, leastPeople))
+	if err != nil {
+		return err
+	}
+	if err := b.size(large); err != nil {
+		return err
+	}
+	for _, part := range []struct {
+		key, name string
+		run       func() error
+	}{
+		{"alone", "deciding and checking alone", func() error { return b.alone(large) }},
+		{"reads", "crisis reads", func() error { return b.reads(large) }},
+		{"cold", "crisis reads after a start", func() error { return b.cold(large) }},
+		{"growth", "a store ten times as large", func() error { return b.growth(large, small) }},
+		{"apart", "telling hidden people apart", func() error { return b.apart(large) }},
+		{"imports", "imports", b.imports},
+		{"during", "reads during an import", func() error { return b.during(large) }},
+	} {
+		if b.only != "" && b.only != part.key {
+			continue
+		}
+		b.tell("%s", part.name)
+		if err := part.run(); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
+	}
+	return nil
+}
+
+// tell says what is going on, for who waits.
+func (b *bench) tell(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "%5.0f s  %s\n", time.Since(b.began).Seconds(), fmt.Sprintf(format, args...))
+}
+
+// each runs rounds, of which each measures baselines and subjects by turns.
+func (b *bench) each(round func(n int) error) error {
+	for n := range b.rounds {
+		if err := b.ctx.Err(); err != nil {
+			return err
+		}
+		b.tell("  round %d of %d", n+1, b.rounds)
+		if err := round(n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// describe keeps what the figures depend on, beside the code.
+func (b *bench) describe() {
+	b.say("goos", runtime.GOOS)
+	b.say("goarch", runtime.GOARCH)
+	b.say("cpu", fmt.Sprintf("%s, %d", processor(), runtime.NumCPU()))
+	b.say("kernel", kernel())
+	b.say("go", runtime.Version())
+	b.say("commit", commit())
+	b.say("day", b.began.UTC().Format(time.DateOnly))
+	b.say("people", fmt.Sprintf("%d, and %d in the smaller store, of seed %d", b.people, max(b.people/10, leastPeople), b.seed))
+	b.say("rounds", fmt.Sprintf("%d of %d requests", b.rounds, b.requests))
+	if b.note != "" {
+		b.say("note", b.note)
+	}
+}
