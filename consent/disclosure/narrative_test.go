@@ -257,6 +257,17 @@ func TestPlansAreHeadedByTheirKind(t *testing.T) {
 	}
 }
 
+// A plan that is of two kinds is read out as both.
+func TestAPlanOfTwoKindsIsReadAsBoth(t *testing.T) {
+	plan := strings.Replace(planOf(profiles.CodeContingencyPlan, "", toDo("trigger", "in-progress", "A row"), toDo("action", "in-progress", "Ring her")),
+		`"category":[`, `"category":[{"coding":[{"system":"http://snomed.info/sct","code":"`+profiles.CodeCrisisPlan+`"}]},`, 1)
+	got := told(t, plan)
+	contains(t, "two kinds", got, "h3 Actions\nli Ring her", "h3 Triggers\nli A row")
+	if !strings.HasPrefix(got, "h2 Crisis plan\n") || !strings.Contains(got, "h2 Contingency plan\n") {
+		t.Errorf("a plan of two kinds reads:\n%s", got)
+	}
+}
+
 // What is recorded as a code or a reference alone is there: the heading does not say that nothing is.
 func TestActivityWithoutWordsIsNotNone(t *testing.T) {
 	part := func(code, rest string) string {

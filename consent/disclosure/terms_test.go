@@ -45,6 +45,9 @@ func TestOnlyAPermittedReadDiscloses(t *testing.T) {
 		d := consent.Decide(q)
 		h := heldOf(ann(t))
 		h.Custodian = "7A4"
+		if open := c.out == consent.Permit && (q.Action == consent.Read || q.Action == consent.Search); TermsOf(d).Open() != open {
+			t.Errorf("%s: the terms are open: %v", name, !open)
+		}
 		x := Of(d, h, madeTargets())
 		if d.Outcome() != c.out || x.Withheld() == c.shown || c.shown && x.Decision().Outcome() != c.out {
 			t.Errorf("%s: %s, withheld %v, by a decision to %s", name, d.Outcome(), x.Withheld(), x.Decision().Outcome())
