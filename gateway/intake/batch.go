@@ -13,16 +13,42 @@ import (
 	"cpagateway/profiles"
 )
 
-// A batch holds the store's lock, which every answer needs to be recorded, so it
-// is bounded by its work: to some milliseconds. Between two batches is a pause in
-// which others of this process, who wait in a line, and of other processes, who
-// ask again every millisecond, have their turn. The next batch is read and mapped
-// meanwhile, so that the pause is seldom time lost.
+// A batch holds the store's lock, which every answer needs to be recorded, so it is
+// bounded by its work. While others record something, in this process or another, it is
+// of some milliseconds; while nobody does, each is twice the one before, up to a bound,
+// because each costs a flush of the disk. Between two batches is a pause in which
+// others of this process, who wait in a line, and of other processes, who ask again
+// every millisecond, have their turn. The next batch is read and mapped meanwhile, so
+// that the pause is seldom time lost.
 const (
-	batchResources = 64
-	batchBytes     = 256 << 10
-	pause          = 3 * time.Millisecond
+	fewResources     = 8
+	mostResources    = 128
+	bytesPerResource = 4 << 10 // on average
+	pause            = 3 * time.Millisecond
 )
+
+// pace is how large a batch may be.
+type pace struct {
+	resources int
+	recorded  uint64 // entries of the audit log when the last batch was brought in, with its own; 0 before the first
+}
+
+// next sets the pace after a batch that found the log with so many entries.
+func (p pace) next(found uint64) pace {
+	if p.recorded > 0 && p.recorded == found {
+		return pace{min(2*p.resources, mostResources), found + 1}
+	}
+	return pace{fewResources, found + 1}
+}
+
+// entries is how many entries the audit log has.
+func entries(now store.Snapshot) (n uint64, err error) {
+	slots, err := now.Slots()
+	for _, slot := range slots {
+		n += slot.Seq
+	}
+	return n, err
+}
 
 // batch is what is to be kept in one transaction.
 type batch struct {
@@ -57,7 +83,7 @@ func (b *batch) setAside(faults []quarantine.Fault) {
 
 // flushFull keeps the batch where no more may be added to it.
 func (r *run) flushFull() error {
-	if r.batch.resources < batchResources && r.batch.bytes < batchBytes {
+	if r.batch.resources < r.pace.resources && r.batch.bytes < r.pace.resources*bytesPerResource {
 		return nil
 	}
 	return r.flush()
@@ -72,13 +98,17 @@ func (r *run) flush() error {
 	}
 	done := account{changed: map[profiles.PersonID]bool{}}
 	r.rest()
+	var found uint64
 	err := r.recorded(func(tx store.Tx) (_ audit.Counts, err error) {
-		err = r.keepBatch(tx, b, &done)
+		if found, err = entries(tx); err == nil {
+			err = r.keepBatch(tx, b, &done)
+		}
 		return done.counts, err
 	})
 	if err != nil {
 		return err
 	}
+	r.pace = r.pace.next(found)
 	r.rested = time.After(pause)
 	r.sum = r.sum.Plus(done.sum)
 	r.sum.list(r.lines(done.refused))

@@ -3,6 +3,7 @@ package intake_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -72,7 +73,7 @@ func TestAnAnswerWaitsForOneBatchAtMost(t *testing.T) {
 				return
 			}
 			order.WriteString("b")
-			if puts > 64+1 || bytes > 256<<10+4<<10 {
+			if puts > 8 || bytes > 8*4<<10+6<<10 {
 				t.Errorf("a batch of %d resources and %d bytes", puts, bytes)
 			}
 			go func() {
@@ -96,8 +97,38 @@ func TestAnAnswerWaitsForOneBatchAtMost(t *testing.T) {
 		d.bring(bundles(t, "clinic"), collection(resources...))
 		synctest.Wait()
 		batches := strings.Count(order.String(), "b")
-		if batches < 8 || answered != batches || strings.Contains(order.String(), "bb") {
+		if batches < 64 || answered != batches || strings.Contains(order.String(), "bb") {
 			t.Errorf("batches and answers came as %s, %d were answered", &order, answered)
 		}
 	})
+}
+
+// TestBatchesGrowWhileNobodyElseRecords: each costs a flush of the disk.
+func TestBatchesGrowWhileNobodyElseRecords(t *testing.T) {
+	d := openDesk(t)
+	var log *audit.Log[store.Tx]
+	var sizes []int
+	s := watched{Store: d.store, ends: func(puts, _ int) {
+		if puts > 0 {
+			sizes = append(sizes, puts)
+		}
+	}}
+	keys, err := audit.FolderKeys(t.TempDir())
+	must(t, err)
+	log, err = audit.Open[store.Tx](t.Context(), s, keys, nil, d.Clock)
+	must(t, err)
+	defer log.Close()
+	d.Store, d.Audit = s, log
+	resources := []string{patient("a", ann)}
+	for i := range 500 {
+		resources = append(resources, plan(fmt.Sprint("p", i), "a"))
+	}
+	d.bring(bundles(t, "clinic"), collection(resources...))
+	most, sum := slices.Max(sizes), 0
+	for _, n := range sizes {
+		sum += n
+	}
+	if most != 128 || sum != 501 || len(sizes) > 12 {
+		t.Errorf("batches of %v resources", sizes)
+	}
 }

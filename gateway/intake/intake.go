@@ -135,7 +135,7 @@ func (in *Intake) begin(ctx context.Context, source Source) *run {
 	}
 	return &run{
 		Intake: in, ctx: ctx, source: source, ids: keyedIDs{secret: in.Secret, custodian: source.Custodian, source: source.Name},
-		memory: newMemory(in.Scratch), sum: Summary{Warnings: map[string]int{}},
+		memory: newMemory(in.Scratch), pace: pace{resources: fewResources}, sum: Summary{Warnings: map[string]int{}},
 	}
 }
 

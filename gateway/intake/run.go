@@ -26,6 +26,7 @@ type run struct {
 	ids    keyedIDs
 	*memory
 	batch  batch
+	pace   pace
 	rested <-chan time.Time // nil before the first batch
 	sum    Summary
 }

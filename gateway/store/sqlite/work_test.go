@@ -11,8 +11,9 @@ import (
 
 	"modernc.org/sqlite"
 
-	"cpagateway/consent"
+	"cpagateway/gateway/persons"
 	"cpagateway/gateway/quarantine"
+	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
 	"cpagateway/gateway/store"
 	"cpagateway/profiles"
@@ -46,7 +47,15 @@ func TestNoWriteScans(t *testing.T) {
 	recordstest.Put(t, s, start, append(batch(t, 1), batch(t, 2)...)...)
 	err := s.Update(t.Context(), func(tx store.Tx) error {
 		_, err := tx.SetAside([]quarantine.Fault{{ID: "f"}})
-		return errors.Join(err, tx.Settle(start, []string{"f"}))
+		_, sought := tx.Person("urn:x", "nobody")
+		_, unknown := tx.PersonOf("Patient", "nobody")
+		_, missing := tx.Current("Patient", "nobody")
+		_, held := tx.Held("nobody", "Patient")
+		_, slots := tx.Slots()
+		if !errors.Is(sought, records.ErrNothing) || !errors.Is(unknown, records.ErrNothing) || !errors.Is(missing, records.ErrNothing) {
+			return errors.Join(sought, unknown, missing)
+		}
+		return errors.Join(err, held, slots, tx.Settle(start, []string{"f"}), tx.Stand(doubted("nobody")))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -67,32 +76,86 @@ func TestNoWriteScans(t *testing.T) {
 	}
 }
 
+// doubted is a standing of somebody who is kept apart.
+func doubted(p profiles.PersonID) persons.Standing {
+	return persons.Standing{Person: p, Apart: p + "-other", Doubts: []persons.Doubt{persons.Traced}, Custodian: home, Since: start}
+}
+
 // TestWorkOfAWriteStaysTheSame counts the pages that a batch takes in a small
-// store and in one of eight times the size: more of them only as a tree is
+// store and in one of eight times the size: more of them only as trees are
 // deeper. An import whose batches take more with every batch before them takes
-// the square of its size.
+// the square of its size. Each kind of batch is what an import does: it brings
+// records in, finds them unchanged, finds them changed, sets some aside, settles
+// those, looks for whoever has an identifier, and keeps persons apart.
 func TestWorkOfAWriteStaysTheSame(t *testing.T) {
-	store := fresh(t)
-	people := 0
-	add := func(n int) int {
-		var changes []consent.Accepted
-		for range n {
-			people++
-			p := profiles.PersonID(fmt.Sprint("person-", people))
-			changes = append(changes,
-				recordstest.Accept(t, home, p, fmt.Sprintf(`{"resourceType":"Patient","id":"%s","identifier":[{"system":"urn:x","value":"%d"}]}`, p, people)),
-				recordstest.Accept(t, home, p, fmt.Sprintf(`{"resourceType":"CarePlan","id":"%s","status":"active","subject":{"reference":"Patient/%s"}}`, p, p)))
-		}
-		before := pages(t, store)
-		recordstest.Put(t, store, start, changes...)
-		return pages(t, store) - before
-	}
 	const batch = 50
-	add(2 * batch)
-	few := add(batch)
-	add(13 * batch)
-	if many := add(batch); many > few*5/4 {
-		t.Errorf("a batch took %d pages with %d people and %d with %d", few, 2*batch, many, people-batch)
+	each := func(from int, do func(tx store.Tx, p profiles.PersonID, i int) error) func(store.Tx) error {
+		return func(tx store.Tx) (err error) {
+			for i := from; i < from+batch; i++ {
+				err = errors.Join(err, do(tx, personNumber(i), i))
+			}
+			return err
+		}
+	}
+	bring := func(status string) func(tx store.Tx, p profiles.PersonID, i int) error {
+		return func(tx store.Tx, p profiles.PersonID, i int) error {
+			for _, body := range []string{
+				fmt.Sprintf(`{"resourceType":"Patient","id":"%s","active":%v,"identifier":[{"system":"urn:x","value":"%d"}]}`, p, status == "active", i),
+				fmt.Sprintf(`{"resourceType":"Goal","id":"%s","lifecycleStatus":"%s","subject":{"reference":"Patient/%s"}}`, p, status, p),
+				fmt.Sprintf(`{"resourceType":"CarePlan","id":"%s","status":"%s","subject":{"reference":"Patient/%s"},"goal":[{"reference":"Goal/%s"}]}`, p, status, p, p),
+			} {
+				if _, err := tx.Put(start, recordstest.Accept(t, home, p, body), records.Precondition{}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	kinds := map[string]func(tx store.Tx, p profiles.PersonID, i int) error{
+		"unchanged": bring("active"),
+		"set aside": func(tx store.Tx, p profiles.PersonID, _ int) error {
+			_, err := tx.SetAside([]quarantine.Fault{{ID: string(p), Source: "clinic", Raw: []byte("{}")}})
+			return err
+		},
+		"settled": func(tx store.Tx, p profiles.PersonID, _ int) error { return tx.Settle(start, []string{string(p)}) },
+		"looked for": func(tx store.Tx, p profiles.PersonID, i int) error {
+			_, err := tx.Person("urn:x", fmt.Sprint(i))
+			_, held := tx.Held(p, "Patient")
+			_, of := tx.PersonOf("Patient", string(p))
+			_, standing := tx.Standing(p)
+			return errors.Join(err, held, of, standing)
+		},
+		"kept apart": func(tx store.Tx, p profiles.PersonID, _ int) error { return tx.Stand(doubted(p)) },
+		"changed":    bring("completed"),
+	}
+	order := []string{"unchanged", "set aside", "settled", "looked for", "kept apart", "changed"}
+	s := fresh(t)
+	people := 0
+	took := func(change func(store.Tx) error) int {
+		before := pages(t, s)
+		if err := s.Update(t.Context(), change); err != nil {
+			t.Fatal(err)
+		}
+		return pages(t, s) - before
+	}
+	add := func() map[string]int {
+		work := map[string]int{"new": took(each(people, bring("active")))}
+		for _, kind := range order {
+			work[kind] = took(each(people, kinds[kind]))
+		}
+		people += batch
+		return work
+	}
+	add()
+	add()
+	few, at := add(), people
+	for range 2*8 + 4 {
+		add()
+	}
+	for kind, many := range add() {
+		if few[kind] == 0 || many > 2*few[kind] {
+			t.Errorf("%s: a batch took %d pages with %d people and %d with %d", kind, few[kind], at, many, people)
+		}
 	}
 }
 
