@@ -50,7 +50,7 @@ func (r *run) env() mapping.Env {
 func (r *run) Take(made []mapping.Resource) error {
 	record := make([]pending, 0, len(made))
 	var granting []mapping.Resource
-	for _, m := range patientsFirst(made) {
+	for _, m := range targetsFirst(made) {
 		m, grants := r.authority(m)
 		p, no := check(m)
 		if no != nil {
@@ -69,19 +69,23 @@ func (r *run) Take(made []mapping.Resource) error {
 	return r.flushFull()
 }
 
-// patientsFirst puts Patients before the others, which find their person by them.
-func patientsFirst(made []mapping.Resource) []mapping.Resource {
-	return slices.SortedStableFunc(slices.Values(made), func(a, b mapping.Resource) int {
-		switch {
-		case a.Type == b.Type:
-			return 0
-		case a.Type == "Patient":
-			return -1
-		case b.Type == "Patient":
-			return 1
-		}
+// targetsFirst puts Patients before the others, which find their person by them, and
+// plans behind what they refer to: what is kept before what it leads to is labelled
+// twice.
+func targetsFirst(made []mapping.Resource) []mapping.Resource {
+	return slices.SortedStableFunc(slices.Values(made), func(a, b mapping.Resource) int { return turn(a.Type) - turn(b.Type) })
+}
+
+func turn(typ string) int {
+	switch {
+	case typ == "Patient":
 		return 0
-	})
+	case profiles.DirectoryType(typ):
+		return 1
+	case typ == "CarePlan":
+		return 3
+	}
+	return 2
 }
 
 func madeOf(record []pending) []mapping.Resource {

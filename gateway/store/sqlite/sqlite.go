@@ -35,6 +35,11 @@ const readers = 8
 const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 	"&_pragma=foreign_keys(1)&_pragma=recursive_triggers(1)&_pragma=wal_autocheckpoint(4000)"
 
+// writerSetUp is for the connection that writes. session.begin waits by itself. The
+// pages that a savepoint may go back to are kept in memory, some dozens for each record
+// of an import, and not in a file of their own.
+const writerSetUp = "PRAGMA busy_timeout = 0; PRAGMA temp_store = MEMORY"
+
 // Store keeps everything of one gateway in one folder. All methods are safe for
 // concurrent use.
 type Store struct {
@@ -102,7 +107,7 @@ func openOnce(ctx context.Context, driverName, dir string) (_ *Store, err error)
 	if err != nil {
 		return nil, err
 	}
-	s.writer = newPool(writer, 1, "BEGIN IMMEDIATE", "PRAGMA busy_timeout = 0") // session.begin waits by itself
+	s.writer = newPool(writer, 1, "BEGIN IMMEDIATE", writerSetUp)
 	reader, err := sql.Open(driverName, address+pragmas+"&_pragma=query_only(1)")
 	if err != nil {
 		return nil, err
