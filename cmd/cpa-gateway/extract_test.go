@@ -2,8 +2,10 @@ package main
 
 import (
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -60,5 +62,23 @@ func TestNoLinkLeadsOutOfAFolder(t *testing.T) {
 		if !strings.Contains(reasons[name], reason) {
 			t.Errorf("%s is not read: %q", name, reasons[name])
 		}
+	}
+}
+
+// TestATableIsNotHeldToTheMemoryOfALine: under a limit below what it holds an import of
+// tables did little but collect garbage.
+func TestATableIsNotHeldToTheMemoryOfALine(t *testing.T) {
+	limit := func(format string) int64 {
+		defer boundMemory(format)()
+		return debug.SetMemoryLimit(-1)
+	}
+	before := debug.SetMemoryLimit(math.MaxInt64)
+	defer debug.SetMemoryLimit(before)
+	if lines, tables := limit("welsh-ctp"), limit("mhsds-v6"); lines != importMemory || tables != math.MaxInt64 {
+		t.Errorf("lines are held to %d bytes and tables to %d", lines, tables)
+	}
+	debug.SetMemoryLimit(1 << 30)
+	if chosen := limit("welsh-ctp"); chosen != 1<<30 {
+		t.Errorf("the limit of the environment became %d", chosen)
 	}
 }

@@ -50,7 +50,6 @@ func (o importOptions) run(w world, paths []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeAll(extracts)) }()
-	boundMemory()
 	c, err := o.place.read()
 	if err != nil {
 		return err
@@ -59,6 +58,7 @@ func (o importOptions) run(w world, paths []string) (err error) {
 	if err != nil {
 		return err
 	}
+	defer boundMemory(source.Format)()
 	s, end, err := o.open(w, c)
 	if err != nil {
 		return err
@@ -145,9 +145,13 @@ func progress(out io.Writer) (tell func(intake.Summary), done func() error) {
 // for every piece that is needed. The records' own memory comes on top.
 const importMemory = 80 << 20
 
-// boundMemory holds to it, where the environment (GOMEMLIMIT) says nothing else.
-func boundMemory() {
-	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
-		debug.SetMemoryLimit(importMemory)
+// boundMemory holds an import to it, where the environment (GOMEMLIMIT) says nothing
+// else. A format whose extracts are held whole needs what it needs: under a limit below
+// that it would do little but collect.
+func boundMemory(format string) (lift func()) {
+	if format == heldWhole || debug.SetMemoryLimit(-1) != math.MaxInt64 {
+		return func() {}
 	}
+	debug.SetMemoryLimit(importMemory)
+	return func() { debug.SetMemoryLimit(math.MaxInt64) }
 }
