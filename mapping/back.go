@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"cpagateway/profiles/fhir"
@@ -215,6 +216,9 @@ func (b *Back) leaf(n *node, v fhir.Value, at []*Returned) string {
 		}
 		if !r.from.give(b.env, text, at) {
 			return v.Path()
+		}
+		if b.env.Explain != nil {
+			b.env.Explain(r.place, r.value+" <- "+v.Path()+": "+strconv.Quote(text))
 		}
 		if r.from.kind == field && literals[r.as.operation].pattern != nil {
 			at[len(at)-1-r.from.up].literals[r.from.text] = true

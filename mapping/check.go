@@ -22,6 +22,8 @@ type FieldCheck struct {
 	Forms   []string `json:"forms,omitempty"`  // the normal forms that it returns in
 	Reason  string   `json:"reason,omitempty"` // of Lost
 	Targets []string `json:"targets"`          // TYPE.path, and the line of the map
+
+	ways [][]string // When, each in its parts
 }
 
 // Verdict says whether a field returns.
@@ -44,6 +46,7 @@ type TableCheck struct {
 	NoEquivalent []string            `json:"noEquivalent,omitempty"` // codes that have no target
 	NoSource     []string            `json:"noSource,omitempty"`     // targets that no code becomes
 	FalseFriends []string            `json:"falseFriends,omitempty"` // codes that both systems have and that are not the same
+	NotUndone    []string            `json:"notUndone,omitempty"`    // codes that the tables the other way do not bring back
 }
 
 // Check works out which fields return, and what the tables lose.
@@ -68,7 +71,9 @@ func (p *Program) Check() Check {
 		return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Field, b.Field))
 	})
 	for _, name := range slices.Sorted(maps.Keys(p.tables)) {
-		check.Tables = append(check.Tables, p.tables[name].check())
+		t := p.tables[name].check()
+		t.NotUndone = p.notUndone(p.tables[name])
+		check.Tables = append(check.Tables, t)
 	}
 	return check
 }
@@ -167,7 +172,7 @@ func (c *checker) rule(n *node, r *rule, path string, in within) {
 			c.lose(o, "joined-row") // where it is worked out from what returns elsewhere, it does
 			continue
 		}
-		f.Targets = append(f.Targets, path+" ("+r.id+")")
+		f.Targets = append(f.Targets, path+" ("+r.place+")")
 		if !r.returns() || in.reason != "" {
 			c.lose(o, cmp.Or(in.reason, r.because, "composed-text"))
 			continue
@@ -184,8 +189,23 @@ func (f *FieldCheck) returns(when, forms []string) {
 	}
 	if len(when) == 0 {
 		f.Verdict, f.When, f.Forms = Returns, nil, forms
-	} else if way := strings.Join(when, " and "); f.Verdict == Conditional && !slices.Contains(f.When, way) {
-		f.When = append(f.When, way)
+	} else if f.Verdict == Conditional {
+		f.under(when)
+	}
+}
+
+// under adds one set of conditions, unless one that asks for less is there.
+func (f *FieldCheck) under(when []string) {
+	within := func(a, b []string) bool {
+		return !slices.ContainsFunc(a, func(c string) bool { return !slices.Contains(b, c) })
+	}
+	if slices.ContainsFunc(f.ways, func(way []string) bool { return within(way, when) }) {
+		return
+	}
+	f.ways = append(slices.DeleteFunc(f.ways, func(way []string) bool { return within(when, way) }), when)
+	f.When = nil
+	for _, way := range f.ways {
+		f.When = append(f.When, strings.Join(way, " and "))
 	}
 }
 
@@ -319,4 +339,26 @@ func (t *table) check() TableCheck {
 	slices.Sort(c.NoSource)
 	slices.Sort(c.FalseFriends)
 	return c
+}
+
+// notUndone are the codes that tables the other way do not bring back, where there
+// is such a table.
+func (p *Program) notUndone(t *table) []string {
+	var lost []string
+	reverse := map[string]*table{} // by the system that they read
+	for _, other := range p.tables {
+		if other.target == t.source && other.source != t.source && slices.Contains(t.systems(), other.source) {
+			reverse[other.source] = other
+		}
+	}
+	for code, to := range t.rows {
+		if to.code == "" || len(reverse) == 0 {
+			continue
+		}
+		if other := reverse[to.system]; other == nil || other.rows[to.code].code != code {
+			lost = append(lost, code)
+		}
+	}
+	slices.Sort(lost)
+	return lost
 }

@@ -8,7 +8,9 @@ import (
 // rule joins a source value with a target.
 type rule struct {
 	id       string // as faults name it: rule ID, or file:line
+	place    string // file:line
 	line     int
+	value    string // as the map has it
 	target   string
 	from     operand
 	as       conversion
@@ -229,7 +231,8 @@ func (p *parser) readEach(b block, n *node) {
 }
 
 func (p *parser) newRule(l line) *rule {
-	return &rule{id: fmt.Sprintf("%s:%d", p.file, l.number), line: l.number, settings: p.settings}
+	place := fmt.Sprintf("%s:%d", p.file, l.number)
+	return &rule{id: place, place: place, line: l.number, settings: p.settings}
 }
 
 // readRule reads `[derive] VALUE ARROW TARGET [CONVERSION] [required] [because REASON]
@@ -250,7 +253,7 @@ func (p *parser) readRule(b block, n *node) {
 		p.fail(b.head, t[0], "a rule is: VALUE -> TARGET (or <->, <-), then perhaps a conversion, required, because REASON, rule ID, when CONDITION")
 		return
 	}
-	r.target, r.way = t[arrow+1].text, way
+	r.value, r.target, r.way = textOf(t[:arrow]), t[arrow+1].text, way
 	p.readOptions(b.head, t[arrow+2:], r)
 	p.keyed = r.keyed
 	r.from = p.expression(b.head, t[:arrow])

@@ -73,6 +73,7 @@ func Load(fsys fs.FS, names Names) (*Program, error) {
 		p.start(file)
 		p.each(trees[i], "zone", p.readZone)
 		p.each(trees[i], "dates", p.readDates)
+		p.each(trees[i], "csv", p.readColumns)
 		p.each(trees[i], "map", p.readMap)
 	}
 	p.tellApart()
@@ -104,8 +105,8 @@ func (p *parser) tree(file, text string) []block {
 		p.fail(l, l.tokens[0], "indented, but under nothing")
 	}
 	for _, b := range blocks {
-		if t := b.head.tokens[0]; t.quoted || !slices.Contains([]string{"map", "table", "zone", "dates"}, t.text) {
-			p.fail(b.head, t, "a line without an indent begins with map, table, zone or dates")
+		if t := b.head.tokens[0]; t.quoted || !slices.Contains([]string{"map", "table", "zone", "dates", "csv"}, t.text) {
+			p.fail(b.head, t, "a line without an indent begins with map, table, zone, dates or csv")
 		}
 	}
 	return blocks
@@ -159,6 +160,32 @@ func (p *parser) readDates(b block) {
 	}
 	p.settings.dayFirst = true
 }
+
+// Column is a column of a CSV file: what a map calls it, and what its header is.
+type Column struct{ Field, Header string }
+
+// readColumns reads `csv SOURCE` and a line `FIELD "HEADER"` for each column.
+func (p *parser) readColumns(b block) {
+	head := b.head.tokens
+	if len(head) != 2 || !isName(head[1].text) || p.program.columns[head[1].text] != nil {
+		p.fail(b.head, head[0], "columns are, once for a source: csv SOURCE, with a line FIELD \"HEADER\" for each")
+		return
+	}
+	columns := []Column{}
+	for _, line := range b.body {
+		t := line.head.tokens
+		if p.noBody(line); len(t) != 2 || t[0].quoted || !isName(t[0].text) || !t[1].quoted {
+			p.fail(line.head, t[0], `a column is: FIELD "HEADER"`)
+			continue
+		}
+		columns = append(columns, Column{t[0].text, t[1].text})
+	}
+	p.program.columns[head[1].text] = columns
+}
+
+// Columns are those of the CSV file of a source, in their order; none where the maps
+// do not name them.
+func (p *Program) Columns(source string) []Column { return p.columns[source] }
 
 // system reads $Name or a URI as it stands.
 func (p *parser) system(l line, t token) string {

@@ -15,6 +15,7 @@ import (
 // beyond it is counted as dropped.
 func (b *Back) Prove(makes func(env Env, records []*Returned) [][]Resource, faults func(record *Returned) []Fault) {
 	env := b.env
+	env.Explain = nil
 	env.ID = func(typ, key string) string {
 		if id, ok := b.ids[[2]string{typ, key}]; ok {
 			return id

@@ -3,6 +3,7 @@ package mapping
 import (
 	"bytes"
 	"slices"
+	"strings"
 
 	"cpagateway/profiles/fhir"
 )
@@ -13,11 +14,12 @@ type Program struct {
 	settings map[string]*settings      // of the file in which a source's first map stands
 	reads    map[string]*reads         // what the maps of a source read
 	tables   map[string]*table
+	columns  map[string][]Column
 	lists    map[string]map[string]string // by source, path of a group -> the field that tells its records apart
 }
 
 func newProgram() *Program {
-	return &Program{maps: map[string][]*resourceMap{}, settings: map[string]*settings{}, reads: map[string]*reads{}, lists: map[string]map[string]string{}}
+	return &Program{maps: map[string][]*resourceMap{}, settings: map[string]*settings{}, reads: map[string]*reads{}, columns: map[string][]Column{}, lists: map[string]map[string]string{}}
 }
 
 // resourceMap is one map block.
@@ -124,9 +126,12 @@ func Refused(faults []Fault) bool {
 	return slices.ContainsFunc(faults, func(f Fault) bool { return !f.Warning })
 }
 
+const notHeld = ": the condition does not hold: "
+
 // make runs one map over the record in scope.
 func (r *run) make(m *resourceMap, resources []Resource) []Resource {
 	if m.when != nil && !m.when.holds(r) {
+		r.explain(m.rule, "no ", m.typ, notHeld, m.when.text)
 		return resources
 	}
 	key, ok := m.key.read(r)
@@ -140,6 +145,7 @@ func (r *run) make(m *resourceMap, resources []Resource) []Resource {
 	} else {
 		r.made[made] = true
 	}
+	r.explain(m.rule, m.typ, " ", key)
 	res := Resource{Type: m.typ, Key: key, ID: r.env.ID(m.typ, key), From: r.record(0).At("")}
 	if m.person.kind != nothing {
 		res.Person, _ = m.person.read(r)
@@ -152,6 +158,13 @@ func (r *run) make(m *resourceMap, resources []Resource) []Resource {
 	r.buffer = append(b, '}')
 	res.Body = bytes.Clone(r.buffer)
 	return append(resources, res)
+}
+
+// explain tells one step, where somebody asked for it.
+func (r *run) explain(rule *rule, words ...string) {
+	if r.env.Explain != nil {
+		r.env.Explain(rule.place, strings.Join(words, ""))
+	}
 }
 
 func (r *run) record(up int) Record    { return r.scopes[len(r.scopes)-1-up].record }

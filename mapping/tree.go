@@ -95,15 +95,23 @@ func (n *node) appendMembers(dst []byte, r *run, first int) []byte {
 // steps in for a field is counted as a default.
 func (n *node) appendLeaf(dst []byte, r *run) []byte {
 	for i, rule := range n.rules {
-		if rule.way == backward || rule.when != nil && !rule.when.holds(r) {
+		if rule.way == backward {
+			continue
+		}
+		if rule.when != nil && !rule.when.holds(r) {
+			r.explain(rule, rule.value, notHeld, rule.when.text)
 			continue
 		}
 		value, ok := rule.from.read(r)
 		if !ok {
+			r.explain(rule, rule.value, " is blank")
 			continue
 		}
 		before := len(dst)
 		if dst = r.convert(rule, dst, value); len(dst) > before {
+			if r.env.Explain != nil {
+				r.explain(rule, rule.value, " -> ", rule.target, ": ", string(dst[before:]))
+			}
 			if i > 0 && rule.from.isFixed() {
 				r.defaulted(rule.target)
 			}

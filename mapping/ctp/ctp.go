@@ -67,6 +67,9 @@ func load(files fs.FS) (*mapping.Program, error) {
 	return program, nil
 }
 
+// Program is the maps.
+func (f *Format) Program() *mapping.Program { return f.program }
+
 // Read brings in every *.json, *.ndjson and *.jsonl file under fsys, in the order
 // of their names. Every plan is counted as read and as taken or refused; other
 // files are noted as not read. Plans that are not in force come last,

@@ -106,6 +106,9 @@ var tableFile = regexp.MustCompile(`(?i)^(mhs\d{3})([a-z]*)\.csv$`)
 
 const codeLength = len("MHS701")
 
+// Program is the maps.
+func (f *Format) Program() *mapping.Program { return f.program }
+
 // Read brings in the CSV files at the root of fsys and gives out what they make:
 // the header's organisation, staff, teams, then person by person. Every row of
 // the twelve tables is counted as read and as taken or refused; other tables are

@@ -1,0 +1,265 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"cpagateway/mapping"
+	"cpagateway/mapping/ctp"
+	"cpagateway/mapping/folder"
+	"cpagateway/mapping/mhsds"
+	"cpagateway/mapping/workbench"
+	"cpagateway/profiles/fhir"
+)
+
+func mapCommand(w world) *cobra.Command {
+	c := &cobra.Command{Use: "map", Short: "check, run, test, draft and show maps; MAPS is a folder of *.map files, mhsds-v6 or welsh-ctp"}
+	c.AddCommand(mapCheckCommand(w), mapRunCommand(w), mapTestCommand(w), mapNewCommand(w), mapPageCommand(w))
+	return c
+}
+
+// oneWay is a format that has no way back of its own.
+type oneWay struct{ *ctp.Format }
+
+// Back says of every resource that no record can hold it.
+func (o oneWay) Back(env mapping.Env, resources []fhir.Value) (map[string][]byte, *mapping.Back) {
+	back := o.Program().Back(env, resources)
+	back.ProveWith(o.Program())
+	return nil, back
+}
+
+// mapsNamed opens built-in maps by their name and others by their folder. Faults of
+// maps are printed, each on its line.
+func mapsNamed(w world, name string) (workbench.Format, error) {
+	var f workbench.Format
+	var err error
+	switch name {
+	case "mhsds-v6":
+		f, err = mhsds.New(mhsds.Options{})
+	case "welsh-ctp":
+		var plans *ctp.Format
+		plans, err = ctp.New()
+		f = oneWay{plans}
+	default:
+		if info, err := os.Stat(name); err != nil {
+			return nil, misuse("%v", err)
+		} else if !info.IsDir() {
+			return nil, misuse("%s is no folder of maps", name)
+		}
+		f, err = folder.New(os.DirFS(name))
+	}
+	if _, faulty := errors.AsType[*mapping.Error](err); faulty {
+		fmt.Fprintln(w.out, err)
+		return nil, errRefused
+	}
+	return f, err
+}
+
+func mapCheckCommand(w world) *cobra.Command {
+	asJSON := false
+	c := &cobra.Command{
+		Use: "check MAPS", Short: "say of each field whether it returns, and what tables lose, from the maps alone", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			f, err := mapsNamed(w, args[0])
+			if err != nil {
+				return err
+			}
+			check := f.Program().Check()
+			if asJSON {
+				out := json.NewEncoder(w.out)
+				out.SetIndent("", "  ")
+				out.SetEscapeHTML(false)
+				return out.Encode(check)
+			}
+			return workbench.Print(w.out, check)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "for machines")
+	return c
+}
+
+// mapRun is how map run was called.
+type mapRun struct {
+	back, custodian, explain string
+}
+
+func mapRunCommand(w world) *cobra.Command {
+	var o mapRun
+	c := &cobra.Command{
+		Use: "run MAPS PATH", Short: "run maps over a file and print a Bundle, or with --back a Bundle's records; no store is opened", Args: cobra.ExactArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error { return o.run(w, args[0], args[1]) },
+	}
+	c.Flags().StringVar(&o.back, "back", "", "run backwards, and write the records into this `folder`")
+	c.Flags().StringVar(&o.custodian, "custodian", "7A4", "ODS `code` of the organisation whose records these are")
+	c.Flags().StringVar(&o.explain, "explain", "", "write each step into this `file`; it holds the values of the records")
+	return c
+}
+
+func (o mapRun) run(w world, name, input string) (err error) {
+	f, err := mapsNamed(w, name)
+	if err != nil {
+		return err
+	}
+	env := workbench.Env("map-run", o.custodian)
+	if o.explain != "" {
+		file, err := os.OpenFile(o.explain, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err != nil {
+			return misuse("%v", err)
+		}
+		defer func() { err = errors.Join(err, file.Close()) }()
+		env.Explain = func(line, step string) { fmt.Fprintf(file, "%s  %s\n", line, step) }
+	}
+	if o.back != "" {
+		return o.backward(w, f, input, env)
+	}
+	return o.forward(w, f, input, env)
+}
+
+// forward prints a Bundle; its account goes beside it.
+func (o mapRun) forward(w world, f workbench.Format, input string, env mapping.Env) error {
+	extracts, err := extractsAt([]string{input})
+	if err != nil {
+		return err
+	}
+	if why := extracts[0].notRead; why != "" {
+		return misuse("%s: %s", input, why)
+	}
+	made, err := workbench.Forward(w.ctx, f, extracts[0].files, env)
+	if err != nil {
+		return err
+	}
+	if _, err := w.out.Write(made.Bundle()); err != nil {
+		return err
+	}
+	refused := mapping.Refused(made.Faults) || made.Report.Read == 0
+	for _, fault := range made.Faults {
+		showMapFault(w.err, fault)
+	}
+	for _, passed := range made.Report.NotRead {
+		fmt.Fprintf(w.err, "not read: %s: %s\n", printable(passed.File), passed.Reason)
+	}
+	fmt.Fprintf(w.err, "%d records read, %d taken, %d refused\n", made.Report.Read, made.Report.Taken, made.Report.Refused)
+	if err := errors.Join(showCounts(w.err, "left behind", made.Report.LeftBehind), showCounts(w.err, "defaulted", made.Report.Defaulted)); err != nil || !refused {
+		return err
+	}
+	return errRefused
+}
+
+// showMapFault prints a fault without the value, which is a person's.
+func showMapFault(out io.Writer, f mapping.Fault) {
+	effect := "refused"
+	if f.Warning {
+		effect = "warning"
+	}
+	fmt.Fprintf(out, "%s: %s %d %s: %s: %s\n", effect, printable(f.At.File), f.At.Row, f.At.Field, f.Rule, f.Reason)
+}
+
+// backward writes the records of a Bundle into a folder.
+func (o mapRun) backward(w world, f workbench.Format, input string, env mapping.Env) error {
+	content, err := os.ReadFile(input)
+	if err != nil {
+		return misuse("%v", err)
+	}
+	resources, err := workbench.Resources(content)
+	if err != nil {
+		return misuse("reading %s: %v", input, err)
+	}
+	files, back := f.Back(env, resources)
+	if err := os.MkdirAll(o.back, 0o700); err != nil {
+		return misuse("%v", err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if err := os.WriteFile(filepath.Join(o.back, name), files[name], 0o600); err != nil {
+			return err
+		}
+		fmt.Fprintf(w.out, "written: %s\n", filepath.Join(o.back, name))
+	}
+	for _, fault := range back.Faults {
+		fmt.Fprintf(w.out, "not representable: resource %d, %s %s: %s\n", fault.At.Row, fault.At.File, fault.At.Field, fault.Reason)
+	}
+	fmt.Fprintf(w.out, "%d resources read, %d not representable\n", back.Read, back.Refused)
+	if err := errors.Join(showCounts(w.out, "dropped", back.Dropped), showCounts(w.out, "added", back.Added)); err != nil {
+		return err
+	}
+	if back.Refused > 0 || back.Read == 0 {
+		return errRefused
+	}
+	return nil
+}
+
+func mapTestCommand(w world) *cobra.Command {
+	return &cobra.Command{
+		Use: "test MAPS", Short: "carry out the *.case files beside the maps, and say which field is not as they show", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error { return mapTest(w, args[0]) },
+	}
+}
+
+func mapTest(w world, name string) error {
+	f, err := mapsNamed(w, name)
+	if err != nil {
+		return err
+	}
+	own, ok := f.(*folder.Format)
+	if !ok {
+		return misuse("the built-in maps are tested with the gateway: name a folder")
+	}
+	cases, err := workbench.Cases(os.DirFS(name))
+	if err != nil {
+		return misuse("%v", err)
+	}
+	failed := 0
+	for _, c := range cases {
+		differ := c.Run(own)
+		if len(differ) == 0 {
+			fmt.Fprintf(w.out, "ok    %s\n", c.Title())
+			continue
+		}
+		failed++
+		fmt.Fprintf(w.out, "FAIL  %s\n      %s\n", c.Title(), strings.Join(differ, "\n      "))
+	}
+	fmt.Fprintf(w.out, "%d cases, %d failed\n", len(cases), failed)
+	if failed > 0 {
+		return errRefused
+	}
+	return nil
+}
+
+func mapNewCommand(w world) *cobra.Command {
+	return &cobra.Command{
+		Use: "new FILE", Short: "print a first map for a CSV file or a JSON sample: every field of it returns", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			content, err := os.ReadFile(args[0])
+			if err != nil {
+				return misuse("%v", err)
+			}
+			draft, err := workbench.Draft(args[0], content)
+			if err != nil {
+				return misuse("%v", err)
+			}
+			_, err = w.out.Write(draft)
+			return err
+		},
+	}
+}
+
+func mapPageCommand(w world) *cobra.Command {
+	return &cobra.Command{
+		Use: "page MAPS", Short: "print one HTML page of both sides, with what does not return in red", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			f, err := mapsNamed(w, args[0])
+			if err != nil {
+				return err
+			}
+			return workbench.Page(w.out, filepath.Base(args[0]), f.Program().Check())
+		},
+	}
+}

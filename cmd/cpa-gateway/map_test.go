@@ -1,0 +1,112 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"cpagateway/mapping"
+)
+
+// TestThePageOnMapsIsFollowed does what docs/maps.md says, file by file and command by command.
+func TestThePageOnMapsIsFollowed(t *testing.T) {
+	page, err := os.ReadFile("../../docs/maps.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	commands := 0
+	for _, m := range regexp.MustCompile("(?s)```(file|console) ?(\\S*)\n(.*?)```").FindAllStringSubmatch(string(page), -1) {
+		if m[1] == "file" {
+			if err := os.WriteFile(m[2], []byte(m[3]), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		for _, step := range strings.Split("\n"+m[3], "\n$ ")[1:] {
+			commands++
+			line, want, _ := strings.Cut(step+"\n", "\n")
+			if got := carriedOut(t, line); strings.TrimSpace(got) != strings.TrimSpace(want) {
+				t.Errorf("%s prints\n%s\nand the page says\n%s", line, got, want)
+			}
+		}
+	}
+	if commands < 7 {
+		t.Errorf("only %d commands were carried out", commands)
+	}
+}
+
+// carriedOut is what a line of the page prints.
+func carriedOut(t *testing.T, line string) string {
+	t.Helper()
+	line, to, redirected := strings.Cut(line, " > ")
+	words := strings.Fields(line)
+	switch words[0] {
+	case "mkdir":
+		if err := os.Mkdir(words[1], 0o700); err != nil {
+			t.Fatal(err)
+		}
+		return ""
+	case "cat":
+		text, err := os.ReadFile(words[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	p := cli(words[1:]...)
+	if p.code != exitDone && p.code != exitRefused {
+		t.Fatalf("%s: exit %d: %s", line, p.code, p.errs)
+	}
+	if !redirected {
+		return p.out
+	}
+	if err := os.WriteFile(to, []byte(p.out), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return ""
+}
+
+// A faulty map is told with its place, and the command says no.
+func TestAFaultyMapIsTold(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(dir+"/m.map", []byte("map S <-> Basic\n  key id\n  id -> x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"check", "test", "page"} {
+		if p := cli("map", command, dir); p.code != exitRefused || !strings.Contains(p.out, "m.map:3:3: what does not return says why") {
+			t.Errorf("map %s: exit %d, prints %q", command, p.code, p.out)
+		}
+	}
+	for _, args := range [][]string{{"check", dir + "/no"}, {"check", dir + "/m.map"}, {"test", "mhsds-v6"}, {"new", dir + "/no"}, {"run", "mhsds-v6", dir + "/no"}} {
+		if p := cli(append([]string{"map"}, args...)...); p.code == exitDone || p.errs == "" {
+			t.Errorf("map %v: exit %d, says %q", args, p.code, p.errs)
+		}
+	}
+}
+
+// The built-in maps are checked, run both ways and explained by name.
+func TestBuiltInMapsAtWork(t *testing.T) {
+	dir := t.TempDir()
+	var check mapping.Check
+	if err := json.Unmarshal([]byte(cli("map", "check", "--json", "mhsds-v6").must(t, exitDone).out), &check); err != nil || len(check.Fields) < 50 || len(check.Tables) < 10 {
+		t.Errorf("%v, %d fields, %d tables", err, len(check.Fields), len(check.Tables))
+	}
+	if p := cli("map", "check", "welsh-ctp").must(t, exitDone); !strings.Contains(p.out, "its map runs forward only") {
+		t.Errorf("prints %q", p.out)
+	}
+	bundle := cli("map", "run", "mhsds-v6", "../../mapping/mhsds/testdata/sound").must(t, exitDone)
+	if err := os.WriteFile(dir+"/b.json", []byte(bundle.out), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if p := cli("map", "run", "mhsds-v6", dir+"/b.json", "--back", dir+"/back", "--explain", dir+"/steps").must(t, exitDone); !strings.Contains(p.out, "MHS701CPACareEpisode.csv") {
+		t.Errorf("prints %q", p.out)
+	}
+	steps, err := os.ReadFile(dir + "/steps")
+	if err != nil || !strings.Contains(string(steps), "EndDateCPA <- ") {
+		t.Errorf("%v: explained as %q", err, steps)
+	}
+	cli("map", "run", "welsh-ctp", dir+"/b.json", "--back", dir+"/none").must(t, exitRefused)
+}

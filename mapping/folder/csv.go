@@ -1,0 +1,168 @@
+package folder
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"cpagateway/mapping"
+	"cpagateway/profiles/fhir"
+)
+
+// row is one row of a CSV file.
+type row struct {
+	file   string
+	number int
+	at     map[string]int // field -> position
+	cells  []string
+}
+
+// Field implements mapping.Record.
+func (r *row) Field(name string) (string, bool) {
+	i, ok := r.at[name]
+	if !ok || i >= len(r.cells) || strings.TrimSpace(r.cells[i]) == "" {
+		return "", false
+	}
+	return r.cells[i], true
+}
+
+// Group implements mapping.Record: a row has none.
+func (r *row) Group(string) []mapping.Record { return nil }
+
+// At implements mapping.Record.
+func (r *row) At(name string) mapping.Position {
+	return mapping.Position{File: r.file, Row: r.number, Field: name}
+}
+
+func (r *row) json() []byte {
+	w := fhir.NewWriter(nil)
+	w.BeginObject()
+	for name := range r.at {
+		if text, ok := r.Field(name); ok {
+			w.Member(name, text)
+		}
+	}
+	w.EndObject()
+	return w.Bytes()
+}
+
+var notField = regexp.MustCompile(`[^A-Za-z0-9]+`)
+
+// FieldName is what a map calls a column that it does not name: its header with
+// anything but letters and digits made an underscore.
+func FieldName(header string) string {
+	name := strings.Trim(notField.ReplaceAllString(header, "_"), "_")
+	if name == "" || name[0] >= '0' && name[0] <= '9' {
+		name = "column_" + name
+	}
+	return strings.TrimSuffix(name, "_")
+}
+
+// readCSV reads RFC 4180 with a row of headers. A row that is cut otherwise than
+// the headers is refused, and the file goes on; a quote that is not closed refuses
+// what it swallows.
+func readCSV(name string, content []byte, columns []mapping.Column, take func(record) error) error {
+	in := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
+	in.FieldsPerRecord = -1
+	headers, err := in.Read()
+	if err != nil {
+		return take(record{Record: &row{file: name}, fault: "the file has no row of headers: " + reason(err)})
+	}
+	at := map[string]int{}
+	for i, header := range headers {
+		field := fieldOf(header, columns)
+		if _, twice := at[field]; twice || header == "" {
+			return take(record{Record: &row{file: name}, fault: "column " + strconv.Itoa(i+1) + " has no name, or that of another"})
+		}
+		at[field] = i
+	}
+	for number := 1; ; number++ {
+		cells, err := in.Read()
+		r := &row{file: name, number: number, at: at, cells: cells}
+		read := record{Record: r}
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			read.fault = "the row cannot be read: " + reason(err)
+		case len(cells) != len(headers):
+			read.fault = "the row has " + strconv.Itoa(len(cells)) + " fields where the headers are " + strconv.Itoa(len(headers))
+		case !utf8.ValidString(strings.Join(cells, "")):
+			read.fault = "the row is not UTF-8"
+		default:
+			read.raw = r.json()
+		}
+		if err := take(read); err != nil {
+			return err
+		}
+	}
+}
+
+// reason is an error of encoding/csv without the place, which it counts otherwise.
+func reason(err error) string {
+	var at *csv.ParseError
+	if errors.As(err, &at) {
+		return at.Err.Error()
+	}
+	return err.Error()
+}
+
+func fieldOf(header string, columns []mapping.Column) string {
+	header = strings.TrimSpace(header)
+	for _, c := range columns {
+		if strings.EqualFold(c.Header, header) {
+			return c.Field
+		}
+	}
+	return FieldName(header)
+}
+
+// readJSON reads a document, an array of documents, or one on each line.
+func readJSON(name string, content []byte, take func(record) error) error {
+	content = bytes.TrimPrefix(content, []byte("\ufeff"))
+	whole, err := fhir.Parse(content)
+	if err == nil && whole.Kind() == fhir.Array {
+		n := 0
+		for v := range whole.Each() {
+			n++
+			if err := take(document(name, n, v.Raw())); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err == nil || !bytes.Contains(bytes.TrimSpace(content), []byte("\n")) || !isLines(name, content) {
+		return take(document(name, 0, content))
+	}
+	for i, line := range bytes.Split(content, []byte("\n")) {
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			if err := take(document(name, i+1, line)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func isLines(name string, content []byte) bool {
+	first, _, _ := bytes.Cut(bytes.TrimSpace(content), []byte("\n"))
+	_, err := fhir.Parse(first)
+	return err == nil || strings.HasSuffix(strings.ToLower(name), "l") || strings.HasSuffix(strings.ToLower(name), "ndjson")
+}
+
+func document(name string, number int, raw []byte) record {
+	v, err := fhir.Parse(raw)
+	r := record{Record: mapping.NewObject(v, name, number), raw: raw, value: v}
+	switch {
+	case err != nil:
+		r.fault = "the document cannot be read: " + err.Error()
+	case v.Kind() != fhir.Object:
+		r.fault = "not an object"
+	}
+	return r
+}

@@ -1,0 +1,182 @@
+// Package folder is a format that nothing but a folder of maps describes: a CSV
+// file with a row of headers, or a JSON document, a list of them, or one on each
+// line. Whoever owns the system writes the maps; nothing is compiled.
+//
+// A file belongs to the source that it is called after (Plans.csv, Plans.json), or
+// to the only one that the maps name.
+package folder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+
+	"cpagateway/mapping"
+	"cpagateway/profiles/fhir"
+)
+
+// Format is a folder of maps, compiled. It is safe for concurrent use.
+type Format struct{ program *mapping.Program }
+
+// New compiles the maps at the root of fsys; an error names what is wrong in them.
+func New(fsys fs.FS) (*Format, error) {
+	program, err := mapping.Load(fsys, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &Format{program: program}, nil
+}
+
+// Program is the maps.
+func (f *Format) Program() *mapping.Program { return f.program }
+
+var suffixes = []string{".csv", ".json", ".ndjson", ".jsonl"}
+
+// Read brings in the files under fsys in the order of their names. Every row or
+// document is counted as read and as taken or refused; a file that belongs to no
+// source is noted as not read.
+func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapping.Output) (mapping.Report, error) {
+	x := f.newRun(env, out)
+	err := mapping.Walk(fsys, &x.report, suffixes, func(name string, file fs.File) error {
+		source, err := f.SourceOf(name)
+		if err != nil {
+			x.report.Pass(name, err.Error())
+			return nil
+		}
+		content, err := io.ReadAll(file)
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", name, err)
+		}
+		return x.readAll(ctx, source, name, content)
+	})
+	return x.report, err
+}
+
+// Reread brings one fragment in again (Fault.Raw), as it was or mended: an object
+// whose one member is called after the source and holds the record.
+func (f *Format) Reread(ctx context.Context, raw []byte, env mapping.Env, out mapping.Output) (mapping.Report, error) {
+	x := f.newRun(env, out)
+	v, err := fhir.Parse(raw)
+	if err != nil || v.Kind() != fhir.Object || v.Len() != 1 {
+		return x.report, errors.New("reading a fragment: not an object of SOURCE -> record")
+	}
+	for source, record := range v.Members() {
+		if !contains(f.program.Sources(), source) {
+			return x.report, fmt.Errorf("reading a fragment: no map reads a source called %q", source)
+		}
+		err = x.readAll(ctx, source, source+".json", record.Raw())
+	}
+	return x.report, err
+}
+
+func contains(names []string, name string) bool {
+	for _, n := range names {
+		if n == name {
+			return true
+		}
+	}
+	return false
+}
+
+// SourceOf is the source that a file belongs to.
+func (f *Format) SourceOf(name string) (string, error) {
+	sources := f.program.Sources()
+	stem := strings.TrimSuffix(path.Base(name), path.Ext(name))
+	for _, source := range sources {
+		if strings.EqualFold(source, stem) {
+			return source, nil
+		}
+	}
+	if len(sources) == 1 {
+		return sources[0], nil
+	}
+	return "", errors.New("no source of the maps is called like it: " + strings.Join(sources, ", "))
+}
+
+// run is one reading.
+type run struct {
+	format *Format
+	env    mapping.Env
+	out    mapping.Output
+	runner *mapping.Runner
+	report mapping.Report
+}
+
+func (f *Format) newRun(env mapping.Env, out mapping.Output) *run {
+	x := &run{format: f, env: env, out: out}
+	x.report.LeftBehind, x.report.Defaulted = map[string]int{}, map[string]int{}
+	x.runner = f.program.Runner(env, &x.report)
+	return x
+}
+
+// readAll brings in the records of one file.
+func (x *run) readAll(ctx context.Context, source, name string, content []byte) error {
+	take := func(r record) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		x.report.Read++
+		return x.take(source, r)
+	}
+	if strings.EqualFold(path.Ext(name), ".csv") {
+		return readCSV(name, content, x.format.program.Columns(source), take)
+	}
+	return readJSON(name, content, take)
+}
+
+// record is one row or document, with what is fed in again of it.
+type record struct {
+	mapping.Record
+	raw   []byte     // as JSON
+	value fhir.Value // of a document
+	fault string     // why it cannot be read
+}
+
+func (x *run) take(source string, r record) error {
+	raw := append(append(fhir.AppendString([]byte("{"), source), ':'), r.raw...)
+	raw = append(raw, '}')
+	if r.fault != "" {
+		x.report.Refused++
+		return x.out.SetAside([]mapping.Fault{{At: r.At(""), Rule: "FILE", Reason: r.fault}}, nil)
+	}
+	resources, faults := x.runner.Run(source, r.Record)
+	for i := range faults {
+		faults[i].Raw = raw
+	}
+	if mapping.Refused(faults) {
+		x.report.Refused++
+		return x.out.SetAside(faults, nil)
+	}
+	x.report.Taken++
+	x.leave(source, r)
+	for i := range resources {
+		resources[i].Fragment = func() []byte { return raw }
+	}
+	if len(resources) > 0 {
+		if err := x.out.Take(resources); err != nil {
+			return err
+		}
+	}
+	if len(faults) > 0 {
+		return x.out.SetAside(faults, nil)
+	}
+	return nil
+}
+
+// leave counts what no rule reads.
+func (x *run) leave(source string, r record) {
+	if row, ok := r.Record.(*row); ok {
+		reads := x.format.program.Reads(source)
+		for name := range row.at {
+			if _, ok := row.Field(name); ok && !contains(reads, name) {
+				x.report.Leave(name, 1)
+			}
+		}
+		return
+	}
+	x.format.program.LeftBehind(source, r.value, &x.report)
+}

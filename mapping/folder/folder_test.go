@@ -1,0 +1,161 @@
+package folder_test
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"cpagateway/mapping"
+	"cpagateway/mapping/folder"
+	"cpagateway/profiles/fhir"
+)
+
+const maps = `dates DD/MM/YYYY
+csv Plans
+  ref    "Plan Ref"
+  begins "Start, of plan"
+  text   "Text"
+map Plans <-> CarePlan
+  key ref
+  in identifier[]
+    "https://s/{$custodian}" -> system
+    ref <-> value
+  begins <-> period.start date
+  text <-> description
+map Visit <-> Encounter
+  key id
+  in identifier[]
+    "https://v" -> system
+    id <-> value
+`
+
+var env = mapping.Env{Source: "s", Custodian: "7A4", ID: func(_, key string) string { return key }}
+
+type book struct {
+	taken []mapping.Resource
+	aside []mapping.Fault
+}
+
+func (b *book) Take(r []mapping.Resource) error { b.taken = append(b.taken, r...); return nil }
+func (b *book) SetAside(f []mapping.Fault, _ []mapping.Resource) error {
+	b.aside = append(b.aside, f...)
+	return nil
+}
+
+func format(t testing.TB) *folder.Format {
+	t.Helper()
+	f, err := folder.New(fstest.MapFS{"m.map": {Data: []byte(maps)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func read(t testing.TB, f *folder.Format, files fs.FS) (*book, mapping.Report) {
+	t.Helper()
+	b := &book{}
+	report, err := f.Read(context.Background(), files, env, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Read != report.Taken+report.Refused {
+		t.Errorf("read %d, taken %d, refused %d", report.Read, report.Taken, report.Refused)
+	}
+	return b, report
+}
+
+func TestRowsOfACSVFile(t *testing.T) {
+	text := "\ufeffText,Plan Ref,\"Start, of plan\",Colour\r\n\"two\r\nlines, \"\"quoted\"\"\",P1,01/04/2026,blue\r\nshort,P2\r\n,P3,31/02/2026,\r\n,P4,,\r\n"
+	b, report := read(t, format(t), fstest.MapFS{"in/plans.CSV": {Data: []byte(text)}, "x.txt": {Data: []byte("x")}, "other.csv": {Data: []byte("a\n1\n")}})
+	if report.Taken != 2 || report.Refused != 2 || report.LeftBehind["Colour"] != 1 || len(report.NotRead) != 2 {
+		t.Errorf("%+v", report)
+	}
+	want := `{"resourceType":"CarePlan","id":"P1","identifier":[{"system":"https://s/7A4","value":"P1"}],"period":{"start":"2026-04-01"},"description":"two\nlines, \"quoted\""}`
+	if len(b.taken) != 2 || string(b.taken[0].Body) != want {
+		t.Errorf("made %s", b.taken[0].Body)
+	}
+	told := ""
+	for _, f := range b.aside {
+		told += fmt.Sprintf("%s %d %s %s: %s\n", f.At.File, f.At.Row, f.At.Field, f.Rule, f.Reason)
+	}
+	for _, says := range []string{"in/plans.CSV 2  FILE: the row has 2 fields where the headers are 4", "in/plans.CSV 3 begins m.map:11: not a date"} {
+		if !strings.Contains(told, says) {
+			t.Errorf("faults\n%swant %q", told, says)
+		}
+	}
+}
+
+func TestDocumentsInEveryForm(t *testing.T) {
+	for name, text := range map[string]string{
+		"visit.json":   `[{"id":"V1"},{"id":"V2"}]`,
+		"Visit.ndjson": "{\"id\":\"V1\"}\n\n{\"id\":\"V2\"}\n",
+		"VISIT.JSONL":  "{\"id\":\"V1\"}\r\n{\"id\":\"V2\"}",
+	} {
+		if b, report := read(t, format(t), fstest.MapFS{name: {Data: []byte(text)}}); report.Taken != 2 || len(b.taken) != 2 {
+			t.Errorf("%s: %+v %+v", name, report, b.aside)
+		}
+	}
+	b, report := read(t, format(t), fstest.MapFS{"Visit.ndjson": {Data: []byte("{\"id\":\"V1\"}\n{\"id\":\n[]\n")}})
+	if report.Taken != 1 || report.Refused != 2 || len(b.aside) != 2 {
+		t.Errorf("%+v %+v", report, b.aside)
+	}
+}
+
+// What was set aside can be fed in again, mended.
+func TestFragmentsAreReadAgain(t *testing.T) {
+	f := format(t)
+	b, _ := read(t, f, fstest.MapFS{"Plans.csv": {Data: []byte("Plan Ref,\"Start, of plan\"\nP1,31/02/2026\n")}})
+	if len(b.aside) != 1 {
+		t.Fatalf("%+v", b.aside)
+	}
+	mended := strings.Replace(string(b.aside[0].Raw), "31/02", "28/02", 1)
+	again := &book{}
+	if report, err := f.Reread(context.Background(), []byte(mended), env, again); err != nil || report.Taken != 1 || len(again.taken) != 1 {
+		t.Errorf("%v %+v %s", err, report, mended)
+	}
+	for _, raw := range []string{"", "[]", `{"Nobody":{}}`, `{"Plans":{},"Visit":{}}`} {
+		if _, err := f.Reread(context.Background(), []byte(raw), env, again); err == nil {
+			t.Errorf("%q was read", raw)
+		}
+	}
+}
+
+func TestBackWritesTheColumnsInTheirOrder(t *testing.T) {
+	f := format(t)
+	text := "Plan Ref,\"Start, of plan\",Text\nP1,01/04/2026,\"a, b\"\nP2,,\n"
+	b, _ := read(t, f, fstest.MapFS{"Plans.csv": {Data: []byte(text)}})
+	var values []fhir.Value
+	for _, r := range b.taken {
+		v, err := fhir.ParseResource(r.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		values = append(values, v)
+	}
+	files, back := f.Back(env, values)
+	if got := string(files["Plans.csv"]); got != text || back.Refused != 0 {
+		t.Errorf("came back as %q with %+v", got, back.Faults)
+	}
+}
+
+// No bytes stop a run, and each record is accounted for.
+func FuzzRead(f *testing.F) {
+	for _, seed := range []string{"Plan Ref\nP1\n", "a,a\n1,2\n", "\"", "[{]", "{}\n{}", "\ufeff", "Plan Ref,\"x\ny\n"} {
+		f.Add([]byte(seed))
+	}
+	reader := format(f)
+	f.Fuzz(func(t *testing.T, content []byte) {
+		b, report := read(t, reader, fstest.MapFS{"Plans.csv": {Data: content}, "Visit.json": {Data: content}, "Visit.ndjson": {Data: content}})
+		for _, fault := range b.aside {
+			if fault.Reason == "" || fault.Rule == "" {
+				t.Errorf("%+v", fault)
+			}
+		}
+		if len(b.taken) != report.Taken {
+			t.Errorf("%d taken, %d made", report.Taken, len(b.taken))
+		}
+	})
+}

@@ -1,0 +1,354 @@
+package workbench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"testing/fstest"
+
+	"cpagateway/mapping/folder"
+	"cpagateway/profiles/fhir"
+)
+
+// Case is one case of a file *.case: what is given, and what becomes of it.
+type Case struct {
+	File  string
+	Line  int
+	Name  string
+	parts map[string]part
+}
+
+// part is one section of a case.
+type part struct {
+	argument string // given SOURCE
+	line     int
+	text     string
+}
+
+// custodian is whose records those of a case are, where it does not say.
+const custodian = "7A4"
+
+// sections are the words that begin one.
+var sections = []string{"given", "expect", "back", "refused", "dropped", "custodian"}
+
+// Cases reads the *.case files at the root of fsys. A folder without one is an error:
+// a test that tests nothing must not pass.
+func Cases(fsys fs.FS) ([]Case, error) {
+	files, err := fs.Glob(fsys, "*.case")
+	if err != nil {
+		return nil, err
+	}
+	var cases []Case
+	for _, file := range files {
+		text, err := fs.ReadFile(fsys, file)
+		if err != nil {
+			return nil, err
+		}
+		read, err := readCases(file, string(text))
+		if err != nil {
+			return nil, err
+		}
+		cases = append(cases, read...)
+	}
+	if len(cases) == 0 {
+		return nil, errors.New("the folder holds no case (a file *.case)")
+	}
+	return cases, nil
+}
+
+func readCases(file, text string) ([]Case, error) {
+	var cases []Case
+	section := ""
+	for i, line := range strings.Split(text, "\n") {
+		word, argument, _ := strings.Cut(strings.TrimSpace(line), " ")
+		switch starts := line != "" && line[0] != ' '; {
+		case strings.HasPrefix(line, "#"):
+		case starts && word == "case":
+			cases, section = append(cases, Case{File: file, Line: i + 1, Name: argument, parts: map[string]part{}}), ""
+		case starts && slices.Contains(sections, word):
+			if len(cases) == 0 {
+				return nil, fmt.Errorf("%s:%d: a file of cases begins with: case NAME", file, i+1)
+			}
+			section = word
+			cases[len(cases)-1].parts[word] = part{argument: argument, line: i + 2}
+		case section != "":
+			c := cases[len(cases)-1]
+			p := c.parts[section]
+			p.text += line + "\n"
+			c.parts[section] = p
+		case strings.TrimSpace(line) != "":
+			return nil, fmt.Errorf("%s:%d: a line before given, expect, back, refused or dropped", file, i+1)
+		}
+	}
+	return cases, nil
+}
+
+// Run carries a case out and says where the answers differ; nothing is as it should be.
+func (c Case) Run(f *folder.Format) []string {
+	given, ok := c.parts["given"]
+	if !ok {
+		return []string{c.at(c.Line, "a case has a part: given SOURCE, or given fhir")}
+	}
+	env := Env("case", custodian)
+	if p, ok := c.parts["custodian"]; ok {
+		env.Custodian = p.argument
+	}
+	var values []fhir.Value
+	var faults, differ []string
+	if given.argument == "fhir" {
+		var err error
+		if values, err = Resources([]byte(given.text)); err != nil {
+			return []string{c.at(given.line, err.Error())}
+		}
+	} else {
+		name := given.argument + ".json"
+		if text := strings.TrimSpace(given.text); !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "[") {
+			name = given.argument + ".csv"
+		}
+		if !slices.Contains(f.Program().Sources(), given.argument) {
+			return []string{c.at(given.line-1, fmt.Sprintf("no map reads a source called %q", given.argument))}
+		}
+		made, err := Forward(context.Background(), f, fstest.MapFS{name: {Data: []byte(given.text)}}, env)
+		if err != nil {
+			return []string{c.at(given.line, err.Error())}
+		}
+		for _, fault := range made.Faults {
+			faults = append(faults, fmt.Sprintf("%s %s: %s", fault.Rule, fault.At.Field, fault.Reason))
+		}
+		for _, r := range made.Resources {
+			v, err := fhir.ParseResource(r.Body)
+			if err != nil {
+				return []string{c.at(given.line, err.Error())}
+			}
+			values = append(values, v)
+		}
+		differ = c.expect(values)
+	}
+	return append(differ, c.back(f, given, values, faults)...)
+}
+
+func (c Case) at(line int, text string) string { return fmt.Sprintf("%s:%d: %s", c.File, line, text) }
+
+// expect holds what was made against the resources of the case.
+func (c Case) expect(made []fhir.Value) []string {
+	want, ok := c.parts["expect"]
+	if !ok {
+		return nil
+	}
+	resources, err := Resources([]byte(want.text))
+	if err != nil {
+		return []string{c.at(want.line, err.Error())}
+	}
+	var differ []string
+	for i := range max(len(resources), len(made)) {
+		switch {
+		case i >= len(made):
+			differ = append(differ, c.at(want.line, fmt.Sprintf("expect: a %s was not made", resources[i].Type())))
+		case i >= len(resources):
+			differ = append(differ, c.at(want.line, fmt.Sprintf("expect: a %s more was made: %s", made[i].Type(), made[i].Raw())))
+		default:
+			for _, d := range Differences(resources[i], made[i], cmpName(resources[i])) {
+				differ = append(differ, c.at(want.line, "expect "+d))
+			}
+		}
+	}
+	return differ
+}
+
+func cmpName(v fhir.Value) string {
+	if v.Type() == "" {
+		return "record"
+	}
+	return v.Type()
+}
+
+// back holds what comes back against the records of the case, and the faults of
+// both ways against those that it names.
+func (c Case) back(f *folder.Format, given part, values []fhir.Value, faults []string) []string {
+	want, asked := c.parts["back"]
+	dropped, counted := c.parts["dropped"]
+	var differ []string
+	if asked || counted || given.argument == "fhir" {
+		env := Env("case", custodian)
+		if p, ok := c.parts["custodian"]; ok {
+			env.Custodian = p.argument
+		}
+		files, back := f.Back(env, values)
+		for _, fault := range back.Faults {
+			faults = append(faults, fmt.Sprintf("%s %s: %s", fault.At.File, fault.At.Field, fault.Reason))
+		}
+		if asked {
+			differ = append(differ, c.backDiffers(want, given, files)...)
+		}
+		got := ""
+		for _, path := range slices.Sorted(maps.Keys(back.Dropped)) {
+			got += fmt.Sprintf("%s %d\n", path, back.Dropped[path])
+		}
+		if said := tidy(dropped.text); counted && said != tidy(got) {
+			differ = append(differ, c.at(dropped.line, fmt.Sprintf("dropped: want\n%s\ngot\n%s", said, tidy(got))))
+		}
+	}
+	return append(differ, c.refused(faults)...)
+}
+
+func tidy(text string) string {
+	var lines []string
+	for _, line := range strings.Split(text, "\n") {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// refused asks for each line of the part in one of the faults, and for no fault that no line names.
+func (c Case) refused(faults []string) []string {
+	said := c.parts["refused"]
+	var differ []string
+	for _, line := range strings.Split(tidy(said.text), "\n") {
+		i := slices.IndexFunc(faults, func(f string) bool { return strings.Contains(f, line) })
+		if i < 0 && line != "" {
+			differ = append(differ, c.at(said.line, fmt.Sprintf("refused: nothing was refused with %q", line)))
+		} else if line != "" {
+			faults = slices.Delete(faults, i, i+1)
+		}
+	}
+	for _, f := range faults {
+		differ = append(differ, c.at(max(said.line, c.Line), "refused or warned, and the case does not say so: "+f))
+	}
+	return differ
+}
+
+func (c Case) backDiffers(want, given part, files map[string][]byte) []string {
+	text := want.text
+	if want.argument == "given" {
+		text = given.text
+	}
+	source := given.argument
+	if source == "fhir" {
+		source = want.argument
+	}
+	if got, ok := files[source+".csv"]; ok {
+		if w, g := lines(text), lines(string(got)); !slices.Equal(w, g) {
+			return []string{c.at(want.line, lineDifference(w, g))}
+		}
+		return nil
+	}
+	records, err := documents([]byte(text))
+	got, err2 := documents(files[source+".json"])
+	if err = errors.Join(err, err2); err != nil {
+		return []string{c.at(want.line, err.Error())}
+	}
+	w, g := flat(records), flat(got)
+	if len(w) != len(g) {
+		return []string{c.at(want.line, fmt.Sprintf("back: want %d records of %s, got %d", len(w), source, len(g)))}
+	}
+	var differ []string
+	for i := range w {
+		for _, d := range Differences(w[i], g[i], source) {
+			differ = append(differ, c.at(want.line, "back "+d))
+		}
+	}
+	return differ
+}
+
+func flat(documents []fhir.Value) []fhir.Value {
+	var all []fhir.Value
+	for _, v := range documents {
+		all = append(all, slices.Collect(v.Each())...)
+	}
+	return all
+}
+
+func lines(text string) []string {
+	return strings.Split(tidy(strings.ReplaceAll(text, "\r", "")), "\n")
+}
+
+// lineDifference points at the first cell in which two tables differ.
+func lineDifference(want, got []string) string {
+	for i := range max(len(want), len(got)) {
+		if i >= len(want) || i >= len(got) {
+			return fmt.Sprintf("back: want %d lines, got %d", len(want), len(got))
+		}
+		if want[i] == got[i] {
+			continue
+		}
+		w, g, head := strings.Split(want[i], ","), strings.Split(got[i], ","), strings.Split(want[0], ",")
+		for j := range min(len(w), len(g), len(head)) {
+			if w[j] != g[j] {
+				return fmt.Sprintf("back row %d, %s: want %q, got %q", i, head[j], w[j], g[j])
+			}
+		}
+		return fmt.Sprintf("back row %d: want %q, got %q", i, want[i], got[i])
+	}
+	return ""
+}
+
+// Differences are the places where two values differ; the order of members is none.
+func Differences(want, got fhir.Value, at string) []string {
+	switch {
+	case !got.Exists():
+		return []string{fmt.Sprintf("%s: want %s, got nothing", at, want.Raw())}
+	case !want.Exists():
+		return []string{fmt.Sprintf("%s: want nothing, got %s", at, got.Raw())}
+	case want.Kind() == fhir.Object && got.Kind() == fhir.Object:
+		var differ []string
+		for name, v := range want.Members() {
+			differ = append(differ, Differences(v, got.Get(name), at+"."+name)...)
+		}
+		for name, v := range got.Members() {
+			if !want.Get(name).Exists() {
+				differ = append(differ, Differences(fhir.Value{}, v, at+"."+name)...)
+			}
+		}
+		return differ
+	case want.Kind() == fhir.Array && got.Kind() == fhir.Array:
+		var differ []string
+		w, g := slices.Collect(want.Each()), slices.Collect(got.Each())
+		for i := range max(len(w), len(g)) {
+			var x, y fhir.Value
+			if i < len(w) {
+				x = w[i]
+			}
+			if i < len(g) {
+				y = g[i]
+			}
+			differ = append(differ, Differences(x, y, fmt.Sprintf("%s[%d]", at, i))...)
+		}
+		return differ
+	case want.Kind() == fhir.String && got.Kind() == fhir.String && want.Text() == got.Text(), bytes.Equal(want.Raw(), got.Raw()):
+		return nil
+	}
+	return []string{fmt.Sprintf("%s: want %s, got %s", at, want.Raw(), got.Raw())}
+}
+
+// documents are JSON values one after the other, however they are broken into lines.
+func documents(content []byte) ([]fhir.Value, error) {
+	in := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
+	var all []fhir.Value
+	for {
+		var raw json.RawMessage
+		switch err := in.Decode(&raw); {
+		case err == io.EOF:
+			return all, nil
+		case err != nil:
+			return nil, fmt.Errorf("not JSON: %w", err)
+		}
+		v, err := fhir.Parse(raw)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+}
+
+// Title is how a case is called in a list.
+func (c Case) Title() string { return path.Base(c.File) + ": " + c.Name }

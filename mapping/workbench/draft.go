@@ -1,0 +1,273 @@
+package workbench
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+
+	"cpagateway/mapping/folder"
+	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
+)
+
+// change is what every URL of a draft begins with, for its owner to replace.
+const change = "https://CHANGE-ME.example"
+
+// Draft writes a first map for a sample of a file: a CSV file, or a JSON document, a
+// list or lines of them. Every field returns from the start, in an extension of
+// its own where nothing better was found; the map's owner gives it its place.
+func Draft(name string, content []byte) ([]byte, error) {
+	source := folder.FieldName(strings.TrimSuffix(path.Base(name), path.Ext(name)))
+	d := &draft{source: source}
+	var err error
+	if strings.EqualFold(path.Ext(name), ".csv") {
+		err = d.readCSV(content)
+	} else {
+		err = d.readJSON(content)
+	}
+	if err == nil && len(d.top.fields) == 0 {
+		err = errors.New("no field was found")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path.Base(name), err)
+	}
+	return d.write(name), nil
+}
+
+// draft is what a sample shows of its records.
+type draft struct {
+	source   string
+	top      shape
+	headers  []string
+	dayFirst bool
+}
+
+// shape is the fields of a record, and of those of its groups, in order.
+type shape struct {
+	fields []*sample
+	groups []*shape
+	name   string
+	texts  bool // a list of plain texts
+}
+
+// sample is what was seen of one field.
+type sample struct {
+	name   string
+	kind   fhir.Kind
+	seen   map[string]bool
+	blank  bool
+	repeat bool
+	iso    bool
+	day    bool
+}
+
+var (
+	isoDay = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
+	ukDay  = regexp.MustCompile(`^[0-9]{2}/[0-9]{2}/[0-9]{4}$`)
+	isNHS  = regexp.MustCompile(`(?i)^(.*_)?nhs_?(no|num|number)?$|nhsNumber`)
+	isKey  = regexp.MustCompile(`(?i)(^|_)(id|ref|reference|key|identifier|unique_identifier|no|number)$|(Id|ID|Ref|Key)$`)
+	starts = regexp.MustCompile(`(?i)start|from|began`)
+	ends   = regexp.MustCompile(`(?i)end|until|closed`)
+	titles = regexp.MustCompile(`(?i)^(title|plan_?name|summary)$`)
+)
+
+func (s *shape) field(name string) *sample {
+	for _, f := range s.fields {
+		if f.name == name {
+			return f
+		}
+	}
+	f := &sample{name: name, seen: map[string]bool{}, iso: true, day: true}
+	s.fields = append(s.fields, f)
+	return f
+}
+
+func (s *shape) group(name string) *shape {
+	for _, g := range s.groups {
+		if g.name == name {
+			return g
+		}
+	}
+	g := &shape{name: name}
+	s.groups = append(s.groups, g)
+	return g
+}
+
+func (f *sample) see(text string, kind fhir.Kind) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		f.blank = true
+		return
+	}
+	f.kind = kind
+	f.repeat = f.repeat || f.seen[text]
+	f.seen[text] = true
+	f.iso, f.day = f.iso && isoDay.MatchString(text), f.day && ukDay.MatchString(text)
+}
+
+func (d *draft) readCSV(content []byte) error {
+	in := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
+	in.FieldsPerRecord = -1
+	lines, err := in.ReadAll()
+	if err != nil || len(lines) == 0 {
+		return errors.Join(err, errors.New("a CSV file begins with a row of headers"))
+	}
+	d.headers = lines[0]
+	for i, header := range d.headers {
+		f := d.top.field(folder.FieldName(header))
+		for _, line := range lines[1:] {
+			if i < len(line) {
+				f.see(line[i], fhir.String)
+			}
+		}
+	}
+	return nil
+}
+
+func (d *draft) readJSON(content []byte) error {
+	all, err := documents(content)
+	if err != nil {
+		return err
+	}
+	for _, v := range flat(all) {
+		if v.Kind() != fhir.Object {
+			return errors.New("a record is a JSON object")
+		}
+		d.top.read(v, "")
+	}
+	return nil
+}
+
+var fieldName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+
+// read notes the members of an object; inner objects by dotted names.
+func (s *shape) read(v fhir.Value, prefix string) {
+	for name, member := range v.Members() {
+		if !fieldName.MatchString(name) {
+			continue // the account of what is left behind names it
+		}
+		switch name = prefix + name; member.Kind() {
+		case fhir.Object:
+			s.read(member, name+".")
+		case fhir.Array:
+			g := s.group(name)
+			for element := range member.Each() {
+				if element.Kind() == fhir.Object {
+					g.read(element, "")
+				} else {
+					g.texts = true
+				}
+			}
+		case fhir.Number, fhir.Bool:
+			s.field(name).see(string(member.Raw()), member.Kind())
+		case fhir.String:
+			s.field(name).see(member.Text(), fhir.String)
+		}
+	}
+}
+
+// key is the first field that looks like a key and tells the records apart, or the
+// first that tells them apart.
+func (s *shape) key() *sample {
+	for _, looks := range []*regexp.Regexp{isKey, regexp.MustCompile("")} {
+		for _, f := range s.fields {
+			if looks.MatchString(f.name) && !f.blank && !f.repeat && !isNHS.MatchString(f.name) && len(f.seen) > 0 && f.kind == fhir.String {
+				return f
+			}
+		}
+	}
+	return s.fields[0]
+}
+
+func (d *draft) write(name string) []byte {
+	var s strings.Builder
+	fmt.Fprintf(&s, "# A draft, made from %s. Every field returns already. Give each its place in FHIR, replace\n"+
+		"# %s, and look at it with: cpa-gateway map check, map test, map page.\n\n", path.Base(name), change)
+	for _, f := range d.top.fields {
+		d.dayFirst = d.dayFirst || f.day && len(f.seen) > 0
+	}
+	if d.dayFirst {
+		s.WriteString("dates DD/MM/YYYY\n\n")
+	}
+	if len(d.headers) > 0 {
+		fmt.Fprintf(&s, "csv %s\n", d.source)
+		for _, header := range d.headers {
+			fmt.Fprintf(&s, "  %s %s\n", folder.FieldName(header), quoted(header))
+		}
+		s.WriteByte('\n')
+	}
+	key := d.top.key()
+	fmt.Fprintf(&s, "map %s <-> CarePlan\n  key %s\n", d.source, key.name)
+	d.person(&s)
+	fmt.Fprintf(&s, "  in identifier[]\n    %q -> system\n    %s <-> value   required\n", change+"/Id/"+d.source, key.name)
+	s.WriteString("  \"active\" -> status\n  \"plan\"   -> intent\n")
+	used := map[string]bool{}
+	for _, f := range d.top.fields {
+		if f != key && !(isNHS.MatchString(f.name) && !used["subject"]) {
+			s.WriteString("  " + f.line(d, used, change+"/Extension/"+d.source+"-") + "\n")
+		} else if f != key {
+			used["subject"] = true
+		}
+	}
+	for _, g := range d.top.groups {
+		g.write(&s, d, "  ", change+"/Extension/"+d.source+"-")
+	}
+	return []byte(s.String())
+}
+
+func quoted(text string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(text) + `"`
+}
+
+// person writes whom the record is about, where an NHS number says it.
+func (d *draft) person(s *strings.Builder) {
+	for _, f := range d.top.fields {
+		if isNHS.MatchString(f.name) {
+			fmt.Fprintf(s, "  in subject  when %s present\n    %q -> type\n    in identifier\n      %q -> system\n      %s <-> value   nhs-number\n",
+				f.name, "Patient", profiles.SystemNHSNumber, f.name)
+			return
+		}
+	}
+}
+
+// line is the rule of one field.
+func (f *sample) line(d *draft, used map[string]bool, base string) string {
+	to, isDay := "", len(f.seen) > 0 && (f.iso || f.day)
+	switch {
+	case isDay && starts.MatchString(f.name) && !used["start"]:
+		to, used["start"] = "period.start   date", true
+	case isDay && ends.MatchString(f.name) && !used["end"]:
+		to, used["end"] = "period.end   date", true
+	case titles.MatchString(f.name) && !used["title"]:
+		to, used["title"] = "title", true
+	case isDay:
+		to = fmt.Sprintf("extension(%s%s).valueDate   date", base, f.name)
+	case f.kind == fhir.Number:
+		to = fmt.Sprintf("extension(%s%s).valueDecimal   decimal", base, f.name)
+	case f.kind == fhir.Bool:
+		to = fmt.Sprintf("extension(%s%s).valueBoolean   boolean", base, f.name)
+	default:
+		to = fmt.Sprintf("extension(%s%s).valueString", base, f.name)
+	}
+	return f.name + " <-> " + to
+}
+
+// write writes a group as extensions, one for each record.
+func (s *shape) write(to *strings.Builder, d *draft, indent, base string) {
+	fmt.Fprintf(to, "%seach %s <-> extension[]\n%s  %q -> url\n", indent, s.name, indent, base+s.name)
+	if s.texts {
+		fmt.Fprintf(to, "%s  . <-> valueString\n", indent)
+		return
+	}
+	used := map[string]bool{"start": true, "end": true, "title": true}
+	for _, f := range s.fields {
+		to.WriteString(indent + "  " + f.line(d, used, "") + "\n")
+	}
+	for _, g := range s.groups {
+		g.write(to, d, indent+"  ", "")
+	}
+}

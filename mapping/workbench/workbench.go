@@ -1,0 +1,113 @@
+// Package workbench is what an integrator does with a folder of maps before it is
+// brought into use: run them over a file, test them by cases, draft one from a
+// sample, and show a colleague what they do. It opens no store.
+package workbench
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io/fs"
+	"regexp"
+
+	"cpagateway/mapping"
+	"cpagateway/profiles/fhir"
+)
+
+// Format is a format whose maps are worked on.
+type Format interface {
+	Program() *mapping.Program
+	Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapping.Output) (mapping.Report, error)
+	Back(env mapping.Env, resources []fhir.Value) (map[string][]byte, *mapping.Back)
+}
+
+// Env is the environment of a run on the bench. Ids are the keys themselves where
+// these can be ids, so that a person can follow them; a gateway's ids are not.
+func Env(source, custodian string) mapping.Env {
+	return mapping.Env{Source: source, Custodian: custodian, ID: func(_, key string) string { return id(key) }}
+}
+
+var plainID = regexp.MustCompile(`^[A-Za-z0-9.-]{1,64}$`)
+
+var notID = regexp.MustCompile(`[^A-Za-z0-9.]+`)
+
+// id is the key, or what can be an id of it and a checksum that keeps two apart.
+func id(key string) string {
+	if plainID.MatchString(key) {
+		return key
+	}
+	sum := sha256.Sum256([]byte(key))
+	plain := notID.ReplaceAllString(key, "-")
+	return plain[:min(len(plain), 55)] + "-" + hex.EncodeToString(sum[:4])
+}
+
+// Made is what a run forward made.
+type Made struct {
+	Resources []mapping.Resource
+	Faults    []mapping.Fault
+	Report    mapping.Report
+}
+
+// Take implements mapping.Output.
+func (m *Made) Take(resources []mapping.Resource) error {
+	m.Resources = append(m.Resources, resources...)
+	return nil
+}
+
+// SetAside implements mapping.Output.
+func (m *Made) SetAside(faults []mapping.Fault, _ []mapping.Resource) error {
+	m.Faults = append(m.Faults, faults...)
+	return nil
+}
+
+// Forward runs a format over files.
+func Forward(ctx context.Context, f Format, files fs.FS, env mapping.Env) (*Made, error) {
+	made := &Made{}
+	var err error
+	made.Report, err = f.Read(ctx, files, env, made)
+	return made, err
+}
+
+// Bundle is what was made as a FHIR collection.
+func (m *Made) Bundle() []byte {
+	w := fhir.NewWriter(nil)
+	w.BeginObject()
+	w.Member("resourceType", "Bundle")
+	w.Member("type", "collection")
+	if len(m.Resources) > 0 {
+		w.Name("entry")
+		w.BeginArray()
+		for _, r := range m.Resources {
+			w.BeginObject()
+			w.Name("resource")
+			w.Raw(r.Body)
+			w.EndObject()
+		}
+		w.EndArray()
+	}
+	w.EndObject()
+	return append(w.Bytes(), '\n')
+}
+
+// Resources are those of a Bundle, of an array, of lines, or one by itself.
+func Resources(content []byte) ([]fhir.Value, error) {
+	var found []fhir.Value
+	documents, err := documents(content)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range documents {
+		for element := range v.Each() {
+			if element.Type() != "Bundle" {
+				found = append(found, element)
+				continue
+			}
+			for entry := range element.Get("entry").Each() {
+				if r := entry.Get("resource"); r.Exists() {
+					found = append(found, r)
+				}
+			}
+		}
+	}
+	return found, nil
+}

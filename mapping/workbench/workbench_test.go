@@ -1,0 +1,225 @@
+package workbench_test
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"pgregory.net/rapid"
+
+	"cpagateway/mapping"
+	"cpagateway/mapping/folder"
+	"cpagateway/mapping/workbench"
+)
+
+func compile(t rapid.TB, maps string) *folder.Format {
+	t.Helper()
+	f, err := folder.New(fstest.MapFS{"m.map": {Data: []byte(maps)}})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, maps)
+	}
+	return f
+}
+
+// roundTrip runs a file forward and back; nothing may be lost on the way.
+func roundTrip(t rapid.TB, f *folder.Format, name, text string) map[string][]byte {
+	t.Helper()
+	made, err := workbench.Forward(context.Background(), f, fstest.MapFS{name: {Data: []byte(text)}}, workbench.Env("s", "7A4"))
+	if err != nil || mapping.Refused(made.Faults) || len(made.Report.LeftBehind) > 0 {
+		t.Fatalf("%v %+v %+v", err, made.Faults, made.Report)
+	}
+	values, err := workbench.Resources(made.Bundle())
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, back := f.Back(workbench.Env("s", "7A4"), values)
+	if back.Refused > 0 || len(back.Dropped) > 0 || len(back.Added) > 0 {
+		t.Fatalf("%+v, dropped %v, added %v", back.Faults, back.Dropped, back.Added)
+	}
+	return files
+}
+
+var words = rapid.StringMatching(`[A-Za-z0-9ŵâ,"' /.%|{}-]{0,8}[a-z]`)
+
+// TestADraftOfACSVFileReturnsEveryCell, whatever the headers and cells are.
+func TestADraftOfACSVFileReturnsEveryCell(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		headers := rapid.SliceOfNDistinct(words, 1, 6, func(h string) string { return strings.ToLower(folder.FieldName(h)) }).Draw(rt, "headers")
+		headers[0] = strings.TrimSpace(headers[0]) + " id"
+		lines := [][]string{headers}
+		for i := range rapid.IntRange(1, 4).Draw(rt, "rows") {
+			line := []string{fmt.Sprintf("K%d", i)}
+			for range headers[1:] {
+				line = append(line, strings.TrimSpace(rapid.OneOf(words, rapid.SampledFrom([]string{"", "01/04/2026", "2 lines\nof text"})).Draw(rt, "cell")))
+			}
+			lines = append(lines, line)
+		}
+		var s strings.Builder
+		w := csv.NewWriter(&s)
+		if err := w.WriteAll(lines); err != nil {
+			rt.Fatal(err)
+		}
+		draft, err := workbench.Draft("Rows.csv", []byte(s.String()))
+		if err != nil {
+			rt.Fatal(err)
+		}
+		files := roundTrip(rt, compile(rt, string(draft)), "Rows.csv", s.String())
+		got, err := csv.NewReader(strings.NewReader(string(files["Rows.csv"]))).ReadAll()
+		if err != nil || !reflect.DeepEqual(got, lines) {
+			rt.Fatalf("%v came back as\n%q\nwant\n%q\nby\n%s", err, got, lines, draft)
+		}
+	})
+}
+
+// TestADraftOfAJSONDocumentReturnsEveryMember, however it is nested.
+func TestADraftOfAJSONDocumentReturnsEveryMember(t *testing.T) {
+	names := []string{"key", "each", "in", "title", "count", "flag", "startDate", "one", "other", "rows", "texts"}
+	var object func(depth int) *rapid.Generator[map[string]any]
+	object = func(depth int) *rapid.Generator[map[string]any] {
+		return rapid.Custom(func(rt *rapid.T) map[string]any {
+			o := map[string]any{}
+			for _, member := range rapid.SliceOfNDistinct(rapid.SampledFrom(names), 1, 5, rapid.ID).Draw(rt, "names") {
+				switch {
+				case member == "count":
+					o[member] = rapid.IntRange(0, 99).Draw(rt, "count")
+				case member == "flag":
+					o[member] = rapid.Bool().Draw(rt, "flag")
+				case member == "startDate":
+					o[member] = "2026-04-01"
+				case member == "texts":
+					o[member] = toAny(rapid.SliceOfN(words, 1, 3).Draw(rt, "texts"))
+				case member == "rows" && depth > 0:
+					o[member] = toAny(rapid.SliceOfN(object(depth-1), 1, 3).Draw(rt, "rows"))
+				case (member == "one" || member == "other") && depth > 0:
+					o[member] = object(depth-1).Draw(rt, "object")
+				case !strings.HasPrefix(member, "o") && member != "rows":
+					o[member] = words.Draw(rt, "text")
+				}
+			}
+			if len(o) == 0 {
+				o["key"] = "k"
+			}
+			return o
+		})
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		document := object(2).Draw(rt, "document")
+		document["ref"] = "P1"
+		text, err := json.Marshal(document)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		draft, err := workbench.Draft("Doc.json", text)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		files := roundTrip(rt, compile(rt, string(draft)), "Doc.json", string(text))
+		var got, want []any
+		if err := json.Unmarshal(files["Doc.json"], &got); err != nil {
+			rt.Fatalf("%v: %s", err, files["Doc.json"])
+		}
+		if err := json.Unmarshal([]byte("["+string(text)+"]"), &want); err != nil {
+			rt.Fatal(err)
+		}
+		if !reflect.DeepEqual(got, want) {
+			rt.Fatalf("came back as\n%s\nwant\n%s\nby\n%s", files["Doc.json"], text, draft)
+		}
+	})
+}
+
+func toAny[T any](list []T) []any {
+	all := make([]any, len(list))
+	for i, v := range list {
+		all[i] = v
+	}
+	return all
+}
+
+// A case that is not as it shows names the field and both values.
+func TestACaseSaysWhichFieldDiffers(t *testing.T) {
+	f := compile(t, `table Status https://s -> https://t
+  open -> active
+  shut -> completed
+map Plan <-> CarePlan
+  key id
+  in identifier[]
+    "https://s/plan" -> system
+    id <-> value
+  status <-> status code Status
+  "plan" -> intent
+`)
+	for name, c := range map[string]struct{ text, says string }{
+		"as it shows":        {"case A\ngiven Plan\n{\"id\":\"P1\",\"status\":\"open\"}\nexpect\n{\"resourceType\":\"CarePlan\",\"id\":\"P1\",\"identifier\":[{\"system\":\"https://s/plan\",\"value\":\"P1\"}],\n \"intent\":\"plan\",\"status\":\"active\"}\nback given\n", ""},
+		"another value":      {"case A\ngiven Plan\n{\"id\":\"P1\",\"status\":\"shut\"}\nexpect\n{\"resourceType\":\"CarePlan\",\"id\":\"P1\",\"identifier\":[{\"system\":\"https://s/plan\",\"value\":\"P1\"}],\"intent\":\"plan\",\"status\":\"active\"}\n", `c.case:5: expect CarePlan.status: want "active", got "completed"`},
+		"one too few":        {"case A\ngiven Plan\n{\"id\":\"P1\"}\nexpect\n", "a CarePlan more was made"},
+		"another record":     {"case A\ngiven Plan\n{\"id\":\"P1\"}\nback\n{\"id\":\"P2\"}\n", `back Plan.id: want "P2", got "P1"`},
+		"refused":            {"case A\ngiven Plan\n{\"id\":\"P1\",\"status\":\"lost\"}\nrefused\n status: the code is not in table Status\n", ""},
+		"refused unsaid":     {"case A\ngiven Plan\n{\"id\":\"P1\",\"status\":\"lost\"}\n", "refused or warned, and the case does not say so"},
+		"refused for naught": {"case A\ngiven Plan\n{\"id\":\"P1\"}\nrefused\n the key\n", "nothing was refused with"},
+		"from FHIR":          {"case A\ngiven fhir\n{\"resourceType\":\"CarePlan\",\"id\":\"x\",\"identifier\":[{\"system\":\"https://s/plan\",\"value\":\"P1\"}],\"intent\":\"order\"}\nrefused\nCarePlan intent: no map\n", ""},
+		"dropped":            {"case A\ngiven fhir\n{\"resourceType\":\"CarePlan\",\"id\":\"x\",\"identifier\":[{\"system\":\"https://s/plan\",\"value\":\"P1\"}],\"intent\":\"plan\",\"title\":\"T\"}\nback Plan\n{\"id\":\"P1\"}\ndropped\nCarePlan.title 1\n", ""},
+		"another source":     {"case A\ngiven Row\n{}\n", "no map reads a source called"},
+		"nothing given":      {"case A\nexpect\n{}\n", "a case has a part: given"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cases, err := workbench.Cases(fstest.MapFS{"c.case": {Data: []byte(c.text)}})
+			if err != nil || len(cases) != 1 {
+				t.Fatalf("%v, %d cases", err, len(cases))
+			}
+			got := strings.Join(cases[0].Run(f), "\n")
+			if c.says == "" && got != "" || !strings.Contains(got, c.says) {
+				t.Errorf("says %q, want %q", got, c.says)
+			}
+		})
+	}
+	if _, err := workbench.Cases(fstest.MapFS{"m.map": {}}); err == nil {
+		t.Error("a folder without a case passed")
+	}
+	if _, err := workbench.Cases(fstest.MapFS{"c.case": {Data: []byte("given Plan\n{}\n")}}); err == nil {
+		t.Error("a case without a name passed")
+	}
+}
+
+// The page needs nothing else, says everything in words, and keeps its text apart from its tags.
+func TestThePageStandsByItself(t *testing.T) {
+	f := compile(t, "table T <x>:s -> <x>:t\n  a -> b\n  c -> b\nmap Plan <-> CarePlan\n  key id\n  id <-> identifier[0].value\n  kind -> title code T because merged-code\n")
+	var s strings.Builder
+	if err := workbench.Page(&s, "a <b> & c", f.Program().Check()); err != nil {
+		t.Fatal(err)
+	}
+	page := s.String()
+	for _, says := range []string{"<html lang=\"en\">", "a &lt;b&gt; &amp; c", "does not return: several codes become one", "<caption>", "scope=\"row\"", "a c become b", "class=\"lost\""} {
+		if !strings.Contains(page, says) {
+			t.Errorf("the page does not say %q", says)
+		}
+	}
+	if m := regexp.MustCompile(`(?i)(src|href)=|url\(|@import|<script`).FindString(page); m != "" {
+		t.Errorf("the page asks for more: %s", m)
+	}
+}
+
+// TestPublishedFacts: what is published about these pairs of lists is said from the tables alone.
+func TestPublishedFacts(t *testing.T) {
+	f, err := folder.New(os.DirFS("testdata/published"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s strings.Builder
+	if err := workbench.Print(&s, f.Program().Check()); err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile("testdata/published/facts.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.String() != string(want) {
+		t.Errorf("says\n%s", s.String())
+	}
+}
