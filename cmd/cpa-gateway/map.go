@@ -22,7 +22,7 @@ import (
 )
 
 func mapCommand(w world) *cobra.Command {
-	c := &cobra.Command{Use: "map", Short: "check, run, test, draft and show maps; MAPS is a folder of *.map files, mhsds-v6 or welsh-ctp"}
+	c := &cobra.Command{Use: "map", Short: "check, run, test, draft and show maps; MAPS is a folder of *.map files, mhsds-v6, welsh-ctp or welsh-csp"}
 	c.AddCommand(mapCheckCommand(w), mapRunCommand(w), mapTestCommand(w), mapNewCommand(w), mapPageCommand(w))
 	return c
 }
@@ -49,6 +49,8 @@ func mapsNamed(w world, name string) (workbench.Format, error) {
 		var plans *ctp.Format
 		plans, err = ctp.New()
 		f = oneWay{plans}
+	case "welsh-csp":
+		f, err = folder.SupportPlan()
 	default:
 		if info, err := os.Stat(name); err != nil {
 			return nil, misuse("%v", err)
@@ -209,7 +211,7 @@ func mapTest(w world, name string) error {
 		return err
 	}
 	own, ok := f.(*folder.Format)
-	if !ok {
+	if !ok || name == "welsh-csp" {
 		return misuse("the built-in maps are tested with the gateway: name a folder")
 	}
 	cases, err := workbench.Cases(os.DirFS(name))
