@@ -122,7 +122,7 @@ var camel = regexp.MustCompile(`^[a-z][A-Za-z0-9]*$`)
 // name in open the names are not ours: columns, rules, codes.
 func hasNamesAndDates(t *testing.T, at string, v any) {
 	t.Helper()
-	open := map[string]bool{"leftBehind": true, "defaulted": true, "warnings": true}
+	open := map[string]bool{"leftBehind": true, "defaulted": true, "warnings": true, "merged": true}
 	switch v := v.(type) {
 	case map[string]any:
 		for name, below := range v {
@@ -159,7 +159,7 @@ func TestJSONIsInLowerCamelCaseWithISODates(t *testing.T) {
 		"import": {"--data", t.TempDir(), "--source", "fhir-bundle", file}, "quarantine list": {"--data", dir, "--all"}, "quarantine show": {id, "--data", dir},
 		"quarantine retry": {id, "--data", dir}, "consent explain": {"--data", s.dir, "--person", "9990000018", "--caller", "gp"},
 		"register check": {s.dir + "/agreements"}, "audit verify": {"--data", s.dir}, "audit show": {"--data", s.dir, "--person", "9990000018"},
-		"person list": {"--data", s.dir}, "person moves": {"--data", s.dir}, "person show": {"9990000018", "--data", s.dir},
+		"map check": {"mhsds-v6"}, "person list": {"--data", s.dir}, "person moves": {"--data", s.dir}, "person show": {"9990000018", "--data", s.dir},
 	}
 	for _, c := range leaves(commandLine(world{})) {
 		path := strings.TrimPrefix(c.CommandPath(), "cpa-gateway ")
