@@ -40,6 +40,18 @@ func TestSealedOpensInItsContextOnly(t *testing.T) {
 	})
 }
 
+// Where the context ends and the text begins is part of what is sealed: the one cannot
+// be moved into the other.
+func TestContextAndTextDoNotRunTogether(t *testing.T) {
+	s, err := NewSealer(make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Equal(s.iv("ab", []byte("c")), s.iv("a", []byte("bc"))) {
+		t.Error("two contexts and texts have one seal")
+	}
+}
+
 func TestNothingForgedOpens(t *testing.T) {
 	s := sealer(t, 1)
 	sealed := s.Seal("page", []byte("position"))
