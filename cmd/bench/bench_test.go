@@ -132,3 +132,21 @@ func TestQuantile(t *testing.T) {
 		t.Error("nothing has a median")
 	}
 }
+
+// What was measured is written whole: six digits of it, read again, could round to
+// another figure than the one that was printed.
+func TestWhatWasMeasuredIsWrittenWhole(t *testing.T) {
+	r := &results{}
+	r.add("P15/alone", "ms", 18.4499999)
+	var kept bytes.Buffer
+	if err := r.write(&kept); err != nil {
+		t.Fatal(err)
+	}
+	again, err := readResults(&kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := again.median("P15/alone"); got != 18.4499999 {
+		t.Errorf("read again: %v", got)
+	}
+}

@@ -85,7 +85,7 @@ func (r *results) write(to io.Writer) error {
 	for _, name := range r.names {
 		s := r.kept[name]
 		for _, v := range s.values {
-			fmt.Fprintf(w, "%s%s 1 %s %s\n", benchmarkPrefix, name, strconv.FormatFloat(v, 'g', 6, 64), s.unit)
+			fmt.Fprintf(w, "%s%s 1 %s %s\n", benchmarkPrefix, name, strconv.FormatFloat(v, 'g', -1, 64), s.unit)
 		}
 	}
 	return w.Flush()
