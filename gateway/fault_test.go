@@ -122,6 +122,27 @@ func TestAStoreThatFailsReleasesNothingAndIsRecorded(t *testing.T) {
 	s.verified()
 }
 
+// What cannot be read beside a plan costs the whole answer: a page without it would say
+// that it is not there.
+func TestAnIncludeThatCannotBeReadReleasesNothing(t *testing.T) {
+	s := openStand(t)
+	const path = "&_include=CarePlan:subject"
+	if n := len(s.get("cmht", "/CarePlan?"+about(ann)+path).included(t)); n != 1 {
+		t.Fatalf("%d resources are included: the test looks at nothing", n)
+	}
+	s.memory.Clear()
+	s.reader.before = func(_ context.Context, method string) error {
+		if method == "Read" {
+			return errBroken
+		}
+		return nil
+	}
+	a := s.get("cmht", "/CarePlan?"+about(ann)+path, "X-Request-Id", requestName)
+	s.reader.before = nil
+	holdsBack(t, a, http.StatusInternalServerError)
+	s.verified()
+}
+
 // nameOf makes twelve hexadecimal digits of a method's name.
 func nameOf(method string) string {
 	const digits = "0123456789abcdef"

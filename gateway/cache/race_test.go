@@ -94,7 +94,7 @@ func record(t *testing.T, s store.Store, gateway *cache.Cache, a ask) error {
 			return err
 		}
 		v, err := tx.Current("CarePlan", "c")
-		if want := fmt.Sprint(v.Body); err == nil && !strings.Contains(got, strings.Trim(want, "[]")) {
+		if want := fmt.Sprintf("%d", v.Body); err == nil && !strings.Contains(got, strings.Trim(want, "[]")) {
 			return fmt.Errorf("passed with another version than %d", v.Number)
 		}
 		return err

@@ -113,10 +113,22 @@ func another(v reflect.Value) (reflect.Value, bool) {
 
 // What a page was made of is not known by its parts run together.
 func TestKeysOfQuestionsDoNotRunTogether(t *testing.T) {
-	a := question{id: "a b", version: "c", parts: []part{{typ: "x"}}}
-	b := question{id: "a", version: "b c", parts: []part{{typ: "x"}}}
-	if a.key() == b.key() {
-		t.Error("two questions have one key")
+	operand := func(v search.Operand) question {
+		return question{search: SearchAsk{Params: []search.Param{{Values: []search.Operand{v}}}}, parts: []part{{typ: "x"}}}
+	}
+	scopes := func(first, second int) question {
+		return question{parts: []part{{terms: make([]disclosure.Terms, first), scopes: make([]records.Scope, first)}, {terms: make([]disclosure.Terms, second), scopes: make([]records.Scope, second)}}}
+	}
+	for _, pair := range [][2]question{
+		{{id: "a b", version: "c", parts: []part{{typ: "x"}}}, {id: "a", version: "b c", parts: []part{{typ: "x"}}}},
+		{operand(search.Operand{AnySystem: true}), operand(search.Operand{NoSystem: true})},
+		{operand(search.Operand{NoSystem: true}), operand(search.Operand{AnyCode: true})},
+		{operand(search.Operand{Code: "c"}), operand(search.Operand{Ref: "c"})},
+		{scopes(2, 0), scopes(1, 1)},
+	} {
+		if pair[0].key() == pair[1].key() {
+			t.Errorf("two questions have one key: %+v %+v", pair[0], pair[1])
+		}
 	}
 }
 
