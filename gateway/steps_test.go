@@ -52,6 +52,18 @@ func TestEachRequestTakesItsStepsAndNoOthers(t *testing.T) {
 	}
 }
 
+// A request about nobody is put to the home organisation alone, whoever holds a
+// directory: so it leaves as much on record wherever a directory is kept.
+func TestNobodyIsAskedForAtHome(t *testing.T) {
+	s := openStand(t)
+	s.share()
+	s.bringInFor(secondBoard, consent.On, s.annAt(secondBoard, asItIs))
+	s.get("gp", "/CarePlan/unknown", "X-Request-Id", requestName)
+	if rows := s.recorded(requestName); len(rows) != 1 {
+		t.Errorf("%d decisions on a plan that is nowhere, want that of the home organisation", len(rows))
+	}
+}
+
 // A GP practice reads the directory of two boards: each record by the agreement with
 // the board that holds it, also on a second page, and none of a board that shares none.
 func TestADirectoryIsReadByTheAgreementOfItsCustodian(t *testing.T) {

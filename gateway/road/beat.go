@@ -16,13 +16,8 @@ func untilBeat(elapsed, beat time.Duration) time.Duration {
 
 // pause waits, until ctx ends at the latest.
 func pause(ctx context.Context, d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(d):
 	case <-ctx.Done():
 	}
 }

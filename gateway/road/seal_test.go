@@ -52,6 +52,31 @@ func TestContextAndTextDoNotRunTogether(t *testing.T) {
 	}
 }
 
+// A sealed text has one form: letters whose last bits say nothing could be changed
+// otherwise, and two texts would be one version.
+func TestASealedTextHasOneForm(t *testing.T) {
+	s, err := NewSealer(make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed := s.Seal("context", []byte("t")) // 17 bytes: the last letter holds six bits, and two count
+	others := 0
+	for _, letter := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-." {
+		other := sealed[:len(sealed)-1] + string(letter)
+		if _, ok := s.Open("context", other); ok != (other == sealed) {
+			t.Errorf("%q opens: %t", other, ok)
+		}
+		if a, err := letters.DecodeString(other); err == nil && other != sealed {
+			if b, _ := letters.DecodeString(sealed); bytes.Equal(a, b) {
+				others++
+			}
+		}
+	}
+	if others == 0 {
+		t.Error("no other letters stand for the same bytes: the test looks at nothing")
+	}
+}
+
 func TestNothingForgedOpens(t *testing.T) {
 	s := sealer(t, 1)
 	sealed := s.Seal("page", []byte("position"))
