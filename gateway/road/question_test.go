@@ -32,7 +32,10 @@ func TestEveryFieldOfAQuestionIsInItsKey(t *testing.T) {
 			Include: []search.Include{{Paths: []string{"p"}, Types: []string{"t"}}},
 		},
 		subset: disclosure.Subset{Summary: "true", Elements: []string{"e"}}, position: "p", organisation: "7A4", reader: language.English,
-		parts: []part{{typ: "CarePlan", scopes: make([]records.Scope, 1), terms: make([]disclosure.Terms, 1)}},
+		parts: []part{
+			{typ: "CarePlan", scopes: make([]records.Scope, 2), terms: make([]disclosure.Terms, 2)},
+			{typ: "Flag", scopes: make([]records.Scope, 1), terms: make([]disclosure.Terms, 1)},
+		},
 	}
 	key := full.key()
 	fields := 0
@@ -66,7 +69,7 @@ func TestEveryFieldOfAQuestionIsInItsKey(t *testing.T) {
 		}
 	}
 	walk(reflect.ValueOf(&full).Elem(), "")
-	if fields < 30 {
+	if fields < 50 {
 		t.Errorf("only %d fields were changed", fields)
 	}
 }
