@@ -22,9 +22,6 @@ func TestMain(m *testing.M) {
 // The whole program runs, on few people, and every figure comes out of it. What the
 // figures are on such a run says nothing.
 func TestEveryFigureIsMeasured(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts the gateway and its baselines: not in the short form of the tests")
-	}
 	r, err := measure(t.Context(), options{people: 20, rounds: 1, requests: 20, imported: 8, seed: 1, spin: time.Millisecond, work: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)

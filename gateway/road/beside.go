@@ -26,7 +26,6 @@ func (r *Road) beside(now records.Reader, q question, plans []records.Visible) (
 		other, _ := q.part(typ)
 		for i, scope := range q.parts[0].scopes {
 			if other.terms[i].Open() {
-				scope.Current = records.AllPlans // it is no plan that is looked for
 				open, scopes = append(open, q.asked()[i]), append(scopes, scope)
 			}
 		}

@@ -114,8 +114,14 @@ func TestAnOutcomeIsWhole(t *testing.T) {
 // variant is any, as often as chance has it.
 func TestRequestIDsAreRandomUUIDs(t *testing.T) {
 	var seen [36]map[byte]bool
+	var differ [36][36]bool
 	for range 2000 {
 		id := newRequestID()
+		for i := range id {
+			for j := range i {
+				differ[i][j] = differ[i][j] || id[i] != id[j]
+			}
+		}
 		if len(id) != 36 || !uuidForm.MatchString(id) || id[14] != '4' {
 			t.Fatalf("%q is no UUID of version 4", id)
 		}
@@ -136,6 +142,11 @@ func TestRequestIDsAreRandomUUIDs(t *testing.T) {
 		}
 		if len(digits) != want {
 			t.Errorf("digit %d has %d values, want %d", i, len(digits), want)
+		}
+		for j := range i {
+			if want > 1 && !differ[i][j] {
+				t.Errorf("digits %d and %d are always the same", i, j)
+			}
 		}
 	}
 }

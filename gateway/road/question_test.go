@@ -2,6 +2,7 @@ package road
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -131,6 +132,37 @@ func TestKeysOfQuestionsDoNotRunTogether(t *testing.T) {
 	} {
 		if pair[0].key() == pair[1].key() {
 			t.Errorf("two questions have one key: %+v %+v", pair[0], pair[1])
+		}
+	}
+}
+
+// A plan's narrative reads out what stands beside it; other types are decided on for
+// themselves alone, and for what they include.
+func TestAQuestionHasThePartsOfItsAnswer(t *testing.T) {
+	for _, c := range []struct {
+		typ      string
+		include  []search.Include
+		want     string
+		recorded int
+	}{
+		{"Flag", nil, "Flag", 1},
+		{"Goal", []search.Include{{Types: []string{"Patient"}}}, "Goal Patient", 2},
+		{"CarePlan", nil, "CarePlan Patient Flag RiskAssessment", 1},
+		{"CarePlan", []search.Include{{Types: []string{"Patient", "Goal"}}, {Types: []string{"Goal"}}}, "CarePlan Patient Goal Flag RiskAssessment", 3},
+	} {
+		e := &exchange{ask: Ask{Interaction: Search, Type: c.typ}}
+		s := subject{custodians: []profiles.OrgCode{"7A4", "7A5"}, search: SearchAsk{Include: c.include}}
+		persons, _ := s.persons()
+		q := e.question(s, persons, consent.Request{})
+		var types []string
+		for _, p := range q.parts {
+			types = append(types, p.typ)
+			if len(p.decisions) != 2 || len(p.terms) != 2 || len(p.scopes) != 2 {
+				t.Errorf("%s: not decided by each custodian", p.typ)
+			}
+		}
+		if got := strings.Join(types, " "); got != c.want || len(q.decisions()) != 2*c.recorded {
+			t.Errorf("%s: %s, %d decisions on record", c.typ, got, len(q.decisions()))
 		}
 	}
 }

@@ -269,6 +269,11 @@ func TestARefusalIsRecordedAndLogged(t *testing.T) {
 			if !recorded.OK() || p.status != c.status || x.outcome != c.outcome || x.cause != c.code {
 				t.Errorf("%s: %v %d %s %s", name, recorded.OK(), p.status, x.outcome, x.cause)
 			}
+			w := httptest.NewRecorder()
+			b.answer(w, x, recorded, p)
+			if retry := w.Header().Get("Retry-After"); w.Code != c.status || (retry == "2") != (c.status == http.StatusTooManyRequests) {
+				t.Errorf("%s: answered %d, again after %q", name, w.Code, retry)
+			}
 			equal(t, name, b.rows(), []row{{RequestID: "i", Interaction: "search-type", Type: "Goal", Outcome: "refused", Code: c.code, Client: "c", Status: c.status, Params: []string{"_count"}}})
 			var want []map[string]any
 			if c.outcome == outcomeFailed {

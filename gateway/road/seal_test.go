@@ -140,6 +140,21 @@ func TestVersionIDsAreIdsAndTellNothing(t *testing.T) {
 	}
 }
 
+// What is sealed for a resource and is no tag opens as none: neither is it read beyond
+// its end, nor taken for another.
+func TestOnlyATagOpensAsATag(t *testing.T) {
+	s, err := NewSealer(make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for size := range 2 * tagSize {
+		sealed := s.Seal(tagContext("7A4", "CarePlan", "a"), make([]byte, size))
+		if _, ok := s.openTag("7A4", "CarePlan", "a", sealed); ok != (size == tagSize) {
+			t.Errorf("%d bytes open: %t", size, ok)
+		}
+	}
+}
+
 func TestAShortSecretIsRefused(t *testing.T) {
 	if _, err := NewSealer(make([]byte, 31)); err == nil {
 		t.Error("a secret of 31 bytes was taken")

@@ -93,7 +93,7 @@ func (x *extract) noteDirectory(d *document) {
 	for _, e := range d.entries {
 		if e.self.typ == "Patient" || profiles.DirectoryType(e.self.typ) {
 			for name := range e.conditionals() {
-				x.memory.bear(name, e.self)
+				x.memory.giveName(name, e.self)
 			}
 		}
 	}

@@ -14,7 +14,7 @@ import (
 // words of HTTP, what the others were. So a fragment can be read without them.
 const (
 	isThere   = "303" // See Other: the fullUrl is a name of response.location, Type/key
-	isDoubted = "300" // Multiple Choices: two records bear the name
+	isDoubted = "300" // Multiple Choices: two records have the name
 )
 
 // pointer reads a pointer. One to doubted records gives no target.

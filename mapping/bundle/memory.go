@@ -81,15 +81,15 @@ func readSeen(b []byte) (s seen) {
 	return s
 }
 
-// bear gives a name to a record of the extract, as names.bear does within a document.
-func (m *memory) bear(name string, t target) {
+// giveName lets a record of the extract be known by a name, as giveName does within a document.
+func (m *memory) giveName(name string, t target) {
 	if before, taken := m.named(name); taken && before != t {
 		t = target{}
 	}
 	m.table.Put(digestOf([]byte(ofNames), []byte(name)), []byte(t.typ+"/"+t.key))
 }
 
-// named is the record that bears a name; the zero target where it is two.
+// named is the record that has a name; the zero target where it is two.
 func (m *memory) named(name string) (t target, ok bool) {
 	value, ok := m.table.Get(digestOf([]byte(ofNames), []byte(name)))
 	t.typ, t.key, _ = strings.Cut(string(value), "/")

@@ -11,18 +11,18 @@ import (
 )
 
 // target is a record of the source that a reference leads to. In a table of
-// names the zero target stands for a name that two records bear.
+// names the zero target stands for a name that two records have.
 type target struct{ typ, key string }
 
 // names is what the records of one document are called in it.
 type names struct {
 	to    map[string]target
-	bases map[string]bool // servers whose URLs the Bundle's own entries bear
+	bases map[string]bool // servers whose URLs the Bundle's own entries have
 	known map[target]bool // records that a fragment says are somewhere else
 }
 
-// bear gives a name to a record. Which of two is meant is not ours to guess.
-func bear(to map[string]target, text string, t target) {
+// giveName lets a record be known by a name. Which of two is meant is not ours to guess.
+func giveName(to map[string]target, text string, t target) {
 	if before, taken := to[text]; taken && before != t {
 		t = target{}
 	}
@@ -37,7 +37,7 @@ func (n *names) learn(e *entry) {
 			n.known[t] = true
 		}
 		if full != "" {
-			bear(n.to, full, t)
+			giveName(n.to, full, t)
 		}
 		return
 	}
@@ -45,13 +45,13 @@ func (n *names) learn(e *entry) {
 		return
 	}
 	if full != "" {
-		bear(n.to, full, e.self)
+		giveName(n.to, full, e.self)
 	}
 	if base, t, ok := literal(full); ok && base != "" && t.typ == e.self.typ {
 		n.bases[base] = true
 	}
 	for name := range e.conditionals() {
-		bear(n.to, name, e.self)
+		giveName(n.to, name, e.self)
 	}
 }
 
