@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"cpagateway/consent"
 )
 
 // included are the entries that stand beside the matches, as Type/id.
@@ -60,6 +62,37 @@ func TestAnIncludeGivesWhatCouldHaveBeenAskedFor(t *testing.T) {
 		t.Errorf("%d resources are on record, want %d", released, want)
 	}
 	s.verified()
+}
+
+// Of two custodians each plan brings the Patient of its own custodian: that it refers to.
+func TestAnIncludeFollowsEachCustodiansOwn(t *testing.T) {
+	s := openStand(t)
+	s.share()
+	s.bringInFor(secondBoard, consent.On, s.annAt(secondBoard, asItIs))
+	a := s.get("gp", "/CarePlan?"+about(ann)+"&_include=CarePlan:subject")
+	refs := a.included(t)
+	if len(refs) != 2 {
+		t.Errorf("included: %v, want the Patients of two custodians", refs)
+	}
+	for _, e := range a.bundle(t).Entry {
+		if subject, ok := e.Resource["subject"].(map[string]any); ok && !slices.Contains(refs, subject["reference"].(string)) {
+			t.Errorf("a plan refers to %s, which is not there", subject["reference"])
+		}
+	}
+}
+
+// Of every match, and not of the first alone, only what is asked for is given.
+func TestEveryMatchIsThePartThatIsAskedFor(t *testing.T) {
+	s := openStand(t)
+	entries := s.get("cmht", "/Goal?"+about(ann)+"&_elements=lifecycleStatus").bundle(t).Entry
+	if len(entries) < 2 {
+		t.Fatal("one match: the test could not fail")
+	}
+	for _, e := range entries {
+		if e.Resource["target"] != nil || e.Resource["meta"].(map[string]any)["tag"] == nil {
+			t.Errorf("more than was asked for, or not said to be a part: %v", e.Resource)
+		}
+	}
 }
 
 // What is included is that of the page it stands on.

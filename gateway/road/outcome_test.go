@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/text/language"
 
+	"cpagateway/gateway/audit"
 	"cpagateway/gateway/identity"
 	"cpagateway/gateway/texts"
 )
@@ -87,6 +88,13 @@ func TestEachCauseHasItsAnswer(t *testing.T) {
 	if e := (&throttled{}).Error(); e != "the client is over its rate" {
 		t.Errorf("%q", e)
 	}
+}
+
+// What is recorded of a request is what it said, and when it came.
+func TestTheEventOfARequest(t *testing.T) {
+	at := time.Date(2026, 7, 1, 3, 0, 0, 0, time.UTC)
+	x := &exchange{ask: Ask{Interaction: Search, Type: "Goal", Search: SearchAsk{Names: []string{"_count"}}}, at: at, id: "i"}
+	equal(t, "event", x.event(200), audit.Event{At: at, RequestID: "i", Interaction: "search-type", Type: "Goal", Params: []string{"_count"}, Status: 200})
 }
 
 // An outcome says its language, how bad it is, and in words what the matter is.

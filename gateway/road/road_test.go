@@ -19,6 +19,7 @@ import (
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/hot"
 	"cpagateway/gateway/hot/local"
+	"cpagateway/gateway/identity"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/store/memory"
 )
@@ -413,6 +414,24 @@ func TestAnEmptySearchset(t *testing.T) {
 			if got := w.Body.String(); got != `{"resourceType":"Bundle","type":"searchset",`+want {
 				t.Errorf("got  %s\nwant %s", got, want)
 			}
+		}
+	})
+}
+
+// spent is shared state by which every client is over its rate.
+type spent struct{ hot.State }
+
+func (spent) Allow(context.Context, consent.ClientID, hot.Rate) (hot.Verdict, error) {
+	return hot.Verdict{RetryAfter: 90 * time.Second}, nil
+}
+
+// Whoever is over the rate is told when to come again.
+func TestWhoIsOverTheRateIsToldForHowLong(t *testing.T) {
+	onBench(t, func(b *bench) {
+		b.Shared, b.Identity = spent{b.Shared}, &identity.Verifier{}
+		_, err := b.admit(b.t.Context(), &exchange{caller: consent.Caller{Client: "c"}})
+		if p, code := explainFault(err); p.retryAfter != 91 || code != "RATE_LIMITED" {
+			t.Errorf("%+v, %s", p, code)
 		}
 	})
 }
