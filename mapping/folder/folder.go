@@ -13,6 +13,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"cpagateway/mapping"
@@ -65,21 +66,12 @@ func (f *Format) Reread(ctx context.Context, raw []byte, env mapping.Env, out ma
 		return x.report, errors.New("reading a fragment: not an object of SOURCE -> record")
 	}
 	for source, record := range v.Members() {
-		if !contains(f.program.Sources(), source) {
+		if !slices.Contains(f.program.Sources(), source) {
 			return x.report, fmt.Errorf("reading a fragment: no map reads a source called %q", source)
 		}
 		err = x.readAll(ctx, source, source+".json", record.Raw())
 	}
 	return x.report, err
-}
-
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
 }
 
 // SourceOf is the source that a file belongs to.
@@ -172,7 +164,7 @@ func (x *run) leave(source string, r record) {
 	if row, ok := r.Record.(*row); ok {
 		reads := x.format.program.Reads(source)
 		for name := range row.at {
-			if _, ok := row.Field(name); ok && !contains(reads, name) {
+			if _, ok := row.Field(name); ok && !slices.Contains(reads, name) {
 				x.report.Leave(name, 1)
 			}
 		}
