@@ -10,6 +10,7 @@ import (
 
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/store"
+	"cpagateway/gateway/store/relational"
 	"cpagateway/gateway/store/sqlite"
 )
 
@@ -118,7 +119,7 @@ func printCheckpoint(w world, place where) error {
 }
 
 // openAudit opens the store alone: neither keys nor a secret are needed to look.
-func openAudit(w world, place where) (config, *sqlite.Store, error) {
+func openAudit(w world, place where) (config, *relational.Store, error) {
 	c, err := place.readExisting()
 	if err != nil {
 		return config{}, nil, err

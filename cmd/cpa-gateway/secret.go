@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"cpagateway/gateway/store/relational"
 	"cpagateway/gateway/store/sqlite"
 )
 
@@ -102,7 +103,7 @@ func makeOnce(name string, content []byte) error {
 
 // refuseForeignSecret compares the secret with the one that the store was first
 // opened with, of which the store keeps a fingerprint.
-func refuseForeignSecret(ctx context.Context, store *sqlite.Store, dir string, secret []byte) error {
+func refuseForeignSecret(ctx context.Context, store *relational.Store, dir string, secret []byte) error {
 	m := hmac.New(sha256.New, secret)
 	m.Write([]byte("cpa-gateway fingerprint of the secret v1"))
 	own := m.Sum(nil)

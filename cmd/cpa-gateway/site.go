@@ -16,6 +16,7 @@ import (
 	"cpagateway/gateway/intake"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
+	"cpagateway/gateway/store/relational"
 	"cpagateway/gateway/store/sqlite"
 	"cpagateway/mapping/bundle"
 	"cpagateway/mapping/ctp"
@@ -27,7 +28,7 @@ import (
 // agreements, the audit log and the gateway's secret, all by one configuration.
 type site struct {
 	config   config
-	store    *sqlite.Store
+	store    *relational.Store
 	register atomic.Pointer[agreements.Register] // a reload swaps it whole
 	log      *audit.Log[store.Tx]
 	secret   []byte

@@ -10,6 +10,7 @@ import (
 	"cpagateway/consent"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/store"
+	"cpagateway/gateway/store/relational"
 	"cpagateway/gateway/store/sqlite"
 	"cpagateway/profiles"
 )
@@ -21,7 +22,7 @@ func TestReadsGoOnDuringAnImportOfAnotherProcess(t *testing.T) {
 	dir, d := t.TempDir(), openDesk(t)
 	keys, err := audit.FolderKeys(dir)
 	must(t, err)
-	open := func() *sqlite.Store {
+	open := func() *relational.Store {
 		s, err := sqlite.Open(t.Context(), dir)
 		must(t, err)
 		t.Cleanup(func() { must(t, s.Close()) })

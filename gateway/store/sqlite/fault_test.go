@@ -15,6 +15,7 @@ import (
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
 	"cpagateway/gateway/store"
+	"cpagateway/gateway/store/relational"
 	"cpagateway/profiles"
 )
 
@@ -37,7 +38,7 @@ func batch(t testing.TB, n int) []consent.Accepted {
 }
 
 // newest is the number of a resource's newest version, 0 if it is not there.
-func newest(t testing.TB, s *Store, typ, id string) uint64 {
+func newest(t testing.TB, s *relational.Store, typ, id string) uint64 {
 	t.Helper()
 	v, err := of(s).Read(context.WithoutCancel(t.Context()), recordstest.Treating(t, person), typ, id)
 	if err != nil && !errors.Is(err, records.ErrNothing) {
@@ -49,7 +50,7 @@ func newest(t testing.TB, s *Store, typ, id string) uint64 {
 // whole makes sure that the file is sound and that the batches in it are there
 // whole: every resource at the same version, the epoch the same, and each found
 // by its index. It gives that version.
-func whole(t testing.TB, s *Store) uint64 {
+func whole(t testing.TB, s *relational.Store) uint64 {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
 	for _, pragma := range []string{"PRAGMA integrity_check", "PRAGMA foreign_key_check"} {
@@ -172,7 +173,7 @@ func TestDiskFull(t *testing.T) {
 	store := fresh(t)
 	recordstest.Put(t, store, start, batch(t, 0)...)
 	limit := func(pages int) {
-		if err := direct(t, store.writer, fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil {
+		if err := direct(t, store.LendWriter, fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -197,7 +198,7 @@ func TestAnotherProcessWrites(t *testing.T) {
 	dir := t.TempDir()
 	store, other := reopen(t, dir), reopen(t, dir)
 	recordstest.Put(t, store, start, batch(t, 0)...)
-	if err := direct(t, other.writer, "BEGIN IMMEDIATE"); err != nil {
+	if err := direct(t, other.LendWriter, "BEGIN IMMEDIATE"); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
@@ -214,7 +215,7 @@ func TestAnotherProcessWrites(t *testing.T) {
 		done <- err
 	}()
 	time.Sleep(50 * time.Millisecond)
-	if err := direct(t, other.writer, "ROLLBACK"); err != nil {
+	if err := direct(t, other.LendWriter, "ROLLBACK"); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-done; err != nil {
@@ -229,15 +230,20 @@ func TestAnotherProcessWrites(t *testing.T) {
 // TestAConnectionThatCannotBeSetUpIsGivenUp: it once stayed taken, and whoever
 // came next waited for it for ever.
 func TestAConnectionThatCannotBeSetUpIsGivenUp(t *testing.T) {
-	store := fresh(t)
-	sound := store.writer.setUp
-	store.writer.setUp = "no such statement"
-	if _, err := of(store).Put(t.Context(), start, batch(t, 0)...); err == nil {
-		t.Error("a batch was stored through a connection that is not set up")
+	db, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		t.Fatal(err)
 	}
-	store.writer.setUp = sound
-	recordstest.Put(t, store, start, batch(t, 0)...)
-	if number := whole(t, store); number != 1 {
-		t.Errorf("version %d is there", number)
+	useless := relational.Connections{DB: db, Size: 1, Begin: "BEGIN", SetUp: "no such statement"}
+	store := relational.New(relational.Dialect{Locked: locked}, useless, useless)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for range 2 {
+		if _, err := of(store).Put(ctx, start, batch(t, 0)...); err == nil || ctx.Err() != nil {
+			t.Fatalf("through a connection that is not set up: %v", err)
+		}
+	}
+	if err := store.Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -31,7 +31,7 @@ func TestTheFirstValueIsKept(t *testing.T) {
 		t.Errorf("another name: %q, %v", other, err)
 	}
 	for _, text := range []string{"UPDATE meta SET value = x'00'", "DELETE FROM meta", "INSERT OR REPLACE INTO meta (name, value) VALUES ('name', x'00')"} {
-		if err := direct(t, store.writer, text); err == nil {
+		if err := direct(t, store.LendWriter, text); err == nil {
 			t.Errorf("%s went through", text)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"cpagateway/gateway/records/recordstest"
+	"cpagateway/gateway/store/relational"
 )
 
 func TestOnlyTheOwnerCanRead(t *testing.T) {
@@ -44,16 +45,17 @@ func TestFolderWithOddName(t *testing.T) {
 
 // expectPragmas makes sure that connections are set up for durability: the
 // defaults of SQLite are others.
-func expectPragmas(t *testing.T, s *Store) {
+func expectPragmas(t *testing.T, s *relational.Store) {
 	t.Helper()
-	for name, p := range map[string]*pool{"writer": s.writer, "reader": s.reader} {
+	for name, lend := range map[string]func(context.Context, func(relational.Connection) error) error{"writer": s.LendWriter, "reader": s.LendReader} {
 		want := map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "recursive_triggers": "1", "busy_timeout": "5000"}
-		if p == s.writer {
+		if name == "writer" {
 			want["busy_timeout"] = "0" // its transactions wait by themselves
 		}
-		err := p.transaction(t.Context(), func(ctx context.Context, in *session) error {
+		err := lend(t.Context(), func(c relational.Connection) error {
 			for pragma, want := range want {
-				if got, _, err := first(snapshot{ctx, in}, scanText, "PRAGMA "+pragma); err != nil || got != want {
+				var got string
+				if err := c.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got); err != nil || got != want {
 					t.Errorf("%s: %s is %q, want %q, %v", name, pragma, got, want, err)
 				}
 			}
@@ -91,7 +93,7 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := direct(t, store.writer, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion+1)); err != nil {
+	if err := direct(t, store.LendWriter, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion+1)); err != nil {
 		t.Fatal(err)
 	}
 	if err := store.Close(); err != nil {
@@ -157,15 +159,18 @@ func TestNothingIsRewritten(t *testing.T) {
 		"DELETE FROM audit_slots", "UPDATE audit_slots SET seq = 0", "UPDATE audit_slots SET hash = zeroblob(32)", "UPDATE audit_slots SET slot = 2",
 		"REPLACE INTO audit_slots (slot, seq, hash, latest, holder, until) VALUES (1, 0, zeroblob(32), 0, '', 0)",
 	} {
-		if err := direct(t, store.writer, text); err == nil {
+		if err := direct(t, store.LendWriter, text); err == nil {
 			t.Errorf("%s was carried out", text)
 		}
 	}
-	if err := direct(t, store.reader, "UPDATE persons SET epoch = 0"); err == nil {
+	if err := direct(t, store.LendReader, "UPDATE persons SET epoch = 0"); err == nil {
 		t.Error("a reading connection wrote")
 	}
 	whole(t, store)
 }
+
+// keptStatements is how many a connection keeps prepared, at most.
+const keptStatements = 128
 
 // TestManyShapesOfSearch: more shapes than statements are kept.
 func TestManyShapesOfSearch(t *testing.T) {
@@ -181,10 +186,14 @@ func TestManyShapesOfSearch(t *testing.T) {
 		}
 	}
 	for range readers {
-		in, err := store.reader.take(t.Context())
-		if err != nil || len(in.kept) > keptStatements {
-			t.Errorf("%d statements are kept, %v", len(in.kept), err)
+		err := store.LendReader(t.Context(), func(c relational.Connection) error {
+			if len(c.Prepared) > keptStatements {
+				t.Errorf("%d statements are kept", len(c.Prepared))
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
 		}
-		defer func() { store.reader.free <- in }()
 	}
 }

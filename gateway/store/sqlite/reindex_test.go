@@ -12,10 +12,11 @@ import (
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
 	"cpagateway/gateway/store"
+	"cpagateway/gateway/store/relational"
 )
 
 // derived is everything that is worked out from the versions.
-func derived(t *testing.T, s *Store) map[string][]string {
+func derived(t *testing.T, s *relational.Store) map[string][]string {
 	t.Helper()
 	tables := make(map[string][]string)
 	for _, table := range []string{"labels", "changes", "sort_values", "terms", "identifiers", "compiled", "resources"} {
@@ -37,7 +38,7 @@ func derived(t *testing.T, s *Store) map[string][]string {
 	return tables
 }
 
-func outdatedIn(t *testing.T, s *Store) (n int) {
+func outdatedIn(t *testing.T, s *relational.Store) (n int) {
 	t.Helper()
 	err := s.View(t.Context(), func(now store.Snapshot) (err error) {
 		n, err = now.Outdated()
@@ -64,7 +65,7 @@ func TestReindexRenewsWhatOtherRulesMade(t *testing.T) {
 			fmt.Sprintf(`UPDATE labels SET rules = %d, need = 1, "any" = 2`, rules), `UPDATE resources SET need = 1, "any" = 2, status = 'x'`,
 			`DELETE FROM changes`, `DELETE FROM sort_values`, `DELETE FROM identifiers`, `UPDATE terms SET value = 'x'`, `UPDATE compiled SET body = '{}'`,
 		} {
-			if err := direct(t, s.writer, text); err != nil {
+			if err := direct(t, s.LendWriter, text); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -98,7 +99,7 @@ func TestReindexRenewsWhatOtherRulesMade(t *testing.T) {
 	}
 }
 
-func generationOf(t *testing.T, s *Store) uint64 {
+func generationOf(t *testing.T, s *relational.Store) uint64 {
 	t.Helper()
 	h, err := of(s).Holdings(t.Context(), person)
 	if err != nil {
@@ -111,6 +112,7 @@ func generationOf(t *testing.T, s *Store) uint64 {
 // transaction reindexes of itself.
 func TestATransactionLeavesToReindexWhatIsMuch(t *testing.T) {
 	s := fresh(t)
+	const ownRenewals = 256 // of one transaction
 	const plans = ownRenewals + 20
 	for i := range plans {
 		recordstest.Put(t, s, start, recordstest.Accept(t, home, person, fmt.Sprintf(

@@ -1,5 +1,5 @@
 // Package sqlite is the embedded store: records, quarantine and audit in one
-// SQLite file, through a driver in pure Go.
+// SQLite file, through a driver in pure Go. Its SQL is that of package relational.
 //
 // One connection writes and a pool reads. WAL lets readers go on while a
 // transaction is written; synchronous=FULL makes a commit survive loss of power,
@@ -20,7 +20,7 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
-	"cpagateway/gateway/store"
+	"cpagateway/gateway/store/relational"
 )
 
 // File is the name of the database within its folder.
@@ -35,23 +35,14 @@ const readers = 8
 const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 	"&_pragma=foreign_keys(1)&_pragma=recursive_triggers(1)&_pragma=wal_autocheckpoint(4000)"
 
-// writerSetUp is for the connection that writes. session.begin waits by itself. The
+// writerSetUp is for the connection that writes. a transaction waits by itself. The
 // pages that a savepoint may go back to are kept in memory, some dozens for each record
 // of an import, and not in a file of their own.
 const writerSetUp = "PRAGMA busy_timeout = 0; PRAGMA temp_store = MEMORY"
 
-// Store keeps everything of one gateway in one folder. All methods are safe for
-// concurrent use.
-type Store struct {
-	writer *pool // of one
-	reader *pool
-}
-
-var _ store.Store = (*Store)(nil)
-
 // Open opens the store in a folder, and makes both if they are not there. A
 // schema newer than this program knows is refused (ErrNewer).
-func Open(ctx context.Context, dir string) (*Store, error) {
+func Open(ctx context.Context, dir string) (*relational.Store, error) {
 	return open(ctx, "sqlite", dir)
 }
 
@@ -65,7 +56,7 @@ const (
 // open is Open with the registered name of a driver: tests pass one that fails.
 // Where two processes open a new file at once, only one can put it into WAL mode, and
 // SQLite refuses the other without waiting: open waits instead.
-func open(ctx context.Context, driverName, dir string) (*Store, error) {
+func open(ctx context.Context, driverName, dir string) (*relational.Store, error) {
 	over := time.After(openTime)
 	for {
 		s, err := openOnce(ctx, driverName, dir)
@@ -88,15 +79,14 @@ func locked(err error) bool {
 	return errors.As(err, &failure) && failure.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
-func openOnce(ctx context.Context, driverName, dir string) (_ *Store, err error) {
+func openOnce(ctx context.Context, driverName, dir string) (_ *relational.Store, err error) {
 	path, err := makeFile(dir)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{}
 	defer func() {
 		if err != nil {
-			err = errors.Join(fmt.Errorf("opening the store in %s: %w", dir, err), s.Close())
+			err = fmt.Errorf("opening the store in %s: %w", dir, err)
 		}
 	}()
 	address := (&url.URL{Scheme: "file", OmitHost: true, Path: path}).String() + "?"
@@ -107,13 +97,17 @@ func openOnce(ctx context.Context, driverName, dir string) (_ *Store, err error)
 	if err != nil {
 		return nil, err
 	}
-	s.writer = newPool(writer, 1, "BEGIN IMMEDIATE", writerSetUp)
 	reader, err := sql.Open(driverName, address+pragmas+"&_pragma=query_only(1)")
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, writer.Close())
 	}
-	s.reader = newPool(reader, readers, "BEGIN", "")
-	return s, reader.PingContext(ctx)
+	s := relational.New(relational.Dialect{Locked: locked},
+		relational.Connections{DB: writer, Size: 1, Begin: "BEGIN IMMEDIATE", SetUp: writerSetUp},
+		relational.Connections{DB: reader, Size: readers, Begin: "BEGIN"})
+	if err := reader.PingContext(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
 }
 
 // makeFile makes the folder and an empty database that only the owner can read,
@@ -132,64 +126,4 @@ func makeFile(dir string) (string, error) {
 		return "", fmt.Errorf("making the store's file: %w", err)
 	}
 	return path, errors.Join(file.Chmod(0o600), file.Close())
-}
-
-// Close waits for the transactions that run and ends the store. What was
-// acknowledged is on the disk long before.
-func (s *Store) Close() error {
-	return errors.Join(s.reader.close(), s.writer.close())
-}
-
-// View runs read in one read transaction. It implements store.Viewer.
-func (s *Store) View(ctx context.Context, read func(store.Snapshot) error) error {
-	return s.reader.transaction(ctx, func(ctx context.Context, in *session) error { return read(snapshot{ctx, in}) })
-}
-
-// Update runs change in the one transaction at a time that may write. It
-// implements store.Store.
-func (s *Store) Update(ctx context.Context, change func(store.Tx) error) error {
-	return s.change(ctx, func(t tx) error {
-		if err := change(t); err != nil || !t.outdated {
-			return err
-		}
-		_, err := t.Reindex(ownRenewals)
-		return err
-	})
-}
-
-func (s *Store) change(ctx context.Context, work func(tx) error) error {
-	return s.writer.transaction(ctx, func(ctx context.Context, in *session) error { return work(tx{snapshot{ctx, in}}) })
-}
-
-// snapshot is one moment, that at which its first statement was run.
-type snapshot struct {
-	ctx context.Context
-	*session
-}
-
-// Context implements store.Snapshot.
-func (s snapshot) Context() context.Context { return s.ctx }
-
-// tx is one transaction that writes.
-type tx struct {
-	snapshot
-}
-
-// Try runs part behind a savepoint. It implements store.Tx.
-func (t tx) Try(part func() error) (err error) {
-	if err := t.exec(t.ctx, "SAVEPOINT part"); err != nil {
-		return err
-	}
-	done := false
-	defer func() {
-		if !done { // where this fails too, so does the whole transaction
-			t.failed, t.sequence = nil, 0
-			err = errors.Join(err, t.exec(t.ctx, "ROLLBACK TO part"), t.exec(t.ctx, "RELEASE part"))
-		}
-	}()
-	if err := errors.Join(part(), t.failed); err != nil {
-		return err
-	}
-	done = true
-	return t.exec(t.ctx, "RELEASE part")
 }

@@ -13,16 +13,17 @@ import (
 	"cpagateway/gateway/records/recordstest"
 	"cpagateway/gateway/search"
 	"cpagateway/gateway/store"
+	"cpagateway/gateway/store/relational"
 	"cpagateway/gateway/store/storetest"
 )
 
 // fresh opens a store in a new folder, closed when the test ends.
-func fresh(t testing.TB) *Store {
+func fresh(t testing.TB) *relational.Store {
 	t.Helper()
 	return reopen(t, t.TempDir())
 }
 
-func reopen(t testing.TB, dir string) *Store {
+func reopen(t testing.TB, dir string) *relational.Store {
 	t.Helper()
 	store, err := Open(t.Context(), dir)
 	if err != nil {
@@ -41,14 +42,26 @@ func TestStore(t *testing.T) {
 }
 
 // of asks a store one thing at a time.
-func of(s *Store) recordstest.Store { return recordstest.Of(s) }
+func of(s *relational.Store) recordstest.Store { return recordstest.Of(s) }
 
-// read runs a query in a view.
-func read[T any](t testing.TB, s *Store, scan func(*sql.Rows) (T, error), text string, args ...any) (list []T) {
+// read runs a query on a connection that reads.
+func read[T any](t testing.TB, s *relational.Store, scan func(*sql.Rows) (T, error), text string, args ...any) (list []T) {
 	t.Helper()
-	err := s.reader.transaction(context.WithoutCancel(t.Context()), func(ctx context.Context, in *session) (err error) {
-		list, err = collect(snapshot{ctx, in}, scan, text, args...)
-		return err
+	ctx := context.WithoutCancel(t.Context())
+	err := s.LendReader(ctx, func(c relational.Connection) error {
+		rows, err := c.QueryContext(ctx, text, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			row, err := scan(rows)
+			if err != nil {
+				return err
+			}
+			list = append(list, row)
+		}
+		return rows.Err()
 	})
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
@@ -56,16 +69,18 @@ func read[T any](t testing.TB, s *Store, scan func(*sql.Rows) (T, error), text s
 	return list
 }
 
-// direct runs a statement on one of a pool's connections, outside of a transaction.
-func direct(t testing.TB, p *pool, text string) error {
+func scanText(rows *sql.Rows) (text string, err error) {
+	err = rows.Scan(&text)
+	return text, err
+}
+
+// direct runs a statement on a connection that is lent, outside of a transaction.
+func direct(t testing.TB, lend func(context.Context, func(relational.Connection) error) error, text string) error {
 	t.Helper()
-	s, err := p.take(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { p.free <- s }()
-	_, err = s.conn.ExecContext(t.Context(), text)
-	return err
+	return lend(t.Context(), func(c relational.Connection) error {
+		_, err := c.ExecContext(t.Context(), text)
+		return err
+	})
 }
 
 // keys are made from a seed, so that a failure repeats.
@@ -75,7 +90,7 @@ var keys = func() audit.Keys {
 }()
 
 // openLog starts a log, which the caller closes.
-func openLog(t testing.TB, s *Store) *audit.Log[store.Tx] {
+func openLog(t testing.TB, s *relational.Store) *audit.Log[store.Tx] {
 	t.Helper()
 	log, err := audit.Open(context.WithoutCancel(t.Context()), s, keys, nil, func() time.Time { return start })
 	if err != nil {
@@ -85,7 +100,7 @@ func openLog(t testing.TB, s *Store) *audit.Log[store.Tx] {
 }
 
 // record keeps an entry with two checkpoints, of a log of its own.
-func record(t testing.TB, s *Store) {
+func record(t testing.TB, s *relational.Store) {
 	t.Helper()
 	log := openLog(t, s)
 	_, err := log.Public(t.Context(), audit.Event{At: start})

@@ -15,6 +15,7 @@ import (
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
+	"cpagateway/gateway/store/relational"
 )
 
 // bringIn is what an import does with a batch: versions, what is set aside, and the
@@ -36,7 +37,7 @@ func bringIn(t testing.TB, log *audit.Log[store.Tx], n int) error {
 
 // together makes sure that what is set aside, recorded and kept belongs together,
 // and that the log is whole. It gives the number of imports.
-func together(t testing.TB, s *Store) uint64 {
+func together(t testing.TB, s *relational.Store) uint64 {
 	t.Helper()
 	number := whole(t, s)
 	ctx := context.WithoutCancel(t.Context())

@@ -4,8 +4,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"testing"
 
@@ -16,6 +14,7 @@ import (
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
 	"cpagateway/gateway/store"
+	"cpagateway/gateway/store/relational"
 	"cpagateway/profiles"
 )
 
@@ -61,14 +60,12 @@ func TestNoWriteScans(t *testing.T) {
 		t.Fatal(err)
 	}
 	record(t, s)
-	in, err := s.writer.take(t.Context())
-	if err != nil || len(in.kept) < 15 {
-		t.Fatalf("%d statements were kept, %v", len(in.kept), err)
+	texts := prepared(t, s.LendWriter)
+	if len(texts) < 15 {
+		t.Fatalf("%d statements were kept", len(texts))
 	}
-	texts := slices.Collect(maps.Keys(in.kept))
-	s.writer.free <- in
 	for _, text := range texts {
-		for _, step := range read(t, s, scanStep, "EXPLAIN QUERY PLAN "+text, make([]any, strings.Count(text, "?"))...) {
+		for _, step := range read(t, s, scanStep, "EXPLAIN QUERY PLAN "+text, unset(text)...) {
 			if strings.Contains(step, "SCAN") && !strings.Contains(step, "VALUES CLAUSE") { // the rows that it inserts
 				t.Errorf("%s\n%s", text, step)
 			}
@@ -160,22 +157,19 @@ func TestWorkOfAWriteStaysTheSame(t *testing.T) {
 }
 
 // pages is how many pages the writing connection has looked at so far.
-func pages(t *testing.T, s *Store) (total int) {
+func pages(t *testing.T, s *relational.Store) (total int) {
 	t.Helper()
-	in, err := s.writer.take(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { s.writer.free <- in }()
-	err = in.conn.Raw(func(c any) error {
-		for _, op := range []sqlite.DBStatusOp{sqlite.DBStatusCacheHit, sqlite.DBStatusCacheMiss} {
-			n, _, err := c.(sqlite.DBStatus).Status(op, false)
-			if err != nil {
-				return err
+	err := s.LendWriter(t.Context(), func(lent relational.Connection) error {
+		return lent.Raw(func(c any) error {
+			for _, op := range []sqlite.DBStatusOp{sqlite.DBStatusCacheHit, sqlite.DBStatusCacheMiss} {
+				n, _, err := c.(sqlite.DBStatus).Status(op, false)
+				if err != nil {
+					return err
+				}
+				total += n
 			}
-			total += n
-		}
-		return nil
+			return nil
+		})
 	})
 	if err != nil {
 		t.Fatal(err)

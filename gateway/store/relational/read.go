@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"database/sql"
@@ -51,7 +51,7 @@ const (
 	selectDirectory = `SELECT w.value ->> 0, w.value ->> 1, 0, c.body, r.type, r.id FROM json_each(?) w
 		JOIN resources r ON r.type = w.value ->> 2 AND r.id = w.value ->> 3 AND r.custodian = w.value ->> 0 AND r.person = ''
 		JOIN compiled c ON c.resource = r.place`
-	selectSequence = `SELECT last FROM changed`
+	selectSequence = `SELECT last FROM changed WHERE id = 1`
 	selectEditions = `SELECT w.value ->> 0, w.value ->> 1, r.version FROM json_each(?) w
 		JOIN resources r ON r.type = w.value ->> 2 AND r.id = w.value ->> 3 AND r.custodian = w.value ->> 0 AND r.person = ''`
 	selectTargets = `SELECT r.type, r.id, r.person, r.need, r."any" FROM json_each(?) wanted

@@ -1,4 +1,4 @@
-package sqlite
+package relational
 
 import (
 	"context"
@@ -12,19 +12,26 @@ import (
 	"cpagateway/gateway/store"
 )
 
-// pool is a number of sessions, which are given to those who ask in their order.
-type pool struct {
-	db    *sql.DB
-	begin string        // how its transactions begin
-	setUp string        // what a session does first
-	free  chan *session // nil stands for one that is still to be opened
-	ended sync.Once
+// Connections is a number of connections to the database, and how each of them works.
+type Connections struct {
+	DB    *sql.DB
+	Size  int
+	Begin string // how its transactions begin
+	SetUp string // what a connection does first
 }
 
-func newPool(db *sql.DB, size int, begin, setUp string) *pool {
-	db.SetMaxOpenConns(size)
-	p := &pool{db: db, begin: begin, setUp: setUp, free: make(chan *session, size)}
-	for range size {
+// pool is a number of sessions, which are given to those who ask in their order.
+type pool struct {
+	Connections
+	dialect Dialect
+	free    chan *session // nil stands for one that is still to be opened
+	ended   sync.Once
+}
+
+func newPool(c Connections, d Dialect) *pool {
+	c.DB.SetMaxOpenConns(c.Size)
+	p := &pool{Connections: c, dialect: d, free: make(chan *session, c.Size)}
+	for range c.Size {
 		p.free <- nil
 	}
 	return p
@@ -51,7 +58,7 @@ func (p *pool) transaction(ctx context.Context, work func(context.Context, *sess
 		}
 		p.free <- s
 	}()
-	if err := s.begin(ctx, p.begin); err != nil {
+	if err := s.begin(ctx, p.Begin); err != nil {
 		return fmt.Errorf("beginning a transaction: %w", err)
 	}
 	if err := work(ctx, s); err != nil {
@@ -88,12 +95,12 @@ func (p *pool) take(ctx context.Context) (*session, error) {
 }
 
 func (p *pool) open(ctx context.Context) (*session, error) {
-	conn, err := p.db.Conn(ctx)
+	conn, err := p.DB.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := &session{conn: conn, kept: make(map[string]*sql.Stmt)}
-	if _, err := conn.ExecContext(ctx, p.setUp); err != nil {
+	s := &session{conn: conn, dialect: p.dialect, kept: make(map[string]*sql.Stmt)}
+	if _, err := conn.ExecContext(ctx, p.SetUp); err != nil {
 		s.close()
 		return nil, err
 	}
@@ -104,9 +111,6 @@ var errClosed = errors.New("the store is closed")
 
 // close waits for the transactions that run, and ends the pool.
 func (p *pool) close() error {
-	if p == nil { // never opened
-		return nil
-	}
 	p.ended.Do(func() {
 		for range cap(p.free) {
 			if s := <-p.free; s != nil {
@@ -115,13 +119,14 @@ func (p *pool) close() error {
 		}
 		close(p.free)
 	})
-	return p.db.Close()
+	return p.DB.Close()
 }
 
 // session is one connection with the statements that it has prepared. It serves
 // one transaction at a time.
 type session struct {
 	conn     *sql.Conn
+	dialect  Dialect
 	kept     map[string]*sql.Stmt
 	failed   error  // of the transaction under way: it can no longer be kept
 	outdated bool   // the transaction under way has outdated labels
@@ -183,7 +188,7 @@ func (s *session) begin(ctx context.Context, text string) error {
 	s.failed, s.outdated, s.sequence = nil, false, 0
 	for tries := 0; ; tries++ {
 		err := s.exec(ctx, text)
-		if !locked(err) || tries == maxRetries {
+		if !s.dialect.Locked(err) || tries == maxRetries {
 			return err
 		}
 		s.failed = nil
