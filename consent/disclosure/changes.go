@@ -47,8 +47,8 @@ type comparison struct {
 }
 
 func (d *comparison) differ(labels ...[]profiles.Label) {
-	all := labels[0]
-	for _, more := range labels[1:] {
+	all := []profiles.Label{{}} // which everything is within
+	for _, more := range labels {
 		all = and(all, more)
 	}
 	d.found = append(d.found, all...)

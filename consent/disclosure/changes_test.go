@@ -186,6 +186,7 @@ func TestChanges(t *testing.T) {
 		"the display of a reference":              {goals(goal("work")), goals(`{"reference":"Goal/work","display":"x"}`), ``},
 		"a goal of an activity":                   {acts(to("work")), acts(to("finance")), `plan.crisis+crisis.contacts+plan.area.finance plan.crisis+crisis.contacts+plan.area.work`},
 		"somebody of the directory":               {head + `}`, head + `,"author":{"reference":"Practitioner/seen"}}`, `plan.crisis+plan.freshness+directory`},
+		"an author for another":                   {head + `,"author":{"reference":"Practitioner/seen"}}`, head + `,"author":{"reference":"CareTeam/any"}}`, `plan.crisis+plan.freshness+directory plan.crisis+plan.freshness?team.membership|team.coordinator`},
 		"a team":                                  {head + `}`, head + `,"careTeam":[{"reference":"CareTeam/any"}]}`, `plan.crisis?team.membership|team.coordinator`},
 		"a team that only is named":               {head + `}`, head + `,"careTeam":[{"identifier":{"system":"` + profiles.SystemODS + `","value":"7A4"}}]}`, `plan.crisis?team.membership|team.coordinator|crisis.contacts|directory`},
 		"the kind":                                {head + `}`, strings.Replace(head, "736253002", "718347000", 1) + `}`, `plan.summary plan.crisis`},

@@ -35,7 +35,7 @@ func (s Subset) Whole() bool { return s.Summary == "" && len(s.Elements) == 0 }
 func (c Copy) Only(s Subset) Copy {
 	shape, _ := profiles.ShapeOf(c.typ)
 	body, err := fhir.ParseResource(c.body)
-	if s.Whole() || c.Withheld() || err != nil {
+	if s.Whole() || err != nil { // of a copy that carries nothing there is no part
 		return c
 	}
 	w := fhir.NewWriter(make([]byte, 0, len(c.body)))
@@ -64,8 +64,8 @@ func (s Subset) has(shape *profiles.Shape, name string) bool {
 		return s.Summary == SummaryText || slices.Contains(s.Elements, name) || name == "language" && s.Summary == SummaryData
 	case s.Summary == SummaryData:
 		return true
-	case !known:
-		return slices.Contains(s.Elements, name) // an extension at the top
+	case !known: // no copy holds one
+		return false
 	case s.Summary == SummaryTrue && shape.InSummary(element):
 		return true
 	}
