@@ -13,7 +13,8 @@ import (
 // brittleStore lets a test break a read of the store, or do something before it.
 type brittleStore struct {
 	store.Viewer
-	before func(ctx context.Context, method string) error
+	before  func(ctx context.Context, method string) error
+	garbled bool // what is read is no resource
 }
 
 func (b *brittleStore) View(ctx context.Context, read func(store.Snapshot) error) error {
@@ -57,7 +58,9 @@ func (b *brittleSnapshot) Read(scopes []records.Scope, typ, id string) (records.
 	if err := b.step("Read"); err != nil {
 		return records.Visible{}, err
 	}
-	return b.Snapshot.Read(scopes, typ, id)
+	v, err := b.Snapshot.Read(scopes, typ, id)
+	b.garble(&v)
+	return v, err
 }
 
 func (b *brittleSnapshot) ReadVersion(scopes []records.Scope, typ, id string, number uint64) (records.Visible, error) {
@@ -71,7 +74,17 @@ func (b *brittleSnapshot) Find(scopes []records.Scope, q records.Query) (records
 	if err := b.step("Find"); err != nil {
 		return records.Page{}, err
 	}
-	return b.Snapshot.Find(scopes, q)
+	page, err := b.Snapshot.Find(scopes, q)
+	for i := range page.Matches {
+		b.garble(&page.Matches[i])
+	}
+	return page, err
+}
+
+func (b *brittleSnapshot) garble(v *records.Visible) {
+	if b.garbled {
+		v.Body = []byte("{")
+	}
 }
 
 func (b *brittleSnapshot) Targets(custodian profiles.OrgCode, refs []string) (map[string]disclosure.Target, error) {

@@ -312,3 +312,48 @@ func TestEachCallerGetsWhatEachCustodianLetsThrough(t *testing.T) {
 	}
 	s.verified()
 }
+
+// The plan of each custodian reads out what the same custodian's records say beside it.
+func TestEachPlanReadsOutItsOwnCustodiansRecords(t *testing.T) {
+	s := openStand(t)
+	s.share()
+	s.bringInFor(secondBoard, consent.On, s.annAt(secondBoard, func(plan map[string]any) {
+		plan["person"].(map[string]any)["languages"] = []any{map[string]any{"code": "pl", "preferred": true}}
+	}))
+	seen := map[bool]bool{}
+	for _, e := range s.get("ooh", crisisPath()).bundle(t).Entry {
+		if text, ok := e.Resource["text"].(map[string]any); ok {
+			div := fmt.Sprint(text["div"])
+			second := strings.Contains(div, "Helps at 7A5")
+			seen[second] = true
+			if !strings.Contains(div, "Ann Evans") || strings.Contains(div, "Polish") != second {
+				t.Errorf("the second board's: %t: %s", second, div)
+			}
+		}
+	}
+	if len(seen) != 2 {
+		t.Error("a board's crisis plan has no narrative: the test looks at one alone")
+	}
+}
+
+// A plan is found by what it refers to, whichever custodian holds the two.
+func TestAReferenceFindsThePlanOfEachCustodian(t *testing.T) {
+	s := openStand(t)
+	s.share()
+	s.bringInFor(secondBoard, consent.On, s.annAt(secondBoard, asItIs))
+	s.bringInFor(council, consent.On, s.annAt(council, asItIs))
+	goals := s.get("gp", "/Goal?"+about(ann, "_count", "100")).ids(t)
+	referred := 0
+	for _, id := range goals {
+		a := s.get("gp", "/CarePlan?"+about(ann, "goal", "Goal/"+id, "_total", "accurate"))
+		if total, _ := a.total(t); total == 0 || len(a.ids(t)) != total {
+			t.Errorf("%d plans, a total of %d", len(a.ids(t)), total)
+		}
+		if strings.Contains(a.body, "Goal/"+id) {
+			referred++
+		}
+	}
+	if len(goals) == 0 || referred != len(goals) { // the council's, which is the last of three custodians
+		t.Errorf("%d of %d goals find their plan", referred, len(goals))
+	}
+}

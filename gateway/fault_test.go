@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
+	"cpagateway/consent/agreements"
 	"cpagateway/gateway"
 	"cpagateway/profiles"
 )
@@ -407,5 +409,54 @@ func TestANarrowerCopyHasAnotherTag(t *testing.T) {
 	}
 	if a := s.get("ooh", path, "If-None-Match", narrow.header.Get("ETag")); a.status != http.StatusNotModified {
 		t.Errorf("their own tag answered %d", a.status)
+	}
+}
+
+// A client may name several versions, or any, as RFC 9110 §13.1.2 has it; a proxy makes
+// a weak tag strong.
+func TestAnyOfTheNamedVersionsIsNotModified(t *testing.T) {
+	s := openStand(t)
+	team := "/CareTeam/" + s.get("gp", "/CareTeam?"+about(ann)).ids(t)[0]
+	tag := s.get("gp", team).header.Get("ETag")
+	for named, status := range map[string]int{
+		tag: http.StatusNotModified, "*": http.StatusNotModified, `"x",` + tag: http.StatusNotModified, `W/"x", ` + tag + ` , "y"`: http.StatusNotModified,
+		strings.TrimPrefix(tag, "W/"): http.StatusNotModified,
+		"":                            http.StatusOK, `"x"`: http.StatusOK, `"x", "y"`: http.StatusOK, `"*"`: http.StatusOK, strings.Trim(tag, `W/"`): http.StatusOK,
+	} {
+		if a := s.get("gp", team, "If-None-Match", named); a.status != status {
+			t.Errorf("If-None-Match: %s: answered %d, want %d", named, a.status, status)
+		}
+	}
+}
+
+// A stored version that cannot be read is a fault, and not "nothing".
+func TestAGarbledVersionIsAFault(t *testing.T) {
+	s := openStand(t)
+	wholeAnswer(t, s)
+	plan := "/CarePlan/" + s.get("gp", crisisPath()).ids(t)[0]
+	s.reader.garbled = true
+	for _, path := range []string{plan, crisisPath(), crisisPath() + "&_count=0"} {
+		s.memory.Clear()
+		holdsBack(t, s.get("gp", path), http.StatusInternalServerError)
+	}
+	s.verified()
+}
+
+// The agreements are read anew while a request is underway: it is decided again, by the
+// new ones.
+func TestANewRegisterBetweenDecisionAndRecordIsDecidedBy(t *testing.T) {
+	s := openStand(t)
+	wholeAnswer(t, s)
+	s.writes.first(func() {
+		empty, err := agreements.Load(fstest.MapFS{})
+		must(t, err)
+		s.home = empty
+	})
+	a := s.get("gp", crisisPath(), "X-Request-Id", requestName)
+	if ids := a.ids(t); len(ids) != 0 || strings.Contains(a.body, secretOfAnn) {
+		t.Errorf("released by agreements that are not in force: %v", ids)
+	}
+	if rows := s.recorded(requestName); len(rows) != 1 || rows[0].Outcome != "deny" {
+		t.Errorf("want one denial on record, got %+v", rows)
 	}
 }

@@ -313,4 +313,7 @@ func TestEverySearchInAnEmergencyCarriesTheEntry(t *testing.T) {
 			}
 		}
 	}
+	if a := s.get("ooh", "/Organization?_id=unknown"); a.status != http.StatusOK || len(a.bundle(t).Entry) != 0 {
+		t.Errorf("a search about nobody: %d %s", a.status, a.body)
+	}
 }

@@ -347,6 +347,7 @@ type entry struct {
 	Status                                                    int
 	Params                                                    []string
 	Released                                                  []struct{ Ref string }
+	Person                                                    profiles.PersonID
 }
 
 // recorded are the entries that a request left.

@@ -1,10 +1,12 @@
 package road
 
 import (
+	"reflect"
 	"testing"
 
 	"cpagateway/consent"
 	"cpagateway/consent/disclosure"
+	"cpagateway/consent/facts"
 	"cpagateway/gateway/search"
 	"cpagateway/gateway/texts"
 	"cpagateway/profiles/fhir"
@@ -75,11 +77,21 @@ func TestTheReferencesOfACustodian(t *testing.T) {
 	equal(t, "of nobody", references(all, "7A6"), []string(nil))
 }
 
-// What is kept of a page is counted, so that memory keeps its bound.
-func TestThePageIsCountedWhole(t *testing.T) {
-	for want, p := range map[int]page{100: {}, 400: {matches: make([]disclosure.Copy, 1)}, 700: {included: make([]disclosure.Copy, 2)}, 1000: {matches: make([]disclosure.Copy, 2), included: make([]disclosure.Copy, 1)}} {
+// What is kept of a page and of a person is counted, so that memory keeps its bound.
+func TestWhatIsKeptIsCountedWhole(t *testing.T) {
+	written := disclosure.Copy{}
+	settable(reflect.ValueOf(&written).Elem().FieldByName("body")).SetBytes(make([]byte, 50))
+	for want, p := range map[int]page{
+		100: {}, 400: {matches: make([]disclosure.Copy, 1)}, 700: {included: make([]disclosure.Copy, 2)}, 1000: {matches: make([]disclosure.Copy, 2), included: make([]disclosure.Copy, 1)},
+		450: {matches: []disclosure.Copy{written}},
+	} {
 		if got := p.size(); got != want {
-			t.Errorf("%d, want %d", got, want)
+			t.Errorf("a page: %d, want %d", got, want)
+		}
+	}
+	for want, persons := range map[int][]facts.Person{0: nil, 500: make([]facts.Person, 1), 1600: {{Relations: make([]facts.Relation, 2)}, {Relations: make([]facts.Relation, 1)}}} {
+		if got := sizeOfPersons(persons); got != want {
+			t.Errorf("persons: %d, want %d", got, want)
 		}
 	}
 }

@@ -16,6 +16,9 @@ func TestAnswersWithoutAReleaseLeaveOnABeat(t *testing.T) {
 			t.Errorf("%v after it came: %v to the beat, want %v", elapsed, got, want)
 		}
 	}
+	if got := untilBeat(0, 1); got != 1 {
+		t.Errorf("of the shortest beat: %v", got)
+	}
 	if got := untilBeat(time.Second, 0); got != 0 {
 		t.Errorf("without a beat an answer waits %v", got)
 	}

@@ -135,7 +135,7 @@ func (r *Road) found(now records.Reader, q question) ([]records.Visible, string,
 		return []records.Visible{v}, "", err
 	}
 	params, ok, err := searchable(now, q)
-	if err != nil || !ok {
+	if !ok {
 		return nil, "", err
 	}
 	if q.search.Count == 0 {
@@ -147,7 +147,8 @@ func (r *Road) found(now records.Reader, q question) ([]records.Visible, string,
 
 // searchable takes out of a search the references that the caller could not see
 // in an answer: a filter that matched them would confirm what the projection
-// drops. Where nothing of a parameter remains, nothing matches.
+// drops. Where nothing of a parameter remains, nothing matches, and it reports false,
+// as it does with an error.
 func searchable(now records.Reader, q question) ([]search.Param, bool, error) {
 	params := q.search.Params
 	var refs []string
@@ -168,14 +169,13 @@ func searchable(now records.Reader, q question) ([]search.Param, bool, error) {
 			return nil, false, err
 		}
 		for ref, target := range targets {
-			seen[ref] = seen[ref] || t.Sees(target)
+			if t.Sees(target) {
+				seen[ref] = true
+			}
 		}
 	}
 	params = slices.Clone(params)
 	for i, p := range params {
-		if p.Kind != search.Reference {
-			continue
-		}
 		params[i].Values = slices.DeleteFunc(slices.Clone(p.Values), func(v search.Operand) bool { return v.Ref != "" && !seen[v.Ref] })
 		if len(params[i].Values) == 0 {
 			return nil, false, nil

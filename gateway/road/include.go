@@ -46,9 +46,6 @@ func (r *Road) included(now records.Reader, q question, matches []disclosure.Cop
 func (r *Road) follow(now records.Reader, q question, c disclosure.Copy, typ, id string) ([]disclosure.Copy, error) {
 	part, _ := q.part(typ)
 	own := slices.IndexFunc(part.terms, func(t disclosure.Terms) bool { return t.Custodian() == c.Custodian() })
-	if own < 0 {
-		return nil, nil
-	}
 	found, err := now.Read(part.scopes[own:own+1], typ, id)
 	if errors.Is(err, records.ErrNothing) {
 		return nil, nil
@@ -61,10 +58,7 @@ func (r *Road) follow(now records.Reader, q question, c disclosure.Copy, typ, id
 
 // referred are the references of a copy that an include follows, as "Type/id".
 func referred(body []byte, i search.Include) []string {
-	resource, err := fhir.ParseResource(body)
-	if err != nil {
-		return nil
-	}
+	resource, _ := fhir.ParseResource(body) // of what is none, nothing is referred to
 	var refs []string
 	for _, path := range i.Paths {
 		for ref := range resource.All(append(strings.Split(path, "."), "reference")...) {

@@ -84,6 +84,9 @@ func TestWhatIsObserved(t *testing.T) {
 		b.Unread(b.t.Context())
 		b.Shared = faultyState{b.Shared, func(context.Context) error { return errors.New("away") }}
 		_ = aborted(func() { b.public(metadata) })
+		for _, outcome := range []string{outcomeReleased, outcomeNothing, outcomeFailed} {
+			b.meters.asked(b.t.Context(), outcome, "")
+		}
 		b.meters.decided(b.t.Context(), []consent.Decision{consent.Decide(consent.Request{}), consent.Decide(consent.Request{})})
 	})
 	d := consent.Decide(consent.Request{})
@@ -94,7 +97,10 @@ func TestWhatIsObserved(t *testing.T) {
 		own + `cpa_gateway_request_duration "s" "Time from request to answer, without the wait for a beat" {fhir.interaction=none fhir.type= http.response.status_code=400} 1 of 2`,
 		own + `cpa_gateway_request_duration "s" "Time from request to answer, without the wait for a beat" {fhir.interaction=public fhir.type=metadata http.response.status_code=200} 1 of 2`,
 		own + `cpa_gateway_requests "" "Requests, by what came of them and by the code of a refusal" {cause= outcome=dropped} 1`,
+		own + `cpa_gateway_requests "" "Requests, by what came of them and by the code of a refusal" {cause= outcome=failed} 1`,
+		own + `cpa_gateway_requests "" "Requests, by what came of them and by the code of a refusal" {cause= outcome=nothing} 1`,
 		own + `cpa_gateway_requests "" "Requests, by what came of them and by the code of a refusal" {cause= outcome=public} 1`,
+		own + `cpa_gateway_requests "" "Requests, by what came of them and by the code of a refusal" {cause= outcome=released} 1`,
 		own + `cpa_gateway_requests "" "Requests, by what came of them and by the code of a refusal" {cause=REQUEST_REFUSED outcome=refused} 1`,
 	})
 	var ended []string

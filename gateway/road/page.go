@@ -32,7 +32,7 @@ func (p page) size() int {
 // of its own custodian.
 func (r *Road) page(now records.Reader, q question) (p page, err error) {
 	found, next, err := r.found(now, q)
-	if errors.Is(err, records.ErrNothing) && q.interaction != Search {
+	if errors.Is(err, records.ErrNothing) {
 		return page{}, nil
 	}
 	if err != nil {

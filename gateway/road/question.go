@@ -3,6 +3,7 @@ package road
 import (
 	"encoding/binary"
 	"errors"
+	"strconv"
 	"time"
 
 	"golang.org/x/text/language"
@@ -11,6 +12,7 @@ import (
 	"cpagateway/consent/disclosure"
 	"cpagateway/consent/facts"
 	"cpagateway/gateway/records"
+	"cpagateway/gateway/search"
 	"cpagateway/profiles"
 )
 
@@ -133,45 +135,50 @@ func (q question) let(c disclosure.Copy) disclosure.Disclosure {
 }
 
 // key tells questions apart, but for the person, whom a page is kept with. Every text
-// stands behind its length: no two questions run together.
+// stands behind its length and every list behind its own: no two questions run together.
 func (q question) key() string {
 	k := make(key, 0, 512)
 	k.texts(string(q.interaction), q.typ, q.id, q.version, q.position, string(q.organisation), q.reader.String(), string(q.subset.Summary))
 	k.list(q.subset.Elements)
-	k.number(uint64(q.search.Count), uint64(q.search.Total), uint64(len(q.search.Params)))
-	for _, p := range q.search.Params {
+	k.number(uint64(q.search.Count), uint64(q.search.Total))
+	each(&k, q.search.Params, func(p search.Param) {
 		k.texts(p.Name, p.Modifier)
-		k.number(uint64(p.Kind), uint64(len(p.Values)))
-		for _, v := range p.Values {
+		k.number(uint64(p.Kind))
+		each(&k, p.Values, func(v search.Operand) {
 			k.texts(v.Prefix, v.System, v.Code, v.Ref, v.Text)
 			k.flags(v.AnySystem, v.NoSystem, v.AnyCode)
 			k.times(v.From, v.Until)
-		}
-	}
-	k.number(uint64(len(q.search.Sort)))
-	for _, s := range q.search.Sort {
+		})
+	})
+	each(&k, q.search.Sort, func(s search.SortKey) {
 		k.texts(s.Param)
 		k.flags(bool(s.Descending))
-	}
-	k.number(uint64(len(q.search.Include)))
-	for _, i := range q.search.Include {
+	})
+	each(&k, q.search.Include, func(i search.Include) {
 		k.list(i.Paths)
 		k.list(i.Types)
-	}
-	for _, p := range q.parts {
+	})
+	each(&k, q.parts, func(p part) {
 		k.texts(p.typ)
-		k.number(uint64(len(p.scopes)))
-		for i, s := range p.scopes {
+		each(&k, p.scopes, func(s records.Scope) {
 			k.texts(string(s.Person), string(s.Custodian))
 			k.number(s.Items.Bits(), uint64(s.Current))
-			k = p.terms[i].AppendKey(k)
-		}
-	}
+		})
+		each(&k, p.terms, func(t disclosure.Terms) { k = t.AppendKey(k) })
+	})
 	return string(k)
 }
 
 // key is what a question is known by, as it is put together.
 type key []byte
+
+// each appends a list: how long it is, and then one after the other.
+func each[T any](k *key, list []T, add func(T)) {
+	k.number(uint64(len(list)))
+	for _, one := range list {
+		add(one)
+	}
+}
 
 func (k *key) number(numbers ...uint64) {
 	for _, n := range numbers {
@@ -185,18 +192,11 @@ func (k *key) texts(texts ...string) {
 	}
 }
 
-func (k *key) list(texts []string) {
-	k.number(uint64(len(texts)))
-	k.texts(texts...)
-}
+func (k *key) list(texts []string) { each(k, texts, func(text string) { k.texts(text) }) }
 
 func (k *key) flags(flags ...bool) {
 	for _, flag := range flags {
-		if flag {
-			k.number(1)
-		} else {
-			k.number(0)
-		}
+		*k = strconv.AppendBool(*k, flag)
 	}
 }
 

@@ -1,6 +1,7 @@
 package road
 
 import (
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -13,6 +14,8 @@ import (
 	"cpagateway/consent/facts"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/search"
+	"cpagateway/gateway/store"
+	"cpagateway/gateway/store/memory"
 	"cpagateway/profiles"
 )
 
@@ -129,6 +132,7 @@ func TestKeysOfQuestionsDoNotRunTogether(t *testing.T) {
 		{operand(search.Operand{NoSystem: true}), operand(search.Operand{AnyCode: true})},
 		{operand(search.Operand{Code: "c"}), operand(search.Operand{Ref: "c"})},
 		{scopes(2, 0), scopes(1, 1)},
+		{{search: SearchAsk{Include: []search.Include{{Paths: []string{"a"}}}}}, {search: SearchAsk{Include: []search.Include{{Types: []string{"a"}}}}}},
 	} {
 		if pair[0].key() == pair[1].key() {
 			t.Errorf("two questions have one key: %+v %+v", pair[0], pair[1])
@@ -180,4 +184,29 @@ func BenchmarkQuestion(b *testing.B) {
 			b.Fatal("no key")
 		}
 	}
+}
+
+// What is not a copy by the terms of the request does not leave, as a match or beside one.
+func TestACopyByOtherTermsDoesNotLeave(t *testing.T) {
+	for name, found := range map[string]page{"a match": {matches: make([]disclosure.Copy, 1)}, "an include": {included: make([]disclosure.Copy, 1)}} {
+		if released, err := (question{}).under(found); !errors.Is(err, errOtherTerms) || released != nil {
+			t.Errorf("%s: %v, %v", name, released, err)
+		}
+	}
+}
+
+// A filter that is looked through stays as it was asked: the next page and the next
+// attempt begin with it.
+func TestALookThroughAFilterLeavesItAsItWas(t *testing.T) {
+	q := question{
+		search: SearchAsk{Params: []search.Param{{Name: "goal", Kind: search.Reference, Values: []search.Operand{{Ref: "Goal/unknown"}}}}},
+		parts:  []part{{terms: make([]disclosure.Terms, 1)}},
+	}
+	noError(t, memory.New().View(t.Context(), func(now store.Snapshot) error {
+		_, ok, err := searchable(now, q)
+		if ok || len(q.search.Params[0].Values) != 1 {
+			t.Errorf("%t, left with %v", ok, q.search.Params)
+		}
+		return err
+	}))
 }

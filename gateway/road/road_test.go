@@ -260,7 +260,7 @@ func TestARefusalIsRecordedAndLogged(t *testing.T) {
 		"a 500 exactly": {faultBroken, 500, "REQUEST_REFUSED", outcomeFailed},
 		"too late":      {context.DeadlineExceeded, 504, "TIMED_OUT", outcomeFailed},
 		"gone":          {context.Canceled, 504, "CALLER_GONE", outcomeFailed},
-		"over the rate": {&throttled{after: time.Second}, 429, "RATE_LIMITED", outcomeRefused},
+		"over the rate": {&throttled{}, 429, "RATE_LIMITED", outcomeRefused},
 	} {
 		onBench(t, func(b *bench) {
 			gone, leave := context.WithCancel(b.t.Context())
@@ -272,7 +272,7 @@ func TestARefusalIsRecordedAndLogged(t *testing.T) {
 			}
 			w := httptest.NewRecorder()
 			b.answer(w, x, recorded, p)
-			if retry := w.Header().Get("Retry-After"); w.Code != c.status || (retry == "2") != (c.status == http.StatusTooManyRequests) {
+			if retry := w.Header().Get("Retry-After"); w.Code != c.status || (retry == "1") != (c.status == http.StatusTooManyRequests) {
 				t.Errorf("%s: answered %d, again after %q", name, w.Code, retry)
 			}
 			equal(t, name, b.rows(), []row{{RequestID: "i", Interaction: "search-type", Type: "Goal", Outcome: "refused", Code: c.code, Client: "c", Status: c.status, Params: []string{"_count"}}})

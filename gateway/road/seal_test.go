@@ -3,6 +3,7 @@ package road
 import (
 	"bytes"
 	"regexp"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -158,5 +159,23 @@ func TestOnlyATagOpensAsATag(t *testing.T) {
 func TestAShortSecretIsRefused(t *testing.T) {
 	if _, err := NewSealer(make([]byte, 31)); err == nil {
 		t.Error("a secret of 31 bytes was taken")
+	}
+}
+
+// What callers keep of one version of the gateway is good at the next: the seal is the
+// same while the secret is.
+func TestTheSealStaysTheSame(t *testing.T) {
+	if got, want := sealer(t, 1).Seal("context", []byte("text")), "h1oPZf3xiPCghBpqTIwpa13JC8c"; got != want {
+		t.Errorf("sealed as %q, was %q: every version and cursor that was given out is void", got, want)
+	}
+}
+
+// Each kind of what is sealed has contexts of its own.
+func TestACursorIsNoVersion(t *testing.T) {
+	_, x := pager(t)
+	for kind, context := range map[string]string{"page": cursorContext(x), "version": tagContext("7A4", "Goal", "a")} {
+		if !strings.HasPrefix(context, kind+"\x00") {
+			t.Errorf("%s: sealed for %q", kind, context)
+		}
 	}
 }

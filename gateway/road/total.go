@@ -13,7 +13,7 @@ func (r *Road) total(now records.Reader, q question) (int, error) {
 		return 0, nil
 	}
 	params, ok, err := searchable(now, q)
-	if err != nil || !ok {
+	if !ok {
 		return 0, err
 	}
 	query := records.Query{Type: q.typ, Params: params, Count: countedAtOnce}
