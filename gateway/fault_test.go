@@ -12,6 +12,7 @@ import (
 
 	"cpagateway/consent/agreements"
 	"cpagateway/gateway"
+	"cpagateway/gateway/cache"
 	"cpagateway/profiles"
 )
 
@@ -425,6 +426,21 @@ func TestAnyOfTheNamedVersionsIsNotModified(t *testing.T) {
 	} {
 		if a := s.get("gp", team, "If-None-Match", named); a.status != status {
 			t.Errorf("If-None-Match: %s: answered %d, want %d", named, a.status, status)
+		}
+	}
+}
+
+// However little the memory keeps, and whatever of it is lost, the answers are the same.
+func TestAMemoryThatLosesThingsAnswersTheSame(t *testing.T) {
+	s := openStand(t)
+	s.keeps = true
+	want := s.get("gp", crisisPath()).body
+	for size := uint64(0); size < 24000; size += 250 {
+		s.road.Records = cache.New(s.reader, size)
+		for range 3 {
+			if a := s.get("gp", crisisPath()); a.status != http.StatusOK || a.body != want {
+				t.Fatalf("with %d bytes: answered %d %.200s", size, a.status, a.body)
+			}
 		}
 	}
 }

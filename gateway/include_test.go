@@ -93,6 +93,18 @@ func TestEveryMatchIsThePartThatIsAskedFor(t *testing.T) {
 			t.Errorf("more than was asked for, or not said to be a part: %v", e.Resource)
 		}
 	}
+	entries = s.get("cmht", "/CarePlan?"+about(ann)+"&_include=CarePlan:goal&_summary=true").bundle(t).Entry
+	if len(entries) < 6 {
+		t.Fatal("too few stand beside the matches: the test could not fail")
+	}
+	for _, e := range entries {
+		if e.Resource["meta"].(map[string]any)["tag"] == nil {
+			t.Errorf("%s %s is not said to be a part", e.Search.Mode, e.FullURL)
+		}
+		if want := s.road.Base + "/" + e.Resource["resourceType"].(string) + "/" + e.Resource["id"].(string); e.FullURL != want {
+			t.Errorf("the address is %s, want %s", e.FullURL, want)
+		}
+	}
 }
 
 // What is included is that of the page it stands on.

@@ -24,10 +24,10 @@ func (t Terms) besideOf(copies []Copy) beside {
 	assessed := map[string]bool{}
 	for _, typ := range []string{"Patient", "RiskAssessment", "Flag"} {
 		for _, x := range copies {
-			resource, err := fhir.ParseResource(x.Body())
-			if err != nil || x.Type() != typ || x.person != t.person || x.terms.custodian != t.custodian {
+			if x.Type() != typ || x.person != t.person || x.terms.custodian != t.custodian {
 				continue
 			}
+			resource, _ := fhir.ParseResource(x.Body()) // which is a copy, and so is one
 			switch typ {
 			case "Patient":
 				b.patient = resource

@@ -71,13 +71,13 @@ func (d *comparison) closures(shows []profiles.Label) {
 }
 
 // compare compares two values that stand at one place, whatever they need
-// already among the labels on.
+// already among the labels on. They are of one JSON kind, that of the place.
 func (d *comparison) compare(on []profiles.Label, v, w fhir.Value) {
 	switch {
 	case bytes.Equal(v.Raw(), w.Raw()) && slices.Equal(d.before.within(v), d.after.within(w)):
-	case v.Kind() == fhir.Object && w.Kind() == fhir.Object:
+	case v.Kind() == fhir.Object:
 		d.members(on, v, w)
-	case v.Kind() == fhir.Array && w.Kind() == fhir.Array:
+	case v.Kind() == fhir.Array:
 		d.elements(on, v, w)
 	default:
 		d.differ(on)

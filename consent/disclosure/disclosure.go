@@ -6,6 +6,7 @@ package disclosure
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"strconv"
 	"time"
 
 	"golang.org/x/text/language"
@@ -64,11 +65,7 @@ func TermsOf(d consent.Decision) Terms {
 
 // AppendKey appends bytes that are others for other terms.
 func (t Terms) AppendKey(key []byte) []byte {
-	open := byte(0)
-	if t.open {
-		open = 1
-	}
-	key = append(key, open)
+	key = strconv.AppendBool(key, t.open)
 	for _, text := range []string{string(t.person), string(t.custodian)} {
 		key = append(binary.AppendUvarint(key, uint64(len(text))), text...)
 	}

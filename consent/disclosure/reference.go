@@ -79,11 +79,11 @@ func (c *copier) subject(dst []byte, v fhir.Value) ([]byte, bool) {
 // never labelled, and a contained resource is never copied.
 func (c *copier) follows(reference string) (profiles.Label, bool) {
 	typ, _, _ := strings.Cut(reference, "/")
-	target, stored := c.targets[reference]
+	target := c.targets[reference] // about nobody and without a label, where it is not known
 	switch {
 	case typ == "Patient" && reference == c.self:
 		return profiles.Label{}, true
-	case !stored || strings.HasPrefix(reference, "#"):
+	case strings.HasPrefix(reference, "#"):
 		return profiles.Label{}, false
 	case profiles.DirectoryType(typ):
 		return target.Label, target.Person == "" && !target.Label.Items().Empty()
