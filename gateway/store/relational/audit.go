@@ -13,12 +13,12 @@ const (
 	auditColumns = `slot, seq, hash, time, request, person, client, organisation, professional, agreement, body`
 
 	selectSlots       = `SELECT slot, seq, hash, latest, holder, until FROM audit_slots WHERE slot > 0 ORDER BY slot`
-	selectLastSlot    = `SELECT ifnull(max(slot), 0) FROM audit_slots`
+	selectLastSlot    = `SELECT coalesce(max(slot), 0) FROM audit_slots`
 	selectChain       = `SELECT ` + auditColumns + ` FROM audit WHERE slot = ? AND seq >= ? ORDER BY seq LIMIT ?`
 	selectCheckpoints = `SELECT number, note FROM audit_checkpoints WHERE number >= ? ORDER BY number LIMIT ?`
 	selectNewest      = `SELECT number, note FROM audit_checkpoints WHERE number = (SELECT max(number) FROM audit_checkpoints)`
 
-	insertSlot = `INSERT INTO audit_slots (slot, seq, hash, latest, holder, until) VALUES (?, 0, zeroblob(32), 0, '', 0)`
+	insertSlot = `INSERT INTO audit_slots (slot, seq, hash, latest, holder, until) VALUES (?, 0, ?, 0, '', 0)`
 	swapSlot   = `UPDATE audit_slots SET seq = ?, hash = ?, latest = ?, holder = ?, until = ?
 		WHERE slot = ? AND seq = ? AND hash = ? AND holder = ?`
 	insertCheckpoint = `INSERT INTO audit_checkpoints (number, note) VALUES (?, ?)`
@@ -88,7 +88,7 @@ func (t tx) Extend(before, after audit.Slot, rows []audit.Row) error {
 	if before.Seq == 0 { // it may be a new one
 		last, _, err := first(t.snapshot, scanNumber, selectLastSlot)
 		if err == nil && int64(before.Number) == last+1 {
-			err = t.exec(t.ctx, insertSlot, before.Number)
+			err = t.exec(t.ctx, insertSlot, before.Number, before.Hash[:])
 		}
 		if err != nil {
 			return fmt.Errorf("opening an audit chain: %w", err)

@@ -14,7 +14,7 @@ import (
 const (
 	argPlace = "?3" // of the last match already given
 	argLimit = "(?4 + 0)"
-	argAsOf  = "?5" // the newest version that counts for the order
+	argAsOf  = "?5" // in order: the newest version that counts for it
 )
 
 // match is one row of a search: what is found, and where it stands.
@@ -66,8 +66,11 @@ func next(q records.Query, after, last records.Position) string {
 // searchText writes a search as one statement: the candidates with their sort
 // keys, then those after the position, in order, with their versions.
 func searchText(q records.Query, scopeArgs []any, after records.Position) (string, []any) {
-	args := arguments(append(scopeArgs, after.Place, q.Count+1, asOf(after)))
+	args := arguments(append(scopeArgs, after.Place, q.Count+1))
 	where := []string{found}
+	if len(q.Sort) > 0 {
+		args.add(asOf(after))
+	}
 	for _, p := range q.Params {
 		where = append(where, condition(p, &args))
 	}
@@ -115,7 +118,7 @@ func sortKey(key search.SortKey, args *arguments) string {
 	if key.Descending == search.Descending {
 		best = "max(k.high)"
 	}
-	return fmt.Sprintf(`ifnull((SELECT %s FROM sort_values k WHERE k.version = (SELECT w.seq FROM versions w
+	return fmt.Sprintf(`coalesce((SELECT %s FROM sort_values k WHERE k.version = (SELECT w.seq FROM versions w
 		WHERE w.resource = r.place%s ORDER BY w.number DESC LIMIT 1) AND k.param = %s AND (k.need & ~scope.items) = 0), %s)`,
 		best, sinceStart, args.add(key.Param), args.add(records.NoSortText(key)))
 }

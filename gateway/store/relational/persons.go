@@ -20,8 +20,8 @@ const (
 		ON CONFLICT (person) DO UPDATE SET apart = excluded.apart, doubt = excluded.doubt, body = excluded.body`
 	deleteStanding = `DELETE FROM standings WHERE person = ?`
 	selectMoves    = `SELECT body FROM moves ORDER BY place`
-	countMoves     = `SELECT ifnull(max(place), 0) FROM moves` // none is ever removed
-	insertMove     = `INSERT INTO moves (id, body) VALUES (?, ?)`
+	countMoves     = `SELECT coalesce(max(place), 0) FROM moves` // none is ever removed
+	insertMove     = `INSERT INTO moves (place, id, body) VALUES ((SELECT coalesce(max(place), 0) + 1 FROM moves), ?, ?)`
 	moveResource   = `UPDATE resources SET person = ? WHERE type = ? AND id = ? AND person = ? RETURNING place`
 	moveTerms      = `UPDATE terms SET person = ? WHERE resource = ?`
 	moveCompiled   = `UPDATE compiled SET person = ? WHERE resource = ?`

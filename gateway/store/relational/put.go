@@ -15,8 +15,8 @@ const (
 		WHERE r.type = ? AND r.id = ?`
 	nextChange = `UPDATE changed SET last = last + 1 WHERE id = 1 RETURNING last`
 
-	upsertResource = `INSERT INTO resources (type, id, person, custodian, version, deleted, need, "any", status)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+	upsertResource = `INSERT INTO resources (place, type, id, person, custodian, version, deleted, need, "any", status)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?1, ?6, ?7, ?8, ?9)
 		ON CONFLICT (type, id) DO UPDATE SET version = excluded.version, deleted = excluded.deleted,
 			need = excluded.need, "any" = excluded."any", status = excluded.status
 		RETURNING place`
@@ -75,12 +75,12 @@ func (t tx) keep(before, v records.Version) error {
 	if err != nil {
 		return fmt.Errorf("counting changes: %w", err)
 	}
-	place, _, err := first(t.snapshot, scanNumber, upsertResource, v.Type, v.ID, string(v.Person), string(v.Custodian), seq, v.Deleted,
+	place, _, err := first(t.snapshot, scanNumber, upsertResource, seq, v.Type, v.ID, string(v.Person), string(v.Custodian), flag(v.Deleted),
 		bits(d.Label.Need), bits(d.Label.Any), d.Status)
 	if err != nil {
 		return fmt.Errorf("keeping the resource: %w", err)
 	}
-	if err := t.exec(t.ctx, insertVersion, seq, place, v.Number, records.TimeText(v.Stored), v.Source, v.Deleted, v.Body); err != nil {
+	if err := t.exec(t.ctx, insertVersion, seq, place, v.Number, records.TimeText(v.Stored), v.Source, flag(v.Deleted), v.Body); err != nil {
 		return fmt.Errorf("keeping the version: %w", err)
 	}
 	if err := t.raiseGenerationsFor(seq, v); err != nil {
@@ -180,7 +180,7 @@ func (t tx) index(place, seq int64, v records.Version, d records.Derived) error 
 		}
 	}
 	for _, id := range d.Identifiers {
-		if err := t.exec(t.ctx, insertIdentifier, id.System, id.Value, place, id.Superseded); err != nil {
+		if err := t.exec(t.ctx, insertIdentifier, id.System, id.Value, place, flag(id.Superseded)); err != nil {
 			return err
 		}
 	}

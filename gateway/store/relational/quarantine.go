@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	insertFault = `INSERT INTO faults (id, source, custodian, file, "row", field, value, rule, reason, raw, "at", settled)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
+	insertFault = `INSERT INTO faults (place, id, source, custodian, file, "row", field, value, rule, reason, raw, "at", settled)
+		VALUES ((SELECT coalesce(max(place), 0) + 1 FROM faults), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
 	settleFault  = `UPDATE faults SET settled = ? WHERE id = ? AND settled = ''`
 	selectFaults = `SELECT id, source, custodian, file, "row", field, value, rule, reason, raw, "at", settled FROM faults
 		WHERE (?1 = '' OR source = ?1) AND (?2 = '' OR id = ?2) AND (?3 OR settled = '') ORDER BY "at", place`

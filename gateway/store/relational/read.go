@@ -46,8 +46,8 @@ const (
 		WHERE r.person = ?1 AND (?2 = '' OR r.type = ?2) ORDER BY r.place`
 	// The facts of the person, and the wishes of records that are kept apart.
 	selectCompiled = `SELECT '', '', 0, c.body, r.type, r.id FROM compiled c JOIN resources r ON r.place = c.resource WHERE c.person = ?1
-		UNION ALL SELECT '', '', 1, c.body, r.type, r.id FROM standings s CROSS JOIN compiled c ON c.person = s.person JOIN resources r ON r.place = c.resource
-			WHERE s.apart = ?1 AND r.type = 'Consent' ORDER BY 5, 6`
+		UNION ALL SELECT '', '', 1, c.body, r.type, r.id FROM standings s CROSS JOIN compiled c JOIN resources r ON r.place = c.resource
+			WHERE c.person = s.person AND s.apart = ?1 AND r.type = 'Consent' ORDER BY 5, 6`
 	selectDirectory = `SELECT w.value ->> 0, w.value ->> 1, 0, c.body, r.type, r.id FROM json_each(?) w
 		JOIN resources r ON r.type = w.value ->> 2 AND r.id = w.value ->> 3 AND r.custodian = w.value ->> 0 AND r.person = ''
 		JOIN compiled c ON c.resource = r.place`
@@ -159,7 +159,7 @@ func (s snapshot) Sequence() (uint64, error) {
 
 // Editions implements records.Snapshot.
 func (s snapshot) Editions(refs []records.Reference) (map[records.Reference]uint64, error) {
-	list, err := listed(refs)
+	list, err := listedReferences(refs)
 	if err != nil {
 		return nil, err
 	}
@@ -177,18 +177,18 @@ func (s snapshot) Editions(refs []records.Reference) (map[records.Reference]uint
 	return editions, nil
 }
 
-// listed is references as SQL takes them: custodian, text, type and id of each.
-func listed(refs []records.Reference) (string, error) {
+// listedReferences is references as SQL takes them: custodian, text, type and id of each.
+func listedReferences(refs []records.Reference) (string, error) {
 	wanted := make([][4]string, len(refs))
 	for i, ref := range refs {
 		typ, id, _ := strings.Cut(ref.Text, "/")
 		wanted[i] = [4]string{string(ref.Custodian), ref.Text, typ, id}
 	}
-	list, err := json.Marshal(wanted)
+	list, err := listed(wanted)
 	if err != nil {
 		return "", fmt.Errorf("listing references: %w", err)
 	}
-	return string(list), nil
+	return list, nil
 }
 
 // Current is the current version of a resource. It implements records.Snapshot.
@@ -249,7 +249,7 @@ func (s snapshot) Holdings(person profiles.PersonID) (h records.Holdings, err er
 
 // directory is what is compiled of the records that references lead to.
 func (s snapshot) directory(refs []records.Reference) (map[records.Reference]facts.Compiled, error) {
-	list, err := listed(refs)
+	list, err := listedReferences(refs)
 	if err != nil {
 		return nil, err
 	}
@@ -291,7 +291,7 @@ func (s snapshot) Targets(custodian profiles.OrgCode, refs []string) (map[string
 	if len(wanted) == 0 {
 		return targets, s.ctx.Err()
 	}
-	list, err := json.Marshal(wanted)
+	list, err := listed(wanted)
 	if err != nil {
 		return nil, fmt.Errorf("listing references: %w", err)
 	}
@@ -301,7 +301,7 @@ func (s snapshot) Targets(custodian profiles.OrgCode, refs []string) (map[string
 		err = rows.Scan(&typ, &id, &target.Person, items{&target.Label.Need}, items{&target.Label.Any})
 		targets[typ+"/"+id] = target
 		return struct{}{}, err
-	}, selectTargets, string(list), string(custodian))
+	}, selectTargets, list, string(custodian))
 	if err != nil {
 		return nil, fmt.Errorf("finding targets: %w", err)
 	}

@@ -19,16 +19,19 @@ const (
 // it holds to beside the active ones: records.Scope.LastInForce in SQL.
 var scopes = fmt.Sprintf(`scope AS MATERIALIZED (
 	SELECT g.*, CASE WHEN g.plans = %d THEN (%s) END AS last_in_force
-	FROM (SELECT value ->> 0 AS person, value ->> 1 AS custodian, value ->> 2 AS items, value ->> 3 AS plans FROM json_each(%s)) g)`,
+	FROM (SELECT value ->> 0 AS person, value ->> 1 AS custodian, CAST(value ->> 2 AS bigint) AS items, CAST(value ->> 3 AS bigint) AS plans FROM json_each(%s)) g)`,
 	records.ActiveElseLast, lastInForce, argScopes)
 
 var lastInForce = fmt.Sprintf(`SELECT p.place FROM resources p JOIN versions seen ON seen.seq = %s
 	WHERE %s AND p.status IN ('%s')
 	AND NOT EXISTS (SELECT 1 FROM resources q WHERE %s AND q.status = '%s' AND %s IS NOT NULL)
-	ORDER BY min(seen.stored, ifnull((SELECT max(k.high) FROM sort_values k
-		WHERE k.version = p.version AND k.param = 'date' AND (k.need & ~g.items) = 0), '%s')) DESC, seen.stored DESC, p.place DESC LIMIT 1`,
+	ORDER BY CASE WHEN %[7]s < seen.stored THEN %[7]s ELSE seen.stored END DESC, seen.stored DESC, p.place DESC LIMIT 1`,
 	noticed("p", "g", ""), crisisPlan("p"), strings.Join(records.OnceActive, "', '"),
-	crisisPlan("q"), records.Active, noticed("q", "g", ""), records.OpenEnd)
+	crisisPlan("q"), records.Active, noticed("q", "g", ""), latestEnd)
+
+// latestEnd is when the plan p ends, as far as the scope g can tell.
+const latestEnd = `coalesce((SELECT max(k.high) FROM sort_values k
+		WHERE k.version = p.version AND k.param = 'date' AND (k.need & ~g.items) = 0), '` + records.OpenEnd + `')`
 
 // crisisPlan is the condition that x is a crisis plan which the scope g sees.
 func crisisPlan(x string) string {
@@ -49,8 +52,8 @@ func within(x, scope string) string {
 // noticed is the seq of the newest version of x that a scope notices; extra
 // narrows it further.
 func noticed(x, scope, extra string) string {
-	return fmt.Sprintf(`(SELECT w.seq FROM versions w CROSS JOIN changes c ON c.version = w.seq
-		WHERE w.resource = %s.place AND %s%s ORDER BY w.number DESC LIMIT 1)`, x, within("c", scope), extra)
+	return fmt.Sprintf(`(SELECT w.seq FROM versions w CROSS JOIN changes c
+		WHERE c.version = w.seq AND w.resource = %s.place AND %s%s ORDER BY w.number DESC LIMIT 1)`, x, within("c", scope), extra)
 }
 
 // found is the condition that the resource r is of the query's type, that the
@@ -64,11 +67,31 @@ func scopeArgs(typ string, scopes []records.Scope) ([]any, error) {
 	for i, s := range scopes {
 		rows[i] = [4]any{s.Person, s.Custodian, bits(s.Items), s.Current}
 	}
-	list, err := json.Marshal(rows)
+	list, err := listed(rows)
 	if err != nil {
 		return nil, fmt.Errorf("writing scopes: %w", err)
 	}
-	return []any{typ, string(list)}, nil
+	return []any{typ, list}, nil
+}
+
+// listed is a list as statements take it: what json_each makes rows of. It is an
+// object, the numbers of whose members mean nothing, because the json_each of
+// PostgreSQL takes no array.
+func listed[T any](list []T) (string, error) {
+	object := make(map[int]T, len(list))
+	for i, row := range list {
+		object[i] = row
+	}
+	text, err := json.Marshal(object)
+	return string(text), err
+}
+
+// flag is a bool as it is stored.
+func flag(is bool) int64 {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 // bits are an item set as it is stored.

@@ -126,18 +126,21 @@ func dates(values []search.Operand, low, high string, args *arguments) string {
 	return anyOf(values, func(o search.Operand) string {
 		condition, known := prefixes[o.Prefix]
 		if !known {
-			return "0"
+			return "false"
 		}
 		return strings.NewReplacer("low", low, "high", high,
 			"F", args.add(records.TimeText(o.From)), "U", args.add(records.TimeText(o.Until))).Replace(condition)
 	})
 }
 
-// among is a list of values for IN; SQLite takes an empty one.
+// among is a list of values for IN, where NULL is like none.
 func among(values []search.Operand, args *arguments, of func(search.Operand) string) string {
 	list := make([]string, 0, len(values))
 	for _, o := range values {
 		list = append(list, args.add(of(o)))
+	}
+	if len(list) == 0 {
+		return "(NULL)"
 	}
 	return "(" + strings.Join(list, ", ") + ")"
 }
@@ -149,7 +152,7 @@ func anyOf(values []search.Operand, condition func(search.Operand) string) strin
 		list = append(list, condition(o))
 	}
 	if len(list) == 0 {
-		return "0"
+		return "false"
 	}
 	return "((" + strings.Join(list, ") OR (") + "))"
 }
