@@ -45,22 +45,18 @@ func (p *pool) transaction(ctx context.Context, work func(context.Context, *sess
 		return err
 	}
 	defer end()
-	s, err := p.take(ctx)
+	s, err := p.begun(ctx)
 	if err != nil {
 		return err
 	}
 	open := true
 	defer func() {
 		end() // before another can have the session
-		if open && !s.rollback(ctx) {
-			s.close()
-			s = nil
+		if open {
+			s = s.ended(ctx)
 		}
 		p.free <- s
 	}()
-	if err := s.begin(ctx, p.Begin); err != nil {
-		return fmt.Errorf("beginning a transaction: %w", err)
-	}
 	if err := work(ctx, s); err != nil {
 		return err
 	}
@@ -72,6 +68,28 @@ func (p *pool) transaction(ctx context.Context, work func(context.Context, *sess
 	}
 	open = false
 	return nil
+}
+
+// begun takes a session and begins its transaction. Where its connection was lost while
+// it was free, nothing was done yet, and another one can begin.
+func (p *pool) begun(ctx context.Context) (*session, error) {
+	s, err := p.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = s.begin(ctx, p.Begin)
+	if s.used && p.dialect.lost(err) {
+		s.close()
+		if s, err = p.open(ctx); err == nil {
+			err = s.begin(ctx, p.Begin)
+		}
+	}
+	if err != nil {
+		p.free <- s.ended(ctx)
+		return nil, fmt.Errorf("beginning a transaction: %w", err)
+	}
+	s.used = true
+	return s, nil
 }
 
 // take waits for a session; those who wait get one in the order in which they came.
@@ -127,6 +145,7 @@ func (p *pool) close() error {
 type session struct {
 	conn     *sql.Conn
 	dialect  Dialect
+	used     bool // it has begun a transaction before
 	kept     map[string]*sql.Stmt
 	failed   error  // of the transaction under way: it can no longer be kept
 	outdated bool   // the transaction under way has outdated labels
@@ -142,7 +161,7 @@ func (s *session) statement(ctx context.Context, text string) (stmt *sql.Stmt, d
 	if stmt := s.kept[text]; stmt != nil {
 		return stmt, func() error { return nil }, nil
 	}
-	stmt, err = s.conn.PrepareContext(ctx, text)
+	stmt, err = s.conn.PrepareContext(ctx, s.dialect.text(text))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -165,11 +184,13 @@ func (s *session) count(ctx context.Context, text string, args ...any) (n int64,
 		return 0, err
 	}
 	defer func() { s.failed = errors.Join(s.failed, err) }()
+	ctx, cancel := s.dialect.deadline(ctx)
+	defer cancel()
 	stmt, done, err := s.statement(ctx, text)
 	if err != nil {
 		return 0, err
 	}
-	result, err := stmt.ExecContext(ctx, args...)
+	result, err := stmt.ExecContext(ctx, s.dialect.arguments(args)...)
 	if err := errors.Join(err, done()); err != nil {
 		return 0, err
 	}
@@ -186,12 +207,13 @@ const (
 
 func (s *session) begin(ctx context.Context, text string) error {
 	s.failed, s.outdated, s.sequence = nil, false, 0
+	ctx, cancel := s.dialect.deadline(ctx)
+	defer cancel()
 	for tries := 0; ; tries++ {
-		err := s.exec(ctx, text)
-		if !s.dialect.Locked(err) || tries == maxRetries {
+		_, err := s.conn.ExecContext(ctx, text)
+		if err == nil || s.dialect.Locked == nil || !s.dialect.Locked(err) || tries == maxRetries {
 			return err
 		}
-		s.failed = nil
 		select {
 		case <-time.After(retryEvery):
 		case <-ctx.Done():
@@ -200,10 +222,17 @@ func (s *session) begin(ctx context.Context, text string) error {
 	}
 }
 
-// rollback undoes the transaction, although its context may have ended. Where it
-// cannot, the session is of no more use.
-func (s *session) rollback(ctx context.Context) bool {
-	return s.exec(context.WithoutCancel(ctx), "ROLLBACK") == nil
+// ended undoes the transaction, although its context may have ended. Where it cannot, the
+// session is of no more use, and there is none.
+func (s *session) ended(ctx context.Context) *session {
+	if s == nil {
+		return nil
+	}
+	if s.exec(context.WithoutCancel(ctx), "ROLLBACK") != nil {
+		s.close()
+		return nil
+	}
+	return s
 }
 
 // close ends the connection, and with it what it had not kept.

@@ -13,13 +13,6 @@ import (
 	"cpagateway/gateway/store"
 )
 
-// Dialect is what a database does in its own way.
-type Dialect struct {
-	// Locked reports whether a transaction could not begin because another process held
-	// the database: then it is tried again.
-	Locked func(error) bool
-}
-
 // Store keeps everything in the tables of one database. All methods are safe for
 // concurrent use.
 type Store struct {

@@ -17,7 +17,9 @@ func collect[T any](s snapshot, scan func(*sql.Rows) (T, error), text string, ar
 		return nil, err
 	}
 	defer func() { s.failed = errors.Join(s.failed, err) }()
-	stmt, done, err := s.statement(s.ctx, text)
+	ctx, cancel := s.dialect.deadline(s.ctx)
+	defer cancel()
+	stmt, done, err := s.statement(ctx, text)
 	if err != nil {
 		return nil, err
 	}
@@ -25,7 +27,7 @@ func collect[T any](s snapshot, scan func(*sql.Rows) (T, error), text string, ar
 	if text == nextChange {
 		s.sequence = 0
 	}
-	rows, err := stmt.QueryContext(s.ctx, args...)
+	rows, err := stmt.QueryContext(ctx, s.dialect.arguments(args)...)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"cpagateway/gateway/records/recordstest"
 	"cpagateway/gateway/search"
 	"cpagateway/gateway/store/relational"
+	"cpagateway/gateway/store/relational/relationaltest"
 	"cpagateway/profiles"
 )
 
@@ -85,7 +86,7 @@ func BenchmarkFind(b *testing.B) {
 	b.Run("bare select", func(b *testing.B) {
 		const text = `SELECT v.body FROM resources r JOIN versions v ON v.seq = r.version WHERE r.type = 'CarePlan' AND r.id = ?`
 		for i := 0; b.Loop(); i++ {
-			if found := read(b, store, scanText, text, fmt.Sprintf("person-%d-1", i%people)); len(found) != 1 {
+			if found := relationaltest.Read(b, store, scanText, text, fmt.Sprintf("person-%d-1", i%people)); len(found) != 1 {
 				b.Fatalf("%d rows", len(found))
 			}
 		}

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"cpagateway/gateway/records/recordstest"
 	"cpagateway/gateway/store/relational"
+	"cpagateway/gateway/store/relational/relationaltest"
 )
 
 func TestOnlyTheOwnerCanRead(t *testing.T) {
@@ -93,13 +93,13 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := direct(t, store.LendWriter, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion+1)); err != nil {
+	if err := relationaltest.Direct(t, store.LendWriter, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (1000, 1)"); err != nil {
 		t.Fatal(err)
 	}
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(t.Context(), dir); !errors.Is(err, ErrNewer) {
+	if _, err := Open(t.Context(), dir); !errors.Is(err, relational.ErrNewer) {
 		t.Errorf("opening a newer store: %v", err)
 	}
 }
@@ -159,11 +159,11 @@ func TestNothingIsRewritten(t *testing.T) {
 		"DELETE FROM audit_slots", "UPDATE audit_slots SET seq = 0", "UPDATE audit_slots SET hash = zeroblob(32)", "UPDATE audit_slots SET slot = 2",
 		"REPLACE INTO audit_slots (slot, seq, hash, latest, holder, until) VALUES (1, 0, zeroblob(32), 0, '', 0)",
 	} {
-		if err := direct(t, store.LendWriter, text); err == nil {
+		if err := relationaltest.Direct(t, store.LendWriter, text); err == nil {
 			t.Errorf("%s was carried out", text)
 		}
 	}
-	if err := direct(t, store.LendReader, "UPDATE persons SET epoch = 0"); err == nil {
+	if err := relationaltest.Direct(t, store.LendReader, "UPDATE persons SET epoch = 0"); err == nil {
 		t.Error("a reading connection wrote")
 	}
 	whole(t, store)

@@ -15,13 +15,14 @@ import (
 	"cpagateway/gateway/search"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/store/relational"
+	"cpagateway/gateway/store/relational/relationaltest"
 	"cpagateway/profiles"
 )
 
 // explain is SQLite's plan for a statement, one step on a line.
 func explain(t *testing.T, s *relational.Store, text string, args []any) string {
 	t.Helper()
-	steps := read(t, s, scanStep, "EXPLAIN QUERY PLAN "+text, args...)
+	steps := relationaltest.Read(t, s, scanStep, "EXPLAIN QUERY PLAN "+text, args...)
 	if len(steps) == 0 {
 		t.Fatal("there is no plan")
 	}

@@ -3,55 +3,62 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	_ "embed"
+	"database/sql/driver"
+	"embed"
 	"errors"
-	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
+
+	"cpagateway/gateway/store/relational"
 )
 
-// ErrNewer refuses a file that a later program has written: to guess at its
-// meaning could release what it hides.
-var ErrNewer = errors.New("the store was written by a newer version of the gateway")
+//go:embed migrations/*.sql
+var embedded embed.FS
 
-//go:embed schema.sql
-var schema string
-
-// schemaVersion is the PRAGMA user_version of a file with this schema; 0 is a
-// file without one.
-const schemaVersion = 1
-
-// migrateAt migrates the file at an address, through a connection of its own.
-func migrateAt(ctx context.Context, driverName, address string) error {
-	db, err := sql.Open(driverName, address+"&_txlock=immediate")
+// migrate brings the tables of the file to the newest of the migrations, through a
+// connection of its own.
+func migrate(ctx context.Context, to driver.Connector) error {
+	migrations, err := fs.Sub(embedded, "migrations")
 	if err != nil {
 		return err
 	}
-	return errors.Join(migrate(ctx, db), db.Close())
+	db := sql.OpenDB(to)
+	if err := makeVersions(ctx, db); err != nil {
+		return errors.Join(err, db.Close())
+	}
+	return errors.Join(relational.Migrate(ctx, goose.DialectSQLite3, db, migrations), db.Close())
 }
 
-// migrate brings the file to schemaVersion. The check is made inside the
-// transaction, so that two processes may open a new folder at once.
-func migrate(ctx context.Context, db *sql.DB) error {
-	tx, err := db.BeginTx(ctx, nil)
+// makeVersions makes the table of the migrations that were made. Where two processes
+// make it at once, goose waits a second; SQLite's lock lets the second find it at once.
+func makeVersions(ctx context.Context, db *sql.DB) error {
+	tx, err := db.BeginTx(ctx, nil) // which locks the file: see _txlock
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback()
-	var found int
-	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&found); err != nil {
-		return fmt.Errorf("reading the schema's version: %w", err)
+	defer func() { _ = tx.Rollback() }()
+	there := false
+	if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = ?)", goose.DefaultTablename).Scan(&there); err != nil || there {
+		return err
 	}
-	switch found {
-	case schemaVersion:
-		return nil
-	case 0:
-	default:
-		return fmt.Errorf("schema version %d, this program knows %d: %w", found, schemaVersion, ErrNewer)
+	versions, err := database.NewStore(database.DialectSQLite3, goose.DefaultTablename)
+	if err == nil {
+		err = versions.CreateVersionTable(ctx, tx)
 	}
-	if _, err := tx.ExecContext(ctx, schema); err != nil {
-		return fmt.Errorf("making the schema: %w", err)
+	if err == nil {
+		err = versions.Insert(ctx, tx, database.InsertRequest{Version: 0})
 	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)); err != nil {
-		return fmt.Errorf("setting the schema's version: %w", err)
+	if err != nil {
+		return err
 	}
 	return tx.Commit()
+}
+
+// overtaken reports whether a migration failed because another process has made the
+// same in the meantime.
+func overtaken(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "already exists")
 }

@@ -10,6 +10,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -40,11 +41,9 @@ const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=sy
 // of an import, and not in a file of their own.
 const writerSetUp = "PRAGMA busy_timeout = 0; PRAGMA temp_store = MEMORY"
 
-// Open opens the store in a folder, and makes both if they are not there. A
-// schema newer than this program knows is refused (ErrNewer).
-func Open(ctx context.Context, dir string) (*relational.Store, error) {
-	return open(ctx, "sqlite", dir)
-}
+// Open opens the store in a folder, and makes both if they are not there. A schema
+// newer than this program knows is refused (relational.ErrNewer).
+func Open(ctx context.Context, dir string) (*relational.Store, error) { return open(ctx, dir, nil) }
 
 // Opening a file that another process is making is tried again after openPause, for
 // openTime in all.
@@ -53,14 +52,14 @@ const (
 	openPause = 20 * time.Millisecond
 )
 
-// open is Open with the registered name of a driver: tests pass one that fails.
-// Where two processes open a new file at once, only one can put it into WAL mode, and
-// SQLite refuses the other without waiting: open waits instead.
-func open(ctx context.Context, driverName, dir string) (*relational.Store, error) {
+// open is Open with what stands between the store and its driver: tests pass what fails.
+// Where two processes open a new file at once, only one can put it into WAL mode and make
+// its tables, and SQLite refuses the other without waiting: open waits instead.
+func open(ctx context.Context, dir string, wrap func(driver.Connector) driver.Connector) (*relational.Store, error) {
 	over := time.After(openTime)
 	for {
-		s, err := openOnce(ctx, driverName, dir)
-		if !locked(err) {
+		s, err := openOnce(ctx, dir, wrap)
+		if !locked(err) && !overtaken(err) {
 			return s, err
 		}
 		select {
@@ -79,7 +78,7 @@ func locked(err error) bool {
 	return errors.As(err, &failure) && failure.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
-func openOnce(ctx context.Context, driverName, dir string) (_ *relational.Store, err error) {
+func openOnce(ctx context.Context, dir string, wrap func(driver.Connector) driver.Connector) (_ *relational.Store, err error) {
 	path, err := makeFile(dir)
 	if err != nil {
 		return nil, err
@@ -89,26 +88,34 @@ func openOnce(ctx context.Context, driverName, dir string) (_ *relational.Store,
 			err = fmt.Errorf("opening the store in %s: %w", dir, err)
 		}
 	}()
-	address := (&url.URL{Scheme: "file", OmitHost: true, Path: path}).String() + "?"
-	if err := migrateAt(ctx, driverName, address+pragmas); err != nil {
+	to := func(options string) driver.Connector {
+		address := (&url.URL{Scheme: "file", OmitHost: true, Path: path}).String() + "?" + pragmas + options
+		if wrap == nil {
+			return connector(address)
+		}
+		return wrap(connector(address))
+	}
+	if err := migrate(ctx, to("&_txlock=immediate")); err != nil {
 		return nil, err
 	}
-	writer, err := sql.Open(driverName, address+pragmas)
-	if err != nil {
-		return nil, err
-	}
-	reader, err := sql.Open(driverName, address+pragmas+"&_pragma=query_only(1)")
-	if err != nil {
-		return nil, errors.Join(err, writer.Close())
-	}
+	reader := sql.OpenDB(to("&_pragma=query_only(1)"))
 	s := relational.New(relational.Dialect{Locked: locked},
-		relational.Connections{DB: writer, Size: 1, Begin: "BEGIN IMMEDIATE", SetUp: writerSetUp},
+		relational.Connections{DB: sql.OpenDB(to("")), Size: 1, Begin: "BEGIN IMMEDIATE", SetUp: writerSetUp},
 		relational.Connections{DB: reader, Size: readers, Begin: "BEGIN"})
 	if err := reader.PingContext(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
+
+// connector opens connections to one address.
+type connector string
+
+// Connect implements driver.Connector.
+func (c connector) Connect(context.Context) (driver.Conn, error) { return c.Driver().Open(string(c)) }
+
+// Driver implements driver.Connector.
+func (connector) Driver() driver.Driver { return &sqlite.Driver{} }
 
 // makeFile makes the folder and an empty database that only the owner can read,
 // before SQLite would make one that others can; its -wal and -shm files take

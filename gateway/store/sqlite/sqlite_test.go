@@ -5,16 +5,21 @@ import (
 	"crypto/ed25519"
 	"database/sql"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	"cpagateway/consent"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
 	"cpagateway/gateway/search"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/store/relational"
+	"cpagateway/gateway/store/relational/relationaltest"
 	"cpagateway/gateway/store/storetest"
+	"cpagateway/profiles"
 )
 
 // fresh opens a store in a new folder, closed when the test ends.
@@ -37,6 +42,52 @@ func reopen(t testing.TB, dir string) *relational.Store {
 	return store
 }
 
+// sqliteDatabase is SQLite, for the suite of what is behind a store.
+var sqliteDatabase = relationaltest.Database{
+	Place: func(t testing.TB) string { return t.TempDir() },
+	Open: func(ctx context.Context, place string, wrap relationaltest.Wrap) (*relational.Store, error) {
+		return open(ctx, place, wrap)
+	},
+	Sound: sound,
+}
+
+func TestDatabase(t *testing.T) { relationaltest.Run(t, sqliteDatabase) }
+
+// sound makes sure that the file is sound.
+func sound(t testing.TB, s *relational.Store) {
+	t.Helper()
+	for _, pragma := range []string{"PRAGMA integrity_check", "PRAGMA foreign_key_check"} {
+		found := relationaltest.Read(t, s, func(rows *sql.Rows) (string, error) {
+			columns, _ := rows.Columns()
+			cells := make([]any, len(columns))
+			for i := range cells {
+				cells[i] = new(any)
+			}
+			err := rows.Scan(cells...)
+			return fmt.Sprint(*cells[0].(*any)), err
+		}, pragma)
+		if len(found) > 0 && strings.Join(found, "\n") != "ok" {
+			t.Fatalf("%s: %v", pragma, found)
+		}
+	}
+}
+
+// batch is a Patient and two plans, in a text that differs by n.
+func batch(t testing.TB, n int) []consent.Accepted { return relationaltest.Batch(t, n) }
+
+// whole makes sure that what is there is whole, and gives the number of batches.
+func whole(t testing.TB, s *relational.Store) uint64 {
+	t.Helper()
+	return sqliteDatabase.Whole(t, s)
+}
+
+const (
+	home   profiles.OrgCode  = "7A4"
+	person profiles.PersonID = "person-1"
+)
+
+var start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store { return fresh(t) })
 }
@@ -44,43 +95,9 @@ func TestStore(t *testing.T) {
 // of asks a store one thing at a time.
 func of(s *relational.Store) recordstest.Store { return recordstest.Of(s) }
 
-// read runs a query on a connection that reads.
-func read[T any](t testing.TB, s *relational.Store, scan func(*sql.Rows) (T, error), text string, args ...any) (list []T) {
-	t.Helper()
-	ctx := context.WithoutCancel(t.Context())
-	err := s.LendReader(ctx, func(c relational.Connection) error {
-		rows, err := c.QueryContext(ctx, text, args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			row, err := scan(rows)
-			if err != nil {
-				return err
-			}
-			list = append(list, row)
-		}
-		return rows.Err()
-	})
-	if err != nil {
-		t.Fatalf("%s: %v", text, err)
-	}
-	return list
-}
-
 func scanText(rows *sql.Rows) (text string, err error) {
 	err = rows.Scan(&text)
 	return text, err
-}
-
-// direct runs a statement on a connection that is lent, outside of a transaction.
-func direct(t testing.TB, lend func(context.Context, func(relational.Connection) error) error, text string) error {
-	t.Helper()
-	return lend(t.Context(), func(c relational.Connection) error {
-		_, err := c.ExecContext(t.Context(), text)
-		return err
-	})
 }
 
 // keys are made from a seed, so that a failure repeats.

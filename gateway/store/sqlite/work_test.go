@@ -15,6 +15,7 @@ import (
 	"cpagateway/gateway/records/recordstest"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/store/relational"
+	"cpagateway/gateway/store/relational/relationaltest"
 	"cpagateway/profiles"
 )
 
@@ -22,7 +23,7 @@ import (
 // for every row that is written to the table it refers to.
 func TestEveryReferenceHasAnIndex(t *testing.T) {
 	store := fresh(t)
-	references := read(t, store, func(rows *sql.Rows) (r [2]string, err error) {
+	references := relationaltest.Read(t, store, func(rows *sql.Rows) (r [2]string, err error) {
 		err = rows.Scan(&r[0], &r[1])
 		return r, err
 	}, `SELECT m.name, f."from" FROM sqlite_schema m, pragma_foreign_key_list(m.name) f WHERE m.type = 'table' AND f.seq = 0`)
@@ -30,7 +31,7 @@ func TestEveryReferenceHasAnIndex(t *testing.T) {
 		t.Fatal("there are no references")
 	}
 	for _, r := range references {
-		leading := read(t, store, scanText,
+		leading := relationaltest.Read(t, store, scanText,
 			`SELECT i.name FROM pragma_index_list(?1) i, pragma_index_info(i.name) c WHERE c.seqno = 0 AND c.name = ?2 AND i.partial = 0
 			UNION ALL SELECT name FROM pragma_table_info(?1) WHERE name = ?2 AND pk = 1 AND type = 'INTEGER'`, r[0], r[1])
 		if len(leading) == 0 {
@@ -65,7 +66,7 @@ func TestNoWriteScans(t *testing.T) {
 		t.Fatalf("%d statements were kept", len(texts))
 	}
 	for _, text := range texts {
-		for _, step := range read(t, s, scanStep, "EXPLAIN QUERY PLAN "+text, unset(text)...) {
+		for _, step := range relationaltest.Read(t, s, scanStep, "EXPLAIN QUERY PLAN "+text, unset(text)...) {
 			if strings.Contains(step, "SCAN") && !strings.Contains(step, "VALUES CLAUSE") { // the rows that it inserts
 				t.Errorf("%s\n%s", text, step)
 			}

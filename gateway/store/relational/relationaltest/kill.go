@@ -1,4 +1,4 @@
-package sqlite
+package relationaltest
 
 import (
 	"bufio"
@@ -6,35 +6,37 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
 
-// killed names the folder that the child process of TestKilled writes to.
-const killed = "SQLITE_TEST_WRITE_UNTIL_KILLED"
+// killed names the database that the child process of killedWhileWriting writes to.
+const killed = "RELATIONAL_TEST_WRITE_UNTIL_KILLED"
 
-// TestKilled kills a writing process at random moments: what it acknowledged is
+// killedWhileWriting kills a writing process at random moments: what it acknowledged is
 // there, whole, and nothing is there in part.
-func TestKilled(t *testing.T) {
-	if dir := os.Getenv(killed); dir != "" {
-		writeUntilKilled(t, dir)
+func (d Database) killedWhileWriting(t *testing.T) {
+	if place := os.Getenv(killed); place != "" {
+		d.writeUntilKilled(t, place)
 		return
 	}
-	dir := t.TempDir()
+	place := d.Place(t)
 	random := rand.New(rand.NewPCG(5, 6))
 	var total uint64
 	for range 10 {
-		acknowledged := killedAfter(t, dir, time.Duration(random.IntN(150))*time.Millisecond)
-		store, err := Open(t.Context(), dir)
+		acknowledged := d.killedAfter(t, place, time.Duration(random.IntN(150))*time.Millisecond)
+		store, err := d.Open(t.Context(), place, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		found := whole(t, store)
+		found := d.Whole(t, store)
 		if found < acknowledged || acknowledged < total {
 			t.Errorf("version %d was acknowledged, %d is there", acknowledged, found)
 		}
-		if recorded := together(t, store); recorded != found {
+		if recorded := d.together(t, store); recorded != found {
 			t.Errorf("version %d is there, %d imports are recorded", found, recorded)
 		}
 		total = found
@@ -49,10 +51,10 @@ func TestKilled(t *testing.T) {
 
 // killedAfter lets a child write for a time after its first acknowledgement and
 // gives the last version that it acknowledged.
-func killedAfter(t *testing.T, dir string, life time.Duration) (acknowledged uint64) {
+func (d Database) killedAfter(t *testing.T, place string, life time.Duration) (acknowledged uint64) {
 	t.Helper()
-	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilled$")
-	child.Env = append(os.Environ(), killed+"="+dir)
+	child := thisTest(t)
+	child.Env = append(os.Environ(), killed+"="+place)
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -77,8 +79,8 @@ func killedAfter(t *testing.T, dir string, life time.Duration) (acknowledged uin
 	return acknowledged
 }
 
-func writeUntilKilled(t *testing.T, dir string) {
-	s, err := Open(t.Context(), dir)
+func (d Database) writeUntilKilled(t *testing.T, place string) {
+	s, err := d.Open(t.Context(), place, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,4 +92,13 @@ func writeUntilKilled(t *testing.T, dir string) {
 		}
 		fmt.Println(n)
 	}
+}
+
+// thisTest is this test, and nothing else, in a process of its own.
+func thisTest(t *testing.T) *exec.Cmd {
+	parts := strings.Split(t.Name(), "/")
+	for i, part := range parts {
+		parts[i] = "^" + regexp.QuoteMeta(part) + "$"
+	}
+	return exec.CommandContext(t.Context(), os.Args[0], "-test.run="+strings.Join(parts, "/"), "-test.v=false")
 }

@@ -1,4 +1,7 @@
--- The embedded store, schema version 1 (PRAGMA user_version).
+-- +goose Up
+-- +goose StatementBegin
+
+-- The embedded store.
 --
 -- Times are UTC text of one fixed width, so that they compare as they read.
 -- Item sets are the bits of profiles.ItemSet. Every column that refers to another
@@ -228,3 +231,4 @@ CREATE TRIGGER meta_stays_as_it_is BEFORE UPDATE ON meta
     BEGIN SELECT RAISE(ABORT, 'what is settled once is never changed'); END;
 CREATE TRIGGER meta_stays BEFORE DELETE ON meta
     BEGIN SELECT RAISE(ABORT, 'what is settled once is never removed'); END;
+-- +goose StatementEnd

@@ -1,11 +1,10 @@
-package sqlite
+package relationaltest
 
 import (
 	"bufio"
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"strconv"
 	"syscall"
 	"testing"
@@ -22,7 +21,7 @@ import (
 // record of it.
 func bringIn(t testing.TB, log *audit.Log[store.Tx], n int) error {
 	t.Helper()
-	changes := batch(t, n)
+	changes := Batch(t, n)
 	_, err := log.Update(t.Context(), audit.Event{At: start, Interaction: "import"}, "source", consent.Decision{}, func(tx store.Tx) (audit.Counts, error) {
 		for _, a := range changes {
 			if _, err := tx.Put(start, a, records.Precondition{}); err != nil {
@@ -37,9 +36,9 @@ func bringIn(t testing.TB, log *audit.Log[store.Tx], n int) error {
 
 // together makes sure that what is set aside, recorded and kept belongs together,
 // and that the log is whole. It gives the number of imports.
-func together(t testing.TB, s *relational.Store) uint64 {
+func (d Database) together(t testing.TB, s *relational.Store) uint64 {
 	t.Helper()
-	number := whole(t, s)
+	number := d.Whole(t, s)
 	ctx := context.WithoutCancel(t.Context())
 	var faults []quarantine.Fault
 	imports := uint64(0)
@@ -83,27 +82,27 @@ func together(t testing.TB, s *relational.Store) uint64 {
 	return imports
 }
 
-// killedAtStep names the folder that the child of TestKilledAtEachStep writes to.
-const killedAtStep = "SQLITE_TEST_KILLED_AT_STEP"
+// killedAtStep names the database that the child of killedAtEachStep writes to.
+const killedAtStep = "RELATIONAL_TEST_KILLED_AT_STEP"
 
-// TestKilledAtEachStep kills a process that brings batches in before each step of
+// killedAtEachStep kills a process that brings batches in before each step of
 // its writing: records, epoch, what is set aside and the audit entry are there
 // together or not at all, and those that were acknowledged are.
-func TestKilledAtEachStep(t *testing.T) {
-	if dir := os.Getenv(killedAtStep); dir != "" {
-		bringInUntilKilled(t, dir)
+func (d Database) killedAtEachStep(t *testing.T) {
+	if place := os.Getenv(killedAtStep); place != "" {
+		d.bringInUntilKilled(t, place)
 		return
 	}
-	dir := t.TempDir()
+	place := d.Place(t)
 	var found uint64
 	steps := 0
 	for step := 1; ; step++ {
-		acknowledged, killed := childKilledAt(t, dir, step)
-		s, err := Open(t.Context(), dir)
+		acknowledged, killed := childKilledAt(t, place, step)
+		s, err := d.Open(t.Context(), place, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		now := together(t, s)
+		now := d.together(t, s)
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
@@ -123,10 +122,10 @@ func TestKilledAtEachStep(t *testing.T) {
 
 // childKilledAt lets a child bring two batches in and be killed at a step, if it
 // comes to it. It gives the last batch that the child acknowledged.
-func childKilledAt(t *testing.T, dir string, step int) (acknowledged uint64, killed bool) {
+func childKilledAt(t *testing.T, place string, step int) (acknowledged uint64, killed bool) {
 	t.Helper()
-	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilledAtEachStep$", "-test.v=false")
-	child.Env = append(os.Environ(), killedAtStep+"="+dir, killedAtStep+"_NUMBER="+strconv.Itoa(step))
+	child := thisTest(t)
+	child.Env = append(os.Environ(), killedAtStep+"="+place, killedAtStep+"_NUMBER="+strconv.Itoa(step))
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -147,13 +146,13 @@ func childKilledAt(t *testing.T, dir string, step int) (acknowledged uint64, kil
 	return acknowledged, killed
 }
 
-func bringInUntilKilled(t *testing.T, dir string) {
+func (d Database) bringInUntilKilled(t *testing.T, place string) {
 	step, err := strconv.Atoi(os.Getenv(killedAtStep + "_NUMBER"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, name := newBreaking()
-	s, err := open(t.Context(), name, dir)
+	b := &Breaking{}
+	s, err := d.Open(t.Context(), place, b.Wrap)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +166,7 @@ func bringInUntilKilled(t *testing.T, dir string) {
 		}
 		fmt.Println(n)
 	}
-	b.disarm()
+	b.Disarm()
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}

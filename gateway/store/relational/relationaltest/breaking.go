@@ -1,20 +1,19 @@
-package sqlite
+package relationaltest
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"os"
 	"sync"
-	"sync/atomic"
 	"syscall"
+
+	"cpagateway/gateway/audit/audittest"
 )
 
-// breaking is the real driver with one step that breaks, once: either the step
-// fails, or it happens and is reported as failed.
-type breaking struct {
-	driver.Driver
+// Breaking lets one step of a database's I/O break, once: either the step fails, or it
+// happens and is reported as failed.
+type Breaking struct {
 	mu       sync.Mutex
 	left     int // steps until the one that breaks; 0: none is to break
 	happens  bool
@@ -22,43 +21,36 @@ type breaking struct {
 	happened bool // whether a step was broken
 }
 
+var _ audittest.Breaker = (*Breaking)(nil)
+
 var errBroken = errors.New("broken on purpose")
 
-// drivers numbers them: a name can be registered once in a process.
-var drivers atomic.Int64
+// Arm implements audittest.Breaker.
+func (b *Breaking) Arm(n int, how audittest.Break) { b.arm(n, how == audittest.Happens) }
 
-// newBreaking registers a driver and gives its name.
-func newBreaking() (*breaking, string) {
-	db, _ := sql.Open("sqlite", "")
-	b := &breaking{Driver: db.Driver()}
-	db.Close()
-	name := "breaking" + string(rune('0'+drivers.Add(1)))
-	sql.Register(name, b)
-	return b, name
-}
-
-// arm lets the n-th step from now break, counted from 1.
-func (b *breaking) arm(n int, happens bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.left, b.happens, b.happened = n, happens, false
-}
-
-// killAt lets the process be killed before the n-th step from now.
-func (b *breaking) killAt(n int) {
-	b.arm(n, false)
-	b.kills = true
-}
-
-func (b *breaking) disarm() (happened bool) {
+// Disarm implements audittest.Breaker.
+func (b *Breaking) Disarm() (happened bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.left = 0
 	return b.happened
 }
 
-// step runs one step, or its replacement if it is to fail.
-func (b *breaking) step(do, instead func() error) error {
+// arm lets the n-th step from now break, counted from 1.
+func (b *Breaking) arm(n int, happens bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.left, b.happens, b.happened = n, happens, false
+}
+
+// killAt lets the process be killed before the n-th step from now.
+func (b *Breaking) killAt(n int) {
+	b.arm(n, false)
+	b.kills = true
+}
+
+// step runs one step, unless it is the one that breaks.
+func (b *Breaking) step(do func() error) error {
 	b.mu.Lock()
 	breaks := b.left == 1
 	if b.left > 0 {
@@ -77,18 +69,27 @@ func (b *breaking) step(do, instead func() error) error {
 	case happens:
 		return errors.Join(errBroken, do())
 	}
-	return errors.Join(errBroken, instead())
+	return errBroken
 }
 
-func nothing() error { return nil }
+// Wrap is a connector whose connections have a step that breaks.
+func (b *Breaking) Wrap(c driver.Connector) driver.Connector { return breakingConnector{c, b} }
 
-// Open wraps a connection of the real driver.
-func (b *breaking) Open(name string) (driver.Conn, error) {
-	inner, err := b.Driver.Open(name)
-	return breakingConn{inner.(innerConn), b}, err
+type breakingConnector struct {
+	driver.Connector
+	b *Breaking
 }
 
-// innerConn is what the real driver's connections can do.
+// Connect implements driver.Connector.
+func (c breakingConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	inner, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return breakingConn{inner.(innerConn), c.b}, nil
+}
+
+// innerConn is what the real drivers' connections can do.
 type innerConn interface {
 	driver.Conn
 	driver.ConnBeginTx
@@ -96,25 +97,31 @@ type innerConn interface {
 	driver.ExecerContext
 	driver.QueryerContext
 	driver.SessionResetter
-	driver.Validator
 }
 
 type breakingConn struct {
 	innerConn
-	b *breaking
+	b *Breaking
 }
 
-func (c breakingConn) BeginTx(ctx context.Context, options driver.TxOptions) (tx driver.Tx, err error) {
-	err = c.b.step(func() error {
-		tx, err = c.innerConn.BeginTx(ctx, options)
-		return err
-	}, nothing)
-	if err != nil && tx != nil {
-		tx.Rollback() // the real driver leaves no transaction behind that it did not report
+// CheckNamedValue implements driver.NamedValueChecker where the real driver does.
+func (c breakingConn) CheckNamedValue(v *driver.NamedValue) error {
+	if checker, ok := c.innerConn.(driver.NamedValueChecker); ok {
+		return checker.CheckNamedValue(v)
 	}
-	return breakingTx{tx, c.b}, err
+	return driver.ErrSkip
 }
 
+// ExecContext is a step.
+func (c breakingConn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (r driver.Result, err error) {
+	err = c.b.step(func() error {
+		r, err = c.innerConn.ExecContext(ctx, text, args)
+		return err
+	})
+	return r, err
+}
+
+// PrepareContext gives a statement whose runs are steps.
 func (c breakingConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
 	stmt, err := c.innerConn.PrepareContext(ctx, query)
 	if err != nil {
@@ -131,32 +138,26 @@ type innerStmt interface {
 
 type breakingStmt struct {
 	innerStmt
-	b *breaking
+	b *Breaking
 }
 
+// ExecContext is a step.
 func (s breakingStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (r driver.Result, err error) {
 	err = s.b.step(func() error {
 		r, err = s.innerStmt.ExecContext(ctx, args)
 		return err
-	}, nothing)
+	})
 	return r, err
 }
 
+// QueryContext is a step.
 func (s breakingStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (rows driver.Rows, err error) {
 	err = s.b.step(func() error {
 		rows, err = s.innerStmt.QueryContext(ctx, args)
 		return err
-	}, nothing)
+	})
 	if err != nil && rows != nil {
 		rows.Close()
 	}
 	return rows, err
 }
-
-type breakingTx struct {
-	driver.Tx
-	b *breaking
-}
-
-// Commit that fails leaves no transaction open, as the real driver's.
-func (t breakingTx) Commit() error { return t.b.step(t.Tx.Commit, t.Tx.Rollback) }

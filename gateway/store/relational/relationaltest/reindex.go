@@ -1,4 +1,4 @@
-package sqlite
+package relationaltest
 
 import (
 	"database/sql"
@@ -20,7 +20,7 @@ func derived(t *testing.T, s *relational.Store) map[string][]string {
 	t.Helper()
 	tables := make(map[string][]string)
 	for _, table := range []string{"labels", "changes", "sort_values", "terms", "identifiers", "compiled", "resources"} {
-		tables[table] = read(t, s, func(rows *sql.Rows) (string, error) {
+		tables[table] = Read(t, s, func(rows *sql.Rows) (string, error) {
 			columns, _ := rows.Columns()
 			cells := make([]any, len(columns))
 			for i := range cells {
@@ -50,14 +50,14 @@ func outdatedIn(t *testing.T, s *relational.Store) (n int) {
 	return n
 }
 
-// TestReindexRenewsWhatOtherRulesMade: whatever other rules had made of the versions,
+// reindexRenewsWhatOtherRulesMade: whatever other rules had made of the versions,
 // and they may be older or those of a newer program, comes out as if they had been
 // stored today, in batches of any size.
-func TestReindexRenewsWhatOtherRulesMade(t *testing.T) {
+func (d Database) reindexRenewsWhatOtherRulesMade(t *testing.T) {
 	for _, rules := range []int{records.Rules - 1, records.Rules + 1} {
-		s := fresh(t)
+		s := d.fresh(t)
 		for n := range 3 {
-			recordstest.Put(t, s, start, batch(t, n)...)
+			recordstest.Put(t, s, start, Batch(t, n)...)
 		}
 		recordstest.Put(t, s, start, recordstest.Remove(t, home, person, "CarePlan", "b"))
 		before, generation := derived(t, s), generationOf(t, s)
@@ -65,7 +65,7 @@ func TestReindexRenewsWhatOtherRulesMade(t *testing.T) {
 			fmt.Sprintf(`UPDATE labels SET rules = %d, need = 1, "any" = 2`, rules), `UPDATE resources SET need = 1, "any" = 2, status = 'x'`,
 			`DELETE FROM changes`, `DELETE FROM sort_values`, `DELETE FROM identifiers`, `UPDATE terms SET value = 'x'`, `UPDATE compiled SET body = '{}'`,
 		} {
-			if err := direct(t, s.LendWriter, text); err != nil {
+			if err := Direct(t, s.LendWriter, text); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -108,10 +108,10 @@ func generationOf(t *testing.T, s *relational.Store) uint64 {
 	return h.Generation
 }
 
-// TestATransactionLeavesToReindexWhatIsMuch: what more versions refer to than one
+// transactionLeavesToReindexWhatIsMuch: what more versions refer to than one
 // transaction reindexes of itself.
-func TestATransactionLeavesToReindexWhatIsMuch(t *testing.T) {
-	s := fresh(t)
+func (d Database) transactionLeavesToReindexWhatIsMuch(t *testing.T) {
+	s := d.fresh(t)
 	const ownRenewals = 256 // of one transaction
 	const plans = ownRenewals + 20
 	for i := range plans {

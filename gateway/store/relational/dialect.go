@@ -1,0 +1,50 @@
+package relational
+
+import (
+	"context"
+	"time"
+)
+
+// Dialect is what a database does in its own way. Its zero value does nothing of it.
+type Dialect struct {
+	// Text is a statement in the words of the database, made of one in those of SQLite.
+	Text func(string) string
+	// Argument is what stands for a text that a statement is given.
+	Argument func(string) string
+	// Locked reports whether a transaction could not begin because another process held
+	// the database: then it is tried again.
+	Locked func(error) bool
+	// Lost reports whether an error says that the connection is of no more use.
+	Lost func(error) bool
+	// Deadline is how long a statement may take, with all that it waits for.
+	Deadline time.Duration
+}
+
+func (d Dialect) text(text string) string {
+	if d.Text == nil {
+		return text
+	}
+	return d.Text(text)
+}
+
+// arguments are those of a statement, whose list it may change.
+func (d Dialect) arguments(args []any) []any {
+	if d.Argument == nil {
+		return args
+	}
+	for i, arg := range args {
+		if text, ok := arg.(string); ok {
+			args[i] = d.Argument(text)
+		}
+	}
+	return args
+}
+
+func (d Dialect) lost(err error) bool { return err != nil && d.Lost != nil && d.Lost(err) }
+
+func (d Dialect) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	if d.Deadline == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, d.Deadline)
+}
