@@ -27,7 +27,7 @@ GOTESTSUM := gotest.tools/gotestsum@v1.13.0
 
 test: servers
 	@run=$$(mktemp); trap 'rm -f "$$run"' EXIT; \
-	CPA_TEST_SERVERS=redis$(if $(NODE),+openid+node)$(if $(JAVA),+hapi)$(if $(PYTHON),+python) go run $(GOTESTSUM) --format pkgname --jsonfile "$$run" -- ./...; ended=$$?; \
+	CPA_TEST_SERVERS=redis+postgres$(if $(NODE),+openid+node)$(if $(JAVA),+hapi)$(if $(PYTHON),+python) go run $(GOTESTSUM) --format pkgname --jsonfile "$$run" -- ./...; ended=$$?; \
 	grep -q '"Action":"skip".*"Test":' "$$run" || echo "No test was left out."; \
 	exit $$ended
 
@@ -38,6 +38,7 @@ build:
 servers:
 	@command -v go >/dev/null || { echo "Go 1.26 or newer is needed: https://go.dev/dl"; exit 1; }
 	@missing=; for p in redis-server curl; do command -v $$p >/dev/null || missing="$$missing $$p"; done; \
+	command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	[ -z "$$missing" ] && exit 0; \
 	if [ -f /etc/debian_version ] && [ "$$(id -u)" = 0 ]; then \
 		apt-get update -q && apt-get install -y -q --no-install-recommends $$missing; \

@@ -29,6 +29,7 @@ var confined = map[string][]string{
 	"net/http":                 {"gateway", "gateway/road", "gateway/identity", "gateway/outbox", "gateway/console", "gateway/demo", "cmd/*"},
 	"github.com/gin-gonic/gin": {"gateway", "cmd/*"},
 	"database/sql":             {"gateway/store/*", "cmd/bench"}, // whose baseline is SQL alone
+	"github.com/jackc/pgx/v5":  {"gateway/store/*"},
 }
 
 // loggers may not be imported by the silent rooms and what stands inside them.

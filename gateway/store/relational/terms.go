@@ -128,8 +128,14 @@ func dates(values []search.Operand, low, high string, args *arguments) string {
 		if !known {
 			return "false"
 		}
-		return strings.NewReplacer("low", low, "high", high,
-			"F", args.add(records.TimeText(o.From)), "U", args.add(records.TimeText(o.Until))).Replace(condition)
+		names := []string{"low", low, "high", high}
+		if strings.Contains(condition, "F") {
+			names = append(names, "F", args.add(records.TimeText(o.From)))
+		}
+		if strings.Contains(condition, "U") {
+			names = append(names, "U", args.add(records.TimeText(o.Until)))
+		}
+		return strings.NewReplacer(names...).Replace(condition)
 	})
 }
 

@@ -69,7 +69,7 @@ func (d Database) killedAfter(t *testing.T, place string, life time.Duration) (a
 			t.Fatalf("the child says %q", lines.Text())
 		}
 		if acknowledged == 0 {
-			time.AfterFunc(life, func() { child.Process.Kill() })
+			time.AfterFunc(life, func() { _ = child.Process.Kill() })
 		}
 		acknowledged = n
 	}

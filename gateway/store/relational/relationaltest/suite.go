@@ -27,6 +27,9 @@ type Database struct {
 	Place func(t testing.TB) string // of a new and empty one
 	Open  func(ctx context.Context, place string, wrap Wrap) (*relational.Store, error)
 	Sound func(t testing.TB, s *relational.Store) // fails where the database is not; may be nil
+	// Strides is by how many steps a process is killed later each time; 0: by one. To start
+	// one takes long where it has to connect to a server.
+	Strides int
 }
 
 // Run holds a database to its contract.
@@ -102,8 +105,8 @@ func Direct(t testing.TB, lend func(context.Context, func(relational.Connection)
 	})
 }
 
-// keys are made from a seed, so that a failure repeats.
-var keys = func() audit.Keys {
+// Keys are made from a seed, so that a failure repeats.
+var Keys = func() audit.Keys {
 	private := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	return audit.Keys{Private: private, Listed: []ed25519.PublicKey{private.Public().(ed25519.PublicKey)}}
 }()
@@ -111,7 +114,7 @@ var keys = func() audit.Keys {
 // openLog starts a log, which the caller closes.
 func openLog(t testing.TB, s *relational.Store) *audit.Log[store.Tx] {
 	t.Helper()
-	log, err := audit.Open(context.WithoutCancel(t.Context()), s, keys, nil, func() time.Time { return start })
+	log, err := audit.Open(context.WithoutCancel(t.Context()), s, Keys, nil, func() time.Time { return start })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,7 +75,7 @@ func (d Database) together(t testing.TB, s *relational.Store) uint64 {
 	if number != 0 || uint64(len(faults)) != imports {
 		t.Errorf("%d versions are not recorded; %d imports, %d faults", number, imports, len(faults))
 	}
-	report, err := audit.Verify(ctx, s, keys.Listed)
+	report, err := audit.Verify(ctx, s, Keys.Listed)
 	if err != nil || report.Break != nil {
 		t.Errorf("the log: %+v, %v", report, err)
 	}
@@ -96,7 +96,7 @@ func (d Database) killedAtEachStep(t *testing.T) {
 	place := d.Place(t)
 	var found uint64
 	steps := 0
-	for step := 1; ; step++ {
+	for step := 1; ; step += max(d.Strides, 1) {
 		acknowledged, killed := childKilledAt(t, place, step)
 		s, err := d.Open(t.Context(), place, nil)
 		if err != nil {

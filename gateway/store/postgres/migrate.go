@@ -1,0 +1,34 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"embed"
+	"errors"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"cpagateway/gateway/store/relational"
+)
+
+//go:embed migrations/*.sql
+var embedded embed.FS
+
+// migrate brings the tables to the newest of the migrations, through a connection of its
+// own. Of several gateways that start at once one makes them, and the others wait.
+func migrate(ctx context.Context, to driver.Connector) error {
+	migrations, err := fs.Sub(embedded, "migrations")
+	if err != nil {
+		return err
+	}
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return err
+	}
+	db := sql.OpenDB(to)
+	err = relational.Migrate(ctx, goose.DialectPostgres, db, migrations, goose.WithSessionLocker(locker))
+	return errors.Join(err, db.Close())
+}
