@@ -96,6 +96,88 @@ func TestAcceptRefuses(t *testing.T) {
 	}
 }
 
+// written is a decision to write Ann's plan, by a system that keeps the records.
+func written(action Action, change func(*Request)) Decision {
+	q := Request{
+		Caller: caller("7A4", "records", profiles.Treatment), Action: action, Type: "CarePlan",
+		At: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), Source: "7A4", Person: annsFacts(),
+	}
+	q.Caller.Person, q.Caller.Custody = "", On
+	if change != nil {
+		change(&q)
+	}
+	return Decide(q)
+}
+
+func TestAcceptWhatIsWritten(t *testing.T) {
+	for _, action := range []Action{Create, Update} {
+		for _, custodian := range []profiles.OrgCode{"", "7A4"} {
+			x := change(t)
+			x.Custodian = custodian
+			d := written(action, nil)
+			a, err := d.Accept(x)
+			if err != nil || !d.Custodial() || a.Custodian() != "7A4" || a.Person() != "ann" || a.Removal() {
+				t.Errorf("%d: %+v, %v", action, a, err)
+			}
+		}
+	}
+	d := written(Delete, nil)
+	if a, err := d.AcceptRemoval(Removal{Type: "CarePlan", ID: "c1", Person: "ann", Source: "client"}); err != nil || !a.Removal() || !d.Custodial() {
+		t.Errorf("%+v, %v", a, err)
+	}
+	narrow := written(Update, func(q *Request) {
+		q.Caller.Scopes[0].Type = "CarePlan"
+		q.Caller.Scopes[0].Category = profiles.SystemSNOMED + "|" + profiles.CodeCrisisPlan
+	})
+	if _, err := narrow.Accept(change(t)); err != nil {
+		t.Errorf("a plan of the kind that the token reaches: %v", err)
+	}
+}
+
+// A change is accepted only as what was decided on, of whom and of what.
+func TestAcceptRefusesWhatWasNotDecidedOn(t *testing.T) {
+	directory := func(q *Request) { q.Type, q.Person = "Practitioner", nil }
+	kinds := func(category string) func(*Request) {
+		return func(q *Request) { q.Caller.Scopes[0].Type, q.Caller.Scopes[0].Category = "CarePlan", category }
+	}
+	for _, c := range []struct {
+		name   string
+		d      Decision
+		change func(*Change)
+	}{
+		{"under a removal", written(Delete, nil), nil},
+		{"denied", written(Update, func(q *Request) { q.Caller.Custody = Off }), nil},
+		{"of another type", written(Update, func(q *Request) { q.Type = "Goal" }), nil},
+		{"of a type of the directory", written(Update, directory), func(c *Change) { c.Person = "" }},
+		{"of somebody else", written(Create, nil), func(c *Change) { c.Person = "bryn" }},
+		{"of nobody", written(Create, nil), func(c *Change) { c.Person = "" }},
+		{"of another custodian", written(Update, nil), func(c *Change) { c.Custodian = "LA9A1" }},
+		{"of a kind beyond the token", written(Update, kinds(profiles.SystemSNOMED+"|"+profiles.CodeContingencyPlan)), nil},
+		{"from nowhere", written(Update, nil), func(c *Change) { c.Source = "" }},
+		{"without a resource", written(Delete, nil), func(c *Change) { c.Resource = fhir.Value{} }},
+	} {
+		x := change(t)
+		if c.change != nil {
+			c.change(&x)
+		}
+		if a, err := c.d.Accept(x); !errors.Is(err, ErrNotAccepted) || a != (Accepted{}) {
+			t.Errorf("%s: %+v, %v", c.name, a, err)
+		}
+	}
+	gone := Removal{Type: "CarePlan", ID: "c1", Person: "ann", Source: "client"}
+	for name, d := range map[string]Decision{
+		"under an update": written(Update, nil), "under a creation": written(Create, nil), "under a read": written(Read, nil),
+		"of another type": written(Delete, func(q *Request) { q.Type = "Goal" }), "of somebody else": written(Delete, func(q *Request) { q.Person.ID = "bryn" }),
+	} {
+		if _, err := d.AcceptRemoval(gone); !errors.Is(err, ErrNotAccepted) {
+			t.Errorf("a removal %s: %v", name, err)
+		}
+	}
+	if _, err := importDecision(t, nil).Accept(func() Change { c := change(t); c.Custodian = "LA9A1"; return c }()); !errors.Is(err, ErrNotAccepted) {
+		t.Errorf("an import of another custodian's: %v", err)
+	}
+}
+
 func TestOneImportDecisionForABatch(t *testing.T) {
 	d := importDecision(t, func(q *Request) { q.Person = nil })
 	if _, err := d.Accept(change(t)); err != nil {

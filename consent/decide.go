@@ -18,6 +18,8 @@ func Decide(r Request) Decision {
 	switch {
 	case q.Action == Import:
 		v = q.decideImport()
+	case q.Action.writes():
+		v = q.decideWrite()
 	case q.staff:
 		v = q.decideDirectory()
 	case q.ownRecord():
@@ -68,6 +70,7 @@ type verdict struct {
 	agreement   *agreements.PairAgreement
 	named       profiles.ItemSet // what the flow, or the caller's own part in the care, gives at most
 	granted     profiles.ItemSet
+	kept        profiles.ItemSet // of a write: what the record that is stored may need
 	crisis      bool
 	directive   string
 	obligations uint8
@@ -118,7 +121,7 @@ func (q *question) conclude(v verdict) Decision {
 	}
 	d.obligations = v.obligations
 	d.deciding = v.passGate
-	d.granted, d.withheld = v.granted, v.named.Minus(v.granted)
+	d.granted, d.withheld, d.kept = v.granted, v.named.Minus(v.granted), v.kept
 	d.outcome = Permit
 	if v.crisis {
 		d.outcome = Slice

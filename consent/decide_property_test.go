@@ -31,8 +31,8 @@ var (
 	someWanted   = []profiles.ItemSet{{}, profiles.CrisisSlice, profiles.SetOf(profiles.PlanSummary), profiles.Restricted}
 	someScopes   = [][]Scope{
 		nil,
-		{{Context: "user", Type: "*", Read: true, Search: true}},
-		{{Context: "user", Type: "CarePlan", Read: true, Search: true, Category: profiles.SystemSNOMED + "|" + profiles.CodeCrisisPlan}},
+		{{Context: "user", Type: "*", Read: true, Search: true, Create: true, Update: true, Delete: true}},
+		{{Context: "user", Type: "CarePlan", Read: true, Search: true, Update: true, Category: profiles.SystemSNOMED + "|" + profiles.CodeCrisisPlan}},
 	}
 	somePolicies = []Policy{{}, DefaultPolicy(), func() Policy {
 		p := DefaultPolicy()
@@ -43,7 +43,7 @@ var (
 		p.CrisisWithoutConsent, p.Verbal, p.CrisisSlice = Off, Off, Component
 		return p
 	}()}
-	someActions = []Action{Read, Search, Read, Import, NoAction}
+	someActions = []Action{Read, Search, Update, Import, NoAction, Create, Delete, Read, Update, Delete + 1}
 )
 
 // somePeople are the states that a person's identity and life may be in.
@@ -167,9 +167,12 @@ func TestEnumeration(t *testing.T) {
 						for _, purpose := range somePurposes {
 							c := caller(who.org, who.team, purpose)
 							for i := range 12 { // every wanted set, with the policies, scopes and actions in turn
-								q := Request{Caller: c, Action: someActions[count%5], Type: "CarePlan", Wanted: someWanted[i%4], At: at,
+								q := Request{Caller: c, Action: someActions[count%10], Type: "CarePlan", Wanted: someWanted[i%4], At: at,
 									Register: register, Policy: somePolicies[(i/4+count)%4], Person: person, Source: "7A4"}
 								q.Caller.Scopes = someScopes[(i+count)%3]
+								if count%7 == 0 {
+									q.Caller.Person, q.Caller.Custody = "", On
+								}
 								d := Decide(q)
 								if broken := invariants(&q, &d); broken != "" {
 									t.Fatalf("%s\nagreements %s, %s, person %s, directives %+v\ncaller %+v wanted %s: %s by %+v", broken,
@@ -193,7 +196,7 @@ func TestEnumeration(t *testing.T) {
 // invariants names the first that a decision breaks; "" for none.
 func invariants(q *Request, d *Decision) string {
 	failing, unanswered := 0, 0
-	for g := range gates {
+	for g := range gateW { // it has no part in a read
 		switch d.reasons[g].outcome() {
 		case Fail:
 			failing++
@@ -206,6 +209,9 @@ func invariants(q *Request, d *Decision) string {
 			return "an import is the custodian's own, and discloses nothing"
 		}
 		return ""
+	}
+	if q.Action.writes() {
+		return writeInvariants(q, d, failing)
 	}
 	own := q.Caller.Organisation == q.Source && d.deciding == gateP1 && d.outcome != Deny
 	known := q.Person != nil && q.Person.ID != "" && !q.Person.Unverified
@@ -243,6 +249,41 @@ func invariants(q *Request, d *Decision) string {
 		if x := &q.Person.Directives[i]; x.Status == facts.Unknown && d.outcome != Deny && !own {
 			return "I2: let through past a directive of unknown status"
 		}
+	}
+	return ""
+}
+
+// writeInvariants names the first law of a write that a decision breaks.
+func writeInvariants(q *Request, d *Decision, failing int) string {
+	read := *q
+	read.Action, read.Caller.Scopes = Read, nil
+	for _, s := range q.Caller.Scopes {
+		s.Read = s.Update
+		read.Caller.Scopes = append(read.Caller.Scopes, s)
+	}
+	seen := Decide(read)
+	home, custody := q.Caller.Organisation == q.Source, q.Caller.Custody == On && q.Caller.Person == ""
+	switch w := d.reasons[gateW].outcome(); {
+	case w == NotApplicable:
+		return "I6: the gate of writes did not answer"
+	case (d.outcome == Deny) != (failing > 0 || w == Fail):
+		return "I6: the outcome does not follow from the gates"
+	case d.outcome == Deny && (!d.granted.Empty() || d.Custodial()):
+		return "a refusal carries something"
+	case d.outcome == Slice:
+		return "I5: a crisis slice lets somebody write"
+	case d.outcome != Deny && (q.Caller.Organisation == "" || q.Caller.Scopes == nil || q.Person == nil || q.Person.ID == ""):
+		return "I2: written although something is not known"
+	case d.outcome != Deny && d.Custodial() != home:
+		return "a contribution is taken for the custodian's own, or the other way round"
+	case d.outcome != Deny && (!home || !custody) && q.Person.Unverified:
+		return "I2: written to a record that may be another person's"
+	case d.outcome != Deny && home && !custody && d.reasons[gateP1] != ownTeam:
+		return "I1: written by neither the system that keeps the record nor the treating team"
+	case d.outcome != Deny && !home && (q.Action != Update || q.Type != "CarePlan" || q.Person.Deceased):
+		return "I1: a partner wrote what no partner writes"
+	case d.outcome != Deny && !custody && (seen.outcome != Permit || !seen.granted.Covers(d.granted)):
+		return "I8: somebody writes what they may not see"
 	}
 	return ""
 }

@@ -55,7 +55,7 @@ func sample(t testing.TB, name string) string {
 func caller(org profiles.OrgCode, team profiles.TeamID, purpose profiles.Purpose) Caller {
 	return Caller{
 		Client: "client", Organisation: org, Team: team, Person: "somebody", Purpose: purpose,
-		Scopes: []Scope{{Context: "user", Type: "*", Read: true, Search: true}},
+		Scopes: []Scope{{Context: "user", Type: "*", Read: true, Search: true, Create: true, Update: true, Delete: true}},
 	}
 }
 

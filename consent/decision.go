@@ -24,7 +24,7 @@ func (o Outcome) String() string {
 }
 
 // Rule is one gate's answer. Every gate answers in every decision: A1 to A11,
-// SC, P1 to P4, in that order (docs/deciding.md).
+// SC, P1 to P4, W, in that order (docs/deciding.md).
 type Rule struct {
 	ID      string      `json:"id"`             // "A3"
 	Outcome RuleOutcome `json:"outcome"`        // pass, fail or not-applicable
@@ -76,6 +76,7 @@ type Decision struct {
 	reasons     [gates]reason
 	granted     profiles.ItemSet
 	withheld    profiles.ItemSet
+	kept        profiles.ItemSet // of a permitted write: what the record that is stored may need
 	agreement   agreements.Ref
 	directive   string
 	person      profiles.PersonID
@@ -92,7 +93,10 @@ type Decision struct {
 func (d Decision) Outcome() Outcome { return d.outcome }
 
 // Items is what the caller may have; empty on Deny, never empty on Slice and
-// on Permit, but for a permitted Import, which discloses nothing.
+// on Permit, but for a permitted Import, which discloses nothing. Of a permitted write
+// it is what the record may need, before and after, where the caller writes as the
+// custodian, and else what a part of it may need that the caller changes. No write
+// discloses anything: who is to see what was written is decided as a Read.
 func (d Decision) Items() profiles.ItemSet { return d.granted }
 
 // Withheld is what the flow names and this decision takes away.
@@ -108,8 +112,8 @@ func (d Decision) Rules() []Rule {
 }
 
 // Deciding is the one gate on which the outcome rests: the first failing
-// agreement gate, else SC, else the first failing person gate; where nothing
-// fails, the gate that let the caller in.
+// agreement gate, else SC, else the first failing person gate, else W; where
+// nothing fails, the gate that let the caller in.
 func (d Decision) Deciding() Rule { return d.rule(d.deciding) }
 
 // Agreement is the flow the decision rests on, or the one that came closest;
@@ -147,6 +151,13 @@ func (d Decision) Action() Action { return d.action }
 
 // Type is the FHIR type asked for.
 func (d Decision) Type() string { return d.typ }
+
+// Custodial reports whether the decision lets the caller write as the custodian of
+// the record; a permitted write that is not custodial is a contribution to a plan that
+// another organisation holds.
+func (d Decision) Custodial() bool {
+	return d.action.writes() && d.outcome == Permit && d.caller.Organisation == d.source
+}
 
 // Source is the custodian asked.
 func (d Decision) Source() profiles.OrgCode { return d.source }

@@ -90,7 +90,7 @@ func (q *question) open(because reason, items profiles.ItemSet) verdict {
 func (q *question) identified() reason {
 	c := &q.Caller
 	if c.Organisation == "" || c.Team == "" || c.Client == "" && c.Person == "" || q.At.IsZero() ||
-		q.Action != Read && q.Action != Search {
+		!q.Action.reads() && !q.Action.writes() {
 		return requesterUnknown
 	}
 	return plainPass

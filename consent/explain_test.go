@@ -16,7 +16,7 @@ func TestExplain(t *testing.T) {
 	q.Caller = caller("7A4", "crht", profiles.EmergencyTreatment)
 	q.Person.Directives = []facts.Directive{{ID: "t6", Template: facts.ExcludeItem, Status: facts.Active, Clauses: []facts.Clause{{Items: profiles.SetOf(profiles.RiskCurrent)}}}}
 	e := Decide(q).Explain(texts.English)
-	if e.Outcome != "slice" || e.Deciding != "P3" || e.Agreement != "ISP-CPA-0001 version 3 flow 004" || len(e.Rules) != 16 {
+	if e.Outcome != "slice" || e.Deciding != "P3" || e.Agreement != "ISP-CPA-0001 version 3 flow 004" || len(e.Rules) != 17 {
 		t.Errorf("got %+v", e)
 	}
 	if !slices.Contains(e.Items, "plan.crisis") || slices.Contains(e.Items, "risk.current") || !slices.Equal(e.Withheld, []string{"risk.current"}) {

@@ -21,13 +21,14 @@ const (
 	gateP2
 	gateP3
 	gateP4
+	gateW
 	gates // how many there are
 )
 
 // gateIDs and gatePasses name each gate and say what its plain pass means.
 var (
 	gateIDs = [gates]string{
-		"A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", "A10", "A11", "SC", "P1", "P2", "P3", "P4",
+		"A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", "A10", "A11", "SC", "P1", "P2", "P3", "P4", "W",
 	}
 	gatePasses = [gates]string{
 		"The request says which organisation, team and person or system is asking.",
@@ -46,6 +47,7 @@ var (
 		"The person is presumed able to decide about sharing (Mental Capacity Act 2005 s.1(2), W¶180).",
 		"The person's wishes allow it (W¶180).",
 		"What would harm somebody, or tells of somebody else, stays with the team that wrote it.",
+		"What the request changes is the caller's to change.",
 	}
 )
 
@@ -104,6 +106,10 @@ const (
 	consentNotByPerson
 	consentExcludesAll
 	restrictedItem
+	custodianWrites
+	noCustody
+	custodianOnly
+	personReadsOnly
 	reasonCount
 )
 
@@ -166,6 +172,10 @@ var reasons = [reasonCount]struct {
 	consentNotByPerson: {Fail, "REPRESENTATIVE_NOT_AUTHORISED", "Consent was given by somebody other than the person (W¶180)."},
 	consentExcludesAll: {Fail, "CONSENT_EXCLUDES_ALL", "The person excluded everything that the flow names (W¶181)."},
 	restrictedItem:     {Fail, "RESTRICTED_ITEM", "What is asked for would harm somebody or tells of somebody else; it stays with the team that wrote it."},
+	custodianWrites:    {Pass, "CUSTODY", "The organisation that asks holds the record, and this system is registered as keeping its records."},
+	noCustody:          {Fail, "NO_CUSTODY", "Only a system that is registered as keeping its organisation's records may make this change."},
+	custodianOnly:      {Fail, "CUSTODIAN_ONLY", "Only the organisation that holds the record may make this change."},
+	personReadsOnly:    {Fail, "PERSON_READS_ONLY", "A person reads their own record here and does not change it."},
 }
 
 func (r reason) outcome() RuleOutcome { return reasons[r].outcome }

@@ -10,7 +10,7 @@ import (
 var (
 	answerLine = regexp.MustCompile(`(?m)^(permit|slice|deny): (.*)$`)
 	otherLine  = regexp.MustCompile(`(?m)^  (also failing|noted): (.*)$`)
-	gateAndWhy = regexp.MustCompile(`\b(?:A\d+|SC|P\d) ([A-Z_]+)`)
+	gateAndWhy = regexp.MustCompile(`\b(?:A\d+|SC|P\d|W) ([A-Z_]+)`)
 )
 
 // shownReasons is every code that a scenario answers with, and the outcomes of the gates that do.

@@ -25,6 +25,7 @@ var gatePassesWelsh = [gates]string{
 	"Tybir bod y person yn gallu penderfynu am rannu (Deddf Galluedd Meddyliol 2005 a.1(2), W¶180).",
 	"Mae dymuniadau'r person yn ei ganiatáu (W¶180).",
 	"Mae'r hyn a fyddai'n niweidio rhywun, neu sy'n sôn am rywun arall, yn aros gyda'r tîm a'i ysgrifennodd.",
+	"Y galwr biau newid yr hyn y mae'r cais yn ei newid.",
 }
 
 var reasonsWelsh = [reasonCount]string{
@@ -77,6 +78,10 @@ var reasonsWelsh = [reasonCount]string{
 	consentNotByPerson:     "Rhoddwyd cydsyniad gan rywun heblaw'r person (W¶180).",
 	consentExcludesAll:     "Hepgorodd y person bopeth y mae'r llif yn ei enwi (W¶181).",
 	restrictedItem:         "Byddai'r hyn y gofynnir amdano yn niweidio rhywun neu'n sôn am rywun arall; mae'n aros gyda'r tîm a'i ysgrifennodd.",
+	custodianWrites:        "Mae'r sefydliad sy'n gofyn yn dal y cofnod, ac mae'r system hon wedi'i chofrestru i gadw ei gofnodion.",
+	noCustody:              "Dim ond system sydd wedi'i chofrestru i gadw cofnodion ei sefydliad a gaiff wneud y newid hwn.",
+	custodianOnly:          "Dim ond y sefydliad sy'n dal y cofnod a gaiff wneud y newid hwn.",
+	personReadsOnly:        "Mae person yn darllen ei gofnod ei hun yma, ac nid yw'n ei newid.",
 }
 
 // wording is what a gate says with a reason, in a language.

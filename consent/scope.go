@@ -62,7 +62,7 @@ func categoryKinds(typ, category string) profiles.ItemSet {
 }
 
 // reaches reports whether a scope is for this type, action and kind of caller:
-// patient/ scopes are for the person themself, system/ ones never.
+// patient/ scopes are for the person themself, and for no change; system/ ones never.
 func (s *Scope) reaches(q *Request) bool {
 	if s.Type != "*" && s.Type != q.Type || q.Type == "" {
 		return false
@@ -70,7 +70,7 @@ func (s *Scope) reaches(q *Request) bool {
 	switch s.Context {
 	case "user":
 	case "patient":
-		if q.Caller.Organisation != "" {
+		if q.Caller.Organisation != "" || q.Action.writes() {
 			return false
 		}
 	case "system":
@@ -80,11 +80,6 @@ func (s *Scope) reaches(q *Request) bool {
 	default:
 		return false
 	}
-	switch q.Action {
-	case Read:
-		return s.Read
-	case Search:
-		return s.Search
-	}
-	return false
+	letters := [...]bool{Read: s.Read, Search: s.Search, Create: s.Create, Update: s.Update, Delete: s.Delete}
+	return int(q.Action) < len(letters) && letters[q.Action]
 }

@@ -32,6 +32,7 @@ type Caller struct {
 	Ambiguous    bool             // the token named several purposes and the request chose none: PURPOSE_AMBIGUOUS
 	Scopes       []Scope          // a ceiling, never a grant
 	TokenID      string           // jti
+	Custody      Switch           // the client is registered as keeping its own organisation's records through the API
 }
 
 // Scope is one SMART scope, read (v1 is translated): a ceiling on types and interactions.
@@ -40,7 +41,9 @@ type Scope struct {
 	Type     string // a resource type, or * for all that are routed
 	Read     bool   // r
 	Search   bool   // s
-	Write    bool   // any of c, u, d
+	Create   bool   // c
+	Update   bool   // u
+	Delete   bool   // d
 	Category string // system|code of ?category=, empty for all
 }
 
@@ -53,7 +56,16 @@ const (
 	Read            // read and vread; also search, for a caller of Decide that does not tell them apart
 	Import          // a source system's own extract, by its custodian
 	Search          // as Read, under the scope letter s instead of r
+	Create          // to store a record that was not there
+	Update          // to store a record in another version
+	Delete          // to remove a record; its history stays
 )
+
+// writes reports whether the action changes what is stored at a caller's request.
+func (a Action) writes() bool { return a == Create || a == Update || a == Delete }
+
+// reads reports whether the action discloses.
+func (a Action) reads() bool { return a == Read || a == Search }
 
 // Request is one question to Decide.
 type Request struct {
@@ -65,5 +77,5 @@ type Request struct {
 	Register *agreements.Register // the agreements; immutable
 	Policy   Policy               // the switches an IG lead may set
 	Person   *facts.Person        // nil for directory types, which are about nobody
-	Source   profiles.OrgCode     // the custodian asked: of the person's record, or of the directory
+	Source   profiles.OrgCode     // the custodian whose record it is or would be: of the person's record, or of the directory
 }

@@ -157,7 +157,7 @@ type named struct {
 func namedClients(clients []identity.Client) []named {
 	known := make([]named, len(clients))
 	for n, c := range clients {
-		known[n] = named{string(c.ID), consent.Caller{Client: c.ID, Organisation: c.Organisation}, c.Teams, c.Purposes}
+		known[n] = named{string(c.ID), consent.Caller{Client: c.ID, Organisation: c.Organisation, Custody: c.Custody}, c.Teams, c.Purposes}
 	}
 	return known
 }

@@ -62,8 +62,19 @@ var statements = map[string]struct {
 	"policy":    {regexp.MustCompile(`^(\w+) = (\S+)$`), (*underway).setPolicy},
 	"on":        {regexp.MustCompile(`^(\d{4}-\d\d-\d\d)$`), (*underway).on},
 	"at":        {regexp.MustCompile(`^(\S+)$`), (*underway).instant},
-	"as":        {regexp.MustCompile(`^(\S+)(?: purpose (.+?))?(?: scopes (.+))?$`), (*underway).as},
-	"read":      {regexp.MustCompile(`^(\w+)(?: wanting ([^ ].*?))?(?: of (\w+))?(?: at (\w+))?$`), (*underway).read},
+	"as":        {regexp.MustCompile(`^(\S+)(?: purpose (.+?))?(?: scopes (.+?))?( with custody)?$`), (*underway).as},
+	"read":      {question, asking(consent.Read)},
+	"create":    {question, asking(consent.Create)},
+	"update":    {question, asking(consent.Update)},
+	"delete":    {question, asking(consent.Delete)},
+}
+
+// question is what is asked about: a type, what of it, of whom, at which custodian.
+var question = regexp.MustCompile(`^(\w+)(?: wanting ([^ ].*?))?(?: of (\w+))?(?: at (\w+))?$`)
+
+// asking is the statement that asks for an action.
+func asking(action consent.Action) func(*underway, []string) error {
+	return func(s *underway, args []string) error { return s.ask(action, args) }
 }
 
 // line carries out one line; blank lines and comments say nothing.
@@ -217,24 +228,34 @@ func (s *underway) as(args []string) error {
 	if name == "system" {
 		context = "system"
 	}
-	if args[2] == "" {
-		c.Scopes = []consent.Scope{{Context: context, Type: "*", Read: true, Search: true}}
+	for _, scope := range strings.Fields(cmp.Or(args[2], "*")) {
+		c.Scopes = append(c.Scopes, scopeOf(context, scope))
 	}
-	for _, typ := range strings.Fields(args[2]) {
-		typ, category, _ := strings.Cut(typ, "?")
-		c.Scopes = append(c.Scopes, consent.Scope{Context: context, Type: typ, Category: category, Read: true, Search: true})
+	if args[3] != "" {
+		c.Custody = consent.On
 	}
 	s.caller = c
 	return nil
 }
 
-// read asks for a type, of a person or of the directory, and writes the answer.
-func (s *underway) read(args []string) error {
+// scopeOf reads TYPE.LETTERS?CATEGORY; without letters the scope is for every action.
+func scopeOf(context, text string) consent.Scope {
+	typ, category, _ := strings.Cut(text, "?")
+	typ, letters, some := strings.Cut(typ, ".")
+	has := func(letter string) bool { return !some || strings.Contains(letters, letter) }
+	return consent.Scope{
+		Context: context, Type: typ, Category: category,
+		Read: has("r"), Search: has("s"), Create: has("c"), Update: has("u"), Delete: has("d"),
+	}
+}
+
+// ask asks for an action on a type, of a person or of the directory, and writes the answer.
+func (s *underway) ask(action consent.Action, args []string) error {
 	register, err := s.register()
 	if err != nil {
 		return err
 	}
-	q := consent.Request{Caller: s.caller, Action: consent.Read, Type: args[0], At: s.at, Register: register, Policy: s.policy, Source: holder(args[3])}
+	q := consent.Request{Caller: s.caller, Action: action, Type: args[0], At: s.at, Register: register, Policy: s.policy, Source: holder(args[3])}
 	if args[1] != "" {
 		if q.Wanted, err = parseItems(args[1]); err != nil {
 			return err

@@ -105,7 +105,7 @@ func grantScope(asked string) (string, bool) {
 	}
 	var granted []string
 	for word := range strings.FieldsSeq(asked) {
-		if s, ok := identity.ParseScope(word); ok && s.Context == "system" && !s.Write {
+		if s, ok := identity.ParseScope(word); ok && s.Context == "system" && !s.Create && !s.Update && !s.Delete {
 			granted = append(granted, word)
 		}
 	}

@@ -61,6 +61,7 @@ func (t *token) caller(client Client, purpose profiles.Purpose) consent.Caller {
 		Purpose:      purpose,
 		Scopes:       slices.Clone(t.scopes),
 		TokenID:      t.id,
+		Custody:      client.Custody,
 	}
 }
 

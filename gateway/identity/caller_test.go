@@ -86,12 +86,30 @@ func TestPurposeOfARememberedTokenIsChosenAgain(t *testing.T) {
 	}
 }
 
+// That a system keeps its organisation's records is what the register says of it, and
+// no token does.
+func TestCustodyIsOfTheRegister(t *testing.T) {
+	for _, custody := range []consent.Switch{consent.Off, consent.On} {
+		w := newWorld(t)
+		cfg := w.config()
+		cfg.Clients[0].Custody = custody
+		v, err := identity.New(t.Context(), cfg, w.guard, w.clock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := v.Verify(t.Context(), request("Bearer", w.sign(nil, w.claims(map[string]any{"custody": "on"}))))
+		if err != nil || got.Custody != custody {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	}
+}
+
 // What one request does to its Caller is not seen by the next.
 func TestCallersShareNothing(t *testing.T) {
 	w := newWorld(t)
 	r := request("Bearer", w.good())
-	w.allowed(r).Scopes[0].Write = true
-	if w.allowed(r).Scopes[0].Write {
+	w.allowed(r).Scopes[0].Update = true
+	if w.allowed(r).Scopes[0].Update {
 		t.Error("a scope was widened by changing an earlier Caller")
 	}
 }
@@ -100,14 +118,14 @@ func TestScope(t *testing.T) {
 	const category = "http://snomed.info/sct|736253002"
 	cases := map[string]*consent.Scope{
 		"system/CarePlan.rs":                      {Context: "system", Type: "CarePlan", Read: true, Search: true},
-		"user/*.cruds":                            {Context: "user", Type: "*", Read: true, Search: true, Write: true},
+		"user/*.cruds":                            {Context: "user", Type: "*", Read: true, Search: true, Create: true, Update: true, Delete: true},
 		"patient/Goal.s":                          {Context: "patient", Type: "Goal", Search: true},
-		"system/CarePlan.u":                       {Context: "system", Type: "CarePlan", Write: true},
+		"system/CarePlan.u":                       {Context: "system", Type: "CarePlan", Update: true},
 		"system/CarePlan.rs?category=" + category: {Context: "system", Type: "CarePlan", Read: true, Search: true, Category: category},
 		"system/CarePlan.r?category=http%3A%2F%2Fsnomed.info%2Fsct%7C736253002": {Context: "system", Type: "CarePlan", Read: true, Category: category},
 		"system/CarePlan.read":                         {Context: "system", Type: "CarePlan", Read: true, Search: true},
-		"user/CarePlan.write":                          {Context: "user", Type: "CarePlan", Write: true},
-		"user/*.*":                                     {Context: "user", Type: "*", Read: true, Search: true, Write: true},
+		"user/CarePlan.write":                          {Context: "user", Type: "CarePlan", Create: true, Update: true, Delete: true},
+		"user/*.*":                                     {Context: "user", Type: "*", Read: true, Search: true, Create: true, Update: true, Delete: true},
 		"openid":                                       nil,
 		"launch/patient":                               nil,
 		"system/CarePlan":                              nil,
@@ -136,8 +154,8 @@ func TestScope(t *testing.T) {
 		"system/CarePlan.rs?category=a|":               nil,
 		"user/CarePlan.write?category=a|b":             nil,
 		"user/CarePlan.*?category=a|b":                 nil,
-		"patient/Goal.c":                               {Context: "patient", Type: "Goal", Write: true},
-		"patient/Goal.d":                               {Context: "patient", Type: "Goal", Write: true},
+		"patient/Goal.c":                               {Context: "patient", Type: "Goal", Create: true},
+		"patient/Goal.d":                               {Context: "patient", Type: "Goal", Delete: true},
 		"xsystem/CarePlan.rs":                          nil,
 		"system/CarePlan.rs system/Goal.rs":            nil,
 	}

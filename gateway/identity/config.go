@@ -66,6 +66,8 @@ type Client struct {
 	Rate         Rate               `yaml:"rate"`
 	// SingleUse makes each token of the client good for one request.
 	SingleUse bool `yaml:"singleUse"`
+	// Custody says that the client keeps its own organisation's records through the API.
+	Custody consent.Switch `yaml:"custody"`
 }
 
 // Rate is a token bucket, convertible to hot.Rate: Burst at once, PerSecond in

@@ -27,13 +27,13 @@ func ParseScope(text string) (consent.Scope, bool) {
 	case "read":
 		s.Read, s.Search = true, true
 	case "write":
-		s.Write = true
+		s.Create, s.Update, s.Delete = true, true, true
 	case "*":
-		s.Read, s.Search, s.Write = true, true, true
+		s.Read, s.Search, s.Create, s.Update, s.Delete = true, true, true, true, true
 	default:
 		old = false
 		s.Read, s.Search = strings.Contains(m[3], "r"), strings.Contains(m[3], "s")
-		s.Write = strings.ContainsAny(m[3], "cud")
+		s.Create, s.Update, s.Delete = strings.Contains(m[3], "c"), strings.Contains(m[3], "u"), strings.Contains(m[3], "d")
 	}
 	if m[4] == "" {
 		return s, true
