@@ -195,3 +195,20 @@ func TestEveryNextLinkIsShortEnoughToBeFollowed(t *testing.T) {
 		t.Fatalf("followed %d, refused %d: the test looked at one side only", followed, refused)
 	}
 }
+
+// A search until the end of the year 9999 failed where it had a second page: its link
+// could not be written.
+func TestASearchToTheEndOfTheCalendarHasPages(t *testing.T) {
+	s := openStand(t)
+	for _, date := range []string{"_lastUpdated=le9999", "_lastUpdated=le9999-12-31", "_lastUpdated=lt9999-12-31T23:59:59-12:00", "_lastUpdated=ge0001"} {
+		path := "/Goal?" + about(ann) + "&" + date
+		want := s.get("cmht", path).ids(t)
+		var got []string
+		for _, page := range pages(t, s, "cmht", path+"&_count=2") {
+			got = append(got, page.ids(t)...)
+		}
+		if len(want) < 5 || !slices.Equal(got, want) {
+			t.Errorf("%s: paged %d, whole %d", date, len(got), len(want))
+		}
+	}
+}

@@ -218,3 +218,19 @@ func TestWhichTargetsAreSeen(t *testing.T) {
 		}
 	}
 }
+
+// Some types say patient for the person they are about: they name them all the same.
+func TestThePersonIsNamedAsThePatient(t *testing.T) {
+	for _, src := range []string{
+		`{"resourceType":"EpisodeOfCare","id":"x","status":"active","patient":{"reference":"Patient/ann"}}`,
+		`{"resourceType":"Consent","id":"x","status":"active","scope":{"text":"x"},"category":[{"text":"x"}],"patient":{"reference":"Patient/ann"},"provision":{"type":"deny"}}`,
+	} {
+		x := permitting(profiles.AllItems).disclose(heldOf(parsed(t, src)), madeTargets())
+		if got := parsed(t, string(x.Body())).Find("patient", "reference").Text(); got != "Patient/ann" {
+			t.Errorf("%s\nnames %q", src, got)
+		}
+		if x := permitting(profiles.AllItems).disclose(heldOf(parsed(t, strings.Replace(src, "Patient/ann", "Patient/bob", 1))), madeTargets()); !x.Withheld() {
+			t.Errorf("about somebody else: %s", x.Body())
+		}
+	}
+}
