@@ -14,7 +14,7 @@ import (
 type brittleStore struct {
 	store.Viewer
 	before  func(ctx context.Context, method string) error
-	garbled bool // what is read is no resource
+	instead func(body []byte) []byte // what is read in the place of a body
 }
 
 func (b *brittleStore) View(ctx context.Context, read func(store.Snapshot) error) error {
@@ -82,8 +82,8 @@ func (b *brittleSnapshot) Find(scopes []records.Scope, q records.Query) (records
 }
 
 func (b *brittleSnapshot) garble(v *records.Visible) {
-	if b.garbled {
-		v.Body = []byte("{")
+	if b.instead != nil {
+		v.Body = b.instead(v.Body)
 	}
 }
 

@@ -50,13 +50,14 @@ func TestRequestsAndDecisionsAreCountedAsTheyEnd(t *testing.T) {
 	s.get("gp", "/CarePlan?colour=red")
 	s.writes.breaks(errBroken, nil)
 	s.get("gp", crisisPath())
+	s.get("", "/metadata")
 	s.writes.breaks(nil, nil)
 	s.writes.first(s.withdrawElsewhere)
 	if a := s.get("gp", crisisPath()); len(a.ids(t)) != 0 {
 		t.Fatalf("released after the withdrawal: %d", a.status)
 	}
 	if diff := cmp.Diff(map[string]int64{
-		"cpa_gateway_requests public": 1, "cpa_gateway_requests released": 1, "cpa_gateway_requests nothing": 2, "cpa_gateway_requests refused": 1, "cpa_gateway_requests failed": 1,
+		"cpa_gateway_requests public": 1, "cpa_gateway_requests released": 1, "cpa_gateway_requests nothing": 2, "cpa_gateway_requests refused": 1, "cpa_gateway_requests failed": 2,
 		"cpa_gateway_decisions permit": 1, "cpa_gateway_decisions deny": 2,
 	}, sums()); diff != "" {
 		t.Errorf("counted (-want +got):\n%s", diff)

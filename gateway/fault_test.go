@@ -12,7 +12,6 @@ import (
 
 	"cpagateway/consent/agreements"
 	"cpagateway/gateway"
-	"cpagateway/gateway/cache"
 	"cpagateway/profiles"
 )
 
@@ -428,34 +427,6 @@ func TestAnyOfTheNamedVersionsIsNotModified(t *testing.T) {
 			t.Errorf("If-None-Match: %s: answered %d, want %d", named, a.status, status)
 		}
 	}
-}
-
-// However little the memory keeps, and whatever of it is lost, the answers are the same.
-func TestAMemoryThatLosesThingsAnswersTheSame(t *testing.T) {
-	s := openStand(t)
-	s.keeps = true
-	want := s.get("gp", crisisPath()).body
-	for size := uint64(0); size < 24000; size += 250 {
-		s.road.Records = cache.New(s.reader, size)
-		for range 3 {
-			if a := s.get("gp", crisisPath()); a.status != http.StatusOK || a.body != want {
-				t.Fatalf("with %d bytes: answered %d %.200s", size, a.status, a.body)
-			}
-		}
-	}
-}
-
-// A stored version that cannot be read is a fault, and not "nothing".
-func TestAGarbledVersionIsAFault(t *testing.T) {
-	s := openStand(t)
-	wholeAnswer(t, s)
-	plan := "/CarePlan/" + s.get("gp", crisisPath()).ids(t)[0]
-	s.reader.garbled = true
-	for _, path := range []string{plan, crisisPath(), crisisPath() + "&_count=0"} {
-		s.memory.Clear()
-		holdsBack(t, s.get("gp", path), http.StatusInternalServerError)
-	}
-	s.verified()
 }
 
 // The agreements are read anew while a request is underway: it is decided again, by the

@@ -1,12 +1,15 @@
 package gateway_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
 	"cpagateway/consent"
+	"cpagateway/gateway"
+	"cpagateway/gateway/demo"
 )
 
 // included are the entries that stand beside the matches, as Type/id.
@@ -151,5 +154,31 @@ func TestTheAuthorStandsInTheCrisisPlan(t *testing.T) {
 	}
 	if a := s.get("social-care", "/CarePlan?"+about(ann)); strings.Contains(a.body, `"author"`) {
 		t.Error("the author is told to whoever may not know how fresh the plan is")
+	}
+}
+
+// A plan that is a match is not given a second time for another match that refers to it.
+func TestAMatchIsNotIncludedAsWell(t *testing.T) {
+	s := openStand(t)
+	crisis := s.get("cmht", crisisPath()+"&_include=CarePlan:part-of")
+	whole := crisis.included(t)
+	if len(whole) != 1 {
+		t.Fatalf("the crisis plan is part of %v: the test looks at nothing", whole)
+	}
+	all := s.get("cmht", "/CarePlan?"+about(ann)+"&_include=CarePlan:part-of")
+	if ids := all.ids(t); !slices.Contains(ids, strings.TrimPrefix(whole[0], "CarePlan/")) || len(all.included(t)) != 0 {
+		t.Errorf("matches %v, and beside them %v", ids, all.included(t))
+	}
+}
+
+// What the token does not reach is not read out of the narrative of what it does reach.
+func TestANarrativeReadsOutWhatCouldBeAskedForAlone(t *testing.T) {
+	s := openStand(t)
+	for scope, name := range map[string]bool{"system/CarePlan.rs system/Patient.rs": true, "system/CarePlan.rs": false} {
+		a := s.do("", http.MethodGet, gateway.Prefix+"/CarePlan?"+about(bryn), "", "Authorization", "Bearer "+s.newToken(demo.Ask{Name: "ooh", Scope: scope}))
+		entries := a.bundle(t).Entry
+		if told := fmt.Sprint(entries[0].Resource["text"]); strings.Contains(told, "<b>Bryn ") != name || !strings.Contains(told, "<h2>Crisis plan") {
+			t.Errorf("%s: %d, read out: %s", scope, a.status, told)
+		}
 	}
 }

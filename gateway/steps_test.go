@@ -31,7 +31,7 @@ func (s *stand) taken(t *testing.T, as, path string) string {
 func TestEachRequestTakesItsStepsAndNoOthers(t *testing.T) {
 	s := openStand(t)
 	plan := s.get("gp", crisisPath()).ids(t)[0]
-	const beside = " Find Targets Find Targets Find" // what a narrative reads out: Patient, Flag, and RiskAssessment, which a practice may not see
+	const beside = " Find Targets Find Targets Find Targets" // what a narrative reads out: Patient, Flag and RiskAssessment
 	for _, c := range []struct{ as, path, want string }{
 		{"gp", crisisPath(), "Person Holdings Find" + beside + " Targets"},
 		{"gp", crisisPath() + "&_total=accurate", "Person Holdings Find" + beside + " Targets Find Targets"},

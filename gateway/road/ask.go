@@ -66,7 +66,10 @@ type SearchAsk struct {
 type Crisis uint8
 
 // CrisisRead carries one and the same entry, found or not.
-const CrisisRead Crisis = 1
+const (
+	_ Crisis = iota
+	CrisisRead
+)
 
 // Total says whether a search tells how many matches may be seen.
 type Total uint8

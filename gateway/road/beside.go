@@ -12,28 +12,21 @@ var besideTypes = []string{"Patient", "Flag", "RiskAssessment"}
 // person with more, a search for that type shows the rest.
 const maxBeside = 100
 
-// beside copies what the narratives of the plans found read out of other resources,
-// each by the terms for the plans of its custodian, and only where the caller could
-// have asked for that type as well.
+// beside copies what the narratives of the plans found read out of other resources: what
+// the caller could have asked for by its own type, by the terms for the plans of its
+// custodian.
 func (r *Road) beside(now records.Reader, q question, plans []records.Visible) ([]disclosure.Copy, error) {
 	if q.typ != records.PlanType || len(plans) == 0 {
 		return nil, nil
 	}
 	var all []disclosure.Copy
 	for _, typ := range besideTypes {
-		var open []disclosure.Terms
-		var scopes []records.Scope
-		other, _ := q.part(typ)
-		for i, scope := range q.parts[0].scopes {
-			if other.terms[i].Open() {
-				open, scopes = append(open, q.asked()[i]), append(scopes, scope)
-			}
-		}
-		page, err := now.Find(scopes, records.Query{Type: typ, Count: maxBeside})
+		own, _ := q.part(typ)
+		found, err := now.Find(own.scopes, records.Query{Type: typ, Count: maxBeside})
 		if err != nil {
 			return nil, err
 		}
-		copies, err := r.copies(now, q, open, page.Matches)
+		copies, err := r.copies(now, q, q.asked(), found.Matches)
 		if err != nil {
 			return nil, err
 		}

@@ -41,7 +41,7 @@ type cursor struct {
 	Expires  int64             `json:"x"`
 }
 
-func (c *cursor) search() SearchAsk {
+func (c cursor) search() SearchAsk {
 	return SearchAsk{Params: c.Params, Sort: c.Sort, Count: c.Count, Total: c.Total, Include: c.Include, Shown: c.Shown, Crisis: c.Crisis}
 }
 
@@ -65,14 +65,14 @@ func (r *Road) sealCursor(t *exchange, s subject, position string) (string, erro
 }
 
 // openCursor refuses what is not ours, not this caller's, or too old, all alike.
-func (r *Road) openCursor(t *exchange) (*cursor, error) {
+func (r *Road) openCursor(t *exchange) (cursor, error) {
 	text, ok := r.Sealer.Open(cursorContext(t), t.ask.Search.Cursor)
 	var c cursor
 	if !ok || json.Unmarshal(text, &c) != nil || c.Expires < t.at.Unix() {
-		return nil, faultStaleCursor
+		return cursor{}, faultStaleCursor
 	}
 	c.Position = strings.TrimRight(c.Position, " ")
-	return &c, nil
+	return c, nil
 }
 
 func padded(position string) string {

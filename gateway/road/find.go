@@ -24,22 +24,24 @@ type subject struct {
 // find resolves the person, by canonical id, before anything is decided. Nobody
 // and somebody hidden take the same steps: an unknown person has empty holdings.
 func (r *Road) find(now records.Reader, t *exchange) (subject, error) {
+	directory := profiles.DirectoryType(t.ask.Type)
 	s := subject{search: t.ask.Search, subset: t.ask.Subset}
-	if !profiles.DirectoryType(t.ask.Type) && t.caller.Purpose == profiles.EmergencyTreatment {
+	if !directory && t.caller.Purpose == profiles.EmergencyTreatment {
 		s.search.Crisis = CrisisRead
 	}
-	if profiles.DirectoryType(t.ask.Type) && t.ask.Search.Cursor == "" {
-		return r.findDirectory(now, t, s)
+	var id profiles.PersonID
+	var err error
+	switch {
+	case t.ask.Search.Cursor != "":
+		id, err = r.resume(t, &s)
+	case !directory:
+		id, err = r.personAsked(now, t)
 	}
-	id, opened, err := r.personAsked(now, t)
 	if err != nil {
 		return s, err
 	}
-	if opened != nil {
-		s.search, s.subset, s.position = opened.search(), opened.Subset, opened.Position
-		if profiles.DirectoryType(t.ask.Type) {
-			return r.findDirectory(now, t, s)
-		}
+	if directory {
+		return r.findDirectory(now, t, s)
 	}
 	s.holdings, err = now.Holdings(id)
 	if id == "" {
@@ -47,6 +49,13 @@ func (r *Road) find(now records.Reader, t *exchange) (subject, error) {
 	}
 	s.custodians = s.holdings.CustodiansOr(r.Home)
 	return s, err
+}
+
+// resume goes on with the search that a cursor holds, about the person inside it.
+func (r *Road) resume(t *exchange, s *subject) (profiles.PersonID, error) {
+	c, err := r.openCursor(t)
+	s.search, s.subset, s.position = c.search(), c.Subset, c.Position
+	return c.Person, err
 }
 
 // findDirectory puts a request for staff and organisations to whose the record is,
@@ -83,66 +92,50 @@ func sizeOfPersons(persons []facts.Person) int {
 	return n
 }
 
-// personAsked finds whom the request names: the subject of the resource read,
-// the person a search names, or the one inside a cursor.
-func (r *Road) personAsked(now records.Reader, t *exchange) (profiles.PersonID, *cursor, error) {
+// personAsked finds whom the request names: the subject of the resource read, or the
+// person a search names. An unknown one has an empty id, and no error: so unknown persons
+// take the same steps as known ones.
+func (r *Road) personAsked(now records.Reader, t *exchange) (id profiles.PersonID, err error) {
 	key := t.ask.Search.Person
 	switch {
 	case t.ask.Interaction != Search:
-		id, err := now.PersonOf(t.ask.Type, t.ask.ID)
-		return id, nil, ignoreErrNothing(err)
-	case t.ask.Search.Cursor != "":
-		opened, err := r.openCursor(t)
-		if err != nil {
-			return "", nil, err
-		}
-		return opened.Person, opened, nil
+		id, err = now.PersonOf(t.ask.Type, t.ask.ID)
 	case key.ID != "":
-		id, err := now.PersonOf(key.Type, key.ID)
-		return id, nil, ignoreErrNothing(err)
+		id, err = now.PersonOf(key.Type, key.ID)
 	case key.Value != "":
-		id, err := now.Person(key.System, key.Value)
+		id, err = now.Person(key.System, key.Value)
 		if errors.Is(err, records.ErrNothing) && key.System == profiles.SystemNHSNumber {
 			id = r.Pseudonym(key.Value) // nobody has it: the record still shows which one was asked for
 		}
-		return id, nil, ignoreErrNothing(err)
+	default:
+		return id, faultNoPerson
 	}
-	return "", nil, faultNoPerson
-}
-
-// ignoreErrNothing makes an unknown identifier an empty person id, so that unknown
-// persons take the same steps as known ones.
-func ignoreErrNothing(err error) error {
 	if errors.Is(err, records.ErrNothing) {
-		return nil
+		return id, nil
 	}
-	return err
+	return id, err
 }
 
 // found runs the read or the search inside the terms.
-func (r *Road) found(now records.Reader, q question) ([]records.Visible, string, error) {
+func (r *Road) found(now records.Reader, q question) (records.Page, error) {
 	scopes := q.parts[0].scopes
 	switch q.interaction {
 	case Read:
 		v, err := now.Read(scopes, q.typ, q.id)
-		return []records.Visible{v}, "", err
+		return records.Page{Matches: []records.Visible{v}}, err
 	case VRead:
 		asked, ok := r.Sealer.openTag(q.organisation, q.typ, q.id, q.version)
 		if !ok {
-			return nil, "", records.ErrNothing
+			return records.Page{}, records.ErrNothing
 		}
 		v, err := now.ReadVersion(scopes, q.typ, q.id, asked.number)
-		return []records.Visible{v}, "", err
+		return records.Page{Matches: []records.Visible{v}}, err
 	}
 	params, ok, err := searchable(now, q)
-	if !ok {
-		return nil, "", err
+	if !ok || q.search.Count == 0 {
+		return records.Page{}, err
 	}
-	if q.search.Count == 0 {
-		return nil, "", nil
-	}
-	page, err := now.Find(scopes, records.Query{Type: q.typ, Params: params, Sort: q.search.Sort, Count: q.search.Count, After: q.position})
-	return page.Matches, page.Next, err
+	return now.Find(scopes, records.Query{Type: q.typ, Params: params, Sort: q.search.Sort, Count: q.search.Count, After: q.position})
 }
 
 // searchable takes out of a search the references that the caller could not see

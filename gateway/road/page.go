@@ -31,23 +31,26 @@ func (p page) size() int {
 // page finds what the terms let through and copies what is permitted, each by the terms
 // of its own custodian.
 func (r *Road) page(now records.Reader, q question) (p page, err error) {
-	found, next, err := r.found(now, q)
+	found, err := r.found(now, q)
 	if errors.Is(err, records.ErrNothing) {
 		return page{}, nil
 	}
 	if err != nil {
 		return page{}, err
 	}
-	beside, err := r.beside(now, q, found)
+	beside, err := r.beside(now, q, found.Matches)
 	if err != nil {
 		return page{}, err
 	}
-	if p.matches, err = r.copies(now, q, q.asked(), found, beside...); err != nil {
+	if p.matches, err = r.copies(now, q, q.asked(), found.Matches, beside...); err != nil {
 		return page{}, err
 	}
 	p.matches = slices.DeleteFunc(p.matches, func(c disclosure.Copy) bool { return !q.asksFor(c) })
-	p.next = next
-	if p.total, err = r.total(now, q); err != nil {
+	p.next = found.Next
+	if q.search.Total == Accurate {
+		p.total, err = r.total(now, q)
+	}
+	if err != nil {
 		return page{}, err
 	}
 	if p.included, err = r.included(now, q, p.matches); err != nil {

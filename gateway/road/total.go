@@ -5,26 +5,24 @@ import "cpagateway/gateway/records"
 // countedAtOnce is how many matches are looked at together when they are counted.
 const countedAtOnce = 100
 
-// total counts the matches of a search that the caller would be given, where it asks
-// for their number: by the same decisions, and copied as the matches of a page are, so
-// that what is not shown is not counted either.
+// total counts the matches of a search that the caller would be given: by the same
+// decisions, and copied as the matches of a page are, so that what is not shown is not
+// counted either.
 func (r *Road) total(now records.Reader, q question) (int, error) {
-	if q.search.Total == Untold {
-		return 0, nil
-	}
+	var total int
 	params, ok, err := searchable(now, q)
 	if !ok {
-		return 0, err
+		return total, err
 	}
 	query := records.Query{Type: q.typ, Params: params, Count: countedAtOnce}
-	for total := 0; ; {
+	for {
 		page, err := now.Find(q.parts[0].scopes, query)
 		if err != nil {
-			return 0, err
+			return total, err
 		}
 		copies, err := r.copies(now, q, q.asked(), page.Matches)
 		if err != nil {
-			return 0, err
+			return total, err
 		}
 		total += len(copies)
 		if query.After = page.Next; page.Next == "" {
