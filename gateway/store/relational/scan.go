@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"cpagateway/gateway/records"
@@ -107,4 +108,22 @@ func (s stamp) Scan(column any) (err error) {
 	}
 	*s.time, err = records.ParseTimeText(text)
 	return err
+}
+
+// scanAll reads all columns of a table as they are.
+func scanAll(of table) func(*sql.Rows) ([]any, error) {
+	columns := strings.Count(of.columns, ",") + 1
+	return func(rows *sql.Rows) ([]any, error) {
+		cells, into := make([]any, columns), make([]any, columns)
+		for i := range cells {
+			into[i] = &cells[i]
+		}
+		err := rows.Scan(into...)
+		for i, cell := range cells {
+			if bytes, ok := cell.([]byte); ok || cell == nil { // nothing is NULL: this is an empty blob
+				cells[i] = notNil(bytes)
+			}
+		}
+		return cells, err
+	}
 }

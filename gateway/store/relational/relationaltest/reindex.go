@@ -15,11 +15,11 @@ import (
 	"cpagateway/gateway/store/relational"
 )
 
-// derived is everything that is worked out from the versions.
-func derived(t *testing.T, s *relational.Store) map[string][]string {
+// derived is everything that is worked out from the versions, and what it is worked out from.
+func derived(t testing.TB, s *relational.Store) map[string][]string {
 	t.Helper()
 	tables := make(map[string][]string)
-	for _, table := range []string{"labels", "changes", "sort_values", "terms", "identifiers", "compiled", "resources"} {
+	for _, table := range []string{"labels", "changes", "sort_values", "terms", "identifiers", "compiled", "resources", "versions", "refs", "standings"} {
 		tables[table] = Read(t, s, func(rows *sql.Rows) (string, error) {
 			columns, _ := rows.Columns()
 			cells := make([]any, len(columns))

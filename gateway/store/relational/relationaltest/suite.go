@@ -46,6 +46,7 @@ func Run(t *testing.T, d Database) {
 		{"reindex renews what other rules made", d.reindexRenewsWhatOtherRulesMade},
 		{"a transaction leaves to reindex what is much", d.transactionLeavesToReindexWhatIsMuch},
 		{"the first value is kept", d.firstValueIsKept},
+		{"everything is copied", d.everythingIsCopied},
 	} {
 		t.Run(c.name, c.test)
 	}

@@ -1,0 +1,97 @@
+package relationaltest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"cpagateway/gateway/audit"
+	"cpagateway/gateway/persons"
+	"cpagateway/gateway/records/recordstest"
+	"cpagateway/gateway/store"
+	"cpagateway/gateway/store/relational"
+)
+
+// Fill writes something into every table of a store.
+func Fill(t testing.TB, s *relational.Store) {
+	t.Helper()
+	if _, err := s.KeepFirst(t.Context(), "name", []byte{0, 1}); err != nil {
+		t.Fatal(err)
+	}
+	log := openLog(t, s)
+	for n := range 3 {
+		if err := bringIn(t, log, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 300 {
+		recordstest.Put(t, s, start, recordstest.Accept(t, home, person, fmt.Sprintf(
+			`{"resourceType":"CarePlan","id":"c%d","status":"completed","subject":{"reference":"Patient/p"},"period":{"start":"2026-01-01"}}`, i)))
+	}
+	recordstest.Put(t, s, start, recordstest.Remove(t, home, person, "CarePlan", "b"))
+	err := s.Update(t.Context(), func(tx store.Tx) error {
+		return errors.Join(
+			tx.Stand(persons.Standing{Person: person, Apart: "other", Doubts: []persons.Doubt{persons.Traced}, Custodian: home, Since: start}),
+			tx.Move(persons.Move{ID: "m", Kind: persons.Join, At: start, From: person, To: "other", Resources: []string{"CarePlan/c1"}}))
+	})
+	if err := errors.Join(err, log.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Same makes sure that a store is a copy of another: byte for byte, and that its log verifies.
+func Same(t testing.TB, from, to *relational.Store) {
+	t.Helper()
+	if diff := cmp.Diff(derived(t, from), derived(t, to)); diff != "" {
+		t.Errorf("as it was (-) and as it was copied (+):\n%s", diff)
+	}
+	var sequences [2]uint64
+	var reports [2]audit.Report
+	for i, s := range []*relational.Store{from, to} {
+		err := s.View(t.Context(), func(now store.Snapshot) (err error) {
+			sequences[i], err = now.Sequence()
+			return err
+		})
+		report, more := audit.Verify(t.Context(), s, Keys.Listed)
+		if err := errors.Join(err, more); err != nil || report.Break != nil || report.Entries == 0 {
+			t.Errorf("%+v, %v", report, err)
+		}
+		reports[i] = report
+	}
+	if sequences[0] != sequences[1] || cmp.Diff(reports[0], reports[1]) != "" {
+		t.Errorf("the last change is %v; the logs are %+v", sequences, reports)
+	}
+}
+
+// everythingIsCopied: to another database of the same kind; and never over anything.
+func (d Database) everythingIsCopied(t *testing.T) {
+	from, to := d.fresh(t), d.fresh(t)
+	Fill(t, from)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := relational.Copy(ctx, from, to); err == nil {
+		t.Error("a copy was made under an ended context")
+	}
+	copied, err := relational.Copy(t.Context(), from, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for table, n := range copied {
+		if n == 0 {
+			t.Errorf("nothing of %s was copied: the test looked at nothing", table)
+		}
+	}
+	if copied["versions"] != 310 || len(copied) < 15 {
+		t.Errorf("copied: %v", copied)
+	}
+	Same(t, from, to)
+	if _, err := relational.Copy(t.Context(), from, to); !errors.Is(err, relational.ErrInUse) {
+		t.Errorf("a copy over a copy: %v", err)
+	}
+	if err := bringIn(t, openLog(t, to), 9); err != nil {
+		t.Errorf("the copy takes nothing: %v", err)
+	}
+}
