@@ -11,7 +11,6 @@ import (
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/store/relational"
-	"cpagateway/gateway/store/sqlite"
 )
 
 // auditCommand looks at the audit log. It makes nothing: a log that is not there,
@@ -59,7 +58,7 @@ func (o verifyOptions) run(w world) error {
 		return err
 	}
 	defer held.Close()
-	keys, err := audit.ReadPublicKeys(cmp.Or(o.keys, filepath.Join(c.Records.SQLite, audit.PublicFile)))
+	keys, err := audit.ReadPublicKeys(cmp.Or(o.keys, filepath.Join(c.Records.folder(), audit.PublicFile)))
 	if err != nil {
 		return misuse("reading the public keys: %v", err)
 	}
@@ -120,10 +119,10 @@ func printCheckpoint(w world, place where) error {
 
 // openAudit opens the store alone: neither keys nor a secret are needed to look.
 func openAudit(w world, place where) (config, *relational.Store, error) {
-	c, err := place.readExisting()
+	c, err := place.readExisting(w)
 	if err != nil {
 		return config{}, nil, err
 	}
-	held, err := sqlite.Open(w.ctx, c.Records.SQLite)
+	held, err := c.Records.open(w.ctx)
 	return c, held, err
 }

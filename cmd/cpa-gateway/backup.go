@@ -53,11 +53,11 @@ func backupCommand(w world) *cobra.Command {
 // the audit log, as they are at one moment; the secret; the keys; the newest
 // checkpoint; the agreements. A running gateway may go on meanwhile.
 func backup(w world, place where, to string) error {
-	c, err := place.readExisting()
+	c, err := place.readExisting(w)
 	if err != nil {
 		return err
 	}
-	if _, err := keptSecret(c.Records.SQLite); err != nil {
+	if _, err := keptSecret(c.Records.folder()); err != nil {
 		return err
 	}
 	if err := newFolder(to); err != nil {
@@ -84,7 +84,7 @@ func (c config) backUp(w world, to string, made *manifest) error {
 	}
 	for folder, pattern := range map[string]string{
 		agreementsName: filepath.Join(c.Agreements, "*.yaml"),
-		sourcesFolder:  filepath.Join(c.Records.SQLite, sourcesFolder, "*.yaml"),
+		sourcesFolder:  filepath.Join(c.Records.folder(), sourcesFolder, "*.yaml"),
 	} {
 		found, _ := filepath.Glob(pattern) // which is well formed
 		for _, name := range found {
@@ -110,11 +110,11 @@ func (c config) copyRecords(ctx context.Context, to string) error {
 		}
 	}
 	for _, name := range []string{secretFile, audit.KeyFile, audit.PublicFile} {
-		if err := copyFile(filepath.Join(c.Records.SQLite, name), filepath.Join(to, name)); err != nil {
+		if err := copyFile(filepath.Join(c.Records.folder(), name), filepath.Join(to, name)); err != nil {
 			return fmt.Errorf("copying what belongs to the records: %w", err)
 		}
 	}
-	return sqlite.Backup(ctx, c.Records.SQLite, filepath.Join(to, sqlite.File))
+	return c.Records.copyTo(ctx, to)
 }
 
 func restoreCommand(w world) *cobra.Command {

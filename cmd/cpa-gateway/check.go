@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -18,7 +17,6 @@ import (
 	"cpagateway/consent/agreements"
 	"cpagateway/gateway"
 	"cpagateway/gateway/identity"
-	"cpagateway/gateway/store/sqlite"
 )
 
 // reachTime is how long a check waits for what is elsewhere.
@@ -97,8 +95,11 @@ func isLoopback(addr string) bool {
 
 // records refuses a data folder that serve would refuse. It makes none.
 func (k *check) records(w world) error {
+	if k.config.Records.Postgres != "" {
+		return k.postgres(w)
+	}
 	dir := k.config.Records.SQLite
-	if _, err := os.Stat(filepath.Join(dir, sqlite.File)); err == nil {
+	if k.config.Records.made(w.ctx) == nil {
 		return opensWell(w, k.config)
 	}
 	if _, err := os.Stat(dir); err != nil {
@@ -107,6 +108,20 @@ func (k *check) records(w world) error {
 		k.warn("records.sqlite %s holds no records yet", dir)
 	}
 	_, err := keptSecret(dir)
+	return err
+}
+
+// postgres refuses a database that serve would refuse. It makes nothing in it.
+func (k *check) postgres(w world) error {
+	err := k.config.Records.made(w.ctx)
+	if _, misused := errors.AsType[usageError](err); !misused {
+		if err == nil {
+			err = opensWell(w, k.config)
+		}
+		return err
+	}
+	k.warn("records.postgres holds no records yet: serve makes its tables, for which who logs in must own the database")
+	_, err = keptSecret(k.config.Records.Folder)
 	return err
 }
 

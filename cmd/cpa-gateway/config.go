@@ -55,10 +55,6 @@ type httpConfig struct {
 // defaultBeat is several times what a slow answer takes that is made from the store.
 const defaultBeat = 50 * time.Millisecond
 
-type recordsConfig struct {
-	SQLite string `yaml:"sqlite"` // the data folder
-}
-
 type auditConfig struct {
 	Witness string `yaml:"witness"` // file that keeps the newest checkpoint; best on another disk. Empty: in the data folder
 }
@@ -121,12 +117,15 @@ func readConfig(name string, environ []string) (config, error) {
 // check names what must be there for serve.
 func (c config) check() error {
 	required := []struct{ key, value string }{
-		{"organisation", string(c.Organisation)}, {"http.base", c.HTTP.Base}, {"agreements", c.Agreements}, {"records.sqlite", c.Records.SQLite},
+		{"organisation", string(c.Organisation)}, {"http.base", c.HTTP.Base}, {"agreements", c.Agreements},
 	}
 	for _, r := range required {
 		if r.value == "" {
 			return fmt.Errorf("%s is missing", r.key)
 		}
+	}
+	if err := c.Records.check(); err != nil {
+		return err
 	}
 	for _, u := range []struct{ key, value string }{{"http.base", c.HTTP.Base}, {"telemetry.otlp", c.Telemetry.OTLP}} {
 		if !isHTTP(u.value) {
@@ -174,5 +173,5 @@ func (c config) witness() audit.FileWitness {
 	if c.Audit.Witness != "" {
 		return audit.FileWitness(c.Audit.Witness)
 	}
-	return audit.FileWitness(filepath.Join(c.Records.SQLite, witnessFile))
+	return audit.FileWitness(filepath.Join(c.Records.folder(), witnessFile))
 }

@@ -178,7 +178,7 @@ func (c config) demoSource(name string) (intake.Source, error) {
 	if err != nil {
 		return intake.Source{}, err
 	}
-	if err := s.settle(c.Records.SQLite); err != nil {
+	if err := s.settle(c.Records.folder()); err != nil {
 		return intake.Source{}, err
 	}
 	return s.open()

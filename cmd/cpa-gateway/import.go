@@ -65,7 +65,7 @@ func (o importOptions) run(w world, paths []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, end()) }()
 	if !o.dryRun {
-		if err := source.settle(c.Records.SQLite); err != nil {
+		if err := source.settle(c.Records.folder()); err != nil {
 			return err
 		}
 	}
@@ -107,7 +107,7 @@ func bringIn(w world, s *site, from sourceConfig, extracts []extract) (total int
 		return total, err
 	}
 	in := s.intake(w)
-	in.Scratch = scratchIn(s.config.Records.SQLite)
+	in.Scratch = scratchIn(s.config.Records.folder())
 	tell, done := progress(w.err)
 	defer func() { _ = done() }()
 	in.Progress = func(sum intake.Summary) { tell(total.Plus(sum)) }

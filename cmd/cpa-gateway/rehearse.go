@@ -10,7 +10,7 @@ import (
 // copy is for its owner alone, beside the records where there are any, and goes at
 // the end.
 func (c where) rehearse(w world, chosen config) (s *site, end func() error, err error) {
-	dir := chosen.Records.SQLite
+	dir := chosen.Records.folder()
 	secret, err := keptSecret(dir)
 	if err != nil {
 		return nil, nil, err
@@ -46,7 +46,7 @@ func opensWell(w world, chosen config) error {
 
 // in is a configuration with its records in another folder.
 func (c where) in(folder string, chosen config) config {
-	chosen.Records.SQLite, chosen.Audit.Witness = folder, ""
+	chosen.Records, chosen.Audit.Witness = recordsConfig{SQLite: folder}, ""
 	if _, err := os.Stat(chosen.Agreements); c.data != "" && err != nil {
 		chosen.Agreements = folder // none, as in a new data folder
 	}

@@ -112,7 +112,7 @@ func refuseForeignSecret(ctx context.Context, store *relational.Store, dir strin
 		return err
 	}
 	if !hmac.Equal(kept, own) {
-		return misuse("%s is not the secret that the records in this folder were stored with: restore it from the backup of this folder",
+		return misuse("%s is not the secret that the records were stored with: restore it from the backup of this folder, or copy that of another gateway on the same records",
 			filepath.Join(dir, secretFile))
 	}
 	return nil

@@ -17,7 +17,6 @@ import (
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/store/relational"
-	"cpagateway/gateway/store/sqlite"
 	"cpagateway/mapping/bundle"
 	"cpagateway/mapping/ctp"
 	"cpagateway/mapping/mhsds"
@@ -43,7 +42,7 @@ func openSite(w world, c config) (*site, error) {
 	if err != nil {
 		return nil, misuse("reading the agreements: %v", err)
 	}
-	dir := c.Records.SQLite
+	dir := c.Records.folder()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -55,7 +54,7 @@ func openSite(w world, c config) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept, err := sqlite.Open(w.ctx, dir)
+	kept, err := c.Records.open(w.ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -4,11 +4,8 @@ import (
 	"encoding/json"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
-
-	"cpagateway/gateway/store/sqlite"
 )
 
 // where is the choice that every command with a store offers: a data folder
@@ -49,20 +46,17 @@ func (c where) open(w world, chosen config) (*site, error) {
 
 // readExisting is read for the commands that only look: where nothing is kept
 // they refuse, instead of making a folder and finding it empty.
-func (c where) readExisting() (config, error) {
+func (c where) readExisting(w world) (config, error) {
 	chosen, err := c.read()
 	if err != nil {
 		return config{}, err
 	}
-	if _, err := os.Stat(filepath.Join(chosen.Records.SQLite, sqlite.File)); err != nil {
-		return config{}, misuse("there are no records in %s: %v", chosen.Records.SQLite, err)
-	}
-	return chosen, nil
+	return chosen, chosen.Records.made(w.ctx)
 }
 
 // existing is open for the commands that only look.
 func (c where) existing(w world) (*site, error) {
-	chosen, err := c.readExisting()
+	chosen, err := c.readExisting(w)
 	if err != nil {
 		return nil, err
 	}

@@ -6,8 +6,10 @@ import (
 	"database/sql/driver"
 	"embed"
 	"errors"
+	"fmt"
 	"io/fs"
 
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
@@ -31,4 +33,20 @@ func migrate(ctx context.Context, to driver.Connector) error {
 	db := sql.OpenDB(to)
 	err = relational.Migrate(ctx, goose.DialectPostgres, db, migrations, goose.WithSessionLocker(locker))
 	return errors.Join(err, db.Close())
+}
+
+// Made reports whether a database holds a store. It makes nothing in it.
+func Made(ctx context.Context, address string) (made bool, err error) {
+	config, err := configOf(address)
+	if err != nil {
+		return false, err
+	}
+	db := stdlib.OpenDB(*config)
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	err = db.QueryRowContext(ctx, "SELECT to_regclass('resources') IS NOT NULL").Scan(&made)
+	if err = errors.Join(err, db.Close()); err != nil {
+		return false, fmt.Errorf("looking for the store in PostgreSQL: %w", err)
+	}
+	return made, nil
 }

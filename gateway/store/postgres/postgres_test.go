@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -59,4 +61,41 @@ func TestDatabase(t *testing.T) {
 		},
 		Strides: 5,
 	})
+}
+
+func contains(err error, text string) bool { return strings.Contains(err.Error(), text) }
+
+// TestEveryTextIsComparedByteByByte: another collation is another order of pages.
+func TestEveryTextIsComparedByteByByte(t *testing.T) {
+	s := reopen(t, startServer(t).Database(t))
+	scan := func(rows *sql.Rows) (name string, err error) {
+		err = rows.Scan(&name)
+		return name, err
+	}
+	if other := relationaltest.Read(t, s, scan, `SELECT table_name || '.' || column_name FROM information_schema.columns
+		WHERE table_schema = 'public' AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'`); len(other) > 0 {
+		t.Errorf("compared in another way: %v", other)
+	}
+	if all := relationaltest.Read(t, s, scan, `SELECT column_name FROM information_schema.columns WHERE collation_name = 'C'`); len(all) < 40 {
+		t.Errorf("only %d columns: the test looked at nothing", len(all))
+	}
+}
+
+func TestText(t *testing.T) {
+	for of, want := range map[string]string{
+		"SELECT 1":                          "SELECT 1",
+		"a = ? AND b = ?":                   "a = $1 AND b = $2",
+		"?2 ?1 ?2":                          "$2 $1 $2",
+		"INSERT OR FAIL INTO t VALUES (?3)": "INSERT INTO t VALUES ($3)",
+		"(?12), ?":                          "($12), $13",
+	} {
+		if got := text(of); got != want {
+			t.Errorf("%s: %s, want %s", of, got, want)
+		}
+	}
+	for of, want := range map[string]string{"": "", "Siân": "Siân", "a\x00b": "a\uFFFDb", "a\xffb": "a\uFFFDb"} {
+		if got := argument(of); got != want {
+			t.Errorf("%q: %q, want %q", of, got, want)
+		}
+	}
 }

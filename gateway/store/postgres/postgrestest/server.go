@@ -219,6 +219,14 @@ func (s *Server) address(user, database string) string {
 	return fmt.Sprintf("postgres://%s@127.0.0.1:%s/%s?sslmode=disable", user, s.port, database)
 }
 
+// Do carries a statement out as the owner of a database.
+func (s *Server) Do(t testing.TB, address, statement string) {
+	t.Helper()
+	_, name, _ := strings.Cut(address, s.port+"/")
+	name, _, _ = strings.Cut(name, "?")
+	s.do(t, name, statement)
+}
+
 func (s *Server) do(t testing.TB, database string, statements ...string) {
 	t.Helper()
 	db, err := sql.Open("pgx", s.address(owner, database))
