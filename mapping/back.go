@@ -1,6 +1,8 @@
 package mapping
 
 import (
+	"crypto/sha256"
+	"encoding/base32"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,11 +18,14 @@ type Back struct {
 	Read    int
 	Refused int
 	Dropped map[string]int // path of an element -> values that no record holds
+	Minted  map[string]int // SOURCE.FIELD -> keys that were made because the resources hold none
 	Added   map[string]int // path of an element -> values that the records say and the resources do not
 
 	program *Program
 	env     Env
 	given   map[string]fhir.Value // by Type/id
+	entries map[string]int        // by Type/id: the position, from 0
+	reading string                // Type/id of the resource being read
 	parts   map[string]*piece     // by Type/id
 	records map[[2]string]*Returned
 	ids     map[[2]string]string // by type and key
@@ -33,10 +38,14 @@ type piece struct {
 	scopes  []*Returned // the record, and that of the group where the map has one
 	key     string
 	keyed   bool
+	minted  []minted
 	reading bool   // is being read: a reference to it says nothing yet
 	fault   string // why it says nothing
 	at      string // where that is
 }
+
+// minted is a key that was made, and its field as SOURCE.FIELD.
+type minted struct{ field, key string }
 
 // notReturned stands in a reference for the id of what did not come back.
 const notReturned = "not-returned"
@@ -46,8 +55,8 @@ const notReturned = "not-returned"
 // records are used.
 func (p *Program) Back(env Env, resources []fhir.Value) *Back {
 	b := &Back{
-		Read: len(resources), Dropped: map[string]int{}, Added: map[string]int{},
-		program: p, env: env, given: map[string]fhir.Value{}, parts: map[string]*piece{},
+		Read: len(resources), Dropped: map[string]int{}, Added: map[string]int{}, Minted: map[string]int{},
+		program: p, env: env, given: map[string]fhir.Value{}, entries: map[string]int{}, parts: map[string]*piece{},
 		records: map[[2]string]*Returned{}, ids: map[[2]string]string{}, refused: map[int]bool{},
 	}
 	for i, v := range resources {
@@ -58,7 +67,7 @@ func (p *Program) Back(env Env, resources []fhir.Value) *Back {
 			}
 			continue
 		}
-		b.given[name] = v
+		b.given[name], b.entries[name] = v, i
 	}
 	for i, v := range resources {
 		if b.given[v.Type()+"/"+v.ID()] == v {
@@ -71,6 +80,11 @@ func (p *Program) Back(env Env, resources []fhir.Value) *Back {
 func (b *Back) refuse(entry int, v fhir.Value, at, reason string) {
 	b.Refused++
 	b.refused[entry] = true
+	name, line := v.Type()+"/"+v.ID(), place{file: "-"}
+	if p := b.parts[name]; p != nil && p.m != nil {
+		line = p.m.rule.at
+	}
+	b.explain(name, line, "not representable: ", at, ": ", reason)
 	at = strings.TrimPrefix(at, v.Path()+".")
 	b.Faults = append(b.Faults, Fault{At: Position{File: v.Type(), Row: entry + 1, Field: at}, Rule: "not-representable", Reason: reason})
 }
@@ -102,7 +116,7 @@ func (b *Back) place(entry int, v fhir.Value) {
 		b.refuse(entry, v, "", "another resource says otherwise of "+disputed)
 		return
 	}
-	record.from = append(record.from, claim{entry, p.m.typ, p.key, v})
+	record.from = append(record.from, claim{entry, p.m.typ, p.key, v, p.m.rule.at, p.minted})
 	b.ids[[2]string{p.m.typ, p.key}] = v.ID()
 }
 
@@ -129,6 +143,10 @@ func (b *Back) piece(name string) *piece {
 		p.fault = "no map that runs both ways makes a " + v.Type() + " like this"
 		return p
 	}
+	outer := b.reading
+	b.reading = name
+	defer func() { b.reading = outer }()
+	b.explain(name, p.m.rule.at, p.m.source, " <- ", name)
 	p.scopes = []*Returned{newReturned()}
 	if p.m.each != "" {
 		p.scopes = append(p.scopes, newReturned())
@@ -144,8 +162,42 @@ func (b *Back) piece(name string) *piece {
 	for _, scope := range p.scopes {
 		r.enter(scope, 1)
 	}
-	p.key, p.keyed = p.m.key.read(&r)
+	if p.key, p.keyed = p.m.key.read(&r); !p.keyed && v.ID() != "" {
+		b.mint(p, v)
+		p.key, p.keyed = p.m.key.read(&r)
+	}
 	return p
+}
+
+// mint gives the fields of a key texts where the resource holds none: made of what
+// the resource is called, so that each run makes the same, and for one system alone.
+func (b *Back) mint(p *piece, v fhir.Value) {
+	at := p.scopes[len(p.scopes)-1]
+	for _, r := range p.m.mints {
+		o := r.from.fields()[0]
+		if _, has := at.fields[o.text]; has {
+			continue
+		}
+		text, ok := r.mint.read(&run{env: b.env})
+		if r.mint.kind == nothing {
+			sum := sha256.Sum256([]byte(strings.Join([]string{b.env.Source, b.env.Custodian, p.m.source, v.Type(), v.ID()}, "\x00")))
+			text, ok = base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:mintedBytes]), true
+			p.minted = append(p.minted, minted{joinPath(p.m.source, joinPath(p.m.each, o.text)), text})
+		}
+		if ok && at.set(o.text, text) {
+			b.explain(b.reading, r.at, o.text, " is minted: ", strconv.Quote(text))
+		}
+	}
+}
+
+// mintedBytes become 20 characters, which is what a local identifier may have.
+const mintedBytes = 12
+
+// explain tells one step of a resource, called by TYPE/ID, where somebody asked for it.
+func (b *Back) explain(name string, at place, words ...string) {
+	if b.env.Explain != nil {
+		b.env.Explain(Position{File: name, Row: b.entries[name] + 1}, at.String(), strings.Join(words, ""))
+	}
 }
 
 // mapOf finds the map that makes resources like this one; where there is none, at
@@ -212,14 +264,13 @@ func (b *Back) leaf(n *node, v fhir.Value, at []*Returned) string {
 		}
 		text, ok := b.text(r, v)
 		if !ok {
+			b.explain(b.reading, r.at, r.value, " cannot be told from ", v.Path())
 			continue
 		}
 		if !r.from.give(b.env, text, at) {
 			return v.Path()
 		}
-		if b.env.Explain != nil {
-			b.env.Explain(r.place, r.value+" <- "+v.Path()+": "+strconv.Quote(text))
-		}
+		b.explain(b.reading, r.at, r.value, " <- ", v.Path(), ": ", strconv.Quote(text))
 		if r.from.kind == field && literals[r.as.operation].pattern != nil {
 			at[len(at)-1-r.from.up].literals[r.from.text] = true
 		}
@@ -233,6 +284,7 @@ func (b *Back) leaf(n *node, v fhir.Value, at []*Returned) string {
 func (b *Back) list(n *node, v fhir.Value, at []*Returned) string {
 	used := map[*node]bool{}
 	for element := range v.Each() {
+		taken := false
 		for _, m := range n.members {
 			if used[m] || m.unlike(element, "") != "" || m.scope != nil && m.scope.first {
 				continue
@@ -241,7 +293,11 @@ func (b *Back) list(n *node, v fhir.Value, at []*Returned) string {
 			if fault := b.element(m, element, at); fault != "" {
 				return fault
 			}
+			taken = true
 			break
+		}
+		if !taken {
+			b.explain(b.reading, n.at, element.Path(), ": no line makes an element like this")
 		}
 	}
 	return ""

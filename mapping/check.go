@@ -172,7 +172,7 @@ func (c *checker) rule(n *node, r *rule, path string, in within) {
 			c.lose(o, "joined-row") // where it is worked out from what returns elsewhere, it does
 			continue
 		}
-		f.Targets = append(f.Targets, path+" ("+r.place+")")
+		f.Targets = append(f.Targets, path+" ("+r.at.String()+")")
 		if !r.returns() || in.reason != "" {
 			c.lose(o, cmp.Or(in.reason, r.because, "composed-text"))
 			continue

@@ -184,8 +184,9 @@ type Condition struct{ asks *condition }
 // ParseCondition reads a condition of the map language. A fault is an *Error
 // whose column counts from the start of the text.
 func ParseCondition(text string) (Condition, error) {
-	p := &parser{names: vocabulary, program: newProgram(), scopes: []*reads{{}}, paths: []string{""}, file: "condition"}
-	lines, faults := splitLines(p.file, text)
+	p := newParser(nil)
+	p.scopes, p.paths = []*reads{{}}, []string{""}
+	lines, faults := splitLines("condition", text)
 	if p.faults = faults; len(faults) == 0 && len(lines) == 1 {
 		c := Condition{asks: p.condition(lines[0], lines[0].tokens)}
 		if len(p.faults) == 0 {
@@ -193,7 +194,7 @@ func ParseCondition(text string) (Condition, error) {
 		}
 	}
 	if len(p.faults) == 0 {
-		return Condition{}, &Error{File: p.file, Line: 1, Column: 1, Text: "a condition stands on one line"}
+		return Condition{}, &Error{File: "condition", Line: 1, Column: 1, Text: "a condition stands on one line"}
 	}
 	return Condition{}, errors.Join(p.faults...)
 }

@@ -82,14 +82,21 @@ func sameJSON(t *testing.T, got, want string) {
 
 func TestDocumentExampleRunsBack(t *testing.T) {
 	sources, given, want := fenced(t, "both"), fenced(t, "resources"), fenced(t, "returned")
-	if len(sources) != 1 || len(given) != 1 || len(want) != 1 {
-		t.Fatalf("the document has %d maps, %d resources and %d results, want one each", len(sources), len(given), len(want))
+	if len(sources) != 2 || len(given) != 2 || len(want) != 2 {
+		t.Fatalf("the document has %d maps, %d resources and %d results, want two each", len(sources), len(given), len(want))
 	}
-	program, err := compile(sources[0])
+	for i := range sources {
+		runsBack(t, sources[i], given[i], want[i])
+	}
+}
+
+func runsBack(t *testing.T, source, given, want string) {
+	t.Helper()
+	program, err := compile(source)
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := fhir.Parse([]byte(given[0]))
+	v, err := fhir.Parse([]byte(given))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +112,24 @@ func TestDocumentExampleRunsBack(t *testing.T) {
 	for _, f := range back.Faults {
 		fmt.Fprintf(&got, "refused %s %d %s: %s\n", f.At.File, f.At.Row, f.At.Field, f.Reason)
 	}
-	if got.String() != want[0] {
-		t.Errorf("came back as\n%s\nwant\n%s", got.String(), want[0])
+	for _, path := range slices.Sorted(maps.Keys(back.Minted)) {
+		fmt.Fprintf(&got, "minted %s %d\n", path, back.Minted[path])
+	}
+	if got.String() != want {
+		t.Errorf("came back as\n%s\nwant\n%s", got.String(), want)
+	}
+}
+
+func TestDocumentOverlay(t *testing.T) {
+	overlays := fenced(t, "overlay")
+	if len(overlays) != 1 {
+		t.Fatalf("the document has %d overlays, want one", len(overlays))
+	}
+	program, err := compileVersion(fenced(t, "both")[0], overlays[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(program.Reads("Plan"), " "); got != "closed goals.no goals.text owner planId state" {
+		t.Errorf("the version reads %s", got)
 	}
 }

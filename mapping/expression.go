@@ -149,7 +149,10 @@ func (p *parser) field(l line, t token) operand {
 	return operand{kind: field, text: name, up: up, keyed: p.keyed}
 }
 
-var keyEscapes = strings.NewReplacer("%", "%25", "|", "%7C")
+// keySeparator stands between the parts of a key, and in none of them.
+const keySeparator = "|"
+
+var keyEscapes = strings.NewReplacer("%", "%25", keySeparator, "%7C")
 
 // escapeKey makes a part of a key safe to stand beside another, and drops the
 // blanks around it.

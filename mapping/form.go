@@ -126,8 +126,9 @@ func (n *node) always() bool {
 	})
 }
 
-// mayMiss reports whether a condition or a group decides whether there is such a value.
-func (n *node) mayMiss() bool { return n.when != nil || n.scope != nil }
+// mayMiss reports whether a condition or a group decides whether there is such a value,
+// or whether what it holds is minted where it is missing.
+func (n *node) mayMiss() bool { return n.when != nil || n.scope != nil || n.minted }
 
 // unlike is the path at which a value cannot have been made by the node, "" where
 // it may have been. Members that the node does not write say nothing.

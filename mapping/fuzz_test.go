@@ -70,6 +70,40 @@ func FuzzMap(f *testing.F) {
 	})
 }
 
+// FuzzOverlay: no overlay makes the parser panic or take longer than the limits let it,
+// and its faults have a place.
+func FuzzOverlay(f *testing.F) {
+	text, err := os.ReadFile("testdata/language/sections")
+	if err != nil {
+		f.Fatal(err)
+	}
+	base := ""
+	for _, c := range strings.Split("\n"+string(text), "\n\n") {
+		for _, command := range []string{"map\n", "overlay\n"} {
+			_, input, found := strings.Cut("\n"+c, "\n"+command)
+			if input, _, _ = strings.Cut(input, "\n----"); found && command == "map\n" {
+				base = input
+				f.Add(base, "")
+			} else if found {
+				f.Add(base, input)
+			}
+		}
+	}
+	f.Add("section a\n  use b\n  use b\nsection b\n  use c\n  use c\nsection c\n  x -> y\nmap S -> Basic\n  key id\n  use a\n", "remove section c\n")
+	f.Fuzz(func(t *testing.T, text, overlay string) {
+		program, err := compileVersion(text, overlay)
+		if err == nil {
+			program.Check()
+			return
+		}
+		for _, line := range strings.Split(err.Error(), "\n") {
+			if !strings.HasPrefix(line, "m.map:") && !strings.HasPrefix(line, "v2.overlay:") && utf8.ValidString(text+overlay) {
+				t.Errorf("a fault without a place: %s", line)
+			}
+		}
+	})
+}
+
 // goesBack: whatever is given, each resource is in a record or in a fault, and no
 // record is given that would say otherwise.
 func goesBack(t *testing.T, program *mapping.Program, resources []fhir.Value) {

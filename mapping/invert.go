@@ -28,11 +28,15 @@ func (r *rule) irreversible() string {
 	case field:
 		fields = 1
 	case template:
-		for i, p := range r.from.parts {
+		between := ""
+		for _, p := range r.from.parts {
 			switch p.kind {
 			case field:
 				fields++
-				open = open || i > 0 && r.from.parts[i-1].kind == field
+				open = open || fields > 1 && !strings.Contains(between, keySeparator)
+				between = ""
+			case constant:
+				between += p.text
 			case position, choice, template:
 				return "only fields, constants, $source and $custodian are taken apart"
 			}
@@ -43,8 +47,8 @@ func (r *rule) irreversible() string {
 	switch {
 	case fields == 0:
 		return "there is no field in it to return to: a constant stands before ->"
-	case fields > 1 && (open || r.as.operation != toReference && !(r.as.operation == toDateTime && r.from.isMoment())):
-		return "where one field ends and the next begins cannot be told from the text; only a key before ref TYPE and \"{DAY}T{TIME}\" before dateTime are taken apart"
+	case fields > 1 && (open || r.as.operation != toReference) && !(r.as.operation == toDateTime && r.from.isMoment()):
+		return "where one field ends and the next begins cannot be told from the text; only a key with | between its fields, before ref TYPE, and \"{DAY}T{TIME}\" before dateTime are taken apart"
 	case r.as.table != nil && len(r.as.table.reverse) == 0 && r.as.operation == toCode:
 		return "no code of table " + r.as.table.name + " can be told from the others by its target"
 	}

@@ -15,19 +15,27 @@ import (
 )
 
 // TestLanguage runs the files of testdata/language. "map" compiles its input and
-// shows its faults, "run" runs the last map over a JSON record, "back" runs it
+// shows its faults, "overlay" compiles the last map with its input laid over it, "run" runs the last map over a JSON record, "back" runs it
 // backwards over an array of resources, and "check" shows what it promises.
 // go test -rewrite writes the answers anew; then read what changed.
 func TestLanguage(t *testing.T) {
 	ran := 0
 	datadriven.Walk(t, "testdata/language", func(t *testing.T, path string) {
 		var program *mapping.Program
+		base := ""
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			ran++
 			switch d.Cmd {
 			case "map":
 				var err error
+				base = d.Input
 				if program, err = compile(d.Input); err != nil {
+					return err.Error() + "\n"
+				}
+				return "ok\n"
+			case "overlay":
+				var err error
+				if program, err = compileVersion(base, d.Input); err != nil {
 					return err.Error() + "\n"
 				}
 				return "ok\n"
@@ -49,6 +57,11 @@ func TestLanguage(t *testing.T) {
 
 func compile(text string) (*mapping.Program, error) {
 	return mapping.Load(fstest.MapFS{"m.map": {Data: []byte(text + "\n")}}, nil)
+}
+
+// compileVersion compiles a map with an overlay.
+func compileVersion(text, overlay string) (*mapping.Program, error) {
+	return mapping.LoadVersion(fstest.MapFS{"m.map": {Data: []byte(text + "\n")}, "v2.overlay": {Data: []byte(overlay + "\n")}}, "v2", nil)
 }
 
 var testEnv = mapping.Env{Source: "src", Custodian: "7A4", ID: func(typ, key string) string { return key }}
@@ -131,6 +144,9 @@ func tellBack(t *testing.T, program *mapping.Program, resources string) string {
 	}
 	for _, path := range slices.Sorted(maps.Keys(back.Dropped)) {
 		fmt.Fprintf(&s, "dropped %s %d\n", path, back.Dropped[path])
+	}
+	for _, path := range slices.Sorted(maps.Keys(back.Minted)) {
+		fmt.Fprintf(&s, "minted %s %d\n", path, back.Minted[path])
 	}
 	for _, path := range slices.Sorted(maps.Keys(back.Added)) {
 		fmt.Fprintf(&s, "added %s %d\n", path, back.Added[path])

@@ -1,15 +1,11 @@
 package mapping
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // rule joins a source value with a target.
 type rule struct {
 	id       string // as faults name it: rule ID, or file:line
-	place    string // file:line
-	line     int
+	at       place
 	value    string // as the map has it
 	target   string
 	from     operand
@@ -18,7 +14,8 @@ type rule struct {
 	way      direction
 	because  string // why a rule that runs forward only does not return
 	required bool
-	keyed    bool // the value is another resource's key
+	keyed    bool     // the value is another resource's key
+	mint     *operand // what its field gets where FHIR holds no key; nothing asks for a new key
 	settings *settings
 }
 
@@ -45,7 +42,7 @@ func (p *parser) readMap(b block) {
 		p.fail(b.head, head[0], mapForm)
 		return
 	}
-	m := &resourceMap{typ: head[arrow+1].text, source: head[1].text, way: way, rule: p.newRule(b.head), root: &node{shape: object, root: true, line: b.head.number}}
+	m := &resourceMap{typ: head[arrow+1].text, source: head[1].text, way: way, rule: p.newRule(b.head), root: &node{shape: object, root: true, at: b.head.place}}
 	p.source, p.way, p.given, p.twice, p.element = m.source, way, map[string]giver{}, nil, nil
 	p.scopes, p.paths = []*reads{p.program.account(p.source)}, []string{""}
 	if arrow > 2 {
@@ -53,6 +50,7 @@ func (p *parser) readMap(b block) {
 		p.list(head[3:arrow])
 	}
 	m.rule.from = fixed("")
+	p.mints, p.outer = &m.mints, len(p.scopes)
 	m.when = p.whenAt(b.head, head, arrow+2)
 	p.readBody(b.body, m.root, m)
 	if m.key.kind == nothing {
@@ -121,11 +119,7 @@ func (p *parser) whenAt(l line, tokens []token, i int) *condition {
 // readBody reads the lines of a map (m is set) or of a block in it (m is nil).
 func (p *parser) readBody(body []block, n *node, m *resourceMap) {
 	for _, b := range body {
-		t := b.head.tokens
-		word := t[0].text
-		if at, _ := arrowIn(t); t[0].quoted || at == 1 {
-			word = "" // a field may be called key, each or in
-		}
+		t, word := b.head.tokens, b.word()
 		switch {
 		case word == "key" && m != nil && m.key.kind == nothing:
 			m.key = p.keyOf(b)
@@ -231,8 +225,7 @@ func (p *parser) readEach(b block, n *node) {
 }
 
 func (p *parser) newRule(l line) *rule {
-	place := fmt.Sprintf("%s:%d", p.file, l.number)
-	return &rule{id: place, place: place, line: l.number, settings: p.settings}
+	return &rule{id: l.String(), at: l.place, settings: p.settings}
 }
 
 // readRule reads `[derive] VALUE ARROW TARGET [CONVERSION] [required] [because REASON]
@@ -258,6 +251,7 @@ func (p *parser) readRule(b block, n *node) {
 	p.keyed = r.keyed
 	r.from = p.expression(b.head, t[:arrow])
 	p.keyed = false
+	p.checkMint(b.head, r)
 	path, ok := p.steps(b.head, t[arrow+1])
 	if !ok {
 		return
@@ -287,6 +281,9 @@ func (p *parser) readOptions(l line, t []token, r *rule) {
 			continue
 		case word == "because":
 			t, r.because = p.because(l, t)
+			continue
+		case word == "mint":
+			t = p.readMint(l, t, r)
 			continue
 		}
 		t = t[p.readConversion(l, t, r):]

@@ -68,9 +68,10 @@ type Env struct {
 	// needed as long as what was given out, and closed by whoever gives them. Nil: it
 	// is remembered in memory.
 	Scratch scratch.Files
-	// Explain, where it is set, is told each step of a run: the line of the map, and
-	// what came of it. What it is told holds the values of the record.
-	Explain func(line, step string)
+	// Explain, where it is set, is told each step of a run: the record (forward where it
+	// stood, backward TYPE/ID and the position among those given), the line of the map,
+	// and what came of it. What it is told holds the values of the record.
+	Explain func(record Position, line, step string)
 }
 
 // Output receives what a format makes, record by record. Returning an error stops

@@ -2,6 +2,7 @@ package mapping_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"reflect"
 	"regexp"
@@ -64,6 +65,26 @@ func TestLoadRefusesWhatWouldCostTooMuch(t *testing.T) {
 		if _, err := compile(text); err == nil {
 			t.Errorf("%s without a limit", name)
 		}
+	}
+}
+
+// Sections that use one another double with each; a limit ends it.
+func TestSectionsDoNotGrowWithoutEnd(t *testing.T) {
+	var s strings.Builder
+	for i := range 40 {
+		fmt.Fprintf(&s, "section s%d\n  use s%d\n  use s%d\n", i, i+1, i+1)
+	}
+	s.WriteString("section s40\n  a -> x\nmap S -> Basic\n  key id\n  use s0\n")
+	if _, err := compile(s.String()); err == nil || !strings.Contains(err.Error(), "with their sections the maps have more than 65536 lines") {
+		t.Errorf("says %.200v", err)
+	}
+	deep := strings.Builder{}
+	for i := range 40 {
+		fmt.Fprintf(&deep, "section s%d\n  in x\n    use s%d\n", i, i+1)
+	}
+	deep.WriteString("section s40\n  a -> x\nmap S -> Basic\n  key id\n  use s0\n")
+	if _, err := compile(deep.String()); err == nil || !strings.Contains(err.Error(), "nested deeper than 16 blocks") {
+		t.Errorf("says %.200v", err)
 	}
 }
 

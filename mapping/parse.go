@@ -18,15 +18,25 @@ type block struct {
 	body []block
 }
 
+// word is what the block begins with; "" where that is a string or a field.
+func (b block) word() string {
+	t := b.head.tokens
+	if at, _ := arrowIn(t); t[0].quoted || at == 1 {
+		return "" // a field may be called key, each or in
+	}
+	return t[0].text
+}
+
 // parser reads the map files of one folder into a program.
 type parser struct {
 	names   Names
 	tables  map[string]*table
+	files   map[string]*settings
 	program *Program
 	faults  []error
+	said    map[Error]bool
 
-	// of the file and the map being read
-	file     string
+	// of the map being read
 	settings *settings
 	source   string
 	scopes   []*reads         // the records that ^ steps out of, outermost first
@@ -36,18 +46,31 @@ type parser struct {
 	given    map[string]giver // fields that return in the map being read
 	twice    [][2]giver       // two places of one field
 	element  *node            // of a list, that is being read
+	mints    *[]*rule         // those of the map being read
+	outer    int              // how many scopes the map itself has
 }
 
-// settings hold for one file.
+// settings hold for the maps of one file.
 type settings struct {
 	zone     *time.Location // for a date-time without an offset; nil refuses one
 	dayFirst bool           // DD/MM/YYYY is read as well as YYYY-MM-DD
 }
 
+func newParser(names Names) *parser {
+	p := &parser{names: maps.Clone(vocabulary), tables: map[string]*table{}, files: map[string]*settings{}, program: newProgram(), said: map[Error]bool{}}
+	maps.Copy(p.names, names)
+	return p
+}
+
 // Load reads and compiles every *.map file at the root of fsys. Names adds to
 // the constants of package profiles, which every map may use. All faults are
 // returned at once, joined, each an *Error; a folder without a map is one.
-func Load(fsys fs.FS, names Names) (*Program, error) {
+func Load(fsys fs.FS, names Names) (*Program, error) { return LoadVersion(fsys, "", names) }
+
+// LoadVersion is Load for another version of the format: what VERSION.overlay at the
+// root of fsys replaces, removes and adds is merged into the maps before they are
+// checked. Without a version it is Load.
+func LoadVersion(fsys fs.FS, version string, names Names) (*Program, error) {
 	files, err := fs.Glob(fsys, "*.map")
 	if err != nil {
 		return nil, fmt.Errorf("listing map files: %w", err)
@@ -55,28 +78,19 @@ func Load(fsys fs.FS, names Names) (*Program, error) {
 	if len(files) == 0 {
 		return nil, errors.New("listing map files: the folder holds no *.map file")
 	}
-	p := &parser{names: maps.Clone(vocabulary), tables: map[string]*table{}, program: newProgram()}
-	maps.Copy(p.names, names)
-	trees := make([][]block, len(files))
-	for i, file := range files {
-		text, err := fs.ReadFile(fsys, file)
-		if err != nil {
-			return nil, fmt.Errorf("reading map file %s: %w", file, err)
+	p := newParser(names)
+	var tree, changes []block
+	for _, file := range files {
+		if tree, err = p.read(fsys, file, tree, words); err != nil {
+			return nil, err
 		}
-		trees[i] = p.tree(file, string(text))
 	}
-	for i, file := range files { // tables first: a map may use one that stands below it or in another file
-		p.start(file)
-		p.each(trees[i], "table", p.readTable)
+	if version != "" {
+		if changes, err = p.read(fsys, version+".overlay", nil, append(overlayWords, words...)); err != nil {
+			return nil, err
+		}
 	}
-	for i, file := range files {
-		p.start(file)
-		p.each(trees[i], "zone", p.readZone)
-		p.each(trees[i], "dates", p.readDates)
-		p.each(trees[i], "csv", p.readColumns)
-		p.each(trees[i], "map", p.readMap)
-	}
-	p.tellApart()
+	p.compile(p.merged(tree, changes))
 	if len(p.faults) > 0 {
 		return nil, errors.Join(p.faults...)
 	}
@@ -84,32 +98,49 @@ func Load(fsys fs.FS, names Names) (*Program, error) {
 	return p.program, nil
 }
 
-func (p *parser) start(file string) { p.file, p.settings = file, &settings{} }
-
-// each reads the top-level blocks that begin with a word.
-func (p *parser) each(tree []block, word string, read func(block)) {
-	for _, b := range tree {
-		if t := b.head.tokens[0]; t.text == word && !t.quoted {
-			read(b)
+// compile reads the blocks of all files: a map may use a table that stands below it
+// or in another file.
+func (p *parser) compile(tree []block) {
+	for _, kind := range []struct {
+		word string
+		read func(block)
+	}{{"table", p.readTable}, {"zone", p.readZone}, {"dates", p.readDates}, {"csv", p.readColumns}, {"map", p.readMap}} {
+		for _, b := range tree {
+			if b.word() == kind.word {
+				p.settings = p.files[b.head.file]
+				kind.read(b)
+			}
 		}
 	}
+	p.tellApart()
 }
 
-// tree groups lines into blocks by their indent.
-func (p *parser) tree(file, text string) []block {
-	p.start(file)
-	lines, faults := splitLines(file, text)
+// words begin the lines of a map file that have no indent; overlayWords those of an
+// overlay besides.
+var (
+	words        = []string{"map", "table", "section", "csv", "zone", "dates"}
+	overlayWords = []string{"change", "remove"}
+)
+
+// read adds the blocks of a file to others.
+func (p *parser) read(fsys fs.FS, file string, tree []block, words []string) ([]block, error) {
+	text, err := fs.ReadFile(fsys, file)
+	if err != nil {
+		return nil, fmt.Errorf("reading map file %s: %w", file, err)
+	}
+	p.files[file] = &settings{}
+	lines, faults := splitLines(file, string(text))
 	p.faults = append(p.faults, faults...)
 	blocks, rest := p.blocks(lines, 0, 0)
 	for _, l := range rest {
 		p.fail(l, l.tokens[0], "indented, but under nothing")
 	}
 	for _, b := range blocks {
-		if t := b.head.tokens[0]; t.quoted || !slices.Contains([]string{"map", "table", "zone", "dates", "csv"}, t.text) {
-			p.fail(b.head, t, "a line without an indent begins with map, table, zone, dates or csv")
+		if !slices.Contains(words, b.word()) {
+			p.fail(b.head, b.head.tokens[0], "a line without an indent begins with "+strings.Join(words, ", "))
 		}
 	}
-	return blocks
+	return append(tree, blocks...), nil
 }
 
 // blocks takes the lines at one indent, each with what stands deeper under it.
@@ -138,8 +169,20 @@ func (p *parser) blocks(lines []line, indent, depth int) ([]block, []line) {
 	return blocks, lines
 }
 
+// fail notes a fault, once: a section is read wherever it is used.
 func (p *parser) fail(l line, t token, text string) {
-	p.faults = append(p.faults, &Error{File: p.file, Line: l.number, Column: t.column, Text: text})
+	p.note(Error{File: l.file, Line: l.line, Column: t.column, Text: text + l.used})
+}
+
+func (p *parser) failAt(at place, text string) {
+	p.note(Error{File: at.file, Line: at.line, Column: 1, Text: text})
+}
+
+func (p *parser) note(fault Error) {
+	if !p.said[fault] {
+		p.said[fault] = true
+		p.faults = append(p.faults, &fault)
+	}
 }
 
 func (p *parser) readZone(b block) {

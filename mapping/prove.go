@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -46,10 +47,12 @@ func (b *Back) ProveWith(p *Program) {
 }
 
 func (b *Back) proven(record *Returned, made []Resource, faults []Fault) bool {
-	holds, account := true, &comparison{back: b, dropped: map[string]int{}, added: map[string]int{}}
+	holds, accounts := true, make([]*comparison, len(record.from))
 	refused := slices.IndexFunc(faults, func(f Fault) bool { return !f.Warning })
-	for _, c := range record.from {
+	for n, c := range record.from {
 		reason, at := "", ""
+		account := &comparison{back: b, minted: c.mint, dropped: map[string]int{}, added: map[string]int{}}
+		accounts[n] = account
 		i := slices.IndexFunc(made, func(r Resource) bool { return r.Type == c.typ && r.Key == c.key })
 		switch {
 		case refused >= 0:
@@ -59,7 +62,6 @@ func (b *Back) proven(record *Returned, made []Resource, faults []Fault) bool {
 		default:
 			v, err := fhir.ParseResource(made[i].Body)
 			if err == nil {
-				account.contradiction = ""
 				account.resource(c.value, v)
 				if at = account.contradiction; at != "" {
 					reason = "the record cannot say this: it would say something else"
@@ -75,7 +77,9 @@ func (b *Back) proven(record *Returned, made []Resource, faults []Fault) bool {
 		b.strike(record, "the record that it came from is not written, for the reason given with its other resources")
 		return false
 	}
-	account.addTo(b)
+	for n, c := range record.from {
+		accounts[n].addTo(b, c)
+	}
 	return true
 }
 
@@ -97,17 +101,25 @@ func (b *Back) Strike(record *Returned, reason string) {
 // comparison holds what came in against what is made again.
 type comparison struct {
 	back           *Back
-	contradiction  string // where they differ first
+	minted         []minted // keys that only what is made again holds
+	contradiction  string   // where they differ first
 	dropped, added map[string]int
 }
 
-func (c *comparison) addTo(b *Back) {
-	for path, n := range c.dropped {
-		b.Dropped[path] += n
+func (c *comparison) addTo(b *Back, of claim) {
+	for _, total := range []struct {
+		word       string
+		from, into map[string]int
+	}{{"dropped: ", c.dropped, b.Dropped}, {"added: ", c.added, b.Added}} {
+		for _, path := range slices.Sorted(maps.Keys(total.from)) {
+			total.into[path] += total.from[path]
+			b.explain(of.name(), of.at, total.word, path)
+		}
 	}
-	for path, n := range c.added {
-		b.Added[path] += n
+	for _, m := range of.mint {
+		b.Minted[m.field]++
 	}
+	b.explain(of.name(), of.at, "returns")
 }
 
 // resource compares but for what is the store's or the gateway's own.
@@ -152,7 +164,7 @@ func (c *comparison) lists(given, made fhir.Value, path string) {
 	for m := range made.Each() {
 		found := -1
 		for i, g := range left {
-			try := &comparison{back: c.back, dropped: map[string]int{}, added: map[string]int{}}
+			try := &comparison{back: c.back, minted: c.minted, dropped: map[string]int{}, added: map[string]int{}}
 			if try.value(g, m, path); try.contradiction == "" {
 				found = i
 				for path, n := range try.dropped {
@@ -165,7 +177,7 @@ func (c *comparison) lists(given, made fhir.Value, path string) {
 			}
 		}
 		if found < 0 {
-			if len(left) > 0 {
+			if len(left) > 0 && !c.holdsMinted(m) {
 				c.contradiction = left[0].Path()
 				return
 			}
@@ -180,6 +192,12 @@ func (c *comparison) lists(given, made fhir.Value, path string) {
 	for _, g := range left {
 		count(c.dropped, g, path)
 	}
+}
+
+// holdsMinted reports whether an element is there for a key that was made: it stands
+// beside what the resource says, and not against it.
+func (c *comparison) holdsMinted(v fhir.Value) bool {
+	return slices.ContainsFunc(c.minted, func(m minted) bool { return strings.Contains(string(v.Raw()), m.key) })
 }
 
 // same compares scalars. Two ways of writing one moment are one.

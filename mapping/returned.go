@@ -26,7 +26,11 @@ type claim struct {
 	typ   string
 	key   string
 	value fhir.Value
+	at    place // of the map
+	mint  []minted
 }
+
+func (c claim) name() string { return c.value.Type() + "/" + c.value.ID() }
 
 func newReturned() *Returned {
 	return &Returned{fields: map[string]string{}, literals: map[string]bool{}, groups: map[string][]*Returned{}}

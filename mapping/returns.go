@@ -52,14 +52,44 @@ func (p *parser) checkWay(l line, arrow token, r *rule, place *node) {
 	if r.from.kind == field {
 		at := p.absolute(&r.from)
 		if first, ok := p.given[at]; ok && first.field != "" && first.leaf != place {
-			p.twice = append(p.twice, [2]giver{first, {place, p.element, r.from.text, l.number}})
+			p.twice = append(p.twice, [2]giver{first, {place, p.element, r.from.text, l.place}})
 		}
-		p.given[at] = giver{place, p.element, r.from.text, l.number}
+		p.given[at] = giver{place, p.element, r.from.text, l.place}
 	}
 	for i := range r.from.parts {
 		if part := &r.from.parts[i]; part.kind == field && p.given[p.absolute(&part.operand)].leaf == nil {
-			p.given[p.absolute(&part.operand)] = giver{leaf: place, line: l.number}
+			p.given[p.absolute(&part.operand)] = giver{leaf: place, at: l.place}
 		}
+	}
+}
+
+// readMint reads `mint [VALUE]` and returns what follows it.
+func (p *parser) readMint(l line, t []token, r *rule) []token {
+	r.mint = &operand{}
+	if len(t) < 2 || !t[1].quoted && !strings.HasPrefix(t[1].text, "$") {
+		return t[1:]
+	}
+	if *r.mint = p.operandOf(l, t[1]); !r.mint.isFixed() {
+		p.fail(l, t[1], "what stands in for a key that FHIR does not hold is fixed: mint VALUE")
+	}
+	return t[2:]
+}
+
+// checkMint asks that what is minted is a field of its own, in a block that may be
+// missing.
+func (p *parser) checkMint(l line, r *rule) {
+	if r.mint == nil {
+		return
+	}
+	fields := r.from.fields()
+	switch {
+	case r.way != both || len(fields) != 1 || fields[0].up > 0 || r.as.operation != verbatim || r.mint.kind == nothing && r.from.kind != field:
+		p.fail(l, l.tokens[0], "mint stands behind FIELD <-> TARGET without a conversion, or with a VALUE behind a string of one field")
+	case p.element == nil || len(p.scopes) > p.outer:
+		p.fail(l, l.tokens[0], "mint stands in the block of an identifier that the resource may have: in identifier[]")
+	default:
+		p.element.minted = true
+		*p.mints = append(*p.mints, r)
 	}
 }
 
@@ -80,11 +110,15 @@ func (p *parser) checkKey(l line, m *resourceMap) {
 			p.fail(l, l.tokens[0], fmt.Sprintf("%s is of the key and does not return: an identifier or a reference gives it back, with <->", o.text))
 		}
 	}
+	for _, r := range m.mints {
+		if r.mint.kind == nothing && !slices.ContainsFunc(parts, func(o part) bool { return o.kind == field && o.up == 0 && o.text == r.from.text }) {
+			p.failAt(r.at, r.from.text+" is not of the key: what is minted is a key")
+		}
+	}
 	p.elements(m.root)
 	for _, pair := range p.twice {
 		if a, b := pair[0].element, pair[1].element; a == nil || b == nil || a == b || !(side{a, true}).excludes(side{b, true}) {
-			p.faults = append(p.faults, &Error{File: p.file, Line: pair[1].line, Column: 1, Text: fmt.Sprintf(
-				"%s returns from line %d already: this is derive", pair[1].field, pair[0].line)})
+			p.failAt(pair[1].at, fmt.Sprintf("%s returns from %s already: this is derive", pair[1].field, pair[0].at.beside(pair[1].at)))
 		}
 	}
 }
@@ -94,7 +128,7 @@ func (p *parser) checkKey(l line, m *resourceMap) {
 type giver struct {
 	leaf, element *node
 	field         string // empty for a part of a key or of a moment, which several places may give
-	line          int
+	at            place
 }
 
 // anyReturns reports whether a field returns from the node.
@@ -112,8 +146,7 @@ func (p *parser) elements(n *node) {
 				continue
 			}
 			if !(side{other, true}).excludes(side{m, true}) {
-				p.faults = append(p.faults, &Error{File: p.file, Line: m.line, Column: 1, Text: fmt.Sprintf(
-					"nothing tells the elements made here from those of line %d, so neither can return: give each a constant that the other cannot have, or write -> and because", other.line)})
+				p.failAt(m.at, fmt.Sprintf("nothing tells the elements made here from those of %s, so neither can return: give each a constant that the other cannot have, or write -> and because", other.at.beside(m.at)))
 			}
 		}
 	}
@@ -125,8 +158,7 @@ func (p *parser) alternatives(n *node) {
 	for i, r := range n.rules {
 		for _, other := range n.rules[:i] {
 			if (r.returns() || other.returns()) && !r.from.isFixed() && !other.from.isFixed() && !r.excludes(other) {
-				p.faults = append(p.faults, &Error{File: p.file, Line: r.line, Column: 1, Text: fmt.Sprintf(
-					"line %d may have written the same text, so neither returns: two rules for one target return only where no text is of both forms", other.line)})
+				p.failAt(r.at, other.at.beside(r.at)+" may have written the same text, so neither returns: two rules for one target return only where no text is of both forms")
 			}
 		}
 	}
@@ -143,9 +175,7 @@ func (p *parser) tellApart() {
 			}
 			for _, other := range byType[m.typ] {
 				if !(side{other.root, true}).excludes(side{m.root, true}) {
-					file, _, _ := strings.Cut(m.rule.id, ":")
-					p.faults = append(p.faults, &Error{File: file, Line: m.rule.line, Column: 1, Text: fmt.Sprintf(
-						"nothing tells a %s made here from one made at %s: give each a constant that the other cannot have", m.typ, other.rule.id)})
+					p.failAt(m.rule.at, fmt.Sprintf("nothing tells a %s made here from one made at %s: give each a constant that the other cannot have", m.typ, other.rule.at))
 				}
 			}
 			byType[m.typ] = append(byType[m.typ], m)

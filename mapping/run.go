@@ -30,6 +30,7 @@ type resourceMap struct {
 	each   string // a group of the source that makes one resource per record; "" makes one
 	when   *condition
 	key    operand
+	mints  []*rule // what a key is made of where FHIR holds none
 	person operand
 	rule   *rule // stands for the block in faults
 	root   *node
@@ -131,7 +132,7 @@ const notHeld = ": the condition does not hold: "
 // make runs one map over the record in scope.
 func (r *run) make(m *resourceMap, resources []Resource) []Resource {
 	if m.when != nil && !m.when.holds(r) {
-		r.explain(m.rule, "no ", m.typ, notHeld, m.when.text)
+		r.explain(m.rule.at, "no ", m.typ, notHeld, m.when.text)
 		return resources
 	}
 	key, ok := m.key.read(r)
@@ -145,7 +146,7 @@ func (r *run) make(m *resourceMap, resources []Resource) []Resource {
 	} else {
 		r.made[made] = true
 	}
-	r.explain(m.rule, m.typ, " ", key)
+	r.explain(m.rule.at, m.typ, " ", key)
 	res := Resource{Type: m.typ, Key: key, ID: r.env.ID(m.typ, key), From: r.record(0).At("")}
 	if m.person.kind != nothing {
 		res.Person, _ = m.person.read(r)
@@ -161,9 +162,9 @@ func (r *run) make(m *resourceMap, resources []Resource) []Resource {
 }
 
 // explain tells one step, where somebody asked for it.
-func (r *run) explain(rule *rule, words ...string) {
+func (r *run) explain(at place, words ...string) {
 	if r.env.Explain != nil {
-		r.env.Explain(rule.place, strings.Join(words, ""))
+		r.env.Explain(r.scopes[0].record.At(""), at.String(), strings.Join(words, ""))
 	}
 }
 
@@ -204,6 +205,7 @@ func (r *run) fault(rule *rule, value, reason string, w weight) {
 	said := saying{f.At, f.Value, f.Reason}
 	if !r.said[said] {
 		r.said[said] = true
+		r.explain(rule.at, map[weight]string{refusal: "refused: ", warning: "warning: "}[w], f.Reason)
 		r.faults = append(r.faults, f)
 	}
 }

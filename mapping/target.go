@@ -92,8 +92,9 @@ type node struct {
 	scope   *scope     // makes one value for each record of a group; nil makes one
 	when    *condition // nil is always
 	root    bool       // of a resource
+	minted  bool       // holds a key that is minted where FHIR holds none
 	whole   bool       // made by in, each or first: rules elsewhere may not add to it
-	line    int        // where the map first names it
+	at      place      // where the map first names it
 }
 
 // scope is the group that an each or first goes through.
@@ -126,8 +127,8 @@ func (p *parser) find(l line, t token, n *node, path []step) *node {
 				member = member.element(s)
 			}
 		}
-		if member != nil && member.line == 0 {
-			member.line = l.number
+		if member != nil && member.at.line == 0 {
+			member.at = l.place
 		}
 		if n = member; n != nil && n.whole {
 			p.fail(l, t, fmt.Sprintf("%s has a block of its own; this rule belongs there", s.name))

@@ -18,6 +18,22 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Text)
 }
 
+// place is where something stands in the map files.
+type place struct {
+	file string
+	line int
+}
+
+func (p place) String() string { return fmt.Sprintf("%s:%d", p.file, p.line) }
+
+// beside names the place to somebody who reads another.
+func (p place) beside(o place) string {
+	if p.file == o.file {
+		return fmt.Sprintf("line %d", p.line)
+	}
+	return p.String()
+}
+
 // token is a run of characters without blanks, or a quoted string.
 type token struct {
 	text   string // of a string: what stands between the quotes, escapes resolved
@@ -27,7 +43,8 @@ type token struct {
 
 // line is a line that holds something: its indent and its tokens.
 type line struct {
-	number int
+	place
+	used   string // of a line of a section: where it is used
 	indent int
 	tokens []token
 }
@@ -48,10 +65,10 @@ func splitLines(file, text string) ([]line, []error) {
 	for i, raw := range strings.Split(text, "\n") {
 		raw = strings.TrimSuffix(raw, "\r")
 		content := strings.TrimLeft(raw, " ")
-		l := line{number: i + 1, indent: len(raw) - len(content)}
+		l := line{place: place{file, i + 1}, indent: len(raw) - len(content)}
 		tokens, fault := tokenise(content, l.indent+1)
 		if fault != nil {
-			fault.File, fault.Line = file, l.number
+			fault.File, fault.Line = file, l.line
 			faults = append(faults, fault)
 			continue
 		}

@@ -23,6 +23,7 @@ func (n *node) append(dst []byte, r *run, first int) []byte {
 
 func (n *node) appendOne(dst []byte, r *run, first int) []byte {
 	if n.when != nil && !n.when.holds(r) {
+		r.explain(n.at, "nothing is made here", notHeld, n.when.text)
 		return dst
 	}
 	mark := len(dst)
@@ -99,18 +100,18 @@ func (n *node) appendLeaf(dst []byte, r *run) []byte {
 			continue
 		}
 		if rule.when != nil && !rule.when.holds(r) {
-			r.explain(rule, rule.value, notHeld, rule.when.text)
+			r.explain(rule.at, rule.value, notHeld, rule.when.text)
 			continue
 		}
 		value, ok := rule.from.read(r)
 		if !ok {
-			r.explain(rule, rule.value, " is blank")
+			r.explain(rule.at, rule.value, " is blank")
 			continue
 		}
 		before := len(dst)
 		if dst = r.convert(rule, dst, value); len(dst) > before {
 			if r.env.Explain != nil {
-				r.explain(rule, rule.value, " -> ", rule.target, ": ", string(dst[before:]))
+				r.explain(rule.at, rule.value, " -> ", rule.target, ": ", string(dst[before:]))
 			}
 			if i > 0 && rule.from.isFixed() {
 				r.defaulted(rule.target)

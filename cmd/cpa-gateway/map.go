@@ -22,7 +22,7 @@ import (
 )
 
 func mapCommand(w world) *cobra.Command {
-	c := &cobra.Command{Use: "map", Short: "check, run, test, draft and show maps; MAPS is a folder of *.map files, mhsds-v6, welsh-ctp or welsh-csp"}
+	c := &cobra.Command{Use: "map", Short: "check, run, test, draft and show maps; MAPS is a folder of *.map files (FOLDER@VERSION with VERSION.overlay), mhsds-v6, mhsds-v5, welsh-ctp or welsh-csp"}
 	c.AddCommand(mapCheckCommand(w), mapRunCommand(w), mapTestCommand(w), mapNewCommand(w), mapPageCommand(w))
 	return c
 }
@@ -37,14 +37,16 @@ func (o oneWay) Back(env mapping.Env, resources []fhir.Value) (map[string][]byte
 	return nil, back
 }
 
-// mapsNamed opens built-in maps by their name and others by their folder. Faults of
-// maps are printed, each on its line.
+// mapsNamed opens built-in maps by their name and others by their folder, FOLDER@VERSION
+// with the overlay of that version. Faults of maps are printed, each on its line.
 func mapsNamed(w world, name string) (workbench.Format, error) {
 	var f workbench.Format
 	var err error
 	switch name {
 	case "mhsds-v6":
 		f, err = mhsds.New(mhsds.Options{})
+	case "mhsds-v5":
+		f, err = mhsds.New(mhsds.Options{Version: mhsds.V5})
 	case "welsh-ctp":
 		var plans *ctp.Format
 		plans, err = ctp.New()
@@ -52,18 +54,27 @@ func mapsNamed(w world, name string) (workbench.Format, error) {
 	case "welsh-csp":
 		f, err = folder.SupportPlan()
 	default:
-		if info, err := os.Stat(name); err != nil {
+		at, version := folderNamed(name)
+		if info, err := os.Stat(at); err != nil {
 			return nil, misuse("%v", err)
 		} else if !info.IsDir() {
-			return nil, misuse("%s is no folder of maps", name)
+			return nil, misuse("%s is no folder of maps", at)
 		}
-		f, err = folder.New(os.DirFS(name))
+		f, err = folder.NewVersion(os.DirFS(at), version)
 	}
 	if _, faulty := errors.AsType[*mapping.Error](err); faulty {
 		fmt.Fprintln(w.out, err)
 		return nil, errRefused
 	}
 	return f, err
+}
+
+// folderNamed takes FOLDER@VERSION apart.
+func folderNamed(name string) (at, version string) {
+	if i := strings.LastIndexByte(name, '@'); i > 0 && !strings.ContainsRune(name[i:], filepath.Separator) {
+		return name[:i], name[i+1:]
+	}
+	return name, ""
 }
 
 func mapCheckCommand(w world) *cobra.Command {
@@ -91,7 +102,7 @@ func mapCheckCommand(w world) *cobra.Command {
 
 // mapRun is how map run was called.
 type mapRun struct {
-	back, custodian, explain string
+	back, custodian, explain, explainTo string
 }
 
 func mapRunCommand(w world) *cobra.Command {
@@ -102,7 +113,8 @@ func mapRunCommand(w world) *cobra.Command {
 	}
 	c.Flags().StringVar(&o.back, "back", "", "run backwards, and write the records into this `folder`")
 	c.Flags().StringVar(&o.custodian, "custodian", "7A4", "ODS `code` of the organisation whose records these are")
-	c.Flags().StringVar(&o.explain, "explain", "", "write each step into this `file`; it holds the values of the records")
+	c.Flags().StringVar(&o.explain, "explain", "", "tell one `record` step by step: FILE:ROW as faults name it; with --back TYPE/ID, or its position in the Bundle")
+	c.Flags().StringVar(&o.explainTo, "explain-to", "", "the `file` for that; it holds the values of the record")
 	return c
 }
 
@@ -112,13 +124,24 @@ func (o mapRun) run(w world, name, input string) (err error) {
 		return err
 	}
 	env := workbench.Env("map-run", o.custodian)
+	if (o.explain == "") != (o.explainTo == "") {
+		return misuse("--explain RECORD and --explain-to FILE go together: the steps hold what the record holds, and are not printed")
+	}
 	if o.explain != "" {
-		file, err := os.OpenFile(o.explain, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-		if err != nil {
-			return misuse("%v", err)
+		file, cannot := os.OpenFile(o.explainTo, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if cannot != nil {
+			return misuse("%v", cannot)
 		}
-		defer func() { err = errors.Join(err, file.Close()) }()
-		env.Explain = func(line, step string) { fmt.Fprintf(file, "%s  %s\n", line, step) }
+		steps := 0
+		env.Explain = workbench.Explain(o.explain, func(line, step string) {
+			steps++
+			fmt.Fprintf(file, "%s  %s\n", line, step)
+		})
+		defer func() {
+			if err = errors.Join(err, file.Close()); err == nil && steps == 0 {
+				err = misuse("nothing was explained: there is no record %s", printable(o.explain))
+			}
+		}()
 	}
 	if o.back != "" {
 		return o.backward(w, f, input, env)
@@ -189,7 +212,7 @@ func (o mapRun) backward(w world, f workbench.Format, input string, env mapping.
 		fmt.Fprintf(w.out, "not representable: resource %d, %s %s: %s\n", fault.At.Row, fault.At.File, fault.At.Field, fault.Reason)
 	}
 	fmt.Fprintf(w.out, "%d resources read, %d not representable\n", back.Read, back.Refused)
-	if err := errors.Join(showCounts(w.out, "dropped", back.Dropped), showCounts(w.out, "added", back.Added)); err != nil {
+	if err := errors.Join(showCounts(w.out, "dropped", back.Dropped), showCounts(w.out, "minted", back.Minted), showCounts(w.out, "added", back.Added)); err != nil {
 		return err
 	}
 	if back.Refused > 0 || back.Read == 0 {
@@ -214,7 +237,8 @@ func mapTest(w world, name string) error {
 	if !ok || name == "welsh-csp" {
 		return misuse("the built-in maps are tested with the gateway: name a folder")
 	}
-	cases, err := workbench.Cases(os.DirFS(name))
+	at, version := folderNamed(name)
+	cases, err := workbench.Cases(os.DirFS(at), version)
 	if err != nil {
 		return misuse("%v", err)
 	}

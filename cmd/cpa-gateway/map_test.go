@@ -87,6 +87,34 @@ func TestAFaultyMapIsTold(t *testing.T) {
 	}
 }
 
+// FOLDER@VERSION is the maps with the overlay of that version, and its own cases.
+func TestAVersionOfMapsAtWork(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"m.map":       "csv S\n  id \"ID\"\n  a \"A\"\nmap S <-> Basic\n  key id\n  id <-> identifier[0].value\n  a <-> note\n",
+		"v2.overlay":  "csv S\n  id \"ID\"\n  b \"B\"\nchange S <-> Basic\n  replace note\n    b <-> note\n",
+		"bad.overlay": "change S <-> Basic\n  remove nothing\n",
+		"s.case":      "case one\ngiven S\nID,A\n1,x\nback given\n",
+		"s@v2.case":   "case two\ngiven S\nID,B\n1,x\nback given\n",
+	} {
+		if err := os.WriteFile(dir+"/"+name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p := cli("map", "test", dir).must(t, exitDone); !strings.Contains(p.out, "one\n1 cases, 0 failed") {
+		t.Errorf("prints %q", p.out)
+	}
+	if p := cli("map", "test", dir+"@v2").must(t, exitDone); !strings.Contains(p.out, "two\n1 cases, 0 failed") {
+		t.Errorf("prints %q", p.out)
+	}
+	if p := cli("map", "check", dir+"@bad").must(t, exitRefused); !strings.Contains(p.out, "bad.overlay:2:10: nothing in this map is called so") {
+		t.Errorf("prints %q", p.out)
+	}
+	if p := cli("map", "check", dir+"@v3"); p.code == exitDone || !strings.Contains(p.errs, "v3.overlay") {
+		t.Errorf("exit %d, says %q", p.code, p.errs)
+	}
+}
+
 // The built-in maps are checked, run both ways and explained by name.
 func TestBuiltInMapsAtWork(t *testing.T) {
 	dir := t.TempDir()
@@ -101,12 +129,23 @@ func TestBuiltInMapsAtWork(t *testing.T) {
 	if err := os.WriteFile(dir+"/b.json", []byte(bundle.out), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if p := cli("map", "run", "mhsds-v6", dir+"/b.json", "--back", dir+"/back", "--explain", dir+"/steps").must(t, exitDone); !strings.Contains(p.out, "MHS701CPACareEpisode.csv") {
+	episode := "EpisodeOfCare/" + regexp.MustCompile(`"resourceType":"EpisodeOfCare","id":"([^"]+)"`).FindStringSubmatch(bundle.out)[1]
+	if p := cli("map", "run", "mhsds-v6", dir+"/b.json", "--back", dir+"/back", "--explain", episode, "--explain-to", dir+"/steps").must(t, exitDone); !strings.Contains(p.out, "MHS701CPACareEpisode.csv") {
 		t.Errorf("prints %q", p.out)
 	}
 	steps, err := os.ReadFile(dir + "/steps")
-	if err != nil || !strings.Contains(string(steps), "EndDateCPA <- ") {
+	if err != nil || !strings.Contains(string(steps), "EndDateCPA <- ") || strings.Contains(string(steps), "MHS008") {
 		t.Errorf("%v: explained as %q", err, steps)
+	}
+	cli("map", "run", "mhsds-v6", "../../mapping/mhsds/testdata/sound", "--explain", "MHS008CarePlanType.csv:2", "--explain-to", dir+"/steps").must(t, exitDone)
+	steps, err = os.ReadFile(dir + "/steps")
+	if err != nil || !strings.Contains(string(steps), `CarePlanID -> value: "CP2"`) || strings.Contains(string(steps), "CP1") {
+		t.Errorf("%v: explained as %q", err, steps)
+	}
+	for _, args := range [][]string{{"--explain", "MHS008CarePlanType.csv:99", "--explain-to", dir + "/none.txt"}, {"--explain", "1"}, {"--explain-to", dir + "/none.txt"}} {
+		if p := cli(append([]string{"map", "run", "mhsds-v6", "../../mapping/mhsds/testdata/sound"}, args...)...); p.code != exitUsage {
+			t.Errorf("%v: exit %d: %s", args, p.code, p.errs)
+		}
 	}
 	cli("map", "run", "welsh-ctp", dir+"/b.json", "--back", dir+"/none").must(t, exitRefused)
 }

@@ -24,8 +24,11 @@ import (
 type Format struct{ program *mapping.Program }
 
 // New compiles the maps at the root of fsys; an error names what is wrong in them.
-func New(fsys fs.FS) (*Format, error) {
-	program, err := mapping.Load(fsys, nil)
+func New(fsys fs.FS) (*Format, error) { return NewVersion(fsys, "") }
+
+// NewVersion is New for another version of the format, whose overlay stands beside the maps.
+func NewVersion(fsys fs.FS, version string) (*Format, error) {
+	program, err := mapping.LoadVersion(fsys, version, nil)
 	if err != nil {
 		return nil, err
 	}

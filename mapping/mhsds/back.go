@@ -1,6 +1,7 @@
 package mhsds
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -150,7 +151,11 @@ func tables(x *extract, kept map[*row]bool) map[string][]byte {
 		}
 		var text strings.Builder
 		columns := s.table.order(rows)
-		writeRow(&text, columns)
+		headers := slices.Clone(columns)
+		for i, column := range columns {
+			headers[i] = cmp.Or(s.table.headers[column], column)
+		}
+		writeRow(&text, headers)
 		for _, r := range rows {
 			cells := make([]string, len(columns))
 			for i, column := range columns {

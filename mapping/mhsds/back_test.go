@@ -79,7 +79,7 @@ func TestWhatARowCannotSay(t *testing.T) {
 		"an episode that ends before it does": {"EpisodeOfCare", `"start":"2012-04-01"`, `"start":"2026-06-15"`, "E1", "EndDateCPA: the record that it came from would be refused: EndDateCPA is before StartDateCPA"},
 		"a plan of another provider":          {"CarePlan", `mhsds-care-plan/7A4`, `mhsds-care-plan/7B1`, "CP1", "identifier[0]"},
 		"two codes that disagree":             {"CarePlan", `PlanTypeMHSDS","code":"10"`, `PlanTypeMHSDS","code":"12"`, "CP1", "category[0]"},
-		"a local code that was never given":   {"CarePlan", `"value":"CP1"`, `"use":"usual"`, "CP1", "key cannot be told"},
+		"staff without a local code":          {"Practitioner", `"value":"S2"`, `"use":"usual"`, "S2", "key cannot be told"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			changed := bodies(book.taken)
@@ -106,6 +106,44 @@ func TestWhatARowCannotSay(t *testing.T) {
 				t.Error("nothing else was written")
 			}
 		})
+	}
+}
+
+// What comes from elsewhere has no key of the provider: one is made that a local
+// identifier can be, the same in each run, and what refers to it has it too.
+func TestKeysAreMinted(t *testing.T) {
+	book, _ := read(t, os.DirFS("testdata/sound"))
+	foreign := bodies(book.taken)
+	for i, r := range book.taken {
+		if r.Type == "Patient" || r.Type == "CarePlan" || r.Type == "EpisodeOfCare" {
+			for _, local := range []string{"mhsds-patient", "mhsds-care-plan", "mhsds-cpa-episode"} {
+				foreign[i] = strings.Replace(foreign[i], "/Id/"+local+"/7A4", "/elsewhere", 1)
+			}
+		}
+	}
+	files, back := format(t).Back(env, parsed(t, foreign...))
+	if len(back.Faults) > 0 {
+		t.Fatalf("not representable: %+v", back.Faults)
+	}
+	if want := (map[string]int{"MHS001MPI.LocalPatientID": 1, "MHS008CarePlanType.CarePlanID": 2, "MHS701CPACareEpisode.CPAEpisodeID": 2}); !maps.Equal(back.Minted, want) {
+		t.Errorf("minted %v, want %v", back.Minted, want)
+	}
+	key := func(file string, row, column int) string {
+		return strings.Split(strings.Split(string(files[file]), "\n")[row], ",")[column]
+	}
+	person, episode := key("MHS001MPI.csv", 1, 0), key("MHS701CPACareEpisode.csv", 1, 0)
+	if len(person) != 20 || person == episode || key("MHS001MPI.csv", 1, 1) != "7A4" || key("MHS006MHCareCoord.csv", 1, 0) != person ||
+		key("MHS008CarePlanType.csv", 2, 1) != person || key("MHS701CPACareEpisode.csv", 1, 1) != person || key("MHS702CPAReview.csv", 1, 0) != episode {
+		t.Errorf("wrote %s", files)
+	}
+	again, _ := format(t).Back(env, parsed(t, foreign...))
+	if string(again["MHS008CarePlanType.csv"]) != string(files["MHS008CarePlanType.csv"]) {
+		t.Error("another run minted other keys")
+	}
+	elsewhere := env
+	elsewhere.Source = "another"
+	if other, _ := format(t).Back(elsewhere, parsed(t, foreign...)); strings.Contains(string(other["MHS001MPI.csv"]), person) {
+		t.Error("another system has the same key")
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 	"cpagateway/mapping"
 )
 
-//go:embed maps/*.map
+//go:embed maps/*.map maps/*.overlay
 var builtin embed.FS
 
 //go:embed rules.txt
@@ -30,7 +30,14 @@ var rulesText string
 // Options choose what a Format runs. The zero value is the built-in maps.
 type Options struct {
 	Maps fs.FS // a folder of *.map files whose sources are table names; nil is the built-in ones
+	// Version is a version of the data set other than v6.0: its overlay of the maps, and
+	// what rules.txt says of it.
+	Version string
 }
+
+// V5 is v5.0 in its layout: what columns are called there, and which there are. Of its
+// rules nothing is known but what v6.0 asks of the same columns.
+const V5 = "v5"
 
 // Format is the reader, its rules and maps compiled. It is safe for concurrent use.
 type Format struct {
@@ -43,7 +50,7 @@ type Format struct {
 
 // New compiles rules and maps; its errors name the file, line and column of each fault.
 func New(options Options) (*Format, error) {
-	tables, err := readRules(rulesText)
+	tables, err := readRules(rulesText, options.Version)
 	if err != nil {
 		return nil, fmt.Errorf("reading the rules of MHSDS: %w", err)
 	}
@@ -53,9 +60,15 @@ func New(options Options) (*Format, error) {
 			return nil, fmt.Errorf("reading the maps of MHSDS: %w", err)
 		}
 	}
-	program, err := mapping.Load(folder, names)
+	program, err := mapping.LoadVersion(folder, options.Version, names)
 	if err != nil {
 		return nil, fmt.Errorf("reading the maps of MHSDS: %w", err)
+	}
+	for _, t := range tables {
+		for _, c := range program.Columns(t.name) {
+			t.columns[strings.ToLower(c.Header)] = c.Field
+			t.headers[c.Field] = c.Header
+		}
 	}
 	f := &Format{program: program, tables: tables, carried: map[string]map[string]bool{}, mapped: map[string]bool{}, returns: map[string]bool{}}
 	return f, f.account()

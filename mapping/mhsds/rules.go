@@ -17,6 +17,7 @@ type table struct {
 	rules      []*rule
 	skipped    map[string]string // rule id -> why it is not applied
 	columns    map[string]string // column in lower case -> as rules name it
+	headers    map[string]string // column as rules name it -> as this version does, where it differs
 }
 
 // effect is what a rule does to the row that breaks it.
@@ -52,19 +53,26 @@ type rule struct {
 // place is a column of a table.
 type place struct{ table, field string }
 
-// readRules reads rules.txt; the head of that file describes it.
-func readRules(text string) ([]*table, error) {
+// readRules reads rules.txt for a version; the head of that file describes it.
+func readRules(text, version string) ([]*table, error) {
 	var tables []*table
 	err := lines.Read("rules.txt", text, func(l lines.Line) error {
 		words := strings.Fields(l.Text)
 		switch {
 		case words[0] == "table" && len(words) == 2 && len(words[1]) > codeLength:
 			tables = append(tables, &table{
-				code: words[1][:codeLength], name: words[1], skipped: map[string]string{}, columns: map[string]string{},
+				code: words[1][:codeLength], name: words[1], skipped: map[string]string{}, columns: map[string]string{}, headers: map[string]string{},
 			})
 			return nil
 		case len(tables) == 0:
 			return errors.New("a rule before the first table")
+		}
+		if len(words) > 1 {
+			effect, only, limited := strings.Cut(words[1], "-")
+			if limited && only != version {
+				return nil
+			}
+			words[1] = effect
 		}
 		return tables[len(tables)-1].read(words)
 	})
@@ -75,6 +83,7 @@ func readRules(text string) ([]*table, error) {
 func (t *table) read(words []string) error {
 	if len(words) > 2 && words[1] == "skip" {
 		t.skipped[words[0]] = strings.Join(words[2:], " ")
+		t.rules = slices.DeleteFunc(t.rules, func(r *rule) bool { return r.id == words[0] })
 		return nil
 	}
 	if len(words) < 4 || effects[words[1]] == 0 {

@@ -214,7 +214,7 @@ func TestRulesArePublishedOnes(t *testing.T) {
 	if err != nil {
 		t.Skip("../shared/samples/mhsds is not here: rules.txt was not held to the published rules")
 	}
-	tables, err := readRules(rulesText)
+	tables, err := readRules(rulesText, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -297,7 +297,7 @@ func TestRulesFileIsHeldToItsGrammar(t *testing.T) {
 		"table MHS001X\nMHS00001 reject A parent MHS002",
 		"table MHS1",
 	} {
-		if _, err := readRules("# head\n" + text); err == nil || !strings.HasPrefix(err.Error(), "rules.txt:") {
+		if _, err := readRules("# head\n"+text, ""); err == nil || !strings.HasPrefix(err.Error(), "rules.txt:") {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

@@ -39,13 +39,17 @@ const custodian = "7A4"
 // sections are the words that begin one.
 var sections = []string{"given", "expect", "back", "refused", "dropped", "custodian"}
 
-// Cases reads the *.case files at the root of fsys. A folder without one is an error:
-// a test that tests nothing must not pass.
-func Cases(fsys fs.FS) ([]Case, error) {
+// Cases reads the *.case files at the root of fsys, and for a version the *@VERSION.case
+// files instead. A folder without one is an error: a test that tests nothing must not pass.
+func Cases(fsys fs.FS, version string) ([]Case, error) {
 	files, err := fs.Glob(fsys, "*.case")
 	if err != nil {
 		return nil, err
 	}
+	files = slices.DeleteFunc(files, func(file string) bool {
+		_, of, _ := strings.Cut(strings.TrimSuffix(file, ".case"), "@")
+		return of != version
+	})
 	var cases []Case
 	for _, file := range files {
 		text, err := fs.ReadFile(fsys, file)

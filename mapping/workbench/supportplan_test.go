@@ -22,7 +22,7 @@ func TestSupportPlanCases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cases, err := workbench.Cases(os.DirFS(supportPlan))
+	cases, err := workbench.Cases(os.DirFS(supportPlan), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"io/fs"
 	"regexp"
+	"strconv"
 
 	"cpagateway/mapping"
 	"cpagateway/profiles/fhir"
@@ -25,6 +26,16 @@ type Format interface {
 // these can be ids, so that a person can follow them; a gateway's ids are not.
 func Env(source, custodian string) mapping.Env {
 	return mapping.Env{Source: source, Custodian: custodian, ID: func(_, key string) string { return id(key) }}
+}
+
+// Explain tells of one record of a run: FILE:ROW where it stands forward, TYPE/ID or
+// its position backward (mapping.Env.Explain).
+func Explain(record string, tell func(line, step string)) func(at mapping.Position, line, step string) {
+	return func(at mapping.Position, line, step string) {
+		if record == at.File || record == strconv.Itoa(at.Row) || record == at.File+":"+strconv.Itoa(at.Row) {
+			tell(line, step)
+		}
+	}
 }
 
 var plainID = regexp.MustCompile(`^[A-Za-z0-9.-]{1,64}$`)

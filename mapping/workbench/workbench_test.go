@@ -169,7 +169,7 @@ map Plan <-> CarePlan
 		"nothing given":      {"case A\nexpect\n{}\n", "a case has a part: given"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cases, err := workbench.Cases(fstest.MapFS{"c.case": {Data: []byte(c.text)}})
+			cases, err := workbench.Cases(fstest.MapFS{"c.case": {Data: []byte(c.text)}}, "")
 			if err != nil || len(cases) != 1 {
 				t.Fatalf("%v, %d cases", err, len(cases))
 			}
@@ -179,10 +179,10 @@ map Plan <-> CarePlan
 			}
 		})
 	}
-	if _, err := workbench.Cases(fstest.MapFS{"m.map": {}}); err == nil {
+	if _, err := workbench.Cases(fstest.MapFS{"m.map": {}}, ""); err == nil {
 		t.Error("a folder without a case passed")
 	}
-	if _, err := workbench.Cases(fstest.MapFS{"c.case": {Data: []byte("given Plan\n{}\n")}}); err == nil {
+	if _, err := workbench.Cases(fstest.MapFS{"c.case": {Data: []byte("given Plan\n{}\n")}}, ""); err == nil {
 		t.Error("a case without a name passed")
 	}
 }
