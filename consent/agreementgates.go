@@ -15,17 +15,26 @@ func accord(s *agreements.PairAgreement, today agreements.Day) reason {
 	return plainPass
 }
 
-// covers is gate A3 for an agreement that names both organisations.
-func covers(s *agreements.PairAgreement, team profiles.TeamID) reason {
-	if s.Agreement.Kind == agreements.DPA || s.Recipient.Role == agreements.Processor {
-		return notADisclosureBasis
+// covers is gate A3 for an agreement that names both organisations: the partner that
+// asks is one of them.
+func covers(s *agreements.PairAgreement, asking *agreements.Partner, team profiles.TeamID) reason {
+	if r := ground(s, asking); r != plainPass {
+		return r
 	}
-	for i := range s.Recipient.Teams {
-		if s.Recipient.Teams[i].ID == team {
+	for i := range asking.Teams {
+		if asking.Teams[i].ID == team {
 			return plainPass
 		}
 	}
 	return teamNotNamed
+}
+
+// ground is the part of gate A3 that no team bears on.
+func ground(s *agreements.PairAgreement, asking *agreements.Partner) reason {
+	if s.Agreement.Kind == agreements.DPA || s.Recipient.Role == agreements.Processor || asking.Role == agreements.Processor {
+		return notADisclosureBasis
+	}
+	return plainPass
 }
 
 // inForce is gate A4. A later version that has taken over puts this one out of

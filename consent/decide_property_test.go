@@ -46,6 +46,13 @@ var (
 	someActions = []Action{Read, Search, Update, Import, NoAction, Create, Delete, Read, Update, Delete + 1}
 )
 
+// contributed and contributes003 are what flow 003 of the sample names, and what makes
+// it one by which the council contributes to the health board's plans.
+const (
+	contributed    = "    items: [plan.summary, plan.goals]\n    consentRule: standard\n    relationship: required\n  - ref: \"004\""
+	contributes003 = "    items: [plan.area.work, plan.area.social, care.critical]\n    contribute: own\n  - ref: \"004\""
+)
+
 // somePeople are the states that a person's identity and life may be in.
 func somePeople() map[string]*facts.Person {
 	people := map[string]*facts.Person{"known": annsFacts(), "nobody": {}, "missing": nil}
@@ -139,6 +146,7 @@ func registers(t testing.TB) map[string]*agreements.Register {
 		"suspended":  {"status: ASSURED", "status: SUSPENDED"},
 		"unrelating": {"relationship: required", "relationship: none"},
 		"implied":    {"consentRule: standard", "confidentiality: implied-direct-care"},
+		"joint":      {contributed, contributes003},
 	} {
 		list[name] = register(t, strings.ReplaceAll(sample(t, "isp"), change[0], change[1]))
 	}
@@ -149,7 +157,7 @@ func registers(t testing.TB) map[string]*agreements.Register {
 // decision to the laws of docs/deciding.md.
 func TestEnumeration(t *testing.T) {
 	lists, people, count := wishLists(), somePeople(), 0
-	some := map[string]bool{"live": true, "unrelating": true, "implied": true} // agreements that let something through
+	some := map[string]bool{"unrelating": true, "implied": true, "joint": true} // agreements that let something through
 	outcomes := map[Outcome]int{}
 	for agreements, register := range registers(t) {
 		for _, day := range someDays {
@@ -316,6 +324,7 @@ func anyRequest(rt *rapid.T, isp string) (Request, []string) {
 			{"status: ASSURED", "status: DRAFT"}, {"relationship: required", "relationship: none"},
 			{"items: [person.identity, plan.summary, plan.goals, team.coordinator, episode.summary]", "items: [plan.summary, plan.crisis]"},
 			{"consentRule: standard", "confidentiality: implied-direct-care"}, {"items: [crisis-slice]", "items: [plan.crisis]"},
+			{contributed, contributes003},
 		} {
 			if rapid.IntRange(0, 3).Draw(rt, "change") == 0 {
 				changes = append(changes, change[0], change[1])

@@ -12,11 +12,15 @@ import (
 // that it holds, with the remark where that is by days of grace.
 func FlowStands(f *agreements.Candidate, policy Policy, at time.Time) Rule {
 	q := question{Request: Request{Policy: policy}, today: agreements.DayOf(at)}
+	team := ground(f.PairAgreement, f.Source)
+	if f.To.Team != "" { // otherwise nobody reads by it, and whatever team of the giving end is named contributes
+		team = covers(f.PairAgreement, f.Recipient, f.To.Team)
+	}
 	gates := []struct {
 		gate
 		reason
 	}{
-		{gateA2, accord(f.PairAgreement, q.today)}, {gateA3, covers(f.PairAgreement, f.To.Team)}, {gateA4, inForce(f.PairAgreement, q.today)},
+		{gateA2, accord(f.PairAgreement, q.today)}, {gateA3, team}, {gateA4, inForce(f.PairAgreement, q.today)},
 		{gateA6, signed(f.PairAgreement, q.today)}, {gateA5, reviewed(f.PairAgreement, q.today, q.grace(f.PairAgreement, f))},
 	}
 	var stands Rule

@@ -110,6 +110,10 @@ const (
 	noCustody
 	custodianOnly
 	personReadsOnly
+	contributes
+	noContribution
+	contributionEmpty
+	crisisReadsOnly
 	reasonCount
 )
 
@@ -176,6 +180,10 @@ var reasons = [reasonCount]struct {
 	noCustody:          {Fail, "NO_CUSTODY", "Only a system that is registered as keeping its organisation's records may make this change."},
 	custodianOnly:      {Fail, "CUSTODIAN_ONLY", "Only the organisation that holds the record may make this change."},
 	personReadsOnly:    {Fail, "PERSON_READS_ONLY", "A person reads their own record here and does not change it."},
+	contributes:        {Pass, "CONTRIBUTION", "An agreement lets the organisation that asks change its own parts of the plan."},
+	noContribution:     {Fail, "NO_CONTRIBUTION", "No agreement lets the organisation that asks change parts of the plan."},
+	contributionEmpty:  {Fail, "CONTRIBUTION_EMPTY", "The agreement lets the organisation that asks change nothing of what it may see."},
+	crisisReadsOnly:    {Fail, "CRISIS_READS_ONLY", "What is shown in a crisis is read; nothing is changed by it."},
 }
 
 func (r reason) outcome() RuleOutcome { return reasons[r].outcome }

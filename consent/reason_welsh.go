@@ -82,6 +82,10 @@ var reasonsWelsh = [reasonCount]string{
 	noCustody:              "Dim ond system sydd wedi'i chofrestru i gadw cofnodion ei sefydliad a gaiff wneud y newid hwn.",
 	custodianOnly:          "Dim ond y sefydliad sy'n dal y cofnod a gaiff wneud y newid hwn.",
 	personReadsOnly:        "Mae person yn darllen ei gofnod ei hun yma, ac nid yw'n ei newid.",
+	contributes:            "Mae cytundeb yn gadael i'r sefydliad sy'n gofyn newid ei rannau ei hun o'r cynllun.",
+	noContribution:         "Nid oes cytundeb yn gadael i'r sefydliad sy'n gofyn newid rhannau o'r cynllun.",
+	contributionEmpty:      "Nid yw'r cytundeb yn gadael i'r sefydliad sy'n gofyn newid dim o'r hyn y caiff ei weld.",
+	crisisReadsOnly:        "Darllenir yr hyn a ddangosir mewn argyfwng; ni newidir dim drwyddo.",
 }
 
 // wording is what a gate says with a reason, in a language.

@@ -61,6 +61,9 @@ const (
 	Delete          // to remove a record; its history stays
 )
 
+// Actions names the actions that a caller may ask for, as scenarios and explanations write them.
+var Actions = map[string]Action{"read": Read, "search": Search, "create": Create, "update": Update, "delete": Delete}
+
 // writes reports whether the action changes what is stored at a caller's request.
 func (a Action) writes() bool { return a == Create || a == Update || a == Delete }
 

@@ -87,7 +87,7 @@ func (q *question) weighAgreement(s *agreements.PairAgreement, f *agreements.Can
 		return v
 	}
 	v.reasons[gateA2] = accord(s, q.today)
-	v.reasons[gateA3] = covers(s, q.Caller.Team)
+	v.reasons[gateA3] = covers(s, s.Recipient, q.Caller.Team)
 	v.reasons[gateA4] = inForce(s, q.today)
 	v.reasons[gateA5] = reviewed(s, q.today, q.grace(s, f))
 	v.reasons[gateA6] = signed(s, q.today)

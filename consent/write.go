@@ -19,9 +19,7 @@ func (q *question) decideWrite() verdict {
 	case q.Caller.Organisation == q.Source:
 		return q.decideTreatingWrite()
 	}
-	v := q.decideSharing()
-	v.reasons[gateW] = custodianOnly
-	return v
+	return q.decideContribution()
 }
 
 // keepsRecords reports whether an unattended system asks that is registered as keeping

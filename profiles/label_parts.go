@@ -140,8 +140,8 @@ var planPartItems = map[string]ItemSet{
 	CodePartNoAction: Areas,
 }
 
-// anyPart is everything that an activity of a whole plan can be about.
-var anyPart = func() ItemSet {
+// ActivityItems is everything that an activity of a whole plan can be about.
+var ActivityItems = func() ItemSet {
 	items := SetOf(PlanReview)
 	for _, of := range planPartItems {
 		items = items.Union(of)
@@ -166,7 +166,7 @@ func unmarked(r fhir.Value) ItemSet {
 	if kinds := planKinds(r); SetOf(PlanCrisis, PlanContingency).Covers(kinds) {
 		return kinds
 	}
-	return anyPart
+	return ActivityItems
 }
 
 // activity needs the items of every area and every part that it names; one that names

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -195,6 +196,16 @@ func TestExplainSaysWhyInTheShapeOfTheSurface(t *testing.T) {
 			t.Error("the explanation holds the number")
 		}
 	}
+	for _, c := range []struct{ caller, action, outcome, code string }{
+		{"social-care", "update", "permit", "CONTRIBUTION"}, {"social-care", "delete", "deny", "CUSTODIAN_ONLY"}, {"gp", "update", "deny", "NO_CONTRIBUTION"}, {"cmht", "create", "permit", ""},
+	} {
+		e := cli("consent", "explain", "--data", s.dir, "--person", "9990000018", "--caller", c.caller, "--action", c.action, "--json").must(t, exitDone).object(t)
+		rules := e["rules"].([]any)
+		if last := rules[len(rules)-1].(map[string]any); e["outcome"] != c.outcome || last["id"] != "W" || fmt.Sprint(last["code"]) != c.code && c.code != "" {
+			t.Errorf("%s, %s: %v, %v", c.caller, c.action, e["outcome"], last)
+		}
+	}
+	cli("consent", "explain", "--data", s.dir, "--person", "9990000018", "--caller", "gp", "--action", "import").must(t, exitUsage)
 	cli("consent", "explain", "--data", s.dir, "--person", "123", "--caller", "gp").must(t, exitUsage)
 	cli("consent", "explain", "--data", s.dir, "--person", "9990000018", "--caller", "somebody").must(t, exitUsage)
 	cli("consent", "explain", "--data", s.dir, "--person", "9990000018", "--caller", "gp", "--at", "noon").must(t, exitUsage)

@@ -32,6 +32,7 @@ func consentCommand(w world) *cobra.Command {
 type explainOptions struct {
 	place                        where
 	person, caller, purpose, typ string
+	action                       string
 	at                           time.Time
 	lang                         language.Tag
 	asJSON                       bool
@@ -49,6 +50,7 @@ func explainCommand(w world) *cobra.Command {
 	f.StringVar(&o.caller, "caller", "", "a `client` of the configuration, with --data one of the demo's callers, or an organisation and a team as ODS/team")
 	f.StringVar(&o.purpose, "purpose", "", "`purpose` of use, such as COC or ETREAT (default: the first of the client's own)")
 	f.StringVar(&o.typ, "type", "CarePlan", "FHIR `type` asked for")
+	f.StringVar(&o.action, "action", "search", "`action` asked for: read, search, create, update or delete")
 	f.TimeVar(&o.at, "at", time.Time{}, []string{time.RFC3339}, "the `time` asked about, as RFC 3339 (default: now)")
 	f.Var(langFlag{&o.lang}, "lang", "`language` of the words: en or cy")
 	f.BoolVar(&o.asJSON, "json", false, "print as JSON")
@@ -63,16 +65,20 @@ func (o explainOptions) run(w world) error {
 	if o.at.IsZero() {
 		o.at = w.clock()
 	}
+	action, known := consent.Actions[o.action]
+	if !known {
+		return misuse("--action: %q is none of read, search, create, update and delete", o.action)
+	}
 	s, err := o.place.existing(w)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	known := namedClients(s.config.Identity.Clients)
+	callers := namedClients(s.config.Identity.Clients)
 	if o.place.data != "" {
-		known = namedCast() // nobody is registered in a data folder
+		callers = namedCast() // nobody is registered in a data folder
 	}
-	asked, err := callerNamed(known, o.caller, profiles.Purpose(o.purpose))
+	asked, err := callerNamed(callers, o.caller, profiles.Purpose(o.purpose))
 	if err != nil {
 		return err
 	}
@@ -95,7 +101,7 @@ func (o explainOptions) run(w world) error {
 	if err != nil {
 		return err
 	}
-	question := consent.Request{Caller: asked, Action: consent.Search, Type: o.typ, At: o.at, Register: s.register.Load(), Policy: s.config.Policy}
+	question := consent.Request{Caller: asked, Action: action, Type: o.typ, At: o.at, Register: s.register.Load(), Policy: s.config.Policy}
 	var all []explained
 	for _, custodian := range held.CustodiansOr(s.config.Organisation) {
 		about := held.At(custodian)
@@ -142,7 +148,7 @@ func callerNamed(known []named, name string, purpose profiles.Purpose) (consent.
 		return consent.Caller{}, misuse("--caller: name a client, or an organisation and a team as ODS/team")
 	}
 	caller.Purpose = purpose
-	caller.Scopes = []consent.Scope{{Context: "system", Type: "*", Read: true, Search: true}}
+	caller.Scopes = []consent.Scope{{Context: "system", Type: "*", Read: true, Search: true, Create: true, Update: true, Delete: true}}
 	return caller, nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -57,10 +58,10 @@ func rank(code string) int {
 func printMatrix(out io.Writer, register *agreements.Register, rows []flowRow, at time.Time) error {
 	fmt.Fprintf(out, "%d flows on %s: %s\n\n", len(rows), agreements.DayOf(at), countStates(rows))
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "state\tasks\tteam\tof\tfor\tconsent\tagreement\tstatus\tissued\treview\titems")
+	fmt.Fprintln(t, "state\tasks\tteam\tof\tfor\tconsent\tcontributes\tagreement\tstatus\tissued\treview\titems")
 	for _, row := range rows {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row.State, row.Recipient, row.Team, row.Source, row.Purpose, row.ConsentRule,
-			row.Agreement, row.Status, row.IssueDate, row.ReviewDate, strings.Join(row.Items, " "))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row.State, row.Recipient, cmp.Or(row.Team, "-"), row.Source, row.Purpose, row.ConsentRule,
+			cmp.Or(row.Contribute, "-"), row.Agreement, row.Status, row.IssueDate, row.ReviewDate, strings.Join(row.Items, " "))
 	}
 	if err := t.Flush(); err != nil {
 		return err

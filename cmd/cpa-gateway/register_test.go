@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -59,14 +60,18 @@ func TestRegisterCheckTellsLiveFlowsFromTheOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for at, says := range map[string]string{
-		"2026-06-01":           "4 flows on 2026-06-01: 3 live, 1 expired\n",
-		"2024-06-01T12:00:00Z": "4 flows on 2024-06-01: 1 live, 3 not in force\n",
-		"2049-06-01":           "4 flows on 2049-06-01: 1 live, by grace, 3 expired\n",
+		"2026-06-01":           "5 flows on 2026-06-01: 4 live, 1 expired\n",
+		"2024-06-01T12:00:00Z": "5 flows on 2024-06-01: 1 live, 4 not in force\n",
+		"2049-06-01":           "5 flows on 2049-06-01: 1 live, by grace, 4 expired\n",
 	} {
 		p := cli("register", "check", "--at", at, dir).must(t, exitDone)
 		if !strings.HasPrefix(p.out, says) {
 			t.Errorf("at %s: %s", at, p.out)
 		}
+	}
+	contributes := regexp.MustCompile(`(?m)^live +7A4 +- +LA9A1 +COC +standard +own +ISP-CPA-0001 version 1 flow 003 `)
+	if p := cli("register", "check", "--at", "2026-06-01", dir).must(t, exitDone); !contributes.MatchString(p.out) {
+		t.Errorf("nothing tells that the council contributes:\n%s", p.out)
 	}
 	rows := cli("register", "check", "--at", "2026-06-01", "--json", dir).must(t, exitDone).list(t)
 	last := rows[len(rows)-1]

@@ -20,6 +20,7 @@ var (
 	confidentialities = []Confidentiality{ByConsent, ByImpliedConsent, ByStatute, ByCourt, ByPublicInterest}
 	consentRules      = []ConsentRule{Standard, Crisis, Statutory}
 	relationships     = []RelationshipRule{Required, NotRequired}
+	contributions     = []Contribution{OwnParts}
 	// agreedPurposes are the purposes of care. Secondary use is refused
 	// altogether, and breaking the glass never rests on an agreement.
 	agreedPurposes = []profiles.Purpose{profiles.CareCoordination, profiles.EmergencyTreatment, profiles.Treatment}
@@ -114,6 +115,7 @@ func (c *checker) flows() {
 		c.parties(f, i)
 		c.terms(f, i)
 		c.items(f, i)
+		c.contribution(f, i)
 	}
 }
 
@@ -123,7 +125,7 @@ func (c *checker) parties(f *Flow, i int) {
 	c.require(a.named(f.From.Organisation, ""), "the giving organisation is no partner", "flows", i, "from", "org")
 	c.require(a.named(f.To.Organisation, ""), "the receiving organisation is no partner", "flows", i, "to", "org")
 	c.require(f.From.Team == "*" || a.named(f.From.Organisation, f.From.Team), "the giving team is not listed with its organisation", "flows", i, "from", "team")
-	c.require(f.To.Team != "" && f.To.Team != "*", "a receiving team is always named", "flows", i, "to", "team")
+	c.require(f.To.Team != "*" && (f.To.Team != "" || f.Contribute != ""), "a receiving team is always named", "flows", i, "to", "team")
 	c.require(f.To.Team == "" || f.To.Team == "*" || a.named(f.To.Organisation, f.To.Team), "the receiving team is not listed with its organisation", "flows", i, "to", "team")
 	c.require(a.Kind != DDA || f.From.Organisation == a.Flows[0].From.Organisation, "a disclosure agreement goes one way", "flows", i, "from", "org")
 }
@@ -163,6 +165,22 @@ func (c *checker) items(f *Flow, i int) {
 	for j, typ := range f.Resources {
 		_, known := profiles.ShapeOf(typ)
 		c.require(known, "the gateway does not serve this type", "flows", i, "resources", j)
+	}
+}
+
+// contribution holds a flow by which somebody writes to what may be written: parts of
+// another organisation's plan, for routine care.
+func (c *checker) contribution(f *Flow, i int) {
+	if f.Contribute == "" {
+		return
+	}
+	c.require(slices.Contains(contributions, f.Contribute), "one of "+list(contributions), "flows", i, "contribute")
+	c.require(f.From.Organisation != f.To.Organisation, "what an organisation writes into its own plans is no contribution", "flows", i, "contribute")
+	c.require(f.ConsentRule != Crisis, "what is shared in a crisis is read, and nothing is changed by it", "flows", i, "contribute")
+	c.require(f.Resources == nil || slices.Contains(f.Resources, "CarePlan"), "only a CarePlan is contributed to, and the flow does not name it", "flows", i, "resources")
+	for j, name := range f.Names {
+		items, err := profiles.ParseItem(name)
+		c.require(err != nil || Contributable.Covers(items), "no part of a plan needs this item, so nobody contributes it", "flows", i, "items", j)
 	}
 }
 

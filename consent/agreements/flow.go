@@ -13,13 +13,15 @@ type Flow struct {
 	ConsentRule     ConsentRule      `yaml:"consentRule"`
 	Confidentiality Confidentiality  `yaml:"confidentiality"` // of this flow; empty: the agreement's
 	Relationship    RelationshipRule `yaml:"relationship"`
+	Contribute      Contribution     `yaml:"contribute"` // empty: the flow discloses, and lets nobody write
 	When            string           `yaml:"when"`
 	How             string           `yaml:"how"`
 	Items           profiles.ItemSet `yaml:"-"` // what Names amount to
 }
 
 // Party is one end of a flow. At the giving end a team of "*", or none, is
-// every team; at the receiving end a team is always named.
+// every team; at the receiving end a team is always named, but where the flow is for
+// contributions alone.
 type Party struct {
 	Organisation profiles.OrgCode `yaml:"org"`
 	Team         profiles.TeamID  `yaml:"team"`
@@ -44,6 +46,18 @@ const (
 	Required    RelationshipRule = "required"
 	NotRequired RelationshipRule = "none"
 )
+
+// Contribution says what the giving end of a flow may write into the plans of the
+// receiving end: what it writes there is what it discloses.
+type Contribution string
+
+// OwnParts lets the giving end add parts of the flow's items, and change or end those
+// that it wrote itself.
+const OwnParts Contribution = "own"
+
+// Contributable is what a flow that lets somebody write may name: what a part of a
+// plan can need.
+var Contributable = Releasable.Intersect(profiles.ActivityItems)
 
 // Releasable is what a flow may name at all. Nothing else leaves the treating
 // team, whoever asks: no flow can name it (gate P4).

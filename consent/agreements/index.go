@@ -28,6 +28,20 @@ func (r *Register) Candidates(key FlowKey) []*Candidate {
 	return r.flows[key]
 }
 
+// ContributionKey is what a request to write into another organisation's plan is looked up by.
+type ContributionKey struct {
+	Contributor, Custodian profiles.OrgCode
+}
+
+// Contributions are the flows by which one organisation writes into the plans of
+// another, in the order of their ids.
+func (r *Register) Contributions(key ContributionKey) []*Candidate {
+	if r == nil {
+		return nil
+	}
+	return r.contributions[key]
+}
+
 // Between are the agreements in which both organisations take part.
 func (r *Register) Between(key Pair) []*PairAgreement {
 	if r == nil {

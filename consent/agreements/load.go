@@ -134,7 +134,10 @@ func compile(agreements []*Agreement) *Register {
 	slices.SortFunc(agreements, func(a, b *Agreement) int {
 		return cmp.Or(strings.Compare(a.ID, b.ID), cmp.Compare(a.Version, b.Version))
 	})
-	r := &Register{agreements: agreements, flows: map[FlowKey][]*Candidate{}, pairs: map[Pair][]*PairAgreement{}}
+	r := &Register{
+		agreements: agreements, flows: map[FlowKey][]*Candidate{},
+		contributions: map[ContributionKey][]*Candidate{}, pairs: map[Pair][]*PairAgreement{},
+	}
 	sum := sha256.New()
 	for i, a := range agreements {
 		sum.Write([]byte(a.Hash))
@@ -155,11 +158,24 @@ func (r *Register) add(a *Agreement, displaced Day) {
 			r.pairs[key] = append(r.pairs[key], s)
 			for k := range a.Flows {
 				if f := &a.Flows[k]; f.From.Organisation == key.Source && f.To.Organisation == key.Recipient {
-					key := FlowKey{key.Source, key.Recipient, f.To.Team, f.Purpose}
-					r.flows[key] = append(r.flows[key], &Candidate{f, s})
+					r.index(&Candidate{f, s})
 				}
 			}
 		}
+	}
+}
+
+// index files one flow under what it is looked up by. One without a receiving team is
+// for contributions alone: nobody reads by it.
+func (r *Register) index(c *Candidate) {
+	r.candidates = append(r.candidates, c)
+	if c.To.Team != "" {
+		key := FlowKey{c.From.Organisation, c.To.Organisation, c.To.Team, c.Purpose}
+		r.flows[key] = append(r.flows[key], c)
+	}
+	if c.Contribute == OwnParts {
+		key := ContributionKey{c.From.Organisation, c.To.Organisation}
+		r.contributions[key] = append(r.contributions[key], c)
 	}
 }
 

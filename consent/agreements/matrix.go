@@ -19,6 +19,7 @@ type Row struct {
 	Resources    []string         `json:"resources,omitempty"` // FHIR types; empty: every type that carries the items
 	ConsentRule  ConsentRule      `json:"consentRule"`
 	Relationship RelationshipRule `json:"relationship"`
+	Contribute   Contribution     `json:"contribute,omitempty"` // what the source may write into the recipient's plans
 	Agreement    Ref              `json:"agreement"`
 	Status       Status           `json:"status"`
 	IssueDate    Day              `json:"issueDate"`
@@ -31,18 +32,14 @@ type Row struct {
 // recipient, team and purpose: what `register check` prints.
 func (r *Register) Matrix() []Row {
 	var rows []Row
-	for _, a := range r.Agreements() {
-		for i := range a.Flows {
-			f := &a.Flows[i]
-			key := FlowKey{f.From.Organisation, f.To.Organisation, f.To.Team, f.Purpose}
-			at := slices.IndexFunc(r.Candidates(key), func(c *Candidate) bool { return c.Flow == f })
-			rows = append(rows, Row{
-				Source: f.From.Organisation, Recipient: f.To.Organisation, Team: f.To.Team, Purpose: f.Purpose,
-				Items: f.Names, Resources: f.Resources, ConsentRule: f.ConsentRule, Relationship: f.Relationship,
-				Agreement: Ref{a.ID, a.Version, f.Ref, a.Hash},
-				Status:    a.Status, IssueDate: a.IssueDate, ReviewDate: a.ReviewDate, Flow: r.Candidates(key)[at],
-			})
-		}
+	for _, f := range r.all() {
+		a := f.Agreement
+		rows = append(rows, Row{
+			Source: f.From.Organisation, Recipient: f.To.Organisation, Team: f.To.Team, Purpose: f.Purpose,
+			Items: f.Names, Resources: f.Resources, ConsentRule: f.ConsentRule, Relationship: f.Relationship, Contribute: f.Contribute,
+			Agreement: Ref{a.ID, a.Version, f.Ref, a.Hash},
+			Status:    a.Status, IssueDate: a.IssueDate, ReviewDate: a.ReviewDate, Flow: f,
+		})
 	}
 	slices.SortStableFunc(rows, func(a, b Row) int {
 		return cmp.Or(strings.Compare(string(a.Source), string(b.Source)), strings.Compare(string(a.Recipient), string(b.Recipient)),

@@ -4,10 +4,12 @@ package agreements
 // is immutable and safe for concurrent use; reloading makes a new one. A nil
 // Register covers nobody.
 type Register struct {
-	agreements []*Agreement
-	flows      map[FlowKey][]*Candidate  // candidates for a request
-	pairs      map[Pair][]*PairAgreement // who covers whom at all, for the reasons of a refusal
-	hash       string
+	agreements    []*Agreement
+	candidates    []*Candidate             // every flow
+	flows         map[FlowKey][]*Candidate // candidates for a request
+	contributions map[ContributionKey][]*Candidate
+	pairs         map[Pair][]*PairAgreement // who covers whom at all, for the reasons of a refusal
+	hash          string
 }
 
 // Hash names the whole register: SHA-256 over the hashes of its files, hexadecimal.
@@ -16,6 +18,14 @@ func (r *Register) Hash() string {
 		return ""
 	}
 	return r.hash
+}
+
+// all is every flow, by agreement and pair of partners.
+func (r *Register) all() []*Candidate {
+	if r == nil {
+		return nil
+	}
+	return r.candidates
 }
 
 // Agreements lists every version of every agreement by id and version. Do not modify them.

@@ -36,6 +36,9 @@ func sample(t testing.TB, name string) string {
 	return string(src)
 }
 
+// contributed is what flow 003 of the sample names, from the council to the health board.
+const contributed = "items: [plan.summary, plan.goals]\n"
+
 // TestRegisterRefuses changes the good sample in one place and expects the
 // fault with the file and the line of that place.
 func TestRegisterRefuses(t *testing.T) {
@@ -87,6 +90,12 @@ func TestRegisterRefuses(t *testing.T) {
 		{"no items", "items: [plan.summary, plan.goals]", "items: []", "flows[2].items: a flow names its items", true},
 		{"no types", "resources: [Patient, CarePlan, CareTeam, EpisodeOfCare, Goal]", "resources: []", "flows[0].resources: an empty list lets nothing through", true},
 		{"unknown type", "resources: [Patient,", "resources: [Pateint,", "flows[0].resources[0]: the gateway does not serve this type", false},
+		{"a contribution of another kind", contributed, contributed + "    contribute: all\n", "flows[2].contribute: one of own", true},
+		{"a contribution of what no part of a plan needs", contributed, contributed + "    contribute: own\n", "flows[2].items[0]: no part of a plan needs this item", false},
+		{"a contribution in a crisis", "consentRule: crisis\n", "consentRule: crisis\n    contribute: own\n", "flows[3].contribute: what is shared in a crisis is read", true},
+		{"a contribution to its own plans", "consentRule: crisis\n", "consentRule: crisis\n    contribute: own\n", "flows[3].contribute: what an organisation writes into its own plans", true},
+		{"a contribution to what is no plan", "resources: [Patient, CarePlan, CareTeam, EpisodeOfCare, Goal]", "resources: [Goal]\n    contribute: own", "flows[0].resources: only a CarePlan is contributed to", false},
+		{"a contribution to any team", "to: {org: 7A4, team: cmht-north}", "to: {org: 7A4, team: \"*\"}\n    contribute: own", "flows[2].to.team: a receiving team is always named", true},
 		{"onward disclosure", "onwardDisclosure: forbidden", "onwardDisclosure: allowed", "security.onwardDisclosure: onward disclosure is always forbidden", true},
 		{"two in one file", "rights: {contact", "---\nrights: {contact", "one file holds one agreement", false},
 		{"no YAML", "kind: ISP", "kind: [ISP", "a.yaml:", false},
@@ -182,6 +191,11 @@ func TestMatrix(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows := r.Matrix()
+	for _, row := range rows {
+		if row.Contribute != "" {
+			t.Errorf("%+v contributes", row)
+		}
+	}
 	if len(rows) != 7 {
 		t.Fatalf("%d rows, want one per flow", len(rows))
 	}
@@ -191,6 +205,38 @@ func TestMatrix(t *testing.T) {
 	}
 	if rows[0].Recipient != "7A1" || rows[0].Purpose != profiles.EmergencyTreatment || rows[0].ConsentRule != Crisis {
 		t.Errorf("the first row is %+v", rows[0])
+	}
+}
+
+// TestContributions: a flow that contributes is found by whose plans it writes into, and
+// in the matrix; one that names no receiving team lets nobody read.
+func TestContributions(t *testing.T) {
+	src := strings.Replace(sample(t, "isp"), "    to: {org: 7A4, team: cmht-north}\n    purpose: COC\n    items: [plan.summary, plan.goals]\n",
+		"    to: {org: 7A4}\n    purpose: COC\n    items: [plan.area.work, plan.goals]\n    contribute: own\n", 1)
+	if err := schemaSays(t, src); err != nil {
+		t.Error(err)
+	}
+	r, err := load(t, map[string]string{"a.yaml": src})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := r.Contributions(ContributionKey{"LA9A1", "7A4"})
+	if len(list) != 1 || list[0].Ref != "003" || list[0].Contribute != OwnParts || list[0].Items != profiles.Areas {
+		t.Errorf("got %+v", list)
+	}
+	if len(r.Contributions(ContributionKey{"7A4", "LA9A1"})) != 0 || (*Register)(nil).Contributions(ContributionKey{"LA9A1", "7A4"}) != nil {
+		t.Error("contributions the other way, or of no register")
+	}
+	if read := r.Candidates(FlowKey{Source: "LA9A1", Recipient: "7A4", Purpose: profiles.CareCoordination}); len(read) != 0 {
+		t.Errorf("a team without a name reads by %+v", read)
+	}
+	rows := r.Matrix()
+	if last := rows[len(rows)-1]; len(rows) != 6 || last.Agreement.Flow != "003" || last.Contribute != OwnParts || last.Flow != list[0] {
+		t.Errorf("the last row is %+v", last)
+	}
+	without, err := load(t, map[string]string{"a.yaml": strings.Replace(src, "{org: 7A4}\n    purpose: COC", "{org: 7A4, team: cmht-north}\n    purpose: COC", 1)})
+	if err != nil || without.Hash() == r.Hash() {
+		t.Errorf("the hash misses whom it is for: %v", err)
 	}
 }
 

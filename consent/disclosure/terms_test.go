@@ -15,7 +15,7 @@ func treatingTeam() consent.Request {
 	return consent.Request{
 		Caller: consent.Caller{
 			Client: "c", Organisation: "7A4", Team: "cmht", Purpose: profiles.Treatment,
-			Scopes: []consent.Scope{{Context: "user", Type: "*", Read: true, Search: true}},
+			Scopes: []consent.Scope{{Context: "user", Type: "*", Read: true, Search: true, Create: true, Update: true, Delete: true}},
 		},
 		Action: consent.Read, Type: "CarePlan", Source: "7A4", At: time.Date(2025, 6, 1, 12, 0, 0, 0, time.UTC),
 		Person: &facts.Person{ID: "ann", Custodian: "7A4", Relations: []facts.Relation{{Organisation: "7A4", Team: "cmht", Kind: facts.CareTeamMember}}},
@@ -33,6 +33,9 @@ func TestOnlyAPermittedReadDiscloses(t *testing.T) {
 		"a permitted search": {func(q *consent.Request) { q.Action = consent.Search }, consent.Permit, true},
 		"denied":             {func(q *consent.Request) { q.Caller.Team = "crht" }, consent.Deny, false},
 		"a permitted import": {func(q *consent.Request) { q.Action = consent.Import }, consent.Permit, false},
+		"a permitted create": {func(q *consent.Request) { q.Action = consent.Create }, consent.Permit, false},
+		"a permitted update": {func(q *consent.Request) { q.Action = consent.Update }, consent.Permit, false},
+		"a permitted delete": {func(q *consent.Request) { q.Action = consent.Delete }, consent.Permit, false},
 		"no action":          {func(q *consent.Request) { q.Action = consent.NoAction }, consent.Deny, false},
 		"another person":     {func(q *consent.Request) { q.Person.ID = "bob" }, consent.Permit, false},
 		"another custodian": {func(q *consent.Request) {
@@ -69,6 +72,7 @@ func TestACopyGoesOutUnderItsOwnTermsOnly(t *testing.T) {
 		"later the same day":    {func(q *consent.Request) { q.At = q.At.Add(time.Hour) }, true},
 		"the next day":          {func(q *consent.Request) { q.At = q.At.Add(24 * time.Hour) }, false},
 		"a search":              {func(q *consent.Request) { q.Action = consent.Search }, true},
+		"an update":             {func(q *consent.Request) { q.Action = consent.Update }, false},
 		"an import":             {func(q *consent.Request) { q.Action = consent.Import }, false},
 		"denied":                {func(q *consent.Request) { q.Caller.Team = "crht" }, false},
 		"about somebody else":   {func(q *consent.Request) { q.Person.ID = "bob" }, false},

@@ -63,18 +63,18 @@ var statements = map[string]struct {
 	"on":        {regexp.MustCompile(`^(\d{4}-\d\d-\d\d)$`), (*underway).on},
 	"at":        {regexp.MustCompile(`^(\S+)$`), (*underway).instant},
 	"as":        {regexp.MustCompile(`^(\S+)(?: purpose (.+?))?(?: scopes (.+?))?( with custody)?$`), (*underway).as},
-	"read":      {question, asking(consent.Read)},
-	"create":    {question, asking(consent.Create)},
-	"update":    {question, asking(consent.Update)},
-	"delete":    {question, asking(consent.Delete)},
+	"read":      {question, asking("read")},
+	"create":    {question, asking("create")},
+	"update":    {question, asking("update")},
+	"delete":    {question, asking("delete")},
 }
 
 // question is what is asked about: a type, what of it, of whom, at which custodian.
 var question = regexp.MustCompile(`^(\w+)(?: wanting ([^ ].*?))?(?: of (\w+))?(?: at (\w+))?$`)
 
 // asking is the statement that asks for an action.
-func asking(action consent.Action) func(*underway, []string) error {
-	return func(s *underway, args []string) error { return s.ask(action, args) }
+func asking(action string) func(*underway, []string) error {
+	return func(s *underway, args []string) error { return s.ask(consent.Actions[action], args) }
 }
 
 // line carries out one line; blank lines and comments say nothing.

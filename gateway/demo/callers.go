@@ -17,6 +17,7 @@ type Caller struct {
 	Person       string // empty for an unattended system
 	PersonName   string
 	Role         string
+	Scope        string // what its tokens may reach; empty: reading and searching
 }
 
 // HealthcareOperations is the purpose of the information-governance lead, who
@@ -42,6 +43,7 @@ var Callers = []Caller{
 		Name: "social-care", Says: "the council's case management system",
 		Client: "demo-social-care", Organisation: "LA9A1", Team: "adult-mh",
 		Purposes: []profiles.Purpose{profiles.CareCoordination},
+		Scope:    "system/*.rs system/CarePlan.rus",
 	},
 	{
 		Name: "social-care-b", Says: "another council's system, whose agreement is past its review",
@@ -65,6 +67,7 @@ var Callers = []Caller{
 		Client: "demo-cmht", Organisation: "7A4", Team: "cmht-north",
 		Purposes: []profiles.Purpose{profiles.Treatment},
 		Person:   "demo-coordinator-1", PersonName: "Tomos Lewis", Role: "care coordinator",
+		Scope: "system/*.cruds",
 	},
 }
 

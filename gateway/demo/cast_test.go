@@ -153,6 +153,36 @@ func TestCast(t *testing.T) {
 	}
 }
 
+// TestWhoOfTheCastWrites: the council's system changes parts of Ann's plan, the care
+// coordinator all of it, and nobody else anything.
+func TestWhoOfTheCastWrites(t *testing.T) {
+	now := times[0]
+	h, r := bringIn(t, now), register(t)
+	areas := profiles.Areas.Minus(profiles.SetOf(profiles.AreaFinance)) // which Ann excluded
+	for _, c := range []struct {
+		name, number string
+		out          consent.Outcome
+		items        profiles.ItemSet
+	}{
+		{"social-care", "9990000018", consent.Permit, areas},
+		{"cmht", "9990000018", consent.Permit, profiles.AllItems},
+		{"social-care", "9990000026", consent.Deny, profiles.ItemSet{}}, // Bryn
+		{"gp", "9990000018", consent.Deny, profiles.ItemSet{}},
+		{"ooh", "9990000018", consent.Deny, profiles.ItemSet{}},
+		{"social-care-b", "9990000018", consent.Deny, profiles.ItemSet{}},
+		{"ig-lead", "9990000018", consent.Deny, profiles.ItemSet{}},
+	} {
+		person, asks := h.person(c.number), caller(t, c.name)
+		asks.Scopes[0].Update = true
+		d := consent.Decide(consent.Request{
+			Caller: asks, Action: consent.Update, Type: "CarePlan", At: now, Register: r, Policy: consent.DefaultPolicy(),
+		}.For("7A4", &person))
+		if d.Outcome() != c.out || d.Items() != c.items || d.Custodial() != (c.name == "cmht") {
+			t.Errorf("%s of %s: %s of %s by %+v", c.name, c.number, d.Outcome(), d.Items(), d.Deciding())
+		}
+	}
+}
+
 func TestWhatTheCastReleases(t *testing.T) {
 	now := times[0]
 	h, r := bringIn(t, now), register(t)

@@ -7,11 +7,14 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"cpagateway/gateway/demo"
 )
 
 // callerKey reads the private key that the running demo has made for a caller.
@@ -141,6 +144,29 @@ func TestAssertionReplayed(t *testing.T) {
 	}
 }
 
+// A caller is given no letter that is not its own, and its own where it asks for nothing
+// in particular.
+func TestScopesOfCallersThatWrite(t *testing.T) {
+	r := run(t)
+	for _, c := range []struct{ name, asks, want string }{
+		{"social-care", "", "system/*.rs system/CarePlan.rus"},
+		{"social-care", "system/CarePlan.u system/CarePlan.d system/Goal.u system/Patient.r", "system/CarePlan.u system/Patient.r"},
+		{"cmht", "system/CarePlan.crud system/Consent.c", "system/CarePlan.crud system/Consent.c"},
+		{"gp", "system/CarePlan.u system/CarePlan.r", "system/CarePlan.r"},
+	} {
+		i := slices.IndexFunc(demo.Callers, func(caller demo.Caller) bool { return caller.Name == c.name })
+		key := callerKey(t, r.dir, c.name)
+		a := assertion(t, r, key, jose.ES256, map[string]any{"iss": demo.Callers[i].Client, "sub": demo.Callers[i].Client, "jti": c.name + c.asks})
+		asked := url.Values{}
+		if c.asks != "" {
+			asked.Set("scope", c.asks)
+		}
+		if got, status := post(t, r, form(a, asked)); status != http.StatusOK || got != c.want {
+			t.Errorf("%s asks for %q: status %d, %s", c.name, c.asks, status, got)
+		}
+	}
+}
+
 func TestTokenRequests(t *testing.T) {
 	cases := map[string]struct {
 		change url.Values
@@ -149,6 +175,7 @@ func TestTokenRequests(t *testing.T) {
 	}{
 		"no scope":           {nil, 200, "system/*.rs"},
 		"a narrower scope":   {url.Values{"scope": {"system/CarePlan.s"}}, 200, "system/CarePlan.s"},
+		"a letter too many":  {url.Values{"scope": {"system/Goal.rs system/Goal.rsd"}}, 200, "system/Goal.rs"},
 		"a scope to write":   {url.Values{"scope": {"system/*.cruds system/Goal.r"}}, 200, "system/Goal.r"},
 		"only to write":      {url.Values{"scope": {"system/*.cruds"}}, 400, "invalid_scope"},
 		"a person's scope":   {url.Values{"scope": {"user/*.rs openid"}}, 400, "invalid_scope"},

@@ -1,10 +1,12 @@
 package demo
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +33,7 @@ type oauthError struct {
 var (
 	errRequest = &oauthError{http.StatusBadRequest, "invalid_request", "the form, or a field of it, cannot be read"}
 	errGrant   = &oauthError{http.StatusBadRequest, "unsupported_grant_type", "only client_credentials is supported"}
-	errScope   = &oauthError{http.StatusBadRequest, "invalid_scope", "only reading and searching with system/ scopes is granted"}
+	errScope   = &oauthError{http.StatusBadRequest, "invalid_scope", "only system/ scopes that the client may have are granted"}
 	errClient  = &oauthError{http.StatusUnauthorized, "invalid_client", "the client assertion is not accepted"}
 	errGuard   = &oauthError{http.StatusServiceUnavailable, "temporarily_unavailable", "the replay guard does not answer now"}
 )
@@ -58,8 +60,8 @@ func (i *Issuer) token(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(g)
 }
 
-// grant authenticates the client last but for signing: a request that cannot
-// succeed does not use its assertion up.
+// grant authenticates the client last but for its own scopes and signing: a request that
+// no client could make does not use an assertion up.
 func (i *Issuer) grant(r *http.Request) (*grant, *oauthError) {
 	if err := r.ParseForm(); err != nil {
 		return nil, errRequest
@@ -73,8 +75,8 @@ func (i *Issuer) grant(r *http.Request) (*grant, *oauthError) {
 	if form.Get("grant_type") != grantType {
 		return nil, errGrant
 	}
-	scope, ok := grantScope(form.Get("scope"))
-	if !ok {
+	words := systemScopes(form.Get("scope"))
+	if len(words) == 0 && form.Get("scope") != "" {
 		return nil, errScope
 	}
 	asked := strings.Fields(form.Get(purposeField))
@@ -87,6 +89,10 @@ func (i *Issuer) grant(r *http.Request) (*grant, *oauthError) {
 	if refused != nil {
 		return nil, refused
 	}
+	scope := caller.granted(words)
+	if scope == "" {
+		return nil, errScope
+	}
 	signed, err := i.sign(caller, asked, scope)
 	if err != nil {
 		return nil, &oauthError{http.StatusInternalServerError, "server_error", "the access token could not be signed"}
@@ -97,19 +103,41 @@ func (i *Issuer) grant(r *http.Request) (*grant, *oauthError) {
 // purposePattern is the form of the codes of v3-ActReason.
 var purposePattern = regexp.MustCompile(`^[A-Z]{2,12}$`)
 
-// grantScope keeps what a client may have of what it asks for, and gives it all
-// when it asks for nothing in particular.
-func grantScope(asked string) (string, bool) {
-	if asked == "" {
-		return defaultScope, true
+// systemScopes is what of the scopes asked for a system can have at all.
+func systemScopes(asked string) []string {
+	var words []string
+	for word := range strings.FieldsSeq(asked) {
+		if s, ok := identity.ParseScope(word); ok && s.Context == "system" {
+			words = append(words, word)
+		}
+	}
+	return words
+}
+
+// granted keeps what a caller may have of what it asks for, and is all of it where it
+// asks for nothing in particular.
+func (c Caller) granted(words []string) string {
+	own := cmp.Or(c.Scope, defaultScope)
+	if len(words) == 0 {
+		return own
 	}
 	var granted []string
-	for word := range strings.FieldsSeq(asked) {
-		if s, ok := identity.ParseScope(word); ok && s.Context == "system" && !s.Create && !s.Update && !s.Delete {
+	for _, word := range words {
+		if slices.ContainsFunc(strings.Fields(own), func(has string) bool { return covers(has, word) }) {
 			granted = append(granted, word)
 		}
 	}
-	return strings.Join(granted, " "), len(granted) > 0
+	return strings.Join(granted, " ")
+}
+
+// covers reports whether a scope of a caller's own, which has no category, reaches all
+// that another does.
+func covers(own, asked string) bool {
+	o, _ := identity.ParseScope(own)
+	a, _ := identity.ParseScope(asked)
+	within := func(letter, of bool) bool { return !letter || of }
+	return (o.Type == "*" || o.Type == a.Type) && within(a.Read, o.Read) && within(a.Search, o.Search) &&
+		within(a.Create, o.Create) && within(a.Update, o.Update) && within(a.Delete, o.Delete)
 }
 
 // accessToken is what the issuer says of a caller (RFC 9068; extensions of IHE IUA).
