@@ -1,8 +1,11 @@
 package recordstest
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,6 +115,46 @@ func endOfTime(t *testing.T, store Store) {
 	}
 	if got := ids(t, store, d, query(t, "CarePlan", "-date")); got != "open forever ends" {
 		t.Errorf("from the latest end down: %q", got)
+	}
+}
+
+// anyText: an index may hold less than a document may say.
+func anyText(t *testing.T, store Store) {
+	random := rand.New(rand.NewPCG(1, 2))
+	long := func() string {
+		var text strings.Builder
+		for text.Len() < 9000 { // which cannot be made shorter
+			fmt.Fprintf(&text, "%x", random.Uint64())
+		}
+		return text.String()
+	}
+	same := long()
+	texts := []string{long(), same + "a", same + "b", "a\x00b", "a\x00c", "a\uFFFDb", "Siân", "sha-256:00", "1"}
+	quoted := func(text string) string {
+		q, err := json.Marshal(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(q)
+	}
+	for i, text := range texts {
+		Put(t, store, start,
+			Accept(t, home, ann, resource("CarePlan", fmt.Sprint("c", i), subject(ann), `"careTeam":[{"reference":`+quoted("CareTeam/"+text)+`}]`,
+				`"category":[{"coding":[{"system":`+quoted(text)+`,"code":`+quoted(text)+`}]}]`)),
+			Accept(t, home, profiles.PersonID(fmt.Sprint("p", i)), resource("Patient", fmt.Sprint("p", i), `"identifier":[{"system":"urn:x","value":`+quoted(text)+`}]`)))
+	}
+	for i, text := range texts {
+		if person, err := store.Person(t.Context(), "urn:x", text); err != nil || person != profiles.PersonID(fmt.Sprint("p", i)) {
+			t.Errorf("%.20q leads to %q, %v", text, person, err)
+		}
+		if strings.Contains(text, "\x00") {
+			continue // no search can say it
+		}
+		for _, value := range []string{text, text + "|" + text} {
+			if got := ids(t, store, Treating(t, ann), query(t, "CarePlan", "", "category", value)); got != fmt.Sprint("c", i) {
+				t.Errorf("%.20q finds %q", value, got)
+			}
+		}
 	}
 }
 

@@ -50,6 +50,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"an element that may not be seen finds nothing", hiddenElement},
 		{"_lastUpdated is the time that the caller sees", lastUpdated},
 		{"an end in the year 9999 comes after today", endOfTime},
+		{"what something is found by may be any text", anyText},
 		{"a position of another search is refused", stalePosition},
 		{"searches and reads mean what profiles says", worldsAgree},
 		{"a walk gives everything once while others write", walkWhileWriting},

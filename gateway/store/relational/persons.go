@@ -143,7 +143,7 @@ func (t tx) setPerson(typ, id string, from, to profiles.PersonID) error {
 			return err
 		}
 	}
-	if err := errors.Join(t.outdate(outdateOwn, place), t.outdate(outdateReferring, custodian, typ+"/"+id)); err != nil {
+	if err := errors.Join(t.outdate(outdateOwn, place), t.outdate(outdateReferring, custodian, keyOf(typ+"/"+id))); err != nil {
 		return err
 	}
 	return t.exec(t.ctx, knowPerson, string(to), 0)

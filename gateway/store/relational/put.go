@@ -86,7 +86,7 @@ func (t tx) keep(before, v records.Version) error {
 	if err := t.raiseGenerationsFor(seq, v); err != nil {
 		return fmt.Errorf("raising generations: %w", err)
 	}
-	err = t.insert(refRows, len(refs), func(i int) []any { return []any{string(v.Custodian), refs[i], seq} })
+	err = t.insert(refRows, len(refs), func(i int) []any { return []any{string(v.Custodian), keyOf(refs[i]), seq} })
 	if err != nil {
 		return fmt.Errorf("keeping references: %w", err)
 	}
@@ -96,7 +96,7 @@ func (t tx) keep(before, v records.Version) error {
 	if (before.Number == 0 || before.Deleted) == v.Deleted && before.Label == d.Label {
 		return nil
 	}
-	return t.outdate(outdateReferring, string(v.Custodian), v.Type+"/"+v.ID)
+	return t.outdate(outdateReferring, string(v.Custodian), keyOf(v.Type+"/"+v.ID))
 }
 
 // derive writes what the current version of a resource is found and judged by.
@@ -180,7 +180,7 @@ func (t tx) index(place, seq int64, v records.Version, d records.Derived) error 
 		}
 	}
 	for _, id := range d.Identifiers {
-		if err := t.exec(t.ctx, insertIdentifier, id.System, id.Value, place, flag(id.Superseded)); err != nil {
+		if err := t.exec(t.ctx, insertIdentifier, keyOf(id.System), keyOf(id.Value), place, flag(id.Superseded)); err != nil {
 			return err
 		}
 	}

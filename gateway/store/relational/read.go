@@ -104,7 +104,7 @@ func (s snapshot) one(text string, scopes []records.Scope, typ string, more ...a
 // Person resolves a business identifier. It implements records.Snapshot.
 func (s snapshot) Person(system, value string) (profiles.PersonID, error) {
 	id := records.Identifier{System: system, Value: value}.Normal()
-	found, err := collect(s, scanText, selectPersons, id.System, id.Value)
+	found, err := collect(s, scanText, selectPersons, keyOf(id.System), keyOf(id.Value))
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("resolving an identifier: %w", err)
@@ -177,12 +177,14 @@ func (s snapshot) Editions(refs []records.Reference) (map[records.Reference]uint
 	return editions, nil
 }
 
-// listedReferences is references as SQL takes them: custodian, text, type and id of each.
+// listedReferences is references as SQL takes them: custodian, text, type and id of each,
+// without those that can lead to nothing.
 func listedReferences(refs []records.Reference) (string, error) {
-	wanted := make([][4]string, len(refs))
-	for i, ref := range refs {
-		typ, id, _ := strings.Cut(ref.Text, "/")
-		wanted[i] = [4]string{string(ref.Custodian), ref.Text, typ, id}
+	wanted := make([][4]string, 0, len(refs))
+	for _, ref := range refs {
+		if typ, id, ok := strings.Cut(ref.Text, "/"); ok && keyOf(ref.Text) == ref.Text {
+			wanted = append(wanted, [4]string{string(ref.Custodian), ref.Text, typ, id})
+		}
 	}
 	list, err := listed(wanted)
 	if err != nil {
@@ -283,7 +285,7 @@ func scanCompiled(rows *sql.Rows) (c compiled, err error) {
 func (s snapshot) Targets(custodian profiles.OrgCode, refs []string) (map[string]disclosure.Target, error) {
 	wanted := make([][]string, 0, len(refs))
 	for _, ref := range refs {
-		if typ, id, ok := strings.Cut(ref, "/"); ok {
+		if typ, id, ok := strings.Cut(ref, "/"); ok && keyOf(ref) == ref { // nothing has a longer name
 			wanted = append(wanted, []string{typ, id})
 		}
 	}

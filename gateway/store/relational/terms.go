@@ -17,7 +17,7 @@ var termRows = insertsInto("terms (resource, person, custodian, type, param, kin
 func (t tx) insertTerms(place int64, v records.Version, entries []search.Entry) error {
 	return t.insert(termRows, len(entries), func(i int) []any {
 		e := entries[i]
-		return []any{place, string(v.Person), string(v.Custodian), v.Type, e.Param, int64(e.Kind), termValue(e), e.System,
+		return []any{place, string(v.Person), string(v.Custodian), v.Type, e.Param, int64(e.Kind), keyOf(termValue(e)), keyOf(e.System),
 			bits(e.Need), records.TimeText(e.From), records.TimeText(e.Until)}
 	})
 }
@@ -71,14 +71,14 @@ func values(p search.Param, args *arguments) string {
 	case search.Token:
 		return tokens(p.Values, args)
 	case search.Reference:
-		return "t.value IN " + among(p.Values, args, func(o search.Operand) string { return o.Ref })
+		return "t.value IN " + among(p.Values, args, func(o search.Operand) string { return keyOf(o.Ref) })
 	case search.Date:
 		return dates(p.Values, "t.low", "t.high", args)
 	}
 	return "t.value IN " + among(p.Values, args, text)
 }
 
-func text(o search.Operand) string { return o.Text }
+func text(o search.Operand) string { return keyOf(o.Text) }
 
 // tokens names the codes twice: once as a plain list, which the index can walk,
 // and once with what each says of its system.
@@ -87,12 +87,12 @@ func tokens(values []search.Operand, args *arguments) string {
 	each := anyOf(values, func(o search.Operand) string {
 		var both []string
 		if !o.AnyCode {
-			code := args.add(o.Code)
+			code := args.add(keyOf(o.Code))
 			codes = append(codes, code)
 			both = append(both, "t.value = "+code)
 		}
 		if !o.AnySystem {
-			both = append(both, "t.system = "+args.add(o.System))
+			both = append(both, "t.system = "+args.add(keyOf(o.System)))
 		}
 		return strings.Join(both, " AND ")
 	})
