@@ -61,12 +61,12 @@ func TestNoWriteScans(t *testing.T) {
 		t.Fatal(err)
 	}
 	record(t, s)
-	texts := prepared(t, s.LendWriter)
+	texts := relationaltest.Prepared(t, s.LendWriter)
 	if len(texts) < 15 {
 		t.Fatalf("%d statements were kept", len(texts))
 	}
 	for _, text := range texts {
-		for _, step := range relationaltest.Read(t, s, scanStep, "EXPLAIN QUERY PLAN "+text, unset(text)...) {
+		for _, step := range relationaltest.Read(t, s, scanStep, "EXPLAIN QUERY PLAN "+text, relationaltest.Unset(text)...) {
 			if strings.Contains(step, "SCAN") && !strings.Contains(step, "VALUES CLAUSE") { // the rows that it inserts
 				t.Errorf("%s\n%s", text, step)
 			}
