@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"cpagateway/consent"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/persons"
 	"cpagateway/gateway/records/recordstest"
@@ -27,10 +28,12 @@ func Fill(t testing.TB, s *relational.Store) {
 			t.Fatal(err)
 		}
 	}
-	for i := range 300 {
-		recordstest.Put(t, s, start, recordstest.Accept(t, home, person, fmt.Sprintf(
+	var many []consent.Accepted
+	for i := range 300 { // more than are copied at once
+		many = append(many, recordstest.Accept(t, home, person, fmt.Sprintf(
 			`{"resourceType":"CarePlan","id":"c%d","status":"completed","subject":{"reference":"Patient/p"},"period":{"start":"2026-01-01"}}`, i)))
 	}
+	recordstest.Put(t, s, start, many...)
 	recordstest.Put(t, s, start, recordstest.Remove(t, home, person, "CarePlan", "b"))
 	err := s.Update(t.Context(), func(tx store.Tx) error {
 		return errors.Join(
