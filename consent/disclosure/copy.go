@@ -26,6 +26,7 @@ type copier struct {
 	whole   bool             // inside an element that is copied whole or not at all
 	refused bool             // the resource must be withheld as a whole
 	noted   *notes           // where the needs of each piece are kept; nil where nobody asked
+	traced  *origins         // where each repetition comes from is kept; nil where nobody asked
 }
 
 // refuse withholds the resource as a whole.
@@ -37,6 +38,7 @@ func (c *copier) refuse() {
 // cut drops what was appended after a mark.
 func (c *copier) cut(dst []byte, mark int) []byte {
 	c.noted.cut(mark)
+	c.traced.cut(mark)
 	return dst[:mark]
 }
 
@@ -123,6 +125,7 @@ func (c *copier) array(dst []byte, s *profiles.Shape, of, list fhir.Value) ([]by
 			continue
 		}
 		dst = out
+		c.traced.add(mark+len(","), part)
 	}
 	return closed(dst, start, '[')
 }
@@ -207,6 +210,7 @@ func (c *copier) extensions(dst []byte, s *profiles.Shape, of, list fhir.Value) 
 			if ok {
 				dst = out
 				c.carry(mark+len(","), need)
+				c.traced.add(mark+len(","), ext)
 				continue
 			}
 		}

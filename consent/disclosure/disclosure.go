@@ -161,15 +161,24 @@ func (c Copy) Under(d consent.Decision) Disclosure {
 // The narrative of a plan also reads out what the copies beside it say of the person:
 // those that were made by the same terms, and no others.
 func (t Terms) Copy(h Held, targets map[string]Target, beside ...Copy) Copy {
+	made, content := t.copy(h, targets, nil)
+	if content != nil {
+		made.body = t.assemble(h, made.versionID, content, beside)
+	}
+	return made
+}
+
+// copy is a copy before it is assembled, and its content: nil where there is none.
+func (t Terms) copy(h Held, targets map[string]Target, traced *origins) (Copy, []byte) {
 	shape, served := profiles.ShapeOf(h.Resource.Type())
 	label := profiles.Items(h.Resource)
 	if !served || h.Resource.ID() == "" || !t.reaches(h, label) {
-		return Copy{}
+		return Copy{}, nil
 	}
-	c := copier{resource: h.Resource, self: selfOf(h.Resource), person: h.Person, granted: t.granted, targets: targets}
+	c := copier{resource: h.Resource, self: selfOf(h.Resource), person: h.Person, granted: t.granted, targets: targets, traced: traced}
 	content, ok := c.members(make([]byte, 0, len(h.Resource.Raw())), shape, h.Resource)
 	if !ok || c.refused {
-		return Copy{}
+		return Copy{}, nil
 	}
 	made := Copy{
 		terms:  t,
@@ -179,11 +188,14 @@ func (t Terms) Copy(h Held, targets map[string]Target, beside ...Copy) Copy {
 		items:  label.Need.Union(label.Any.Intersect(c.granted), c.carried),
 	}
 	if h.Tag != nil {
-		sum := sha256.Sum256(content)
-		made.versionID = h.Tag(made.items, Digest(sum[:]))
+		made.versionID = h.Tag(made.items, digestOf(content))
 	}
-	made.body = t.assemble(h, made.versionID, content, beside)
-	return made
+	return made, content
+}
+
+func digestOf(content []byte) Digest {
+	sum := sha256.Sum256(content)
+	return Digest(sum[:])
 }
 
 // selfOf is the reference by which a resource names its person.

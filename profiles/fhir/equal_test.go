@@ -1,51 +1,41 @@
 package fhir
 
-import "bytes"
+import (
+	"bytes"
+	"math/big"
+	"testing"
 
-// Equal reports whether two values mean the same: white space, the escaping of
-// strings and the order of members aside. Numbers are compared as written,
-// because FHIR's decimals differ in precision too. Two Absent values are equal.
-func Equal(a, b Value) bool {
-	if a.Kind() != b.Kind() || a.Len() != b.Len() {
-		return false
-	}
-	switch a.Kind() {
-	case String:
-		return bytes.Equal(a.Raw(), b.Raw()) || a.Text() == b.Text()
-	case Array:
-		return equalArrays(a, b)
-	case Object:
-		return equalObjects(a, b)
-	default:
-		return bytes.Equal(a.Raw(), b.Raw())
+	"pgregory.net/rapid"
+)
+
+// Equal is Alike, but for numbers, which are compared as written.
+func Equal(a, b Value) bool { return equal(a, b, bytes.Equal) }
+
+func TestAlikeNumbers(t *testing.T) {
+	for _, c := range []struct {
+		a, b  string
+		alike bool
+	}{
+		{`1.10`, `1.1`, true}, {`1e2`, `100`, true}, {`-0`, `0`, true}, {`0.0e5`, `0`, true}, {`12e-1`, `1.2`, true}, {`-1.0`, `-1`, true},
+		{`1`, `2`, false}, {`-1`, `1`, false}, {`10`, `1`, false}, {`0.1`, `1`, false}, {`1`, `"1"`, false},
+		{`1e99999999999999999999`, `1e99999999999999999999`, true}, {`1e99999999999999999999`, `10e99999999999999999998`, false},
+		{`{"a":[1.50]}`, `{"a":[1.5]}`, true},
+	} {
+		if a, b := must(t, c.a), must(t, c.b); Alike(a, b) != c.alike || Alike(b, a) != c.alike {
+			t.Errorf("%s and %s: want alike %v", c.a, c.b, c.alike)
+		}
 	}
 }
 
-func equalArrays(a, b Value) bool {
-	j := b.i + 1
-	for one := range a.children() {
-		if !Equal(one, Value{b.doc, j}) {
-			return false
+// Numbers are alike where they are the same rational number.
+func TestAlikeCounts(t *testing.T) {
+	number := rapid.StringMatching(`-?(0|[1-9][0-9]{0,3})(\.[0-9]{1,3})?([eE][+-]?[0-3])?`)
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := number.Draw(t, "a"), number.Draw(t, "b")
+		x, _ := new(big.Rat).SetString(a)
+		y, _ := new(big.Rat).SetString(b)
+		if got, want := sameNumber([]byte(a), []byte(b)), x.Cmp(y) == 0; got != want {
+			t.Fatalf("%s and %s: alike %v, want %v", a, b, got, want)
 		}
-		j = b.doc.nodes[j].next
-	}
-	return true
-}
-
-// equalObjects relies on both having as many members and no name twice.
-func equalObjects(a, b Value) bool {
-	member := b.Get
-	if b.Len() > few {
-		index := make(map[string]Value, b.Len())
-		for name, v := range b.Members() {
-			index[name] = v
-		}
-		member = func(name string) Value { return index[name] }
-	}
-	for name, v := range a.Members() {
-		if !Equal(v, member(name)) {
-			return false
-		}
-	}
-	return true
+	})
 }
