@@ -20,6 +20,8 @@ func Decide(r Request) Decision {
 		v = q.decideImport()
 	case q.Action.writes():
 		v = q.decideWrite()
+	case q.Caller.Organisation == q.Source && q.keepsRecords():
+		v = q.decideKeeper()
 	case q.staff:
 		v = q.decideDirectory()
 	case q.ownRecord():

@@ -234,8 +234,8 @@ func invariants(q *Request, d *Decision) string {
 		return "items and outcome disagree"
 	case d.outcome != Deny && !own && unanswered > 0:
 		return "I1: let through although a gate did not answer"
-	case d.outcome != Deny && own && d.reasons[gateP1] != ownTeam:
-		return "I1: let through without agreement, and not the treating team"
+	case d.outcome != Deny && own && d.reasons[gateP1] != ownTeam && !(d.reasons[gateP1] == keptRecord && q.Caller.Custody == On && q.Caller.Person == ""):
+		return "I1: let through without agreement, and neither the treating team nor the system that keeps the record"
 	case d.outcome != Deny && (!known || q.Caller.Organisation == "" || q.Caller.Scopes == nil):
 		return "I2: let through although something is not known"
 	case d.outcome != Deny && !own && (q.Person.Deceased || d.reasons[gateP3].outcome() != Pass):

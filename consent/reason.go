@@ -110,6 +110,7 @@ const (
 	noCustody
 	custodianOnly
 	personReadsOnly
+	keptRecord
 	contributes
 	noContribution
 	contributionEmpty
@@ -179,6 +180,7 @@ var reasons = [reasonCount]struct {
 	custodianWrites:    {Pass, "CUSTODY", "The organisation that asks holds the record, and this system is registered as keeping its records."},
 	noCustody:          {Fail, "NO_CUSTODY", "Only a system that is registered as keeping its organisation's records may make this change."},
 	custodianOnly:      {Fail, "CUSTODIAN_ONLY", "Only the organisation that holds the record may make this change."},
+	keptRecord:         {Pass, "KEPT_RECORD", "The system that asks is registered as keeping its organisation's records, and this is one of them."},
 	personReadsOnly:    {Fail, "PERSON_READS_ONLY", "A person reads their own record here and does not change it."},
 	contributes:        {Pass, "CONTRIBUTION", "An agreement lets the organisation that asks change its own parts of the plan."},
 	noContribution:     {Fail, "NO_CONTRIBUTION", "No agreement lets the organisation that asks change parts of the plan."},

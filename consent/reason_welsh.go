@@ -81,6 +81,7 @@ var reasonsWelsh = [reasonCount]string{
 	custodianWrites:        "Mae'r sefydliad sy'n gofyn yn dal y cofnod, ac mae'r system hon wedi'i chofrestru i gadw ei gofnodion.",
 	noCustody:              "Dim ond system sydd wedi'i chofrestru i gadw cofnodion ei sefydliad a gaiff wneud y newid hwn.",
 	custodianOnly:          "Dim ond y sefydliad sy'n dal y cofnod a gaiff wneud y newid hwn.",
+	keptRecord:             "Mae'r system sy'n gofyn wedi'i chofrestru fel un sy'n cadw cofnodion ei sefydliad, ac mae hwn yn un ohonynt.",
 	personReadsOnly:        "Mae person yn darllen ei gofnod ei hun yma, ac nid yw'n ei newid.",
 	contributes:            "Mae cytundeb yn gadael i'r sefydliad sy'n gofyn newid ei rannau ei hun o'r cynllun.",
 	noContribution:         "Nid oes cytundeb yn gadael i'r sefydliad sy'n gofyn newid rhannau o'r cynllun.",

@@ -28,6 +28,20 @@ func (q *question) keepsRecords() bool {
 	return q.Caller.Custody == On && q.Caller.Person == ""
 }
 
+// decideKeeper shows a system that keeps its organisation's records all of them that are
+// certainly of whom they say: it brought them, and has to see what it changes.
+func (q *question) decideKeeper() verdict {
+	v := q.decideCustody()
+	v.kept, v.reasons[gateW], v.passGate = profiles.ItemSet{}, notApplicable, gateP1
+	switch {
+	case !q.staff && q.unresolved():
+		v.reasons[gateP1] = identityUnresolved
+	case v.reasons[gateP1] == notApplicable:
+		v.reasons[gateP1] = keptRecord
+	}
+	return v
+}
+
 // decideCustody lets a system keep its own organisation's records: of everybody, and
 // whatever is in doubt about them, but of somebody who is known.
 func (q *question) decideCustody() verdict {
