@@ -84,7 +84,7 @@ func (o importOptions) run(w world, paths []string) (err error) {
 
 // isWhole reports whether something was read, and all of it taken as it came.
 func isWhole(s intake.Summary) bool {
-	return s.Read > 0 && len(s.NotRead) == 0 && s.Quarantined+s.Grants+s.Apart == 0
+	return s.Read > 0 && len(s.NotRead) == 0 && s.Quarantined+s.Grants+s.Apart+s.Clashes == 0
 }
 
 // open opens the site, or for a dry run a copy of it.

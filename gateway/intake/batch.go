@@ -203,11 +203,23 @@ var errSetAside = errors.New("the record is set aside")
 
 // put puts one resource, or names the rule that refuses it.
 func (r *run) put(tx store.Tx, p pending, about *record, part *account) (*refusal, error) {
+	p, stands, no, err := r.beside(tx, p, about)
+	if err != nil || no != nil {
+		return no, err
+	}
+	if stands.settled {
+		part.counts.Unchanged++
+		part.sum.Unchanged += p.made.Records
+		return nil, nil
+	}
 	accepted, no, err := r.accept(tx, p, about)
 	if err != nil || no != nil {
 		return no, err
 	}
 	result, err := tx.Put(r.Clock(), accepted, records.Precondition{})
+	if err == nil && stands.others {
+		err = tx.KeepImage(p.made.Type, p.made.ID, records.Image{Source: r.source.Name, Body: p.made.Body})
+	}
 	switch {
 	case records.Refused(err):
 		return putRefusal(err), nil

@@ -65,6 +65,9 @@ type Summary struct {
 	// Apart is how many Patients were taken and are kept apart from the person whose
 	// NHS number they claim, with all their records.
 	Apart int `json:"keptApart,omitempty"`
+	// Clashes is how many records were taken without a part that the source has changed
+	// and somebody else too: what the source sent is set aside for a person to look at.
+	Clashes int `json:"clashes,omitempty"`
 	// Wishes is how many wishes against sharing were taken from records set aside.
 	Wishes int `json:"wishesTaken,omitempty"`
 	// SetAside has a line for each of the first MaxLines faults of records that were
@@ -178,6 +181,7 @@ func (s Summary) Plus(t Summary) Summary {
 	s.Resources += t.Resources
 	s.Grants += t.Grants
 	s.Apart += t.Apart
+	s.Clashes += t.Clashes
 	s.Wishes += t.Wishes
 	s.Unlisted += t.Unlisted
 	s.SetAside = slices.Clip(s.SetAside) // so that two sums of one account share nothing that is written

@@ -30,6 +30,7 @@ type record struct {
 	persons   map[string]profiles.PersonID // source key of a Patient -> the person
 	standings []persons.Standing
 	notices   []quarantine.Fault // of what is taken all the same
+	clashes   []quarantine.Fault // of parts that the source and somebody else have changed
 	warnings  map[string]int
 	changed   map[profiles.PersonID]bool // who got or changed a Patient, a wish (true) or a plan
 }
@@ -68,7 +69,8 @@ func (r *run) settled(a *record, done *account) {
 		r.touch(person)
 		done.changed[person] = done.changed[person] || look
 	}
-	done.notices = append(done.notices, a.notices...)
+	done.notices = append(append(done.notices, a.notices...), a.clashes...)
+	done.sum.Clashes += len(a.clashes)
 	done.sum.Apart += len(a.notices)
 	done.sum.Warnings = plus(done.sum.Warnings, a.warnings)
 }

@@ -42,6 +42,13 @@ type Version struct {
 	Deleted   bool // the resource is no more; the label is that of the version before
 }
 
+// Image is a resource as a source sent it. What the source changes of it is the
+// difference to what it sends next, whatever others have made of it meanwhile.
+type Image struct {
+	Source string
+	Body   []byte
+}
+
 // Visible is a version as a scope lets it through.
 type Visible struct {
 	Version
@@ -94,6 +101,12 @@ type Snapshot interface {
 	// Current is the current version of a resource, whose ever it is; ErrNothing where
 	// it was never stored. It is for bringing in, never for disclosure.
 	Current(typ, id string) (Version, error)
+	// History is every version of a resource, the newest first; none of what was never
+	// stored. It is for whoever works out who wrote what, never for disclosure.
+	History(typ, id string) ([]Version, error)
+	// Image is what a source last said of a resource that others have written too; the
+	// zero Image where it said nothing else than what is stored.
+	Image(typ, id string) (Image, error)
 	// Held is what is kept about a person of one type, or of every type where none is
 	// given, in the order of first storing and with what was removed: for whoever brings
 	// records in or settles whose they are, never for disclosure.
@@ -121,6 +134,8 @@ type Tx interface {
 	// person from whom these records are kept apart. A change that is Refused leaves no
 	// trace, and the transaction goes on.
 	Put(at time.Time, a consent.Accepted, must Precondition) (Result, error)
+	// KeepImage keeps what a source says of a resource, instead of what it said before.
+	KeepImage(typ, id string, image Image) error
 	// Reindex works out anew what outdated versions are found and judged by, of so
 	// many at most, and says how many it did. It raises the generations of whom they
 	// are about. A transaction does so by itself with what it makes outdated, as far

@@ -87,6 +87,25 @@ func everyVersion(t *testing.T, store Store) {
 			t.Errorf("version %d: %+v, %v", i+1, v, err)
 		}
 	}
+	err := store.View(t.Context(), func(now records.Snapshot) error {
+		history, err := now.History("CarePlan", "c1")
+		if err != nil || len(history) != versions {
+			t.Fatalf("%d versions, %v", len(history), err)
+		}
+		for i, v := range history {
+			if n := versions - i; v.Number != uint64(n) || string(v.Body) != crisisPlan(ann, "c1", fmt.Sprint("text ", n-1)) || v.Source != "suite" || v.Person != ann {
+				t.Errorf("in the history, at %d: %+v", i, v)
+			}
+		}
+		none, err := now.History("CarePlan", "c2")
+		if err != nil || len(none) != 0 {
+			t.Errorf("of what was never stored: %v, %v", none, err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, number := range []uint64{0, versions + 1, 1 << 63, ^uint64(0)} {
 		_, err := store.ReadVersion(t.Context(), d, "CarePlan", "c1", number)
 		nothing(t, fmt.Sprint("version ", number), err)
@@ -348,5 +367,39 @@ func ownCopy(t *testing.T, store Store) {
 	clear(v.Body)
 	if v := read(t, store, Treating(t, ann), "CarePlan", "c1"); string(v.Body) != want {
 		t.Errorf("stored bytes became %q", v.Body)
+	}
+}
+
+func images(t *testing.T, store Store) {
+	at := func() (image records.Image) {
+		err := store.View(t.Context(), func(now records.Snapshot) (err error) {
+			image, err = now.Image("CarePlan", "c1")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return image
+	}
+	if image := at(); image.Source != "" || len(image.Body) != 0 {
+		t.Errorf("before anything: %+v", image)
+	}
+	for _, body := range []string{"one", "two"} {
+		kept := records.Image{Source: "suite", Body: []byte(body)}
+		err := store.Update(t.Context(), func(tx records.Tx) error { return tx.KeepImage("CarePlan", "c1", kept) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept.Body[0] = 'x'
+		if image := at(); image.Source != "suite" || string(image.Body) != body {
+			t.Errorf("after %q: %+v", body, image)
+		}
+	}
+	failed := errors.New("undone")
+	err := store.Update(t.Context(), func(tx records.Tx) error {
+		return errors.Join(tx.KeepImage("CarePlan", "c1", records.Image{Source: "suite", Body: []byte("three")}), failed)
+	})
+	if image := at(); !errors.Is(err, failed) || string(image.Body) != "two" {
+		t.Errorf("after what was undone: %+v, %v", image, err)
 	}
 }

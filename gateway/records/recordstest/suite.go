@@ -18,6 +18,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"what is put comes back byte for byte", bytesSurvive},
 		{"the same bytes again are the same version", sameBytes},
 		{"every version is kept", everyVersion},
+		{"what a source said is kept until it says something else", images},
 		{"one batch may change a resource twice", twiceInABatch},
 		{"a change is made only where its precondition holds", preconditions},
 		{"another custodian's record is refused and the rest is stored", otherCustodian},

@@ -183,6 +183,20 @@ func (s snapshot) Current(typ, id string) (records.Version, error) {
 	return copied(r.current().Version), nil
 }
 
+// History is every version of a resource. It implements records.Snapshot.
+func (s snapshot) History(typ, id string) ([]records.Version, error) {
+	if err := s.ctx.Err(); err != nil {
+		return nil, err
+	}
+	var history []records.Version
+	if r := s.resource(key{typ, id}); r != nil {
+		for _, v := range slices.Backward(r.versions) {
+			history = append(history, copied(v.Version))
+		}
+	}
+	return history, nil
+}
+
 // Held is what is kept about a person. It implements records.Snapshot.
 func (s snapshot) Held(id profiles.PersonID, typ string) ([]records.Version, error) {
 	if err := s.ctx.Err(); err != nil {

@@ -18,6 +18,7 @@ type state struct {
 	generations map[profiles.PersonID]uint64
 	standings   map[profiles.PersonID]persons.Standing
 	moves       []persons.Move
+	images      map[key]records.Image
 	faults      []quarantine.Fault
 	log         log
 }
@@ -27,7 +28,8 @@ func (s *state) copied() *state {
 	c := *s
 	c.resources, c.faults = slices.Clone(s.resources), slices.Clone(s.faults)
 	c.places, c.generations, c.standings = maps.Clone(s.places), maps.Clone(s.generations), maps.Clone(s.standings)
-	c.moves = slices.Clone(s.moves)
+	c.moves, c.images = slices.Clone(s.moves), make(map[key]records.Image, len(s.images))
+	maps.Copy(c.images, s.images)
 	c.log = s.log.copied()
 	return &c
 }

@@ -42,6 +42,8 @@ const (
 	selectCustodians = `WITH RECURSIVE c (custodian) AS (SELECT min(custodian) FROM resources WHERE person = ?1
 			UNION ALL SELECT (SELECT min(r.custodian) FROM resources r WHERE r.person = ?1 AND r.custodian > c.custodian) FROM c WHERE c.custodian IS NOT NULL)
 		SELECT custodian FROM c WHERE EXISTS (SELECT 1 FROM resources r WHERE r.person = ?1 AND r.custodian = c.custodian AND r.deleted = 0)`
+	selectHistory = `SELECT ` + columns + ` FROM resources r JOIN versions v ON v.resource = r.place JOIN labels l ON l.version = v.seq
+		WHERE r.type = ? AND r.id = ? ORDER BY v.number DESC`
 	selectHeld = `SELECT ` + columns + ` FROM resources r JOIN versions v ON v.seq = r.version JOIN labels l ON l.version = v.seq
 		WHERE r.person = ?1 AND (?2 = '' OR r.type = ?2) ORDER BY r.place`
 	// The facts of the person, and the wishes of records that are kept apart.
@@ -203,6 +205,15 @@ func (s snapshot) Current(typ, id string) (records.Version, error) {
 		return v, records.ErrNothing
 	}
 	return v, nil
+}
+
+// History is every version of a resource. It implements records.Snapshot.
+func (s snapshot) History(typ, id string) ([]records.Version, error) {
+	history, err := collect(s, scanVersion, selectHistory, typ, id)
+	if err != nil {
+		return nil, fmt.Errorf("reading every version: %w", err)
+	}
+	return history, nil
 }
 
 // Held is what is kept about a person. It implements records.Snapshot.

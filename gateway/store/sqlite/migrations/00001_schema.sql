@@ -154,6 +154,15 @@ CREATE TRIGGER moves_stay_as_they_are BEFORE UPDATE ON moves
 CREATE TRIGGER moves_stay BEFORE DELETE ON moves
     BEGIN SELECT RAISE(ABORT, 'a move is never removed'); END;
 
+-- What a source last sent of a resource that others have written too.
+CREATE TABLE images (
+    type   TEXT NOT NULL,
+    id     TEXT NOT NULL,
+    source TEXT NOT NULL,
+    body   BLOB NOT NULL,
+    PRIMARY KEY (type, id)
+) STRICT, WITHOUT ROWID;
+
 -- What imports could not take.
 CREATE TABLE faults (
     place   INTEGER PRIMARY KEY,

@@ -1,0 +1,70 @@
+package intake
+
+import (
+	"bytes"
+	"errors"
+
+	"cpagateway/gateway/records"
+	"cpagateway/gateway/store"
+	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
+	"cpagateway/profiles/merge"
+)
+
+const ruleClash = "CLASH"
+
+// standing is what is known of a resource that others have written too.
+type standing struct {
+	others  bool // somebody else has written it
+	settled bool // the source says nothing new: what is stored stays
+}
+
+// beside takes a resource that others have written too for what the source has changed of
+// it since it last sent it, and carries that over to what is stored: so an extract never
+// undoes what somebody wrote meanwhile. Of a part that both have changed, what is stored
+// stays, and what the source sent is set aside.
+func (r *run) beside(now store.Snapshot, p pending, about *record) (pending, standing, *refusal, error) {
+	image, err := now.Image(p.made.Type, p.made.ID)
+	if err != nil || image.Source != r.source.Name {
+		return p, standing{}, nil, err
+	}
+	if bytes.Equal(image.Body, p.made.Body) {
+		return p, standing{others: true, settled: true}, nil, nil
+	}
+	current, err := now.Current(p.made.Type, p.made.ID)
+	if err != nil || current.Deleted { // of what somebody has taken away the source says something new: it stands again
+		return p, standing{others: true}, nil, err
+	}
+	made, err := merged(image, p.resource, current)
+	if errors.Is(err, merge.ErrTooLong) {
+		return p, standing{}, &refusal{ruleClash, "others have written it too, and " + err.Error() + ": it cannot be told what the source has changed"}, nil
+	}
+	if err != nil {
+		return p, standing{}, nil, err
+	}
+	if len(made.Clashes) > 0 {
+		about.clashes = append(about.clashes, r.notice(p.made, refusal{ruleClash, clashReason}))
+	}
+	if p.resource, err = fhir.ParseResource(made.Resource); err != nil {
+		return p, standing{}, nil, err
+	}
+	if issues := profiles.Check(p.resource); profiles.Fatal(issues) {
+		return p, standing{}, &refusal{"FHIR-CHECK", "with what others have written: " + firstFatal(issues)}, nil
+	}
+	return p, standing{others: true}, nil, nil
+}
+
+const clashReason = "the source has changed a part that somebody else has changed too since: theirs stands, and this is what the source sent"
+
+// merged carries what a source has changed over to what is stored.
+func merged(image records.Image, mine fhir.Value, current records.Version) (merge.Merged, error) {
+	base, err := fhir.ParseResource(image.Body)
+	if err != nil {
+		return merge.Merged{}, err
+	}
+	stored, err := fhir.ParseResource(current.Body)
+	if err != nil {
+		return merge.Merged{}, err
+	}
+	return merge.Merge(base, mine, merge.View{Content: stored}, stored)
+}
