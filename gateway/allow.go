@@ -10,11 +10,15 @@ import (
 // CapabilityStatement is written from it, so that the two cannot disagree. The
 // search parameters of each type are the closed lists of search.Definitions.
 var allowed = []served{
-	{"CarePlan", all}, {"CareTeam", all}, {"EpisodeOfCare", all}, {"Flag", all}, {"Goal", all},
-	{"Organization", all}, {"Patient", all}, {"Practitioner", all}, {"PractitionerRole", all}, {"RiskAssessment", all},
+	{"CarePlan", written}, {"CareTeam", written}, {"EpisodeOfCare", written}, {"Flag", written}, {"Goal", written},
+	{"Organization", written}, {"Patient", read}, {"Practitioner", written}, {"PractitionerRole", written}, {"RiskAssessment", written},
 }
 
-var all = []road.Interaction{road.Read, road.VRead, road.Search}
+// Who somebody is, is found out where records are brought in: a Patient is only read.
+var (
+	read    = []road.Interaction{road.Read, road.VRead, road.Search}
+	written = append(slices.Clone(read), road.Create, road.Update, road.Patch, road.Delete)
+)
 
 // served is one type with the interactions it allows.
 type served struct {

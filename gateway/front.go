@@ -4,6 +4,7 @@ package gateway
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -49,6 +50,11 @@ func (f *Front) Handler() http.Handler {
 		e.Handle(method, Prefix+"/:type/:id/_history/:version", f.serve(road.VRead))
 	}
 	e.POST(Prefix+"/:type/_search", f.serve(road.Search))
+	e.POST(Prefix, f.serveBundle)
+	e.POST(Prefix+"/:type", f.serve(road.Create))
+	e.PUT(Prefix+"/:type/:id", f.serve(road.Update))
+	e.PATCH(Prefix+"/:type/:id", f.serve(road.Patch))
+	e.DELETE(Prefix+"/:type/:id", f.serve(road.Delete))
 	e.NoRoute(f.refuse(http.StatusNotFound, "not-supported", texts.NotSupported))
 	e.NoMethod(f.refuse(http.StatusMethodNotAllowed, "not-supported", texts.MethodNotAllowed))
 	return e
@@ -82,29 +88,55 @@ func (f *Front) public(c *gin.Context, name string, body []byte, contentType str
 // asked reads a request, once: the interaction against the allow-list, then the
 // parameters that shape the answer, then those of the interaction.
 func (f *Front) asked(c *gin.Context, interaction road.Interaction) road.Ask {
-	ask := road.Ask{Interaction: interaction, Type: knownType(c.Param("type")), ID: c.Param("id"), Version: c.Param("version")}
-	if !allows(ask.Type, interaction) {
-		ask.Interaction, ask.Fault = road.None, road.Refuse(http.StatusNotFound, "not-supported", texts.NotSupported)
-	}
+	in := incomingOf(c, interaction)
+	ask := in.named()
 	if fault := unacceptable(c.Request); fault != nil {
 		ask.Fault = fault
 	}
 	if ask.Fault != nil {
 		return ask
 	}
-	pairs, fault := parameters(c)
+	pairs, fault := parameters(c, interaction)
+	var form road.Form
 	if fault == nil {
-		ask.Form, pairs, fault = formOf(c.Request, pairs)
+		form, pairs, fault = formOf(c.Request, pairs)
 	}
-	switch {
-	case fault != nil:
+	if fault == nil {
+		ask = f.ask(in, pairs, handlingOf(c.Request.Header))
+	} else {
 		ask.Fault = fault
-	case interaction == road.Search:
-		ask.Search, ask.Subset, ask.Fault = f.parseSearch(ask.Type, pairs, handling(c))
-	case !fhir.IsID(ask.ID):
+	}
+	ask.Form = form
+	return ask
+}
+
+// named looks the interaction up in the allow-list.
+func (in incoming) named() road.Ask {
+	ask := road.Ask{Interaction: in.interaction, Type: knownType(in.typ), ID: in.id, Version: in.version}
+	if !allows(ask.Type, in.interaction) {
+		ask.Interaction, ask.Fault = road.None, road.Refuse(http.StatusNotFound, "not-supported", texts.NotSupported)
+	}
+	return ask
+}
+
+// ask reads a request that stands alone or in a bundle.
+func (f *Front) ask(in incoming, pairs []pair, handling leniency) road.Ask {
+	ask := in.named()
+	writes := in.interaction != road.Search && in.interaction != road.Read && in.interaction != road.VRead
+	switch {
+	case ask.Fault != nil:
+	case in.interaction == road.Search:
+		ask.Search, ask.Subset, ask.Fault = f.parseSearch(ask.Type, pairs, handling)
+	case in.interaction != road.Create && !fhir.IsID(ask.ID):
 		ask.Fault = road.Nothing
+	case writes && len(pairs) > 0:
+		ask.Fault = noParameters
+	case writes:
+		ask.Fault = f.readWrite(in, &ask)
 	default:
 		ask.Subset, ask.Fault = subsetOfRead(ask.Type, pairs)
 	}
 	return ask
 }
+
+var noParameters = road.Refuse(http.StatusBadRequest, "invalid", texts.NoParameters, strings.Join(formParams, ", "))

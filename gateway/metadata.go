@@ -54,6 +54,8 @@ func security() *fhir.CapabilityStatementRestSecurity {
 
 var interactionCodes = map[road.Interaction]fhir.TypeRestfulInteraction{
 	road.Read: fhir.TypeRestfulInteractionRead, road.VRead: fhir.TypeRestfulInteractionVread, road.Search: fhir.TypeRestfulInteractionSearchType,
+	road.Create: fhir.TypeRestfulInteractionCreate, road.Update: fhir.TypeRestfulInteractionUpdate,
+	road.Patch: fhir.TypeRestfulInteractionPatch, road.Delete: fhir.TypeRestfulInteractionDelete,
 }
 
 var paramTypes = map[search.Kind]fhir.SearchParamType{

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gin-gonic/gin"
 	"github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"cpagateway/consent/disclosure"
@@ -26,11 +25,9 @@ const (
 	lenient leniency = "lenient"
 )
 
-func handling(c *gin.Context) leniency {
-	for _, part := range strings.FieldsFunc(c.GetHeader("Prefer"), func(r rune) bool { return r == ',' || r == ';' || r == ' ' }) {
-		if part == "handling=lenient" {
-			return lenient
-		}
+func handlingOf(header http.Header) leniency {
+	if slices.Contains(preferences(header.Values("Prefer")), "handling=lenient") {
+		return lenient
 	}
 	return strict
 }

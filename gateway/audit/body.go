@@ -62,6 +62,7 @@ func (e Entry) rest() []byte {
 	w.Member("directive", e.Directive)
 	w.Member("policy", e.Policy)
 	released(w, e.Released)
+	list(w, "stored", e.Stored)
 	w.Member("source", e.Source)
 	counts(w, e.Counts)
 	w.Member("move", e.Move)

@@ -63,6 +63,7 @@ type Entry struct {
 	Directive   string               `json:"directive"` // id of the Consent that decided
 	Policy      string               `json:"policy"`    // hash of the agreements and switches decided under
 	Released    []Release            `json:"released"`
+	Stored      []string             `json:"stored"` // Type/id/number of each version that was put under the decision
 
 	Source string `json:"source"` // of an import: the source's name
 	Counts Counts `json:"counts"` // of an import

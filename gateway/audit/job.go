@@ -54,10 +54,11 @@ type ground struct {
 	person    profiles.PersonID
 	epoch     uint64
 	typ       string
+	action    consent.Action
 }
 
 func groundOf(d consent.Decision) ground {
-	return ground{recipientOf(d), d.Source(), d.Person(), d.Epoch(), d.Type()}
+	return ground{recipientOf(d), d.Source(), d.Person(), d.Epoch(), d.Type(), d.Action()}
 }
 
 var (

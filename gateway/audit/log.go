@@ -164,6 +164,68 @@ func (l *Log[T]) recordEntry(ctx context.Context, entry Entry) (Recorded, error)
 	return l.submit(ctx, l.recordJobs, &job[T]{prepare: func(T) ([]record, error) { return records, nil }})
 }
 
+// Written is what became of a request to change something, for the log.
+type Written struct {
+	Event     Event
+	Decisions []consent.Decision      // on the request, at least one
+	Released  []disclosure.Disclosure // each under one of them
+	Stored    []Stored
+}
+
+// Stored is one version that was put under a decision.
+type Stored struct {
+	Accepted consent.Accepted
+	Number   uint64 // of the version
+	Decision consent.Decision
+}
+
+// Write does what a caller asked to be changed, all of it or nothing, and keeps for each
+// request the decisions on it, what was put under each of them and what it releases, in
+// one transaction that holds nothing else. Where work fails, nothing of it is kept and
+// nothing may be released. Beside that it is as Update and Record.
+func (l *Log[T]) Write(ctx context.Context, work func(T) ([]Written, error)) (Recorded, error) {
+	var released []disclosure.Disclosure
+	recorded, err := l.submit(ctx, l.changeJobs, &job[T]{changesStore: true, prepare: func(tx T) (records []record, err error) {
+		written, err := work(tx)
+		if err == nil && len(written) == 0 {
+			err = errUndecided
+		}
+		for _, w := range written {
+			var carrying []disclosure.Disclosure
+			if err == nil {
+				records, carrying, err = w.addTo(records)
+			}
+			released = append(released, carrying...)
+		}
+		return records, err
+	}})
+	if err == nil {
+		recorded.released = released
+	}
+	return recorded, err
+}
+
+// addTo adds what is recorded of a request, and gives what it releases.
+func (w Written) addTo(records []record) ([]record, []disclosure.Disclosure, error) {
+	entries, err := decidedEntries(w.Event, w.Decisions)
+	if err != nil {
+		return nil, nil, err
+	}
+	released, err := disclose(entries, w.Decisions, w.Released)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, s := range w.Stored {
+		i := indexOf(w.Decisions, s.Decision)
+		if i < 0 {
+			return nil, nil, errNoDecision
+		}
+		a := s.Accepted
+		entries[i].Stored = append(entries[i].Stored, fmt.Sprintf("%s/%s/%d", a.Type(), a.ID(), s.Number))
+	}
+	return append(records, recordsOf(entries)...), released, nil
+}
+
 // Update changes the store and keeps that it was changed, in one transaction that
 // holds nothing else: a source's batch is brought in under the decision that
 // accepted it. Where work fails, nothing of it is kept, and nobody else's record

@@ -24,6 +24,9 @@ type reply struct {
 	matches     int    // how many of what was released are matches; the rest stands beside them
 	total       int    // matches that may be seen, where the search tells it
 	search      SearchAsk
+	parts       []answered
+	written     string // "Type/id/_history/version" of what was created or changed
+	bare        bool   // without a body
 	document    []byte // a public document
 	contentType string
 }
@@ -36,25 +39,18 @@ func (r *Road) answer(w http.ResponseWriter, t *exchange, recorded audit.Recorde
 	if !recorded.OK() {
 		p = reply{status: http.StatusInternalServerError, fault: faultBroken}
 	}
-	body := p.document
 	header := w.Header()
 	header.Set("Content-Type", fhirJSON)
-	switch {
-	case p.fault != nil:
-		body = outcome(t, p.fault)
-	case p.document != nil:
+	if p.document != nil {
 		header.Set("Content-Type", p.contentType)
-	case t.ask.Interaction == Search:
-		body = r.searchset(t, recorded.Released(), p)
-	default:
-		x := recorded.Released()[0] // a read is answered with a body only where one was released
-		body = x.Body()
-		if !x.Part() { // whose version would be that of the whole
-			header.Set("ETag", `W/"`+x.VersionID()+`"`)
-		}
-		if p.status == http.StatusNotModified {
-			body = nil
-		}
+	}
+	released := recorded.Released()
+	body := r.body(t, released, p)
+	if p.fault == nil && t.ask.Interaction != Search && len(released) == 1 && !released[0].Part() { // a part has the version of the whole
+		header.Set("ETag", `W/"`+released[0].VersionID()+`"`)
+	}
+	if p.status == http.StatusCreated {
+		header.Set("Location", r.Base+"/"+p.written)
 	}
 	header.Set("Cache-Control", "no-store")
 	header.Set("Vary", "Authorization, Accept, Accept-Language")
@@ -73,6 +69,27 @@ func (r *Road) answer(w http.ResponseWriter, t *exchange, recorded audit.Recorde
 	w.WriteHeader(p.status)
 	_, _ = w.Write(body) // the caller may be gone: what was recorded stays recorded
 	return p.status
+}
+
+// body is what an answer holds, out of what was recorded.
+func (r *Road) body(t *exchange, released []disclosure.Disclosure, p reply) []byte {
+	switch {
+	case p.fault != nil:
+		return outcome(t, p.fault)
+	case p.document != nil:
+		return p.document
+	case p.parts != nil:
+		return r.bundle(t, p)
+	case t.ask.Interaction == Search:
+		return r.searchset(t, released, p)
+	case p.bare || p.status == http.StatusNotModified:
+		return nil
+	case p.written != "" && t.ask.Write.Return == Outcome:
+		return doneOutcome(t)
+	case len(released) == 0: // what was written may not be read
+		return nil
+	}
+	return released[0].Body()
 }
 
 // indented is the same JSON for people. What is not JSON stays as it is.

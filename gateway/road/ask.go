@@ -7,6 +7,7 @@ import (
 	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/search"
 	"cpagateway/gateway/texts"
+	"cpagateway/profiles/fhir"
 )
 
 // Interaction is a RESTful interaction of FHIR R4, or what stands in its place
@@ -18,6 +19,14 @@ const (
 	Read   Interaction = "read"
 	VRead  Interaction = "vread"
 	Search Interaction = "search-type"
+	Create Interaction = "create"
+	Update Interaction = "update"
+	Patch  Interaction = "patch"
+	Delete Interaction = "delete"
+
+	Batch       Interaction = "batch"
+	Transaction Interaction = "transaction"
+
 	Public Interaction = "public" // metadata and .well-known: about nobody
 	None   Interaction = "none"   // not on the allow-list
 )
@@ -32,6 +41,8 @@ type Ask struct {
 	Form        Form
 	Subset      disclosure.Subset
 	Search      SearchAsk
+	Write       WriteAsk
+	Entries     []Ask  // of a batch or a transaction
 	Fault       *Fault // set when the request is refused for its own sake
 }
 
@@ -42,11 +53,55 @@ type Form struct {
 
 // action is what the caller does, in the words of consent.
 func (a Ask) action() consent.Action {
-	if a.Interaction == Search {
+	switch a.Interaction {
+	case Search:
 		return consent.Search
+	case Create:
+		return consent.Create
+	case Update, Patch:
+		return consent.Update
+	case Delete:
+		return consent.Delete
 	}
 	return consent.Read
 }
+
+// changes reports that something is to be changed.
+func (a Ask) changes() bool {
+	return a.Interaction == Create || a.Interaction == Update || a.Interaction == Patch || a.Interaction == Delete
+}
+
+// WriteAsk is the parsed part of a request to change something.
+type WriteAsk struct {
+	Resource fhir.Value // what a create or an update brings
+	Patch    []byte     // of a patch: JSON Patch (RFC 6902)
+	Name     string     // what the other entries of a transaction call what it creates
+	Match    string     // the version that If-Match names, as it was given out; empty: none
+	// NoneExist asks for a create only where nothing of the caller's own organisation about
+	// the same person matches; nil: always.
+	NoneExist *SearchAsk
+	Stale     Stale
+	Return    Return
+}
+
+// Stale says what becomes of an edit of a version that is not the newest any more.
+type Stale uint8
+
+// The zero Stale is what HTTP says.
+const (
+	Refuse412 Stale = iota // it is refused
+	Merge                  // it is carried over to the newest, where it does not clash with what others changed
+)
+
+// Return is what the answer to a change holds (R4, http.html#return).
+type Return uint8
+
+// The zero Return is the resource as the caller now sees it.
+const (
+	Representation Return = iota
+	Minimal               // nothing
+	Outcome               // that it was done
+)
 
 // SearchAsk is the parsed part of a search.
 type SearchAsk struct {
@@ -94,6 +149,14 @@ type Fault struct {
 	Code   string // OperationOutcome issue code
 	Text   texts.Key
 	Params []any
+	Issues []Issue // one by one, where there are several
+}
+
+// Issue is one thing that a Fault refuses, and where it stands in what the caller sent.
+type Issue struct {
+	Code       string // OperationOutcome issue code
+	Expression string // FHIRPath
+	Text       string // in English, and never a value of what was sent
 }
 
 // Error makes a Fault an error; the text is the English one.
@@ -115,5 +178,12 @@ var (
 	faultBroken      = Refuse(http.StatusInternalServerError, "exception", texts.Broken)
 	faultStaleCursor = Refuse(http.StatusBadRequest, "expired", texts.StaleCursor)
 	faultLongCursor  = Refuse(http.StatusBadRequest, "too-costly", texts.BadRequest)
+	faultStale       = Refuse(http.StatusPreconditionFailed, "conflict", texts.Stale)
+	faultNoVersion   = Refuse(http.StatusPreconditionRequired, "required", texts.NoVersion)
+	faultNotYours    = Refuse(http.StatusUnprocessableEntity, "forbidden", texts.NotYours)
+	faultNoPatient   = Refuse(http.StatusUnprocessableEntity, "business-rule", texts.NoPatient)
+	faultBadPatch    = Refuse(http.StatusUnprocessableEntity, "processing", texts.BadPatch)
+	faultSeveral     = Refuse(http.StatusPreconditionFailed, "multiple-matches", texts.SeveralMatch)
+	faultBadBundle   = Refuse(http.StatusUnprocessableEntity, "not-found", texts.UnknownName)
 	faultNoPerson    = Refuse(http.StatusBadRequest, "required", texts.NameOnePerson)
 )

@@ -14,7 +14,9 @@ import (
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/identity"
 	"cpagateway/gateway/texts"
+	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
+	"cpagateway/profiles/merge"
 )
 
 // words is the language an answer is written in.
@@ -78,9 +80,38 @@ var scopeExceeded = &identity.Refusal{
 
 func refused(f *Fault) reply { return reply{status: f.Status, fault: f} }
 
+// Invalid refuses a resource for what is wrong in it; nil where nothing is.
+func Invalid(found []profiles.Issue) *Fault {
+	f := Refuse(http.StatusUnprocessableEntity, "invalid", texts.NotValid)
+	for _, i := range found {
+		if i.Fatal() {
+			f.Issues = append(f.Issues, Issue{Code: i.Code, Expression: i.Path, Text: i.Text})
+		}
+	}
+	if len(f.Issues) == 0 {
+		return nil
+	}
+	return f
+}
+
+// clash refuses an edit of parts that somebody else has changed, and says which.
+func clash(clashes []merge.Clash) *Fault {
+	f := Refuse(http.StatusPreconditionFailed, "conflict", texts.Clash)
+	for _, c := range clashes {
+		f.Issues = append(f.Issues, Issue{Code: f.Code, Expression: c.Path, Text: f.Text.In(texts.English)})
+	}
+	return f
+}
+
 // outcome writes a refusal as an OperationOutcome in the caller's language.
 func outcome(t *exchange, f *Fault) []byte {
-	return operationOutcome(t, "error", f.Code, f.Text.In(t.words.language, f.Params...), t.id)
+	first := Issue{Code: f.Code, Text: f.Text.In(t.words.language, f.Params...)}
+	return operationOutcome(t, "error", t.id, append([]Issue{first}, f.Issues...)...)
+}
+
+// doneOutcome says that a change was made.
+func doneOutcome(t *exchange) []byte {
+	return operationOutcome(t, "information", t.id, Issue{Code: "informational", Text: texts.Done.In(t.words.language)})
 }
 
 // crisisOutcome is the entry that every crisis read carries, found or not: that
@@ -89,10 +120,10 @@ func crisisOutcome(t *exchange, dutyLine string) []byte {
 	if dutyLine == "" {
 		dutyLine = texts.DutyUnknown.In(t.words.language)
 	}
-	return operationOutcome(t, "information", "informational", texts.CrisisRead.In(t.words.language, dutyLine), "")
+	return operationOutcome(t, "information", "", Issue{Code: "informational", Text: texts.CrisisRead.In(t.words.language, dutyLine)})
 }
 
-func operationOutcome(t *exchange, severity, code, text, requestID string) []byte {
+func operationOutcome(t *exchange, severity, requestID string, issues ...Issue) []byte {
 	w := fhir.NewWriter(make([]byte, 0, 512))
 	w.BeginObject()
 	w.Member("resourceType", "OperationOutcome")
@@ -100,14 +131,22 @@ func operationOutcome(t *exchange, severity, code, text, requestID string) []byt
 	w.Member("language", t.words.language.String())
 	w.Name("issue")
 	w.BeginArray()
-	w.BeginObject()
-	w.Member("severity", severity)
-	w.Member("code", code)
-	w.Name("details")
-	w.BeginObject()
-	w.Member("text", text)
-	w.EndObject()
-	w.EndObject()
+	for _, i := range issues {
+		w.BeginObject()
+		w.Member("severity", severity)
+		w.Member("code", i.Code)
+		w.Name("details")
+		w.BeginObject()
+		w.Member("text", i.Text)
+		w.EndObject()
+		if i.Expression != "" {
+			w.Name("expression")
+			w.BeginArray()
+			w.String(i.Expression)
+			w.EndArray()
+		}
+		w.EndObject()
+	}
 	w.EndArray()
 	w.EndObject()
 	return w.Bytes()

@@ -115,11 +115,25 @@ func (r *Road) process(ctx context.Context, t *exchange) (audit.Recorded, reply)
 		return r.refuse(ctx, t, err)
 	}
 	defer leave()
+	return r.step(ctx, t)
+}
+
+// step is the part of the road that each entry of a bundle takes by itself.
+func (r *Road) step(ctx context.Context, t *exchange) (audit.Recorded, reply) {
 	if t.ask.Fault != nil {
 		return r.refuse(ctx, t, t.ask.Fault)
 	}
-	if !(consent.Request{Caller: caller, Action: t.ask.action(), Type: t.ask.Type}).InScope() {
+	switch t.ask.Interaction {
+	case Batch:
+		return r.batch(ctx, t)
+	case Transaction:
+		return r.orRefuse(ctx, t, r.transaction)
+	}
+	if !(consent.Request{Caller: t.caller, Action: t.ask.action(), Type: t.ask.Type}).InScope() {
 		return r.refuse(ctx, t, scopeExceeded)
+	}
+	if t.ask.changes() {
+		return r.orRefuse(ctx, t, r.write)
 	}
 	for range attempts {
 		recorded, reply, err := r.attempt(ctx, t)
@@ -132,6 +146,15 @@ func (r *Road) process(ctx context.Context, t *exchange) (audit.Recorded, reply)
 		return recorded, reply
 	}
 	return r.refuse(ctx, t, faultBusy)
+}
+
+// orRefuse refuses what fails.
+func (r *Road) orRefuse(ctx context.Context, t *exchange, do func(context.Context, *exchange) (audit.Recorded, reply, error)) (audit.Recorded, reply) {
+	recorded, p, err := do(ctx, t)
+	if err != nil {
+		return r.refuse(ctx, t, err)
+	}
+	return recorded, p
 }
 
 // attempt finds, decides and discloses from one moment, then records.

@@ -1,0 +1,126 @@
+package gateway
+
+import (
+	"encoding/base64"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"cpagateway/gateway/road"
+	"cpagateway/gateway/texts"
+	"cpagateway/profiles/fhir"
+)
+
+const maxEntries = 500 // of a batch or a transaction (docs/surface.md)
+
+// serveBundle answers a batch or a transaction.
+func (f *Front) serveBundle(c *gin.Context) {
+	ask := road.Ask{Interaction: road.None}
+	if ask.Fault = unacceptable(c.Request); ask.Fault == nil {
+		f.readBundle(c, &ask)
+	}
+	f.Road.Serve(c.Writer, c.Request, ask)
+}
+
+func (f *Front) readBundle(c *gin.Context, ask *road.Ask) {
+	pairs, fault := parameters(c, road.Batch)
+	if fault == nil {
+		ask.Form, pairs, fault = formOf(c.Request, pairs)
+	}
+	if fault == nil && len(pairs) > 0 {
+		fault = noParameters
+	}
+	var bundle fhir.Value
+	if fault == nil {
+		bundle, fault = writtenResource(c.Writer, c.Request)
+	}
+	if ask.Fault = fault; fault != nil {
+		return
+	}
+	switch kind := bundle.Get("type"); {
+	case bundle.Type() != "Bundle" || bundle.Get("entry").Len() == 0 || bundle.Get("entry").Len() > maxEntries:
+		ask.Fault = badBundle
+	case kind.Is(string(road.Batch)):
+		ask.Interaction = road.Batch
+	case kind.Is(string(road.Transaction)):
+		ask.Interaction = road.Transaction
+	default:
+		ask.Fault = badBundle
+	}
+	for entry := range bundle.Get("entry").Each() {
+		if ask.Fault == nil {
+			f.addEntry(ask, entry, c.Request.Header)
+		}
+	}
+}
+
+var badBundle = road.Refuse(http.StatusBadRequest, "invalid", texts.BadBundle, maxEntries)
+
+// addEntry adds the request of one entry. One that cannot be done fails by itself in a
+// batch, and the whole in a transaction.
+func (f *Front) addEntry(ask *road.Ask, entry fhir.Value, header http.Header) {
+	one := f.entryAsked(entry, header)
+	switch {
+	case ask.Interaction == road.Transaction && one.Fault != nil:
+		fault := *one.Fault
+		fault.Issues = append([]road.Issue{{Code: fault.Code, Expression: entry.Path(), Text: "this entry was refused, and so nothing of the transaction was done"}}, fault.Issues...)
+		ask.Fault = &fault
+	case ask.Interaction == road.Transaction && one.Interaction == road.Search:
+		ask.Fault = badBundle
+	}
+	ask.Entries = append(ask.Entries, one)
+}
+
+// entryAsked reads the request of an entry as that of a request by itself is read.
+func (f *Front) entryAsked(entry fhir.Value, header http.Header) road.Ask {
+	request := entry.Get("request")
+	path, query, _ := strings.Cut(strings.TrimPrefix(request.Get("url").Text(), f.Road.Base+"/"), "?")
+	typ, id, _ := strings.Cut(path, "/")
+	in := incoming{
+		typ: typ, id: id, match: request.Get("ifMatch").Text(), noneExist: request.Get("ifNoneExist").Text(), name: entry.Get("fullUrl").Text(),
+		prefer: header.Values("Prefer"), resource: func() (fhir.Value, *road.Fault) { return ownDocument(entry.Get("resource")) },
+	}
+	switch method := request.Get("method"); {
+	case method.Is(http.MethodPost) && id == "":
+		in.interaction = road.Create
+	case method.Is(http.MethodPut):
+		in.interaction = road.Update
+	case method.Is(http.MethodPatch):
+		in.interaction = road.Patch
+	case method.Is(http.MethodDelete):
+		in.interaction = road.Delete
+	case method.Is(http.MethodGet) && id != "":
+		in.interaction = road.Read
+	case method.Is(http.MethodGet):
+		in.interaction = road.Search
+	default:
+		return road.Ask{Interaction: road.None, Fault: badBundle}
+	}
+	pairs, ok := parsePairs(query)
+	if !ok || strings.Contains(id, "/") {
+		return road.Ask{Interaction: road.None, Fault: badBundle}
+	}
+	return f.ask(in, pairs, handlingOf(header))
+}
+
+// ownDocument is a resource inside another, read by itself.
+func ownDocument(resource fhir.Value) (fhir.Value, *road.Fault) {
+	if resource.Kind() != fhir.Object {
+		return fhir.Value{}, badBundle
+	}
+	own, err := fhir.ParseResource(resource.Raw())
+	if err != nil {
+		return fhir.Value{}, badBundle
+	}
+	return own, nil
+}
+
+// patchOf is the JSON Patch that an entry carries as a Binary (R4, http.html#patch).
+func patchOf(binary fhir.Value) ([]byte, *road.Fault) {
+	patch, err := base64.StdEncoding.DecodeString(binary.Get("data").Text())
+	if err != nil || binary.Type() != "Binary" || !binary.Get("contentType").Is(jsonPatch) {
+		return nil, badBundle
+	}
+	return patch, nil
+}

@@ -1,0 +1,175 @@
+package gateway_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"cpagateway/gateway/store"
+	"cpagateway/profiles"
+)
+
+// entryOf is one entry of a bundle.
+func entryOf(method, url, resource, more string) string {
+	if resource != "" {
+		resource = `"resource":` + resource + `,`
+	}
+	return `{` + resource + `"request":{"method":"` + method + `","url":"` + url + `"` + more + `}}`
+}
+
+func bundleFor(kind string, entries ...string) string {
+	return `{"resourceType":"Bundle","type":"` + kind + `","entry":[` + strings.Join(entries, ",") + `]}`
+}
+
+// responses are what came of each entry.
+func (a answer) responses(t *testing.T) (list []response) {
+	t.Helper()
+	var b struct {
+		ResourceType, Type string
+		Entry              []struct {
+			Resource json.RawMessage
+			Response response
+		}
+	}
+	must(t, json.Unmarshal([]byte(a.body), &b))
+	if b.ResourceType != "Bundle" || !strings.HasSuffix(b.Type, "-response") {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	for _, e := range b.Entry {
+		e.Response.resource = string(e.Resource)
+		list = append(list, e.Response)
+	}
+	return list
+}
+
+type response struct {
+	Status, Location, Etag string
+	Outcome                json.RawMessage
+	resource               string
+}
+
+func statuses(list []response) (all []string) {
+	for _, r := range list {
+		code, _, _ := strings.Cut(r.Status, " ")
+		all = append(all, code)
+	}
+	return all
+}
+
+func TestATransactionIsAllOrNothing(t *testing.T) {
+	s := openStand(t)
+	id := s.planOf("cmht", ann, profiles.CodeMentalHealthPlan)
+	mine := s.get("cmht", "/CarePlan/"+id)
+	const goal = "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0"
+	patch := base64.StdEncoding.EncodeToString([]byte(`[{"op":"replace","path":"/title","value":"Ann's own plan"}]`))
+	entries := []string{
+		entryOf("PATCH", "CarePlan/"+id, `{"resourceType":"Binary","contentType":"application/json-patch+json","data":"`+patch+`"}`, `,"ifMatch":"W/\"`+mine.version()+`\""`),
+		entryOf("POST", "CarePlan", crisisPlanOf(numbered(ann), `,"goal":[{"reference":"`+goal+`"}]`), ""),
+		`{"fullUrl":"` + goal + `",` + entryOf("POST", "Goal", `{"resourceType":"Goal","lifecycleStatus":"active","description":{"text":"Sleep"},"subject":`+numbered(ann)+`}`, "")[1:],
+		entryOf("GET", "CarePlan/"+id, "", ""),
+	}
+	got := s.send("cmht", http.MethodPost, "", bundleFor("transaction", entries...))
+	if got.status != http.StatusOK {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	list := got.responses(t)
+	if want := "[200 201 201 200]"; fmt.Sprint(statuses(list)) != want {
+		t.Errorf("%v, want %s\n%s", statuses(list), want, got.body)
+	}
+	if !strings.Contains(list[3].resource, "Ann's own plan") || list[3].Etag != list[0].Etag {
+		t.Errorf("what is read in the transaction is not what it made: %s", list[3].resource)
+	}
+	goalID := strings.Split(strings.TrimPrefix(list[2].Location, s.road.Base+"/"), "/_history")[0]
+	if !strings.Contains(list[1].resource, `"reference":"`+goalID+`"`) {
+		t.Errorf("the plan does not lead to %s: %s", goalID, list[1].resource)
+	}
+
+	before := s.counted()
+	for name, last := range map[string]string{
+		"a plan of nobody":         entryOf("POST", "CarePlan", crisisPlanOf(numbered(nobody), ""), ""),
+		"an old version":           entryOf("PUT", "CarePlan/"+id, withActivity(t, mine.body, "work", "A job"), `,"ifMatch":"W/\"`+mine.version()+`\""`),
+		"an unknown name":          entryOf("POST", "CarePlan", crisisPlanOf(numbered(ann), `,"goal":[{"reference":"urn:uuid:0c3151bd-1cbf-4d64-b04d-000000000000"}]`), ""),
+		"a type that is only read": entryOf("POST", "Patient", `{"resourceType":"Patient"}`, ""),
+		"what is not FHIR":         entryOf("POST", "CarePlan", `{"resourceType":"CarePlan"}`, ""),
+		"what is not there":        entryOf("GET", "CarePlan/never", "", ""),
+		"a search":                 entryOf("GET", "CarePlan?_id=x", "", ""),
+	} {
+		got := s.send("cmht", http.MethodPost, "", bundleFor("transaction", entryOf("POST", "CarePlan", crisisPlanOf(numbered(ann), ""), ""), last))
+		if got.status < 400 || got.status >= 500 || strings.Contains(got.body, "Call Beth") {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+		if !strings.Contains(got.body, "Bundle.entry[1]") && name != "a search" {
+			t.Errorf("%s: the entry is not named: %s", name, got.body)
+		}
+		if after := s.counted(); after != before {
+			t.Errorf("%s: something was done", name)
+		}
+	}
+}
+
+// counted is how many plans of Ann are held, of how many versions.
+func (s *stand) counted() (n [2]uint64) {
+	s.t.Helper()
+	must(s.t, s.store.View(s.t.Context(), func(now store.Snapshot) error {
+		person, err := now.Person(profiles.SystemNHSNumber, ann)
+		if err != nil {
+			return err
+		}
+		held, err := now.Held(person, "")
+		for _, v := range held {
+			n[0]++
+			n[1] += v.Number
+		}
+		return err
+	}))
+	return n
+}
+
+func TestABatchIsEachByItself(t *testing.T) {
+	s := openStand(t)
+	id := s.planOf("cmht", ann, profiles.CodeMentalHealthPlan)
+	got := s.send("cmht", http.MethodPost, "", bundleFor("batch",
+		entryOf("GET", "CarePlan/"+id, "", ""), entryOf("GET", "CarePlan/never", "", ""), entryOf("POST", "Patient", `{"resourceType":"Patient"}`, ""),
+		entryOf("GET", "Patient?"+about(ann)[len("patient."):], "", ""), entryOf("POST", "CarePlan", crisisPlanOf(numbered(ann), ""), "")))
+	if want := "[200 404 404 200 201]"; fmt.Sprint(statuses(got.responses(t))) != want {
+		t.Errorf("%s, want %s\n%s", statuses(got.responses(t)), want, got.body)
+	}
+	for _, body := range []string{bundleFor("batch"), bundleFor("collection", entryOf("GET", "CarePlan/x", "", "")), `{"resourceType":"CarePlan"}`, `{`,
+		bundleFor("batch", strings.TrimSuffix(strings.Repeat(entryOf("GET", "CarePlan/x", "", "")+",", 501), ","))} {
+		if got := s.send("cmht", http.MethodPost, "", body); got.status != http.StatusBadRequest {
+			t.Errorf("%d for %.80s", got.status, body)
+		}
+	}
+}
+
+// Every entry of a bundle has its record.
+func TestEachEntryIsRecorded(t *testing.T) {
+	s := openStand(t)
+	id := s.planOf("cmht", ann, profiles.CodeMentalHealthPlan)
+	count := func() (n int) {
+		must(t, s.store.View(t.Context(), func(now store.Snapshot) error {
+			slots, err := now.Slots()
+			for _, slot := range slots {
+				n += int(slot.Seq)
+			}
+			return err
+		}))
+		return n
+	}
+	for kind, want := range map[string]int{"batch": 3, "transaction": 4} {
+		before := count()
+		entries := []string{entryOf("GET", "CarePlan/"+id, "", ""), entryOf("POST", "CarePlan", crisisPlanOf(numbered(ann), ""), "")}
+		if kind == "transaction" {
+			entries = append(entries, entryOf("GET", "CarePlan/"+id, "", ""))
+		}
+		if got := s.send("cmht", http.MethodPost, "", bundleFor(kind, entries...)); got.status != http.StatusOK {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+		if got := count() - before; got != want {
+			t.Errorf("%s: %d entries in the log, want %d", kind, got, want)
+		}
+	}
+}

@@ -1,0 +1,210 @@
+package road
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"cpagateway/consent/disclosure"
+	"cpagateway/gateway/audit"
+	"cpagateway/gateway/store"
+	"cpagateway/profiles/fhir"
+)
+
+// answered is what came of one entry of a bundle. What it holds about a person comes out
+// of a Recorded, as in every answer.
+type answered struct {
+	*exchange
+	reply
+	released []disclosure.Disclosure
+	recorded bool
+}
+
+// batch takes each entry down the road by itself, in the order in which they stand.
+func (r *Road) batch(ctx context.Context, t *exchange) (audit.Recorded, reply) {
+	var first audit.Recorded
+	var done []answered
+	for _, ask := range t.ask.Entries {
+		one := t.of(ask)
+		recorded, p := r.step(ctx, one)
+		if !first.OK() {
+			first = recorded
+		}
+		done = append(done, answered{one, p, recorded.Released(), recorded.OK()})
+	}
+	t.outcome = outcomeReleased
+	return first, reply{status: http.StatusOK, parts: done}
+}
+
+// of is a request of its own for one entry.
+func (t *exchange) of(ask Ask) *exchange {
+	one := *t
+	one.ask, one.id = ask, newRequestID()
+	return &one
+}
+
+// failedEntry undoes a transaction, whose entries are all done or none.
+type failedEntry struct {
+	number int
+	fault  *Fault
+}
+
+func (f *failedEntry) Error() string { return "an entry of the transaction failed" }
+
+// transaction makes every change of a bundle in one transaction, or none of them: first
+// what is taken away, then what is new, then what is changed, then what is read.
+func (r *Road) transaction(ctx context.Context, t *exchange) (audit.Recorded, reply, error) {
+	done, order, carry := make([]answered, len(t.ask.Entries)), t.ask.order(), make([]int, len(t.ask.Entries))
+	since := r.Clock()
+	recorded, err := r.Audit.Write(ctx, func(tx store.Tx) ([]audit.Written, error) {
+		var written []audit.Written
+		changes := make([]*change, len(done))
+		names := newNames(t.ask.Entries)
+		for _, i := range order {
+			ask, err := names.resolved(t.ask.Entries[i])
+			if err != nil {
+				return nil, &failedEntry{i, faultBadBundle}
+			}
+			if changes[i], err = r.changing(tx, t.of(ask)); err != nil {
+				return nil, err
+			}
+			p, err := changes[i].do()
+			switch {
+			case err != nil:
+				return nil, err
+			case p.fault != nil:
+				return nil, &failedEntry{i, p.fault}
+			}
+			done[i] = answered{exchange: changes[i].exchange, reply: p}
+		}
+		for _, i := range order { // as everything is when all is done
+			w, err := changes[i].written(&done[i].reply)
+			if err != nil {
+				return nil, err
+			}
+			done[i].told(done[i].reply)
+			written, carry[i] = append(written, w), len(w.Released)
+		}
+		return written, nil
+	})
+	r.waited(ctx, since)
+	var failed *failedEntry
+	if errors.As(err, &failed) {
+		f := *failed.fault
+		where := fmt.Sprintf("Bundle.entry[%d]", failed.number)
+		f.Issues = append([]Issue{{Code: f.Code, Expression: where, Text: "this entry was refused, and so nothing of the transaction was done"}}, f.Issues...)
+		return audit.Recorded{}, reply{}, &f
+	}
+	if err != nil {
+		return audit.Recorded{}, reply{}, err
+	}
+	released := recorded.Released()
+	for _, i := range order {
+		done[i].recorded, done[i].released = recorded.OK(), released[:carry[i]]
+		released = released[carry[i]:]
+	}
+	t.outcome = outcomeReleased
+	return recorded, reply{status: http.StatusOK, parts: done}, nil
+}
+
+// order is the order of a transaction (R4, http.html#trules).
+func (a Ask) order() []int {
+	turn := map[Interaction]int{Delete: 0, Create: 1, Update: 2, Patch: 2, Read: 3}
+	order := make([]int, len(a.Entries))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return turn[a.Entries[i].Interaction] - turn[a.Entries[j].Interaction] })
+	return order
+}
+
+// names are what the entries of a transaction call what they create, and the ids that
+// it is given.
+type names map[string]string // "urn:uuid:..." -> "Type/id"
+
+func newNames(entries []Ask) names {
+	n := names{}
+	for i, ask := range entries {
+		if ask.Interaction == Create {
+			entries[i].ID = newResourceID()
+			if ask.Write.Name != "" {
+				n[ask.Write.Name] = ask.Type + "/" + entries[i].ID
+			}
+		}
+	}
+	return n
+}
+
+// resolved is an entry whose references lead to what the others create.
+func (n names) resolved(ask Ask) (Ask, error) {
+	if ask.Write.Resource.Kind() != fhir.Object {
+		return ask, nil
+	}
+	var edits []fhir.Edit
+	for ref := range fhir.References(ask.Write.Resource) {
+		target, known := n[ref.Text()]
+		if known {
+			edits = append(edits, fhir.Edit{At: ref, With: fhir.AppendString(nil, target)})
+		} else if strings.HasPrefix(ref.Text(), "urn:") {
+			return ask, errUnknownName
+		}
+	}
+	if len(edits) == 0 {
+		return ask, nil
+	}
+	body, err := fhir.Splice(ask.Write.Resource, edits...)
+	if err != nil {
+		return ask, err
+	}
+	ask.Write.Resource, err = fhir.ParseResource(body)
+	return ask, err
+}
+
+var errUnknownName = errors.New("a reference to an entry that the transaction does not create")
+
+// bundle writes what came of each entry, in the order in which they were sent.
+func (r *Road) bundle(t *exchange, p reply) []byte {
+	w := fhir.NewWriter(make([]byte, 0, 4096))
+	w.BeginObject()
+	w.Member("resourceType", "Bundle")
+	w.Member("type", string(t.ask.Interaction)+"-response")
+	w.Name("entry")
+	w.BeginArray()
+	for _, a := range p.parts {
+		r.entryOf(w, a)
+	}
+	w.EndArray()
+	w.EndObject()
+	return w.Bytes()
+}
+
+func (r *Road) entryOf(w *fhir.Writer, a answered) {
+	p := a.reply
+	if !a.recorded {
+		p = reply{status: http.StatusInternalServerError, fault: faultBroken}
+	}
+	body := r.body(a.exchange, a.released, p)
+	w.BeginObject()
+	if len(body) > 0 && p.fault == nil && a.ask.Write.Return != Outcome {
+		w.Name("resource")
+		w.Raw(body)
+	}
+	w.Name("response")
+	w.BeginObject()
+	w.Member("status", fmt.Sprint(p.status, " ", http.StatusText(p.status)))
+	if p.written != "" {
+		w.Member("location", r.Base+"/"+p.written)
+	}
+	if len(a.released) > 0 && a.ask.Interaction != Search && !a.released[0].Part() {
+		w.Member("etag", `W/"`+a.released[0].VersionID()+`"`)
+	}
+	if p.fault != nil {
+		w.Name("outcome")
+		w.Raw(body)
+	}
+	w.EndObject()
+	w.EndObject()
+}

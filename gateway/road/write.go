@@ -1,0 +1,305 @@
+package road
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"strings"
+
+	"cpagateway/consent"
+	"cpagateway/consent/facts"
+	"cpagateway/gateway/audit"
+	"cpagateway/gateway/records"
+	"cpagateway/gateway/store"
+	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
+)
+
+// write takes a request to change something down the same road: find, decide, compare
+// with what the caller sees, check, accept, put and record, answer. All of it is one
+// transaction: what was compared is what is changed, and it is changed only together
+// with its record.
+func (r *Road) write(ctx context.Context, t *exchange) (audit.Recorded, reply, error) {
+	var done audit.Written
+	var p reply
+	since := r.Clock()
+	recorded, err := r.Audit.Write(ctx, func(tx store.Tx) ([]audit.Written, error) {
+		c, err := r.changing(tx, t)
+		if err != nil {
+			return nil, err
+		}
+		if p, err = c.do(); err != nil {
+			return nil, err
+		}
+		done, err = c.written(&p)
+		return []audit.Written{done}, err
+	})
+	r.waited(ctx, since)
+	if err != nil {
+		return audit.Recorded{}, reply{}, err
+	}
+	r.meters.decided(ctx, done.Decisions)
+	t.told(p)
+	return recorded, p, nil
+}
+
+// told says what came of a request to change something.
+func (t *exchange) told(p reply) {
+	switch {
+	case p.fault == nil:
+		t.outcome = outcomeReleased
+	case p.fault == Nothing:
+		t.outcome = outcomeNothing
+	default:
+		t.outcome, t.cause = outcomeRefused, "WRITE_REFUSED"
+	}
+}
+
+// change is one request to change something, inside its transaction.
+type change struct {
+	*Road
+	*exchange
+	tx       store.Tx
+	person   profiles.PersonID // empty for staff and organisations
+	read     question          // what the caller sees of the resource: what may be changed is a part of it
+	decision consent.Decision  // whether the caller may change it, and what of it
+
+	stored []audit.Stored
+}
+
+// changing finds whom the request is about, and decides: on reading the resource, and on
+// changing it.
+func (r *Road) changing(tx store.Tx, t *exchange) (*change, error) {
+	c := &change{Road: r, exchange: t, tx: tx}
+	custodian, err := c.find()
+	if err != nil {
+		return nil, err
+	}
+	holdings := records.Holdings{}
+	if c.person != "" {
+		if holdings, err = tx.Holdings(c.person); err != nil {
+			return nil, err
+		}
+	}
+	persons := []facts.Person{holdings.At(custodian)}
+	s := subject{holdings: holdings, custodians: []profiles.OrgCode{custodian}}
+	ask := consent.Request{Caller: t.caller, Action: consent.Read, Type: t.ask.Type, At: t.at, Register: r.Register(), Policy: r.Policy}
+	reading := *t
+	reading.ask.Interaction = Read
+	c.read = reading.question(s, persons, ask)
+	ask.Action = t.ask.action()
+	person := &persons[0]
+	if profiles.DirectoryType(t.ask.Type) {
+		person = nil
+	}
+	c.decision = consent.Decide(ask.For(custodian, person))
+	return c, nil
+}
+
+// find tells whom the resource is about, and whose it is: of a new one, the caller's own.
+func (c *change) find() (profiles.OrgCode, error) {
+	typ, id := c.ask.Type, c.ask.ID
+	if c.ask.Interaction == Create {
+		if profiles.DirectoryType(typ) {
+			return c.caller.Organisation, nil
+		}
+		var err error
+		c.person, err = c.patientOf(c.ask.Write.Resource)
+		return c.caller.Organisation, err
+	}
+	custodian, err := c.tx.CustodianOf(typ, id)
+	if errors.Is(err, records.ErrNothing) {
+		return c.Home, nil // nobody's: it takes the same steps
+	}
+	if err != nil {
+		return "", err
+	}
+	c.person, err = c.tx.PersonOf(typ, id)
+	return custodian, err
+}
+
+// patientOf is whom a new resource is about: somebody of whom the caller's organisation
+// holds a Patient. Of others nothing is told, and so it is nobody.
+func (c *change) patientOf(resource fhir.Value) (profiles.PersonID, error) {
+	subject := resource.Get("subject")
+	if !subject.Exists() {
+		subject = resource.Get("patient")
+	}
+	var person profiles.PersonID
+	var err error
+	if typ, id, ok := strings.Cut(subject.Get("reference").Text(), "/"); ok && typ == "Patient" {
+		person, err = c.tx.PersonOf(typ, id)
+	} else {
+		person, err = c.tx.Person(subject.Find("identifier", "system").Text(), subject.Find("identifier", "value").Text())
+	}
+	if err = ignoreErrNothing(err); err != nil || person == "" {
+		return "", err
+	}
+	patients, err := c.tx.Held(person, "Patient")
+	for _, p := range patients {
+		if p.Custodian == c.caller.Organisation && !p.Deleted {
+			return person, err
+		}
+	}
+	return "", err
+}
+
+// do makes the change, or says why not.
+func (c *change) do() (reply, error) {
+	switch c.ask.Interaction {
+	case Create:
+		return c.create()
+	case Delete:
+		return c.remove()
+	case Update, Patch:
+		return c.update()
+	}
+	return c.look()
+}
+
+func (c *change) create() (reply, error) {
+	switch {
+	case c.person == "" && !profiles.DirectoryType(c.ask.Type):
+		return refused(faultNoPatient), nil
+	case c.decision.Outcome() == consent.Deny:
+		return refused(faultNotYours), nil
+	}
+	if c.ask.Write.NoneExist != nil {
+		if p, settled, err := c.existing(*c.ask.Write.NoneExist); err != nil || settled {
+			return p, err
+		}
+	}
+	if c.read.id == "" {
+		c.read.id = newResourceID()
+	}
+	body, err := fhir.SetMember(c.ask.Write.Resource, "id", fhir.AppendString(nil, c.read.id))
+	if err != nil {
+		return reply{}, err
+	}
+	if err := c.put(body, records.Absent()); err != nil {
+		return reply{}, err
+	}
+	return reply{status: http.StatusCreated}, nil
+}
+
+// existing is the answer to a conditional create of what is there already.
+func (c *change) existing(search SearchAsk) (reply, bool, error) {
+	q := c.read
+	q.interaction, q.search = Search, SearchAsk{Params: search.Params, Count: 2}
+	found, err := c.page(c.tx, q)
+	switch {
+	case err != nil || len(found.matches) == 0:
+		return reply{}, false, err
+	case len(found.matches) > 1:
+		return refused(faultSeveral), true, nil
+	}
+	c.read.id = found.matches[0].ID()
+	return reply{status: http.StatusOK}, true, nil
+}
+
+// look is a read inside a transaction: of what the transaction has made of it.
+func (c *change) look() (reply, error) {
+	now, err := c.page(c.tx, c.read)
+	if err == nil && len(now.matches) == 0 {
+		return refused(Nothing), nil
+	}
+	return reply{status: http.StatusOK}, err
+}
+
+func (c *change) remove() (reply, error) {
+	now, err := c.page(c.tx, c.read)
+	switch {
+	case err != nil:
+		return reply{}, err
+	case len(now.matches) == 0:
+		return refused(Nothing), nil
+	case c.decision.Outcome() == consent.Deny:
+		return refused(faultNotYours), nil
+	case c.ask.Write.Match != "" && c.ask.Write.Match != now.matches[0].VersionID():
+		return refused(faultStale), nil
+	}
+	accepted, err := c.decision.AcceptRemoval(consent.Removal{Type: c.ask.Type, ID: c.ask.ID, Person: c.person, Source: c.source()})
+	if err != nil {
+		return reply{}, err
+	}
+	if err := c.keep(accepted, records.Precondition{}); err != nil {
+		return reply{}, err
+	}
+	return reply{status: http.StatusNoContent}, nil
+}
+
+// newResourceID is an id that nobody can guess, and that says nothing.
+func newResourceID() string { return strings.ToLower(rand.Text()) }
+
+// put stores what the resource is to be, under the decision.
+func (c *change) put(body []byte, must records.Precondition) error {
+	resource, err := fhir.ParseResource(body)
+	if err != nil {
+		return err
+	}
+	accepted, err := c.decision.Accept(consent.Change{Type: c.ask.Type, ID: c.read.id, Person: c.person, Resource: resource, Source: c.source()})
+	if err != nil {
+		return err
+	}
+	return c.keep(accepted, must)
+}
+
+func (c *change) keep(a consent.Accepted, must records.Precondition) error {
+	before, err := c.tx.Current(a.Type(), a.ID())
+	if err = ignoreErrNothing(err); err != nil {
+		return err
+	}
+	result, err := c.tx.Put(c.at, a, must)
+	if err == nil && result.Stored {
+		err = c.keepImage(before)
+	}
+	if err == nil && result.Stored {
+		c.stored = append(c.stored, audit.Stored{Accepted: a, Number: result.Number, Decision: c.decision})
+	}
+	return err
+}
+
+// keepImage keeps what a source had sent, where what it sent is written over: what it
+// sends next is compared with that.
+func (c *change) keepImage(before records.Version) error {
+	if before.Number == 0 || strings.HasPrefix(before.Source, writerPrefix) {
+		return nil
+	}
+	image, err := c.tx.Image(before.Type, before.ID)
+	if err != nil || image.Source != "" {
+		return err
+	}
+	return c.tx.KeepImage(before.Type, before.ID, records.Image{Source: before.Source, Body: before.Body})
+}
+
+// source names who wrote a version, as a source names itself in an import.
+func (c *change) source() string { return writerPrefix + string(c.caller.Organisation) }
+
+// writerPrefix stands before the code of an organisation that wrote through the API: no
+// name of a source holds it.
+const writerPrefix = "organisation:"
+
+// written is what is to be recorded of the request. It puts the resource into the answer,
+// as the caller now sees it; one that the caller may write and not read is not shown.
+func (c *change) written(p *reply) (w audit.Written, err error) {
+	w = audit.Written{Event: c.event(p.status), Decisions: c.read.decisions(), Stored: c.stored}
+	if c.ask.changes() {
+		w.Decisions = append(w.Decisions, c.decision)
+	}
+	if p.fault != nil || c.ask.Interaction == Delete {
+		return w, nil
+	}
+	now, err := c.page(c.tx, c.read)
+	if err != nil {
+		return w, err
+	}
+	if w.Released, err = c.read.under(now); err != nil {
+		return w, err
+	}
+	p.written, p.bare = c.ask.Type+"/"+c.read.id, c.ask.Write.Return == Minimal
+	for _, x := range w.Released {
+		p.written += "/_history/" + x.VersionID()
+	}
+	return w, nil
+}
