@@ -144,6 +144,15 @@ CREATE TABLE moves (
     body  bytea NOT NULL
 );
 
+-- What a source last sent of a resource that others have written too.
+CREATE TABLE images (
+    type   text COLLATE "C" NOT NULL,
+    id     text COLLATE "C" NOT NULL,
+    source text COLLATE "C" NOT NULL,
+    body   bytea NOT NULL,
+    PRIMARY KEY (type, id)
+);
+
 -- What imports could not take.
 CREATE TABLE faults (
     place     bigint PRIMARY KEY,        -- 1, 2, 3 ...
@@ -230,6 +239,6 @@ $$;
 -- +goose StatementEnd
 GRANT SELECT ON goose_db_version TO cpa_gateway;
 GRANT SELECT, INSERT ON versions, moves, audit, audit_checkpoints, meta TO cpa_gateway;
-GRANT SELECT, INSERT, UPDATE ON resources, changed, persons, faults TO cpa_gateway;
+GRANT SELECT, INSERT, UPDATE ON resources, changed, persons, faults, images TO cpa_gateway;
 GRANT SELECT, INSERT, UPDATE ON audit_slots TO cpa_gateway;
 GRANT SELECT, INSERT, UPDATE, DELETE ON labels, changes, refs, terms, sort_values, compiled, identifiers, standings TO cpa_gateway;
