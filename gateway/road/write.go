@@ -238,7 +238,7 @@ func (c *change) put(body []byte, must records.Precondition) error {
 	if err != nil {
 		return err
 	}
-	accepted, err := c.decision.Accept(consent.Change{Type: c.ask.Type, ID: c.read.id, Person: c.person, Resource: resource, Source: c.source()})
+	accepted, err := c.decision.Accept(consent.Change{Type: c.ask.Type, ID: c.read.id, Person: c.person, Custodian: c.decision.Source(), Resource: resource, Source: c.source()})
 	if err != nil {
 		return err
 	}
