@@ -133,7 +133,7 @@ func (c *change) patientOf(resource fhir.Value) (profiles.PersonID, error) {
 	} else {
 		person, err = c.tx.Person(subject.Find("identifier", "system").Text(), subject.Find("identifier", "value").Text())
 	}
-	if err = ignoreErrNothing(err); err != nil || person == "" {
+	if err = orNothing(err); err != nil || person == "" {
 		return "", err
 	}
 	patients, err := c.tx.Held(person, "Patient")
@@ -143,6 +143,14 @@ func (c *change) patientOf(resource fhir.Value) (profiles.PersonID, error) {
 		}
 	}
 	return "", err
+}
+
+// orNothing passes over that there is nothing.
+func orNothing(err error) error {
+	if errors.Is(err, records.ErrNothing) {
+		return nil
+	}
+	return err
 }
 
 // do makes the change, or says why not.
@@ -247,7 +255,7 @@ func (c *change) put(body []byte, must records.Precondition) error {
 
 func (c *change) keep(a consent.Accepted, must records.Precondition) error {
 	before, err := c.tx.Current(a.Type(), a.ID())
-	if err = ignoreErrNothing(err); err != nil {
+	if err = orNothing(err); err != nil {
 		return err
 	}
 	result, err := c.tx.Put(c.at, a, must)
