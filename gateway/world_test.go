@@ -33,6 +33,14 @@ import (
 	"cpagateway/profiles"
 )
 
+// The scopes of the cast are no part of what is tested here: decisions have to refuse
+// what the widest token asks.
+func init() {
+	for i := range demo.Callers {
+		demo.Callers[i].Scope = "system/*.cruds"
+	}
+}
+
 const (
 	ann    = "9990000018"
 	bryn   = "9990000026"

@@ -227,6 +227,17 @@ func (c *change) remove() (reply, error) {
 	case c.ask.Write.Match != "" && c.ask.Write.Match != now.matches[0].VersionID():
 		return refused(faultStale), nil
 	}
+	current, err := c.tx.Current(c.ask.Type, c.ask.ID)
+	if err != nil {
+		return reply{}, err
+	}
+	resource, err := fhir.ParseResource(current.Body)
+	if err != nil {
+		return reply{}, err
+	}
+	if !c.decision.CarriesRemoval(resource) {
+		return refused(faultNotYours), nil
+	}
 	accepted, err := c.decision.AcceptRemoval(consent.Removal{Type: c.ask.Type, ID: c.ask.ID, Person: c.person, Source: c.source()})
 	if err != nil {
 		return reply{}, err
