@@ -112,7 +112,7 @@ func (b *Back) place(entry int, v fhir.Value) {
 		b.records[[2]string{p.m.source, own}] = record
 		b.Records = append(b.Records, record)
 	}
-	if disputed := record.take(p.scopes[0], b.program.lists[p.m.source], ""); disputed != "" {
+	if disputed := record.take(p.scopes[0], b.program.of(p.m.source).keys, ""); disputed != "" {
 		b.refuse(entry, v, "", "another resource says otherwise of "+disputed)
 		return
 	}
@@ -204,7 +204,7 @@ func (b *Back) explain(name string, at place, words ...string) {
 // is where the last one asked makes something else.
 func (p *Program) mapOf(v fhir.Value) (m *resourceMap, at string) {
 	for _, source := range p.Sources() {
-		for _, m := range p.maps[source] {
+		for _, m := range p.of(source).maps {
 			if m.way != both || m.typ != v.Type() {
 				continue
 			}
@@ -220,11 +220,8 @@ func (p *Program) mapOf(v fhir.Value) (m *resourceMap, at string) {
 
 // home is the map whose key tells the records of a source apart.
 func (p *Program) home(source string) *resourceMap {
-	i := slices.IndexFunc(p.maps[source], func(m *resourceMap) bool { return m.way == both && m.each == "" })
-	if i < 0 {
-		return p.maps[source][0]
-	}
-	return p.maps[source][i]
+	maps := p.of(source).maps
+	return maps[max(0, slices.IndexFunc(maps, func(m *resourceMap) bool { return m.way == both && m.each == "" }))]
 }
 
 // members reads an object. The path of what contradicts itself comes back.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -56,7 +57,7 @@ func (p *Program) Check() Check {
 		for _, path := range p.Reads(source) {
 			c.fields[[2]string{source, path}] = &FieldCheck{Source: source, Field: path, Verdict: Lost, Targets: []string{}}
 		}
-		for _, m := range p.maps[source] {
+		for _, m := range p.of(source).maps {
 			c.readMap(m)
 		}
 	}
@@ -217,6 +218,9 @@ func (c *checker) conditions(n *node, r *rule, o *operand, in within) []string {
 			when = append(when, g.text)
 		}
 	}
+	for _, earlier := range n.rules[:slices.Index(n.rules, r)] {
+		when = append(when, earlier.gives(o)...)
+	}
 	for _, other := range n.rules {
 		if other.from.kind == constant && r.from.kind == field && !r.excludes(other) {
 			when = append(when, o.text+" is not "+other.from.text)
@@ -227,10 +231,14 @@ func (c *checker) conditions(n *node, r *rule, o *operand, in within) []string {
 			when = append(when, part.text+" present")
 		}
 	}
-	if t := r.as.table; t != nil && r.as.keep != keepSource {
+	if t := r.as.table; t != nil && !r.as.keep {
 		var merged []string
 		for code, to := range t.rows {
-			if _, ok := t.back(to); !ok && to.code != "" && to.system != t.source {
+			kept := to.system == t.source
+			if r.as.operation == toCode {
+				to.system, kept = "", false
+			}
+			if _, ok := t.back(to); !ok && to.code != "" && !kept {
 				merged = append(merged, code)
 			}
 		}
@@ -243,6 +251,29 @@ func (c *checker) conditions(n *node, r *rule, o *operand, in within) []string {
 		}
 	}
 	return when
+}
+
+// gives says when a rule leaves its target to those after it, which give a field back
+// only then: nothing where it gives that field back itself.
+func (r *rule) gives(o *operand) []string {
+	fields := r.from.fields()
+	reads := slices.ContainsFunc(fields, func(f *operand) bool { return f.up == o.up && f.text == o.text })
+	if r.way == backward || r.from.isFixed() || reads && r.returns() {
+		return nil
+	}
+	var blank []string
+	for _, f := range fields {
+		if f.up != o.up || f.text != o.text {
+			blank = append(blank, f.text+" blank")
+		}
+	}
+	if r.when != nil {
+		blank = append(blank, "not "+r.when.text)
+	}
+	if len(blank) == 0 {
+		blank = []string{"line " + strconv.Itoa(r.at.line) + " gives nothing"}
+	}
+	return []string{strings.Join(blank, " or ")}
 }
 
 func (c *checker) lose(o *operand, reason string) {
@@ -269,11 +300,7 @@ func (c *checker) path(o *operand) string { return pathOf(c.paths, o) }
 
 // pathOf is the path of a field from the record of the source, inside groups.
 func pathOf(groups []string, o *operand) string {
-	group := groups[len(groups)-1-o.up]
-	if o.text == "." {
-		return group
-	}
-	return joinPath(group, o.text)
+	return inside{path: groups[len(groups)-1-o.up]}.field(o)
 }
 
 // fields are the fields that an operand reads.
@@ -304,19 +331,13 @@ func (r *rule) normalForms() []string {
 
 func (t *table) check() TableCheck {
 	c := TableCheck{Name: t.name, Source: t.source, Target: t.target, Merged: map[string][]string{}}
-	by := map[[2]string][]string{}
 	for code, to := range t.rows {
 		if to.code == "" {
 			c.NoEquivalent = append(c.NoEquivalent, code)
-			continue
 		}
-		by[[2]string{to.system, to.code}] = append(by[[2]string{to.system, to.code}], code)
 	}
-	for to, codes := range by {
-		if t.otherwise != nil && t.otherwise.system == to[0] && t.otherwise.code == to[1] {
-			codes = append(codes, "else")
-		}
-		if slices.Sort(codes); len(codes) > 1 {
+	for to, codes := range t.became {
+		if len(codes) > 1 {
 			c.Merged[to[1]] = codes
 		}
 	}

@@ -185,7 +185,7 @@ type Condition struct{ asks *condition }
 // whose column counts from the start of the text.
 func ParseCondition(text string) (Condition, error) {
 	p := newParser(nil)
-	p.scopes, p.paths = []*reads{{}}, []string{""}
+	p.scopes = []inside{{reads: &reads{}}}
 	lines, faults := splitLines("condition", text)
 	if p.faults = faults; len(faults) == 0 && len(lines) == 1 {
 		c := Condition{asks: p.condition(lines[0], lines[0].tokens)}

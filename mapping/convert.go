@@ -35,12 +35,15 @@ var plain = map[string]operation{
 	"integer": toInteger, "decimal": toDecimal, "boolean": toBoolean, "nhs-number": toNHSNumber,
 }
 
+// tabled are those by a table.
+var tabled = map[string]operation{"code": toCode, "coding": toCoding, "concept": toConcept}
+
 // conversion is how a field's text becomes JSON.
 type conversion struct {
 	operation operation
 	typ       string // of a reference
 	table     *table // of code, coding and concept
-	keep      keeping
+	keep      bool   // of a concept: the source's coding stands beside the target's
 }
 
 // literals are the conversions whose text stands in JSON as it is.
@@ -128,7 +131,7 @@ func appendConcept(r *run, rule *rule, dst []byte, value string) []byte {
 	to, known := r.translate(rule, value)
 	dst = append(dst, `{"coding":[`...)
 	dst = appendCoding(dst, to)
-	if own := (coding{system: rule.as.table.source, code: value}); (rule.as.keep == keepSource || !known) && own.system != to.system {
+	if own := (coding{system: rule.as.table.source, code: value}); (rule.as.keep || !known) && own.system != to.system {
 		dst = append(dst, ',')
 		dst = appendCoding(dst, own)
 	}
@@ -147,14 +150,6 @@ func (t *table) gap(code string) string {
 	}
 	return "the code is not in table " + t.name
 }
-
-// keeping says whether a concept keeps the code it came from.
-type keeping uint8
-
-const (
-	targetOnly keeping = iota
-	keepSource
-)
 
 // translate looks a code up and warns where the table does not know it.
 func (r *run) translate(rule *rule, value string) (coding, bool) {

@@ -49,7 +49,7 @@ func (r *rule) irreversible() string {
 		return "there is no field in it to return to: a constant stands before ->"
 	case fields > 1 && (open || r.as.operation != toReference) && !(r.as.operation == toDateTime && r.from.isMoment()):
 		return "where one field ends and the next begins cannot be told from the text; only a key with | between its fields, before ref TYPE, and \"{DAY}T{TIME}\" before dateTime are taken apart"
-	case r.as.table != nil && len(r.as.table.reverse) == 0 && r.as.operation == toCode:
+	case r.as.operation == toCode && !r.as.table.returns():
 		return "no code of table " + r.as.table.name + " can be told from the others by its target"
 	}
 	return ""
@@ -65,7 +65,7 @@ func (b *Back) text(r *rule, v fhir.Value) (string, bool) {
 		}
 		return b.key(r.as.typ, id)
 	case toCode:
-		return r.as.table.back(coding{system: r.as.table.target, code: v.Text()})
+		return r.as.table.back(coding{code: v.Text()})
 	case toCoding:
 		return r.as.table.backOf([]fhir.Value{v})
 	case toConcept:
@@ -85,12 +85,6 @@ func (b *Back) text(r *rule, v fhir.Value) (string, bool) {
 		text = r.settings.localTime(text)
 	}
 	return text, v.Kind() == fhir.String && strings.TrimSpace(text) != ""
-}
-
-// back finds the code that a target came from; false where several or none did.
-func (t *table) back(to coding) (string, bool) {
-	code, ok := t.reverse[[2]string{to.system, to.code}]
-	return code, ok
 }
 
 // backOf finds the code that codings came from: the source's own wins.
@@ -131,7 +125,8 @@ func (o *operand) giveParts(env Env, text string, at []*Returned) bool {
 	for i := range o.parts {
 		p := &o.parts[i]
 		if p.kind != field {
-			rest, ok := strings.CutPrefix(text, p.fixedText(env))
+			fixed, _ := p.read(&run{env: env})
+			rest, ok := strings.CutPrefix(text, fixed)
 			if !ok {
 				return false
 			}
@@ -152,22 +147,12 @@ func (o *operand) giveParts(env Env, text string, at []*Returned) bool {
 	return text == ""
 }
 
-// fixedText is the text of an operand that no field decides about.
-func (o *operand) fixedText(env Env) string {
-	switch o.kind {
-	case sourceName:
-		return env.Source
-	case custodian:
-		return env.Custodian
-	}
-	return o.text
-}
-
 // fixedFrom is what stands in a template from part i to the next field.
 func (o *operand) fixedFrom(i int, env Env) string {
 	var s strings.Builder
 	for ; i < len(o.parts) && o.parts[i].kind != field; i++ {
-		s.WriteString(o.parts[i].fixedText(env))
+		text, _ := o.parts[i].read(&run{env: env})
+		s.WriteString(text)
 	}
 	return s.String()
 }
@@ -189,7 +174,8 @@ func (s *settings) localDay(date string) string {
 	return date
 }
 
-// localTime writes a FHIR dateTime without its offset where the map names a zone.
+// localTime writes a FHIR dateTime without its offset where the map names a zone; but
+// for the hour that comes twice, of which the zone alone would give the other.
 func (s *settings) localTime(moment string) string {
 	if s.zone == nil || !strings.Contains(moment, "T") {
 		return s.localDay(moment)
@@ -198,6 +184,10 @@ func (s *settings) localTime(moment string) string {
 	if err != nil {
 		return moment
 	}
-	local := at.In(s.zone).Format("2006-01-02T15:04:05.999999999")
+	const form = "2006-01-02T15:04:05.999999999"
+	local := at.In(s.zone).Format(form)
+	if again, err := time.ParseInLocation(form, local, s.zone); err != nil || !again.Equal(at) {
+		local = at.In(s.zone).Format(form + "Z07:00")
+	}
 	return s.localDay(local[:len(time.DateOnly)]) + local[len(time.DateOnly):]
 }

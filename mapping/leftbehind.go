@@ -18,17 +18,24 @@ type reads struct {
 	records *reads
 }
 
+// inside is where fields are of while a map is read: what is read there, and the path of
+// the group from the record of the source.
+type inside struct {
+	*reads
+	path string
+}
+
+// field is the path of a field.
+func (i inside) field(o *operand) string {
+	if o.text == "." {
+		return i.path
+	}
+	return joinPath(i.path, o.text)
+}
+
 func (r *reads) member(name string) *reads {
 	r.also(name, &reads{})
 	return r.members[name]
-}
-
-// account is what is read of a source's records.
-func (p *Program) account(source string) *reads {
-	if p.reads[source] == nil {
-		p.reads[source] = &reads{}
-	}
-	return p.reads[source]
 }
 
 // into is what is read of the records of a group. On the way there a dotted name
@@ -63,7 +70,7 @@ func (r *reads) group() *reads {
 
 // take notes that a rule reads a field.
 func (p *parser) take(up int, name string) {
-	r := p.scopes[len(p.scopes)-1-up]
+	r := p.scopes[len(p.scopes)-1-up].reads
 	if name != "." {
 		for _, step := range strings.Split(name, ".") {
 			r = r.member(step)
@@ -80,7 +87,10 @@ func joinPath(a, b string) string {
 }
 
 // Sources lists the sources that the maps name, sorted.
-func (p *Program) Sources() []string { return slices.Sorted(maps.Keys(p.maps)) }
+func (p *Program) Sources() []string {
+	names := slices.Sorted(maps.Keys(p.sources))
+	return slices.DeleteFunc(names, func(name string) bool { return len(p.sources[name].maps) == 0 })
+}
 
 // Reads lists the paths of a source that some rule reads, sorted. A path is the
 // names of the groups, then the field, joined with dots.
@@ -99,28 +109,28 @@ func (p *Program) Reads(source string) []string {
 		}
 		walk(path, r.records)
 	}
-	walk("", p.reads[source])
+	walk("", &p.of(source).reads)
 	return slices.Sorted(maps.Keys(paths))
 }
 
 // Date reads a date as the maps of a source do and gives it as YYYY-MM-DD;
 // part of a date is not enough.
 func (p *Program) Date(source, text string) (string, bool) {
-	s := p.settings[source]
-	if s == nil {
-		s = &settings{}
-	}
-	iso, err := s.date(text)
+	iso, err := p.of(source).settings.date(text)
 	return iso, err == nil && len(iso) == len("2006-01-02")
 }
 
 // LeftBehind counts every value of a document that no rule of its source reads,
 // under its path.
 func (p *Program) LeftBehind(source string, document fhir.Value, report *Report) {
-	report.leftBehind("", document, p.reads[source])
+	if report.LeftBehind == nil {
+		report.LeftBehind = map[string]int{}
+	}
+	count(report.LeftBehind, "", document, &p.of(source).reads)
 }
 
-func (rep *Report) leftBehind(path string, v fhir.Value, r *reads) {
+// count counts the values in v that are not read, under their paths.
+func count(into map[string]int, path string, v fhir.Value, r *reads) {
 	if r == nil {
 		r = &reads{}
 	}
@@ -131,16 +141,16 @@ func (rep *Report) leftBehind(path string, v fhir.Value, r *reads) {
 			if inside == nil && r.records != nil { // an object may stand for a group of one
 				inside = r.records.members[name]
 			}
-			rep.leftBehind(joinPath(path, name), member, inside)
+			count(into, joinPath(path, name), member, inside)
 		}
 	case fhir.Array:
 		for element := range v.Each() {
-			rep.leftBehind(path, element, r.records)
+			count(into, path, element, r.records)
 		}
 	default:
 		read := r.text || r.records != nil && r.records.text
 		if _, ok := scalar(v); ok && !read {
-			rep.Leave(path, 1)
+			into[path]++
 		}
 	}
 }

@@ -43,8 +43,9 @@ func (p *parser) readMap(b block) {
 		return
 	}
 	m := &resourceMap{typ: head[arrow+1].text, source: head[1].text, way: way, rule: p.newRule(b.head), root: &node{shape: object, root: true, at: b.head.place}}
-	p.source, p.way, p.given, p.twice, p.element = m.source, way, map[string]giver{}, nil, nil
-	p.scopes, p.paths = []*reads{p.program.account(p.source)}, []string{""}
+	p.way, p.given, p.twice, p.element = way, map[string]giver{}, nil, nil
+	p.source = p.sourceOf(head[1].text)
+	p.scopes = []inside{{reads: &p.source.reads}}
 	if arrow > 2 {
 		_, m.each, _ = p.enter(b.head, head[3])
 		p.list(head[3:arrow])
@@ -58,7 +59,18 @@ func (p *parser) readMap(b block) {
 	} else if way == both {
 		p.checkKey(b.head, m)
 	}
-	p.program.add(p.source, m, p.settings)
+	p.source.maps = append(p.source.maps, m)
+	if len(p.source.maps) == 1 {
+		p.source.settings = p.settings
+	}
+}
+
+// sourceOf is what is known of a source, from its first mention on.
+func (p *parser) sourceOf(name string) *source {
+	if p.program.sources[name] == nil {
+		p.program.sources[name] = &source{settings: &settings{}, keys: map[string]string{}}
+	}
+	return p.program.sources[name]
 }
 
 // isGroup reports whether tokens are GROUP or GROUP by FIELD.
@@ -71,18 +83,8 @@ func (p *parser) list(group []token) (by string) {
 	if len(group) < 3 {
 		return ""
 	}
-	if p.program.lists[p.source] == nil {
-		p.program.lists[p.source] = map[string]string{}
-	}
-	p.program.lists[p.source][p.paths[len(p.paths)-1]] = group[2].text
+	p.source.keys[p.scopes[len(p.scopes)-1].path] = group[2].text
 	return group[2].text
-}
-
-func (p *Program) add(source string, m *resourceMap, s *settings) {
-	p.maps[source] = append(p.maps[source], m)
-	if p.settings[source] == nil {
-		p.settings[source] = s
-	}
 }
 
 // enter opens the scope of a group and returns where it is found.
@@ -95,13 +97,13 @@ func (p *parser) enter(l line, t token) (up int, group string, ok bool) {
 		// It would be gone through once for each of its siblings: time would grow with the square.
 		p.fail(l, t, "a group of a record further out cannot be gone through from here")
 	}
-	p.scopes = append(p.scopes, p.scopes[len(p.scopes)-1-up].into(group))
-	p.paths = append(p.paths, joinPath(p.paths[len(p.paths)-1-up], group))
+	outer := p.scopes[len(p.scopes)-1]
+	p.scopes = append(p.scopes, inside{outer.into(group), joinPath(outer.path, group)})
 	return up, group, ok
 }
 
 func (p *parser) leave() {
-	p.scopes, p.paths = p.scopes[:len(p.scopes)-1], p.paths[:len(p.paths)-1]
+	p.scopes = p.scopes[:len(p.scopes)-1]
 }
 
 // whenAt reads the condition that may end a line from token i on.
@@ -301,7 +303,7 @@ func (p *parser) readConversion(l line, t []token, r *rule) int {
 		r.as, r.keyed = conversion{operation: toReference, typ: t[1].text}, true
 		return 2
 	}
-	if len(t) < 2 || word != "code" && word != "coding" && word != "concept" {
+	if len(t) < 2 || tabled[word] == verbatim {
 		p.fail(l, t[0], "not a conversion: date, dateTime, lower, upper, integer, decimal, boolean, nhs-number, ref TYPE, code TABLE, coding TABLE, concept TABLE")
 		return len(t)
 	}
@@ -310,16 +312,10 @@ func (p *parser) readConversion(l line, t []token, r *rule) int {
 		p.fail(l, t[1], "no table of this name")
 		return len(t)
 	}
-	switch {
-	case word == "code":
-		r.as = conversion{operation: toCode, table: table}
-	case word == "coding":
-		r.as = conversion{operation: toCoding, table: table}
-	case len(t) > 2 && t[2].text == "keep-source":
-		r.as = conversion{operation: toConcept, table: table, keep: keepSource}
+	r.as = conversion{operation: tabled[word], table: table}
+	if word == "concept" && len(t) > 2 && t[2].text == "keep-source" {
+		r.as.keep = true
 		return 3
-	default:
-		r.as = conversion{operation: toConcept, table: table}
 	}
 	return 2
 }

@@ -38,9 +38,8 @@ type parser struct {
 
 	// of the map being read
 	settings *settings
-	source   string
-	scopes   []*reads         // the records that ^ steps out of, outermost first
-	paths    []string         // the groups that these records are of
+	source   *source
+	scopes   []inside         // the records that ^ steps out of, outermost first
 	keyed    bool             // reading a key: the parts of a template are escaped
 	way      direction        // of the map or block being read
 	given    map[string]giver // fields that return in the map being read
@@ -57,7 +56,7 @@ type settings struct {
 }
 
 func newParser(names Names) *parser {
-	p := &parser{names: maps.Clone(vocabulary), tables: map[string]*table{}, files: map[string]*settings{}, program: newProgram(), said: map[Error]bool{}}
+	p := &parser{names: maps.Clone(vocabulary), tables: map[string]*table{}, files: map[string]*settings{}, program: &Program{sources: map[string]*source{}}, said: map[Error]bool{}}
 	maps.Copy(p.names, names)
 	return p
 }
@@ -210,7 +209,7 @@ type Column struct{ Field, Header string }
 // readColumns reads `csv SOURCE` and a line `FIELD "HEADER"` for each column.
 func (p *parser) readColumns(b block) {
 	head := b.head.tokens
-	if len(head) != 2 || !isName(head[1].text) || p.program.columns[head[1].text] != nil {
+	if len(head) != 2 || !isName(head[1].text) || p.sourceOf(head[1].text).columns != nil {
 		p.fail(b.head, head[0], "columns are, once for a source: csv SOURCE, with a line FIELD \"HEADER\" for each")
 		return
 	}
@@ -223,12 +222,12 @@ func (p *parser) readColumns(b block) {
 		}
 		columns = append(columns, Column{t[0].text, t[1].text})
 	}
-	p.program.columns[head[1].text] = columns
+	p.sourceOf(head[1].text).columns = columns
 }
 
 // Columns are those of the CSV file of a source, in their order; none where the maps
 // do not name them.
-func (p *Program) Columns(source string) []Column { return p.columns[source] }
+func (p *Program) Columns(source string) []Column { return p.of(source).columns }
 
 // system reads $Name or a URI as it stands.
 func (p *parser) system(l line, t token) string {

@@ -132,7 +132,7 @@ func (c *comparison) resource(given, made fhir.Value) {
 	}
 	for name, v := range made.Members() {
 		if name != "id" && !given.Get(name).Exists() {
-			count(c.added, v, typ+"."+name)
+			count(c.added, typ+"."+name, v, nil)
 		}
 	}
 }
@@ -141,14 +141,14 @@ func (c *comparison) value(given, made fhir.Value, path string) {
 	switch {
 	case c.contradiction != "":
 	case !made.Exists():
-		count(c.dropped, given, path)
+		count(c.dropped, path, given, nil)
 	case given.Kind() == fhir.Object && made.Kind() == fhir.Object:
 		for name, v := range given.Members() {
 			c.value(v, made.Get(name), path+"."+name)
 		}
 		for name, v := range made.Members() {
 			if !given.Get(name).Exists() {
-				count(c.added, v, path+"."+name)
+				count(c.added, path+"."+name, v, nil)
 			}
 		}
 	case given.Kind() == fhir.Array && made.Kind() == fhir.Array:
@@ -181,7 +181,7 @@ func (c *comparison) lists(given, made fhir.Value, path string) {
 				c.contradiction = left[0].Path()
 				return
 			}
-			count(c.added, m, path)
+			count(c.added, path, m, nil)
 			continue
 		}
 		if found > 0 { // in another order than the map's
@@ -190,7 +190,7 @@ func (c *comparison) lists(given, made fhir.Value, path string) {
 		left = left[1:]
 	}
 	for _, g := range left {
-		count(c.dropped, g, path)
+		count(c.dropped, path, g, nil)
 	}
 }
 
@@ -215,20 +215,4 @@ func (c *comparison) same(given, made fhir.Value) bool {
 	x, err := time.Parse(time.RFC3339Nano, given.Text())
 	y, also := time.Parse(time.RFC3339Nano, made.Text())
 	return err == nil && also == nil && x.Equal(y)
-}
-
-// count counts the values of what is on one side only.
-func count(into map[string]int, v fhir.Value, path string) {
-	switch v.Kind() {
-	case fhir.Object:
-		for name, member := range v.Members() {
-			count(into, member, path+"."+name)
-		}
-	case fhir.Array:
-		for element := range v.Each() {
-			count(into, element, path)
-		}
-	default:
-		into[path]++
-	}
 }

@@ -95,7 +95,7 @@ func (p *parser) checkMint(l line, r *rule) {
 
 // absolute is the path of a field from the record of the map's source.
 func (p *parser) absolute(o *operand) string {
-	return pathOf(p.paths, o)
+	return p.scopes[len(p.scopes)-1-o.up].field(o)
 }
 
 // checkKey asks that a resource tells its key: through an identifier or the
@@ -169,7 +169,7 @@ func (p *parser) alternatives(n *node) {
 func (p *parser) tellApart() {
 	byType := map[string][]*resourceMap{}
 	for _, source := range p.program.Sources() {
-		for _, m := range p.program.maps[source] {
+		for _, m := range p.program.of(source).maps {
 			if m.way != both {
 				continue
 			}

@@ -10,16 +10,25 @@ import (
 
 // Program is a compiled set of map files. It is safe for concurrent use.
 type Program struct {
-	maps     map[string][]*resourceMap // by source
-	settings map[string]*settings      // of the file in which a source's first map stands
-	reads    map[string]*reads         // what the maps of a source read
-	tables   map[string]*table
-	columns  map[string][]Column
-	lists    map[string]map[string]string // by source, path of a group -> the field that tells its records apart
+	sources map[string]*source
+	tables  map[string]*table
 }
 
-func newProgram() *Program {
-	return &Program{maps: map[string][]*resourceMap{}, settings: map[string]*settings{}, reads: map[string]*reads{}, columns: map[string][]Column{}, lists: map[string]map[string]string{}}
+// source is what the maps know of the records that they read under one name.
+type source struct {
+	maps     []*resourceMap
+	settings *settings // of the file in which its first map stands
+	reads    reads
+	columns  []Column
+	keys     map[string]string // path of a group -> the field that tells its records apart
+}
+
+// of a source that no map names nothing is known.
+func (p *Program) of(name string) *source {
+	if s := p.sources[name]; s != nil {
+		return s
+	}
+	return &source{settings: &settings{}}
 }
 
 // resourceMap is one map block.
@@ -97,7 +106,7 @@ func (r *Runner) runAll(source string, record Record) []Resource {
 	s.faults = nil
 	s.made, s.said = emptied(s.made), emptied(s.said)
 	var resources []Resource
-	for _, m := range r.program.maps[source] {
+	for _, m := range r.program.of(source).maps {
 		s.scopes = append(s.scopes[:0], around{record, 1})
 		if m.each == "" {
 			resources = s.make(m, resources)

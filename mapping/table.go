@@ -13,9 +13,9 @@ type table struct {
 	name           string
 	source, target string // system URIs
 	rows           map[string]coding
-	otherwise      *coding              // the else row, for codes without a row
-	reverse        map[[2]string]string // system and code -> the one code that became it
-	none           []coding             // target codes that say they have no equivalent
+	otherwise      *coding                // the else row, for codes without a row
+	became         map[[2]string][]string // system and code -> the codes that became it, else among them
+	none           []coding               // target codes that say they have no equivalent
 }
 
 // coding is one target: where its system is the table's source the code was kept.
@@ -55,25 +55,41 @@ func (p *parser) readTable(b block) {
 	t.turn()
 }
 
-// turn makes the way back: a target that several codes became returns to none of
-// them, and neither does one that else gives.
+// turn notes what becomes each target: one that several codes become, or a code and
+// what has no row, returns to none of them.
 func (t *table) turn() {
-	t.reverse = map[[2]string]string{}
-	merged := map[[2]string]bool{}
-	if t.otherwise != nil {
-		merged[[2]string{t.otherwise.system, t.otherwise.code}] = true
-	}
-	for code, to := range t.rows {
-		at := [2]string{to.system, to.code}
-		if _, twice := t.reverse[at]; twice || to.code == "" {
-			merged[at] = true
+	t.became = map[[2]string][]string{}
+	for _, code := range slices.Sorted(maps.Keys(t.rows)) {
+		if to := t.rows[code]; to.code != "" {
+			t.became[to.key()] = append(t.became[to.key()], code)
 		}
-		t.reverse[at] = code
 	}
-	for at := range merged {
-		delete(t.reverse, at)
+	if t.otherwise != nil {
+		t.became[t.otherwise.key()] = append(t.became[t.otherwise.key()], "else")
 	}
 }
+
+// back finds the code that a target came from; false where several or none did. Without
+// a system it is told by its code alone, as a code stands where there is no coding.
+func (t *table) back(to coding) (string, bool) {
+	var codes []string
+	for at, from := range t.became {
+		if at[1] == to.code && (to.system == "" || at[0] == to.system) {
+			codes = append(codes, from...)
+		}
+	}
+	if len(codes) != 1 {
+		return "", false
+	}
+	return codes[0], t.rows[codes[0]].code == to.code
+}
+
+// returns reports whether a target of any code tells it.
+func (t *table) returns() bool {
+	return slices.ContainsFunc(t.targets(), func(to coding) bool { _, ok := t.back(coding{code: to.code}); return ok })
+}
+
+func (c coding) key() [2]string { return [2]string{c.system, c.code} }
 
 // targets are the codings that rows and else give.
 func (t *table) targets() []coding {

@@ -8,6 +8,8 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"cpagateway/mapping/folder"
 	"cpagateway/profiles"
@@ -24,7 +26,9 @@ func Draft(name string, content []byte) ([]byte, error) {
 	source := folder.FieldName(strings.TrimSuffix(path.Base(name), path.Ext(name)))
 	d := &draft{source: source}
 	var err error
-	if strings.EqualFold(path.Ext(name), ".csv") {
+	if !utf8.Valid(content) {
+		err = errors.New("it is not UTF-8: save it so")
+	} else if strings.EqualFold(path.Ext(name), ".csv") {
 		err = d.readCSV(content)
 	} else {
 		err = d.readJSON(content)
@@ -118,6 +122,9 @@ func (d *draft) readCSV(content []byte) error {
 	}
 	d.headers = lines[0]
 	for i, header := range d.headers {
+		if strings.ContainsFunc(strings.ReplaceAll(header, "\n", ""), unicode.IsControl) {
+			return fmt.Errorf("the header of column %d holds a control character", i+1)
+		}
 		f := d.top.field(folder.FieldName(header))
 		for _, line := range lines[1:] {
 			if i < len(line) {
@@ -185,7 +192,7 @@ func (s *shape) key() *sample {
 
 func (d *draft) write(name string) []byte {
 	var s strings.Builder
-	fmt.Fprintf(&s, "# A draft, made from %s. Every field returns already. Give each its place in FHIR, replace\n"+
+	fmt.Fprintf(&s, "# A draft, made from %q. Every field returns already. Give each its place in FHIR, replace\n"+
 		"# %s, and look at it with: cpa-gateway map check, map test, map page.\n\n", path.Base(name), change)
 	for _, f := range d.top.fields {
 		d.dayFirst = d.dayFirst || f.day && len(f.seen) > 0
@@ -202,7 +209,7 @@ func (d *draft) write(name string) []byte {
 	}
 	key := d.top.key()
 	fmt.Fprintf(&s, "map %s <-> CarePlan\n  key %s\n", d.source, key.name)
-	d.person(&s)
+	d.person(&s, key)
 	fmt.Fprintf(&s, "  in identifier[]\n    %q -> system\n    %s <-> value   required\n", change+"/Id/"+d.source, key.name)
 	s.WriteString("  \"active\" -> status\n  \"plan\"   -> intent\n")
 	used := map[string]bool{}
@@ -224,9 +231,9 @@ func quoted(text string) string {
 }
 
 // person writes whom the record is about, where an NHS number says it.
-func (d *draft) person(s *strings.Builder) {
+func (d *draft) person(s *strings.Builder, key *sample) {
 	for _, f := range d.top.fields {
-		if isNHS.MatchString(f.name) {
+		if f != key && isNHS.MatchString(f.name) {
 			fmt.Fprintf(s, "  in subject  when %s present\n    %q -> type\n    in identifier\n      %q -> system\n      %s <-> value   nhs-number\n",
 				f.name, "Patient", profiles.SystemNHSNumber, f.name)
 			return
