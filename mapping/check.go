@@ -164,6 +164,7 @@ func (c *checker) node(n *node, path string, in within) {
 
 func (c *checker) rule(n *node, r *rule, path string, in within) {
 	c.condition(r.when)
+	c.condition(r.from.when)
 	for _, o := range r.from.fields() {
 		f := c.fields[[2]string{c.m.source, c.path(o)}]
 		if f == nil {
@@ -285,15 +286,21 @@ func (c *checker) lose(o *operand, reason string) {
 
 // condition notes the fields that only decide.
 func (c *checker) condition(when *condition) {
-	if when == nil {
-		return
-	}
-	for _, o := range append(when.a.fields(), when.b.fields()...) {
+	for _, o := range when.fields() {
 		c.lose(o, "condition")
 	}
-	for _, term := range when.terms {
-		c.condition(term)
+}
+
+// fields are those that a condition asks about.
+func (c *condition) fields() []*operand {
+	if c == nil {
+		return nil
 	}
+	all := append(c.a.fields(), c.b.fields()...)
+	for _, term := range c.terms {
+		all = append(all, term.fields()...)
+	}
+	return all
 }
 
 func (c *checker) path(o *operand) string { return pathOf(c.paths, o) }

@@ -68,7 +68,7 @@ func (p *parser) readMap(b block) {
 // sourceOf is what is known of a source, from its first mention on.
 func (p *parser) sourceOf(name string) *source {
 	if p.program.sources[name] == nil {
-		p.program.sources[name] = &source{settings: &settings{}, keys: map[string]string{}}
+		p.program.sources[name] = &source{settings: &settings{}, keys: map[string]string{}, given: map[string]bool{}}
 	}
 	return p.program.sources[name]
 }

@@ -112,6 +112,7 @@ func (p *parser) compile(tree []block) {
 		}
 	}
 	p.tellApart()
+	p.derivable()
 }
 
 // words begin the lines of a map file that have no indent; overlayWords those of an

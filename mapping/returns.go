@@ -38,6 +38,11 @@ func (p *parser) checkWay(l line, arrow token, r *rule, place *node) {
 	if r.way == derived || !r.from.isFixed() {
 		p.direct(l, r.way, r.because, "; or it is worked out from what returns elsewhere: derive VALUE -> TARGET")
 	}
+	for _, o := range append(r.from.fields(), r.from.when.fields()...) {
+		if r.way == derived && !strings.Contains(o.text, ".") { // what is in another table, or returns with it, is not known here
+			p.source.derives = append(p.source.derives, reading{p.absolute(o), l.place})
+		}
+	}
 	if !r.returns() {
 		return
 	}
@@ -48,6 +53,9 @@ func (p *parser) checkWay(l line, arrow token, r *rule, place *node) {
 	if why := r.irreversible(); why != "" {
 		p.fail(l, arrow, "this does not run back: "+why)
 		return
+	}
+	for _, o := range r.from.fields() {
+		p.source.given[p.absolute(o)] = true
 	}
 	if r.from.kind == field {
 		at := p.absolute(&r.from)
@@ -147,6 +155,19 @@ func (p *parser) elements(n *node) {
 			}
 			if !(side{other, true}).excludes(side{m, true}) {
 				p.failAt(m.at, fmt.Sprintf("nothing tells the elements made here from those of %s, so neither can return: give each a constant that the other cannot have, or write -> and because", other.at.beside(m.at)))
+			}
+		}
+	}
+}
+
+// derivable asks of every derive that what it reads returns: it is compared with what is
+// worked out of the record that came back.
+func (p *parser) derivable() {
+	for _, name := range p.program.Sources() {
+		s := p.program.of(name)
+		for _, d := range s.derives {
+			if !s.given[d.path] {
+				p.failAt(d.at, d.path+" does not return, so what is derived from it would never be as it was: write -> and because")
 			}
 		}
 	}

@@ -21,6 +21,14 @@ type source struct {
 	reads    reads
 	columns  []Column
 	keys     map[string]string // path of a group -> the field that tells its records apart
+	given    map[string]bool   // paths of fields that return
+	derives  []reading         // fields that a derive reads
+}
+
+// reading is a field that a line of a map reads.
+type reading struct {
+	path string
+	at   place
 }
 
 // of a source that no map names nothing is known.
