@@ -93,6 +93,10 @@ func (r *rule) forms() []form {
 		return forms
 	case toDate:
 		return []form{{lacks: 'T'}}
+	case toLower, toUpper, toNHSNumber, toDateTime: // what is fixed is converted too
+		if !r.from.isMoment() {
+			return []form{{}}
+		}
 	}
 	return r.from.forms()
 }
@@ -100,22 +104,28 @@ func (r *rule) forms() []form {
 // structured reports whether a rule writes an object.
 func (r *rule) structured() bool { return r.as.operation == toCoding || r.as.operation == toConcept }
 
+// written is what is sure of the object that a structured rule writes: the systems of
+// its coding.
+func (r *rule) written() *node {
+	system := &node{shape: leaf, label: `"system":`}
+	for _, uri := range r.as.table.systems() {
+		system.rules = append(system.rules, &rule{from: fixed(uri)})
+	}
+	coding := &node{shape: object, members: []*node{system}}
+	if r.as.operation == toCoding {
+		return coding
+	}
+	codings := &node{shape: list, label: `"coding":`, members: []*node{coding}}
+	return &node{shape: object, members: []*node{codings}}
+}
+
 // couldWrite reports whether a value is of a form that the rule writes.
 func (r *rule) couldWrite(v fhir.Value) bool {
 	if r.structured() {
-		codings := v
-		if r.as.operation == toConcept {
-			codings = v.Get("coding")
-		}
-		for c := range codings.Each() {
-			if slices.Contains(r.as.table.systems(), c.Get("system").Text()) {
-				return true
-			}
-		}
-		return false
+		return r.written().unlike(v, "") == ""
 	}
 	text, ok := scalar(v)
-	return ok && slices.ContainsFunc(r.forms(), func(f form) bool { return f.fits(text) })
+	return ok && r.couldBe(text)
 }
 
 // always reports whether a leaf is never left out, where what is configured is not blank.
@@ -200,13 +210,14 @@ func (s side) excludes(o side) bool {
 	case s.shape == leaf && o.shape == leaf:
 		return s.leafExcludes(o)
 	case s.shape == leaf:
-		return o.systemsExclude(s)
+		return o.excludesConcepts(s)
 	case o.shape == leaf:
-		return s.systemsExclude(o)
+		return s.excludesConcepts(o)
 	}
 	for _, m := range s.members {
 		for _, other := range o.members {
-			same := m.label == other.label && m.index == other.index && (m.label != "" || m.index != "" || len(s.members) == 1 && len(o.members) == 1)
+			named := m.label != "" || m.index != ""
+			same := m.label == other.label && (m.index == other.index && named || len(s.members) == 1 && len(o.members) == 1)
 			if same && s.member(m).excludes(o.member(other)) {
 				return true
 			}
@@ -243,7 +254,7 @@ func (s side) leafExcludes(o side) bool {
 // excludes reports whether no value can have been written by both rules.
 func (r *rule) excludes(q *rule) bool {
 	if r.structured() && q.structured() {
-		return !slices.ContainsFunc(r.as.table.systems(), func(s string) bool { return slices.Contains(q.as.table.systems(), s) })
+		return side{r.written(), true}.excludes(side{q.written(), true})
 	}
 	if r.structured() != q.structured() {
 		return true
@@ -258,23 +269,9 @@ func (r *rule) excludes(q *rule) bool {
 	return true
 }
 
-// systemsExclude compares an object that writes coding.system with a leaf that
-// writes concepts of a table.
-func (s side) systemsExclude(concepts side) bool {
-	for _, m := range s.members {
-		inner := s.member(m)
-		switch {
-		case m.name() == "coding" && m.shape == list || m.shape == object && m.label == "":
-			if inner.systemsExclude(concepts) {
-				return true
-			}
-		case m.name() == "system" && m.shape == leaf && m.always() && inner.sure:
-			return slices.ContainsFunc(concepts.rules, (*rule).structured) && !slices.ContainsFunc(concepts.rules, func(r *rule) bool {
-				return r.structured() && slices.ContainsFunc(r.as.table.systems(), func(system string) bool {
-					return slices.ContainsFunc(m.rules, func(q *rule) bool { return q.couldBe(system) })
-				})
-			})
-		}
-	}
-	return false
+// excludesConcepts compares an object with a leaf, which can only be one where its rules
+// write codings.
+func (s side) excludesConcepts(o side) bool {
+	concepts := slices.DeleteFunc(slices.Clone(o.rules), func(r *rule) bool { return !r.structured() })
+	return len(concepts) > 0 && !slices.ContainsFunc(concepts, func(r *rule) bool { return !s.excludes(side{r.written(), false}) })
 }

@@ -3,9 +3,7 @@ package mapping_test
 import (
 	"errors"
 	"fmt"
-	"os"
 	"reflect"
-	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -85,23 +83,6 @@ func TestSectionsDoNotGrowWithoutEnd(t *testing.T) {
 	deep.WriteString("section s40\n  a -> x\nmap S -> Basic\n  key id\n  use s0\n")
 	if _, err := compile(deep.String()); err == nil || !strings.Contains(err.Error(), "nested deeper than 16 blocks") {
 		t.Errorf("says %.200v", err)
-	}
-}
-
-// A constant is called in maps what it is called in Go, so that one search finds both.
-func TestConstantsKeepTheirNames(t *testing.T) {
-	text, err := os.ReadFile("names.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	entries := regexp.MustCompile(`"(\w+)":\s+profiles\.(\w+),`).FindAllStringSubmatch(string(text), -1)
-	if len(entries) < 100 {
-		t.Fatalf("found %d constants", len(entries))
-	}
-	for _, e := range entries {
-		if e[1] != e[2] {
-			t.Errorf("$%s is profiles.%s", e[1], e[2])
-		}
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	_ "time/tzdata" // a zone that a map names must not depend on the machine
+
+	"cpagateway/profiles"
 )
 
 // block is a line with the deeper-indented lines under it.
@@ -55,8 +57,11 @@ type settings struct {
 	dayFirst bool           // DD/MM/YYYY is read as well as YYYY-MM-DD
 }
 
+// Names are the constants that a map may write as $Name.
+type Names map[string]string
+
 func newParser(names Names) *parser {
-	p := &parser{names: maps.Clone(vocabulary), tables: map[string]*table{}, files: map[string]*settings{}, program: &Program{sources: map[string]*source{}}, said: map[Error]bool{}}
+	p := &parser{names: maps.Clone(Names(profiles.Constants())), tables: map[string]*table{}, files: map[string]*settings{}, program: &Program{sources: map[string]*source{}}, said: map[Error]bool{}}
 	maps.Copy(p.names, names)
 	return p
 }

@@ -51,7 +51,7 @@ func (b *Back) proven(record *Returned, made []Resource, faults []Fault) bool {
 	refused := slices.IndexFunc(faults, func(f Fault) bool { return !f.Warning })
 	for n, c := range record.from {
 		reason, at := "", ""
-		account := &comparison{back: b, minted: c.mint, dropped: map[string]int{}, added: map[string]int{}}
+		account := b.comparison(c.mint)
 		accounts[n] = account
 		i := slices.IndexFunc(made, func(r Resource) bool { return r.Type == c.typ && r.Key == c.key })
 		switch {
@@ -106,20 +106,29 @@ type comparison struct {
 	dropped, added map[string]int
 }
 
+func (b *Back) comparison(of []minted) *comparison {
+	return &comparison{back: b, minted: of, dropped: map[string]int{}, added: map[string]int{}}
+}
+
 func (c *comparison) addTo(b *Back, of claim) {
-	for _, total := range []struct {
-		word       string
-		from, into map[string]int
-	}{{"dropped: ", c.dropped, b.Dropped}, {"added: ", c.added, b.Added}} {
-		for _, path := range slices.Sorted(maps.Keys(total.from)) {
-			total.into[path] += total.from[path]
-			b.explain(of.name(), of.at, total.word, path)
-		}
-	}
+	add(b.Dropped, c.dropped)
+	add(b.Added, c.added)
 	for _, m := range of.mint {
 		b.Minted[m.field]++
 	}
+	for _, path := range slices.Sorted(maps.Keys(c.dropped)) {
+		b.explain(of.name(), of.at, "dropped: ", path)
+	}
+	for _, path := range slices.Sorted(maps.Keys(c.added)) {
+		b.explain(of.name(), of.at, "added: ", path)
+	}
 	b.explain(of.name(), of.at, "returns")
+}
+
+func add(to, counts map[string]int) {
+	for path, n := range counts {
+		to[path] += n
+	}
 }
 
 // resource compares but for what is the store's or the gateway's own.
@@ -164,15 +173,11 @@ func (c *comparison) lists(given, made fhir.Value, path string) {
 	for m := range made.Each() {
 		found := -1
 		for i, g := range left {
-			try := &comparison{back: c.back, minted: c.minted, dropped: map[string]int{}, added: map[string]int{}}
+			try := c.back.comparison(c.minted)
 			if try.value(g, m, path); try.contradiction == "" {
 				found = i
-				for path, n := range try.dropped {
-					c.dropped[path] += n
-				}
-				for path, n := range try.added {
-					c.added[path] += n
-				}
+				add(c.dropped, try.dropped)
+				add(c.added, try.added)
 				break
 			}
 		}

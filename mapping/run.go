@@ -197,10 +197,14 @@ func (r *run) defaulted(target string) {
 }
 
 // refuse notes that the record cannot be taken.
-func (r *run) refuse(rule *rule, value, reason string) { r.fault(rule, value, reason, refusal) }
+func (r *run) refuse(rule *rule, value, reason string) {
+	r.fault(rule, Fault{Value: value, Reason: reason})
+}
 
 // warn notes something that the record was taken in spite of.
-func (r *run) warn(rule *rule, value, reason string) { r.fault(rule, value, reason, warning) }
+func (r *run) warn(rule *rule, value, reason string) {
+	r.fault(rule, Fault{Value: value, Reason: reason, Warning: true})
+}
 
 // saying is what makes two faults the same.
 type saying struct {
@@ -208,21 +212,12 @@ type saying struct {
 	value, reason string
 }
 
-// weight says what a fault means for its record.
-type weight uint8
-
-const (
-	refusal weight = iota
-	warning
-)
-
 // fault notes a fault once: several maps may read the same wrong field.
-func (r *run) fault(rule *rule, value, reason string, w weight) {
-	f := Fault{At: rule.from.at(r), Value: value, Rule: rule.id, Reason: reason, Warning: w == warning}
-	said := saying{f.At, f.Value, f.Reason}
-	if !r.said[said] {
+func (r *run) fault(rule *rule, f Fault) {
+	f.At, f.Rule = rule.from.at(r), rule.id
+	if said := (saying{f.At, f.Value, f.Reason}); !r.said[said] {
 		r.said[said] = true
-		r.explain(rule.at, map[weight]string{refusal: "refused: ", warning: "warning: "}[w], f.Reason)
+		r.explain(rule.at, "not as it should be: ", f.Reason)
 		r.faults = append(r.faults, f)
 	}
 }
