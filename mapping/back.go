@@ -23,25 +23,27 @@ type Back struct {
 
 	program *Program
 	env     Env
-	given   map[string]fhir.Value // by Type/id
-	entries map[string]int        // by Type/id: the position, from 0
-	reading string                // Type/id of the resource being read
-	parts   map[string]*piece     // by Type/id
+	parts   map[string]*piece // by Type/id
+	reading *piece            // the one being read
 	records map[[2]string]*Returned
 	ids     map[[2]string]string // by type and key
-	refused map[int]bool         // by position, from 0
 }
 
-// piece is what one resource says of a record.
+// piece is one resource that was given, and what it says of a record.
 type piece struct {
+	entry   int // from 0
+	name    string
+	value   fhir.Value
 	m       *resourceMap
 	scopes  []*Returned // the record, and that of the group where the map has one
 	key     string
 	keyed   bool
 	minted  []minted
-	reading bool   // is being read: a reference to it says nothing yet
-	fault   string // why it says nothing
-	at      string // where that is
+	state   readState // while it is being read, a reference to it says nothing
+	fault   string    // why it says nothing
+	at      string    // where that is
+	refused bool
+	account *comparison
 }
 
 // minted is a key that was made, and its field as SOURCE.FIELD.
@@ -56,53 +58,54 @@ const notReturned = "not-returned"
 func (p *Program) Back(env Env, resources []fhir.Value) *Back {
 	b := &Back{
 		Read: len(resources), Dropped: map[string]int{}, Added: map[string]int{}, Minted: map[string]int{},
-		program: p, env: env, given: map[string]fhir.Value{}, entries: map[string]int{}, parts: map[string]*piece{},
-		records: map[[2]string]*Returned{}, ids: map[[2]string]string{}, refused: map[int]bool{},
+		program: p, env: env, parts: map[string]*piece{}, records: map[[2]string]*Returned{}, ids: map[[2]string]string{},
 	}
+	var pieces []*piece
 	for i, v := range resources {
-		name := v.Type() + "/" + v.ID()
-		if other, twice := b.given[name]; twice {
-			if string(other.Raw()) != string(v.Raw()) {
-				b.refuse(i, v, "", "another resource has the same id and says something else")
-			}
-			continue
+		part := &piece{entry: i, name: v.Type() + "/" + v.ID(), value: v}
+		if other := b.parts[part.name]; other == nil {
+			b.parts[part.name] = part
+			pieces = append(pieces, part)
+		} else if string(other.value.Raw()) != string(v.Raw()) {
+			b.refuse(part, "", "another resource has the same id and says something else")
 		}
-		b.given[name], b.entries[name] = v, i
 	}
-	for i, v := range resources {
-		if b.given[v.Type()+"/"+v.ID()] == v {
-			b.place(i, v)
-		}
+	for _, part := range pieces {
+		b.place(part)
 	}
 	return b
 }
 
-func (b *Back) refuse(entry int, v fhir.Value, at, reason string) {
+func (b *Back) refuse(p *piece, at, reason string) {
 	b.Refused++
-	b.refused[entry] = true
-	name, line := v.Type()+"/"+v.ID(), place{file: "-"}
-	if p := b.parts[name]; p != nil && p.m != nil {
-		line = p.m.rule.at
+	p.refused = true
+	b.explain(p, p.line(), "not representable: ", at, ": ", reason)
+	at = strings.TrimPrefix(at, p.value.Path()+".")
+	b.Faults = append(b.Faults, Fault{At: Position{File: p.value.Type(), Row: p.entry + 1, Field: at}, Rule: "not-representable", Reason: reason})
+}
+
+// line is that of the map, where there is one.
+func (p *piece) line() place {
+	if p.m == nil {
+		return place{file: "-"}
 	}
-	b.explain(name, line, "not representable: ", at, ": ", reason)
-	at = strings.TrimPrefix(at, v.Path()+".")
-	b.Faults = append(b.Faults, Fault{At: Position{File: v.Type(), Row: entry + 1, Field: at}, Rule: "not-representable", Reason: reason})
+	return p.m.rule.at
 }
 
 // place adds what a resource says to its record.
-func (b *Back) place(entry int, v fhir.Value) {
-	p := b.piece(v.Type() + "/" + v.ID())
+func (b *Back) place(p *piece) {
+	b.read(p)
 	if p.fault == "" && !p.keyed {
 		p.fault = "its key cannot be told: an identifier or a reference that the key is made of is missing"
 	}
 	if p.fault != "" {
-		b.refuse(entry, v, p.at, p.fault)
+		b.refuse(p, p.at, p.fault)
 		return
 	}
 	home := b.program.home(p.m.source)
 	own, ok := home.key.read(&run{env: b.env, scopes: []around{{p.scopes[0], 1}}})
 	if !ok {
-		b.refuse(entry, v, "", "it does not say which record of "+p.m.source+" it belongs to")
+		b.refuse(p, "", "it does not say which record of "+p.m.source+" it belongs to")
 		return
 	}
 	record := b.records[[2]string{p.m.source, own}]
@@ -113,47 +116,52 @@ func (b *Back) place(entry int, v fhir.Value) {
 		b.Records = append(b.Records, record)
 	}
 	if disputed := record.take(p.scopes[0], b.program.of(p.m.source).keys, ""); disputed != "" {
-		b.refuse(entry, v, "", "another resource says otherwise of "+disputed)
+		b.refuse(p, "", "another resource says otherwise of "+disputed)
 		return
 	}
-	record.from = append(record.from, claim{entry, p.m.typ, p.key, v, p.m.rule.at, p.minted})
-	b.ids[[2]string{p.m.typ, p.key}] = v.ID()
+	record.from = append(record.from, p)
+	b.ids[[2]string{p.m.typ, p.key}] = p.value.ID()
 }
 
 // key is the key of a resource that was given.
 func (b *Back) key(typ, id string) (string, bool) {
-	if _, ok := b.given[typ+"/"+id]; !ok {
+	p := b.parts[typ+"/"+id]
+	if p == nil {
 		return "", false
 	}
-	p := b.piece(typ + "/" + id)
-	return p.key, p.keyed && !p.reading
+	b.read(p)
+	return p.key, p.keyed && p.state == done
 }
 
-// piece reads a resource, once.
-func (b *Back) piece(name string) *piece {
-	if p := b.parts[name]; p != nil {
-		return p
-	}
-	p := &piece{reading: true}
-	b.parts[name] = p
-	defer func() { p.reading = false }()
-	v := b.given[name]
-	p.m, p.at = b.program.mapOf(v)
-	if p.m == nil {
-		p.fault = "no map that runs both ways makes a " + v.Type() + " like this"
-		return p
+// readState is how far a resource has been read.
+type readState uint8
+
+const (
+	unread readState = iota
+	underway
+	done
+)
+
+// read reads a resource, once.
+func (b *Back) read(p *piece) {
+	if p.state != unread {
+		return
 	}
 	outer := b.reading
-	b.reading = name
-	defer func() { b.reading = outer }()
-	b.explain(name, p.m.rule.at, p.m.source, " <- ", name)
+	b.reading, p.state = p, underway
+	defer func() { b.reading, p.state = outer, done }()
+	if p.m, p.at = b.program.mapOf(p.value); p.m == nil {
+		p.fault = "no map that runs both ways makes a " + p.value.Type() + " like this"
+		return
+	}
+	b.explain(p, p.line(), p.m.source, " <- ", p.name)
 	p.scopes = []*Returned{newReturned()}
 	if p.m.each != "" {
 		p.scopes = append(p.scopes, newReturned())
 	}
-	if p.at = b.members(p.m.root, v, p.scopes); p.at != "" {
+	if p.at = b.members(p.m.root, p.value, p.scopes); p.at != "" {
 		p.fault = "two places say different things of one field, or two elements have one key"
-		return p
+		return
 	}
 	if p.m.each != "" {
 		p.scopes[0].groups[p.m.each] = []*Returned{p.scopes[1]}
@@ -162,16 +170,15 @@ func (b *Back) piece(name string) *piece {
 	for _, scope := range p.scopes {
 		r.enter(scope, 1)
 	}
-	if p.key, p.keyed = p.m.key.read(&r); !p.keyed && v.ID() != "" {
-		b.mint(p, v)
+	if p.key, p.keyed = p.m.key.read(&r); !p.keyed && p.value.ID() != "" {
+		b.mint(p)
 		p.key, p.keyed = p.m.key.read(&r)
 	}
-	return p
 }
 
 // mint gives the fields of a key texts where the resource holds none: made of what
 // the resource is called, so that each run makes the same, and for one system alone.
-func (b *Back) mint(p *piece, v fhir.Value) {
+func (b *Back) mint(p *piece) {
 	at := p.scopes[len(p.scopes)-1]
 	for _, r := range p.m.mints {
 		o := r.from.fields()[0]
@@ -180,12 +187,12 @@ func (b *Back) mint(p *piece, v fhir.Value) {
 		}
 		text, ok := r.mint.read(&run{env: b.env})
 		if r.mint.kind == nothing {
-			sum := sha256.Sum256([]byte(strings.Join([]string{b.env.Source, b.env.Custodian, p.m.source, v.Type(), v.ID()}, "\x00")))
+			sum := sha256.Sum256([]byte(strings.Join([]string{b.env.Source, b.env.Custodian, p.m.source, p.value.Type(), p.value.ID()}, "\x00")))
 			text, ok = base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:mintedBytes]), true
 			p.minted = append(p.minted, minted{joinPath(p.m.source, joinPath(p.m.each, o.text)), text})
 		}
 		if ok && at.set(o.text, text) {
-			b.explain(b.reading, r.at, o.text, " is minted: ", strconv.Quote(text))
+			b.explain(p, r.at, o.text, " is minted: ", strconv.Quote(text))
 		}
 	}
 }
@@ -194,9 +201,9 @@ func (b *Back) mint(p *piece, v fhir.Value) {
 const mintedBytes = 12
 
 // explain tells one step of a resource, called by TYPE/ID, where somebody asked for it.
-func (b *Back) explain(name string, at place, words ...string) {
+func (b *Back) explain(p *piece, at place, words ...string) {
 	if b.env.Explain != nil {
-		b.env.Explain(Position{File: name, Row: b.entries[name] + 1}, at.String(), strings.Join(words, ""))
+		b.env.Explain(Position{File: p.name, Row: p.entry + 1}, at.String(), strings.Join(words, ""))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -53,6 +54,33 @@ type drawn struct {
 	*rapid.T
 	fields map[string]string // field -> conversion, of the record and its group
 	n      int
+
+	text      string // of the map
+	program   *mapping.Program
+	record    []byte
+	given     mapping.Record
+	resources []mapping.Resource // none where the map or the record was refused
+}
+
+// draw draws a map and a record, and runs it.
+func draw(rt *rapid.T) *drawn {
+	d := &drawn{T: rt, fields: map[string]string{}}
+	d.text = d.maps()
+	program, err := compile(d.text)
+	if err != nil {
+		return d
+	}
+	d.program = program
+	if d.record, err = json.Marshal(d.members()); err != nil {
+		rt.Fatal(err)
+	}
+	v, err := fhir.Parse(d.record)
+	if err != nil {
+		rt.Fatal(err)
+	}
+	d.given = mapping.NewObject(v, "in.json", 1)
+	d.resources, _ = program.Runner(testEnv, &mapping.Report{}).Run("S", d.given)
+	return d
 }
 
 func (d *drawn) one(from ...string) string { return rapid.SampledFrom(from).Draw(d.T, "one") }
@@ -119,8 +147,8 @@ func (d *drawn) maps() string {
 	return s.String()
 }
 
-// record draws one, each of its fields there or not.
-func (d *drawn) record() map[string]any {
+// members draws those of a record, each of its fields there or not.
+func (d *drawn) members() map[string]any {
 	record := map[string]any{"id": "R|1"}
 	var group, other []any
 	for n := range rapid.IntRange(0, 2).Draw(d.T, "others") {
@@ -165,35 +193,13 @@ func (d *drawn) record() map[string]any {
 func TestLawsOfDrawnMaps(t *testing.T) {
 	accepted, returned := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
-		d := &drawn{T: rt, fields: map[string]string{}}
-		text := d.maps()
-		program, err := compile(text)
-		if err != nil {
+		d := draw(rt)
+		if len(d.resources) == 0 {
 			return
 		}
 		accepted++
-		record, err := json.Marshal(d.record())
-		if err != nil {
-			rt.Fatal(err)
-		}
-		v, err := fhir.Parse(record)
-		if err != nil {
-			rt.Fatal(err)
-		}
-		given := mapping.NewObject(v, "in.json", 1)
-		resources, faults := program.Runner(testEnv, &mapping.Report{}).Run("S", given)
-		if mapping.Refused(faults) {
-			return
-		}
-		var made []fhir.Value
-		for _, r := range resources {
-			resource, err := fhir.ParseResource(r.Body)
-			if err != nil {
-				rt.Fatal(err)
-			}
-			made = append(made, resource)
-		}
-		back := program.Back(testEnv, made)
+		program, text, record, given, resources := d.program, d.text, d.record, d.given, d.resources
+		back := program.Back(testEnv, parsedAll(rt, resources))
 		back.ProveWith(program)
 		fields := program.Check().Fields
 		lossy := slices.ContainsFunc(fields, func(f mapping.FieldCheck) bool {
@@ -273,4 +279,100 @@ func normal(text, as string) string {
 		return strings.ReplaceAll(text, " ", "")
 	}
 	return text
+}
+
+// TestNothingIsLostInSilence: where one text of what a drawn map made is edited, that
+// text returns, or is counted as dropped, or a fault names its resource.
+func TestNothingIsLostInSilence(t *testing.T) {
+	edited := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		d := draw(rt)
+		if len(d.resources) == 0 {
+			return
+		}
+		program, text, record, resources := d.program, d.text, d.record, d.resources
+		edit := rapid.SampledFrom([]string{"edited", "x", "2027-01-01", "Pre-edited", "ConstT"}).Draw(rt, "edit")
+		at := rapid.IntRange(0, len(resources)-1).Draw(rt, "resource")
+		var made []fhir.Value
+		was := ""
+		for i, r := range resources {
+			body := r.Body
+			if i == at {
+				body, was = withEdit(rt, body, edit)
+			}
+			resource, err := fhir.ParseResource(body)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			made = append(made, resource)
+		}
+		if was == edit || was == "" {
+			return
+		}
+		edited++
+		plain, back := program.Back(testEnv, parsedAll(rt, resources)), program.Back(testEnv, made)
+		plain.ProveWith(program)
+		back.ProveWith(program)
+		before, after := "", ""
+		for _, r := range plain.Records {
+			before += string(r.JSON())
+		}
+		for _, r := range back.Records {
+			after += string(r.JSON())
+		}
+		if before == after && len(back.Faults) == 0 && len(back.Dropped) == 0 {
+			rt.Fatalf("%s\nof %s\nthe text %q became %q in %s\nand nothing says so: %s", text, record, was, edit, made[at].Raw(), after)
+		}
+	})
+	if edited < 10 {
+		t.Errorf("only %d texts were edited", edited)
+	}
+}
+
+func parsedAll(rt *rapid.T, resources []mapping.Resource) []fhir.Value {
+	var all []fhir.Value
+	for _, r := range resources {
+		v, err := fhir.ParseResource(r.Body)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		all = append(all, v)
+	}
+	return all
+}
+
+// withEdit replaces one text of a resource, but for what is not compared.
+func withEdit(rt *rapid.T, body []byte, edit string) (edited []byte, was string) {
+	var tree map[string]any
+	if err := json.Unmarshal(body, &tree); err != nil {
+		rt.Fatal(err)
+	}
+	var sets []func()
+	var visit func(v any, set func(any))
+	visit = func(v any, set func(any)) {
+		switch v := v.(type) {
+		case map[string]any:
+			for _, name := range slices.Sorted(maps.Keys(v)) {
+				if name != "id" && name != "resourceType" {
+					visit(v[name], func(n any) { v[name] = n })
+				}
+			}
+		case []any:
+			for i := range v {
+				visit(v[i], func(n any) { v[i] = n })
+			}
+		case string:
+			sets = append(sets, func() { was = v; set(edit) })
+		}
+	}
+	visit(tree, nil)
+	if len(sets) == 0 {
+		return body, ""
+	}
+	sets[rapid.IntRange(0, len(sets)-1).Draw(rt, "text")]()
+	edited, err := json.Marshal(tree)
+	if err != nil {
+		rt.Fatal(err)
+	}
+	return edited, was
 }

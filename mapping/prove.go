@@ -47,13 +47,12 @@ func (b *Back) ProveWith(p *Program) {
 }
 
 func (b *Back) proven(record *Returned, made []Resource, faults []Fault) bool {
-	holds, accounts := true, make([]*comparison, len(record.from))
+	holds := true
 	refused := slices.IndexFunc(faults, func(f Fault) bool { return !f.Warning })
-	for n, c := range record.from {
+	for _, p := range record.from {
 		reason, at := "", ""
-		account := b.comparison(c.mint)
-		accounts[n] = account
-		i := slices.IndexFunc(made, func(r Resource) bool { return r.Type == c.typ && r.Key == c.key })
+		p.account = b.comparison(p)
+		i := slices.IndexFunc(made, func(r Resource) bool { return r.Type == p.m.typ && r.Key == p.key })
 		switch {
 		case refused >= 0:
 			reason, at = "the record that it came from would be refused: "+faults[refused].Reason, faults[refused].At.Field
@@ -62,14 +61,14 @@ func (b *Back) proven(record *Returned, made []Resource, faults []Fault) bool {
 		default:
 			v, err := fhir.ParseResource(made[i].Body)
 			if err == nil {
-				account.resource(c.value, v)
-				if at = account.contradiction; at != "" {
+				p.account.resource(p.value, v)
+				if at = p.account.contradiction; at != "" {
 					reason = "the record cannot say this: it would say something else"
 				}
 			}
 		}
 		if reason != "" {
-			b.refuse(c.entry, c.value, at, reason)
+			b.refuse(p, at, reason)
 			holds = false
 		}
 	}
@@ -77,17 +76,17 @@ func (b *Back) proven(record *Returned, made []Resource, faults []Fault) bool {
 		b.strike(record, "the record that it came from is not written, for the reason given with its other resources")
 		return false
 	}
-	for n, c := range record.from {
-		accounts[n].addTo(b, c)
+	for _, p := range record.from {
+		p.account.close()
 	}
 	return true
 }
 
 // strike refuses the other resources of a record that is not kept.
 func (b *Back) strike(record *Returned, reason string) {
-	for _, c := range record.from {
-		if !b.refused[c.entry] {
-			b.refuse(c.entry, c.value, "", reason)
+	for _, p := range record.from {
+		if !p.refused {
+			b.refuse(p, "", reason)
 		}
 	}
 }
@@ -101,28 +100,30 @@ func (b *Back) Strike(record *Returned, reason string) {
 // comparison holds what came in against what is made again.
 type comparison struct {
 	back           *Back
-	minted         []minted // keys that only what is made again holds
-	contradiction  string   // where they differ first
+	piece          *piece
+	contradiction  string // where they differ first
 	dropped, added map[string]int
 }
 
-func (b *Back) comparison(of []minted) *comparison {
-	return &comparison{back: b, minted: of, dropped: map[string]int{}, added: map[string]int{}}
+func (b *Back) comparison(p *piece) *comparison {
+	return &comparison{back: b, piece: p, dropped: map[string]int{}, added: map[string]int{}}
 }
 
-func (c *comparison) addTo(b *Back, of claim) {
+// close adds to the account of the run.
+func (c *comparison) close() {
+	b, p := c.back, c.piece
 	add(b.Dropped, c.dropped)
 	add(b.Added, c.added)
-	for _, m := range of.mint {
+	for _, m := range p.minted {
 		b.Minted[m.field]++
 	}
 	for _, path := range slices.Sorted(maps.Keys(c.dropped)) {
-		b.explain(of.name(), of.at, "dropped: ", path)
+		b.explain(p, p.line(), "dropped: ", path)
 	}
 	for _, path := range slices.Sorted(maps.Keys(c.added)) {
-		b.explain(of.name(), of.at, "added: ", path)
+		b.explain(p, p.line(), "added: ", path)
 	}
-	b.explain(of.name(), of.at, "returns")
+	b.explain(p, p.line(), "returns")
 }
 
 func add(to, counts map[string]int) {
@@ -173,7 +174,7 @@ func (c *comparison) lists(given, made fhir.Value, path string) {
 	for m := range made.Each() {
 		found := -1
 		for i, g := range left {
-			try := c.back.comparison(c.minted)
+			try := c.back.comparison(c.piece)
 			if try.value(g, m, path); try.contradiction == "" {
 				found = i
 				add(c.dropped, try.dropped)
@@ -202,7 +203,7 @@ func (c *comparison) lists(given, made fhir.Value, path string) {
 // holdsMinted reports whether an element is there for a key that was made: it stands
 // beside what the resource says, and not against it.
 func (c *comparison) holdsMinted(v fhir.Value) bool {
-	return slices.ContainsFunc(c.minted, func(m minted) bool { return strings.Contains(string(v.Raw()), m.key) })
+	return slices.ContainsFunc(c.piece.minted, func(m minted) bool { return strings.Contains(string(v.Raw()), m.key) })
 }
 
 // same compares scalars. Two ways of writing one moment are one.
@@ -214,8 +215,7 @@ func (c *comparison) same(given, made fhir.Value) bool {
 		return true
 	}
 	if strings.HasSuffix(made.Text(), "/"+notReturned) {
-		_, known := c.back.given[given.Text()]
-		return !known
+		return c.back.parts[given.Text()] == nil
 	}
 	x, err := time.Parse(time.RFC3339Nano, given.Text())
 	y, also := time.Parse(time.RFC3339Nano, made.Text())

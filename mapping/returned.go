@@ -17,20 +17,8 @@ type Returned struct {
 	fields   map[string]string
 	literals map[string]bool // fields that JSON writes without quotes
 	groups   map[string][]*Returned
-	from     []claim
+	from     []*piece // the resources that it came back from
 }
-
-// claim is a resource that a record came back from.
-type claim struct {
-	entry int // in what was given
-	typ   string
-	key   string
-	value fhir.Value
-	at    place // of the map
-	mint  []minted
-}
-
-func (c claim) name() string { return c.value.Type() + "/" + c.value.ID() }
 
 func newReturned() *Returned {
 	return &Returned{fields: map[string]string{}, literals: map[string]bool{}, groups: map[string][]*Returned{}}

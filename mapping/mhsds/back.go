@@ -2,6 +2,7 @@ package mhsds
 
 import (
 	"cmp"
+	"encoding/csv"
 	"maps"
 	"slices"
 	"strings"
@@ -150,19 +151,21 @@ func tables(x *extract, kept map[*row]bool) map[string][]byte {
 			continue
 		}
 		var text strings.Builder
+		w := csv.NewWriter(&text) // it takes everything
 		columns := s.table.order(rows)
 		headers := slices.Clone(columns)
 		for i, column := range columns {
 			headers[i] = cmp.Or(s.table.headers[column], column)
 		}
-		writeRow(&text, headers)
+		_ = w.Write(headers)
 		for _, r := range rows {
 			cells := make([]string, len(columns))
 			for i, column := range columns {
 				cells[i], _ = r.Field(column)
 			}
-			writeRow(&text, cells)
+			_ = w.Write(cells)
 		}
+		w.Flush()
 		files[s.table.name+".csv"] = []byte(text.String())
 	}
 	files["NOT-A-SUBMISSION.txt"] = []byte("Made from FHIR resources. The header has no reporting period, and what FHIR does not hold is not there.\n")
@@ -185,18 +188,4 @@ func (t *table) order(rows []*row) []string {
 		}
 	}
 	return append(columns, slices.Sorted(maps.Keys(has))...)
-}
-
-// writeRow writes one line; a cell is quoted where it has to be.
-func writeRow(to *strings.Builder, cells []string) {
-	for i, cell := range cells {
-		if i > 0 {
-			to.WriteByte(',')
-		}
-		if strings.ContainsAny(cell, "\",\r\n") || strings.HasPrefix(cell, " ") || strings.HasSuffix(cell, " ") {
-			cell = `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
-		}
-		to.WriteString(cell)
-	}
-	to.WriteByte('\n')
 }
