@@ -69,8 +69,11 @@ func mapsNamed(w world, name string) (workbench.Format, error) {
 	return f, err
 }
 
-// folderNamed takes FOLDER@VERSION apart.
+// folderNamed takes FOLDER@VERSION apart, unless there is a folder of that name.
 func folderNamed(name string) (at, version string) {
+	if _, err := os.Stat(name); err == nil {
+		return name, ""
+	}
 	if i := strings.LastIndexByte(name, '@'); i > 0 && !strings.ContainsRune(name[i:], filepath.Separator) {
 		return name[:i], name[i+1:]
 	}
