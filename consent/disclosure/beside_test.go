@@ -77,8 +77,10 @@ func TestConceptsAreReadOutInWords(t *testing.T) {
 		`"text":"own","coding":[{"system":"http://snomed.info/sct","code":"736253002","display":"x"}]`: "own",
 		`"coding":[{"code":"1","display":"x"},{"system":"http://snomed.info/sct","code":"736253002"}]`: profiles.Display(profiles.SystemSNOMED, profiles.CodeCrisisPlan, texts.English),
 		`"coding":[{"code":"1","display":"x"},{"code":"2"}]`:                                           "x",
-		`"coding":[{"code":"1"}]`: "1",
-		`"coding":[{}]`:           texts.NotInWords.In(texts.English),
+		`"coding":[{"system":"x"},{"code":"2"}]`:                                                       "2",
+		`"coding":[{"system":"x"},{"display":"y"}]`:                                                    "y",
+		`"coding":[{"code":"1"}]`:                                                                      "1",
+		`"coding":[{}]`:                                                                                texts.NotInWords.In(texts.English),
 	} {
 		if got := conceptWords(parsed(t, `{"resourceType":"x",`+concept+`}`)).English; got != want {
 			t.Errorf("%s reads %q, want %q", concept, got, want)
