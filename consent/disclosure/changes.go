@@ -59,9 +59,7 @@ func (d *comparison) differ(labels ...[]profiles.Label) {
 // stays they see neither version.
 func (d *comparison) closures(shows []profiles.Label) {
 	for _, l := range d.before.closes {
-		if slices.Contains(d.after.closes, l) {
-			d.found = slices.DeleteFunc(d.found, l.Covers)
-		}
+		d.found = slices.DeleteFunc(d.found, l.Covers)
 	}
 	for _, l := range slices.Concat(d.before.closes, d.after.closes) {
 		if !slices.Contains(d.before.closes, l) || !slices.Contains(d.after.closes, l) {
