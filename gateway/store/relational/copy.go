@@ -22,7 +22,7 @@ var tables = []table{
 	{"labels", "version", `version, rules, need, "any"`},
 	{"changes", `version, need, "any"`, `version, need, "any"`},
 	{"refs", "custodian, target, version", "custodian, target, version"},
-	termTable,
+	{"terms", "resource, number", "resource, number, person, custodian, type, param, kind, value, system, need, low, high"},
 	{"sort_values", "version, param, need", "version, param, need, low, high"},
 	{"compiled", "resource", "resource, person, body"},
 	{"persons", "person", "person, generation"},
@@ -37,10 +37,7 @@ var tables = []table{
 	{"meta", "name", "name, value"},
 }
 
-// termTable has no key: its rows are read by resources.
-var termTable = table{"terms", "", "resource, person, custodian, type, param, kind, value, system, need, low, high"}
-
-// copiedAtOnce is how many rows are read at once, or resources whose rows are.
+// copiedAtOnce is how many rows are read at once.
 const copiedAtOnce = 256
 
 // ErrInUse refuses to copy a store into one that holds something.
@@ -120,9 +117,6 @@ func inUse(rows [][]any) error {
 // pages gives every row of a table, some at a time: a statement over all of them may
 // take longer than a statement may.
 func (of table) pages(s snapshot, take func(rows [][]any) error) error {
-	if of.key == "" {
-		return of.pagesByResource(s, take)
-	}
 	keys := strings.Split(of.key, ", ")
 	columns := strings.Split(of.columns, ", ")
 	after := "SELECT " + of.columns + " FROM " + of.name + " WHERE (" + of.key + ") > (?" + strings.Repeat(", ?", len(keys)-1) + ") ORDER BY " + of.key + " LIMIT ?"
@@ -143,25 +137,6 @@ func (of table) pages(s snapshot, take func(rows [][]any) error) error {
 				}
 			}
 		}
-	}
-}
-
-// pagesByResource gives the rows of so many resources at a time.
-func (of table) pagesByResource(s snapshot, take func(rows [][]any) error) error {
-	last := int64(0)
-	for {
-		places, err := collect(s, scanNumber, "SELECT place FROM resources WHERE place > ? ORDER BY place LIMIT ?", last, copiedAtOnce)
-		if err != nil || len(places) == 0 {
-			return err
-		}
-		rows, err := collect(s, scanAll(of), "SELECT "+of.columns+" FROM "+of.name+" WHERE resource > ? AND resource <= ?", last, places[len(places)-1])
-		if err == nil {
-			err = take(rows)
-		}
-		if err != nil {
-			return err
-		}
-		last = places[len(places)-1]
 	}
 }
 

@@ -66,9 +66,11 @@ CREATE TABLE refs (
     PRIMARY KEY (custodian, target, version)
 );
 
--- The search index: one row for each entry of each current version.
+-- The search index: one row for each entry of each current version. What finds few
+-- rows is in the index; what is then looked at, only here.
 CREATE TABLE terms (
     resource  bigint NOT NULL,
+    number    bigint NOT NULL,           -- 1, 2, 3 ... of the resource
     person    text COLLATE "C" NOT NULL,
     custodian text COLLATE "C" NOT NULL,
     type      text COLLATE "C" NOT NULL,
@@ -78,10 +80,10 @@ CREATE TABLE terms (
     system    text COLLATE "C" NOT NULL, -- of a code
     need      bigint NOT NULL,           -- what must be granted for the row to count
     low       text COLLATE "C" NOT NULL, -- a date's interval [low, high); empty: open on that side
-    high      text COLLATE "C" NOT NULL
+    high      text COLLATE "C" NOT NULL,
+    PRIMARY KEY (resource, number)
 );
-CREATE INDEX terms_by_value ON terms (person, custodian, type, param, kind, value, system, need, resource);
-CREATE INDEX terms_of_resource ON terms (resource);
+CREATE INDEX terms_by_value ON terms (person, custodian, type, param, kind, value);
 
 -- What each version sorts by, kept for old versions too: a walk by sort keys
 -- follows the order of the moment at which it began.

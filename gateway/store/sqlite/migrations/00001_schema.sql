@@ -70,9 +70,11 @@ CREATE TABLE refs (
 
 -- The search index: one row for each entry of each current version. person,
 -- custodian and type are repeated here so that a search for one person's resources
--- by one parameter is one walk of one index for each custodian.
+-- by one parameter is one walk of one index for each custodian. What finds few rows
+-- is in the index; what is then looked at, only here.
 CREATE TABLE terms (
     resource  INTEGER NOT NULL REFERENCES resources (place),
+    number    INTEGER NOT NULL,          -- 1, 2, 3 ... of the resource
     person    TEXT    NOT NULL,
     custodian TEXT    NOT NULL,
     type      TEXT    NOT NULL,
@@ -82,10 +84,10 @@ CREATE TABLE terms (
     system    TEXT    NOT NULL,          -- of a code
     need      INTEGER NOT NULL,          -- what must be granted for the row to count
     low       TEXT    NOT NULL,          -- a date's interval [low, high); empty: open on that side
-    high      TEXT    NOT NULL
-) STRICT;
-CREATE INDEX terms_by_value ON terms (person, custodian, type, param, kind, value, system, need, resource);
-CREATE INDEX terms_of_resource ON terms (resource);
+    high      TEXT    NOT NULL,
+    PRIMARY KEY (resource, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX terms_by_value ON terms (person, custodian, type, param, kind, value);
 
 -- What each version sorts by, kept for old versions too: a walk by sort keys
 -- follows the order of the moment at which it began.
