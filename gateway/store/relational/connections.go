@@ -235,8 +235,12 @@ func (s *session) ended(ctx context.Context) *session {
 	return s
 }
 
-// close ends the connection, and with it what it had not kept.
+// close ends the connection, and with it what it had not kept. Its statements come first:
+// with one of them left, SQLite keeps the connection, and the log that it writes to.
 func (s *session) close() {
+	for _, stmt := range s.kept {
+		_ = stmt.Close()
+	}
 	_ = s.conn.Raw(func(any) error { return driver.ErrBadConn }) // or the next would get it as it is
 	_ = s.conn.Close()
 }

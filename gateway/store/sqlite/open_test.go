@@ -33,6 +33,24 @@ func TestOnlyTheOwnerCanRead(t *testing.T) {
 	}
 }
 
+// Statements that were kept kept the connection as well, and a store that was closed left
+// all that it had written last in the log beside it.
+func TestAClosedStoreIsOneFile(t *testing.T) {
+	dir := t.TempDir()
+	store, err := Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	recordstest.Put(t, store, start, batch(t, 0)...)
+	whole(t, store)
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) != 1 || files[0].Name() != File {
+		t.Errorf("%v, %v", files, err)
+	}
+}
+
 func TestFolderWithOddName(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a b?_pragma=synchronous(0)#c%20&d")
 	store := reopen(t, dir)
