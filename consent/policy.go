@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"sync/atomic"
 
 	"cpagateway/consent/facts"
 	"cpagateway/profiles"
@@ -106,7 +108,35 @@ func (w *SliceWidth) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// named is a policy and the hash of the agreements with it, and their hash together.
+type named struct {
+	policy         Policy
+	register, hash string
+}
+
+// lastNamed is what was named last: decisions rest on one policy and one register, until
+// the agreements are loaded again.
+var lastNamed atomic.Pointer[named]
+
+// hash names a policy with agreements. It is worked out once for each two.
 func (p Policy) hash(register string) string {
+	if last := lastNamed.Load(); last != nil && last.register == register && last.policy.equal(p) {
+		return last.hash
+	}
+	hash := p.newHash(register)
+	p.PolicyVersions = slices.Clone(p.PolicyVersions)
+	lastNamed.Store(&named{p, register, hash})
+	return hash
+}
+
+func (p Policy) equal(q Policy) bool {
+	return p.CrisisWithoutConsent == q.CrisisWithoutConsent && p.CrisisOnRoutineRefusal == q.CrisisOnRoutineRefusal &&
+		p.CrisisSlice == q.CrisisSlice && p.CrisisReviewGraceDays == q.CrisisReviewGraceDays &&
+		p.StaleCrisis == q.StaleCrisis && p.Verbal == q.Verbal && slices.Equal(p.PolicyVersions, q.PolicyVersions)
+}
+
+func (p Policy) newHash(register string) string {
+	p.PolicyVersions = append([]string{}, p.PolicyVersions...) // none is none, however it is written
 	body, err := json.Marshal(p)
 	if err != nil {
 		panic("consent: a Policy holds nothing that JSON cannot write: " + err.Error())

@@ -2,6 +2,7 @@ package consent
 
 import (
 	"encoding/json"
+	"reflect"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
@@ -39,9 +40,25 @@ func TestPolicyHashNamesEverySwitch(t *testing.T) {
 	} {
 		p := DefaultPolicy()
 		change(&p)
+		if hash := p.hash("register"); hash != p.newHash("register") {
+			t.Errorf("%+v is named as another", p)
+		}
 		seen[p.hash("register")] = true
 	}
-	if len(seen) != 8 || DefaultPolicy().hash("a") == DefaultPolicy().hash("b") {
-		t.Errorf("%d hashes, want 8", len(seen))
+	if len(seen) != reflect.TypeFor[Policy]().NumField()+1 || DefaultPolicy().hash("a") == DefaultPolicy().hash("b") {
+		t.Errorf("%d hashes of %d switches", len(seen), reflect.TypeFor[Policy]().NumField())
+	}
+}
+
+// Each entry in the audit log had the policy hashed anew.
+func TestAPolicyIsHashedOnce(t *testing.T) {
+	p := DefaultPolicy()
+	p.hash("register")
+	if n := testing.AllocsPerRun(100, func() { p.hash("register") }); n != 0 {
+		t.Errorf("naming a policy again takes %v allocations", n)
+	}
+	p.PolicyVersions[0] = "another"
+	if p.hash("register") != p.newHash("register") {
+		t.Error("a changed policy has the name that it had before")
 	}
 }
