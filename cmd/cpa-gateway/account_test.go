@@ -208,7 +208,7 @@ func TestProgressIsSilentWhereNobodyWatches(t *testing.T) {
 	var pipe lockedBuffer
 	for _, out := range []io.Writer{file, &pipe} {
 		tell, done := progress(out)
-		tell(intake.Summary{Stored: 1000})
+		tell(1000)
 		if err := done(); err != nil {
 			t.Error(err)
 		}

@@ -110,7 +110,7 @@ func bringIn(w world, s *site, from sourceConfig, extracts []extract) (total int
 	in.Scratch = scratchIn(s.config.Records.folder())
 	tell, done := progress(w.err)
 	defer func() { _ = done() }()
-	in.Progress = func(sum intake.Summary) { tell(total.Plus(sum)) }
+	in.Progress = func(records int) { tell(total.Stored + total.Unchanged + total.Quarantined + records) }
 	for _, e := range extracts {
 		if e.notRead != "" {
 			total.NotRead = append(total.NotRead, mapping.NotRead{File: e.path, Reason: e.notRead})
@@ -132,12 +132,12 @@ func bringIn(w world, s *site, from sourceConfig, extracts []extract) (total int
 }
 
 // progress draws a line that rewrites itself, on a terminal only; done takes it away.
-func progress(out io.Writer) (tell func(intake.Summary), done func() error) {
+func progress(out io.Writer) (tell func(records int), done func() error) {
 	file, isFile := out.(*os.File)
 	bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(out), progressbar.OptionSetVisibility(isFile && term.IsTerminal(int(file.Fd()))),
 		progressbar.OptionShowCount(), progressbar.OptionSetDescription("records brought in"),
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
-	tell = func(s intake.Summary) { _ = bar.Set(s.Stored + s.Unchanged + s.Quarantined) } // a line that cannot be drawn is not missed
+	tell = func(records int) { _ = bar.Set(records) } // a line that cannot be drawn is not missed
 	return tell, bar.Finish
 }
 

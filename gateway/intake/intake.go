@@ -107,7 +107,7 @@ type Intake struct {
 	Home     profiles.OrgCode // the organisation that runs this gateway
 	Leaflets []string         // policies under which a grant stands (consent.Policy); of any other the account warns
 	Clock    func() time.Time
-	Progress func(Summary) // called now and then during a run; may be nil
+	Progress func(records int) // called now and then during a run with how many records are done; may be nil
 	// Scratch makes files for what a run has to remember; they are closed at its end.
 	// Nil: it is remembered in memory.
 	Scratch scratch.Files
@@ -164,11 +164,14 @@ func (r *run) end(report mapping.Report, err error) (Summary, error) {
 	if err := r.recorded(func(store.Tx) (audit.Counts, error) { return counts, nil }); err != nil {
 		return r.sum, fmt.Errorf("recording what %s brought in: %w", r.source.Name, err)
 	}
-	if accounted := r.sum.Stored + r.sum.Unchanged + r.sum.Quarantined; accounted != r.sum.Read {
+	if accounted := r.sum.done(); accounted != r.sum.Read {
 		return r.sum, fmt.Errorf("bringing in %s: %d records read but %d accounted for", r.source.Name, r.sum.Read, accounted)
 	}
 	return r.sum, nil
 }
+
+// done is how many records something has become of.
+func (s Summary) done() int { return s.Stored + s.Unchanged + s.Quarantined }
 
 // Plus adds two accounts.
 func (s Summary) Plus(t Summary) Summary {

@@ -171,6 +171,6 @@ func firstFatal(issues []profiles.Issue) string {
 
 func (r *run) tell() {
 	if r.Progress != nil {
-		r.Progress(r.sum)
+		r.Progress(r.sum.done())
 	}
 }

@@ -69,7 +69,7 @@ func TestAJoinInTheMiddleOfAnImportLosesNothing(t *testing.T) {
 		pieces = append(pieces, plan(fmt.Sprint("p", i), "ann"))
 	}
 	joined := false
-	d.Progress = func(intake.Summary) {
+	d.Progress = func(int) {
 		if from := d.person(ann); from != "" && !joined {
 			joined = true
 			must(t, d.store.Update(context.Background(), func(tx store.Tx) error {

@@ -22,8 +22,22 @@ func insertsInto(table string) inserts {
 	return inserts{{16, text(16)}, {4, text(4)}, {1, text(1)}}
 }
 
+// unlessKept leaves rows out whose key is there already.
+func (all inserts) unlessKept(key string) inserts {
+	for i := range all {
+		all[i].text += " ON CONFLICT (" + key + ") DO NOTHING"
+	}
+	return all
+}
+
 // insert writes n rows.
 func (t tx) insert(into inserts, n int, row func(i int) []any) error {
+	_, err := t.insertCounted(into, n, row)
+	return err
+}
+
+// insertCounted writes n rows, and says how many were not there.
+func (t tx) insertCounted(into inserts, n int, row func(i int) []any) (added int, err error) {
 	done := 0
 	for _, insert := range into {
 		for ; n-done >= insert.rows; done += insert.rows {
@@ -31,10 +45,12 @@ func (t tx) insert(into inserts, n int, row func(i int) []any) error {
 			for i := range insert.rows {
 				args = append(args, row(done+i)...)
 			}
-			if err := t.exec(t.ctx, insert.text, args...); err != nil {
-				return err
+			kept, err := t.count(t.ctx, insert.text, args...)
+			if err != nil {
+				return added, err
 			}
+			added += int(kept)
 		}
 	}
-	return nil
+	return added, nil
 }

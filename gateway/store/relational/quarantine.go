@@ -10,24 +10,31 @@ import (
 )
 
 const (
-	insertFault = `INSERT INTO faults (place, id, source, custodian, file, "row", field, value, rule, reason, raw, "at", settled)
-		VALUES ((SELECT coalesce(max(place), 0) + 1 FROM faults), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
+	lastFault    = `SELECT coalesce(max(place), 0) FROM faults`
 	settleFault  = `UPDATE faults SET settled = ? WHERE id = ? AND settled = ''`
 	selectFaults = `SELECT id, source, custodian, file, "row", field, value, rule, reason, raw, "at", settled FROM faults
 		WHERE (?1 = '' OR source = ?1) AND (?2 = '' OR id = ?2) AND (?3 OR settled = '') ORDER BY "at", place`
 	countFaults = `SELECT source, count(*) FROM faults WHERE settled = '' GROUP BY source`
 )
 
+var newFaultRows = insertsInto(`faults (place, id, source, custodian, file, "row", field, value, rule, reason, raw, "at", settled)`).unlessKept("id")
+
 // SetAside keeps faults that are not kept yet. It implements quarantine.Tx.
 func (t tx) SetAside(faults []quarantine.Fault) (int, error) {
+	if len(faults) == 0 {
+		return 0, nil
+	}
+	last, _, err := first(t.snapshot, scanNumber, lastFault)
 	added := 0
-	for _, f := range faults {
-		n, err := t.count(t.ctx, insertFault, f.ID, f.Source, string(f.Custodian), f.File, f.Row, f.Field, f.Value, f.Rule, f.Reason,
-			notNil(f.Raw), records.TimeText(f.At), records.TimeText(f.Settled))
-		if err != nil {
-			return 0, fmt.Errorf("setting %d faults aside: %w", len(faults), err)
-		}
-		added += int(n)
+	if err == nil {
+		added, err = t.insertCounted(newFaultRows, len(faults), func(i int) []any {
+			f := faults[i]
+			return []any{last + int64(i) + 1, f.ID, f.Source, string(f.Custodian), f.File, f.Row, f.Field, f.Value, f.Rule, f.Reason,
+				notNil(f.Raw), records.TimeText(f.At), records.TimeText(f.Settled)}
+		})
+	}
+	if err != nil {
+		return 0, fmt.Errorf("setting %d faults aside: %w", len(faults), err)
 	}
 	return added, nil
 }

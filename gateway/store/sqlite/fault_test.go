@@ -8,7 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"cpagateway/gateway/audit/audittest"
+	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records/recordstest"
+	"cpagateway/gateway/store"
 	"cpagateway/gateway/store/relational"
 	"cpagateway/gateway/store/relational/relationaltest"
 )
@@ -36,6 +39,37 @@ func TestDiskFull(t *testing.T) {
 	if number := whole(t, store); number != 2 {
 		t.Errorf("version %d is there", number)
 	}
+}
+
+// Each refused record was set aside by a statement of its own.
+func TestFaultsAreSetAsideInGroups(t *testing.T) {
+	var counted relationaltest.Breaking
+	s, err := open(t.Context(), t.TempDir(), counted.Wrap)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	setAside := func(faults, steps, want int) {
+		t.Helper()
+		var list []quarantine.Fault
+		for i := range faults {
+			list = append(list, quarantine.Fault{ID: fmt.Sprint(i), Source: "clinic"})
+		}
+		counted.Arm(steps, audittest.Fails)
+		err := s.Update(t.Context(), func(tx store.Tx) error {
+			added, err := tx.SetAside(list)
+			if added != want {
+				t.Errorf("%d of %d faults were new, want %d", added, faults, want)
+			}
+			return err
+		})
+		if counted.Disarm() || err != nil {
+			t.Errorf("setting %d faults aside took %d steps or more: %v", faults, steps, err)
+		}
+	}
+	setAside(0, 8, 0)
+	setAside(37, 16, 37)
+	setAside(64, 16, 27) // of which the first are known
 }
 
 // TestAnotherProcessWrites: while another holds the lock, readers read, and the
