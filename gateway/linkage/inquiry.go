@@ -63,14 +63,12 @@ func Inquire(now store.Snapshot, person profiles.PersonID) (Inquiry, error) {
 // neighbours are the persons whom anything leads to, each once.
 func (p party) neighbours(now store.Snapshot, apart profiles.PersonID) ([]profiles.PersonID, error) {
 	list := []profiles.PersonID{apart}
-	open, err := now.Unresolved()
+	kept, err := now.ApartFrom(p.person)
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range open {
-		if s.Apart == p.person {
-			list = append(list, s.Person)
-		}
+	for _, s := range kept {
+		list = append(list, s.Person)
 	}
 	for _, one := range p.patients {
 		for _, number := range slices.Concat(one.Said.InUse, one.Said.Superseded) {

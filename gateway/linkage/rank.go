@@ -151,12 +151,12 @@ func (l Linker) open(tx store.Tx, c contest) error {
 	if err != nil {
 		return err
 	}
-	list, err := tx.Unresolved()
+	list, err := tx.ApartFrom(c.established.person)
 	if err != nil {
 		return err
 	}
 	for _, s := range list {
-		if s.Apart != c.established.person || s.Person == c.newcomer.person {
+		if s.Person == c.newcomer.person {
 			continue
 		}
 		patients, err := Patients(tx, s.Person)

@@ -93,12 +93,12 @@ func both(tx store.Tx, from, into profiles.PersonID) (leaving, staying party, er
 
 // follow keeps apart from the one what was kept apart from the other.
 func (l Linker) follow(tx store.Tx, from, into profiles.PersonID) error {
-	list, err := tx.Unresolved()
+	list, err := tx.ApartFrom(from)
 	if err != nil {
 		return err
 	}
 	for _, s := range list {
-		if s.Apart != from || s.Person == into {
+		if s.Person == into {
 			continue
 		}
 		s.Apart = into
@@ -247,9 +247,12 @@ func (l Linker) standings(tx store.Tx, of ...profiles.PersonID) ([]persons.Stand
 		}
 		list = append(list, s)
 	}
-	open, err := tx.Unresolved()
-	for _, s := range open {
-		if len(of) > 1 && s.Apart == of[0] && !slices.Contains(of, s.Person) {
+	if len(of) == 1 {
+		return list, nil
+	}
+	apart, err := tx.ApartFrom(of[0])
+	for _, s := range apart {
+		if !slices.Contains(of, s.Person) {
 			list = append(list, s)
 		}
 	}

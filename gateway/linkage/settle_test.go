@@ -43,6 +43,47 @@ func TestJoinMakesOnePerson(t *testing.T) {
 	}
 }
 
+// Every move read the list of all who are in doubt, of whom there may be many.
+func TestAMoveReadsOnlyWhomItConcerns(t *testing.T) {
+	d := twoRecords(t)
+	crowd := &crowded{}
+	settle := func(change func(linkage.Linker, store.Tx) error) {
+		must(t, d.do(func(l linkage.Linker, tx store.Tx) error { crowd.Tx = tx; return change(l, crowd) }))
+	}
+	var joined, parted persons.Move
+	settle(func(l linkage.Linker, tx store.Tx) (err error) {
+		joined, err = l.Join(tx, "p1", "p2", "ticket-1")
+		return err
+	})
+	settle(func(l linkage.Linker, tx store.Tx) (err error) {
+		_, err = l.Undo(tx, joined.ID, "ticket-1")
+		return err
+	})
+	settle(func(l linkage.Linker, tx store.Tx) error { _, err := linkage.Inquire(tx, "p1"); return err })
+	settle(func(l linkage.Linker, tx store.Tx) (err error) {
+		joined, err = l.Join(tx, "p1", "p2", "ticket-1")
+		return err
+	})
+	settle(func(l linkage.Linker, tx store.Tx) (err error) { parted, err = l.Part(tx, "a", "ticket-1"); return err })
+	settle(func(l linkage.Linker, tx store.Tx) error { _, err := l.Undo(tx, parted.ID, "ticket-1"); return err })
+	if crowd.listed != 0 || crowd.asked < 4 {
+		t.Errorf("everybody in doubt was listed %d times, those apart from one person %d times", crowd.listed, crowd.asked)
+	}
+}
+
+// crowded counts how often everybody in doubt is listed, and those apart from one person.
+type crowded struct {
+	store.Tx
+	listed, asked int
+}
+
+func (c *crowded) Unresolved() ([]persons.Standing, error) { c.listed++; return c.Tx.Unresolved() }
+
+func (c *crowded) ApartFrom(person profiles.PersonID) ([]persons.Standing, error) {
+	c.asked++
+	return c.Tx.ApartFrom(person)
+}
+
 // TestPartKeepsARecordApart: closed, listed, and whoever stays is as before.
 func TestPartKeepsARecordApart(t *testing.T) {
 	d := openDesk(t)

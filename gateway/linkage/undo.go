@@ -68,12 +68,12 @@ func alike(now store.Snapshot, person profiles.PersonID) error {
 // followBack keeps apart from the one that is itself again what was kept apart from it,
 // and what has come since that claims a number which only that one has.
 func (l Linker) followBack(tx store.Tx, undone persons.Move) error {
-	open, err := tx.Unresolved()
+	apart, err := tx.ApartFrom(undone.To)
 	if err != nil {
 		return err
 	}
-	for _, s := range open {
-		if s.Apart != undone.To || s.Person == undone.From {
+	for _, s := range apart {
+		if s.Person == undone.From {
 			continue
 		}
 		i := slices.IndexFunc(undone.Before, func(b persons.Standing) bool { return b.Person == s.Person })

@@ -104,6 +104,9 @@ type Snapshot interface {
 	Standing(person profiles.PersonID) (Standing, error)
 	// Unresolved lists the persons at whom somebody should look, oldest first.
 	Unresolved() ([]Standing, error)
+	// ApartFrom lists those whose records are kept apart from a person, oldest first. It
+	// takes no longer where others are in doubt.
+	ApartFrom(person profiles.PersonID) ([]Standing, error)
 	// CountUnresolved is how many these are, by their first doubt.
 	CountUnresolved() (map[Doubt]int, error)
 	// Moves lists every move, oldest first.

@@ -29,6 +29,12 @@ func (s snapshot) Unresolved() ([]persons.Standing, error) {
 	return list, s.ctx.Err()
 }
 
+// ApartFrom implements persons.Snapshot.
+func (s snapshot) ApartFrom(id profiles.PersonID) ([]persons.Standing, error) {
+	list, err := s.Unresolved()
+	return slices.DeleteFunc(list, func(s persons.Standing) bool { return s.Apart == "" || s.Apart != id }), err
+}
+
 // CountUnresolved implements persons.Snapshot.
 func (s snapshot) CountUnresolved() (map[persons.Doubt]int, error) {
 	counts := make(map[persons.Doubt]int)

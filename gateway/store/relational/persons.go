@@ -15,6 +15,7 @@ import (
 const (
 	selectStanding   = `SELECT body FROM standings WHERE person = ?`
 	selectUnresolved = `SELECT body FROM standings WHERE doubt > ''`
+	selectApartFrom  = `SELECT body FROM standings WHERE apart = ? AND apart > ''`
 	countUnresolved  = `SELECT doubt, count(*) FROM standings WHERE doubt > '' GROUP BY doubt`
 	upsertStanding   = `INSERT INTO standings (person, apart, doubt, body) VALUES (?, ?, ?, ?)
 		ON CONFLICT (person) DO UPDATE SET apart = excluded.apart, doubt = excluded.doubt, body = excluded.body`
@@ -39,7 +40,16 @@ func (s snapshot) Standing(person profiles.PersonID) (persons.Standing, error) {
 
 // Unresolved implements persons.Snapshot.
 func (s snapshot) Unresolved() ([]persons.Standing, error) {
-	list, err := collect(s, scanJSON[persons.Standing], selectUnresolved)
+	return s.standings(selectUnresolved)
+}
+
+// ApartFrom implements persons.Snapshot.
+func (s snapshot) ApartFrom(person profiles.PersonID) ([]persons.Standing, error) {
+	return s.standings(selectApartFrom, string(person))
+}
+
+func (s snapshot) standings(text string, args ...any) ([]persons.Standing, error) {
+	list, err := collect(s, scanJSON[persons.Standing], text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("listing persons in doubt: %w", err)
 	}

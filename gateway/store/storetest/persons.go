@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"cpagateway/consent"
 	"cpagateway/gateway/persons"
@@ -100,6 +101,18 @@ func standings(t *testing.T, s store.Store) {
 			}
 			if diff := cmp.Diff(want, list) + cmp.Diff(wanted, counts); diff != "" {
 				t.Error(diff)
+			}
+			for _, from := range []profiles.PersonID{"", ann, other, "unknown"} {
+				var wanted []persons.Standing
+				for _, s := range want {
+					if s.Apart != "" && s.Apart == from {
+						wanted = append(wanted, s)
+					}
+				}
+				apart, err := now.ApartFrom(from)
+				if diff := cmp.Diff(wanted, apart, cmpopts.EquateEmpty()); diff != "" || err != nil {
+					t.Errorf("apart from %q: %v %s", from, err, diff)
+				}
 			}
 			return errors.Join(err, more)
 		})

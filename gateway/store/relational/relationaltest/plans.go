@@ -69,6 +69,7 @@ func Reads() map[string]func(now store.Snapshot) error {
 		"Current":          func(now store.Snapshot) error { _, err := now.Current("CarePlan", "a"); return absent(err) },
 		"Standing":         func(now store.Snapshot) error { _, err := now.Standing(person); return err },
 		"Unresolved":       func(now store.Snapshot) error { _, err := now.Unresolved(); return err },
+		"ApartFrom":        func(now store.Snapshot) error { _, err := now.ApartFrom(person); return err },
 		"CountUnresolved":  func(now store.Snapshot) error { _, err := now.CountUnresolved(); return err },
 		"CountMoves":       func(now store.Snapshot) error { _, err := now.CountMoves(); return err },
 		"Holdings":         func(now store.Snapshot) error { _, err := now.Holdings(person); return err },
