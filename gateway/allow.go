@@ -16,7 +16,7 @@ var allowed = []served{
 
 // Who somebody is, is found out where records are brought in: a Patient is only read.
 var (
-	read    = []road.Interaction{road.Read, road.VRead, road.Search}
+	read    = []road.Interaction{road.Read, road.VRead, road.History, road.Search}
 	written = append(slices.Clone(read), road.Create, road.Update, road.Patch, road.Delete)
 )
 

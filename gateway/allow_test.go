@@ -54,9 +54,9 @@ func TestTheCapabilityStatementIsTheAllowList(t *testing.T) {
 		for _, i := range r.Interaction {
 			interactions = append(interactions, i.Code.Code())
 		}
-		want := []string{"read", "vread", "search-type", "create", "update", "patch", "delete"}
+		want := []string{"read", "vread", "history-instance", "search-type", "create", "update", "patch", "delete"}
 		if typ == "Patient" {
-			want = want[:3]
+			want = want[:4]
 		}
 		if !slices.Equal(interactions, want) {
 			t.Errorf("%s: %v", typ, interactions)
@@ -101,7 +101,7 @@ func TestWhatIsNotOnTheListIsNotServed(t *testing.T) {
 		}
 	}
 	for _, typ := range promised {
-		for _, path := range []string{"/" + typ + "/x/_history", "/" + typ + "/_history", "/" + typ + "/x/$everything", "/" + typ + "/$validate", "/" + typ + "/x/", "/" + typ + "/"} {
+		for _, path := range []string{"/" + typ + "/_history", "/" + typ + "/x/$everything", "/" + typ + "/$validate", "/" + typ + "/x/", "/" + typ + "/"} {
 			if a := s.get("cmht", path); a.status != http.StatusNotFound {
 				t.Errorf("GET %s answered %d", path, a.status)
 			}

@@ -4,6 +4,7 @@ package gateway
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -47,6 +48,7 @@ func (f *Front) Handler() http.Handler {
 		e.Handle(method, Prefix+"/.well-known/smart-configuration", f.smart)
 		e.Handle(method, Prefix+"/:type", f.serve(road.Search))
 		e.Handle(method, Prefix+"/:type/:id", f.serve(road.Read))
+		e.Handle(method, Prefix+"/:type/:id/_history", f.serve(road.History))
 		e.Handle(method, Prefix+"/:type/:id/_history/:version", f.serve(road.VRead))
 	}
 	e.POST(Prefix+"/:type/_search", f.serve(road.Search))
@@ -122,14 +124,14 @@ func (in incoming) named() road.Ask {
 // ask reads a request that stands alone or in a bundle.
 func (f *Front) ask(in incoming, pairs []pair, handling leniency) road.Ask {
 	ask := in.named()
-	writes := in.interaction != road.Search && in.interaction != road.Read && in.interaction != road.VRead
+	writes := !slices.Contains(read, in.interaction)
 	switch {
 	case ask.Fault != nil:
 	case in.interaction == road.Search:
 		ask.Search, ask.Subset, ask.Fault = f.parseSearch(ask.Type, pairs, handling)
 	case in.interaction != road.Create && !fhir.IsID(ask.ID):
 		ask.Fault = road.Nothing
-	case writes && len(pairs) > 0:
+	case (writes || in.interaction == road.History) && len(pairs) > 0:
 		ask.Fault = noParameters
 	case writes:
 		ask.Fault = f.readWrite(in, &ask)

@@ -53,7 +53,7 @@ func security() *fhir.CapabilityStatementRestSecurity {
 }
 
 var interactionCodes = map[road.Interaction]fhir.TypeRestfulInteraction{
-	road.Read: fhir.TypeRestfulInteractionRead, road.VRead: fhir.TypeRestfulInteractionVread, road.Search: fhir.TypeRestfulInteractionSearchType,
+	road.Read: fhir.TypeRestfulInteractionRead, road.VRead: fhir.TypeRestfulInteractionVread, road.History: fhir.TypeRestfulInteractionHistoryInstance, road.Search: fhir.TypeRestfulInteractionSearchType,
 	road.Create: fhir.TypeRestfulInteractionCreate, road.Update: fhir.TypeRestfulInteractionUpdate,
 	road.Patch: fhir.TypeRestfulInteractionPatch, road.Delete: fhir.TypeRestfulInteractionDelete,
 }

@@ -46,7 +46,7 @@ func (r *Road) answer(w http.ResponseWriter, t *exchange, recorded audit.Recorde
 	}
 	released := recorded.Released()
 	body := r.body(t, released, p)
-	if p.fault == nil && t.ask.Interaction != Search && len(released) == 1 && !released[0].Part() { // a part has the version of the whole
+	if p.fault == nil && t.ask.one() && len(released) == 1 && !released[0].Part() { // a part has the version of the whole
 		header.Set("ETag", `W/"`+released[0].VersionID()+`"`)
 	}
 	if p.status == http.StatusCreated {
@@ -80,6 +80,8 @@ func (r *Road) body(t *exchange, released []disclosure.Disclosure, p reply) []by
 		return p.document
 	case p.parts != nil:
 		return r.bundle(t, p)
+	case t.ask.Interaction == History:
+		return r.historyOf(t, released)
 	case t.ask.Interaction == Search:
 		return r.searchset(t, released, p)
 	case p.bare || p.status == http.StatusNotModified:

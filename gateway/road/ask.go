@@ -16,13 +16,14 @@ type Interaction string
 
 // The interactions that are served.
 const (
-	Read   Interaction = "read"
-	VRead  Interaction = "vread"
-	Search Interaction = "search-type"
-	Create Interaction = "create"
-	Update Interaction = "update"
-	Patch  Interaction = "patch"
-	Delete Interaction = "delete"
+	Read    Interaction = "read"
+	VRead   Interaction = "vread"
+	History Interaction = "history-instance"
+	Search  Interaction = "search-type"
+	Create  Interaction = "create"
+	Update  Interaction = "update"
+	Patch   Interaction = "patch"
+	Delete  Interaction = "delete"
 
 	Batch       Interaction = "batch"
 	Transaction Interaction = "transaction"
@@ -65,6 +66,9 @@ func (a Ask) action() consent.Action {
 	}
 	return consent.Read
 }
+
+// one reports that the answer is one resource, and has its version.
+func (a Ask) one() bool { return a.Interaction != Search && a.Interaction != History }
 
 // changes reports that something is to be changed.
 func (a Ask) changes() bool {

@@ -198,7 +198,7 @@ func (r *Road) entryOf(w *fhir.Writer, a answered) {
 	if p.written != "" {
 		w.Member("location", r.Base+"/"+p.written)
 	}
-	if len(a.released) > 0 && a.ask.Interaction != Search && !a.released[0].Part() {
+	if len(a.released) > 0 && a.ask.one() && !a.released[0].Part() {
 		w.Member("etag", `W/"`+a.released[0].VersionID()+`"`)
 	}
 	if p.fault != nil {

@@ -123,6 +123,8 @@ func (r *Road) found(now records.Reader, q question) (records.Page, error) {
 	case Read:
 		v, err := now.Read(scopes, q.typ, q.id)
 		return records.Page{Matches: []records.Visible{v}}, err
+	case History:
+		return history(now, q)
 	case VRead:
 		asked, ok := r.Sealer.openTag(q.organisation, q.typ, q.id, q.version)
 		if !ok {

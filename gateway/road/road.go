@@ -213,7 +213,7 @@ func (r *Road) reply(t *exchange, s subject, q question, found page) (p reply, r
 			return p, nil, err
 		}
 	}
-	if t.ask.Interaction != Search && s.subset.Whole() && unchanged(t.request.Header.Get("If-None-Match"), found.matches[0]) {
+	if t.ask.one() && s.subset.Whole() && unchanged(t.request.Header.Get("If-None-Match"), found.matches[0]) {
 		p.status = http.StatusNotModified // settled here, so that it is recorded as it is answered
 	}
 	released, err = q.under(found)

@@ -15,7 +15,7 @@ const (
 	NoPatient         Key = "no-patient"          // The resource must be about a person of whom this organisation holds a Patient here, named by a reference to that Patient or by the NHS number. Bring the Patient in first.
 	Done              Key = "done"                // The change was made.
 	Subsetted         Key = "subsetted"           // The resource is only a part of what was read (SUBSETTED). Read the whole of it, or send a patch.
-	NoParameters      Key = "no-parameters"       // A request to change something takes no parameters but these: %[1]s.
+	NoParameters      Key = "no-parameters"       // This request takes no parameters but these: %[1]s.
 	SeveralMatch      Key = "several-match"       // Several records match the condition. Nothing was stored.
 	UnknownName       Key = "unknown-name"        // A reference names an entry that the transaction does not create. Nothing was stored.
 	BadBundle         Key = "bad-bundle"          // The body must be a Bundle of type batch or transaction with 1 to %[1]d entries, each with a request.

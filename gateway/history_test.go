@@ -1,0 +1,76 @@
+package gateway_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"cpagateway/profiles"
+)
+
+// versionsIn are the versions that a history gives, in its order.
+func versionsIn(t *testing.T, a answer) (list []string) {
+	t.Helper()
+	var b struct {
+		Type  string
+		Total int
+		Entry []struct {
+			Resource struct{ Meta struct{ VersionID string } }
+			Response struct{ Etag string }
+			Request  struct{ Method, URL string }
+		}
+	}
+	must(t, json.Unmarshal([]byte(a.body), &b))
+	for _, e := range b.Entry {
+		list = append(list, e.Resource.Meta.VersionID)
+		if e.Response.Etag != `W/"`+e.Resource.Meta.VersionID+`"` || e.Request.Method != http.MethodPut || e.Request.URL == "" {
+			t.Errorf("an entry %+v", e)
+		}
+	}
+	if a.status != http.StatusOK || b.Type != "history" || b.Total != len(list) || a.header.Get("ETag") != "" {
+		t.Errorf("%d %s of %d", a.status, b.Type, b.Total)
+	}
+	return list
+}
+
+// A history gives each caller the versions that it saw change, and reads of them give the
+// same.
+func TestHistoryIsOfWhatIsSeen(t *testing.T) {
+	s := openStand(t)
+	path := "/CarePlan/" + s.planOf("cmht", ann, profiles.CodeMentalHealthPlan)
+	council := "/CarePlan/" + s.planOf("social-care", ann, profiles.CodeMentalHealthPlan)
+	if path != council {
+		t.Fatalf("%s and %s", path, council)
+	}
+	for i, area := range []string{"work", "social", "finance"} { // the council sees no finance of hers
+		mine := s.get("cmht", path)
+		if got := s.send("cmht", http.MethodPut, path, withActivity(t, mine.body, area, fmt.Sprint("step ", i)), "If-Match", mine.header.Get("ETag")); got.status != http.StatusOK {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+	}
+	for as, want := range map[string]int{"cmht": 4, "social-care": 3} {
+		a := s.get(as, path+"/_history")
+		versions := versionsIn(t, a)
+		if len(versions) != want || versions[0] != s.get(as, path).version() {
+			t.Errorf("%s is given %v, the newest is %s", as, versions, s.get(as, path).version())
+		}
+		for _, version := range versions {
+			if one := s.get(as, path+"/_history/"+version); one.status != http.StatusOK || !strings.Contains(a.body, one.body) {
+				t.Errorf("%s: version %s is %d %s", as, version, one.status, one.body)
+			}
+		}
+	}
+	if a := s.get("social-care", path+"/_history"); strings.Contains(a.body, "step 2") {
+		t.Errorf("the council sees %s", a.body)
+	}
+	for _, as := range []string{"ooh-unlisted", "social-care-b"} {
+		if a, never := s.get(as, path+"/_history"), s.get(as, "/CarePlan/never/_history"); a.status != http.StatusNotFound || len(a.body) != len(never.body) {
+			t.Errorf("%s: %d %s", as, a.status, a.body)
+		}
+	}
+	if a := s.get("cmht", path+"/_history?_since=2026"); a.status != http.StatusBadRequest {
+		t.Errorf("a parameter: %d", a.status)
+	}
+}
