@@ -322,16 +322,20 @@ func (o *operand) fields() []*operand {
 	return all
 }
 
+// inForms are the forms in which a text returns.
+var inForms = map[operation]string{
+	toDate: "date", toDateTime: "date-time", toLower: "lower-case", toUpper: "upper-case", toNHSNumber: "ten-digits",
+}
+
 // normalForms are the forms in which the rule's fields return.
 func (r *rule) normalForms() []string {
-	forms := map[operation]string{
-		toDate: "date", toDateTime: "date-time", toLower: "lower-case", toUpper: "upper-case", toNHSNumber: "ten-digits",
-	}
-	if r.as.operation == toReference {
+	switch form := inForms[r.as.operation]; {
+	case r.as.operation == toReference:
 		return []string{"with-its-" + r.as.typ}
-	}
-	if f := forms[r.as.operation]; f != "" {
-		return []string{f}
+	case form != "":
+		return []string{form}
+	case r.mint != nil:
+		return []string{"minted-where-missing"}
 	}
 	return nil
 }
