@@ -51,31 +51,33 @@ func holdsBack(t *testing.T, a answer, status int) {
 }
 
 func TestWhatCannotBeRecordedIsNotAnswered(t *testing.T) {
-	s := openStand(t)
-	wholeAnswer(t, s)
-	for _, path := range []string{crisisPath(), "/CarePlan/unknown", "/Nonsense", "/metadata", "/.well-known/smart-configuration"} {
-		s.writes.breaks(errBroken, nil)
-		holdsBack(t, s.get("gp", path, "X-Request-Id", requestName), http.StatusInternalServerError)
-		s.writes.breaks(nil, nil)
-	}
-	if rows := s.recorded(requestName); len(rows) != 0 {
-		t.Errorf("recorded although the store was broken: %+v", rows)
-	}
-	wholeAnswer(t, s)
-	s.verified()
+	inEveryMemory(t, func(t *testing.T, s *stand) {
+		wholeAnswer(t, s)
+		for _, path := range []string{crisisPath(), "/CarePlan/unknown", "/Nonsense", "/metadata", "/.well-known/smart-configuration"} {
+			s.writes.breaks(errBroken, nil)
+			holdsBack(t, s.get("gp", path, "X-Request-Id", requestName), http.StatusInternalServerError)
+			s.writes.breaks(nil, nil)
+		}
+		if rows := s.recorded(requestName); len(rows) != 0 {
+			t.Errorf("recorded although the store was broken: %+v", rows)
+		}
+		wholeAnswer(t, s)
+		s.verified()
+	})
 }
 
 func TestARecordThatFailedAlthoughItHappenedReleasesNothing(t *testing.T) {
-	s := openStand(t)
-	wholeAnswer(t, s)
-	s.writes.breaks(nil, errBroken)
-	holdsBack(t, s.get("gp", crisisPath(), "X-Request-Id", requestName), http.StatusInternalServerError)
-	s.writes.breaks(nil, nil)
-	if rows := s.recorded(requestName); len(rows) == 0 {
-		t.Error("nothing of it is in the log: the store was to commit and then fail")
-	}
-	wholeAnswer(t, s)
-	s.verified()
+	inEveryMemory(t, func(t *testing.T, s *stand) {
+		wholeAnswer(t, s)
+		s.writes.breaks(nil, errBroken)
+		holdsBack(t, s.get("gp", crisisPath(), "X-Request-Id", requestName), http.StatusInternalServerError)
+		s.writes.breaks(nil, nil)
+		if rows := s.recorded(requestName); len(rows) == 0 {
+			t.Error("nothing of it is in the log: the store was to commit and then fail")
+		}
+		wholeAnswer(t, s)
+		s.verified()
+	})
 }
 
 // steps are the reads of the store that each kind of request takes, with the
@@ -91,58 +93,60 @@ func steps(t *testing.T, s *stand) map[string]string {
 }
 
 func TestAStoreThatFailsReleasesNothingAndIsRecorded(t *testing.T) {
-	s := openStand(t)
-	wholeAnswer(t, s)
-	for method, path := range steps(t, s) {
-		t.Run(method, func(t *testing.T) {
-			name := strings.Replace(requestName, "1111", "abcd", 1)[:24] + nameOf(method)
-			broke := 0
-			s.reader.before = func(_ context.Context, m string) error {
-				if m == method {
-					broke++
-					return errBroken
+	inEveryMemory(t, func(t *testing.T, s *stand) {
+		wholeAnswer(t, s)
+		for method, path := range steps(t, s) {
+			t.Run(method, func(t *testing.T) {
+				name := strings.Replace(requestName, "1111", "abcd", 1)[:24] + nameOf(method)
+				broke := 0
+				s.reader.before = func(_ context.Context, m string) error {
+					if m == method {
+						broke++
+						return errBroken
+					}
+					return nil
 				}
-				return nil
-			}
-			s.memory.Clear()
-			a := s.get("gp", path, "X-Request-Id", name)
-			s.reader.before = nil
-			if broke == 0 {
-				t.Fatal("the request did not take this step: the test looked at nothing")
-			}
-			holdsBack(t, a, http.StatusInternalServerError)
-			if strings.Contains(a.body, errBroken.Error()) {
-				t.Error("the answer tells what broke")
-			}
-			rows := s.recorded(name)
-			if len(rows) != 1 || rows[0].Outcome != "refused" || rows[0].Status != http.StatusInternalServerError || disclosures(rows) != 0 {
-				t.Errorf("want one refusal on record, got %+v", rows)
-			}
-		})
-	}
-	wholeAnswer(t, s)
-	s.verified()
+				s.memory.Clear()
+				a := s.get("gp", path, "X-Request-Id", name)
+				s.reader.before = nil
+				if broke == 0 {
+					t.Fatal("the request did not take this step: the test looked at nothing")
+				}
+				holdsBack(t, a, http.StatusInternalServerError)
+				if strings.Contains(a.body, errBroken.Error()) {
+					t.Error("the answer tells what broke")
+				}
+				rows := s.recorded(name)
+				if len(rows) != 1 || rows[0].Outcome != "refused" || rows[0].Status != http.StatusInternalServerError || disclosures(rows) != 0 {
+					t.Errorf("want one refusal on record, got %+v", rows)
+				}
+			})
+		}
+		wholeAnswer(t, s)
+		s.verified()
+	})
 }
 
 // What cannot be read beside a plan costs the whole answer: a page without it would say
 // that it is not there.
 func TestAnIncludeThatCannotBeReadReleasesNothing(t *testing.T) {
-	s := openStand(t)
-	const path = "&_include=CarePlan:subject"
-	if n := len(s.get("cmht", "/CarePlan?"+about(ann)+path).included(t)); n != 1 {
-		t.Fatalf("%d resources are included: the test looks at nothing", n)
-	}
-	s.memory.Clear()
-	s.reader.before = func(_ context.Context, method string) error {
-		if method == "Read" {
-			return errBroken
+	inEveryMemory(t, func(t *testing.T, s *stand) {
+		const path = "&_include=CarePlan:subject"
+		if n := len(s.get("cmht", "/CarePlan?"+about(ann)+path).included(t)); n != 1 {
+			t.Fatalf("%d resources are included: the test looks at nothing", n)
 		}
-		return nil
-	}
-	a := s.get("cmht", "/CarePlan?"+about(ann)+path, "X-Request-Id", requestName)
-	s.reader.before = nil
-	holdsBack(t, a, http.StatusInternalServerError)
-	s.verified()
+		s.memory.Clear()
+		s.reader.before = func(_ context.Context, method string) error {
+			if method == "Read" {
+				return errBroken
+			}
+			return nil
+		}
+		a := s.get("cmht", "/CarePlan?"+about(ann)+path, "X-Request-Id", requestName)
+		s.reader.before = nil
+		holdsBack(t, a, http.StatusInternalServerError)
+		s.verified()
+	})
 }
 
 // nameOf makes twelve hexadecimal digits of a method's name.
@@ -158,40 +162,40 @@ func nameOf(method string) string {
 }
 
 func TestAWithdrawalBetweenDecisionAndRecordReleasesNothing(t *testing.T) {
-	s := openStand(t)
-	wholeAnswer(t, s)
-	decided := 0
-	s.reader.before = func(_ context.Context, method string) error {
-		if method == "Holdings" {
-			decided++
+	inEveryMemory(t, func(t *testing.T, s *stand) {
+		wholeAnswer(t, s)
+		decided := 0
+		s.reader.before = func(_ context.Context, method string) error {
+			if method == "Holdings" {
+				decided++
+			}
+			if method == "Targets" && decided == 1 {
+				s.withdraw()
+			}
+			return nil
 		}
-		if method == "Targets" && decided == 1 {
-			s.withdraw()
+		s.memory.Clear()
+		a := s.get("gp", crisisPath(), "X-Request-Id", requestName)
+		s.reader.before = nil
+		if decided != 2 {
+			t.Errorf("decided %d times: what was decided on moved once, so it had to be twice", decided)
 		}
-		return nil
-	}
-	s.memory.Clear()
-	a := s.get("gp", crisisPath(), "X-Request-Id", requestName)
-	s.reader.before = nil
-	if decided != 2 {
-		t.Errorf("decided %d times: what was decided on moved once, so it had to be twice", decided)
-	}
-	if ids := a.ids(t); len(ids) != 0 || strings.Contains(a.body, secretOfAnn) {
-		t.Errorf("released after the withdrawal: %v", ids)
-	}
-	rows := s.recorded(requestName)
-	if len(rows) != 1 || rows[0].Outcome != "deny" || disclosures(rows) != 0 {
-		t.Errorf("want one denial on record, got %+v", rows)
-	}
-	s.verified()
+		if ids := a.ids(t); len(ids) != 0 || strings.Contains(a.body, secretOfAnn) {
+			t.Errorf("released after the withdrawal: %v", ids)
+		}
+		rows := s.recorded(requestName)
+		if len(rows) != 1 || rows[0].Outcome != "deny" || disclosures(rows) != 0 {
+			t.Errorf("want one denial on record, got %+v", rows)
+		}
+		s.verified()
+	})
 }
 
 // What is in memory is no way past a withdrawal: neither by one that came before the
 // request, through whichever gateway, nor by one between the reading and the record.
 func TestAWithdrawalReleasesNothingOfWhatIsInMemory(t *testing.T) {
 	for _, when := range []string{"before the request", "before the record"} {
-		s := openStand(t)
-		s.keeps = true
+		s := openStandUsing(t, keeping)
 		wholeAnswer(t, s)
 		reads := 0
 		s.reader.before = func(context.Context, string) error { reads++; return nil }
@@ -220,58 +224,60 @@ func TestAWithdrawalReleasesNothingOfWhatIsInMemory(t *testing.T) {
 }
 
 func TestAPersonWhoseFactsNeverRestIsAnsweredBusy(t *testing.T) {
-	s := openStand(t)
-	wholeAnswer(t, s)
-	moves := 0
-	s.reader.before = func(_ context.Context, method string) error {
-		if method == "Holdings" {
-			moves++
-			s.bringIn(s.plan("ann.json", func(plan map[string]any) {
-				plan["person"].(map[string]any)["telephone"] = "01632 96000" + string(rune('0'+moves))
-			}))
+	inEveryMemory(t, func(t *testing.T, s *stand) {
+		wholeAnswer(t, s)
+		moves := 0
+		s.reader.before = func(_ context.Context, method string) error {
+			if method == "Holdings" {
+				moves++
+				s.bringIn(s.plan("ann.json", func(plan map[string]any) {
+					plan["person"].(map[string]any)["telephone"] = "01632 96000" + string(rune('0'+moves))
+				}))
+			}
+			return nil
 		}
-		return nil
-	}
-	s.memory.Clear()
-	a := s.get("gp", crisisPath(), "X-Request-Id", requestName)
-	s.reader.before = nil
-	holdsBack(t, a, http.StatusServiceUnavailable)
-	if moves != 4 {
-		t.Errorf("decided %d times, want 4", moves)
-	}
-	if rows := s.recorded(requestName); len(rows) != 1 || rows[0].Status != http.StatusServiceUnavailable {
-		t.Errorf("want one record of the 503, got %+v", rows)
-	}
-	s.verified()
+		s.memory.Clear()
+		a := s.get("gp", crisisPath(), "X-Request-Id", requestName)
+		s.reader.before = nil
+		holdsBack(t, a, http.StatusServiceUnavailable)
+		if moves != 4 {
+			t.Errorf("decided %d times, want 4", moves)
+		}
+		if rows := s.recorded(requestName); len(rows) != 1 || rows[0].Status != http.StatusServiceUnavailable {
+			t.Errorf("want one record of the 503, got %+v", rows)
+		}
+		s.verified()
+	})
 }
 
 func TestACallerWhoLeavesIsRecordedOnce(t *testing.T) {
-	s := openStand(t)
-	wholeAnswer(t, s)
-	ctx, leave := context.WithCancel(context.Background())
-	s.reader.before = func(ctx context.Context, method string) error {
-		if method == "Find" {
-			leave()
-			<-ctx.Done()
+	inEveryMemory(t, func(t *testing.T, s *stand) {
+		wholeAnswer(t, s)
+		ctx, leave := context.WithCancel(context.Background())
+		s.reader.before = func(ctx context.Context, method string) error {
+			if method == "Find" {
+				leave()
+				<-ctx.Done()
+			}
+			return nil
 		}
-		return nil
-	}
-	s.memory.Clear()
-	request := s.request("gp", http.MethodGet, gateway.Prefix+crisisPath(), "", "X-Request-Id", requestName)
-	if response, err := http.DefaultClient.Do(request.WithContext(ctx)); err == nil {
-		response.Body.Close()
-		t.Fatal("an answer came to somebody who had left")
-	}
-	var rows []entry
-	for range 200 {
-		if rows = s.recorded(requestName); len(rows) > 0 {
-			break
+		s.memory.Clear()
+		request := s.request("gp", http.MethodGet, gateway.Prefix+crisisPath(), "", "X-Request-Id", requestName)
+		if response, err := http.DefaultClient.Do(request.WithContext(ctx)); err == nil {
+			response.Body.Close()
+			t.Fatal("an answer came to somebody who had left")
 		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	if len(rows) != 1 || rows[0].Code != "CALLER_GONE" || disclosures(rows) != 0 {
-		t.Errorf("want one record that the caller went, got %+v", rows)
-	}
+		var rows []entry
+		for range 200 {
+			if rows = s.recorded(requestName); len(rows) > 0 {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		if len(rows) != 1 || rows[0].Code != "CALLER_GONE" || disclosures(rows) != 0 {
+			t.Errorf("want one record that the caller went, got %+v", rows)
+		}
+	})
 }
 
 // What releases nothing waits for a beat, after it is recorded and its place on the road
@@ -348,25 +354,26 @@ func TestEveryAnswerHasExactlyOneRecord(t *testing.T) {
 }
 
 func TestAWithdrawalTakesEffectOnTheNextRequest(t *testing.T) {
-	s := openStand(t)
-	wholeAnswer(t, s)
-	plans := s.get("gp", "/CarePlan?"+about(ann, "_count", "1"))
-	next := plans.bundle(t).link("next")
-	if next == "" {
-		t.Fatal("there is no second page: the test could not fail")
-	}
-	id := plans.ids(t)[0]
-	s.withdraw()
-	if a := s.get("gp", crisisPath()); len(a.ids(t)) != 0 {
-		t.Error("the search still answers")
-	}
-	if a := s.get("gp", "/CarePlan/"+id); a.status != http.StatusNotFound {
-		t.Errorf("the read still answers: %d", a.status)
-	}
-	page := s.do("gp", http.MethodGet, strings.TrimPrefix(next, s.server.URL), "")
-	if first := s.get("gp", "/CarePlan?"+about(ann, "_count", "1")); page.status != http.StatusOK || page.body != first.body {
-		t.Errorf("the next page is not decided anew: %d %.300s", page.status, page.body)
-	}
+	inEveryMemory(t, func(t *testing.T, s *stand) {
+		wholeAnswer(t, s)
+		plans := s.get("gp", "/CarePlan?"+about(ann, "_count", "1"))
+		next := plans.bundle(t).link("next")
+		if next == "" {
+			t.Fatal("there is no second page: the test could not fail")
+		}
+		id := plans.ids(t)[0]
+		s.withdraw()
+		if a := s.get("gp", crisisPath()); len(a.ids(t)) != 0 {
+			t.Error("the search still answers")
+		}
+		if a := s.get("gp", "/CarePlan/"+id); a.status != http.StatusNotFound {
+			t.Errorf("the read still answers: %d", a.status)
+		}
+		page := s.do("gp", http.MethodGet, strings.TrimPrefix(next, s.server.URL), "")
+		if first := s.get("gp", "/CarePlan?"+about(ann, "_count", "1")); page.status != http.StatusOK || page.body != first.body {
+			t.Errorf("the next page is not decided anew: %d %.300s", page.status, page.body)
+		}
+	})
 }
 
 // A 304 stood in the log as 200.
@@ -432,18 +439,19 @@ func TestAnyOfTheNamedVersionsIsNotModified(t *testing.T) {
 // The agreements are read anew while a request is underway: it is decided again, by the
 // new ones.
 func TestANewRegisterBetweenDecisionAndRecordIsDecidedBy(t *testing.T) {
-	s := openStand(t)
-	wholeAnswer(t, s)
-	s.writes.first(func() {
-		empty, err := agreements.Load(fstest.MapFS{})
-		must(t, err)
-		s.home = empty
+	inEveryMemory(t, func(t *testing.T, s *stand) {
+		wholeAnswer(t, s)
+		s.writes.first(func() {
+			empty, err := agreements.Load(fstest.MapFS{})
+			must(t, err)
+			s.home = empty
+		})
+		a := s.get("gp", crisisPath(), "X-Request-Id", requestName)
+		if ids := a.ids(t); len(ids) != 0 || strings.Contains(a.body, secretOfAnn) {
+			t.Errorf("released by agreements that are not in force: %v", ids)
+		}
+		if rows := s.recorded(requestName); len(rows) != 1 || rows[0].Outcome != "deny" {
+			t.Errorf("want one denial on record, got %+v", rows)
+		}
 	})
-	a := s.get("gp", crisisPath(), "X-Request-Id", requestName)
-	if ids := a.ids(t); len(ids) != 0 || strings.Contains(a.body, secretOfAnn) {
-		t.Errorf("released by agreements that are not in force: %v", ids)
-	}
-	if rows := s.recorded(requestName); len(rows) != 1 || rows[0].Outcome != "deny" {
-		t.Errorf("want one denial on record, got %+v", rows)
-	}
 }

@@ -56,39 +56,40 @@ func TestEachRequestTakesItsStepsAndNoOthers(t *testing.T) {
 // Whichever read of the store fails, nothing is released, and what failed is on record:
 // a page that went on without it would say that something is not there.
 func TestWhicheverStepFailsNothingIsReleased(t *testing.T) {
-	s := openStand(t)
-	slow := fmt.Errorf("the disk is slow: %w", context.DeadlineExceeded) // which is told from what else may fail because of it
-	broken := 0
-	for _, c := range []struct{ as, path string }{
-		{"cmht", crisisPath() + "&_total=accurate&_include=CarePlan:subject&_include=CarePlan:care-team"},
-		{"cmht", "/CarePlan/" + s.get("cmht", crisisPath()).ids(t)[0]},
-		{"cmht", "/CareTeam?" + about(ann) + "&_include=CareTeam:participant:PractitionerRole"},
-		{"gp", crisisPath() + "&goal=Goal/unknown&_total=accurate"},
-		{"cmht", "/Organization?identifier=" + profiles.SystemODS + "|7A4"},
-	} {
-		for at := range strings.Fields(s.taken(t, c.as, c.path)) {
-			n := 0
-			s.memory.Clear()
-			s.reader.before = func(context.Context, string) error {
-				if n++; n == at+1 {
-					return slow
+	inEveryMemory(t, func(t *testing.T, s *stand) {
+		slow := fmt.Errorf("the disk is slow: %w", context.DeadlineExceeded) // which is told from what else may fail because of it
+		broken := 0
+		for _, c := range []struct{ as, path string }{
+			{"cmht", crisisPath() + "&_total=accurate&_include=CarePlan:subject&_include=CarePlan:care-team"},
+			{"cmht", "/CarePlan/" + s.get("cmht", crisisPath()).ids(t)[0]},
+			{"cmht", "/CareTeam?" + about(ann) + "&_include=CareTeam:participant:PractitionerRole"},
+			{"gp", crisisPath() + "&goal=Goal/unknown&_total=accurate"},
+			{"cmht", "/Organization?identifier=" + profiles.SystemODS + "|7A4"},
+		} {
+			for at := range strings.Fields(s.taken(t, c.as, c.path)) {
+				n := 0
+				s.memory.Clear()
+				s.reader.before = func(context.Context, string) error {
+					if n++; n == at+1 {
+						return slow
+					}
+					return nil
 				}
-				return nil
-			}
-			name := fmt.Sprintf("11111111-2222-4333-8444-%012d", broken)
-			a := s.get(c.as, c.path, "X-Request-Id", name)
-			s.reader.before = nil
-			broken++
-			holdsBack(t, a, http.StatusGatewayTimeout)
-			if rows := s.recorded(name); len(rows) != 1 || rows[0].Code != "TIMED_OUT" || rows[0].Outcome != "refused" || disclosures(rows) != 0 {
-				t.Errorf("%s, step %d: on record %+v", c.path, at+1, rows)
+				name := fmt.Sprintf("11111111-2222-4333-8444-%012d", broken)
+				a := s.get(c.as, c.path, "X-Request-Id", name)
+				s.reader.before = nil
+				broken++
+				holdsBack(t, a, http.StatusGatewayTimeout)
+				if rows := s.recorded(name); len(rows) != 1 || rows[0].Code != "TIMED_OUT" || rows[0].Outcome != "refused" || disclosures(rows) != 0 {
+					t.Errorf("%s, step %d: on record %+v", c.path, at+1, rows)
+				}
 			}
 		}
-	}
-	if broken < 30 {
-		t.Errorf("only %d steps were broken", broken)
-	}
-	s.verified()
+		if broken < 30 {
+			t.Errorf("only %d steps were broken", broken)
+		}
+		s.verified()
+	})
 }
 
 // A request about nobody is put to the home organisation alone, whoever holds a

@@ -11,8 +11,7 @@ import (
 
 // However little the memory keeps, and whatever of it is lost, the answers are the same.
 func TestAMemoryThatLosesThingsAnswersTheSame(t *testing.T) {
-	s := openStand(t)
-	s.keeps = true
+	s := openStandUsing(t, keeping)
 	want := s.get("gp", crisisPath()).body
 	for size := uint64(0); size < 24000; size += 250 {
 		s.road.Records = cache.New(s.reader, size)
@@ -26,15 +25,16 @@ func TestAMemoryThatLosesThingsAnswersTheSame(t *testing.T) {
 
 // A stored version that cannot be read is a fault, and not "nothing".
 func TestAGarbledVersionIsAFault(t *testing.T) {
-	s := openStand(t)
-	wholeAnswer(t, s)
-	plan := "/CarePlan/" + s.get("gp", crisisPath()).ids(t)[0]
-	s.reader.instead = func([]byte) []byte { return []byte("{") }
-	for _, path := range []string{plan, crisisPath(), crisisPath() + "&_count=0"} {
-		s.memory.Clear()
-		holdsBack(t, s.get("gp", path), http.StatusInternalServerError)
-	}
-	s.verified()
+	inEveryMemory(t, func(t *testing.T, s *stand) {
+		wholeAnswer(t, s)
+		plan := "/CarePlan/" + s.get("gp", crisisPath()).ids(t)[0]
+		s.reader.instead = func([]byte) []byte { return []byte("{") }
+		for _, path := range []string{plan, crisisPath(), crisisPath() + "&_count=0"} {
+			s.memory.Clear()
+			holdsBack(t, s.get("gp", path), http.StatusInternalServerError)
+		}
+		s.verified()
+	})
 }
 
 // A version that is found and may not be copied, for what changes its meaning, is not

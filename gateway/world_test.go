@@ -2,17 +2,18 @@ package gateway_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"io"
 	"io/fs"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -97,8 +98,37 @@ type stand struct {
 
 	road   *road.Road
 	memory *cache.Cache
-	asked  atomic.Uint64 // requests; before every third one the memory is emptied, where nobody keeps it
-	keeps  bool
+	use    memoryUse
+	chance *rand.Rand // one request of three empties the memory that loses things
+	asked  sync.Mutex // guards chance
+}
+
+// memoryUse is what becomes of what is kept in memory.
+type memoryUse string
+
+// The ways to use it.
+const (
+	losing   memoryUse = "memory emptied at random"
+	keeping  memoryUse = "memory on"
+	noMemory memoryUse = "memory off"
+)
+
+var memoryUses = []memoryUse{keeping, noMemory, losing}
+
+// inEveryMemory runs a test with memory on, off, and emptied at random.
+func inEveryMemory(t *testing.T, test func(t *testing.T, s *stand)) {
+	for _, use := range memoryUses {
+		t.Run(string(use), func(t *testing.T) { test(t, openStandUsing(t, use)) })
+	}
+}
+
+// forget empties a memory that loses things, now and then.
+func (s *stand) forget() {
+	s.asked.Lock()
+	defer s.asked.Unlock()
+	if s.use == losing && s.chance.IntN(3) == 0 {
+		s.memory.Clear()
+	}
 }
 
 type token struct {
@@ -108,10 +138,17 @@ type token struct {
 
 func openStand(t *testing.T) *stand {
 	t.Helper()
+	return openStandUsing(t, losing)
+}
+
+func openStandUsing(t *testing.T, use memoryUse) *stand {
+	t.Helper()
+	seed := sha256.Sum256([]byte(t.Name())) // the same chances whenever the test is run
 	var err error
 	s := &stand{
 		t: t, clock: &watch{now: time.Date(2026, 7, 31, 9, 0, 0, 0, time.UTC), tick: tick}, store: memory.New(),
 		secret: []byte(strings.Repeat("s", 32)), dir: t.TempDir(), tokens: map[string]token{},
+		use: use, chance: rand.New(rand.NewChaCha8(seed)), //nolint:gosec // no secret comes of it
 	}
 	s.reader, s.writes = &brittleStore{Viewer: s.store}, &brittleUpdates{store: s.store}
 	s.keys, err = audit.FolderKeys(s.dir)
@@ -141,7 +178,7 @@ func (s *stand) open() {
 	must(s.t, err)
 	sealer, err := road.NewSealer(s.secret)
 	must(s.t, err)
-	s.memory = cache.New(s.reader, 1<<20)
+	s.memory = cache.New(s.reader, map[memoryUse]uint64{keeping: 1 << 20, losing: 1 << 20}[s.use])
 	s.road = &road.Road{
 		Identity: verifier, Records: s.memory, Audit: s.log, Policy: consent.DefaultPolicy(), Shared: shared,
 		Register: func() *agreements.Register { return s.home }, Pseudonym: intake.Pseudonym(s.secret), Home: "7A4", Base: "http://" + l.Addr().String() + gateway.Prefix,
@@ -270,9 +307,7 @@ func (s *stand) request(as, method, path, form string, headers ...string) *http.
 
 func (s *stand) do(as, method, path, form string, headers ...string) answer {
 	s.t.Helper()
-	if s.asked.Add(1)%3 == 0 && !s.keeps {
-		s.memory.Clear()
-	}
+	s.forget()
 	response, err := http.DefaultClient.Do(s.request(as, method, path, form, headers...))
 	must(s.t, err)
 	defer response.Body.Close()
