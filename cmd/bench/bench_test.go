@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/pprof/profile"
 )
 
 // TestMain lets the program under test start itself in its roles.
@@ -29,6 +30,11 @@ func TestEveryFigureIsMeasured(t *testing.T) {
 	for _, f := range figures {
 		if v := f.come(r, f); math.IsNaN(v) || math.IsInf(v, 0) || v < 0 && f.id != "P3b" && f.against == "" {
 			t.Errorf("%s %s: %v", f.id, f.what, v)
+		}
+	}
+	for _, s := range stages {
+		if v := r.median(stageSeries + s.name); !(v >= 0) {
+			t.Errorf("%s: %v", s.what, v)
 		}
 	}
 	for _, what := range []string{"P15/failed", "P6/allocations"} {
@@ -66,6 +72,26 @@ func TestThePageIsOfTheRecordedRun(t *testing.T) {
 	}
 	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(string(text), "\n")); diff != "" {
 		t.Errorf("the table is not of what was recorded: make bench ARGS='-record docs/performance.md'\n%s", diff)
+	}
+}
+
+// A sample belongs to the innermost stage on its stack, and to the runtime only where there
+// is no other.
+func TestAStageIsThatOfTheInnermostFunction(t *testing.T) {
+	for want, stack := range map[string][]string{
+		"audit":     {"runtime.mallocgc", "crypto/sha256.block", "cpagateway/gateway/audit.next", "cpagateway/gateway/road.(*Road).Serve", "net/http.(*conn).serve"},
+		"parsing":   {"strings.Cut", "cpagateway/gateway.parsePairs", "github.com/gin-gonic/gin.(*Context).Next", "net/http.(*conn).serve"},
+		"http":      {"runtime.gcAssistAlloc", "net/http.readRequest"},
+		"collector": {"runtime.scanobject", "runtime.gcDrain", "runtime.gcBgMarkWorker"},
+		"runtime":   {"runtime.futex", "runtime.schedule"},
+	} {
+		sample := &profile.Sample{}
+		for _, name := range stack {
+			sample.Location = append(sample.Location, &profile.Location{Line: []profile.Line{{Function: &profile.Function{Name: name}}}})
+		}
+		if got := stageOf(sample); got != want {
+			t.Errorf("%v is of stage %q, want %q", stack, got, want)
+		}
 	}
 }
 

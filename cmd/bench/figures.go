@@ -141,7 +141,7 @@ func table(r, last *results) string {
 	if missed != "" {
 		missed = "\nWhat forbids the bars that are not met:\n\n" + missed
 	}
-	return align(lines) + missed
+	return align(lines) + stageTable(r) + missed
 }
 
 // result is a figure's value in its own form.

@@ -30,6 +30,7 @@ import (
 	"cpagateway/gateway/road"
 	fhirsearch "cpagateway/gateway/search"
 	"cpagateway/gateway/store"
+	"cpagateway/gateway/store/relational"
 	"cpagateway/gateway/store/sqlite"
 	"cpagateway/profiles"
 )
@@ -40,6 +41,7 @@ const (
 	roleStatic     = "serve-static"     // ADDRESS FILE: what the file holds, for every request
 	roleBare       = "serve-bare"       // ADDRESS FOLDER: the search and its encoding, for everybody
 	roleUnrecorded = "serve-unrecorded" // ADDRESS FOLDER ISSUER BYTES: the gateway, of which the log keeps nothing
+	roleProfiled   = "serve-profiled"   // ADDRESS FOLDER ISSUER BYTES FILE: the gateway, which writes a profile of itself
 )
 
 // playRole runs a role where the arguments name one.
@@ -55,6 +57,8 @@ func playRole(args []string) (played bool, err error) {
 		h, err = bare(args[2])
 	case args[0] == roleUnrecorded && len(args) == 5:
 		h, err = unrecorded(args[2], args[3], args[4])
+	case args[0] == roleProfiled && len(args) == 6:
+		h, err = profiled(args[2], args[3], args[4], args[5])
 	default:
 		return false, nil
 	}
@@ -149,6 +153,11 @@ func bareSearch(r *http.Request, kept store.Viewer) (bundle, error) {
 // unrecorded is the gateway with a log that keeps nothing: entries are made, hashed and
 // thrown away, and what an answer follows from is compared as ever.
 func unrecorded(folder, issuer, memory string) (http.Handler, error) {
+	return assembled(folder, issuer, memory, func(kept *relational.Store) audit.Updater[store.Tx] { return &keepsNothing{store: kept} })
+}
+
+// assembled is the gateway on a folder, of which the log is kept where it is said.
+func assembled(folder, issuer, memory string, logIn func(*relational.Store) audit.Updater[store.Tx]) (http.Handler, error) {
 	ctx := context.Background()
 	bytes, err := strconv.ParseUint(memory, 10, 64)
 	if err != nil {
@@ -166,11 +175,11 @@ func unrecorded(folder, issuer, memory string) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept, err := sqlite.Open(ctx, folder)
+	records, err := sqlite.Open(ctx, folder)
 	if err != nil {
 		return nil, err
 	}
-	log, err := audit.Open(ctx, &keepsNothing{store: kept}, keys, nil, time.Now)
+	log, err := audit.Open(ctx, logIn(records), keys, nil, time.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +193,7 @@ func unrecorded(folder, issuer, memory string) (http.Handler, error) {
 		return nil, err
 	}
 	r := &road.Road{
-		Identity: verifier, Records: cache.New(kept, bytes), Audit: log, Policy: consent.DefaultPolicy(), Shared: shared,
+		Identity: verifier, Records: cache.New(records, bytes), Audit: log, Policy: consent.DefaultPolicy(), Shared: shared,
 		Register: func() *agreements.Register { return register }, Pseudonym: intake.Pseudonym(secret),
 		Home: custodian, Base: "http://" + issuer + prefix, DutyLine: demo.DutyLine, Sealer: sealer,
 		Capacity: road.NewCapacity(256, 64), Clock: time.Now, Log: slog.New(slog.NewJSONHandler(os.Stderr, nil)),
