@@ -45,10 +45,13 @@ var settings = map[string]string{
 	"application_name":                    "cpa-gateway",
 	"statement_timeout":                   fmt.Sprint(statementTime.Milliseconds()),
 	"idle_in_transaction_session_timeout": "15000",
-	"tcp_keepalives_idle":                 "5",
-	"tcp_keepalives_interval":             "2",
-	"tcp_keepalives_count":                "3",
-	"tcp_user_timeout":                    "10000",
+	// A plan that is made while a table is small is kept, and would walk all of it when it
+	// is large. There is an index for everything that requests and imports ask.
+	"enable_seqscan":          "off",
+	"tcp_keepalives_idle":     "5",
+	"tcp_keepalives_interval": "2",
+	"tcp_keepalives_count":    "3",
+	"tcp_user_timeout":        "10000",
 }
 
 // How transactions begin. Under READ COMMITTED each statement sees what was committed
@@ -75,14 +78,14 @@ func open(ctx context.Context, address string, wrap func(driver.Connector) drive
 	if err != nil {
 		return nil, err
 	}
-	to := stdlib.GetConnector(*config)
+	var to driver.Connector = connector{stdlib.GetConnector(*config)}
 	if wrap != nil {
 		to = wrap(to)
 	}
 	if err := migrate(ctx, to); err != nil {
 		return nil, fmt.Errorf("opening the store in PostgreSQL: %w", err)
 	}
-	s := relational.New(relational.Dialect{Text: text, Argument: argument, Lost: lost, Deadline: answerTime},
+	s := relational.New(relational.Dialect{Text: text, Argument: argument, Lost: lost, Gathers: true, Deadline: answerTime},
 		relational.Connections{DB: sql.OpenDB(to), Size: 1, Begin: beginWriting, SetUp: setUp},
 		relational.Connections{DB: sql.OpenDB(to), Size: readers, Begin: beginReading, SetUp: setUp})
 	if err := durable(ctx, s); err != nil {

@@ -63,7 +63,7 @@ func (p *pool) transaction(ctx context.Context, work func(context.Context, *sess
 	if err := s.failed; err != nil {
 		return fmt.Errorf("an error was passed over: %w", err)
 	}
-	if err := s.exec(ctx, "COMMIT"); err != nil {
+	if err := s.execNow(ctx, "COMMIT"); err != nil {
 		return fmt.Errorf("committing: %w", err)
 	}
 	open = false
@@ -147,9 +147,10 @@ type session struct {
 	dialect  Dialect
 	used     bool // it has begun a transaction before
 	kept     map[string]*sql.Stmt
-	failed   error  // of the transaction under way: it can no longer be kept
-	outdated bool   // the transaction under way has outdated labels
-	sequence uint64 // of the transaction under way; 0: not asked for, or changed since
+	waiting  []Statement // of the transaction under way: to be sent with the next
+	failed   error       // of the transaction under way: it can no longer be kept
+	outdated bool        // the transaction under way has outdated labels
+	sequence uint64      // of the transaction under way; 0: not asked for, or changed since
 }
 
 // keptStatements is more than the gateway has of its own; what it leaves is for
@@ -172,15 +173,53 @@ func (s *session) statement(ctx context.Context, text string) (stmt *sql.Stmt, d
 	return stmt, func() error { return nil }, nil
 }
 
-// exec runs a statement that gives no rows. Its failure fails the transaction.
+// maxWaiting is how many statements are sent together at most.
+const maxWaiting = 100
+
+// exec runs a statement that gives no rows. Its failure fails the transaction; where
+// statements are gathered, a later one may have the error.
 func (s *session) exec(ctx context.Context, text string, args ...any) error {
-	_, err := s.count(ctx, text, args...)
+	if !s.dialect.Gathers {
+		_, err := s.count(ctx, text, args...)
+		return err
+	}
+	if err := ctx.Err(); err != nil { // the session may serve another transaction by now
+		return err
+	}
+	s.waiting = append(s.waiting, Statement{s.dialect.text(text), s.dialect.arguments(args)})
+	if len(s.waiting) < maxWaiting {
+		return nil
+	}
+	return s.send(ctx)
+}
+
+// execNow is exec that has run, with all before it, when it returns.
+func (s *session) execNow(ctx context.Context, text string) error {
+	if err := s.exec(ctx, text); err != nil {
+		return err
+	}
+	return s.send(ctx)
+}
+
+// send sends what waits.
+func (s *session) send(ctx context.Context) (err error) {
+	if len(s.waiting) == 0 {
+		return nil
+	}
+	defer func() { s.failed = errors.Join(s.failed, err) }()
+	ctx, cancel := s.dialect.deadline(ctx)
+	defer cancel()
+	_, err = s.conn.ExecContext(ctx, "", s.waiting)
+	s.waiting = nil
 	return err
 }
 
 // count is exec that says how many rows were changed.
 func (s *session) count(ctx context.Context, text string, args ...any) (n int64, err error) {
 	if err := ctx.Err(); err != nil { // the session may serve another transaction by now
+		return 0, err
+	}
+	if err := s.send(ctx); err != nil {
 		return 0, err
 	}
 	defer func() { s.failed = errors.Join(s.failed, err) }()
@@ -206,7 +245,7 @@ const (
 )
 
 func (s *session) begin(ctx context.Context, text string) error {
-	s.failed, s.outdated, s.sequence = nil, false, 0
+	s.waiting, s.failed, s.outdated, s.sequence = nil, nil, false, 0
 	ctx, cancel := s.dialect.deadline(ctx)
 	defer cancel()
 	for tries := 0; ; tries++ {
@@ -228,7 +267,8 @@ func (s *session) ended(ctx context.Context) *session {
 	if s == nil {
 		return nil
 	}
-	if s.exec(context.WithoutCancel(ctx), "ROLLBACK") != nil {
+	s.waiting = nil
+	if s.execNow(context.WithoutCancel(ctx), "ROLLBACK") != nil {
 		s.close()
 		return nil
 	}

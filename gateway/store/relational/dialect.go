@@ -16,8 +16,18 @@ type Dialect struct {
 	Locked func(error) bool
 	// Lost reports whether an error says that the connection is of no more use.
 	Lost func(error) bool
+	// Gathers says that statements which give nothing back are sent together with the next
+	// that does, because the way to the server costs more than they do: as the one argument,
+	// a []Statement, of an ExecContext without a text.
+	Gathers bool
 	// Deadline is how long a statement may take, with all that it waits for.
 	Deadline time.Duration
+}
+
+// Statement is one of those that are sent together, in the words of the database.
+type Statement struct {
+	Text string
+	Args []any
 }
 
 func (d Dialect) text(text string) string {

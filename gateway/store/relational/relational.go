@@ -71,17 +71,17 @@ type tx struct {
 
 // Try runs part behind a savepoint. It implements store.Tx.
 func (t tx) Try(part func() error) (err error) {
-	if err := t.exec(t.ctx, "SAVEPOINT part"); err != nil {
+	if err := t.execNow(t.ctx, "SAVEPOINT part"); err != nil {
 		return err
 	}
 	done := false
 	defer func() {
 		if !done { // where this fails too, so does the whole transaction
-			t.failed, t.sequence = nil, 0
-			err = errors.Join(err, t.exec(t.ctx, "ROLLBACK TO part"), t.exec(t.ctx, "RELEASE part"))
+			t.waiting, t.failed, t.sequence = nil, nil, 0
+			err = errors.Join(err, t.execNow(t.ctx, "ROLLBACK TO part"), t.execNow(t.ctx, "RELEASE part"))
 		}
 	}()
-	if err := errors.Join(part(), t.failed); err != nil {
+	if err := errors.Join(part(), t.send(t.ctx), t.failed); err != nil {
 		return err
 	}
 	done = true

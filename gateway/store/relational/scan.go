@@ -17,6 +17,9 @@ func collect[T any](s snapshot, scan func(*sql.Rows) (T, error), text string, ar
 	if err := s.ctx.Err(); err != nil { // the session may serve another transaction by now
 		return nil, err
 	}
+	if err := s.send(s.ctx); err != nil {
+		return nil, err
+	}
 	defer func() { s.failed = errors.Join(s.failed, err) }()
 	ctx, cancel := s.dialect.deadline(s.ctx)
 	defer cancel()

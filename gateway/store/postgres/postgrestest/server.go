@@ -4,12 +4,14 @@ package postgrestest
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -169,24 +171,33 @@ func (s *Server) Kill() {
 	if s.process == nil {
 		return
 	}
+	_ = s.process.Process.Signal(syscall.SIGCONT)
 	_ = s.process.Process.Signal(syscall.SIGQUIT) // immediate shutdown: nothing is written
 	<-s.ended
 	s.process = nil
 }
 
 // Pause makes the server hang: connections stay open and nothing is answered.
-func (s *Server) Pause(t testing.TB) { s.signal(t, "-STOP") }
+func (s *Server) Pause(t testing.TB) { s.signal(t, syscall.SIGSTOP) }
 
 // Resume ends a Pause.
-func (s *Server) Resume(t testing.TB) { s.signal(t, "-CONT") }
+func (s *Server) Resume(t testing.TB) { s.signal(t, syscall.SIGCONT) }
 
-func (s *Server) signal(t testing.TB, signal string) {
+// signal is for the process that starts the others first, so that it starts none meanwhile.
+func (s *Server) signal(t testing.TB, signal syscall.Signal) {
 	t.Helper()
-	pid := fmt.Sprint(s.process.Process.Pid)
-	children, _ := exec.Command("pgrep", "-P", pid).Output()
-	args := append([]string{signal, pid}, strings.Fields(string(children))...)
-	if out, err := exec.Command("kill", args...).CombinedOutput(); err != nil {
-		t.Fatalf("kill %s: %v: %s", signal, err, out)
+	if err := s.process.Process.Signal(signal); err != nil {
+		t.Fatal(err)
+	}
+	children, _ := exec.Command("pgrep", "-P", fmt.Sprint(s.process.Process.Pid)).Output() // none is an error
+	for child := range strings.FieldsSeq(string(children)) {
+		pid, err := strconv.Atoi(child)
+		if err == nil {
+			err = syscall.Kill(pid, signal)
+		}
+		if err != nil && !errors.Is(err, syscall.ESRCH) { // it has ended by itself
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -100,7 +100,7 @@ func (d Database) everyWriteStepBroken(t *testing.T) {
 			steps = max(steps, step)
 		}
 	}
-	if steps < 20 {
+	if steps < 10 {
 		t.Errorf("only %d steps were broken", steps)
 	}
 }

@@ -73,10 +73,16 @@ func (d Database) fresh(t testing.TB) *relational.Store { return d.open(t, d.Pla
 func of(s *relational.Store) recordstest.Store { return recordstest.Of(s) }
 
 // Read runs a query on a connection that reads.
-func Read[T any](t testing.TB, s *relational.Store, scan func(*sql.Rows) (T, error), text string, args ...any) (list []T) {
+func Read[T any](t testing.TB, s *relational.Store, scan func(*sql.Rows) (T, error), text string, args ...any) []T {
+	t.Helper()
+	return Query(t, s.LendReader, scan, text, args...)
+}
+
+// Query runs a query on a connection that is lent, outside of a transaction.
+func Query[T any](t testing.TB, lend func(context.Context, func(relational.Connection) error) error, scan func(*sql.Rows) (T, error), text string, args ...any) (list []T) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
-	err := s.LendReader(ctx, func(c relational.Connection) error {
+	err := lend(ctx, func(c relational.Connection) error {
 		rows, err := c.QueryContext(ctx, text, args...)
 		if err != nil {
 			return err

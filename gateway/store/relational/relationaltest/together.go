@@ -115,7 +115,7 @@ func (d Database) killedAtEachStep(t *testing.T) {
 		}
 		steps = step
 	}
-	if steps < 20 {
+	if steps < 10 {
 		t.Errorf("it was killed at %d steps", steps)
 	}
 }
