@@ -5,12 +5,16 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/store/postgres/postgrestest"
+	"cpagateway/gateway/store/relational"
 )
 
 // onPostgres is a configuration with its records in PostgreSQL.
@@ -180,5 +184,43 @@ func TestAStoreIsMovedToPostgreSQLAndBack(t *testing.T) {
 	other, _ := folderInUse(t)
 	for _, args := range [][]string{{dir, dir}, {filepath.Join(t.TempDir(), "none"), back}, {other, back}, {back}, {}} {
 		cli(append([]string{"store", "copy"}, args...)...).must(t, exitUsage)
+	}
+}
+
+// TestBothDatabasesHaveTheSameColumns: what one of them did not have could not be copied.
+func TestBothDatabasesHaveTheSameColumns(t *testing.T) {
+	columns := func(c recordsConfig, query string) (names []string) {
+		s, err := c.open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		err = s.LendReader(t.Context(), func(lent relational.Connection) error {
+			rows, err := lent.QueryContext(t.Context(), query)
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			for rows.Next() {
+				var name string
+				if err := rows.Scan(&name); err != nil {
+					return err
+				}
+				names = append(names, name)
+			}
+			return rows.Err()
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(names)
+		return names
+	}
+	embedded := columns(recordsConfig{SQLite: t.TempDir()}, `SELECT m.name || '.' || c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c
+		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name <> 'goose_db_version'`)
+	beyond := columns(recordsConfig{Postgres: postgrestest.Start(t).Database(t)}, `SELECT table_name || '.' || column_name FROM information_schema.columns
+		WHERE table_schema = 'public' AND table_name <> 'goose_db_version'`)
+	if diff := cmp.Diff(embedded, beyond); diff != "" || len(embedded) < 60 {
+		t.Errorf("SQLite (-) and PostgreSQL (+): %s", diff)
 	}
 }

@@ -67,6 +67,7 @@ func TestDatabase(t *testing.T) {
 		Open: func(ctx context.Context, place string, wrap relationaltest.Wrap) (*relational.Store, error) {
 			return open(ctx, place, wrap)
 		},
+		Columns: `SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'goose_db_version'`,
 		Strides: 5,
 	})
 }

@@ -69,6 +69,7 @@ func copyAll(from snapshot, to tx, copied Copied) error {
 	}
 	read := make(map[string]sum)
 	for _, of := range tables {
+		copied[of.name] = 0
 		into := insertsInto(of.name + " (" + of.columns + ")")
 		err := of.pages(from, func(rows [][]any) error {
 			copied[of.name] += len(rows)

@@ -48,8 +48,12 @@ var sqliteDatabase = relationaltest.Database{
 	Open: func(ctx context.Context, place string, wrap relationaltest.Wrap) (*relational.Store, error) {
 		return open(ctx, place, wrap)
 	},
-	Sound: sound,
+	Sound:   sound,
+	Columns: columnsQuery,
 }
+
+const columnsQuery = `SELECT m.name || '.' || c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c
+	WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name <> 'goose_db_version'`
 
 func TestDatabase(t *testing.T) { relationaltest.Run(t, sqliteDatabase) }
 

@@ -2,8 +2,10 @@ package relationaltest
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,6 +13,7 @@ import (
 	"cpagateway/consent"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/persons"
+	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/store/relational"
@@ -38,6 +41,7 @@ func Fill(t testing.TB, s *relational.Store) {
 	err := s.Update(t.Context(), func(tx store.Tx) error {
 		return errors.Join(
 			tx.Stand(persons.Standing{Person: person, Apart: "other", Doubts: []persons.Doubt{persons.Traced}, Custodian: home, Since: start}),
+			tx.KeepImage("CarePlan", "c1", records.Image{Source: "source", Body: []byte("{}")}),
 			tx.Move(persons.Move{ID: "m", Kind: persons.Join, At: start, From: person, To: "other", Resources: []string{"CarePlan/c1"}}))
 	})
 	if err := errors.Join(err, log.Close()); err != nil {
@@ -69,6 +73,11 @@ func Same(t testing.TB, from, to *relational.Store) {
 	}
 }
 
+func scanText(rows *sql.Rows) (text string, err error) {
+	err = rows.Scan(&text)
+	return text, err
+}
+
 // everythingIsCopied: to another database of the same kind; and never over anything.
 func (d Database) everythingIsCopied(t *testing.T) {
 	from, to := d.fresh(t), d.fresh(t)
@@ -85,6 +94,12 @@ func (d Database) everythingIsCopied(t *testing.T) {
 	for table, n := range copied {
 		if n == 0 {
 			t.Errorf("nothing of %s was copied: the test looked at nothing", table)
+		}
+	}
+	for _, column := range Read(t, from, scanText, d.Columns) {
+		table, _, _ := strings.Cut(column, ".")
+		if _, known := copied[table]; !known && table != "changed" { // which is a number
+			t.Errorf("%s is not copied", column)
 		}
 	}
 	if copied["versions"] != 310 || len(copied) < 15 {

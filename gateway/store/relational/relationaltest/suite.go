@@ -24,9 +24,10 @@ type Wrap func(driver.Connector) driver.Connector
 
 // Database is what the suite needs of one.
 type Database struct {
-	Place func(t testing.TB) string // of a new and empty one
-	Open  func(ctx context.Context, place string, wrap Wrap) (*relational.Store, error)
-	Sound func(t testing.TB, s *relational.Store) // fails where the database is not; may be nil
+	Place   func(t testing.TB) string // of a new and empty one
+	Open    func(ctx context.Context, place string, wrap Wrap) (*relational.Store, error)
+	Sound   func(t testing.TB, s *relational.Store) // fails where the database is not; may be nil
+	Columns string                                  // the query for the table.column of every column of ours
 	// Strides is by how many steps a process is killed later each time; 0: by one. To start
 	// one takes long where it has to connect to a server.
 	Strides int
