@@ -30,6 +30,7 @@ type Server struct {
 	user    *syscall.Credential // whom it runs as; nil: whoever runs the test
 	process *exec.Cmd
 	ended   chan struct{}
+	watch   *exec.Cmd    // ends the server where the test is killed
 	made    atomic.Int64 // databases
 	copies  string       // " TEMPLATE ..." of the database that new ones are copies of
 }
@@ -133,14 +134,15 @@ func (s *Server) Start(t testing.TB) {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	s.process = s.command("postgres", "-D", s.dir, "-p", s.port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+	process := s.command("postgres", "-D", s.dir, "-p", s.port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
 		"-c", "fsync=off", "-c", "max_connections=200", "-c", "shared_buffers=32MB")
-	s.process.Stdout, s.process.Stderr = log, log
-	if err := s.process.Start(); err != nil {
+	process.Stdout, process.Stderr = log, log
+	if err := process.Start(); err != nil {
 		t.Fatalf("starting postgres: %v", err)
 	}
-	process, ended := s.process, make(chan struct{})
-	s.ended = ended
+	ended := make(chan struct{})
+	s.process, s.ended = process, ended
+	s.watchOver(t)
 	go func() {
 		_ = process.Wait()
 		close(ended)
@@ -153,6 +155,19 @@ func (s *Server) Start(t testing.TB) {
 	}
 	said, _ := os.ReadFile(log.Name())
 	t.Fatalf("postgres does not answer: %s", said)
+}
+
+// watchOver lets a process end the server, and remove its folder, when this one is gone: a
+// test that is killed ends nothing itself.
+func (s *Server) watchOver(t testing.TB) {
+	t.Helper()
+	s.watch = exec.Command("sh", "-c", `cat >/dev/null; kill -QUIT "$1"; sleep 1; rm -rf "$2"`, "sh", fmt.Sprint(s.process.Process.Pid), filepath.Dir(s.dir))
+	if _, err := s.watch.StdinPipe(); err != nil { // which closes with this process
+		t.Fatal(err)
+	}
+	if err := s.watch.Start(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (s *Server) answers() error {
@@ -175,6 +190,8 @@ func (s *Server) Kill() {
 	_ = s.process.Process.Signal(syscall.SIGQUIT) // immediate shutdown: nothing is written
 	<-s.ended
 	s.process = nil
+	_ = s.watch.Process.Kill() // before its input ends
+	_ = s.watch.Wait()
 }
 
 // Pause makes the server hang: connections stay open and nothing is answered.
