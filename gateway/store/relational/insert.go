@@ -32,25 +32,32 @@ func (all inserts) unlessKept(key string) inserts {
 
 // insert writes n rows.
 func (t tx) insert(into inserts, n int, row func(i int) []any) error {
-	_, err := t.insertCounted(into, n, row)
-	return err
+	return into.each(n, row, func(text string, args []any) error { return t.exec(t.ctx, text, args...) })
 }
 
 // insertCounted writes n rows, and says how many were not there.
 func (t tx) insertCounted(into inserts, n int, row func(i int) []any) (added int, err error) {
+	err = into.each(n, row, func(text string, args []any) error {
+		kept, err := t.count(t.ctx, text, args...)
+		added += int(kept)
+		return err
+	})
+	return added, err
+}
+
+// each gives the statements that insert n rows.
+func (all inserts) each(n int, row func(i int) []any, run func(text string, args []any) error) error {
 	done := 0
-	for _, insert := range into {
+	for _, insert := range all {
 		for ; n-done >= insert.rows; done += insert.rows {
 			var args []any
 			for i := range insert.rows {
 				args = append(args, row(done+i)...)
 			}
-			kept, err := t.count(t.ctx, insert.text, args...)
-			if err != nil {
-				return added, err
+			if err := run(insert.text, args); err != nil {
+				return err
 			}
-			added += int(kept)
 		}
 	}
-	return added, nil
+	return nil
 }
