@@ -53,10 +53,10 @@ var (
 	// ErrHidden: an edit would change what the writer does not see.
 	ErrHidden = errors.New("the edit meets what its writer does not see")
 	// ErrTooLong: a list has more parts than can be told apart in reasonable time.
-	ErrTooLong = errors.New("a list has more than 1000 parts")
+	ErrTooLong = errors.New("a list has more than 300 parts")
 )
 
-const maxParts = 1000
+const maxParts = 300 // each is compared with each, under the store's lock
 
 // Merge carries the difference between base and mine over to a resource, of which the
 // writer now sees a view. What the writer says of members that are the gateway's changes
