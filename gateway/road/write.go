@@ -46,10 +46,10 @@ func (r *Road) write(ctx context.Context, t *exchange) (audit.Recorded, reply, e
 
 // told says what came of a request to change something.
 func (t *exchange) told(p reply) {
-	switch {
-	case p.fault == nil:
+	switch p.fault {
+	case nil:
 		t.outcome = outcomeReleased
-	case p.fault == Nothing:
+	case Nothing:
 		t.outcome = outcomeNothing
 	default:
 		t.outcome, t.cause = outcomeRefused, "WRITE_REFUSED"
