@@ -46,22 +46,6 @@ func filled(b *testing.B) *relational.Store {
 	return store
 }
 
-// BenchmarkPut stores batches of 500 resources.
-func BenchmarkPut(b *testing.B) {
-	const size = 500
-	var changes []consent.Accepted
-	for i := range size / 5 {
-		changes = append(changes, recordOf(b, i)...)
-	}
-	for b.Loop() {
-		b.StopTimer()
-		store := fresh(b)
-		b.StartTimer()
-		recordstest.Put(b, store, start, changes...)
-	}
-	b.ReportMetric(float64(size)*float64(b.N)/b.Elapsed().Seconds(), "resources/s")
-}
-
 // BenchmarkFind searches a person's crisis plan, the decision inside the query;
 // the bare figure selects the same row by its key through the same pool.
 func BenchmarkFind(b *testing.B) {
