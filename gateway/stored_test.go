@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 
 	"cpagateway/gateway/cache"
@@ -56,4 +57,29 @@ func TestAVersionThatIsWithheldIsNotThere(t *testing.T) {
 	if a := s.get("cmht", "/Goal/"+all[1]); a.status != http.StatusNotFound {
 		t.Errorf("its read: %d", a.status)
 	}
+}
+
+// Answers are put together where others were before, at once and in turn: none holds
+// anything of another.
+func TestAnswersAtOnceAreEachTheirOwn(t *testing.T) {
+	s := openStandUsing(t, keeping)
+	paths := []string{crisisPath(), "/CarePlan?" + about(bryn), "/Goal?" + about(ann), "/CareTeam?" + about(ann) + "&_pretty=true"}
+	want := make([]string, len(paths))
+	for i, path := range paths {
+		if want[i] = s.get("cmht", path).body; slices.Contains(want[:i], want[i]) {
+			t.Fatalf("%s is answered like another: the test could not fail", path)
+		}
+	}
+	var all sync.WaitGroup
+	for asker := range 6 {
+		all.Go(func() {
+			for n := range 30 {
+				i := (asker + n) % len(paths)
+				if a := s.get("cmht", paths[i]); a.body != want[i] {
+					t.Errorf("%s: answered %d %.300s", paths[i], a.status, a.body)
+				}
+			}
+		})
+	}
+	all.Wait()
 }

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/audit"
@@ -45,7 +47,9 @@ func (r *Road) answer(w http.ResponseWriter, t *exchange, recorded audit.Recorde
 		header.Set("Content-Type", p.contentType)
 	}
 	released := recorded.Released()
-	body := r.body(t, released, p)
+	room := rooms.Get().(*[]byte)
+	defer giveBack(room)
+	body := r.body(room, t, released, p)
 	if p.fault == nil && t.ask.one() && len(released) == 1 && !released[0].Part() { // a part has the version of the whole
 		header.Set("ETag", `W/"`+released[0].VersionID()+`"`)
 	}
@@ -72,7 +76,7 @@ func (r *Road) answer(w http.ResponseWriter, t *exchange, recorded audit.Recorde
 }
 
 // body is what an answer holds, out of what was recorded.
-func (r *Road) body(t *exchange, released []disclosure.Disclosure, p reply) []byte {
+func (r *Road) body(room *[]byte, t *exchange, released []disclosure.Disclosure, p reply) []byte {
 	switch {
 	case p.fault != nil:
 		return outcome(t, p.fault)
@@ -83,7 +87,8 @@ func (r *Road) body(t *exchange, released []disclosure.Disclosure, p reply) []by
 	case t.ask.Interaction == History:
 		return r.historyOf(t, released)
 	case t.ask.Interaction == Search:
-		return r.searchset(t, released, p)
+		*room = r.searchset(*room, t, released, p)
+		return *room
 	case p.bare || p.status == http.StatusNotModified:
 		return nil
 	case p.written != "" && t.ask.Write.Return == Outcome:
@@ -92,6 +97,22 @@ func (r *Road) body(t *exchange, released []disclosure.Disclosure, p reply) []by
 		return nil
 	}
 	return released[0].Body()
+}
+
+// rooms are where Bundles were put together that have been written: a new one for each
+// answer was a third of all that the collector had to look after.
+var rooms = sync.Pool{New: func() any { return new([]byte) }}
+
+// largestRoom is what is kept of one; a page is seldom larger.
+const largestRoom = 64 << 10
+
+// giveBack keeps a room for the next answer, with nothing in it.
+func giveBack(room *[]byte) {
+	if cap(*room) <= largestRoom {
+		clear(*room)
+		*room = (*room)[:0]
+		rooms.Put(room)
+	}
 }
 
 // indented is the same JSON for people. What is not JSON stays as it is.
@@ -120,13 +141,14 @@ func unchanged(header string, c disclosure.Copy) bool {
 }
 
 // searchset puts the disclosures of a page into a Bundle. There is a total only where
-// one was asked for, and the links hold no identifier.
-func (r *Road) searchset(t *exchange, released []disclosure.Disclosure, p reply) []byte {
+// one was asked for, and the links hold no identifier. The room is empty, and may be too
+// small.
+func (r *Road) searchset(room []byte, t *exchange, released []disclosure.Disclosure, p reply) []byte {
 	size := 4096
 	for _, x := range released {
 		size += len(x.Body()) + 512
 	}
-	w := fhir.NewWriter(make([]byte, 0, size))
+	w := fhir.NewWriter(slices.Grow(room, size))
 	w.BeginObject()
 	w.Member("resourceType", "Bundle")
 	w.Member("type", "searchset")

@@ -186,7 +186,7 @@ func (r *Road) entryOf(w *fhir.Writer, a answered) {
 	if !a.recorded {
 		p = reply{status: http.StatusInternalServerError, fault: faultBroken}
 	}
-	body := r.body(a.exchange, a.released, p)
+	body := r.body(new([]byte), a.exchange, a.released, p)
 	w.BeginObject()
 	if len(body) > 0 && p.fault == nil && a.ask.Write.Return != Outcome {
 		w.Name("resource")
