@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +23,7 @@ import (
 type importOptions struct {
 	place             where
 	source, custodian string
+	maps              string
 	grants            grantsFlag
 	dryRun, asJSON    bool
 }
@@ -36,6 +38,7 @@ func importCommand(w world) *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&o.source, "source", "", "`name` of the source: mhsds-v6, welsh-ctp, fhir-bundle, or one that is settled")
 	f.StringVar(&o.custodian, "custodian", "", "ODS `code` of the organisation whose records these are (default: as settled, else the folder's own)")
+	f.StringVar(&o.maps, "maps", "", "`folder` of the maps of a source that is not built in, or FOLDER@VERSION (as settled, once it is)")
 	f.Var(&o.grants, "grants", "wishes of this source may open records (default: as settled, else they may not)")
 	f.Lookup("grants").NoOptDefVal = "on"
 	f.BoolVar(&o.dryRun, "dry-run", false, "do it to a copy of the records, and tell what became of it")
@@ -53,6 +56,11 @@ func (o importOptions) run(w world, paths []string) (err error) {
 	c, err := o.place.read()
 	if err != nil {
 		return err
+	}
+	if o.maps != "" {
+		if c.Sources, err = withMaps(c.Sources, o.source, o.maps, cmp.Or(profiles.OrgCode(o.custodian), c.Organisation)); err != nil {
+			return err
+		}
 	}
 	source, err := c.sourceWith(o.source, profiles.OrgCode(o.custodian), o.grants.value)
 	if err != nil {

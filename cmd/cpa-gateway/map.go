@@ -54,19 +54,24 @@ func mapsNamed(w world, name string) (workbench.Format, error) {
 	case "welsh-csp":
 		f, err = folder.SupportPlan()
 	default:
-		at, version := folderNamed(name)
-		if info, err := os.Stat(at); err != nil {
-			return nil, misuse("%v", err)
-		} else if !info.IsDir() {
-			return nil, misuse("%s is no folder of maps", at)
-		}
-		f, err = folder.NewVersion(os.DirFS(at), version)
+		f, err = mapFolder(name)
 	}
 	if _, faulty := errors.AsType[*mapping.Error](err); faulty {
 		fmt.Fprintln(w.out, err)
 		return nil, errRefused
 	}
 	return f, err
+}
+
+// mapFolder opens a folder of maps, or FOLDER@VERSION.
+func mapFolder(name string) (*folder.Format, error) {
+	at, version := folderNamed(name)
+	if info, err := os.Stat(at); err != nil {
+		return nil, misuse("%v", err)
+	} else if !info.IsDir() {
+		return nil, misuse("%s is no folder of maps", at)
+	}
+	return folder.NewVersion(os.DirFS(at), version)
 }
 
 // folderNamed takes FOLDER@VERSION apart, unless there is a folder of that name.

@@ -25,7 +25,8 @@ const sourcesFolder = "sources"
 // sourceConfig is a source system, in a configuration and in a data folder alike.
 type sourceConfig struct {
 	Name       string            `yaml:"name"`
-	Format     string            `yaml:"format"`     // mhsds-v6, welsh-ctp, fhir-bundle
+	Format     string            `yaml:"format"`     // mhsds-v6, welsh-ctp, fhir-bundle, maps
+	Maps       string            `yaml:"maps"`       // of the format maps: the folder, or FOLDER@VERSION
 	Custodian  profiles.OrgCode  `yaml:"custodian"`  // ODS code of the organisation whose records these are
 	Grants     consent.Switch    `yaml:"grants"`     // on: a person's wishes from this source may open their records
 	NHSNumbers intake.NumberRule `yaml:"nhsNumbers"` // refuse (default) or report a failed check digit
@@ -37,8 +38,11 @@ func (s sourceConfig) check() error {
 	if s.Name == "" {
 		return fmt.Errorf("name is missing")
 	}
-	if _, known := formats[s.Format]; !known {
-		return fmt.Errorf("format must be one of %s", formatNames())
+	if _, known := formats[s.Format]; !known && s.Format != ownMaps {
+		return fmt.Errorf("format must be one of %s, %s", formatNames(), ownMaps)
+	}
+	if (s.Format == ownMaps) != (s.Maps != "") {
+		return fmt.Errorf("maps is the folder of a source of the format %s, and of no other", ownMaps)
 	}
 	if s.Custodian == "" {
 		return fmt.Errorf("custodian is missing: the ODS code of the organisation whose records these are")
@@ -64,11 +68,43 @@ func checkSources(list []sourceConfig) error {
 
 // open gives a source its format.
 func (s sourceConfig) open() (intake.Source, error) {
-	format, err := formatNamed(s.Format)
+	format, err := s.format()
 	if err != nil {
 		return intake.Source{}, err
 	}
 	return intake.Source{Name: s.Name, Format: format, Custodian: s.Custodian, Grants: s.Grants, NHSNumbers: s.NHSNumbers}, nil
+}
+
+// withMaps adds a source that its maps describe, until the first import settles it.
+func withMaps(list []sourceConfig, name, maps string, custodian profiles.OrgCode) ([]sourceConfig, error) {
+	at, err := filepath.Abs(maps)
+	if err != nil {
+		return nil, err
+	}
+	if n := slices.IndexFunc(list, func(s sourceConfig) bool { return s.Name == name }); n >= 0 {
+		if list[n].Maps != at && list[n].Maps != maps {
+			return nil, misuse("--maps %s: %s is of the format %s %s, as is settled", maps, name, list[n].Format, list[n].Maps)
+		}
+		return list, nil
+	}
+	s := sourceConfig{Name: name, Format: ownMaps, Maps: at, Custodian: custodian}
+	if err := s.check(); err != nil {
+		return nil, misuse("--source %s: %v", name, err)
+	}
+	if _, err := s.format(); err != nil { // before it is settled
+		return nil, err
+	}
+	return append(slices.Clone(list), s), nil
+}
+
+// ownMaps is the format of a source that nothing but its maps describes.
+const ownMaps = "maps"
+
+func (s sourceConfig) format() (intake.Format, error) {
+	if s.Format != ownMaps {
+		return formatNamed(s.Format)
+	}
+	return mapFolder(s.Maps)
 }
 
 // source finds a source by its name.
