@@ -188,6 +188,7 @@ var (
 	faultNoPatient   = Refuse(http.StatusUnprocessableEntity, "business-rule", texts.NoPatient)
 	faultBadPatch    = Refuse(http.StatusUnprocessableEntity, "processing", texts.BadPatch)
 	faultSeveral     = Refuse(http.StatusPreconditionFailed, "multiple-matches", texts.SeveralMatch)
+	faultTwice       = Refuse(http.StatusUnprocessableEntity, "duplicate", texts.ChangedTwice)
 	faultBadBundle   = Refuse(http.StatusUnprocessableEntity, "not-found", texts.UnknownName)
 	faultNoPerson    = Refuse(http.StatusBadRequest, "required", texts.NameOnePerson)
 )

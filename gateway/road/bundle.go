@@ -33,6 +33,7 @@ func (r *Road) batch(ctx context.Context, t *exchange) (audit.Recorded, reply) {
 		if !first.OK() {
 			first = recorded
 		}
+		t.waits = t.waits || one.waits // or the rest would tell how long this one took
 		done = append(done, answered{one, p, recorded.Released(), recorded.OK()})
 	}
 	t.outcome = outcomeReleased
@@ -62,7 +63,7 @@ func (r *Road) transaction(ctx context.Context, t *exchange) (audit.Recorded, re
 	recorded, err := r.Audit.Write(ctx, func(tx store.Tx) ([]audit.Written, error) {
 		var written []audit.Written
 		changes := make([]*change, len(done))
-		names := newNames(t.ask.Entries)
+		names, targets := newNames(t.ask.Entries), map[string]bool{}
 		for _, i := range order {
 			ask, err := names.resolved(t.ask.Entries[i])
 			if err != nil {
@@ -72,12 +73,18 @@ func (r *Road) transaction(ctx context.Context, t *exchange) (audit.Recorded, re
 				return nil, err
 			}
 			p, err := changes[i].do()
+			target := ask.Type + "/" + changes[i].read.id
 			switch {
 			case err != nil:
 				return nil, err
 			case p.fault != nil:
 				return nil, &failedEntry{i, p.fault}
+			case ask.changes() && targets[target]:
+				return nil, &failedEntry{i, faultTwice}
+			case ask.Write.Name != "" && ask.Interaction == Create:
+				names[ask.Write.Name] = target
 			}
+			targets[target] = targets[target] || ask.changes()
 			done[i] = answered{exchange: changes[i].exchange, reply: p}
 		}
 		for _, i := range order { // as everything is when all is done
@@ -93,6 +100,7 @@ func (r *Road) transaction(ctx context.Context, t *exchange) (audit.Recorded, re
 	r.waited(ctx, since)
 	var failed *failedEntry
 	if errors.As(err, &failed) {
+		t.waits = true
 		f := *failed.fault
 		where := fmt.Sprintf("Bundle.entry[%d]", failed.number)
 		f.Issues = append([]Issue{{Code: f.Code, Expression: where, Text: "this entry was refused, and so nothing of the transaction was done"}}, f.Issues...)
@@ -110,19 +118,25 @@ func (r *Road) transaction(ctx context.Context, t *exchange) (audit.Recorded, re
 	return recorded, reply{status: http.StatusOK, parts: done}, nil
 }
 
-// order is the order of a transaction (R4, http.html#trules).
+// order is the order of a transaction (R4, http.html#trules). What is created only where
+// it is not there yet comes before what else is created, which may refer to it.
 func (a Ask) order() []int {
-	turn := map[Interaction]int{Delete: 0, Create: 1, Update: 2, Patch: 2, Read: 3}
+	turn := func(ask Ask) int {
+		if ask.Interaction == Create && ask.Write.NoneExist != nil {
+			return 1
+		}
+		return map[Interaction]int{Delete: 0, Create: 2, Update: 3, Patch: 3, Read: 4}[ask.Interaction]
+	}
 	order := make([]int, len(a.Entries))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(i, j int) int { return turn[a.Entries[i].Interaction] - turn[a.Entries[j].Interaction] })
+	slices.SortStableFunc(order, func(i, j int) int { return turn(a.Entries[i]) - turn(a.Entries[j]) })
 	return order
 }
 
 // names are what the entries of a transaction call what they create, and the ids that
-// it is given.
+// it is given. What may be there already has a name only when it was looked for.
 type names map[string]string // "urn:uuid:..." -> "Type/id"
 
 func newNames(entries []Ask) names {
@@ -130,7 +144,7 @@ func newNames(entries []Ask) names {
 	for i, ask := range entries {
 		if ask.Interaction == Create {
 			entries[i].ID = newResourceID()
-			if ask.Write.Name != "" {
+			if ask.Write.Name != "" && ask.Write.NoneExist == nil {
 				n[ask.Write.Name] = ask.Type + "/" + entries[i].ID
 			}
 		}

@@ -64,6 +64,7 @@ type exchange struct {
 	caller  consent.Caller
 	cause   string // the code of why it was refused, if it was
 	outcome string // what came of it, see meters
+	waits   bool   // for the beat: records were looked at, and nothing of them is released
 }
 
 // Serve takes one request down the road and answers it, always, but for what
@@ -75,7 +76,7 @@ func (r *Road) Serve(w http.ResponseWriter, req *http.Request, ask Ask) {
 	t := &exchange{ask: ask, request: req, at: r.Clock(), id: requestID(req), words: wordsFor(req)}
 	recorded, reply := r.guarded(ctx, t)
 	took := r.Clock().Sub(t.at)
-	if t.outcome == outcomeNothing {
+	if t.waits {
 		pause(ctx, untilBeat(took, r.Beat))
 	}
 	status := r.answer(w, t, recorded, reply)
@@ -194,9 +195,9 @@ func (r *Road) attempt(ctx context.Context, t *exchange) (audit.Recorded, reply,
 	r.waited(ctx, since)
 	if err == nil {
 		r.meters.decided(ctx, decisions)
-		t.outcome = outcomeNothing
+		t.outcome, t.waits = outcomeNothing, true
 		if len(released) > 0 {
-			t.outcome = outcomeReleased
+			t.outcome, t.waits = outcomeReleased, false
 		}
 	}
 	return recorded, p, err

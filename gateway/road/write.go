@@ -44,15 +44,16 @@ func (r *Road) write(ctx context.Context, t *exchange) (audit.Recorded, reply, e
 	return recorded, p, nil
 }
 
-// told says what came of a request to change something.
+// told says what came of a request to change something. A refusal was made after looking
+// at records, and so it waits for the beat.
 func (t *exchange) told(p reply) {
 	switch p.fault {
 	case nil:
 		t.outcome = outcomeReleased
 	case Nothing:
-		t.outcome = outcomeNothing
+		t.outcome, t.waits = outcomeNothing, true
 	default:
-		t.outcome, t.cause = outcomeRefused, "WRITE_REFUSED"
+		t.outcome, t.cause, t.waits = outcomeRefused, "WRITE_REFUSED", true
 	}
 }
 
@@ -153,8 +154,17 @@ func orNothing(err error) error {
 	return err
 }
 
-// do makes the change, or says why not.
+// do makes the change, or says why not. What the decision does not carry is refused before
+// anything of it is stored.
 func (c *change) do() (reply, error) {
+	p, err := c.made()
+	if errors.Is(err, consent.ErrNotAccepted) {
+		return refused(faultNotYours), nil
+	}
+	return p, err
+}
+
+func (c *change) made() (reply, error) {
 	switch c.ask.Interaction {
 	case Create:
 		return c.create()
@@ -168,9 +178,9 @@ func (c *change) do() (reply, error) {
 
 func (c *change) create() (reply, error) {
 	switch {
-	case c.person == "" && !profiles.DirectoryType(c.ask.Type):
+	case c.person == "" && !profiles.DirectoryType(c.ask.Type) && c.keeps():
 		return refused(faultNoPatient), nil
-	case c.decision.Outcome() == consent.Deny:
+	case c.decision.Outcome() == consent.Deny: // of nobody too: who is known here is not told
 		return refused(faultNotYours), nil
 	}
 	if c.ask.Write.NoneExist != nil {
@@ -185,10 +195,32 @@ func (c *change) create() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	if shown, err := c.shown(body); err != nil || !shown {
+		return refused(faultNotYours), err
+	}
 	if err := c.put(body, records.Absent()); err != nil {
 		return reply{}, err
 	}
 	return reply{status: http.StatusCreated}, nil
+}
+
+// keeps reports a system that keeps its organisation's records.
+func (c *change) keeps() bool { return c.caller.Custody == consent.On && c.caller.Person == "" }
+
+// shown reports whether the caller would see what it creates: only a system that keeps its
+// organisation's records writes what it may not read.
+func (c *change) shown(body []byte) (bool, error) {
+	if c.keeps() {
+		return true, nil
+	}
+	resource, err := fhir.ParseResource(body)
+	if err != nil {
+		return false, err
+	}
+	is, _, err := c.trace(records.Visible{Version: records.Version{
+		Type: c.ask.Type, ID: c.read.id, Person: c.person, Custodian: c.caller.Organisation, Body: body, Label: profiles.Items(resource),
+	}})
+	return is.Content.Exists(), err
 }
 
 // existing is the answer to a conditional create of what is there already.

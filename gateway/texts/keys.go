@@ -18,6 +18,7 @@ const (
 	NoParameters      Key = "no-parameters"       // This request takes no parameters but these: %[1]s.
 	SeveralMatch      Key = "several-match"       // Several records match the condition. Nothing was stored.
 	UnknownName       Key = "unknown-name"        // A reference names an entry that the transaction does not create. Nothing was stored.
+	ChangedTwice      Key = "changed-twice"       // The transaction changes one record twice. Nothing was stored.
 	BadBundle         Key = "bad-bundle"          // The body must be a Bundle of type batch or transaction with 1 to %[1]d entries, each with a request.
 	BadPatch          Key = "bad-patch"           // The patch cannot be applied to the version that the request names.
 	WrongTarget       Key = "wrong-target"        // The resource in the body has another type or id than the address.
