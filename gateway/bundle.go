@@ -12,7 +12,7 @@ import (
 	"cpagateway/profiles/fhir"
 )
 
-const maxEntries = 500 // of a batch or a transaction (docs/surface.md)
+const maxEntries = 100 // of a batch or a transaction: each is a request, and a transaction holds the store's lock
 
 // serveBundle answers a batch or a transaction.
 func (f *Front) serveBundle(c *gin.Context) {

@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"cpagateway/consent"
+	"cpagateway/gateway/hot"
 	"cpagateway/gateway/store"
 	"cpagateway/profiles"
 )
@@ -138,7 +141,7 @@ func TestABatchIsEachByItself(t *testing.T) {
 		t.Errorf("%s, want %s\n%s", statuses(got.responses(t)), want, got.body)
 	}
 	for _, body := range []string{bundleFor("batch"), bundleFor("collection", entryOf("GET", "CarePlan/x", "", "")), `{"resourceType":"CarePlan"}`, `{`,
-		bundleFor("batch", strings.TrimSuffix(strings.Repeat(entryOf("GET", "CarePlan/x", "", "")+",", 501), ","))} {
+		bundleFor("batch", strings.TrimSuffix(strings.Repeat(entryOf("GET", "CarePlan/x", "", "")+",", 101), ","))} {
 		if got := s.send("cmht", http.MethodPost, "", body); got.status != http.StatusBadRequest {
 			t.Errorf("%d for %.80s", got.status, body)
 		}
@@ -171,5 +174,36 @@ func TestEachEntryIsRecorded(t *testing.T) {
 		if got := count() - before; got != want {
 			t.Errorf("%s: %d entries in the log, want %d", kind, got, want)
 		}
+	}
+}
+
+// rations counts what is taken off a client's rate, and refuses what is beyond a number.
+type rations struct {
+	hot.State
+	left int
+}
+
+func (r *rations) Allow(ctx context.Context, client consent.ClientID, rate hot.Rate) (hot.Verdict, error) {
+	verdict, err := r.State.Allow(ctx, client, rate)
+	r.left--
+	verdict.Allowed = verdict.Allowed && r.left >= 0
+	return verdict, err
+}
+
+// A bundle is no way around the rate of a client: each of its entries is a request.
+func TestABundleSpendsTheRateOfItsEntries(t *testing.T) {
+	s := openStand(t)
+	id := s.planOf("cmht", ann, profiles.CodeMentalHealthPlan)
+	left := &rations{State: s.road.Shared, left: 3}
+	s.road.Shared = left
+	four := []string{entryOf("GET", "CarePlan/"+id, "", ""), entryOf("GET", "CarePlan/"+id, "", ""), entryOf("GET", "CarePlan/"+id, "", "")}
+	if got := fmt.Sprint(statuses(s.send("cmht", http.MethodPost, "", bundleFor("batch", four...)).responses(t))); got != "[200 200 429]" {
+		t.Errorf("a batch of three where two are left: %s", got)
+	}
+	left.left = 3
+	before := s.counted()
+	got := s.send("cmht", http.MethodPost, "", bundleFor("transaction", append(four, entryOf("POST", "CarePlan", crisisPlanOf(numbered(ann), ""), ""))...))
+	if got.status != http.StatusTooManyRequests || s.counted() != before {
+		t.Errorf("a transaction beyond the rate: %d %s", got.status, got.body)
 	}
 }

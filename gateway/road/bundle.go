@@ -29,7 +29,7 @@ func (r *Road) batch(ctx context.Context, t *exchange) (audit.Recorded, reply) {
 	var done []answered
 	for _, ask := range t.ask.Entries {
 		one := t.of(ask)
-		recorded, p := r.step(ctx, one)
+		recorded, p := r.spendAndStep(ctx, one)
 		if !first.OK() {
 			first = recorded
 		}
@@ -38,6 +38,13 @@ func (r *Road) batch(ctx context.Context, t *exchange) (audit.Recorded, reply) {
 	}
 	t.outcome = outcomeReleased
 	return first, reply{status: http.StatusOK, parts: done}
+}
+
+func (r *Road) spendAndStep(ctx context.Context, t *exchange) (audit.Recorded, reply) {
+	if err := r.spend(ctx, t); err != nil {
+		return r.refuse(ctx, t, err)
+	}
+	return r.step(ctx, t)
 }
 
 // of is a request of its own for one entry.
@@ -59,6 +66,11 @@ func (f *failedEntry) Error() string { return "an entry of the transaction faile
 // what is taken away, then what is new, then what is changed, then what is read.
 func (r *Road) transaction(ctx context.Context, t *exchange) (audit.Recorded, reply, error) {
 	done, order, carry := make([]answered, len(t.ask.Entries)), t.ask.order(), make([]int, len(t.ask.Entries))
+	for range order {
+		if err := r.spend(ctx, t); err != nil {
+			return audit.Recorded{}, reply{}, err
+		}
+	}
 	since := r.Clock()
 	recorded, err := r.Audit.Write(ctx, func(tx store.Tx) ([]audit.Written, error) {
 		var written []audit.Written

@@ -54,14 +54,19 @@ func (c *Capacity) enter(ctx context.Context, purpose profiles.Purpose) (leave f
 
 // admit takes the client's rate and a place on the road. What it returns gives the place back.
 func (r *Road) admit(ctx context.Context, t *exchange) (func(), error) {
-	verdict, err := r.Shared.Allow(ctx, t.caller.Client, hot.Rate(r.Identity.Rate(t.caller.Client)))
-	if err != nil {
+	if err := r.spend(ctx, t); err != nil {
 		return nil, err
 	}
-	if !verdict.Allowed {
-		return nil, &throttled{after: verdict.RetryAfter}
-	}
 	return r.Capacity.enter(ctx, t.caller.Purpose)
+}
+
+// spend takes one request off the client's rate. Each entry of a bundle is one.
+func (r *Road) spend(ctx context.Context, t *exchange) error {
+	verdict, err := r.Shared.Allow(ctx, t.caller.Client, hot.Rate(r.Identity.Rate(t.caller.Client)))
+	if err == nil && !verdict.Allowed {
+		err = &throttled{after: verdict.RetryAfter}
+	}
+	return err
 }
 
 // All who have not shown who they are share one bucket, over all gateways.
