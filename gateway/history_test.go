@@ -74,3 +74,20 @@ func TestHistoryIsOfWhatIsSeen(t *testing.T) {
 		t.Errorf("a parameter: %d", a.status)
 	}
 }
+
+// A history gives the newest hundred versions.
+func TestAHistoryIsCut(t *testing.T) {
+	s := openStand(t)
+	path := "/CarePlan/" + s.planOf("cmht", ann, profiles.CodeMentalHealthPlan)
+	for i := range 101 {
+		match := s.get("cmht", path).header.Get("ETag")
+		patch := fmt.Sprintf(`[{"op":"replace","path":"/title","value":"Title %d"}]`, i)
+		if got := s.send("cmht", http.MethodPatch, path, patch, "If-Match", match, "Prefer", "return=minimal"); got.status != http.StatusOK {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+	}
+	a := s.get("cmht", path+"/_history")
+	if versions := versionsIn(t, a); len(versions) != 100 || !strings.Contains(a.body, `"title":"Title 100"`) || strings.Contains(a.body, `"title":"Title 0"`) {
+		t.Errorf("%d versions", len(versions))
+	}
+}
