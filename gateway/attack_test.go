@@ -10,7 +10,11 @@ import (
 	"time"
 
 	"cpagateway/gateway"
+	"cpagateway/gateway/cache"
 	"cpagateway/gateway/demo"
+	"cpagateway/gateway/intake"
+	"cpagateway/gateway/linkage"
+	"cpagateway/gateway/store"
 	"cpagateway/profiles"
 )
 
@@ -130,4 +134,98 @@ func TestARefusedChangeWaitsForTheBeat(t *testing.T) {
 		leave()
 		<-answered
 	}
+}
+
+// A partner that fills a plan cannot keep its custodian, or the nightly extract, from it.
+func TestAPartnerDoesNotCrowdACustodianOut(t *testing.T) {
+	s := openStand(t)
+	path, mine := s.councilPlan()
+	for _, more := range []int{90, 90, 90, 45, 20, 10, 5, 2, 1, 1} {
+		body := mine.body
+		for n := range more {
+			body = withActivity(t, body, "accommodation", fmt.Sprint("A flat ", more, n))
+		}
+		if got := s.send("social-care", http.MethodPut, path, body); got.status == http.StatusOK {
+			mine = got
+		} else if got.status != http.StatusUnprocessableEntity {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+	}
+	for range 3 {
+		if got := s.send("social-care", http.MethodPut, path, withActivity(t, mine.body, "accommodation", strings.Repeat("A flat. ", 100_000))); got.status == http.StatusOK {
+			t.Error("a text that is too large was taken")
+			mine = got
+		}
+	}
+	team := s.get("cmht", path)
+	if got := s.send("cmht", http.MethodPut, path, withActivity(t, team.body, "work", "A job")); got.status != http.StatusOK {
+		t.Errorf("the team: %d %s", got.status, got.body)
+	}
+	if sum := s.bringIn(s.plan("ann.json", func(plan map[string]any) {
+		for _, outcome := range plan["outcomes"].([]any) {
+			if o := outcome.(map[string]any); o["area"] == "accommodation" {
+				o["services"] = []any{map[string]any{"what": "A place of her own"}}
+			}
+		}
+	})); sum.Quarantined != 0 || !strings.Contains(s.get("cmht", path).body, "A place of her own") {
+		t.Errorf("the extract: %+v", sum)
+	}
+}
+
+// What is written through one gateway is what another answers with, whatever it keeps.
+func TestAWriteIsSeenThroughAnotherGateway(t *testing.T) {
+	s := openStandUsing(t, keeping)
+	path, mine := s.councilPlan()
+	before := s.get("cmht", path) // which is kept
+	other := cache.New(s.store, 1<<20)
+	own := s.road.Records
+	s.road.Records = other
+	if got := s.get("cmht", path); got.body != before.body {
+		t.Fatal("two gateways differ")
+	}
+	for n, records := range []*cache.Cache{own, other, own} {
+		s.road.Records = records
+		if mine = s.send("social-care", http.MethodPut, path, withActivity(t, s.get("social-care", path).body, "work", fmt.Sprint("Job ", n))); mine.status != http.StatusOK {
+			t.Fatalf("%d %s", mine.status, mine.body)
+		}
+		for _, records := range []*cache.Cache{other, own} {
+			s.road.Records = records
+			if got := s.get("cmht", path); !strings.Contains(got.body, fmt.Sprint("Job ", n)) {
+				t.Errorf("round %d: %s", n, got.body)
+			}
+		}
+	}
+}
+
+// Where somebody finds out that two persons are one, their plans are still written to.
+func TestAPlanIsWrittenAfterAJoin(t *testing.T) {
+	s := openStand(t)
+	path, mine := s.councilPlan()
+	if mine = s.send("social-care", http.MethodPut, path, withActivity(t, mine.body, "work", "A job")); mine.status != http.StatusOK {
+		t.Fatalf("%d %s", mine.status, mine.body)
+	}
+	team := s.get("cmht", path)
+	must(t, s.store.Update(t.Context(), func(tx store.Tx) error {
+		from, err := tx.Person(profiles.SystemNHSNumber, ann)
+		must(t, err)
+		into, err := tx.Person(profiles.SystemNHSNumber, bryn)
+		must(t, err)
+		_, err = linkage.Linker{At: s.clock.Now(), Own: intake.OwnPerson(s.secret)}.Join(tx, from, into, "ticket")
+		return err
+	}))
+	for _, as := range []string{"social-care", "cmht"} {
+		mine := s.get(as, path)
+		if mine.status != http.StatusOK { // who is let see what of two records that are one
+			mine = team
+		}
+		before := string(s.stored("CarePlan", path[len("/CarePlan/"):]).Raw())
+		got := s.send(as, http.MethodPut, path, withActivity(t, mine.body, "work", "A post of "+as))
+		if got.status >= http.StatusInternalServerError {
+			t.Errorf("%s: %d %s", as, got.status, got.body)
+		}
+		if after := string(s.stored("CarePlan", path[len("/CarePlan/"):]).Raw()); (got.status == http.StatusOK) == (after == before) {
+			t.Errorf("%s: %d, and the plan has changed: %t", as, got.status, after != before)
+		}
+	}
+	s.verified()
 }

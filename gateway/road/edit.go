@@ -156,7 +156,7 @@ func (e *edit) refused() (*Fault, error) {
 		return nil, err
 	}
 	switch {
-	case e.decision.Outcome() == consent.Deny || !e.decision.Carries(e.resource, after, parts):
+	case e.decision.Outcome() == consent.Deny || !e.decision.Carries(e.resource, after, parts) || e.crowds():
 		return faultNotYours, nil
 	case len(e.made.Clashes) > 0:
 		return clash(e.made.Clashes), nil
@@ -164,6 +164,26 @@ func (e *edit) refused() (*Fault, error) {
 		return faultNotYours, nil
 	}
 	return e.asMeant(after)
+}
+
+// What a partner may make of the part of a plan that it sees: far less than the custodian
+// can handle beside what the partner does not see, which the limits tell nothing of.
+const (
+	maxContributedParts = 100
+	maxContributedBytes = 256 << 10
+)
+
+// crowds reports a contribution that adds so much that its custodian could no longer write.
+func (e *edit) crowds() bool {
+	if e.decision.Custodial() {
+		return false
+	}
+	for name, member := range e.mine.Members() {
+		if n := member.Len(); n > maxContributedParts && n > e.base.Get(name).Len() {
+			return true
+		}
+	}
+	return len(e.made.Resource) > len(e.resource.Raw()) && len(e.mine.Raw()) > maxContributedBytes
 }
 
 // asMeant compares what the caller would see of the outcome with what it wrote: nothing
