@@ -229,3 +229,75 @@ func TestAPlanIsWrittenAfterAJoin(t *testing.T) {
 	}
 	s.verified()
 }
+
+// Words that the team said too are not the council's to end, whoever said them first.
+func TestWordsThatTwoSaidAreTheCustodians(t *testing.T) {
+	s := openStand(t)
+	path, mine := s.councilPlan()
+	if mine = s.send("social-care", http.MethodPut, path, withActivity(t, mine.body, "work", "A job")); mine.status != http.StatusOK {
+		t.Fatalf("%d %s", mine.status, mine.body)
+	}
+	alone := s.get("cmht", path)
+	if got := s.send("cmht", http.MethodPut, path, withActivity(t, alone.body, "work", "A job")); got.status != http.StatusOK {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	seen := s.get("social-care", path)
+	if got := s.send("social-care", http.MethodPut, path, withoutActivity(t, seen.body, "A job")); got.status != http.StatusUnprocessableEntity {
+		t.Errorf("the council ends what the team said too: %d", got.status)
+	}
+	one := edited(t, seen.body, `"description":"A job"`, `"description":"No job"`)
+	if got := s.send("social-care", http.MethodPut, path, one); got.status != http.StatusUnprocessableEntity {
+		t.Errorf("the council changes one of the two: %d", got.status)
+	}
+	if got := strings.Count(string(s.stored("CarePlan", path[len("/CarePlan/"):]).Raw()), `"A job"`); got != 2 {
+		t.Errorf("%d of two are left", got)
+	}
+}
+
+// What was deleted stays so until its source says something new of it; then it is what the
+// source says, and is written to as before.
+func TestARecordThatWasDeletedComesBackWithNews(t *testing.T) {
+	s := openStand(t)
+	path, mine := s.councilPlan()
+	old := s.send("social-care", http.MethodPut, path, withActivity(t, mine.body, "work", "A job"))
+	if old.status != http.StatusOK {
+		t.Fatalf("%d %s", old.status, old.body)
+	}
+	says := func(words string) {
+		t.Helper()
+		sum := s.bringIn(s.plan("ann.json", func(plan map[string]any) {
+			for _, outcome := range plan["outcomes"].([]any) {
+				if o := outcome.(map[string]any); o["area"] == "accommodation" && words != "" {
+					o["services"] = []any{map[string]any{"what": words}}
+				}
+			}
+		}))
+		if sum.Quarantined != 0 || sum.Clashes != 0 {
+			t.Errorf("%+v", sum)
+		}
+	}
+	if got := s.send("cmht", http.MethodDelete, path, ""); got.status != http.StatusNoContent {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	says("")
+	for _, as := range []string{"cmht", "social-care"} {
+		if got := s.get(as, path); got.status != http.StatusNotFound {
+			t.Errorf("%s reads what was deleted: %d", as, got.status)
+		}
+	}
+	if got := s.send("social-care", http.MethodPut, path, old.body, "Prefer", "merge"); got.status != http.StatusNotFound {
+		t.Errorf("written to: %d", got.status)
+	}
+	for _, words := range []string{"A place of her own", "A house of her own"} {
+		says(words)
+		got := s.get("cmht", path)
+		if !strings.Contains(got.body, words) || strings.Contains(got.body, `"A job"`) {
+			t.Errorf("after %q: %d %s", words, got.status, got.body)
+		}
+		stale := s.send("social-care", http.MethodPut, path, withActivity(t, old.body, "work", words+", and work"), "Prefer", "merge")
+		if stale.status != http.StatusOK || !strings.Contains(stale.body, words+", and work") {
+			t.Errorf("an old version is merged: %d %s", stale.status, stale.body)
+		}
+	}
+	s.verified()
+}
