@@ -9,16 +9,25 @@ import (
 	"cpagateway/profiles/fhir"
 )
 
+// past is the versions of a resource, the newest first, each read no more than once.
+type past struct {
+	versions []records.Version
+	read     []fhir.Value
+}
+
+func pastOf(history []records.Version) *past {
+	return &past{history, make([]fhir.Value, 0, len(history))}
+}
+
 // author is who wrote a part of a resource, byte for byte as it stands there: who stored
 // the first of the newest versions that all have it. Where several wrote the same words, it
-// is the custodian, or one of them could end what another said. History begins with the
-// newest.
-func author(history []records.Version, member string, part fhir.Value) profiles.OrgCode {
+// is the custodian, or one of them could end what another said.
+func (p *past) author(member string, part fhir.Value) profiles.OrgCode {
 	var by profiles.OrgCode
-	for i, n := 0, count(history, 0, member, part); n > 0; i++ {
-		older := count(history, i+1, member, part)
-		if wrote := writer(history[i]); n > older && by != "" && by != wrote {
-			return history[i].Custodian
+	for i, n := 0, p.count(0, member, part); n > 0; i++ {
+		older := p.count(i+1, member, part)
+		if wrote := writer(p.versions[i]); n > older && by != "" && by != wrote {
+			return p.versions[i].Custodian
 		} else if n > older {
 			by = wrote
 		}
@@ -36,18 +45,19 @@ func writer(v records.Version) profiles.OrgCode {
 }
 
 // count is how often a version has the part; 0 where there is no such version.
-func count(history []records.Version, i int, member string, part fhir.Value) (n int) {
-	if i >= len(history) {
+func (p *past) count(i int, member string, part fhir.Value) (n int) {
+	if i >= len(p.versions) {
 		return 0
 	}
-	resource, err := fhir.ParseResource(history[i].Body)
-	if err != nil {
-		return 0
+	for len(p.read) <= i {
+		resource, _ := fhir.ParseResource(p.versions[len(p.read)].Body) // one that cannot be read has no part
+		p.read = append(p.read, resource)
 	}
-	if bytes.Equal(resource.Get(member).Raw(), part.Raw()) {
+	members := p.read[i].Get(member)
+	if bytes.Equal(members.Raw(), part.Raw()) {
 		return 1
 	}
-	for element := range resource.Get(member).Each() {
+	for element := range members.Each() {
 		if bytes.Equal(element.Raw(), part.Raw()) {
 			n++
 		}

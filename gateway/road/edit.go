@@ -208,20 +208,26 @@ func (e *edit) asMeant(after fhir.Value) (*Fault, error) {
 
 // parts are the edits with who wrote each part that they change.
 func (e *edit) parts() ([]consent.Part, error) {
-	history, err := e.tx.History(e.ask.Type, e.ask.ID)
-	if err != nil {
-		return nil, err
+	history := &past{}
+	if !e.decision.Custodial() { // who keeps the record may change all of it, whoever wrote it
+		versions, err := e.tx.History(e.ask.Type, e.ask.ID)
+		if err != nil {
+			return nil, err
+		}
+		history = pastOf(versions)
 	}
 	var parts []consent.Part
 	for _, made := range e.made.Edits {
 		p := consent.Part{Member: made.Member, Was: made.Was}
 		if len(made.Is) > 0 {
-			if p.Is, err = fhir.Parse(made.Is); err != nil {
+			is, err := fhir.Parse(made.Is)
+			if err != nil {
 				return nil, err
 			}
+			p.Is = is
 		}
 		if made.Was.Exists() {
-			p.Author = author(history, made.Member, made.Was)
+			p.Author = history.author(made.Member, made.Was)
 		}
 		parts = append(parts, p)
 	}
