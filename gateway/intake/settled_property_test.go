@@ -173,12 +173,20 @@ func (w people) listed(now store.Snapshot, person profiles.PersonID, patients []
 	w.rt.Fatalf("%s is found under no number, and not listed", person)
 }
 
-// alike holds that the Patients of one person contradict each other on somebody's word only.
+// alike holds that the Patients of one person contradict each other on somebody's word
+// only: on that of whoever confirmed one of the two, or one that agrees with the one and
+// contradicts the other (linkage.Compare).
 func (w people) alike(person profiles.PersonID, patients []linkage.Patient, standing persons.Standing) {
+	confirmed := func(p linkage.Patient) bool { return slices.Contains(standing.Confirmed, "Patient/"+p.Version.ID) }
 	for i, p := range patients {
 		for _, q := range patients[:i] {
-			onWord := slices.Contains(standing.Confirmed, "Patient/"+p.Version.ID) || slices.Contains(standing.Confirmed, "Patient/"+q.Version.ID)
-			if !matching.SamePerson(p.Said, q.Said) && !onWord {
+			if matching.SamePerson(p.Said, q.Said) || confirmed(p) || confirmed(q) {
+				continue
+			}
+			onWord := slices.ContainsFunc(patients, func(o linkage.Patient) bool {
+				return confirmed(o) && matching.SamePerson(p.Said, o.Said) != matching.SamePerson(q.Said, o.Said)
+			})
+			if !onWord {
 				w.rt.Fatalf("two Patients of %s contradict each other: %+v", person, standing)
 			}
 		}
