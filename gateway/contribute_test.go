@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"cpagateway/profiles"
 )
@@ -50,6 +51,21 @@ func TestACouncilContributes(t *testing.T) {
 	}
 	if got := s.get("cmht", path); strings.Contains(got.body, "without stairs") || s.stored("CarePlan", path[len("/CarePlan/"):]).Get("activity").Len() == 0 {
 		t.Errorf("the team sees %s", got.body)
+	}
+}
+
+// What another gateway puts in force decides the very next write.
+func TestAWriteIsDecidedByTheAgreementsInForce(t *testing.T) {
+	s := openStand(t)
+	path, mine := s.councilPlan()
+	before := string(s.stored("CarePlan", path[len("/CarePlan/"):]).Raw())
+	s.putInForce(fstest.MapFS{})
+	a := s.send("social-care", http.MethodPut, path, withActivity(t, mine.body, "accommodation", "A flat with a garden"))
+	if a.status < http.StatusBadRequest || strings.Contains(a.body, secretOfAnn) {
+		t.Errorf("written by agreements that are not in force: %d %.300s", a.status, a.body)
+	}
+	if after := string(s.stored("CarePlan", path[len("/CarePlan/"):]).Raw()); after != before {
+		t.Error("the plan has changed")
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"testing/fstest"
 
 	"cpagateway/consent"
-	"cpagateway/consent/agreements"
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/intake"
 	"cpagateway/mapping/bundle"
@@ -67,9 +66,7 @@ func (s *stand) share() {
 		"council.yaml": {Data: fmt.Appendf(nil, elsewhere, council, councilFlows)},
 	}
 	must(s.t, copyInto(files, demo.Agreements()))
-	register, err := agreements.Load(files)
-	must(s.t, err)
-	s.home = register
+	s.putInForce(files)
 }
 
 // copyInto adds the files of one folder to others.

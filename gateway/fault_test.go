@@ -10,7 +10,6 @@ import (
 	"testing/fstest"
 	"time"
 
-	"cpagateway/consent/agreements"
 	"cpagateway/gateway"
 	"cpagateway/profiles"
 )
@@ -436,16 +435,12 @@ func TestAnyOfTheNamedVersionsIsNotModified(t *testing.T) {
 	}
 }
 
-// The agreements are read anew while a request is underway: it is decided again, by the
-// new ones.
+// Another gateway puts agreements in force while a request is underway: it is decided
+// again, by the new ones.
 func TestANewRegisterBetweenDecisionAndRecordIsDecidedBy(t *testing.T) {
 	inEveryMemory(t, func(t *testing.T, s *stand) {
 		wholeAnswer(t, s)
-		s.writes.first(func() {
-			empty, err := agreements.Load(fstest.MapFS{})
-			must(t, err)
-			s.home = empty
-		})
+		s.writes.first(func() { s.putInForce(fstest.MapFS{}) })
 		a := s.get("gp", crisisPath(), "X-Request-Id", requestName)
 		if ids := a.ids(t); len(ids) != 0 || strings.Contains(a.body, secretOfAnn) {
 			t.Errorf("released by agreements that are not in force: %v", ids)

@@ -27,6 +27,7 @@ import (
 	"cpagateway/gateway/hot/local"
 	"cpagateway/gateway/identity"
 	"cpagateway/gateway/intake"
+	"cpagateway/gateway/register"
 	"cpagateway/gateway/road"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/store/memory"
@@ -181,7 +182,7 @@ func (s *stand) open() {
 	s.memory = cache.New(s.reader, map[memoryUse]uint64{keeping: 1 << 20, losing: 1 << 20}[s.use])
 	s.road = &road.Road{
 		Identity: verifier, Records: s.memory, Audit: s.log, Policy: consent.DefaultPolicy(), Shared: shared,
-		Register: func() *agreements.Register { return s.home }, Pseudonym: intake.Pseudonym(s.secret), Home: "7A4", Base: "http://" + l.Addr().String() + gateway.Prefix,
+		Register: cache.NewRegister(s.reader, s.home), Pseudonym: intake.Pseudonym(s.secret), Home: "7A4", Base: "http://" + l.Addr().String() + gateway.Prefix,
 		DutyLine: demo.DutyLine, Sealer: sealer, Capacity: road.NewCapacity(8, 2), Clock: s.clock.Now,
 		Log: slog.New(slog.DiscardHandler),
 	}
@@ -214,6 +215,19 @@ func (s *stand) bringIn(plans fs.FS) intake.Summary {
 
 func (s *stand) intake() *intake.Intake {
 	return &intake.Intake{Store: s.store, Audit: s.log, Register: s.home, Secret: s.secret, Home: "7A4", Leaflets: consent.DefaultPolicy().PolicyVersions, Clock: s.clock.Now}
+}
+
+// putInForce puts agreements in force, through another gateway on the same store.
+func (s *stand) putInForce(folder fs.FS) {
+	s.t.Helper()
+	files, err := agreements.Texts(folder)
+	must(s.t, err)
+	s.home, err = agreements.LoadTexts(files)
+	must(s.t, err)
+	must(s.t, s.store.Update(context.Background(), func(tx store.Tx) error {
+		_, err := tx.PutRegister(register.Version{At: s.clock.Now(), Hash: s.home.Hash(), Files: files})
+		return err
+	}))
 }
 
 // plan is one plan of the cast as its source system would send it today, edited.

@@ -194,7 +194,7 @@ func assembled(folder, issuer, memory string, logIn func(*relational.Store) audi
 	}
 	r := &road.Road{
 		Identity: verifier, Records: cache.New(records, bytes), Audit: log, Policy: consent.DefaultPolicy(), Shared: shared,
-		Register: func() *agreements.Register { return register }, Pseudonym: intake.Pseudonym(secret),
+		Register: cache.NewRegister(records, register), Pseudonym: intake.Pseudonym(secret),
 		Home: custodian, Base: "http://" + issuer + prefix, DutyLine: demo.DutyLine, Sealer: sealer,
 		Capacity: road.NewCapacity(256, 64), Clock: time.Now, Log: slog.New(slog.NewJSONHandler(os.Stderr, nil)),
 	}

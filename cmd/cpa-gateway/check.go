@@ -17,6 +17,7 @@ import (
 	"cpagateway/consent/agreements"
 	"cpagateway/gateway"
 	"cpagateway/gateway/identity"
+	"cpagateway/gateway/store"
 )
 
 // reachTime is how long a check waits for what is elsewhere.
@@ -28,11 +29,11 @@ const expiryNotice = 30 * 24 * time.Hour
 // checkConfig says what would run, refuses what serve would refuse, and warns of what
 // will hurt. A gateway that already runs with this configuration is not in its way.
 func checkConfig(w world, c config, verifier *identity.Verifier) error {
-	register, err := agreements.Load(os.DirFS(c.Agreements))
+	read, err := c.readAgreements()
 	if err != nil {
 		return misuse("reading the agreements: %v", err)
 	}
-	k := &check{config: c, now: w.clock()}
+	k := &check{config: c, read: read, now: w.clock()}
 	refused := errors.Join(k.addresses(), k.records(w))
 	if refused != nil {
 		return usageError{refused}
@@ -43,7 +44,7 @@ func checkConfig(w world, c config, verifier *identity.Verifier) error {
 	k.reach(w.ctx, verifier)
 	fmt.Fprintf(w.out, "%s would listen on %s (admin %s) as %s, with %d issuers, %d clients and %d sources.\n\n",
 		c.Organisation, c.HTTP.Address, c.HTTP.Admin, c.HTTP.Base, len(c.Identity.Issuers), len(c.Identity.Clients), len(c.Sources))
-	if err := printMatrix(w.out, register, flowsAt(register, c.Policy, k.now), k.now); err != nil {
+	if err := printMatrix(w.out, read.Register, flowsAt(read.Register, c.Policy, k.now), k.now); err != nil {
 		return err
 	}
 	for _, warning := range k.warnings {
@@ -55,6 +56,7 @@ func checkConfig(w world, c config, verifier *identity.Verifier) error {
 // check collects what there is to warn of in a configuration.
 type check struct {
 	config   config
+	read     written
 	now      time.Time
 	warnings []string
 }
@@ -100,7 +102,7 @@ func (k *check) records(w world) error {
 	}
 	dir := k.config.Records.SQLite
 	if k.config.Records.made(w.ctx) == nil {
-		return opensWell(w, k.config)
+		return k.opens(w)
 	}
 	if _, err := os.Stat(dir); err != nil {
 		k.warn("records.sqlite %s does not exist: serve makes a new folder, in which nothing is kept yet", dir)
@@ -116,13 +118,27 @@ func (k *check) postgres(w world) error {
 	err := k.config.Records.made(w.ctx)
 	if _, misused := errors.AsType[usageError](err); !misused {
 		if err == nil {
-			err = opensWell(w, k.config)
+			err = k.opens(w)
 		}
 		return err
 	}
 	k.warn("records.postgres holds no records yet: serve makes its tables, for which who logs in must own the database")
 	_, err = keptSecret(k.config.Records.Folder)
 	return err
+}
+
+// opens refuses records that serve could not open, and agreements that it would not put
+// in force.
+func (k *check) opens(w world) error {
+	s, err := openSite(w, k.config)
+	if err != nil {
+		return err
+	}
+	if k.read.Hash() != s.register.Load().Hash() {
+		k.warn("agreements: other ones are in force than those in %s, which serve puts in force for every gateway of these records", k.config.Agreements)
+		err = s.store.View(w.ctx, func(now store.Snapshot) error { return s.forbidden(now, k.read) })
+	}
+	return errors.Join(err, s.Close())
 }
 
 // certificates looks at what callers will see, and what their certificates are judged by.

@@ -148,8 +148,12 @@ func openDemo(w world, dir, addr, admin string) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.bringInCast(w); err != nil {
-		return nil, errors.Join(err, s.Close())
+	err = s.offer(w)
+	if err == nil {
+		err = s.bringInCast(w)
+	}
+	if err != nil {
+		return nil, errors.Join(notOffered(err), s.Close())
 	}
 	return s, nil
 }

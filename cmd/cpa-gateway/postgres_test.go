@@ -25,6 +25,23 @@ func onPostgres(t *testing.T, address string) *served {
 	return s
 }
 
+// join gives a gateway what it needs of another to serve the same database.
+func (s *served) join(other *served) {
+	s.t.Helper()
+	if err := os.MkdirAll(filepath.Join(s.dir, "data"), 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	for _, name := range []string{secretFile, "audit.key", "audit.pub", witnessFile} {
+		text, err := os.ReadFile(filepath.Join(other.dir, "data", name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(s.dir, "data", name), text, 0o600)
+		}
+		if err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
 // keepIn says where the records are.
 func (s *served) keepIn(records string) {
 	s.t.Helper()
@@ -121,15 +138,7 @@ func TestTwoGatewaysOnOnePostgreSQL(t *testing.T) {
 		t.Errorf("without keys: %s", p.errs)
 	}
 	cli("import", "--config", other.config, "--source", "paris", extract).must(t, exitUsage) // its folder holds another secret by now
-	for _, name := range []string{secretFile, "audit.key", "audit.pub", witnessFile} {
-		text, err := os.ReadFile(filepath.Join(one.dir, "data", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(other.dir, "data", name), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	other.join(one)
 	again := cli("import", "--config", other.config, "--source", "paris", "--json", extract).must(t, exitDone).object(t)
 	if again["stored"].(float64) != 0 {
 		t.Errorf("the second gateway stored %v of the same: its ids are others", again["stored"])

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -13,11 +14,12 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/consent/agreements"
+	"cpagateway/gateway/store"
 )
 
 func registerCommand(w world) *cobra.Command {
-	c := &cobra.Command{Use: "register", Short: "check agreement files"}
-	c.AddCommand(registerCheckCommand(w))
+	c := &cobra.Command{Use: "register", Short: "check agreement files, and put them in force"}
+	c.AddCommand(registerCheckCommand(w), registerPublishCommand(w))
 	return c
 }
 
@@ -35,6 +37,33 @@ func registerCheckCommand(w world) *cobra.Command {
 	c.Flags().TimeVar(&at, "at", time.Time{}, []string{time.RFC3339, time.DateOnly}, "the `time` or day asked about (default: now)")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the matrix as JSON")
 	return c
+}
+
+func registerPublishCommand(w world) *cobra.Command {
+	var place where
+	c := &cobra.Command{
+		Use: "publish", Short: "put the folder's agreements in force, for every gateway of the store at once", Args: cobra.NoArgs,
+		Long: "publish puts what the folder of agreements holds in force, for every gateway of the store at once. A gateway that runs does so by itself with what is " +
+			"new in its folder; what was in force before and has been replaced since, or a folder without agreements, it takes only from here.",
+		RunE: func(*cobra.Command, []string) error { return publish(w, place) },
+	}
+	place.flags(c)
+	return c
+}
+
+func publish(w world, place where) error {
+	s, err := place.existing(w)
+	if err != nil {
+		return err
+	}
+	read, err := s.config.readAgreements()
+	if err == nil {
+		err = s.publish(w, read, func(store.Tx) error { return nil })
+	}
+	if err == nil {
+		fmt.Fprintf(w.out, "in force: %s, of %d files\n", read.Hash(), len(read.files))
+	}
+	return errors.Join(err, s.Close())
 }
 
 // checkRegister checks agreement files and prints what they amount to.

@@ -4,60 +4,77 @@ import (
 	"log/slog"
 	"os"
 	"time"
-
-	"cpagateway/consent/agreements"
-	"cpagateway/gateway/hot"
 )
 
-// rereadEvery is how long a change of the agreements or certificates can go unseen where nobody
-// sent SIGHUP or the notice of another instance was lost.
+// rereadEvery is how long a change of the agreements' folder or of the certificates can go
+// unseen where nobody sent SIGHUP.
 const rereadEvery = time.Minute
 
-// keepAgreements reads the agreements again on SIGHUP, when another instance
-// tells that it did, and every so often; on SIGHUP and every so often the
-// certificates too. A folder that does not check leaves
-// what is in force: an operator's slip must not take a crisis team's access away.
-func (s *site) keepAgreements(w world, asked <-chan os.Signal, due <-chan time.Time, shared hot.State, log *slog.Logger) {
-	notices := shared.Notices(w.ctx)
+// lookEvery is how long agreements that another gateway has put in force can go unseen
+// where nobody asks for anything. No answer waits for that: see cache.Register.
+const lookEvery = 500 * time.Millisecond
+
+// keepAgreements offers the folder of agreements on SIGHUP and every so often, with the
+// certificates, and looks every moment which agreements are in force. A folder that does
+// not check leaves what is: an operator's slip must not take a crisis team's access away.
+func (s *site) keepAgreements(w world, asked <-chan os.Signal, due, look <-chan time.Time, log *slog.Logger) {
+	k := newKeeper(s, w, log)
 	for {
 		select {
 		case <-w.ctx.Done():
 			return
 		case <-due:
 			s.rereadCertificates(log)
-			s.reload(log)
+			k.reread()
 		case <-asked:
 			s.rereadCertificates(log)
-			// Sent also when nothing changed here: another instance may have missed it.
-			if hash, ok := s.reload(log); ok {
-				if err := shared.Announce(w.ctx, hot.Notice{Kind: hot.NoticeAgreements, Hash: hash}); err != nil {
-					log.Warn("the other instances were not notified of the agreements", "cause", err)
-				}
-			}
-		case n, open := <-notices:
-			if !open {
-				notices = nil // closed for good; the folder is still read
-				continue
-			}
-			if n.Kind != hot.NoticePerson && n.Hash != s.register.Load().Hash() {
-				s.reload(log)
-			}
+			k.reread()
+		case <-look:
+			k.look()
 		}
 	}
 }
 
-// reload swaps the register whole: a request sees the old or the new one. It
-// gives the hash of what is on disk, and false where that does not check.
-func (s *site) reload(log *slog.Logger) (hash string, ok bool) {
-	register, err := agreements.Load(os.DirFS(s.config.Agreements))
-	if err != nil {
-		log.Error("the agreements were not read again", "cause", err)
-		return "", false
+// keeper says once what has changed.
+type keeper struct {
+	*site
+	w       world
+	log     *slog.Logger
+	hash    string // of the agreements in force
+	refused string // why the folder was not taken
+	unread  string // why those in force could not be read
+}
+
+func newKeeper(s *site, w world, log *slog.Logger) *keeper {
+	return &keeper{site: s, w: w, log: log, hash: s.register.Load().Hash()}
+}
+
+func (k *keeper) reread() {
+	refused := textOf(k.offer(k.w))
+	if refused != "" && refused != k.refused {
+		k.log.Error("the folder of agreements was not put in force", "cause", refused)
 	}
-	hash = register.Hash()
-	if hash != s.register.Load().Hash() {
-		s.register.Store(register)
-		log.Info("the agreements were read again", "hash", hash)
+	k.refused = refused
+	k.look()
+}
+
+func (k *keeper) look() {
+	found, err := k.register.Read(k.w.ctx)
+	if unread := textOf(err); unread != k.unread && k.w.ctx.Err() == nil {
+		k.unread = unread
+		if err != nil {
+			k.log.Error("the agreements in force cannot be read", "cause", unread)
+		}
 	}
-	return hash, true
+	if err == nil && found.Hash() != k.hash {
+		k.hash = found.Hash()
+		k.log.Info("other agreements are in force", "hash", k.hash)
+	}
+}
+
+func textOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }

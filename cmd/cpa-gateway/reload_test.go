@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,38 +13,37 @@ import (
 	"time"
 
 	"cpagateway/gateway/demo"
-	"cpagateway/gateway/hot"
-	"cpagateway/gateway/hot/local"
 )
 
 // kept is a site whose agreements are kept, with the ways to make it read them.
 type kept struct {
 	*site
-	asked  chan os.Signal
-	due    chan time.Time
-	shared *local.State
-	logs   *lockedBuffer
+	w     world
+	asked chan os.Signal
+	due   chan time.Time
+	look  chan time.Time
+	logs  *lockedBuffer
 }
 
 func keep(t *testing.T) *kept {
 	t.Helper()
 	s, w := openBare(t)
-	k := &kept{s, make(chan os.Signal), make(chan time.Time), local.New(time.Now), &lockedBuffer{}}
 	if err := os.CopyFS(s.config.Agreements, demo.Agreements()); err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(k.logs, nil))
-	if _, ok := s.reload(log); !ok {
-		t.Fatal(k.logs)
+	if err := s.offer(w); err != nil {
+		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	w.ctx = ctx
+	k := &kept{s, w, make(chan os.Signal), make(chan time.Time), make(chan time.Time), &lockedBuffer{}}
+	log := slog.New(slog.NewTextHandler(k.logs, nil))
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		s.keepAgreements(w, k.asked, k.due, k.shared, log)
+		s.keepAgreements(w, k.asked, k.due, k.look, log)
 	}()
-	t.Cleanup(func() { stop(); <-ended; k.shared.Close() })
+	t.Cleanup(func() { stop(); <-ended })
 	return k
 }
 
@@ -81,9 +82,7 @@ func soon(t *testing.T, what string, is func() bool) {
 	t.Fatal("waited in vain for", what)
 }
 
-// A notice that was lost once left an instance with agreements that had been
-// suspended: nothing but a notice or a signal made it look.
-func TestALostNoticeCostsAMinuteAtMost(t *testing.T) {
+func TestAChangedFolderIsTakenWithinAMinute(t *testing.T) {
 	k := keep(t)
 	before := k.register.Load().Hash()
 	suspend(t, k.config.Agreements)
@@ -94,52 +93,122 @@ func TestALostNoticeCostsAMinuteAtMost(t *testing.T) {
 			t.Errorf("%s is still assured", row.Agreement)
 		}
 	}
-	if rereadEvery > time.Minute {
-		t.Errorf("read every %v only", rereadEvery)
-	}
-}
-
-// SIGHUP on an instance that had read the change already once told nobody, and
-// said in the log that something was wrong.
-func TestSIGHUPIsToldAlsoWhenNothingChanged(t *testing.T) {
-	k := keep(t)
-	heard := k.shared.Notices(t.Context())
-	k.asked <- syscall.SIGHUP
-	select {
-	case n := <-heard:
-		if n.Kind != hot.NoticeAgreements || n.Hash != k.register.Load().Hash() {
-			t.Errorf("told %+v", n)
-		}
-	case <-time.After(time.Minute):
-		t.Error("nobody was told")
-	}
-	if strings.Contains(k.logs.String(), "ERROR") {
-		t.Errorf("an error in the log: %s", k.logs)
+	if rereadEvery > time.Minute || lookEvery > time.Second/2 {
+		t.Errorf("read every %v only, and looked at every %v", rereadEvery, lookEvery)
 	}
 }
 
 func TestAFolderThatDoesNotCheckLeavesWhatIsInForce(t *testing.T) {
 	k := keep(t)
 	before := k.register.Load()
-	write(t, filepath.Join(k.config.Agreements, "slip.yaml"), "id: X\ncolour: red\n")
-	// The signal first: once it is taken, the notices are listened to.
 	for _, c := range []struct {
 		name string
 		ask  func()
 	}{
 		{"SIGHUP", func() { k.asked <- syscall.SIGHUP }},
 		{"the minute", func() { k.due <- time.Now() }},
-		{"a notice", func() {
-			if err := k.shared.Announce(t.Context(), hot.Notice{Kind: hot.NoticeAgreements, Hash: "another"}); err != nil {
-				t.Fatal(err)
-			}
-		}},
 	} {
-		said := strings.Count(k.logs.String(), "slip.yaml")
+		file := write(t, filepath.Join(k.config.Agreements, strings.ReplaceAll(c.name, " ", "-")+".yaml"), "id: X\ncolour: red\n")
 		c.ask()
-		soon(t, "a word in the log after "+c.name, func() bool { return strings.Count(k.logs.String(), "slip.yaml") > said })
+		soon(t, "a word in the log after "+c.name, func() bool { return strings.Contains(k.logs.String(), filepath.Base(file)) })
 		if k.register.Load() != before {
 			t.Errorf("%s changed what is in force", c.name)
+		}
+	}
+}
+
+// remove takes every agreement out of a folder.
+func remove(t *testing.T, folder string) {
+	t.Helper()
+	if err := errors.Join(os.RemoveAll(folder), os.Mkdir(folder, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A gateway whose folder is behind, or was lost, takes nothing from the others: only an
+// operator who says so does.
+func TestWhatWasReplacedComesBackOnlyWhenItIsPublished(t *testing.T) {
+	k := keep(t)
+	first := k.register.Load().Hash()
+	folder := k.config.Agreements
+	old := filepath.Join(t.TempDir(), "old")
+	if err := os.CopyFS(old, os.DirFS(folder)); err != nil {
+		t.Fatal(err)
+	}
+	suspend(t, folder)
+	k.asked <- syscall.SIGHUP
+	soon(t, "the suspended agreements", func() bool { return k.register.Load().Hash() != first })
+	second := k.register.Load().Hash()
+
+	remove(t, folder)
+	if err := k.offer(k.w); !errors.Is(err, errNoneAnyMore) {
+		t.Errorf("an empty folder: %v", err)
+	}
+	if err := os.CopyFS(folder, os.DirFS(old)); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.offer(k.w); !errors.Is(err, errReplacedBefore) {
+		t.Errorf("a folder that is behind: %v", err)
+	}
+	k.asked <- syscall.SIGHUP
+	soon(t, "a word in the log", func() bool { return strings.Contains(k.logs.String(), "were in force before") })
+	if got := k.register.Load().Hash(); got != second {
+		t.Errorf("in force is %s, want %s", got, second)
+	}
+
+	place := k.config.Records.SQLite
+	if p := cli("register", "publish", "--data", place).must(t, exitDone); !strings.Contains(p.out, first) {
+		t.Errorf("it prints %s", p.out)
+	}
+	k.look <- time.Now()
+	soon(t, "what was published", func() bool { return k.register.Load().Hash() == first })
+	soon(t, "a word in the log", func() bool { return strings.Contains(k.logs.String(), "other agreements are in force") })
+	remove(t, folder)
+	cli("register", "publish", "--data", place).must(t, exitDone)
+	k.look <- time.Now()
+	soon(t, "the end of all sharing", func() bool { return len(k.register.Load().Matrix()) == 0 })
+	said := 0
+	for _, row := range lastRows(t, place) {
+		if row["interaction"] == "register-publish" && strings.HasPrefix(row["reference"].(string), "register ") {
+			said++
+		}
+	}
+	if said != 4 {
+		t.Errorf("%d of 4 registers are in the audit log", said)
+	}
+}
+
+// lastRows are the newest entries of what operators did.
+func lastRows(t *testing.T, dir string) []map[string]any {
+	t.Helper()
+	return cli("audit", "show", "--data", dir, "--caller", "command-line", "--limit", "20", "--json").must(t, exitDone).list(t)
+}
+
+// A gateway that starts with a folder which is behind would have opened what was closed.
+func TestServeRefusesAFolderThatIsBehind(t *testing.T) {
+	s := settle(t)
+	s.openIssuer()
+	folder := filepath.Join(s.dir, "agreements")
+	old := filepath.Join(t.TempDir(), "old")
+	if err := os.CopyFS(old, os.DirFS(folder)); err != nil {
+		t.Fatal(err)
+	}
+	s.start()
+	s.await("/readyz", http.StatusOK)
+	suspend(t, folder)
+	if p := cli("serve", "--check", "--config", s.config).must(t, exitDone); !strings.Contains(p.out, "other ones are in force") {
+		t.Errorf("--check prints %s", p.out)
+	}
+	cli("register", "publish", "--config", s.config).must(t, exitDone)
+	s.stop()
+	<-s.ended
+	remove(t, folder)
+	if err := os.CopyFS(folder, os.DirFS(old)); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"serve", "--check"}, {"serve"}} {
+		if p := cli(append(args, "--config", s.config)...); p.code == exitDone || !strings.Contains(p.errs, "were in force before") {
+			t.Errorf("%v: exit %d, %s", args, p.code, p.errs)
 		}
 	}
 }
@@ -157,7 +226,7 @@ func TestASuspendedAgreementTakesEffectOnSIGHUP(t *testing.T) {
 	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	soon(t, "the suspension", func() bool { return strings.Contains(s.logs.String(), "read again") })
+	soon(t, "the suspension", func() bool { return strings.Contains(s.logs.String(), "other agreements are in force") })
 	if a := s.ask(s.token("gp")); a.status == 200 && len(a.matches(t)) != 0 {
 		t.Errorf("still shared: %d %.300s", a.status, a.body)
 	}

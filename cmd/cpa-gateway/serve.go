@@ -69,13 +69,17 @@ func serve(w world, file string, check bool) error {
 		return err
 	}
 	defer s.Close()
+	if err := s.offer(w); err != nil {
+		return notOffered(err)
+	}
 	handler, err := s.front(w, verifier, shared, log)
 	if err != nil {
 		return err
 	}
-	due := time.NewTicker(rereadEvery)
+	due, look := time.NewTicker(rereadEvery), time.NewTicker(lookEvery)
 	defer due.Stop()
-	go s.keepAgreements(w, asked, due.C, shared, log)
+	defer look.Stop()
+	go s.keepAgreements(w, asked, due.C, look.C, log)
 	h := &health{ready: []func(context.Context) error{verifier.Ready, s.ready}, shared: shared, issuers: verifier, clock: w.clock}
 	return s.listen(w, handler, h, log, func() {})
 }
@@ -125,7 +129,7 @@ func (s *site) front(w world, verifier *identity.Verifier, shared hot.State, log
 	c := s.config
 	r := &road.Road{
 		Identity: verifier, Records: cache.New(s.store, memoryForReads(c.Memory)), Audit: s.log, Policy: c.Policy, Shared: shared,
-		Register:  s.register.Load,
+		Register:  s.register,
 		Pseudonym: intake.Pseudonym(s.secret),
 		Home:      c.Organisation, Base: c.HTTP.Base, DutyLine: c.DutyLine, Sealer: sealer,
 		Capacity: road.NewCapacity(c.HTTP.Capacity, c.HTTP.Reserved), Beat: c.HTTP.Beat, Clock: w.clock, Log: log,

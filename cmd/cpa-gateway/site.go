@@ -11,8 +11,8 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"cpagateway/consent/agreements"
 	"cpagateway/gateway/audit"
+	"cpagateway/gateway/cache"
 	"cpagateway/gateway/intake"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
@@ -28,7 +28,7 @@ import (
 type site struct {
 	config   config
 	store    *relational.Store
-	register atomic.Pointer[agreements.Register] // a reload swaps it whole
+	register *cache.Register
 	log      *audit.Log[store.Tx]
 	secret   []byte
 
@@ -38,7 +38,7 @@ type site struct {
 // openSite opens the records and everything beside them, making what is not
 // there yet. The caller closes it.
 func openSite(w world, c config) (*site, error) {
-	register, err := agreements.Load(os.DirFS(c.Agreements))
+	read, err := c.readAgreements()
 	if err != nil {
 		return nil, misuse("reading the agreements: %v", err)
 	}
@@ -65,8 +65,10 @@ func openSite(w world, c config) (*site, error) {
 	if err != nil {
 		return nil, errors.Join(err, kept.Close())
 	}
-	s := &site{config: c, store: kept, log: log, secret: secret}
-	s.register.Store(register)
+	s := &site{config: c, store: kept, log: log, secret: secret, register: cache.NewRegister(kept, read.Register)}
+	if _, err := s.register.Read(w.ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return s, nil
 }
 
@@ -77,10 +79,14 @@ func (s *site) intake(w world) *intake.Intake {
 	return &intake.Intake{Store: s.store, Audit: s.log, Register: s.register.Load(), Secret: s.secret, Home: s.config.Organisation, Leaflets: s.config.Policy.PolicyVersions, Clock: w.clock}
 }
 
-// ready says whether the records can be read, by looking up a person who does not exist.
+// ready says whether the records can be read, by looking up a person who does not exist,
+// and the agreements in force.
 func (s *site) ready(ctx context.Context) error {
 	err := s.store.View(ctx, func(now store.Snapshot) error {
 		_, err := now.Person(profiles.SystemNHSNumber, "")
+		if _, unread := s.register.Of(now); unread != nil {
+			return unread
+		}
 		return err
 	})
 	if err != nil && !errors.Is(err, records.ErrNothing) {

@@ -24,43 +24,43 @@ import (
 // register. The error names every fault with its file and line. An empty folder
 // is a register that covers nobody.
 func Load(fsys fs.FS) (*Register, error) {
-	var agreements []*Agreement
-	var faults []error
+	files, err := Texts(fsys)
+	if err != nil {
+		return nil, err
+	}
+	return LoadTexts(files)
+}
+
+// Texts reads the files that Load would, by their names.
+func Texts(fsys fs.FS) (map[string][]byte, error) {
+	files := make(map[string][]byte)
 	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
+		if err == nil && !entry.IsDir() && (path.Ext(name) == ".yaml" || path.Ext(name) == misnamed) {
+			files[name], err = fs.ReadFile(fsys, name)
 		}
-		switch path.Ext(name) {
-		case ".yml":
-			faults = append(faults, fmt.Errorf("%s: an agreement's file ends in .yaml; this one would be passed over", name))
-		case ".yaml":
-			src, err := fs.ReadFile(fsys, name)
-			if err != nil {
-				return err
-			}
-			a, wrong := readAgreement(name, src)
-			agreements, faults = append(agreements, a), append(faults, wrong...)
-		}
-		return nil
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading agreements: %w", err)
 	}
-	return assemble(agreements, faults)
+	return files, nil
 }
+
+// misnamed would be passed over where others look for agreements, and is refused.
+const misnamed = ".yml"
 
 // LoadTexts is Load for files that are held in memory, by their names.
 func LoadTexts(files map[string][]byte) (*Register, error) {
 	var agreements []*Agreement
 	var faults []error
 	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if path.Ext(name) == misnamed {
+			faults = append(faults, fmt.Errorf("%s: an agreement's file ends in .yaml; this one would be passed over", name))
+			continue
+		}
 		a, wrong := readAgreement(name, files[name])
 		agreements, faults = append(agreements, a), append(faults, wrong...)
 	}
-	return assemble(agreements, faults)
-}
-
-func assemble(agreements []*Agreement, faults []error) (*Register, error) {
 	faults = append(faults, twice(agreements)...)
 	if len(faults) > 0 {
 		return nil, fmt.Errorf("reading agreements: %w", errors.Join(faults...))

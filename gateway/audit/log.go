@@ -270,6 +270,19 @@ func (l *Log[T]) Operate(ctx context.Context, e Event, by consent.Caller, work f
 	}})
 }
 
+// Settle changes what is nobody's record, and keeps that it was done, in one transaction
+// that holds nothing else: work says what it did, in words that the log or the store has
+// given. Beside that it is as Update.
+func (l *Log[T]) Settle(ctx context.Context, e Event, by consent.Caller, work func(T) (reference string, err error)) (Recorded, error) {
+	return l.submit(ctx, l.changeJobs, &job[T]{changesStore: true, prepare: func(tx T) (_ []record, err error) {
+		entry := asked(KindOperator, e, by)
+		if entry.Reference, err = work(tx); err != nil {
+			return nil, err
+		}
+		return recordsOf([]Entry{entry}), nil
+	}})
+}
+
 // Look keeps that somebody at the command line looked at what is kept: about a
 // person, or about nobody known; reference says of what, in words that the log or
 // the store has given.

@@ -1,10 +1,11 @@
 // Package hot is the short-lived state that several gateways share: the replay
-// guard, rate limits and notices that a fact has changed. It holds the interface,
-// its conformance suite (hottest) and what both implementations keep in their own
-// process (Claims, Buckets, Inbox); hot/local and hot/redis implement it.
+// guard and rate limits. It holds the interface, its conformance suite (hottest)
+// and what both implementations keep in their own process (Claims, Buckets);
+// hot/local and hot/redis implement it.
 //
-// Redis is never the truth: when it is lost or flushed, answers stay correct
-// (every decision is checked against the epoch in the store) and nothing fails open.
+// Redis is never the truth, and nothing that an answer follows from is in it: when
+// it is lost, flushed or lies, answers are the same and nothing fails open. That
+// something has changed, gateways learn from the store.
 package hot
 
 import (
@@ -12,7 +13,6 @@ import (
 	"time"
 
 	"cpagateway/consent"
-	"cpagateway/profiles"
 )
 
 // State is the shared state. All methods are safe for concurrent use.
@@ -23,11 +23,6 @@ type State interface {
 	Claim(ctx context.Context, key string, issued time.Time, life time.Duration) (first bool, err error)
 	// Allow takes one request from a client's bucket.
 	Allow(ctx context.Context, client consent.ClientID, rate Rate) (Verdict, error)
-	// Announce sends a change to every instance. Losing a notice costs time, never correctness.
-	Announce(ctx context.Context, n Notice) error
-	// Notices delivers what is announced from now on until ctx ends. A gap in
-	// delivery (a lost connection) is itself delivered, as NoticeGap.
-	Notices(ctx context.Context) <-chan Notice
 	// Health says how the state is, without asking anybody.
 	Health() Health
 	Close() error
@@ -52,21 +47,3 @@ type Verdict struct {
 	Allowed    bool
 	RetryAfter time.Duration // when refused
 }
-
-// Notice says what has changed.
-type Notice struct {
-	Kind   NoticeKind
-	Person profiles.PersonID // for NoticePerson
-	Epoch  uint64            // for NoticePerson
-	Hash   string            // for NoticeAgreements: the register's content hash
-}
-
-// NoticeKind is what a notice is about.
-type NoticeKind string
-
-// The kinds of notice.
-const (
-	NoticePerson     NoticeKind = "person"
-	NoticeAgreements NoticeKind = "agreements"
-	NoticeGap        NoticeKind = "gap" // notices may have been lost: forget what was remembered
-)

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"cpagateway/consent"
-	"cpagateway/consent/agreements"
 	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/cache"
@@ -33,7 +32,7 @@ type Road struct {
 	Identity *identity.Verifier
 	Records  *cache.Cache
 	Audit    *audit.Log[store.Tx]
-	Register func() *agreements.Register // the agreements in force; a reload swaps them whole
+	Register *cache.Register
 	Policy   consent.Policy
 	Shared   hot.State
 	// Pseudonym is the person id that an NHS number would have, were it known here.
@@ -160,7 +159,10 @@ func (r *Road) orRefuse(ctx context.Context, t *exchange, do func(context.Contex
 
 // attempt finds, decides and discloses from one moment, then records.
 func (r *Road) attempt(ctx context.Context, t *exchange) (audit.Recorded, reply, error) {
-	register := r.Register()
+	register, err := r.Register.Current(ctx)
+	if err != nil {
+		return audit.Recorded{}, reply{}, err
+	}
 	ask := consent.Request{Caller: t.caller, Action: t.ask.action(), At: t.at, Register: register, Policy: r.Policy}
 	var s subject
 	var q question
@@ -187,8 +189,8 @@ func (r *Road) attempt(ctx context.Context, t *exchange) (audit.Recorded, reply,
 	decisions := q.decisions()
 	since := r.Clock()
 	recorded, err := r.Audit.Record(ctx, t.event(p.status), decisions, released, func(tx store.Tx) error {
-		if r.Register() != register {
-			return cache.ErrChanged
+		if err := r.Register.Check(tx, register); err != nil {
+			return err
 		}
 		return basis.Check(tx)
 	})

@@ -83,9 +83,13 @@ func (r *Road) changing(tx store.Tx, t *exchange) (*change, error) {
 			return nil, err
 		}
 	}
+	register, err := r.Register.Of(tx)
+	if err != nil {
+		return nil, err
+	}
 	persons := []facts.Person{holdings.At(custodian)}
 	s := subject{holdings: holdings, custodians: []profiles.OrgCode{custodian}}
-	ask := consent.Request{Caller: t.caller, Action: consent.Read, Type: t.ask.Type, At: t.at, Register: r.Register(), Policy: r.Policy}
+	ask := consent.Request{Caller: t.caller, Action: consent.Read, Type: t.ask.Type, At: t.at, Register: register, Policy: r.Policy}
 	reading := *t
 	reading.ask.Interaction = Read
 	c.read = reading.question(s, persons, ask)

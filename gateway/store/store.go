@@ -12,6 +12,7 @@ import (
 	"cpagateway/gateway/persons"
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
+	"cpagateway/gateway/register"
 )
 
 // ErrNested refuses a View or an Update inside another: it would wait for itself.
@@ -44,6 +45,7 @@ type Snapshot interface {
 	quarantine.Snapshot
 	audit.Snapshot
 	persons.Snapshot
+	register.Snapshot
 	// Context is that of the view or update. A View or Update under it is ErrNested.
 	Context() context.Context
 }
@@ -56,6 +58,7 @@ type Tx interface {
 	quarantine.Tx
 	audit.Tx
 	persons.Tx
+	register.Tx
 	// Try runs a part of the transaction that may fail by itself: where part fails,
 	// Try gives its error, what part did is undone, and the transaction goes on.
 	Try(part func() error) error

@@ -33,10 +33,6 @@ func Run(t *testing.T, open func(t *testing.T) hot.State) {
 		{"a rate that is none allows nothing", noRate},
 		{"a wait has an end", boundedWait},
 		{"clients do not share a bucket", ownBuckets},
-		{"every reader receives a notice whole", everyReader},
-		{"a reader receives nothing of before", nothingOfBefore},
-		{"a slow reader holds nobody up and finds a gap", slowReader},
-		{"a reader's channel ends with its context", readerEnds},
 		{"an ended context is an error", endedContext},
 		{"after Close nothing is allowed", afterClose},
 	} {
@@ -140,104 +136,6 @@ func anyKey(t *testing.T, state hot.State) {
 	}
 }
 
-func announce(t *testing.T, state hot.State, n hot.Notice) {
-	t.Helper()
-	if err := state.Announce(t.Context(), n); err != nil {
-		t.Fatalf("announcing: %v", err)
-	}
-}
-
-// Next is the next notice, or a failure after five seconds.
-func Next(t *testing.T, notices <-chan hot.Notice) hot.Notice {
-	t.Helper()
-	select {
-	case n, open := <-notices:
-		if !open {
-			t.Fatal("the channel of notices ended")
-		}
-		return n
-	case <-time.After(5 * time.Second):
-		t.Fatal("no notice came")
-	}
-	panic("unreachable")
-}
-
-func everyReader(t *testing.T, state hot.State) {
-	first, second := state.Notices(t.Context()), state.Notices(t.Context())
-	for _, n := range []hot.Notice{
-		{Kind: hot.NoticePerson, Person: "person-1", Epoch: 1<<63 + 7},
-		{Kind: hot.NoticeAgreements, Hash: "0123abcd"},
-		{Kind: hot.NoticeGap},
-	} {
-		announce(t, state, n)
-		for _, reader := range []<-chan hot.Notice{first, second} {
-			if got := Next(t, reader); got != n {
-				t.Errorf("announced %+v, received %+v", n, got)
-			}
-		}
-	}
-}
-
-func nothingOfBefore(t *testing.T, state hot.State) {
-	announce(t, state, hot.Notice{Kind: hot.NoticeAgreements, Hash: "before"})
-	reader := state.Notices(t.Context())
-	announce(t, state, hot.Notice{Kind: hot.NoticeAgreements, Hash: "after"})
-	if got := Next(t, reader); got.Hash != "after" {
-		t.Errorf("received %+v", got)
-	}
-}
-
-func slowReader(t *testing.T, state hot.State) {
-	const many = 3000
-	slow := state.Notices(t.Context())
-	watched := state.Notices(t.Context())
-	for i := range many {
-		announce(t, state, hot.Notice{Kind: hot.NoticePerson, Person: "p", Epoch: uint64(i + 1)})
-		if got := Next(t, watched); got.Epoch != uint64(i+1) {
-			t.Fatalf("a reader who keeps up received %+v as notice %d", got, i+1)
-		}
-	}
-	received := uint64(0)
-	for {
-		n := Next(t, slow)
-		if n.Kind == hot.NoticeGap {
-			break
-		}
-		if received++; n.Epoch != received {
-			t.Fatalf("notice %d was lost without a gap", received)
-		}
-	}
-	if received >= many {
-		t.Error("there was no gap to find")
-	}
-}
-
-func readerEnds(t *testing.T, state hot.State) {
-	ctx, cancel := context.WithCancel(t.Context())
-	reader, other := state.Notices(ctx), state.Notices(t.Context())
-	cancel()
-	ends(t, reader)
-	announce(t, state, hot.Notice{Kind: hot.NoticeAgreements, Hash: "h"})
-	if got := Next(t, other); got.Hash != "h" {
-		t.Errorf("the other reader received %+v", got)
-	}
-}
-
-func ends(t *testing.T, reader <-chan hot.Notice) {
-	t.Helper()
-	timeout := time.After(5 * time.Second)
-	for {
-		select {
-		case _, open := <-reader:
-			if !open {
-				return
-			}
-		case <-timeout:
-			t.Fatal("the channel of notices did not end")
-		}
-	}
-}
-
 func endedContext(t *testing.T, state hot.State) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -247,26 +145,17 @@ func endedContext(t *testing.T, state hot.State) {
 	if verdict, err := state.Allow(ctx, "c", hot.Rate{PerSecond: 1, Burst: 1}); verdict.Allowed || err == nil {
 		t.Errorf("allow: %+v, error %v", verdict, err)
 	}
-	if err := state.Announce(ctx, hot.Notice{Kind: hot.NoticeGap}); err == nil {
-		t.Error("announce: no error")
-	}
 }
 
 func afterClose(t *testing.T, state hot.State) {
-	reader := state.Notices(t.Context())
 	if err := state.Close(); err != nil {
 		t.Fatal(err)
 	}
-	ends(t, reader)
-	ends(t, state.Notices(t.Context()))
 	if first, err := state.Claim(t.Context(), "k", issued, time.Minute); first || err == nil {
 		t.Errorf("claim: first %v, error %v", first, err)
 	}
 	if verdict, err := state.Allow(t.Context(), "c", hot.Rate{PerSecond: 1, Burst: 1}); verdict.Allowed || err == nil {
 		t.Errorf("allow: %+v, error %v", verdict, err)
-	}
-	if err := state.Announce(t.Context(), hot.Notice{Kind: hot.NoticeGap}); err == nil {
-		t.Error("announce: no error")
 	}
 	if err := state.Close(); err != nil {
 		t.Errorf("a second Close: %v", err)

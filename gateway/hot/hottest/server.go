@@ -85,15 +85,6 @@ func (s *Server) Save(t *testing.T) {
 // Keys lists the names of all keys, as the protocol writes them.
 func (s *Server) Keys() string { return string(s.ask("KEYS *")) }
 
-// Publish says something on a channel, as another program might. Neither the
-// channel nor the message may hold blanks.
-func (s *Server) Publish(t *testing.T, channel, message string) {
-	t.Helper()
-	if answer := s.ask("PUBLISH " + channel + " " + message); !bytes.HasPrefix(answer, []byte(":")) {
-		t.Fatalf("publishing: %q", answer)
-	}
-}
-
 // Pause makes the server hang: connections stay open and nothing is answered.
 func (s *Server) Pause(t *testing.T) {
 	t.Helper()

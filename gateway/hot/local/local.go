@@ -5,7 +5,7 @@ package local
 import (
 	"context"
 	"errors"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"cpagateway/consent"
@@ -18,9 +18,7 @@ type State struct {
 	claims  *hot.Claims
 	since   time.Time // what was claimed before is not known
 
-	mu      sync.Mutex // guards the rest
-	closed  bool
-	inboxes map[hot.Inbox]func() bool // with what stops the watch on the reader's context
+	closed atomic.Bool
 }
 
 // ErrClosed is the answer after Close.
@@ -32,7 +30,6 @@ func New(clock func() time.Time) *State {
 		buckets: hot.NewBuckets(clock),
 		claims:  hot.NewClaims(clock),
 		since:   clock(),
-		inboxes: make(map[hot.Inbox]func() bool),
 	}
 }
 
@@ -57,63 +54,15 @@ func (s *State) Allow(ctx context.Context, client consent.ClientID, rate hot.Rat
 	return s.buckets.Take(client, rate), nil
 }
 
-// Announce puts the notice into every reader's inbox and never waits for one.
-func (s *State) Announce(ctx context.Context, n hot.Notice) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return ErrClosed
-	}
-	for in := range s.inboxes {
-		in.Put(n)
-	}
-	return nil
-}
-
-// Notices opens an inbox; it is closed when ctx ends or the state is closed.
-func (s *State) Notices(ctx context.Context) <-chan hot.Notice {
-	in := hot.NewInbox()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		close(in)
-		return in
-	}
-	s.inboxes[in] = context.AfterFunc(ctx, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if _, open := s.inboxes[in]; open {
-			delete(s.inboxes, in)
-			close(in)
-		}
-	})
-	return in
-}
-
-// Close ends every reader's inbox. A second Close does nothing.
+// Close ends the state. A second Close does nothing.
 func (s *State) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.closed = true
-	for in, unwatch := range s.inboxes {
-		unwatch()
-		close(in)
-	}
-	clear(s.inboxes)
+	s.closed.Store(true)
 	return nil
 }
 
 func (s *State) ready(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
+	if s.closed.Load() {
 		return ErrClosed
 	}
-	return nil
+	return ctx.Err()
 }

@@ -36,11 +36,6 @@ func neverOpen(t *testing.T, state *redis.State) {
 			t.Errorf("claim without Redis: first %v, error %v", first, err)
 		}
 	})
-	inTime(t, "Announce", func() {
-		if err := state.Announce(t.Context(), hot.Notice{Kind: hot.NoticeGap}); err == nil {
-			t.Error("announcing without Redis was no error")
-		}
-	})
 	for i, want := range []bool{true, true, false, false} {
 		inTime(t, "Allow", func() {
 			verdict, err := state.Allow(t.Context(), "while-away", hot.Rate{PerSecond: 0.01, Burst: 2})
@@ -93,26 +88,13 @@ func (l *lines) count(what string) int {
 func TestKilledRedis(t *testing.T) {
 	server := hottest.StartServer(t)
 	state := connect(t, server, "cpa:", time.Now)
-	reader := state.Notices(t.Context())
 	used := fresh("before")
 	gives(t, state, used)
 	server.Kill()
 	neverOpen(t, state)
 
 	server.Start(t)
-	if got := hottest.Next(t, reader); got.Kind != hot.NoticeGap {
-		t.Errorf("after the loss the reader heard %+v", got)
-	}
 	back(t, state)
-	want := hot.Notice{Kind: hot.NoticeAgreements, Hash: "h"}
-	if err := state.Announce(t.Context(), want); err != nil {
-		t.Fatalf("after the loss: %v", err)
-	}
-	for got := hottest.Next(t, reader); got != want; got = hottest.Next(t, reader) {
-		if got.Kind != hot.NoticeGap {
-			t.Errorf("heard %+v", got)
-		}
-	}
 	refuses(t, state, used)
 }
 
@@ -122,11 +104,6 @@ func TestHangingRedis(t *testing.T) {
 	state := connectWithin(t, server, "cpa:", time.Now, redis.Timeout, slog.New(slog.DiscardHandler))
 	server.Pause(t)
 	neverOpen(t, state)
-	inTime(t, "Notices", func() {
-		if got := hottest.Next(t, state.Notices(t.Context())); got.Kind != hot.NoticeGap {
-			t.Errorf("a subscription that was not confirmed heard %+v", got)
-		}
-	})
 	server.Resume(t)
 	patient := connect(t, server, "cpa:", time.Now)
 	gives(t, patient, fresh("after"))
@@ -274,23 +251,5 @@ func TestFlushedRedisDoesNotRefillBuckets(t *testing.T) {
 	}
 	if allowed != rate.Burst {
 		t.Errorf("%d requests of a burst of %d were allowed over three flushes", allowed, rate.Burst)
-	}
-}
-
-// What another program puts on the channel must not stop notices, and may have meant anything.
-func TestUnreadableNoticeIsAGap(t *testing.T) {
-	server := hottest.StartServer(t)
-	state := connect(t, server, "cpa:", time.Now)
-	reader := state.Notices(t.Context())
-	server.Publish(t, "cpa:notices", "nonsense")
-	if got := hottest.Next(t, reader); got.Kind != hot.NoticeGap {
-		t.Errorf("heard %+v", got)
-	}
-	want := hot.Notice{Kind: hot.NoticeAgreements, Hash: "h"}
-	if err := state.Announce(t.Context(), want); err != nil {
-		t.Fatal(err)
-	}
-	if got := hottest.Next(t, reader); got != want {
-		t.Errorf("heard %+v", got)
 	}
 }

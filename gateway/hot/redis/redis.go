@@ -4,10 +4,9 @@
 // Redis only ever makes the gateway stricter. A claim that Redis cannot vouch
 // for is an error, and the caller refuses; what this gateway gave to one it does
 // not give to another, and a client's rate it keeps on its own, whatever Redis
-// says; a notice that is lost costs time; what was issued before Redis lost its
-// data cannot be claimed any more (docs/decisions/017). Keys hold SHA-256 sums,
-// never what was claimed or who asked. The server must not evict keys
-// (maxmemory-policy noeviction).
+// says; what was issued before Redis lost its data cannot be claimed any more
+// (docs/decisions/017). Keys hold SHA-256 sums, never what was claimed or who
+// asked. The server must not evict keys (maxmemory-policy noeviction).
 package redis
 
 import (
@@ -44,7 +43,7 @@ type State struct {
 
 	ctx     context.Context // ends with Close
 	stop    context.CancelFunc
-	readers sync.WaitGroup
+	watched sync.WaitGroup
 	end     sync.Once
 }
 
@@ -71,7 +70,7 @@ func open(address, prefix string, clock func() time.Time, log *slog.Logger, time
 		client: client, prefix: prefix, clock: clock, timeout: timeout, log: log,
 		buckets: hot.NewBuckets(clock), claims: hot.NewClaims(clock), ctx: ctx, stop: stop,
 	}
-	s.readers.Go(s.watch)
+	s.watched.Go(s.watch)
 	return s, nil
 }
 
@@ -125,11 +124,11 @@ func dial(address string) (goredis.UniversalClient, error) {
 // ErrClosed is the answer after Close.
 var ErrClosed = errors.New("the Redis state is closed")
 
-// Close ends the watch, every reader of notices and the connections. A second Close does nothing.
+// Close ends the watch and the connections. A second Close does nothing.
 func (s *State) Close() (err error) {
 	s.end.Do(func() {
 		s.stop()
-		s.readers.Wait()
+		s.watched.Wait()
 		err = s.client.Close()
 	})
 	return err

@@ -56,8 +56,6 @@ func (f *fleet) Allow(ctx context.Context, client consent.ClientID, rate hot.Rat
 	return f.one().Allow(ctx, client, rate)
 }
 
-func (f *fleet) Announce(ctx context.Context, n hot.Notice) error { return f.one().Announce(ctx, n) }
-
 func (f *fleet) Close() error {
 	var all []error
 	for _, state := range f.all {
@@ -93,25 +91,6 @@ func TestState(t *testing.T) {
 func TestTwoGatewaysRaceForOneClaim(t *testing.T) {
 	server := hottest.StartServer(t)
 	hottest.Race(t, connect(t, server, "cpa:", time.Now), connect(t, server, "cpa:", time.Now))
-}
-
-func TestNoticesReachTheOtherGateway(t *testing.T) {
-	server := hottest.StartServer(t)
-	here, there := connect(t, server, "cpa:", time.Now), connect(t, server, "cpa:", time.Now)
-	elsewhere := connect(t, server, "other:", time.Now).Notices(t.Context())
-	reader := there.Notices(t.Context())
-	want := hot.Notice{Kind: hot.NoticePerson, Person: "person-1", Epoch: 7}
-	if err := here.Announce(t.Context(), want); err != nil {
-		t.Fatal(err)
-	}
-	if got := hottest.Next(t, reader); got != want {
-		t.Errorf("heard %+v", got)
-	}
-	select {
-	case n := <-elsewhere:
-		t.Errorf("another deployment heard %+v", n)
-	case <-time.After(100 * time.Millisecond):
-	}
 }
 
 // Canaries: nothing of what is claimed or of who asks may be read from the keys.

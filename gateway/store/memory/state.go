@@ -7,12 +7,13 @@ import (
 	"cpagateway/gateway/persons"
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
+	"cpagateway/gateway/register"
 	"cpagateway/profiles"
 )
 
 // state is everything kept at one moment.
 type state struct {
-	seq         uint64      // number of the last change: of a version, a standing or a move
+	seq         uint64      // number of the last change: of a version, a standing, a move or the register
 	resources   []*resource // in the order of first storing
 	places      map[key]int // where in resources
 	generations map[profiles.PersonID]uint64
@@ -20,13 +21,14 @@ type state struct {
 	moves       []persons.Move
 	images      map[key]records.Image
 	faults      []quarantine.Fault
+	registers   []register.Version // in the order in which they were put in force
 	log         log
 }
 
 // copied is a state that can be changed while others read this one.
 func (s *state) copied() *state {
 	c := *s
-	c.resources, c.faults = slices.Clone(s.resources), slices.Clone(s.faults)
+	c.resources, c.faults, c.registers = slices.Clone(s.resources), slices.Clone(s.faults), slices.Clone(s.registers)
 	c.places, c.generations, c.standings = maps.Clone(s.places), maps.Clone(s.generations), maps.Clone(s.standings)
 	c.moves, c.images = slices.Clone(s.moves), make(map[key]records.Image, len(s.images))
 	maps.Copy(c.images, s.images)

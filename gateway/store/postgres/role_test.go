@@ -19,7 +19,7 @@ var rewriting = []string{
 	"ALTER TABLE audit DROP COLUMN person", "CREATE TABLE other (n bigint)",
 	"UPDATE audit_checkpoints SET note = ''", "DELETE FROM audit_checkpoints", "DELETE FROM audit_slots", "TRUNCATE audit_slots",
 	"UPDATE versions SET body = ''", "DELETE FROM versions", "DELETE FROM resources",
-	"UPDATE moves SET body = ''", "DELETE FROM moves", "UPDATE meta SET value = ''", "DELETE FROM meta",
+	"UPDATE registers SET files = ''", "DELETE FROM registers", "UPDATE moves SET body = ''", "DELETE FROM moves", "UPDATE meta SET value = ''", "DELETE FROM meta",
 	"DELETE FROM changed", "DELETE FROM persons", "DELETE FROM faults", "UPDATE goose_db_version SET version_id = 0",
 }
 

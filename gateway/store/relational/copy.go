@@ -30,6 +30,7 @@ var tables = []table{
 	{"standings", "person", "person, apart, doubt, body"},
 	{"moves", "place", "place, id, body"},
 	{"images", "type, id", "type, id, source, body"},
+	{"registers", "number", `number, "at", hash, files`},
 	{"faults", "place", `place, id, source, custodian, file, "row", field, value, rule, reason, raw, "at", settled`},
 	{"audit_slots", "slot", "slot, seq, hash, latest, holder, until"},
 	{"audit", "slot, seq", auditColumns},

@@ -51,6 +51,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"none of many updates is lost", noLostUpdate},
 		{"one inside another is refused", nested},
 		{"what outlives its function does nothing", outlived},
+		{"the register that was put last is in force", registers},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
 	}

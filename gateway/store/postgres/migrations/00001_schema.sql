@@ -155,6 +155,15 @@ CREATE TABLE images (
     PRIMARY KEY (type, id)
 );
 
+-- Every register of agreements that was put in force: the newest one is.
+CREATE TABLE registers (
+    number bigint PRIMARY KEY,           -- of the change that put it in force
+    "at"   bigint NOT NULL,              -- when, in nanoseconds since 1970
+    hash   text COLLATE "C" NOT NULL,    -- of its content
+    files  bytea NOT NULL                -- the texts by the names of their files, as JSON
+);
+CREATE INDEX registers_by_hash ON registers (hash, number);
+
 -- What imports could not take.
 CREATE TABLE faults (
     place     bigint PRIMARY KEY,        -- 1, 2, 3 ...
@@ -217,7 +226,7 @@ CREATE TABLE meta (
 );
 
 -- The role that every connection of a gateway works as, whoever it logs in as. It can
--- neither change nor remove a version, a move, an entry or a checkpoint of the audit log, or
+-- neither change nor remove a version, a move, a register, an entry or a checkpoint of the audit log, or
 -- what was settled, and it owns nothing. Who may not make roles has it made beforehand:
 -- CREATE ROLE cpa_gateway NOLOGIN; GRANT cpa_gateway TO <owner>;
 -- +goose StatementBegin
@@ -240,7 +249,7 @@ END
 $$;
 -- +goose StatementEnd
 GRANT SELECT ON goose_db_version TO cpa_gateway;
-GRANT SELECT, INSERT ON versions, moves, audit, audit_checkpoints, meta TO cpa_gateway;
+GRANT SELECT, INSERT ON versions, moves, registers, audit, audit_checkpoints, meta TO cpa_gateway;
 GRANT SELECT, INSERT, UPDATE ON resources, changed, persons, faults, images TO cpa_gateway;
 GRANT SELECT, INSERT, UPDATE ON audit_slots TO cpa_gateway;
 GRANT SELECT, INSERT, UPDATE, DELETE ON labels, changes, refs, terms, sort_values, compiled, identifiers, standings TO cpa_gateway;

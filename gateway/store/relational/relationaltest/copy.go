@@ -15,6 +15,7 @@ import (
 	"cpagateway/gateway/persons"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
+	"cpagateway/gateway/register"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/store/relational"
 )
@@ -42,7 +43,11 @@ func Fill(t testing.TB, s *relational.Store) {
 		return errors.Join(
 			tx.Stand(persons.Standing{Person: person, Apart: "other", Doubts: []persons.Doubt{persons.Traced}, Custodian: home, Since: start}),
 			tx.KeepImage("CarePlan", "c1", records.Image{Source: "source", Body: []byte("{}")}),
-			tx.Move(persons.Move{ID: "m", Kind: persons.Join, At: start, From: person, To: "other", Resources: []string{"CarePlan/c1"}}))
+			tx.Move(persons.Move{ID: "m", Kind: persons.Join, At: start, From: person, To: "other", Resources: []string{"CarePlan/c1"}}),
+			tx.Try(func() error {
+				_, err := tx.PutRegister(register.Version{At: start, Hash: "h", Files: map[string][]byte{"a.yaml": []byte("id: a")}})
+				return err
+			}))
 	})
 	if err := errors.Join(err, log.Close()); err != nil {
 		t.Fatal(err)

@@ -165,6 +165,19 @@ CREATE TABLE images (
     PRIMARY KEY (type, id)
 ) STRICT, WITHOUT ROWID;
 
+-- Every register of agreements that was put in force: the newest one is.
+CREATE TABLE registers (
+    number INTEGER PRIMARY KEY,          -- of the change that put it in force
+    "at"   INTEGER NOT NULL,             -- when, in nanoseconds since 1970
+    hash   TEXT    NOT NULL,             -- of its content
+    files  BLOB    NOT NULL              -- the texts by the names of their files, as JSON
+) STRICT;
+CREATE INDEX registers_by_hash ON registers (hash, number);
+CREATE TRIGGER registers_stay_as_they_are BEFORE UPDATE ON registers
+    BEGIN SELECT RAISE(ABORT, 'a register is never changed'); END;
+CREATE TRIGGER registers_stay BEFORE DELETE ON registers
+    BEGIN SELECT RAISE(ABORT, 'a register is never removed'); END;
+
 -- What imports could not take.
 CREATE TABLE faults (
     place   INTEGER PRIMARY KEY,

@@ -1,0 +1,67 @@
+package relational
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"cpagateway/gateway/register"
+)
+
+const (
+	selectInForce   = `SELECT coalesce(max(number), 0) FROM registers`
+	selectRegister  = `SELECT number, "at", hash, files FROM registers WHERE number = ?`
+	selectWasBefore = `SELECT coalesce(max(number), 0) FROM registers WHERE hash = ?`
+	insertRegister  = `INSERT INTO registers (number, "at", hash, files) VALUES (?, ?, ?, ?)`
+)
+
+// RegisterInForce implements register.Snapshot.
+func (s snapshot) RegisterInForce() (uint64, error) {
+	number, _, err := first(s, scanNumber, selectInForce)
+	if err != nil {
+		return 0, fmt.Errorf("asking which agreements are in force: %w", err)
+	}
+	return uint64(number), nil
+}
+
+// Register implements register.Snapshot.
+func (s snapshot) Register(number uint64) (register.Version, error) {
+	v, _, err := first(s, scanRegister, selectRegister, int64(number))
+	if err != nil {
+		return register.Version{}, fmt.Errorf("reading the agreements in force: %w", err)
+	}
+	return v, nil
+}
+
+// RegisterWas implements register.Snapshot.
+func (s snapshot) RegisterWas(hash string) (uint64, error) {
+	number, _, err := first(s, scanNumber, selectWasBefore, hash)
+	if err != nil {
+		return 0, fmt.Errorf("asking when agreements were in force: %w", err)
+	}
+	return uint64(number), nil
+}
+
+// PutRegister implements register.Tx.
+func (t tx) PutRegister(v register.Version) (uint64, error) {
+	files, err := json.Marshal(v.Files)
+	if err != nil {
+		return 0, fmt.Errorf("writing agreements down: %w", err)
+	}
+	number, _, err := first(t.snapshot, scanNumber, nextChange)
+	if err == nil {
+		err = t.exec(t.ctx, insertRegister, number, nanos(v.At), v.Hash, files)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("putting agreements in force: %w", err)
+	}
+	return uint64(number), nil
+}
+
+func scanRegister(rows *sql.Rows) (v register.Version, err error) {
+	var files []byte
+	if err := rows.Scan(&v.Number, instant{&v.At}, &v.Hash, &files); err != nil {
+		return v, err
+	}
+	return v, json.Unmarshal(files, &v.Files)
+}
