@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"cpagateway/gateway/road"
+	"cpagateway/gateway/subscriptions"
 )
 
 // allowed is the allow-list: what is not here is not served, and the
@@ -12,6 +13,7 @@ import (
 var allowed = []served{
 	{"CarePlan", written}, {"CareTeam", written}, {"EpisodeOfCare", written}, {"Flag", written}, {"Goal", written},
 	{"Organization", written}, {"Patient", read}, {"Practitioner", written}, {"PractitionerRole", written}, {"RiskAssessment", written},
+	{subscriptions.Type, subscribed},
 }
 
 // Who somebody is, is found out where records are brought in: a Patient is only read.

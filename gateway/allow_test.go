@@ -17,7 +17,7 @@ import (
 )
 
 // promised are the types of the surface, written down a second time.
-var promised = []string{"CarePlan", "CareTeam", "EpisodeOfCare", "Flag", "Goal", "Organization", "Patient", "Practitioner", "PractitionerRole", "RiskAssessment"}
+var promised = []string{"CarePlan", "CareTeam", "EpisodeOfCare", "Flag", "Goal", "Organization", "Patient", "Practitioner", "PractitionerRole", "RiskAssessment", "Subscription"}
 
 func capabilities(t *testing.T, s *stand) samply.CapabilityStatement {
 	t.Helper()
@@ -58,6 +58,12 @@ func TestTheCapabilityStatementIsTheAllowList(t *testing.T) {
 		if typ == "Patient" {
 			want = want[:4]
 		}
+		if typ == "Subscription" {
+			want = []string{"read", "search-type", "create", "update", "delete"}
+			if len(r.Operation) != 2 || r.Operation[0].Name != "status" || r.Operation[1].Name != "events" {
+				t.Errorf("operations %v", r.Operation)
+			}
+		}
 		if !slices.Equal(interactions, want) {
 			t.Errorf("%s: %v", typ, interactions)
 		}
@@ -67,6 +73,9 @@ func TestTheCapabilityStatementIsTheAllowList(t *testing.T) {
 		for _, p := range r.SearchParam {
 			params = append(params, p.Name)
 			served(t, s, typ, p)
+		}
+		if typ == "Subscription" {
+			wanted = []string{"criteria", "status", "type", "url"}
 		}
 		for _, p := range search.Definitions(typ) {
 			wanted = append(wanted, p.Name)

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"cpagateway/gateway/road"
+	"cpagateway/gateway/subscriptions"
 	"cpagateway/gateway/texts"
 	"cpagateway/profiles/fhir"
 )
@@ -66,7 +67,7 @@ func (f *Front) addEntry(ask *road.Ask, entry fhir.Value, header http.Header) {
 		fault := *one.Fault
 		fault.Issues = append([]road.Issue{{Code: fault.Code, Expression: entry.Path(), Text: "this entry was refused, and so nothing of the transaction was done"}}, fault.Issues...)
 		ask.Fault = &fault
-	case ask.Interaction == road.Transaction && one.Interaction == road.Search:
+	case ask.Interaction == road.Transaction && (one.Interaction == road.Search || one.Type == subscriptions.Type):
 		ask.Fault = badBundle
 	}
 	ask.Entries = append(ask.Entries, one)

@@ -11,6 +11,7 @@ import (
 
 	"cpagateway/gateway/intake"
 	"cpagateway/gateway/road"
+	"cpagateway/gateway/subscriptions"
 	"cpagateway/gateway/texts"
 	"cpagateway/profiles/fhir"
 )
@@ -49,6 +50,8 @@ func (f *Front) Handler() http.Handler {
 		e.Handle(method, Prefix+"/:type", f.serve(road.Search))
 		e.Handle(method, Prefix+"/:type/:id", f.serve(road.Read))
 		e.Handle(method, Prefix+"/:type/:id/_history", f.serve(road.History))
+		e.Handle(method, Prefix+"/:type/:id/$status", f.serve(road.Status))
+		e.Handle(method, Prefix+"/:type/:id/$events", f.serve(road.Events))
 		e.Handle(method, Prefix+"/:type/:id/_history/:version", f.serve(road.VRead))
 	}
 	e.POST(Prefix+"/:type/_search", f.serve(road.Search))
@@ -127,10 +130,12 @@ func (f *Front) ask(in incoming, pairs []pair, handling leniency) road.Ask {
 	writes := !slices.Contains(read, in.interaction)
 	switch {
 	case ask.Fault != nil:
+	case in.interaction != road.Create && in.interaction != road.Search && !fhir.IsID(ask.ID):
+		ask.Fault = road.Nothing
+	case ask.Type == subscriptions.Type:
+		ask.Fault = readSubscription(in, pairs, &ask)
 	case in.interaction == road.Search:
 		ask.Search, ask.Subset, ask.Fault = f.parseSearch(ask.Type, pairs, handling)
-	case in.interaction != road.Create && !fhir.IsID(ask.ID):
-		ask.Fault = road.Nothing
 	case (writes || in.interaction == road.History) && len(pairs) > 0:
 		ask.Fault = noParameters
 	case writes:

@@ -9,6 +9,7 @@ import (
 
 	"cpagateway/gateway/road"
 	"cpagateway/gateway/search"
+	"cpagateway/gateway/subscriptions"
 	"cpagateway/gateway/texts"
 )
 
@@ -68,9 +69,18 @@ func (s served) capability() fhir.CapabilityStatementRestResource {
 	versioning := fhir.ResourceVersionPolicyVersioned
 	resource := fhir.CapabilityStatementRestResource{Type: resourceTypes[s.typ], Versioning: &versioning}
 	for _, i := range s.interactions {
+		if _, known := operations[i]; known {
+			resource.Operation = append(resource.Operation, operation(i))
+			continue
+		}
 		resource.Interaction = append(resource.Interaction, fhir.CapabilityStatementRestResourceInteraction{Code: interactionCodes[i]})
 	}
 	resource.SearchInclude = search.Includes(s.typ)
+	if s.typ == subscriptions.Type {
+		for _, p := range subscriptionParams {
+			resource.SearchParam = append(resource.SearchParam, fhir.CapabilityStatementRestResourceSearchParam{Name: p.name, Type: p.typ, Documentation: &p.doc})
+		}
+	}
 	for _, p := range search.Definitions(s.typ) {
 		doc := p.Doc
 		resource.SearchParam = append(resource.SearchParam, fhir.CapabilityStatementRestResourceSearchParam{
@@ -84,5 +94,6 @@ var resourceTypes = map[string]fhir.ResourceType{
 	"CarePlan": fhir.ResourceTypeCarePlan, "CareTeam": fhir.ResourceTypeCareTeam, "EpisodeOfCare": fhir.ResourceTypeEpisodeOfCare,
 	"Flag": fhir.ResourceTypeFlag, "RiskAssessment": fhir.ResourceTypeRiskAssessment,
 	"Goal": fhir.ResourceTypeGoal, "Organization": fhir.ResourceTypeOrganization, "Patient": fhir.ResourceTypePatient,
-	"Practitioner": fhir.ResourceTypePractitioner, "PractitionerRole": fhir.ResourceTypePractitionerRole,
+	subscriptions.Type: fhir.ResourceTypeSubscription,
+	"Practitioner":     fhir.ResourceTypePractitioner, "PractitionerRole": fhir.ResourceTypePractitionerRole,
 }

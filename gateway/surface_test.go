@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"cpagateway/gateway/search"
+	"cpagateway/gateway/subscriptions"
 )
 
 // TestTheSurfaceIsTheAllowList holds docs/surface.md to what is served.
@@ -24,6 +25,11 @@ func TestTheSurfaceIsTheAllowList(t *testing.T) {
 		}
 		for _, p := range search.Definitions(s.typ) {
 			params = append(params, "`"+p.Name+"`")
+		}
+		if s.typ == subscriptions.Type {
+			for _, p := range subscriptionParams {
+				params = append(params, "`"+p.name+"`")
+			}
 		}
 		slices.Sort(params)
 		types += fmt.Sprintf("| %s | %s | %s |\n", s.typ, strings.Join(interactions, ", "), strings.Join(params, " "))

@@ -41,6 +41,10 @@ func init() {
 	for i := range demo.Callers {
 		demo.Callers[i].Scope = "system/*.cruds"
 	}
+	demo.Callers = append(demo.Callers, demo.Caller{
+		Name: "keeper", Says: "the health board's own records system", Client: "demo-keeper", Organisation: "7A4", Team: "cmht-north",
+		Purposes: []profiles.Purpose{profiles.Treatment}, Scope: "system/*.cruds",
+	})
 }
 
 const (
@@ -96,6 +100,7 @@ type stand struct {
 	server *httptest.Server
 	dir    string
 	tokens map[string]token
+	areas  map[string]string // of Ann's plan, as changeArea sent them last
 
 	road   *road.Road
 	memory *cache.Cache
@@ -175,7 +180,13 @@ func (s *stand) open() {
 	shared := local.New(s.clock.Now)
 	issuer, err := demo.New(l.Addr().String(), s.dir, shared, s.clock.Now)
 	must(s.t, err)
-	verifier, err := identity.New(s.t.Context(), issuer.Identity(), shared, s.clock.Now)
+	register := issuer.Identity()
+	for i := range register.Clients {
+		if register.Clients[i].ID == "demo-keeper" {
+			register.Clients[i].Custody = consent.On
+		}
+	}
+	verifier, err := identity.New(s.t.Context(), register, shared, s.clock.Now)
 	must(s.t, err)
 	sealer, err := road.NewSealer(s.secret)
 	must(s.t, err)

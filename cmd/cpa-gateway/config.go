@@ -28,6 +28,7 @@ type config struct {
 	Audit        auditConfig      `yaml:"audit"`
 	Hot          hotConfig        `yaml:"hot"`
 	Sources      []sourceConfig   `yaml:"sources"`
+	Subscribers  subscribers      `yaml:"subscribers"`
 	Policy       consent.Policy   `yaml:"policy"`
 	DutyLine     string           `yaml:"dutyLine"` // the duty team's telephone number, given with every crisis read
 	Telemetry    telemetryConfig  `yaml:"telemetry"`
@@ -158,6 +159,9 @@ func (c config) check() error {
 	}
 	if !(0 <= c.Telemetry.Sampling && c.Telemetry.Sampling <= 1) { // so that NaN is refused too
 		return fmt.Errorf("telemetry.sampling must be from 0 to 1")
+	}
+	if err := c.Subscribers.check(c.Identity.Clients); err != nil {
+		return err
 	}
 	return checkSources(c.Sources)
 }

@@ -92,7 +92,7 @@ func (o demoOptions) run(w world) error {
 	})
 	announce := func() { printDemo(w, addr, dir, o.data != "", admin) }
 	h := &health{ready: []func(context.Context) error{s.ready}, shared: shared, issuers: verifier, clock: w.clock}
-	return s.listen(w, public{both, handler.unread}, h, log, announce)
+	return s.listen(w, public{both, handler.unread, handler.tell}, h, log, announce)
 }
 
 // demoFolder is the folder given, or a new temporary one that goes with the demo.

@@ -95,6 +95,9 @@ func prepare(w world, c config, log *slog.Logger) (hot.State, *identity.Verifier
 	if _, err := tlsConfig(c.HTTP); err != nil {
 		return nil, nil, err
 	}
+	if _, err := c.Subscribers.read(); err != nil {
+		return nil, nil, err
+	}
 	shared, err := openHot(w, c.Hot, log)
 	if err != nil {
 		return nil, nil, misuse("%v", err)
@@ -117,7 +120,8 @@ func openHot(w world, c hotConfig, log *slog.Logger) (hot.State, error) {
 // public is what answers on the public address.
 type public struct {
 	http.Handler
-	unread func(context.Context) // records a request that never came to the handler
+	unread func(context.Context)              // records a request that never came to the handler
+	tell   func(context.Context) (end func()) // tells subscribers of changes until its end, or that of the context
 }
 
 // front wires the road and the front.
@@ -127,18 +131,22 @@ func (s *site) front(w world, verifier *identity.Verifier, shared hot.State, log
 		return public{}, err
 	}
 	c := s.config
+	told, err := c.Subscribers.read()
+	if err != nil {
+		return public{}, err
+	}
 	r := &road.Road{
 		Identity: verifier, Records: cache.New(s.store, memoryForReads(c.Memory)), Audit: s.log, Policy: c.Policy, Shared: shared,
 		Register:  s.register,
 		Pseudonym: intake.Pseudonym(s.secret),
-		Home:      c.Organisation, Base: c.HTTP.Base, DutyLine: c.DutyLine, Sealer: sealer,
+		Home:      c.Organisation, Base: c.HTTP.Base, DutyLine: c.DutyLine, Sealer: sealer, Subscribers: told,
 		Capacity: road.NewCapacity(c.HTTP.Capacity, c.HTTP.Reserved), Beat: c.HTTP.Beat, Clock: w.clock, Log: log,
 	}
 	f := &gateway.Front{
 		Road: r, Version: version(), Date: w.clock().Format(time.DateOnly),
 		PatientSystems: c.PatientIdentifiers, NHSNumbers: c.nhsNumbers(),
 	}
-	return public{f.Handler(), r.Unread}, nil
+	return public{f.Handler(), r.Unread, func(ctx context.Context) func() { return s.tell(ctx, w, r, log) }}, nil
 }
 
 // listen serves the public and the admin address until the world ends, then
@@ -166,6 +174,7 @@ func (s *site) listen(w world, p public, h *health, log *slog.Logger, announce f
 		return err
 	}
 	defer private.Close()
+	defer p.tell(w.ctx)()
 	main := server(p, log)
 	main.TLSConfig = secure
 	(&unread{record: p.unread}).watch(main)

@@ -24,6 +24,7 @@ const (
 const (
 	OutcomeRefused = "refused" // before a decision: unknown caller, unlisted interaction, bad request, a failure
 	OutcomePublic  = "public"  // about nobody
+	OutcomeOwn     = "own"     // about what the caller itself keeps here, such as its subscriptions
 )
 
 // Entry is one record of the log. It names persons by their opaque PersonID and

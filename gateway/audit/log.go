@@ -159,6 +159,32 @@ func (l *Log[T]) Public(ctx context.Context, e Event) (Recorded, error) {
 	return l.recordEntry(ctx, entry)
 }
 
+// Manage does what a caller asks of what is its own here and about nobody, such as its
+// subscriptions, and keeps the request. work says what becomes of it, and is as Write's.
+func (l *Log[T]) Manage(ctx context.Context, caller consent.Caller, work func(T) (Event, error)) (Recorded, error) {
+	return l.submit(ctx, l.changeJobs, &job[T]{changesStore: true, prepare: func(tx T) ([]record, error) {
+		e, err := work(tx)
+		if err != nil {
+			return nil, err
+		}
+		entry := asked(KindRequest, e, caller)
+		entry.Outcome = OutcomeOwn
+		return recordsOf([]Entry{entry}), nil
+	}})
+}
+
+// Tell keeps that somebody is told that a record has changed, and nothing of what it
+// holds: the decision on it, and the record as "Type/id". Beside that it is as Record.
+func (l *Log[T]) Tell(ctx context.Context, e Event, d consent.Decision, reference string, check func(T) error) (Recorded, error) {
+	entries, err := decidedEntries(e, []consent.Decision{d})
+	if err != nil {
+		return Recorded{}, fmt.Errorf("recording what is told: %w", err)
+	}
+	entries[0].Released = []Release{{Ref: reference}}
+	records := recordsOf(entries)
+	return l.submit(ctx, l.recordJobs, &job[T]{prepare: func(tx T) ([]record, error) { return records, check(tx) }})
+}
+
 func (l *Log[T]) recordEntry(ctx context.Context, entry Entry) (Recorded, error) {
 	records := recordsOf([]Entry{entry})
 	return l.submit(ctx, l.recordJobs, &job[T]{prepare: func(T) ([]record, error) { return records, nil }})

@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"cpagateway/consent"
@@ -121,6 +122,18 @@ func (v *Verifier) accept(ctx context.Context, raw string) (*token, Client, erro
 // Rate is how fast a registered client may ask; the zero Rate, which allows
 // nothing, for any other.
 func (v *Verifier) Rate(id consent.ClientID) Rate { return v.rates[id] }
+
+// Registered reports whether a token could still say what a caller is: its client is in
+// the register, for this organisation, team and purpose.
+func (v *Verifier) Registered(c consent.Caller) bool {
+	for key, client := range v.register {
+		if key.client == c.Client {
+			return client.Organisation == c.Organisation && slices.Contains(client.Purposes, c.Purpose) &&
+				client.Custody == c.Custody && (c.Team == "" || slices.Contains(client.Teams, c.Team))
+		}
+	}
+	return false
+}
 
 // token verifies the access token, or remembers that it did so a moment ago.
 func (v *Verifier) token(ctx context.Context, raw string) (*token, error) {

@@ -42,6 +42,12 @@ type Version struct {
 	Deleted   bool // the resource is no more; the label is that of the version before
 }
 
+// Change is one version as the order of all changes has it, without its body.
+type Change struct {
+	Version
+	Place uint64
+}
+
 // Image is a resource as a source sent it. What the source changes of it is the
 // difference to what it sends next, whatever others have made of it meanwhile.
 type Image struct {
@@ -113,6 +119,10 @@ type Snapshot interface {
 	Held(person profiles.PersonID, typ string) ([]Version, error)
 	// Generation is that of the person's holdings, without the facts.
 	Generation(person profiles.PersonID) (uint64, error)
+	// Changes are the versions that were stored after a place in the order of all changes,
+	// of records about persons, so many at most, the oldest first: for whoever tells of
+	// them, never for disclosure.
+	Changes(after uint64, limit int) ([]Change, error)
 	// Outdated counts the versions that are judged by what other rules than these, or
 	// other targets of their references than today's, made of them.
 	Outdated() (int, error)

@@ -31,6 +31,7 @@ type reply struct {
 	bare        bool   // without a body
 	document    []byte // a public document
 	contentType string
+	version     string // of the document, where it has one
 }
 
 const fhirJSON = "application/fhir+json; charset=utf-8"
@@ -52,6 +53,9 @@ func (r *Road) answer(w http.ResponseWriter, t *exchange, recorded audit.Recorde
 	body := r.body(room, t, released, p)
 	if p.fault == nil && t.ask.one() && len(released) == 1 && !released[0].Part() { // a part has the version of the whole
 		header.Set("ETag", `W/"`+released[0].VersionID()+`"`)
+	}
+	if p.version != "" {
+		header.Set("ETag", `W/"`+p.version+`"`)
 	}
 	if p.status == http.StatusCreated {
 		header.Set("Location", r.Base+"/"+p.written)

@@ -25,6 +25,9 @@ const (
 	Patch   Interaction = "patch"
 	Delete  Interaction = "delete"
 
+	Status Interaction = "$status" // of a subscription
+	Events Interaction = "$events" // of a subscription: again
+
 	Batch       Interaction = "batch"
 	Transaction Interaction = "transaction"
 
@@ -43,6 +46,7 @@ type Ask struct {
 	Subset      disclosure.Subset
 	Search      SearchAsk
 	Write       WriteAsk
+	Own         SubscriptionAsk
 	Entries     []Ask  // of a batch or a transaction
 	Fault       *Fault // set when the request is refused for its own sake
 }

@@ -18,6 +18,7 @@ import (
 	"cpagateway/gateway/hot"
 	"cpagateway/gateway/identity"
 	"cpagateway/gateway/store"
+	"cpagateway/gateway/subscriptions"
 	"cpagateway/profiles"
 )
 
@@ -41,7 +42,9 @@ type Road struct {
 	Base      string           // the FHIR base URL, as callers know it
 	DutyLine  string           // the duty team's number, told with every crisis read
 	Sealer    *Sealer
-	Capacity  *Capacity
+	// Subscribers are the clients that may subscribe, and where they are told.
+	Subscribers subscriptions.Subscribers
+	Capacity    *Capacity
 	// Beat is when an answer that releases nothing may leave: so long after its request
 	// came, or a multiple of it. It has to be longer than nearly all such answers take to
 	// make: the time of an answer then does not tell who is unknown, has refused, or was
@@ -131,6 +134,9 @@ func (r *Road) step(ctx context.Context, t *exchange) (audit.Recorded, reply) {
 	}
 	if !(consent.Request{Caller: t.caller, Action: t.ask.action(), Type: t.ask.Type}).InScope() {
 		return r.refuse(ctx, t, scopeExceeded)
+	}
+	if t.ask.Type == subscriptions.Type {
+		return r.orRefuse(ctx, t, r.subscription)
 	}
 	if t.ask.changes() {
 		return r.orRefuse(ctx, t, r.write)

@@ -13,6 +13,7 @@ import (
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/register"
+	"cpagateway/gateway/subscriptions"
 )
 
 // ErrNested refuses a View or an Update inside another: it would wait for itself.
@@ -46,6 +47,7 @@ type Snapshot interface {
 	audit.Snapshot
 	persons.Snapshot
 	register.Snapshot
+	subscriptions.Snapshot
 	// Context is that of the view or update. A View or Update under it is ErrNested.
 	Context() context.Context
 }
@@ -59,6 +61,7 @@ type Tx interface {
 	audit.Tx
 	persons.Tx
 	register.Tx
+	subscriptions.Tx
 	// Try runs a part of the transaction that may fail by itself: where part fails,
 	// Try gives its error, what part did is undone, and the transaction goes on.
 	Try(part func() error) error

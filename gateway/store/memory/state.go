@@ -8,6 +8,7 @@ import (
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/register"
+	"cpagateway/gateway/subscriptions"
 	"cpagateway/profiles"
 )
 
@@ -22,6 +23,9 @@ type state struct {
 	images      map[key]records.Image
 	faults      []quarantine.Fault
 	registers   []register.Version // in the order in which they were put in force
+	subscribed  map[string]subscriptions.Subscription
+	events      map[string][]subscriptions.Event // by subscription
+	outbox      subscriptions.Outbox
 	log         log
 }
 
@@ -32,6 +36,7 @@ func (s *state) copied() *state {
 	c.places, c.generations, c.standings = maps.Clone(s.places), maps.Clone(s.generations), maps.Clone(s.standings)
 	c.moves, c.images = slices.Clone(s.moves), make(map[key]records.Image, len(s.images))
 	maps.Copy(c.images, s.images)
+	c.subscribed, c.events = maps.Clone(s.subscribed), maps.Clone(s.events)
 	c.log = s.log.copied()
 	return &c
 }

@@ -36,6 +36,9 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	for _, c := range personSuite {
 		t.Run("persons: "+c.name, func(t *testing.T) { c.test(t, open(t)) })
 	}
+	for _, c := range subscriptionSuite {
+		t.Run("subscriptions: "+c.name, func(t *testing.T) { c.test(t, open(t)) })
+	}
 	for _, c := range []struct {
 		name string
 		test func(t *testing.T, store store.Store)

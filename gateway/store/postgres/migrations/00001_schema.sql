@@ -164,6 +164,28 @@ CREATE TABLE registers (
 );
 CREATE INDEX registers_by_hash ON registers (hash, number);
 
+-- Who is told of changes, as JSON.
+CREATE TABLE subscriptions (
+    id     text COLLATE "C" PRIMARY KEY,
+    client text COLLATE "C" NOT NULL,
+    body   bytea NOT NULL
+);
+CREATE INDEX subscriptions_of_client ON subscriptions (client, id);
+
+-- What each is told of, as JSON.
+CREATE TABLE events (
+    subscription text COLLATE "C" NOT NULL,
+    number       bigint NOT NULL,        -- 1, 2, 3 ... of the subscription
+    body         bytea NOT NULL,
+    PRIMARY KEY (subscription, number)
+);
+
+-- How far the versions have been looked through for them, and by whom, as JSON.
+CREATE TABLE outbox (
+    id   bigint PRIMARY KEY CHECK (id = 1),
+    body bytea NOT NULL
+);
+
 -- What imports could not take.
 CREATE TABLE faults (
     place     bigint PRIMARY KEY,        -- 1, 2, 3 ...
@@ -250,6 +272,6 @@ $$;
 -- +goose StatementEnd
 GRANT SELECT ON goose_db_version TO cpa_gateway;
 GRANT SELECT, INSERT ON versions, moves, registers, audit, audit_checkpoints, meta TO cpa_gateway;
-GRANT SELECT, INSERT, UPDATE ON resources, changed, persons, faults, images TO cpa_gateway;
+GRANT SELECT, INSERT, UPDATE ON resources, changed, persons, faults, images, outbox TO cpa_gateway;
 GRANT SELECT, INSERT, UPDATE ON audit_slots TO cpa_gateway;
-GRANT SELECT, INSERT, UPDATE, DELETE ON labels, changes, refs, terms, sort_values, compiled, identifiers, standings TO cpa_gateway;
+GRANT SELECT, INSERT, UPDATE, DELETE ON labels, changes, refs, terms, sort_values, compiled, identifiers, standings, subscriptions, events TO cpa_gateway;

@@ -18,6 +18,7 @@ import (
 	"cpagateway/gateway/register"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/store/relational"
+	"cpagateway/gateway/subscriptions"
 )
 
 // Fill writes something into every table of a store.
@@ -42,6 +43,9 @@ func Fill(t testing.TB, s *relational.Store) {
 	err := s.Update(t.Context(), func(tx store.Tx) error {
 		return errors.Join(
 			tx.Stand(persons.Standing{Person: person, Apart: "other", Doubts: []persons.Doubt{persons.Traced}, Custodian: home, Since: start}),
+			tx.Subscribe(subscriptions.Subscription{ID: "s"}),
+			tx.AddEvents("s", []subscriptions.Event{{Number: 1, At: start}}),
+			tx.SetOutbox(subscriptions.Outbox{Through: 1}),
 			tx.KeepImage("CarePlan", "c1", records.Image{Source: "source", Body: []byte("{}")}),
 			tx.Move(persons.Move{ID: "m", Kind: persons.Join, At: start, From: person, To: "other", Resources: []string{"CarePlan/c1"}}),
 			tx.Try(func() error {

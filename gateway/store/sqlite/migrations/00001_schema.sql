@@ -178,6 +178,28 @@ CREATE TRIGGER registers_stay_as_they_are BEFORE UPDATE ON registers
 CREATE TRIGGER registers_stay BEFORE DELETE ON registers
     BEGIN SELECT RAISE(ABORT, 'a register is never removed'); END;
 
+-- Who is told of changes, as JSON.
+CREATE TABLE subscriptions (
+    id     TEXT PRIMARY KEY,
+    client TEXT NOT NULL,
+    body   BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX subscriptions_of_client ON subscriptions (client, id);
+
+-- What each is told of, as JSON.
+CREATE TABLE events (
+    subscription TEXT    NOT NULL,
+    number       INTEGER NOT NULL,       -- 1, 2, 3 ... of the subscription
+    body         BLOB    NOT NULL,
+    PRIMARY KEY (subscription, number)
+) STRICT, WITHOUT ROWID;
+
+-- How far the versions have been looked through for them, and by whom, as JSON.
+CREATE TABLE outbox (
+    id   INTEGER PRIMARY KEY CHECK (id = 1),
+    body BLOB NOT NULL
+) STRICT;
+
 -- What imports could not take.
 CREATE TABLE faults (
     place   INTEGER PRIMARY KEY,

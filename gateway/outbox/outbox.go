@@ -1,0 +1,162 @@
+// Package outbox tells subscribers of what has changed. The history of the records is the
+// outbox: whatever was stored is there with its place in the order of all changes, so a
+// change and the word of it cannot be apart (docs/decisions/028). One gateway at a time
+// looks through it.
+package outbox
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/cache"
+	"cpagateway/gateway/road"
+	"cpagateway/gateway/store"
+	"cpagateway/gateway/subscriptions"
+)
+
+// Times and sizes of its work (docs/subscriptions.md).
+const (
+	idle       = time.Second      // how long nothing is looked at while nothing changes
+	lease      = 10 * time.Second // how long a gateway that says nothing is still the one
+	atOnce     = 64               // endpoints that are spoken to at once
+	changesRun = 200              // changes that are looked through in one transaction
+	rounds     = 20               // of these, one after the other
+	eventsRun  = 20               // events that one endpoint is told before others have their turn
+	firstWait  = time.Second      // after a first failure; it doubles with each
+	longestGap = time.Hour
+	patience   = 72 * time.Hour // how long an endpoint may fail
+	largest    = 4 << 10        // bytes that are read of an endpoint's answer
+)
+
+// Outbox is the part of one gateway in telling subscribers. Its fields are set once.
+type Outbox struct {
+	Store   store.Store
+	Road    *road.Road
+	Gateway string // a name that no other gateway has, nor this one when it is started again
+	// Registered reports whether a caller could still get a token.
+	Registered func(consent.Caller) bool
+	Transport  http.RoundTripper // nil: one of its own
+	Clock      func() time.Time
+	Log        *slog.Logger
+
+	client *http.Client
+	meters meters
+	looked time.Time // when everything was last looked at
+	seen   uint64    // the last change to the store then
+	more   bool      // something may be waiting that no change tells of
+}
+
+// Run tells subscribers until ctx ends. On each tick it looks at what has changed. It
+// returns when what it was telling has come to an end and is kept.
+func (o *Outbox) Run(ctx context.Context, tick <-chan time.Time) {
+	o.client = &http.Client{Transport: o.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	var err error
+	if o.meters, err = newMeters(); err != nil {
+		o.Log.ErrorContext(ctx, "what subscribers are told cannot be counted", "cause", err.Error())
+	}
+	finished, busy := make(chan outcome), map[string]bool{}
+	for {
+		select {
+		case <-ctx.Done():
+			for len(busy) > 0 {
+				o.settle(ctx, busy, finished, <-finished)
+			}
+			return
+		case done := <-finished:
+			o.settle(ctx, busy, finished, done)
+		case <-tick:
+			if !o.awake(ctx) {
+				continue
+			}
+			if err := o.turn(ctx, busy, finished); err != nil && ctx.Err() == nil {
+				o.Log.ErrorContext(ctx, "looking for changes to tell of failed", "cause", err.Error())
+			}
+		}
+	}
+}
+
+// awake reports whether there may be something to do.
+func (o *Outbox) awake(ctx context.Context) bool {
+	now, last := o.Clock(), o.seen
+	err := o.Store.View(ctx, func(now store.Snapshot) (err error) {
+		o.seen, err = now.Sequence()
+		return err
+	})
+	if err == nil && o.seen == last && !o.more && now.Sub(o.looked) < idle {
+		return false
+	}
+	o.looked, o.more = now, false
+	return true
+}
+
+// turn numbers what has changed, and starts to tell whoever is to be told now.
+func (o *Outbox) turn(ctx context.Context, busy map[string]bool, finished chan<- outcome) error {
+	subscribed, err := o.number(ctx)
+	if err != nil {
+		return err
+	}
+	now := o.Clock()
+	for _, s := range subscribed {
+		do := o.due(s, now)
+		if do == nil || busy[s.ID] || len(busy) >= atOnce {
+			continue
+		}
+		busy[s.ID] = true
+		go func() { finished <- do(ctx, s) }()
+	}
+	return nil
+}
+
+// due is what has to be done for a subscription now; nil for nothing.
+func (o *Outbox) due(s subscriptions.Subscription, now time.Time) func(context.Context, subscriptions.Subscription) outcome {
+	switch {
+	case s.Status == subscriptions.Off || s.Status == subscriptions.Failed:
+		return nil
+	case !s.End.IsZero() && !now.Before(s.End):
+		return ends(subscriptions.Off, "it has come to its end")
+	case !o.Registered(s.Caller) || !o.Road.Subscribers[s.Caller.Client].Allows(s.Endpoint):
+		return ends(subscriptions.Failed, "the client or its endpoint is not agreed any more")
+	case now.Before(s.Due):
+		return nil
+	case s.Status == subscriptions.Requested:
+		return o.handshake
+	case s.Waiting():
+		return o.deliver
+	case s.Heartbeat > 0 && now.Sub(s.Reached) >= s.Heartbeat:
+		return o.heartbeat
+	}
+	return nil
+}
+
+// number gives every change since the last turn its numbers, for each subscriber that may
+// be told of it, and gives the subscriptions. Where another gateway does so it gives none.
+func (o *Outbox) number(ctx context.Context) ([]subscriptions.Subscription, error) {
+	for range rounds {
+		r, err := o.look(ctx)
+		if err != nil || len(r.subscribed) == 0 {
+			return nil, err
+		}
+		if err := r.decide(ctx); err != nil {
+			return nil, err
+		}
+		err = o.Store.Update(ctx, r.keep)
+		switch {
+		case errors.Is(err, cache.ErrChanged):
+			continue // something was written meanwhile: look again
+		case errors.Is(err, errNotOurs):
+			return nil, nil
+		case err != nil:
+			return nil, err
+		case len(r.changes) < changesRun:
+			return r.subscribed, nil
+		}
+	}
+	o.more = true
+	return nil, nil
+}
+
+var errNotOurs = errors.New("another gateway looks through the changes")

@@ -1,0 +1,140 @@
+package outbox
+
+import (
+	"context"
+	"slices"
+
+	"cpagateway/gateway/cache"
+	"cpagateway/gateway/records"
+	"cpagateway/gateway/road"
+	"cpagateway/gateway/store"
+	"cpagateway/gateway/subscriptions"
+	"cpagateway/profiles"
+)
+
+// run is one look at the changes since the last one.
+type run struct {
+	*Outbox
+	outbox     subscriptions.Outbox
+	subscribed []subscriptions.Subscription
+	changes    []records.Change
+	topics     map[uint64][]subject             // of each change, by its place
+	about      map[string]profiles.PersonID     // whom the Patients are about that subscriptions name
+	notices    []road.Notice                    // what was decided, be it yes or no
+	found      map[string][]subscriptions.Event // by subscription, not yet numbered
+}
+
+// look reads what has changed, and what each change is about.
+func (o *Outbox) look(ctx context.Context) (*run, error) {
+	r := &run{Outbox: o, topics: map[uint64][]subject{}, about: map[string]profiles.PersonID{}, found: map[string][]subscriptions.Event{}}
+	err := o.Store.View(ctx, func(now store.Snapshot) (err error) {
+		if r.outbox, err = now.Outbox(); err != nil || !r.outbox.MayBe(o.Gateway, o.Clock()) {
+			return err
+		}
+		if r.subscribed, err = now.Subscriptions(""); err != nil || len(r.subscribed) == 0 {
+			return err
+		}
+		if r.changes, err = now.Changes(r.outbox.Through, changesRun); err != nil {
+			return err
+		}
+		for _, c := range r.changes {
+			if r.topics[c.Place], err = subjects(now, c); err != nil {
+				return err
+			}
+		}
+		for _, s := range r.subscribed {
+			if s.Patient == "" || len(r.changes) == 0 {
+				continue
+			}
+			if r.about[s.Patient], err = now.PersonOf("Patient", s.Patient); err != nil && !isNothing(err) {
+				return err
+			}
+		}
+		return nil
+	})
+	return r, err
+}
+
+// decide finds out who may be told of each change.
+func (r *run) decide(ctx context.Context) error {
+	for _, c := range r.changes {
+		for _, about := range r.topics[c.Place] {
+			for _, s := range r.subscribed {
+				if !r.wants(s, c, about) {
+					continue
+				}
+				n, err := r.Road.Notice(ctx, s, about.Change)
+				if err != nil {
+					return err
+				}
+				r.notices = append(r.notices, n)
+				if n.Told() {
+					r.found[s.ID] = append(r.found[s.ID], subscriptions.Event{At: c.Stored, Change: about.Change})
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// wants reports whether a change is one that was subscribed to, whoever may be told of it.
+func (r *run) wants(s subscriptions.Subscription, c records.Change, about subject) bool {
+	return s.Topic == about.topic && s.Status != subscriptions.Off && c.Place > s.Since &&
+		(s.Patient == "" || r.about[s.Patient] == c.Person) &&
+		(s.Topic != subscriptions.ConsentWithdrawn || s.Caller.Organisation == c.Custodian)
+}
+
+// keep numbers what was found, if everything is still as it was decided on.
+func (r *run) keep(tx store.Tx) error {
+	outbox, err := tx.Outbox()
+	switch {
+	case err != nil:
+		return err
+	case outbox.Through != r.outbox.Through:
+		return cache.ErrChanged
+	case !outbox.MayBe(r.Gateway, r.Clock()):
+		return errNotOurs
+	}
+	for _, n := range r.notices {
+		if err := n.Holds(r.Road, tx); err != nil {
+			return err
+		}
+	}
+	for i, s := range r.subscribed {
+		if events := r.found[s.ID]; len(events) > 0 {
+			if r.subscribed[i], err = number(tx, s.ID, events); err != nil {
+				return err
+			}
+		}
+	}
+	now := r.Clock()
+	if len(r.changes) == 0 && outbox.Holder == r.Gateway && outbox.Until.Sub(now) > lease/2 {
+		return nil
+	}
+	if len(r.changes) > 0 {
+		outbox.Through = r.changes[len(r.changes)-1].Place
+	}
+	outbox.Holder, outbox.Until = r.Gateway, now.Add(lease)
+	return tx.SetOutbox(outbox)
+}
+
+// number keeps events of a subscription that may have been written anew meanwhile, or
+// taken away.
+func number(tx store.Tx, id string, events []subscriptions.Event) (subscriptions.Subscription, error) {
+	s, err := tx.Subscription(id)
+	if isNone(err) {
+		return subscriptions.Subscription{Progress: subscriptions.Progress{Status: subscriptions.Off}}, nil
+	}
+	if err != nil {
+		return s, err
+	}
+	events = slices.Clone(events)
+	for i := range events {
+		s.Numbered++
+		events[i].Number = s.Numbered
+	}
+	if err := tx.AddEvents(id, events); err != nil {
+		return s, err
+	}
+	return s, tx.Subscribe(s)
+}

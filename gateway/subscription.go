@@ -1,0 +1,100 @@
+package gateway
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	samply "github.com/samply/golang-fhir-models/fhir-models/fhir"
+
+	"cpagateway/gateway/road"
+	"cpagateway/gateway/search"
+	"cpagateway/gateway/subscriptions"
+	"cpagateway/gateway/texts"
+)
+
+// subscribed are the interactions on a caller's own subscriptions.
+var subscribed = []road.Interaction{road.Read, road.Search, road.Create, road.Update, road.Delete, road.Status, road.Events}
+
+// subscriptionParams are the parameters that they can be searched by.
+var subscriptionParams = []shaping{
+	{"criteria", "the canonical URL of the topic", samply.SearchParamTypeString},
+	{"status", "requested, active, error, off", samply.SearchParamTypeToken},
+	{"type", "rest-hook", samply.SearchParamTypeToken},
+	{"url", "the endpoint", samply.SearchParamTypeUri},
+}
+
+// Of the Subscriptions R5 Backport 1.1.0.
+var operations = map[road.Interaction]string{
+	road.Status: "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-status",
+	road.Events: "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-events",
+}
+
+// operation writes an operation of the allow-list.
+func operation(i road.Interaction) samply.CapabilityStatementRestResourceOperation {
+	return samply.CapabilityStatementRestResourceOperation{Name: strings.TrimPrefix(string(i), "$"), Definition: operations[i]}
+}
+
+// The parameters of $events: the numbers of the first and the last event that are asked for.
+const (
+	eventsSince = "eventsSinceNumber"
+	eventsUntil = "eventsUntilNumber"
+)
+
+// readSubscription reads a request about the caller's subscriptions.
+func readSubscription(in incoming, pairs []pair, ask *road.Ask) (fault *road.Fault) {
+	switch in.interaction {
+	case road.Search:
+		ask.Own.Filters, fault = filters(pairs)
+		return fault
+	case road.Events:
+		return eventNumbers(pairs, &ask.Own)
+	}
+	if len(pairs) > 0 {
+		return noParameters
+	}
+	if in.interaction != road.Create && in.interaction != road.Update {
+		return nil
+	}
+	if ask.Write.Match, fault = ifMatch(in.match); fault != nil {
+		return fault
+	}
+	resource, fault := in.resource()
+	if fault != nil {
+		return fault
+	}
+	if resource.Type() != ask.Type || in.interaction == road.Update && resource.ID() != ask.ID {
+		return road.Refuse(http.StatusBadRequest, "invalid", texts.WrongTarget)
+	}
+	var wrong []subscriptions.Issue
+	ask.Own.Asked, wrong = subscriptions.Read(resource)
+	return road.NotSubscribed(wrong)
+}
+
+func filters(pairs []pair) (list []subscriptions.Filter, fault *road.Fault) {
+	for _, p := range pairs {
+		if !slices.Contains(subscriptions.FilterNames(), p.name) {
+			return nil, road.Refuse(http.StatusBadRequest, "value", texts.UnknownParameter, search.SafeName(p.name), strings.Join(subscriptions.FilterNames(), ", "))
+		}
+		list = append(list, subscriptions.Filter{Name: p.name, Values: strings.Split(p.value, ",")})
+	}
+	return list, nil
+}
+
+func eventNumbers(pairs []pair, own *road.SubscriptionAsk) *road.Fault {
+	for _, p := range pairs {
+		number, err := strconv.ParseUint(p.value, 10, 63)
+		switch {
+		case p.name != eventsSince && p.name != eventsUntil:
+			return road.Refuse(http.StatusBadRequest, "value", texts.UnknownParameter, search.SafeName(p.name), eventsSince+", "+eventsUntil)
+		case err != nil:
+			return wrongValue(p.name, "a number")
+		case p.name == eventsSince:
+			own.Since = number
+		default:
+			own.Until = number
+		}
+	}
+	return nil
+}
