@@ -60,10 +60,6 @@ type auditConfig struct {
 	Witness string `yaml:"witness"` // file that keeps the newest checkpoint; best on another disk. Empty: in the data folder
 }
 
-type hotConfig struct {
-	Redis string `yaml:"redis"` // redis://, rediss:// URL; empty: in this process
-}
-
 type logConfig struct {
 	Level slog.Level `yaml:"level"` // debug, info, warn, error; the zero level is info
 }

@@ -28,7 +28,7 @@ func saidBy(h http.Handler) (int, string) {
 func TestReadinessAndMetricsTellOfALostRedis(t *testing.T) {
 	s, w := openBare(t)
 	server := hottest.StartServer(t)
-	shared, err := redis.Open(server.Address, "cpa:", time.Now, slog.New(slog.DiscardHandler))
+	shared, err := redis.Open(server.Address, nil, "cpa:", time.Now, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

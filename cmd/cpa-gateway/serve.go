@@ -18,8 +18,6 @@ import (
 	"cpagateway/gateway"
 	"cpagateway/gateway/cache"
 	"cpagateway/gateway/hot"
-	"cpagateway/gateway/hot/local"
-	"cpagateway/gateway/hot/redis"
 	"cpagateway/gateway/identity"
 	"cpagateway/gateway/intake"
 	"cpagateway/gateway/road"
@@ -107,14 +105,6 @@ func prepare(w world, c config, log *slog.Logger) (hot.State, *identity.Verifier
 		return nil, nil, errors.Join(misuse("%v", err), shared.Close())
 	}
 	return shared, verifier, nil
-}
-
-// openHot opens the shared state: Redis where it is configured, this process otherwise.
-func openHot(w world, c hotConfig, log *slog.Logger) (hot.State, error) {
-	if c.Redis == "" {
-		return local.New(w.clock), nil
-	}
-	return redis.Open(c.Redis, "cpa-gateway:", w.clock, log)
 }
 
 // public is what answers on the public address.

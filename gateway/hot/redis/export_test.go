@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"crypto/tls"
 	"log/slog"
 	"time"
 )
@@ -10,6 +11,6 @@ const Timeout = timeout
 
 // OpenWithin is Open with a timeout of the test's own: on a busy machine a server
 // that is well may be slow.
-func OpenWithin(address, prefix string, clock func() time.Time, log *slog.Logger, timeout time.Duration) (*State, error) {
-	return open(address, prefix, clock, log, timeout)
+func OpenWithin(address string, secure *tls.Config, prefix string, clock func() time.Time, log *slog.Logger, timeout time.Duration) (*State, error) {
+	return open(address, secure, prefix, clock, log, timeout)
 }

@@ -12,11 +12,11 @@ package redis
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	_ "embed" // the bucket script
 	"encoding/hex"
 	"errors"
 	"log/slog"
-	"net/url"
 	"sync"
 	"time"
 
@@ -52,16 +52,18 @@ const timeout = 250 * time.Millisecond
 
 // Open uses the Redis at an address: redis:// or rediss:// with one host; with
 // ?addr= for each further node of a cluster; with ?master_name= for a sentinel
-// group. It does not wait for the server: that Redis is away is an ordinary
-// state of affairs, and logged. The prefix is in every key and the channel's name, so
-// that deployments may share a server.
-func Open(address, prefix string, clock func() time.Time, log *slog.Logger) (*State, error) {
-	return open(address, prefix, clock, log, timeout)
+// group, of which the hosts are the sentinels. Over rediss:// each node is known by
+// the host at which it is reached, as secure says it; nil is TLS as this machine
+// knows it. It does not wait for the server: that Redis is away is an ordinary state
+// of affairs, and logged. The prefix is in every key, so that deployments may share
+// a server.
+func Open(address string, secure *tls.Config, prefix string, clock func() time.Time, log *slog.Logger) (*State, error) {
+	return open(address, secure, prefix, clock, log, timeout)
 }
 
-func open(address, prefix string, clock func() time.Time, log *slog.Logger, timeout time.Duration) (*State, error) {
+func open(address string, secure *tls.Config, prefix string, clock func() time.Time, log *slog.Logger, timeout time.Duration) (*State, error) {
 	silenceClient()
-	client, err := dial(address)
+	client, err := dial(address, secure)
 	if err != nil {
 		return nil, err
 	}
@@ -81,45 +83,6 @@ var silenceClient = sync.OnceFunc(func() { goredis.SetLogger(silence{}) })
 type silence struct{}
 
 func (silence) Printf(context.Context, string, ...any) {}
-
-var errAddress = errors.New("reading the address of Redis: it must be a redis:// or rediss:// URL")
-
-// dial makes the client that the address asks for. Its error says nothing of
-// the address, which may hold a password. Without ContextTimeoutEnabled a
-// server that hangs would hold a caller for seconds, whatever its context says.
-func dial(address string) (goredis.UniversalClient, error) {
-	parsed, err := url.Parse(address)
-	if err != nil {
-		return nil, errAddress
-	}
-	query, err := url.ParseQuery(parsed.RawQuery)
-	if err != nil {
-		return nil, errAddress
-	}
-	switch {
-	case query.Has("master_name"):
-		options, err := goredis.ParseFailoverURL(address)
-		if err != nil {
-			return nil, errAddress
-		}
-		options.ContextTimeoutEnabled = true
-		return goredis.NewFailoverClient(options), nil
-	case query.Has("addr"):
-		options, err := goredis.ParseClusterURL(address)
-		if err != nil {
-			return nil, errAddress
-		}
-		options.ContextTimeoutEnabled = true
-		return goredis.NewClusterClient(options), nil
-	default:
-		options, err := goredis.ParseURL(address)
-		if err != nil {
-			return nil, errAddress
-		}
-		options.ContextTimeoutEnabled = true
-		return goredis.NewClient(options), nil
-	}
-}
 
 // ErrClosed is the answer after Close.
 var ErrClosed = errors.New("the Redis state is closed")

@@ -2,6 +2,7 @@ package redis_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -28,7 +29,7 @@ func connect(t *testing.T, server *hottest.Server, prefix string, clock func() t
 
 func connectWithin(t *testing.T, server *hottest.Server, prefix string, clock func() time.Time, timeout time.Duration, log *slog.Logger) *redis.State {
 	t.Helper()
-	state, err := redis.OpenWithin(server.Address, prefix, clock, log, timeout)
+	state, err := redis.OpenWithin(server.Address, nil, prefix, clock, log, timeout)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,8 +114,8 @@ func TestKeysTellNothing(t *testing.T) {
 }
 
 func TestAddressThatIsNoneIsNotRepeated(t *testing.T) {
-	for _, address := range []string{"", "http://h:6379", "redis://:s3cret@h:port", "redis://u:s3cret@h:1/x", "\x7f s3cret", "redis://s3cret@h:1?addr=%zz", "redis://s3cret@h:1?master_name=m&db=x"} {
-		state, err := redis.Open(address, "cpa:", time.Now, slog.New(slog.DiscardHandler))
+	for _, address := range []string{"", "http://h:6379", "redis://:s3cret@h:port", "redis://u:s3cret@h:1/x", "\x7f s3cret", "redis://s3cret@h:1?addr=%zz", "redis://s3cret@h:1?master_name=m&db=x", "rediss://:s3cret@h:1?skip_verify=true"} {
+		state, err := redis.Open(address, nil, "cpa:", time.Now, slog.New(slog.DiscardHandler))
 		if err == nil {
 			_ = state.Close()
 			t.Errorf("%q was opened", address)
@@ -126,6 +127,14 @@ func TestAddressThatIsNoneIsNotRepeated(t *testing.T) {
 	}
 }
 
+// Certificates for a Redis that is spoken to in clear would be for nothing.
+func TestCertificatesWithoutTLSAreRefused(t *testing.T) {
+	if state, err := redis.Open("redis://127.0.0.1:1", &tls.Config{}, "cpa:", time.Now, slog.New(slog.DiscardHandler)); err == nil { //nolint:gosec // nobody is spoken to
+		_ = state.Close()
+		t.Error("opened")
+	}
+}
+
 // A cluster and a sentinel group are chosen by the address alone, and a Redis
 // that cannot be reached is no error before it is asked for something.
 func TestAddressChoosesTheKindOfServer(t *testing.T) {
@@ -133,7 +142,7 @@ func TestAddressChoosesTheKindOfServer(t *testing.T) {
 		"redis://127.0.0.1:1", "rediss://127.0.0.1:1/2",
 		"redis://127.0.0.1:1?addr=127.0.0.1:2", "redis://127.0.0.1:1?master_name=m&addr=127.0.0.1:2",
 	} {
-		state, err := redis.Open(address, "cpa:", time.Now, slog.New(slog.DiscardHandler))
+		state, err := redis.Open(address, nil, "cpa:", time.Now, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Errorf("%s: %v", address, err)
 			continue
