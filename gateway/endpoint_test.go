@@ -211,6 +211,11 @@ func (s *stand) changeArea(area, words string) {
 	}
 	s.areas[area] = words
 	s.bringIn(s.plan("ann.json", func(plan map[string]any) {
+		for _, d := range plan["directives"].([]any) {
+			if s.closed {
+				d.(map[string]any)["status"] = "withdrawn"
+			}
+		}
 		for _, outcome := range plan["outcomes"].([]any) {
 			o := outcome.(map[string]any)
 			if sent, known := s.areas[o["area"].(string)]; known {

@@ -7,10 +7,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"cpagateway/gateway/intake"
+	"cpagateway/gateway/subscriptions"
 	"cpagateway/mapping/mhsds"
 )
 
@@ -90,7 +92,31 @@ func (s *stand) keptAnswers() map[string]string {
 		}
 	}
 	s.keepDirectory(kept)
+	s.keepSubscriptions(kept)
 	return kept
+}
+
+var backportProfile = regexp.MustCompile(`("meta":\{"profile":\["[^"]*subscriptions-backport[^"]*"\]\},|,"profile":\["[^"]*subscriptions-backport[^"]*"\])`)
+
+// keepSubscriptions keeps what a subscriber is answered, and what it is told.
+func (s *stand) keepSubscriptions(kept map[string]string) {
+	s.t.Helper()
+	e := openEndpoint(s.t)
+	s.agree(e, "demo-social-care")
+	path := s.subscribe("social-care", subscription(subscriptions.PlanChanged, e.URL, "id-only", ""))
+	o := s.tell("a", nil)
+	s.changeArea("accommodation", "A flat near her sister")
+	until(s.t, func() bool { return len(e.events()) == 1 }, o)
+	o.end()
+	for name, address := range map[string]string{"read": path, "search": "/Subscription", "status": path + "/$status", "events": path + "/$events"} {
+		kept["subscription-"+name] = s.get("social-care", address).body
+	}
+	for i, m := range e.told {
+		kept[fmt.Sprint("subscription-told-", i)] = m.body
+	}
+	for name, body := range kept { // the validator has R4's own profiles alone
+		kept[name] = backportProfile.ReplaceAllString(body, "")
+	}
 }
 
 // keepDirectory follows what was kept to the staff and the organisations.

@@ -101,6 +101,7 @@ type stand struct {
 	dir    string
 	tokens map[string]token
 	areas  map[string]string // of Ann's plan, as changeArea sent them last
+	closed bool              // she has taken sharing back, as share said last
 
 	road   *road.Road
 	memory *cache.Cache

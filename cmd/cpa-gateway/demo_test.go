@@ -24,6 +24,7 @@ import (
 // demo prints can be pasted into a real shell.
 func TestMain(m *testing.M) {
 	if os.Getenv("CPA_GATEWAY_MAIN") != "" {
+		_ = os.Unsetenv("CPA_GATEWAY_MAIN") // it is no setting
 		main()
 	}
 	os.Exit(m.Run())

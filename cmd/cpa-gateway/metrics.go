@@ -22,7 +22,7 @@ const lookedThrough = 100
 
 // countAll tells operators what waits for them, each time the metrics are read.
 func (s *site) countAll(clock func() time.Time) error {
-	return errors.Join(s.countOutdated(), s.countUnresolved(), s.countSetAside(), s.countImports(), s.countDue(clock))
+	return errors.Join(s.countOutdated(), s.countUnresolved(), s.countSetAside(), s.countSubscriptions(), s.countImports(), s.countDue(clock))
 }
 
 // countSetAside counts what lies in quarantine, by source.

@@ -43,7 +43,7 @@ var Callers = []Caller{
 		Name: "social-care", Says: "the council's case management system",
 		Client: "demo-social-care", Organisation: "LA9A1", Team: "adult-mh",
 		Purposes: []profiles.Purpose{profiles.CareCoordination},
-		Scope:    "system/*.rs system/CarePlan.rus",
+		Scope:    "system/*.rs system/CarePlan.rus system/Subscription.cruds",
 	},
 	{
 		Name: "social-care-b", Says: "another council's system, whose agreement is past its review",

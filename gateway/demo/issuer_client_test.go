@@ -149,7 +149,7 @@ func TestAssertionReplayed(t *testing.T) {
 func TestScopesOfCallersThatWrite(t *testing.T) {
 	r := run(t)
 	for _, c := range []struct{ name, asks, want string }{
-		{"social-care", "", "system/*.rs system/CarePlan.rus"},
+		{"social-care", "", "system/*.rs system/CarePlan.rus system/Subscription.cruds"},
 		{"social-care", "system/CarePlan.u system/CarePlan.d system/Goal.u system/Patient.r", "system/CarePlan.u system/Patient.r"},
 		{"cmht", "system/CarePlan.crud system/Consent.c", "system/CarePlan.crud system/Consent.c"},
 		{"gp", "system/CarePlan.u system/CarePlan.r", "system/CarePlan.r"},

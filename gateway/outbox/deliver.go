@@ -77,7 +77,6 @@ func (o *Outbox) deliver(ctx context.Context, s subscriptions.Subscription) outc
 			if done = done.after(o.post(ctx, s, strconv.FormatUint(e.Number, 10), body)); !done.reached {
 				return done
 			}
-			o.meters.delivered(ctx, o.Clock().Sub(e.At))
 		}
 		done.settled = e.Number
 	}
@@ -169,7 +168,7 @@ func (o *Outbox) settle(ctx context.Context, busy map[string]bool, finished <-ch
 	o.more = true // what was told may not have been all
 	for _, done := range all {
 		delete(busy, done.id)
-		o.meters.outcome(ctx, done)
+		o.turns.Add(ctx, 1, turnOf(done.turn()))
 	}
 }
 

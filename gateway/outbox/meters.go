@@ -2,46 +2,45 @@ package outbox
 
 import (
 	"context"
-	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 )
 
-// meters count what subscribers are told. The zero meters count nothing.
-type meters struct {
-	told  metric.Int64Counter
-	delay metric.Float64Histogram
+// What can come of a turn of telling a subscriber, as it is counted.
+const (
+	turnReached = "reached"
+	turnNothing = "nothing" // nothing had to be told any more
+	turnThere   = "failed there"
+	turnHere    = "failed here"
+)
+
+// newMeter counts turns of telling subscribers.
+func newMeter(ctx context.Context) (metric.Int64Counter, error) {
+	turns, err := otel.Meter("cpagateway/gateway/outbox").Int64Counter("cpa_gateway_notifications",
+		metric.WithDescription("Turns of telling a subscriber, by what came of them"))
+	for _, turn := range []string{turnReached, turnNothing, turnThere, turnHere} {
+		if err == nil {
+			turns.Add(ctx, 0, turnOf(turn))
+		}
+	}
+	return turns, err
 }
 
-func newMeters() (m meters, err error) {
-	meter := otel.Meter("cpagateway/gateway/outbox")
-	if m.told, err = meter.Int64Counter("cpa_gateway_notifications", metric.WithDescription("Turns of telling a subscriber, by what came of them")); err != nil {
-		return m, err
-	}
-	m.delay, err = meter.Float64Histogram("cpa_gateway_notification_delay", metric.WithUnit("s"), metric.WithDescription("From a change to its subscriber having taken the word of it"))
-	return m, err
+func turnOf(turn string) metric.AddOption {
+	return metric.WithAttributes(attribute.String("outcome", turn))
 }
 
-func (m meters) outcome(ctx context.Context, done outcome) {
-	if m.told == nil {
-		return
-	}
-	result := "nothing"
+// turn is what came of it, as it is counted.
+func (done outcome) turn() string {
 	switch {
 	case done.wait:
-		result = "failed here"
+		return turnHere
 	case done.failure != "":
-		result = "failed there"
+		return turnThere
 	case done.reached:
-		result = "reached"
+		return turnReached
 	}
-	m.told.Add(ctx, 1, metric.WithAttributes(attribute.String("outcome", result)))
-}
-
-func (m meters) delivered(ctx context.Context, delay time.Duration) {
-	if m.delay != nil {
-		m.delay.Record(ctx, delay.Seconds())
-	}
+	return turnNothing
 }

@@ -1,6 +1,6 @@
 // Package outbox tells subscribers of what has changed. The history of the records is the
 // outbox: whatever was stored is there with its place in the order of all changes, so a
-// change and the word of it cannot be apart (docs/decisions/028). One gateway at a time
+// change and the word of it cannot be apart (docs/decisions/029). One gateway at a time
 // looks through it.
 package outbox
 
@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"go.opentelemetry.io/otel/metric"
 
 	"cpagateway/consent"
 	"cpagateway/gateway/cache"
@@ -44,7 +46,7 @@ type Outbox struct {
 	Log        *slog.Logger
 
 	client *http.Client
-	meters meters
+	turns  metric.Int64Counter
 	looked time.Time // when everything was last looked at
 	seen   uint64    // the last change to the store then
 	more   bool      // something may be waiting that no change tells of
@@ -55,7 +57,7 @@ type Outbox struct {
 func (o *Outbox) Run(ctx context.Context, tick <-chan time.Time) {
 	o.client = &http.Client{Transport: o.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	var err error
-	if o.meters, err = newMeters(); err != nil {
+	if o.turns, err = newMeter(ctx); err != nil {
 		o.Log.ErrorContext(ctx, "what subscribers are told cannot be counted", "cause", err.Error())
 	}
 	finished, busy := make(chan outcome), map[string]bool{}
@@ -100,8 +102,12 @@ func (o *Outbox) turn(ctx context.Context, busy map[string]bool, finished chan<-
 		return err
 	}
 	now := o.Clock()
+	flows, err := o.flows(ctx, now)
+	if err != nil {
+		return err
+	}
 	for _, s := range subscribed {
-		do := o.due(s, now)
+		do := o.due(s, now, flows)
 		if do == nil || busy[s.ID] || len(busy) >= atOnce {
 			continue
 		}
@@ -112,7 +118,7 @@ func (o *Outbox) turn(ctx context.Context, busy map[string]bool, finished chan<-
 }
 
 // due is what has to be done for a subscription now; nil for nothing.
-func (o *Outbox) due(s subscriptions.Subscription, now time.Time) func(context.Context, subscriptions.Subscription) outcome {
+func (o *Outbox) due(s subscriptions.Subscription, now time.Time, flows flows) func(context.Context, subscriptions.Subscription) outcome {
 	switch {
 	case s.Status == subscriptions.Off || s.Status == subscriptions.Failed:
 		return nil
@@ -120,6 +126,8 @@ func (o *Outbox) due(s subscriptions.Subscription, now time.Time) func(context.C
 		return ends(subscriptions.Off, "it has come to its end")
 	case !o.Registered(s.Caller) || !o.Road.Subscribers[s.Caller.Client].Allows(s.Endpoint):
 		return ends(subscriptions.Failed, "the client or its endpoint is not agreed any more")
+	case s.Caller.Organisation != o.Road.Home && s.Caller.Custody != consent.On && !flows.reach(s.Caller):
+		return ends(subscriptions.Failed, "no agreement in force lets this client be told of anything")
 	case now.Before(s.Due):
 		return nil
 	case s.Status == subscriptions.Requested:

@@ -116,6 +116,9 @@ func Read(resource fhir.Value) (Asked, []Issue) {
 			r.report("", "has an element that is not served here; served are status, end, reason, criteria, channel")
 		}
 	}
+	if r.asked.Reason == "" {
+		r.report(".reason", "must say why, as R4 requires")
+	}
 	r.criteria(resource)
 	r.channel(resource.Get("channel"))
 	return r.asked, r.wrong

@@ -36,9 +36,18 @@ func (s Subscription) Notification(kind Kind, base string, at time.Time, events 
 		w.Member("type", "history")
 	}
 	w.Member("timestamp", instant(at))
+	address := base + "/" + Type + "/" + s.ID + "/$status"
+	if kind == QueryStatus {
+		w.Name("link")
+		w.BeginArray()
+		w.BeginObject()
+		w.Member("relation", "self")
+		w.Member("url", address)
+		w.EndObject()
+		w.EndArray()
+	}
 	w.Name("entry")
 	w.BeginArray()
-	address := base + "/" + Type + "/" + s.ID + "/$status"
 	w.BeginObject()
 	w.Member("fullUrl", address)
 	w.Name("resource")
@@ -90,6 +99,7 @@ func exchanged(w *fhir.Writer, method, url, status string) {
 func (s Subscription) status(w *fhir.Writer, kind Kind, base string, events []Event) {
 	w.BeginObject()
 	w.Member("resourceType", "Parameters")
+	w.Member("id", s.ID)
 	w.Name("meta")
 	w.BeginObject()
 	w.Name("profile")
