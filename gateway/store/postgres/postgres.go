@@ -25,9 +25,11 @@ import (
 // Role is what every connection of a gateway works as, whoever it logs in as.
 const Role = "cpa_gateway"
 
-// readers is how many views of one gateway can run at once: the database has
-// readers + 1 connections of each.
+// readers is how many views of one gateway can run at once.
 const readers = 8
+
+// Connections is how many the database has of each gateway: one writes.
+const Connections = readers + 1
 
 // Everything that a gateway asks ends within statementTime by the server, and within
 // answerTime where the server does not even say so.
