@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -375,6 +376,55 @@ func TestTheDeploymentsDatabaseHasRoomAndRoles(t *testing.T) {
 		if err := kept.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// The budgets of docs/running.md are those of the program and of the deployment, and whoever is
+// further in gives up first.
+func TestTheBudgetsAreThoseOfThePage(t *testing.T) {
+	d := deployed(t)
+	text, err := os.ReadFile("../../docs/running.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "### Times and sizes")
+	budgets := map[string]string{}
+	for _, m := range regexp.MustCompile(`(?m)^\| ([^|]+) \| ([^|]+) \|`).FindAllStringSubmatch(section[:strings.Index(section, "## serve")], -1) {
+		budgets[m[1]] = m[2]
+	}
+	if len(budgets) < 14 { // with the head of the table
+		t.Errorf("only %d budgets", len(budgets))
+	}
+	seconds := func(what string) float64 {
+		t.Helper()
+		n, err := strconv.ParseFloat(strings.TrimSuffix(budgets[what], " s"), 64)
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+		return n
+	}
+	ladder := []string{"a gateway that is cut off", "a gateway that hangs in a transaction", "a statement", "the answer to a statement", "a request", "an answer", "a connection at the balancer"}
+	for i := range ladder[1:] {
+		if seconds(ladder[i]) >= seconds(ladder[i+1]) {
+			t.Errorf("%s takes as long as %s", ladder[i], ladder[i+1])
+		}
+	}
+	haproxy := d.contents()["haproxy.cfg"]
+	s := d.gateways()["gateway-1"]
+	c, _ := d.config(s)
+	for what, is := range map[string]string{
+		"an answer": fmt.Sprint(writeTime.Seconds(), " s"), "memory of a gateway": fmt.Sprint(defaultMemory, " MB"),
+		"a connection at the balancer": regexp.MustCompile(`timeout server +(\d+)s`).FindStringSubmatch(haproxy)[1] + " s",
+		"a look at readiness":          regexp.MustCompile(`inter (\d+)s`).FindStringSubmatch(haproxy)[1] + " s",
+		"stopping":                     strings.TrimSuffix(s.StopGrace, "s") + " s",
+		"`max_connections`":            regexp.MustCompile(`max_connections=(\d+)`).FindStringSubmatch(d.contents()["compose.yaml"])[1],
+	} {
+		if budgets[what] != is {
+			t.Errorf("%s: the page says %q, and it is %q", what, budgets[what], is)
+		}
+	}
+	if c.Memory != defaultMemory || c.HTTP.Notice != 5*time.Second || drainTime != 30*time.Second || s.MemLimit != "256m" {
+		t.Error("the page's words are not those of the deployment")
 	}
 }
 

@@ -33,6 +33,7 @@ type Server struct {
 	watch   *exec.Cmd    // ends the server where the test is killed
 	made    atomic.Int64 // databases
 	copies  string       // " TEMPLATE ..." of the database that new ones are copies of
+	archive []string     // settings that keep the log, where it is kept
 }
 
 // owner is who owns the databases of the server, and may do anything.
@@ -136,6 +137,7 @@ func (s *Server) Start(t testing.TB) {
 	defer log.Close()
 	process := s.command("postgres", "-D", s.dir, "-p", s.port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
 		"-c", "fsync=off", "-c", "max_connections=200", "-c", "shared_buffers=32MB")
+	process.Args = append(process.Args, s.archive...)
 	process.Stdout, process.Stderr = log, log
 	if err := process.Start(); err != nil {
 		t.Fatalf("starting postgres: %v", err)
