@@ -56,6 +56,7 @@ func (f *Front) Handler() http.Handler {
 	}
 	e.POST(Prefix+"/:type/_search", f.serve(road.Search))
 	e.POST(Prefix, f.serveBundle)
+	e.POST(Prefix+"/:type/:id/$transform", f.serve(road.Transform))
 	e.POST(Prefix+"/:type", f.serve(road.Create))
 	e.PUT(Prefix+"/:type/:id", f.serve(road.Update))
 	e.PATCH(Prefix+"/:type/:id", f.serve(road.Patch))
@@ -134,6 +135,8 @@ func (f *Front) ask(in incoming, pairs []pair, handling leniency) road.Ask {
 		ask.Fault = road.Nothing
 	case ask.Type == subscriptions.Type:
 		ask.Fault = readSubscription(in, pairs, &ask)
+	case in.interaction == road.Transform:
+		ask.Fault = readTransform(in, pairs, &ask)
 	case in.interaction == road.Search:
 		ask.Search, ask.Subset, ask.Fault = f.parseSearch(ask.Type, pairs, handling)
 	case (writes || in.interaction == road.History) && len(pairs) > 0:

@@ -67,6 +67,9 @@ var paramTypes = map[search.Kind]fhir.SearchParamType{
 // capability writes one row of the allow-list.
 func (s served) capability() fhir.CapabilityStatementRestResource {
 	versioning := fhir.ResourceVersionPolicyVersioned
+	if s.typ == structureMap {
+		versioning = fhir.ResourceVersionPolicyNoVersion
+	}
 	resource := fhir.CapabilityStatementRestResource{Type: resourceTypes[s.typ], Versioning: &versioning}
 	for _, i := range s.interactions {
 		if _, known := operations[i]; known {
@@ -94,6 +97,6 @@ var resourceTypes = map[string]fhir.ResourceType{
 	"CarePlan": fhir.ResourceTypeCarePlan, "CareTeam": fhir.ResourceTypeCareTeam, "EpisodeOfCare": fhir.ResourceTypeEpisodeOfCare,
 	"Flag": fhir.ResourceTypeFlag, "RiskAssessment": fhir.ResourceTypeRiskAssessment,
 	"Goal": fhir.ResourceTypeGoal, "Organization": fhir.ResourceTypeOrganization, "Patient": fhir.ResourceTypePatient,
-	subscriptions.Type: fhir.ResourceTypeSubscription,
-	"Practitioner":     fhir.ResourceTypePractitioner, "PractitionerRole": fhir.ResourceTypePractitionerRole,
+	subscriptions.Type: fhir.ResourceTypeSubscription, structureMap: fhir.ResourceTypeStructureMap,
+	"Practitioner": fhir.ResourceTypePractitioner, "PractitionerRole": fhir.ResourceTypePractitionerRole,
 }

@@ -25,10 +25,11 @@ var subscriptionParams = []shaping{
 	{"url", "the endpoint", samply.SearchParamTypeUri},
 }
 
-// Of the Subscriptions R5 Backport 1.1.0.
+// operations are those of the Subscriptions R5 Backport 1.1.0 and of R4 itself.
 var operations = map[road.Interaction]string{
-	road.Status: "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-status",
-	road.Events: "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-events",
+	road.Transform: "http://hl7.org/fhir/OperationDefinition/StructureMap-transform",
+	road.Status:    "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-status",
+	road.Events:    "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-events",
 }
 
 // operation writes an operation of the allow-list.

@@ -25,6 +25,7 @@ type incoming struct {
 	prefer           []string
 	resource         func() (fhir.Value, *road.Fault) // what is sent
 	patch            func() ([]byte, *road.Fault)     // nil: as a Binary in place of the resource
+	mapped           func() ([]byte, *road.Fault)     // what a $transform maps; in no bundle
 }
 
 // incomingOf is a request by itself.
@@ -33,7 +34,8 @@ func incomingOf(c *gin.Context, interaction road.Interaction) incoming {
 		interaction: interaction, typ: c.Param("type"), id: c.Param("id"), version: c.Param("version"),
 		match: c.GetHeader("If-Match"), noneExist: c.GetHeader("If-None-Exist"), prefer: c.Request.Header.Values("Prefer"),
 		resource: func() (fhir.Value, *road.Fault) { return writtenResource(c.Writer, c.Request) },
-		patch:    func() ([]byte, *road.Fault) { return writtenBody(c.Writer, c.Request, jsonPatch) },
+		patch:    func() ([]byte, *road.Fault) { return writtenBody(c.Writer, c.Request, jsonPatch, maxBody) },
+		mapped:   func() ([]byte, *road.Fault) { return writtenBody(c.Writer, c.Request, fhirJSON, maxMapped) },
 	}
 }
 
@@ -105,7 +107,7 @@ const (
 
 // writtenResource reads the body of a request as one resource.
 func writtenResource(w http.ResponseWriter, r *http.Request) (fhir.Value, *road.Fault) {
-	body, fault := writtenBody(w, r, fhirJSON)
+	body, fault := writtenBody(w, r, fhirJSON, maxBody)
 	if fault != nil {
 		return fhir.Value{}, fault
 	}
@@ -121,17 +123,17 @@ func writtenResource(w http.ResponseWriter, r *http.Request) (fhir.Value, *road.
 	return fhir.Value{}, fault
 }
 
-// writtenBody reads a body of the one media type that is taken.
-func writtenBody(w http.ResponseWriter, r *http.Request, want string) ([]byte, *road.Fault) {
+// writtenBody reads a body of the one media type that is taken, of so many bytes at most.
+func writtenBody(w http.ResponseWriter, r *http.Request, want string, most int64) ([]byte, *road.Fault) {
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if kind != want && !(want == fhirJSON && isJSON(kind)) {
 		return nil, road.Refuse(http.StatusUnsupportedMediaType, "not-supported", texts.WriteMediaType, want)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, road.Refuse(http.StatusRequestEntityTooLarge, "too-long", texts.TooLarge, maxBody)
+		return nil, road.Refuse(http.StatusRequestEntityTooLarge, "too-long", texts.TooLarge, most)
 	case err != nil:
 		return nil, road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
 	}

@@ -14,11 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"cpagateway/mapping"
-	"cpagateway/mapping/ctp"
 	"cpagateway/mapping/folder"
-	"cpagateway/mapping/mhsds"
 	"cpagateway/mapping/workbench"
-	"cpagateway/profiles/fhir"
 )
 
 func mapCommand(w world) *cobra.Command {
@@ -27,33 +24,11 @@ func mapCommand(w world) *cobra.Command {
 	return c
 }
 
-// oneWay is a format that has no way back of its own.
-type oneWay struct{ *ctp.Format }
-
-// Back says of every resource that no record can hold it.
-func (o oneWay) Back(env mapping.Env, resources []fhir.Value) (map[string][]byte, *mapping.Back) {
-	back := o.Program().Back(env, resources)
-	back.ProveWith(o.Program())
-	return nil, back
-}
-
 // mapsNamed opens built-in maps by their name and others by their folder, FOLDER@VERSION
 // with the overlay of that version. Faults of maps are printed, each on its line.
 func mapsNamed(w world, name string) (workbench.Format, error) {
-	var f workbench.Format
-	var err error
-	switch name {
-	case "mhsds-v6":
-		f, err = mhsds.New(mhsds.Options{})
-	case "mhsds-v5":
-		f, err = mhsds.New(mhsds.Options{Version: mhsds.V5})
-	case "welsh-ctp":
-		var plans *ctp.Format
-		plans, err = ctp.New()
-		f = oneWay{plans}
-	case "welsh-csp":
-		f, err = folder.SupportPlan()
-	default:
+	f, err := workbench.Shipped(name)
+	if errors.Is(err, workbench.ErrNotShipped) {
 		f, err = mapFolder(name)
 	}
 	if _, faulty := errors.AsType[*mapping.Error](err); faulty {

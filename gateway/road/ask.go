@@ -28,6 +28,8 @@ const (
 	Status Interaction = "$status" // of a subscription
 	Events Interaction = "$events" // of a subscription: again
 
+	Transform Interaction = "$transform" // of bytes that the caller holds
+
 	Batch       Interaction = "batch"
 	Transaction Interaction = "transaction"
 
@@ -47,8 +49,9 @@ type Ask struct {
 	Search      SearchAsk
 	Write       WriteAsk
 	Own         SubscriptionAsk
-	Entries     []Ask  // of a batch or a transaction
-	Fault       *Fault // set when the request is refused for its own sake
+	Mapped      Mapping // of a $transform
+	Entries     []Ask   // of a batch or a transaction
+	Fault       *Fault  // set when the request is refused for its own sake
 }
 
 // Form is how an answer is written.

@@ -138,6 +138,9 @@ func (r *Road) step(ctx context.Context, t *exchange) (audit.Recorded, reply) {
 	if t.ask.Type == subscriptions.Type {
 		return r.orRefuse(ctx, t, r.subscription)
 	}
+	if t.ask.Interaction == Transform {
+		return r.orRefuse(ctx, t, r.transform)
+	}
 	if t.ask.changes() {
 		return r.orRefuse(ctx, t, r.write)
 	}

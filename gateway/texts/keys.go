@@ -24,6 +24,7 @@ const (
 	BadPatch            Key = "bad-patch"            // The patch cannot be applied to the version that the request names.
 	WrongTarget         Key = "wrong-target"         // The resource in the body has another type or id than the address.
 	NotJson             Key = "not-json"             // The body cannot be read as one FHIR resource in JSON.
+	NotMapped           Key = "not-mapped"           // The content cannot be mapped. Nothing was stored.
 	WriteMediaType      Key = "write-media-type"     // The body must be %[1]s.
 	ParameterValue      Key = "parameter-value"      // The value of the parameter %[1]s cannot be read. Wanted: %[2]s.
 	UnknownSort         Key = "unknown-sort"         // The parameter %[1]s cannot sort in this way. Keys: %[2]s.

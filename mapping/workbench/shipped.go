@@ -1,0 +1,77 @@
+package workbench
+
+import (
+	"errors"
+	"slices"
+	"sync"
+
+	"cpagateway/mapping/ctp"
+	"cpagateway/mapping/folder"
+	"cpagateway/mapping/mhsds"
+)
+
+// ErrNotShipped is a name that no map of the gateway's own has.
+var ErrNotShipped = errors.New("no map of this name is shipped")
+
+// shipped are the formats whose maps are part of the gateway.
+var shipped = map[string]func() (Format, error){
+	"mhsds-v6":  func() (Format, error) { return mhsds.New(mhsds.Options{}) },
+	"mhsds-v5":  func() (Format, error) { return mhsds.New(mhsds.Options{Version: mhsds.V5}) },
+	"welsh-ctp": func() (Format, error) { return ctp.New() },
+	"welsh-csp": func() (Format, error) { return folder.SupportPlan() },
+}
+
+// Shipped compiles the maps of a format of the gateway's own.
+func Shipped(name string) (Format, error) {
+	open, ok := shipped[name]
+	if !ok {
+		return nil, ErrNotShipped
+	}
+	return open()
+}
+
+// Way is one way in which shipped maps run, under the name by which a service offers it.
+type Way struct {
+	Name   string
+	Format string
+	Back   Direction
+	Alone  string // what a document is called that is given without a name; empty: it needs one
+}
+
+// Direction is where a Way leads.
+type Direction uint8
+
+// The directions.
+const (
+	ToFHIR Direction = iota
+	FromFHIR
+)
+
+// Ways are all that the gateway offers, by their names.
+func Ways() []Way {
+	return []Way{
+		{Name: "mhsds-v5", Format: "mhsds-v5"}, {Name: "mhsds-v5-back", Format: "mhsds-v5", Back: FromFHIR},
+		{Name: "mhsds-v6", Format: "mhsds-v6"}, {Name: "mhsds-v6-back", Format: "mhsds-v6", Back: FromFHIR},
+		{Name: "welsh-csp", Format: "welsh-csp", Alone: "Plan.json"}, {Name: "welsh-csp-back", Format: "welsh-csp", Back: FromFHIR},
+		{Name: "welsh-ctp", Format: "welsh-ctp", Alone: "Plan.json"},
+	}
+}
+
+// WayNamed finds a Way; ErrNotShipped where there is none.
+func WayNamed(name string) (Way, error) {
+	all := Ways()
+	i := slices.IndexFunc(all, func(w Way) bool { return w.Name == name })
+	if i < 0 {
+		return Way{}, ErrNotShipped
+	}
+	return all[i], nil
+}
+
+// compiled keeps the maps that a service has used; a Format is safe for concurrent use.
+var compiled sync.Map // of func() (Format, error) by name
+
+// open is Shipped, compiled once.
+func (w Way) open() (Format, error) {
+	once, _ := compiled.LoadOrStore(w.Format, sync.OnceValues(func() (Format, error) { return Shipped(w.Format) }))
+	return once.(func() (Format, error))()
+}
