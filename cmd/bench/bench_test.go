@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"math"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -23,11 +25,21 @@ func TestMain(m *testing.M) {
 // The whole program runs, on few people, and every figure comes out of it. What the
 // figures are on such a run says nothing.
 func TestEveryFigureIsMeasured(t *testing.T) {
-	r, err := measure(t.Context(), options{people: 20, rounds: 1, requests: 20, imported: 8, seed: 1, spin: time.Millisecond, work: t.TempDir()})
+	work := t.TempDir()
+	if err := os.Chmod(filepath.Dir(work), 0o755); err != nil { // PostgreSQL has a folder there, as another user
+		t.Fatal(err)
+	}
+	r, err := measure(t.Context(), options{people: 20, rounds: 1, requests: 20, imported: 8, seed: 1, spin: time.Millisecond, work: work})
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, err = exec.LookPath("redis-server")
+	servers := err == nil && postgresPrograms() != ""
 	for _, f := range figures {
+		if !servers && (strings.HasPrefix(f.of, "P2/") || strings.HasPrefix(f.of, "P14/")) {
+			t.Logf("%s %s is left out: redis-server or PostgreSQL is not installed", f.id, f.what)
+			continue
+		}
 		if v := f.come(r, f); math.IsNaN(v) || math.IsInf(v, 0) || v < 0 && f.id != "P3b" && f.against == "" {
 			t.Errorf("%s %s: %v", f.id, f.what, v)
 		}
@@ -37,8 +49,8 @@ func TestEveryFigureIsMeasured(t *testing.T) {
 			t.Errorf("%s: %v", s.what, v)
 		}
 	}
-	for _, what := range []string{"P15/failed", "P6/allocations"} {
-		if v := r.median(what); v != 0 {
+	for _, what := range []string{"P15/failed", "P6/allocations", "P14/lost", "P14/differ"} {
+		if v := r.median(what); v > 0 {
 			t.Errorf("%s: %v", what, v)
 		}
 	}

@@ -66,6 +66,8 @@ var figures = []figure{
 	{id: "", what: "the same, a fresh token for each request", of: "P1/fresh/64", against: "P1/static/64", come: ratio},
 	{id: "", what: "the same, each person once after a start", of: "P1/cold/64", against: "P1/cold-static/64", come: ratio},
 	{id: "", what: "requests a second, 64 connections", of: "P1/gateway-rate/64", against: "P1/static-rate/64", come: ratio},
+	{id: "P2", what: "crisis plan on PostgreSQL and Redis; one indexed SELECT, 64 connections", of: "P2/gateway/64", against: "P2/select/64", come: ratio, bound: atLeast, bar: 0.5, limit: limitCommit},
+	{id: "", what: "the same, 8 connections", of: "P2/gateway/8", against: "P2/select/8", come: ratio},
 	{id: "P3a", what: "consent, from memory", of: "P3a/warm/64", against: "P3a/bare/64", come: ratio, bound: atMost, bar: 1.3},
 	{id: "", what: "consent, with nothing in memory", of: "P3a/cold/64", against: "P3a/bare/64", come: ratio, bound: atMost, bar: 1.3, limit: limitCold},
 	{id: "P3b", what: "the durable record, 1 connection", of: "P1/gateway/1", against: "P3b/unrecorded/1", come: difference, form: inUnit},
@@ -84,6 +86,9 @@ var figures = []figure{
 	{id: "P9", what: "checking a plan against its profile; encoding/json", of: "P9/check", against: "P9/json", come: ratio, bound: atMost, bar: 5},
 	{id: "P12", what: "memory of serve, 64 connections", of: "P12/resident", come: value, bound: atMost, bar: 150},
 	{id: "P13", what: "start to first answer", of: "P13/start", come: value, bound: atMost, bar: 1000},
+	{id: "P14", what: "two gateways on one PostgreSQL; one", of: "P14/two", against: "P14/one", come: ratio},
+	{id: "", what: "updates that two gateways lost", of: "P14/lost", come: value, bound: atMost, bar: 0},
+	{id: "", what: "questions that two gateways decided differently", of: "P14/differ", come: value, bound: atMost, bar: 0},
 	{id: "P15", what: "p95 at 8 connections during an import; alone", of: "P15/during", against: "P15/alone", come: ratio, bound: atMost, bar: 3, limit: limitCores},
 	{id: "", what: "reads that failed during an import", of: "P15/failed", come: value, bound: atMost, bar: 0},
 	{id: "P16", what: "telling hidden people apart by time, cold: AUC", of: "P16/cold/", come: farthest, bound: atMost, bar: 0.53, limit: limitTime},
@@ -95,6 +100,7 @@ var figures = []figure{
 // What forbids a bar, said where it is missed.
 const (
 	limitRecord  = "each answer waits for its own entry in the audit log: a transaction, its B-trees and its share of an fsync, in SQLite compiled to Go"
+	limitCommit  = "each answer waits for its entry in the audit log to be durable, one commit after the other for all gateways; the SELECT writes nothing, and both share the processors with the database and the client"
 	limitCold    = "a person who is not in memory is read from six tables and each resource is parsed, where the baseline takes one row's bytes as they are"
 	limitDisk    = "client and server share the machine, and a group waits for its turn on the processors as well as for the disk"
 	limitImport  = "reading the plan, checking it and working out what it is found by takes as long as the inserts"

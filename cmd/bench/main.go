@@ -73,7 +73,7 @@ func command(ctx context.Context, args []string) error {
 	f.StringVar(&o.record, "record", "", "`page` to put the table into, with what was measured beside it (docs/performance.md)")
 	f.StringVar(&o.from, "from", "", "`file` of a run to show or record, instead of measuring")
 	f.StringVar(&o.note, "note", "", "`words` to keep with the result, such as what else the machine did")
-	f.StringVar(&o.only, "only", "", "the one `part` to measure: alone, reads, stages, cold, growth, apart, imports, during")
+	f.StringVar(&o.only, "only", "", "the one `part` to measure: alone, reads, stages, cold, growth, apart, imports, shared, during")
 	f.StringVar(&o.against, "against", "", "`file` of another run to show beside this one")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -170,6 +170,7 @@ func (b *bench) everything() error {
 		{"growth", "a store ten times as large", func() error { return b.growth(large, small) }},
 		{"apart", "telling hidden people apart", func() error { return b.apart(large) }},
 		{"imports", "imports", b.imports},
+		{"shared", "gateways on PostgreSQL and Redis", func() error { return b.shared(large) }},
 		{"during", "reads during an import", func() error { return b.during(large) }},
 	} {
 		if b.only != "" && b.only != part.key {

@@ -40,6 +40,7 @@ import (
 const (
 	roleStatic     = "serve-static"     // ADDRESS FILE: what the file holds, for every request
 	roleBare       = "serve-bare"       // ADDRESS FOLDER: the search and its encoding, for everybody
+	roleSelect     = "serve-select"     // ADDRESS POSTGRES: one row, by its key
 	roleUnrecorded = "serve-unrecorded" // ADDRESS FOLDER ISSUER BYTES: the gateway, of which the log keeps nothing
 	roleProfiled   = "serve-profiled"   // ADDRESS FOLDER ISSUER BYTES FILE: the gateway, which writes a profile of itself
 )
@@ -55,6 +56,8 @@ func playRole(args []string) (played bool, err error) {
 		h, err = static(args[2])
 	case args[0] == roleBare && len(args) == 3:
 		h, err = bare(args[2])
+	case args[0] == roleSelect && len(args) == 3:
+		h, err = selecting(args[2])
 	case args[0] == roleUnrecorded && len(args) == 5:
 		h, err = unrecorded(args[2], args[3], args[4])
 	case args[0] == roleProfiled && len(args) == 6:

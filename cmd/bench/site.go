@@ -31,6 +31,8 @@ type site struct {
 	people       int
 	folder, data string
 	config       string
+	postgres     string        // address, of a site whose records are there
+	redis        string        // address; empty: none
 	took         time.Duration // the import of all of them
 	documents    int64         // bytes of what they came in
 }
@@ -81,8 +83,12 @@ func (b *bench) configure(s *site, addr, admin string) error {
 		fmt.Fprintf(&c, "  - {id: %s, organisation: %s, teams: [%s], purposes: [%s], rate: {perSecond: 1000000, burst: 1000000}}\n",
 			client.ID, client.Organisation, client.Teams[0], client.Purposes[0])
 	}
-	fmt.Fprintf(&c, "agreements: %q\nrecords: {sqlite: %q}\nsources: [{name: %s, format: %s, custodian: %s, grants: on}]\n",
-		filepath.Join(s.folder, "agreements"), s.data, source, source, custodian)
+	records := fmt.Sprintf("{sqlite: %q}", s.data)
+	if s.postgres != "" {
+		records = fmt.Sprintf("{postgres: %q, folder: %q}", s.postgres, s.data)
+	}
+	fmt.Fprintf(&c, "agreements: %q\nrecords: %s\nhot: {redis: %q}\nsources: [{name: %s, format: %s, custodian: %s, grants: on}]\n",
+		filepath.Join(s.folder, "agreements"), records, s.redis, source, source, custodian)
 	return os.WriteFile(s.config, []byte(c.String()), 0o600)
 }
 
@@ -115,8 +121,8 @@ func (b *bench) serve(s *site) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	started, err := start(b.ctx, filepath.Join(s.folder, "serve.log"), addr, first, b.options.gateway, "serve", "--config", s.config)
-	if err == nil && s.people == b.people {
+	started, err := start(b.ctx, s.config+".log", addr, first, b.options.gateway, "serve", "--config", s.config)
+	if err == nil && s.people == b.people && s.postgres == "" {
 		b.add("P13/start", "ms", milliseconds(started.started))
 	}
 	return started, err
@@ -200,6 +206,11 @@ func (t *tokens) close() error { return errors.Join(t.server.Close(), t.shared.C
 // fresh gets a token that nobody has used yet.
 func (t *tokens) fresh(caller string) (string, error) {
 	return demo.Token(context.Background(), demo.Ask{Gateway: "http://" + t.addr, Dir: t.folder, Name: caller, HTTP: http.DefaultClient, Clock: time.Now})
+}
+
+// writing gets a token to write with.
+func (t *tokens) writing(caller string) (string, error) {
+	return demo.Token(context.Background(), demo.Ask{Gateway: "http://" + t.addr, Dir: t.folder, Name: caller, Scope: "system/*.cruds", HTTP: http.DefaultClient, Clock: time.Now})
 }
 
 // of gives a token that is used again and again while it is good for a while.
