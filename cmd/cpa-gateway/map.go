@@ -20,7 +20,7 @@ import (
 
 func mapCommand(w world) *cobra.Command {
 	c := &cobra.Command{Use: "map", Short: "check, run, test, draft and show maps; MAPS is a folder of *.map files (FOLDER@VERSION with VERSION.overlay), mhsds-v6, mhsds-v5, welsh-ctp or welsh-csp"}
-	c.AddCommand(mapCheckCommand(w), mapRunCommand(w), mapTestCommand(w), mapNewCommand(w), mapPageCommand(w))
+	c.AddCommand(mapCheckCommand(w), mapRunCommand(w), mapTestCommand(w), mapNewCommand(w), mapPageCommand(w), mapCodesCommand(w))
 	return c
 }
 

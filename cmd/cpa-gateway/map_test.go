@@ -149,3 +149,30 @@ func TestBuiltInMapsAtWork(t *testing.T) {
 	}
 	cli("map", "run", "welsh-ctp", dir+"/b.json", "--back", dir+"/none").must(t, exitRefused)
 }
+
+// Every code table of the shipped maps is a ConceptMap that is the same table again.
+func TestCodeTablesOfTheShippedMaps(t *testing.T) {
+	dir, tables := t.TempDir(), 0
+	for _, maps := range []string{"mhsds-v6", "mhsds-v5", "welsh-ctp", "welsh-csp"} {
+		var bundle struct {
+			Entry []struct{ Resource json.RawMessage }
+		}
+		if err := json.Unmarshal([]byte(cli("map", "codes", "export", maps).must(t, exitDone).out), &bundle); err != nil {
+			t.Fatal(err)
+		}
+		for _, entry := range bundle.Entry {
+			tables++
+			write(t, dir+"/c.json", string(entry.Resource))
+			write(t, dir+"/t.map", cli("map", "codes", "import", dir+"/c.json").must(t, exitDone).out)
+			if got := cli("map", "codes", "export", dir).must(t, exitDone).out; !strings.Contains(got, string(entry.Resource)) {
+				t.Errorf("%s became %s", entry.Resource, got)
+			}
+		}
+	}
+	if tables < 20 {
+		t.Errorf("only %d tables", tables)
+	}
+	cli("map", "codes", "import", dir+"/none").must(t, exitUsage)
+	write(t, dir+"/c.json", `{"resourceType":"CarePlan"}`)
+	cli("map", "codes", "import", dir+"/c.json").must(t, exitUsage)
+}
