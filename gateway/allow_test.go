@@ -131,7 +131,7 @@ func TestWhatIsNotOnTheListIsNotServed(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"", "/", "/_history", "/_search?_type=Patient"} {
-		if a := s.get("cmht", path); a.status != http.StatusNotFound && !(path == "" && a.status == http.StatusMethodNotAllowed) {
+		if a := s.get("cmht", path); a.status != http.StatusNotFound && !(len(path) < 2 && a.status == http.StatusMethodNotAllowed) {
 			t.Errorf("GET %q answered %d", path, a.status)
 		}
 	}

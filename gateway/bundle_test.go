@@ -113,6 +113,15 @@ func TestATransactionIsAllOrNothing(t *testing.T) {
 	}
 }
 
+// A bundle was answered 404 at the address with a slash behind it, to which clients post.
+func TestABundleIsTakenAtTheAddressWithASlash(t *testing.T) {
+	s := openStand(t)
+	got := s.send("cmht", http.MethodPost, "/", bundleFor("transaction", entryOf("POST", "CarePlan", crisisPlanOf(numbered(ann), ""), "")))
+	if got.status != http.StatusOK || fmt.Sprint(statuses(got.responses(t))) != "[201]" {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
 // counted is how many plans of Ann are held, of how many versions.
 func (s *stand) counted() (n [2]uint64) {
 	s.t.Helper()
