@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -20,6 +21,8 @@ import (
 	"cpagateway/gateway/hot/local"
 	"cpagateway/gateway/identity"
 	"cpagateway/gateway/intake"
+	"cpagateway/gateway/store"
+	"cpagateway/profiles"
 )
 
 // demoOptions is how the demo was called.
@@ -90,7 +93,11 @@ func (o demoOptions) run(w world) error {
 		}
 		handler.ServeHTTP(w, r)
 	})
-	announce := func() { printDemo(w, addr, dir, o.data != "", admin) }
+	plan, err := s.planOf(w, "9990000018", profiles.CodeMentalHealthPlan)
+	if err != nil {
+		return err
+	}
+	announce := func() { printDemo(w, addr, dir, o.data != "", admin, plan) }
 	h := &health{ready: []func(context.Context) error{s.ready}, shared: shared, issuers: verifier, clock: w.clock}
 	return s.listen(w, public{both, handler.unread, handler.tell}, h, log, announce)
 }
@@ -158,9 +165,39 @@ func openDemo(w world, dir, addr, admin string) (*site, error) {
 	return s, nil
 }
 
+// extractFolder is where what the cast's source systems deliver is left, to be brought in again.
+func (s *site) extractFolder() string {
+	return filepath.Join(s.config.Records.folder(), "extract")
+}
+
+// planOf is the id of the health board's plan of a kind about somebody.
+func (s *site) planOf(w world, number, kind string) (id string, err error) {
+	err = s.store.View(w.ctx, func(now store.Snapshot) error {
+		person, err := now.Person(profiles.SystemNHSNumber, number)
+		if err != nil {
+			return err
+		}
+		plans, err := now.Held(person, "CarePlan")
+		for _, v := range plans {
+			if strings.Contains(string(v.Body), kind) && v.Custodian == s.config.Organisation {
+				id = v.ID
+			}
+		}
+		return err
+	})
+	return id, err
+}
+
 // bringInCast brings in what the cast's source systems deliver.
 func (s *site) bringInCast(w world) error {
+	folder := s.extractFolder()
+	if err := os.RemoveAll(folder); err != nil {
+		return err
+	}
 	for _, extract := range demo.Extracts(w.clock()) {
+		if err := os.CopyFS(folder, extract.Files); err != nil {
+			return err
+		}
 		source, err := s.config.demoSource(extract.Source)
 		if err != nil {
 			return err

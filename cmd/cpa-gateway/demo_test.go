@@ -342,17 +342,18 @@ func TestThePastedLinesWork(t *testing.T) {
 			s := openStage(t)
 			t.Setenv("PATH", jq(t)+":"+usual)
 			t.Setenv("CPA_GATEWAY_MAIN", "1")
-			want := []string{"1 match", "1 match", "0 matches", "1 match", "A1", "A1", "A1", "A1", "1 match", "CarePlan", "takes this token"}
+			slice := s.search("ooh", "CarePlan", "9990000018", "category", profiles.CodeCrisisPlan)
+			want := []string{"1 match", "1 match", "0 matches", "1 match", "found by the council", "found by the council", "unchanged", "1 match", "A1", "A1", "A1", "A1", "1 match", "CarePlan", "takes this token"}
 			lines := s.pasted()
 			if len(lines) != len(want) {
 				t.Fatalf("want %d lines, got %d:\n%s", len(want), len(lines), s.printed)
 			}
 			for i, line := range lines {
 				out := shell(t, line)
-				if strings.HasPrefix(line, "curl") {
-					if !strings.Contains(out, "\n  ") {
-						t.Errorf("line %d is not for people:\n%.200s", i+1, out)
-					}
+				if strings.HasPrefix(line, "curl") && !strings.Contains(out, "\n  ") {
+					t.Errorf("line %d is not for people:\n%.200s", i+1, out)
+				}
+				if strings.Contains(line, "_search") {
 					out = fmt.Sprintf("%d matches %s", len((answer{body: out}).matches(t)), out)
 					out = strings.Replace(out, "1 matches", "1 match", 1)
 				}
@@ -360,8 +361,17 @@ func TestThePastedLinesWork(t *testing.T) {
 					t.Errorf("line %d does not say %q:\n%s\n%.500s", i+1, want[i], line, out)
 				}
 			}
-			if welsh := shell(t, lines[8]); !strings.Contains(welsh, "Cynllun") {
+			if welsh := shell(t, lines[12]); !strings.Contains(welsh, "Cynllun") {
 				t.Errorf("no Welsh: %.500s", welsh)
+			}
+			if extract := shell(t, lines[6]); !regexp.MustCompile(`\n +7 +0 +7 +0\n`).MatchString(extract) {
+				t.Errorf("the extract wrote something: %s", extract)
+			}
+			if kept := shell(t, lines[5]); !strings.Contains(kept, "found by the council") {
+				t.Errorf("the extract has undone it: %s", kept)
+			}
+			if now := s.search("ooh", "CarePlan", "9990000018", "category", profiles.CodeCrisisPlan); now.body != slice.body {
+				t.Errorf("the slice has moved:\n%s\n%s", slice.body, now.body)
 			}
 		})
 	}

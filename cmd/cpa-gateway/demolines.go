@@ -36,8 +36,22 @@ func (l lines) token(as string) string {
 	return fmt.Sprintf("%s token --gateway http://%s --as %s", l.self, l.addr, as)
 }
 
+// patch adds an activity of an area to a plan, made from the version that is read for it.
+func (l lines) patch(as, plan, area, words string) string {
+	address := fmt.Sprintf("http://%s%s/CarePlan/%s", l.addr, gateway.Prefix, plan)
+	added := fmt.Sprintf(`[{"op":"add","path":"/activity/-","value":{"extension":[{"url":%q,"valueCode":%q},{"url":%q,"valueCode":%q}],"detail":{"status":"scheduled","description":%q}}}]`,
+		profiles.ExtPlanPart, profiles.CodePartArea, profiles.ExtArea, area, words)
+	pretty := ""
+	if l.parameter != "" {
+		pretty = "?_pretty=true"
+	}
+	return fmt.Sprintf("curl -s -X PATCH -H \"Authorization: Bearer $(%[1]s)\" \\\n"+
+		"     -H \"If-Match: $(curl -sI -H \"Authorization: Bearer $(%[1]s)\" %[2]s | tr -d '\\r' | sed -n 's/^[Ee][Tt]ag: //p')\" \\\n"+
+		"     -H 'Content-Type: application/json-patch+json' \\\n     --data '%[3]s' \\\n     '%[2]s%[4]s'%[5]s", l.token(as), address, added, pretty, l.pipe)
+}
+
 // printDemo says what to paste.
-func printDemo(w world, addr, dir string, kept bool, admin string) {
+func printDemo(w world, addr, dir string, kept bool, admin, plan string) {
 	self, err := os.Executable()
 	if err != nil {
 		self = "cpa-gateway"
@@ -59,8 +73,19 @@ Paste what follows into another terminal.
 # Social care reads the areas of Ann's plan that its flow names, without finance:
 %[7]s
 
+# A council worker adds to the accommodation area, from the version just read ...
+%[8]s
+# ... the care coordinator sees it at once ...
+%[9]s
+# ... the nightly extract comes again, finds nothing new and undoes nothing (paste the coordinator's line again) ...
+%[10]s import --data %[11]s --source welsh-ctp %[11]s/extract
+# ... and the crisis slice of the out-of-hours team is as it was:
+%[12]s
+
 # Why? For each of them:
-`, addr, gateway.Prefix, admin, l.search("gp", "9990000018", crisis), l.search("ooh", "9990000026", crisis), l.search("ooh", "9990000050", crisis), l.search("social-care", "9990000018", ""))
+`, addr, gateway.Prefix, admin, l.search("gp", "9990000018", crisis), l.search("ooh", "9990000026", crisis), l.search("ooh", "9990000050", crisis), l.search("social-care", "9990000018", ""),
+		l.patch("social-care", plan, "accommodation", "A flat without stairs, found by the council"),
+		l.search("cmht", "9990000018", " --data-urlencode category="+profiles.CodeMentalHealthPlan), self, dir, l.search("ooh", "9990000018", crisis))
 	for _, why := range [][2]string{{"gp", "9990000018"}, {"ooh", "9990000026"}, {"ooh", "9990000050"}, {"social-care", "9990000018"}} {
 		fmt.Fprintf(w.out, "%s consent explain --data %s --person %s --caller %s\n", self, dir, why[1], why[0])
 	}
