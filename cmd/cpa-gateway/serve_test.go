@@ -25,6 +25,7 @@ type served struct {
 	dir, config string
 	addr, admin string
 	issuer      string // its address
+	clock       func() time.Time
 	stop        context.CancelFunc
 	ended       chan int
 	logs        *lockedBuffer
@@ -52,7 +53,7 @@ func settle(t *testing.T) *served {
 // configure writes gateway.yaml with the sources given.
 func configure(t *testing.T, sources string) *served {
 	t.Helper()
-	s := &served{t: t, dir: t.TempDir(), addr: free(t), admin: free(t), issuer: free(t), ended: make(chan int, 1), logs: &lockedBuffer{}}
+	s := &served{t: t, dir: t.TempDir(), addr: free(t), admin: free(t), issuer: free(t), clock: time.Now, ended: make(chan int, 1), logs: &lockedBuffer{}}
 	agreements := filepath.Join(s.dir, "agreements")
 	if err := os.CopyFS(agreements, demo.Agreements()); err != nil {
 		t.Fatal(err)
@@ -75,7 +76,7 @@ func (s *served) start() {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		s.ended <- run(world{ctx: ctx, out: io.Discard, err: s.logs, clock: time.Now}, []string{"serve", "--config", s.config})
+		s.ended <- run(world{ctx: ctx, out: io.Discard, err: s.logs, clock: s.clock}, []string{"serve", "--config", s.config})
 	}()
 	s.t.Cleanup(func() { stop(); <-over }) // before its folder goes
 	s.await("/healthz", http.StatusOK)
