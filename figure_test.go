@@ -33,8 +33,8 @@ func roomsOf(readme string) []room {
 	return rooms
 }
 
-// colours are those of the ideas that the top-level folders stand for.
-var colours = map[string]string{"cmd": "#475569", "gateway": "#1d4ed8", "mapping": "#047857", "consent": "#7e22ce", "profiles": "#b45309"}
+// colours are those of the ideas that the top-level folders stand for, and of who stands outside.
+var colours = map[string]string{"cmd": "#475569", "gateway": "#1d4ed8", "mapping": "#047857", "consent": "#7e22ce", "profiles": "#b45309", "examples": "#be185d"}
 
 // Sizes of the figure, in its own units.
 const (

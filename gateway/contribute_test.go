@@ -109,6 +109,7 @@ func TestAContributionIsHeldToItsFlow(t *testing.T) {
 		"an area that she excluded": withActivity(t, mine.body, "finance", "A loan"),
 		"an area that is none":      withActivity(t, mine.body, "gambling", "A bet"),
 		"no area":                   part(func(a map[string]any) { delete(a, "extension") }),
+		"an id of its own":          part(func(a map[string]any) { a["id"] = "cs-1" }),
 		"the health board's part":   theirs(func(a map[string]any) { a["detail"].(map[string]any)["status"] = "cancelled" }),
 		"its activities":            without("activity"),
 		"its goals":                 without("goal"),
