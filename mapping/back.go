@@ -25,6 +25,7 @@ type Back struct {
 	env     Env
 	parts   map[string]*piece // by Type/id
 	reading *piece            // the one being read
+	told    map[int]bool      // entries that a fault names
 	records map[[2]string]*Returned
 	ids     map[[2]string]string // by type and key
 }
@@ -58,7 +59,7 @@ const notReturned = "not-returned"
 func (p *Program) Back(env Env, resources []fhir.Value) *Back {
 	b := &Back{
 		Read: len(resources), Dropped: map[string]int{}, Added: map[string]int{}, Minted: map[string]int{},
-		program: p, env: env, parts: map[string]*piece{}, records: map[[2]string]*Returned{}, ids: map[[2]string]string{},
+		program: p, env: env, parts: map[string]*piece{}, records: map[[2]string]*Returned{}, ids: map[[2]string]string{}, told: map[int]bool{},
 	}
 	var pieces []*piece
 	for i, v := range resources {
@@ -70,15 +71,24 @@ func (p *Program) Back(env Env, resources []fhir.Value) *Back {
 			b.refuse(part, "", "another resource has the same id and says something else")
 		}
 	}
+	var shared []*piece
 	for _, part := range pieces {
-		b.place(part)
+		if !b.place(part) {
+			shared = append(shared, part)
+		}
 	}
+	b.join(shared)
 	return b
 }
 
+// refuse names a resource in a fault, once: several records may have it.
 func (b *Back) refuse(p *piece, at, reason string) {
-	b.Refused++
 	p.refused = true
+	if b.told[p.entry] {
+		return
+	}
+	b.told[p.entry] = true
+	b.Refused++
 	b.explain(p, p.line(), "not representable: ", at, ": ", reason)
 	at = strings.TrimPrefix(at, p.value.Path()+".")
 	b.Faults = append(b.Faults, Fault{At: Position{File: p.value.Type(), Row: p.entry + 1, Field: at}, Rule: "not-representable", Reason: reason})
@@ -92,21 +102,21 @@ func (p *piece) line() place {
 	return p.m.rule.at
 }
 
-// place adds what a resource says to its record.
-func (b *Back) place(p *piece) {
+// place adds what a resource says to its record; false where it does not say which that
+// is, as of a person or a professional who stands in several.
+func (b *Back) place(p *piece) bool {
 	b.read(p)
 	if p.fault == "" && !p.keyed {
 		p.fault = "its key cannot be told: an identifier or a reference that the key is made of is missing"
 	}
 	if p.fault != "" {
 		b.refuse(p, p.at, p.fault)
-		return
+		return true
 	}
 	home := b.program.home(p.m.source)
 	own, ok := home.key.read(&run{env: b.env, scopes: []around{{p.scopes[0], 1}}})
 	if !ok {
-		b.refuse(p, "", "it does not say which record of "+p.m.source+" it belongs to")
-		return
+		return false
 	}
 	record := b.records[[2]string{p.m.source, own}]
 	if record == nil {
@@ -115,12 +125,78 @@ func (b *Back) place(p *piece) {
 		b.records[[2]string{p.m.source, own}] = record
 		b.Records = append(b.Records, record)
 	}
+	b.add(p, record)
+	return true
+}
+
+// add puts what a resource says into a record.
+func (b *Back) add(p *piece, record *Returned) {
 	if disputed := record.take(p.scopes[0], b.program.of(p.m.source).keys, ""); disputed != "" {
 		b.refuse(p, "", "another resource says otherwise of "+disputed)
 		return
 	}
 	record.from = append(record.from, p)
 	b.ids[[2]string{p.m.typ, p.key}] = p.value.ID()
+}
+
+// join puts what resources say into every record that their key is of: it refers to
+// them. What one brings may say the key of the next.
+func (b *Back) join(left []*piece) {
+	left = b.apart(left)
+	for joined := true; joined; {
+		joined = false
+		referring := map[*resourceMap]map[string][]*Returned{}
+		waiting := left
+		left = nil
+		for _, p := range waiting {
+			if referring[p.m] == nil {
+				referring[p.m] = b.referring(p.m)
+			}
+			records := referring[p.m][p.key]
+			if len(records) == 0 {
+				left = append(left, p)
+			}
+			for _, record := range records {
+				joined = true
+				own := *p // each record is proved by itself
+				b.add(&own, record)
+			}
+		}
+	}
+	for _, p := range left {
+		b.refuse(p, "", "it does not say which record of "+p.m.source+" it belongs to")
+	}
+}
+
+// apart refuses resources of which several have one key: which of them a record means
+// cannot be told.
+func (b *Back) apart(shared []*piece) (left []*piece) {
+	keys := map[[2]string]int{}
+	for _, p := range shared {
+		keys[[2]string{p.m.typ, p.key}]++
+	}
+	for _, p := range shared {
+		if keys[[2]string{p.m.typ, p.key}] > 1 {
+			b.refuse(p, "", "another resource has the same key")
+		} else {
+			left = append(left, p)
+		}
+	}
+	return left
+}
+
+// referring are the records by the keys that they have for a map.
+func (b *Back) referring(m *resourceMap) map[string][]*Returned {
+	found := map[string][]*Returned{}
+	for _, record := range b.Records {
+		if record.Source != m.source || m.each != "" {
+			continue
+		}
+		if key, ok := m.key.read(&run{env: b.env, scopes: []around{{record, 1}}}); ok {
+			found[key] = append(found[key], record)
+		}
+	}
+	return found
 }
 
 // key is the key of a resource that was given.

@@ -201,8 +201,9 @@ func (s side) member(m *node) side { return side{m, s.sure && !m.mayMiss()} }
 // one of them always writes something that the other never does.
 func (s side) excludes(o side) bool {
 	switch {
-	case s.url != "" && o.url != "":
-		return s.url != o.url
+	case s.url != "" && o.url != "" && s.url != o.url:
+		return true
+	case s.url != "" && o.url != "": // what they hold may tell them apart
 	case s.url != "":
 		return o.marked(s.url)
 	case o.url != "":

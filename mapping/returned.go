@@ -30,13 +30,36 @@ func (r *Returned) Field(name string) (string, bool) {
 	return text, ok
 }
 
-// Group implements Record.
+// Group implements Record. What stands below a dotted name is a group of one, as an
+// object of a document is.
 func (r *Returned) Group(name string) []Record {
+	if inner := r.within(name + "."); inner != nil {
+		return []Record{inner}
+	}
 	records := make([]Record, len(r.groups[name]))
 	for i, record := range r.groups[name] {
 		records[i] = record
 	}
 	return records
+}
+
+// within is what has names that begin so, without that; nil where nothing has.
+func (r *Returned) within(prefix string) *Returned {
+	inner := newReturned()
+	for name, text := range r.fields {
+		if rest, ok := strings.CutPrefix(name, prefix); ok {
+			inner.fields[rest] = text
+		}
+	}
+	for name, records := range r.groups {
+		if rest, ok := strings.CutPrefix(name, prefix); ok {
+			inner.groups[rest] = records
+		}
+	}
+	if len(inner.fields)+len(inner.groups) == 0 {
+		return nil
+	}
+	return inner
 }
 
 // At implements Record.

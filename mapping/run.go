@@ -76,6 +76,7 @@ type run struct {
 	said   map[saying]bool
 
 	salvaging bool // see Salvage
+	proving   bool // what does not return is left out
 }
 
 // around is one record of the chain that ^ steps out of.
@@ -154,7 +155,9 @@ func (r *run) make(m *resourceMap, resources []Resource) []Resource {
 	}
 	key, ok := m.key.read(r)
 	if !ok {
-		r.refuse(m.rule, "", "the key is blank")
+		if !r.proving { // there nothing is required: what makes no resource is compared with none
+			r.refuse(m.rule, "", "the key is blank")
+		}
 		return resources
 	}
 	if made := [2]string{m.typ, key}; r.made[made] && !r.salvaging {

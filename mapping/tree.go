@@ -1,11 +1,18 @@
 package mapping
 
-import "cpagateway/profiles/fhir"
+import (
+	"slices"
+
+	"cpagateway/profiles/fhir"
+)
 
 // append writes the node's values at the end of dst, which holds a list from
 // first on: a list element after another gets its comma. A node that makes
 // nothing leaves dst as it was.
 func (n *node) append(dst []byte, r *run, first int) []byte {
+	if r.proving && n.silent() {
+		return dst
+	}
 	if n.scope == nil {
 		return n.appendOne(dst, r, first)
 	}
@@ -96,7 +103,7 @@ func (n *node) appendMembers(dst []byte, r *run, first int) []byte {
 // steps in for a field is counted as a default.
 func (n *node) appendLeaf(dst []byte, r *run) []byte {
 	for i, rule := range n.rules {
-		if rule.way == backward {
+		if rule.way == backward || r.proving && rule.because != "" {
 			continue
 		}
 		if rule.when != nil && !rule.when.holds(r) {
@@ -126,4 +133,15 @@ func (n *node) appendLeaf(dst []byte, r *run) []byte {
 		}
 	}
 	return dst
+}
+
+// silent reports a block that may be missing and from which nothing returns: whether it
+// should be there does not follow from a record that came back.
+func (n *node) silent() bool {
+	return (n.when != nil || n.scope != nil) && !n.compared()
+}
+
+// compared reports whether something in the node returns or is worked out of what does.
+func (n *node) compared() bool {
+	return slices.ContainsFunc(n.rules, func(r *rule) bool { return r.returns() || r.way == derived }) || slices.ContainsFunc(n.members, (*node).compared)
 }

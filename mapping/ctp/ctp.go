@@ -17,7 +17,6 @@ import (
 	"io/fs"
 
 	"cpagateway/mapping"
-	"cpagateway/profiles/fhir"
 )
 
 //go:embed maps/*.map
@@ -100,11 +99,4 @@ func (f *Format) Reread(ctx context.Context, raw []byte, env mapping.Env, out ma
 		err = x.finish(ctx)
 	}
 	return x.report, err
-}
-
-// Back says of every resource that no plan can hold it: the maps run forward only.
-func (f *Format) Back(env mapping.Env, resources []fhir.Value) (map[string][]byte, *mapping.Back) {
-	back := f.program.Back(env, resources)
-	back.ProveWith(f.program)
-	return nil, back
 }

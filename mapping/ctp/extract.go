@@ -44,6 +44,9 @@ func (x *extract) read(e entry) error {
 		return x.refuse(e, plan{}, []mapping.Fault{{Rule: ruleJSON, Reason: err.Error()}})
 	}
 	p := plan{mapping.NewObject(document, e.file, e.row)}
+	if p.isExtract() {
+		return x.refuse(e, plan{}, []mapping.Fault{{At: p.At("complete"), Rule: ruleExtract, Reason: "an extract, which is not a whole plan: what it lacks would be taken for what is not so"}})
+	}
 	if faults := x.format.schema.check(e.raw); len(faults) > 0 {
 		return x.refuse(e, p, faults)
 	}

@@ -87,6 +87,7 @@ const (
 	ruleCode     = "CTP-004"
 	ruleForm     = "CTP-005"
 	ruleUnknown  = "CTP-006"
+	ruleExtract  = "CTP-007" // no member of an extract is looked at
 	ruleResource = "CTP-009"
 )
 

@@ -53,7 +53,7 @@ func Ways() []Way {
 		{Name: "mhsds-v5", Format: "mhsds-v5"}, {Name: "mhsds-v5-back", Format: "mhsds-v5", Back: FromFHIR},
 		{Name: "mhsds-v6", Format: "mhsds-v6"}, {Name: "mhsds-v6-back", Format: "mhsds-v6", Back: FromFHIR},
 		{Name: "welsh-csp", Format: "welsh-csp", Alone: "Plan.json"}, {Name: "welsh-csp-back", Format: "welsh-csp", Back: FromFHIR},
-		{Name: "welsh-ctp", Format: "welsh-ctp", Alone: "Plan.json"},
+		{Name: "welsh-ctp", Format: "welsh-ctp", Alone: "Plan.json"}, {Name: "welsh-ctp-extract", Format: "welsh-ctp", Back: FromFHIR},
 	}
 }
 
