@@ -87,6 +87,24 @@ func TestThePythonClientWrites(t *testing.T) {
 	})
 }
 
+// A typed client keeps nothing that it does not know, and is refused where that would be lost.
+func TestTheTypedPythonClientWrites(t *testing.T) {
+	needs(t, "python", "SMART's fhirclient 4.4.0 (PyPI), which needs Python 3.9")
+	python := filepath.Join("env", "bin", "python")
+	folder := installed(t, []string{"python3", "-m", "venv", "env"}, []string{python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", "requirements.txt"})
+	s := openStand(t)
+	var ids []string
+	for _, title := range []string{`,"title":"My plan","_title":{"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/translation","extension":[{"url":"lang","valueCode":"cy"},{"url":"content","valueString":"Fy nghynllun"}]}]}`, `,"title":"My plan"`} {
+		made := s.send("keeper", http.MethodPost, "/CarePlan", crisisPlanOf(numbered(ann), title))
+		path, _, _ := strings.Cut(made.header.Get("Location"), "/_history")
+		ids = append(ids, path[strings.LastIndex(path, "/")+1:])
+	}
+	said := in(t, folder, filepath.Join(folder, python), "write_with_fhirclient.py", s.server.URL+gateway.Prefix, s.token("keeper"), ids[0], ids[1])
+	if want := `{"extended": "business-rule", "plain": "Call Beth"}`; strings.TrimSpace(said) != want {
+		t.Errorf("got %s, want %s", said, want)
+	}
+}
+
 func TestTheNodeClientWrites(t *testing.T) {
 	needs(t, "node", "fhir-kit-client 2.0.3 (npm), which needs Node.js 20")
 	folder := installed(t, []string{"npm", "install", "--no-audit", "--no-fund", "--silent"})

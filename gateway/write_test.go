@@ -276,6 +276,39 @@ func numbered(number string) string {
 	return `{"identifier":{"system":"` + profiles.SystemNHSNumber + `","value":"` + number + `"}}`
 }
 
+// A client that cannot keep the extensions of primitives took a plan's Welsh title away
+// with whatever else it changed.
+func TestAClientThatDropsExtensionsIsRefused(t *testing.T) {
+	s := openStand(t)
+	const welsh = `,"_title":{"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/translation","extension":[{"url":"lang","valueCode":"cy"},{"url":"content","valueString":"Fy nghynllun"}]}]}`
+	made := s.send("keeper", http.MethodPost, "/CarePlan", crisisPlanOf(numbered(ann), `,"title":"My plan"`+welsh))
+	path, _, _ := strings.Cut(strings.TrimPrefix(made.header.Get("Location"), s.server.URL+gateway.Prefix), "/_history")
+	stripped := edited(t, made.body, welsh, "")
+	for name, c := range map[string]struct {
+		method, body string
+		status       int
+		kept         bool
+	}{
+		"another part":       {http.MethodPut, edited(t, stripped, "Call Beth first", "Call Beth"), http.StatusUnprocessableEntity, true},
+		"the very value":     {http.MethodPut, edited(t, stripped, `"My plan"`, `"Our plan"`), http.StatusUnprocessableEntity, true},
+		"nothing":            {http.MethodPut, stripped, http.StatusUnprocessableEntity, true},
+		"kept":               {http.MethodPut, edited(t, made.body, "Call Beth first", "Call Beth"), http.StatusOK, true},
+		"taken with a value": {http.MethodPut, edited(t, stripped, `,"title":"My plan"`, ""), http.StatusOK, false},
+		"taken by a patch":   {http.MethodPatch, `[{"op":"remove","path":"/_title"}]`, http.StatusOK, false},
+	} {
+		made := s.send("keeper", http.MethodPost, "/CarePlan", crisisPlanOf(numbered(ann), `,"title":"My plan"`+welsh))
+		at, _, _ := strings.Cut(strings.TrimPrefix(made.header.Get("Location"), s.server.URL+gateway.Prefix), "/_history")
+		body := strings.ReplaceAll(c.body, strings.TrimPrefix(path, "/CarePlan/"), strings.TrimPrefix(at, "/CarePlan/"))
+		got := s.send("keeper", c.method, at, body, "If-Match", made.header.Get("ETag"))
+		if got.status != c.status || c.status != http.StatusOK && !strings.Contains(got.body, `"CarePlan.title"`) {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+		if now := s.get("keeper", at); strings.Contains(now.body, "Fy nghynllun") != c.kept {
+			t.Errorf("%s: the Welsh title is kept or gone: %s", name, now.body)
+		}
+	}
+}
+
 func TestCreateAndDelete(t *testing.T) {
 	s := openStand(t)
 	created := s.send("cmht", http.MethodPost, "/CarePlan", crisisPlanOf(numbered(ann), `,"id":"mine"`))

@@ -48,6 +48,9 @@ func (c *change) update() (reply, error) {
 	if fault := Invalid(profiles.Check(mine)); fault != nil {
 		return refused(fault), nil
 	}
+	if fault := dropped(base.Content, mine); fault != nil && c.ask.Interaction == Update {
+		return refused(fault), nil
+	}
 	e := edit{change: c, current: current, base: base.Content, mine: mine}
 	if e.seen, e.resource, err = c.trace(current); err != nil {
 		return reply{}, err

@@ -15,6 +15,7 @@ const (
 	NoPatient           Key = "no-patient"           // The resource must be about a person of whom this organisation holds a Patient here, named by a reference to that Patient or by the NHS number. Bring the Patient in first.
 	Done                Key = "done"                 // The change was made.
 	Subsetted           Key = "subsetted"            // The resource is only a part of what was read (SUBSETTED). Read the whole of it, or send a patch.
+	ExtensionsDropped   Key = "extensions-dropped"   // What was sent has none of the extensions of simple values that the version has, as some clients leave them out. Send a patch, or all of what was read. Nothing was stored.
 	SubscriptionRefused Key = "subscription-refused" // The subscription was not accepted. Nothing was stored.
 	NoParameters        Key = "no-parameters"        // This request takes no parameters but these: %[1]s.
 	SeveralMatch        Key = "several-match"        // Several records match the condition. Nothing was stored.
