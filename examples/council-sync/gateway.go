@@ -88,7 +88,7 @@ func (g gateway) settled(a answer, err error) (answer, error) {
 		return a, err
 	case a.status == http.StatusNotFound:
 		return a, errNotGiven
-	case a.status == http.StatusOK, a.status == http.StatusPreconditionFailed, a.status == http.StatusUnprocessableEntity:
+	case a.status == http.StatusOK, a.status == http.StatusPreconditionFailed, a.refuses():
 		return a, nil
 	}
 	return a, a.unexpected()
@@ -160,6 +160,11 @@ func (g gateway) once(ctx context.Context, method, path string, body []byte, tag
 	a = answer{status: response.StatusCode, tag: response.Header.Get("ETag")}
 	a.body, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	return a, response.Header.Get("Retry-After"), err
+}
+
+// refuses reports that the gateway does not take what was sent, whenever it is sent.
+func (a answer) refuses() bool {
+	return a.status == http.StatusBadRequest || a.status == http.StatusRequestEntityTooLarge || a.status == http.StatusUnprocessableEntity
 }
 
 // says is what an OperationOutcome tells a person.

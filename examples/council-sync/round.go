@@ -110,15 +110,15 @@ func (r *round) push(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		switch a.status {
-		case http.StatusOK:
+		switch {
+		case a.status == http.StatusOK:
 			delete(r.memory.Sent, id)
 			if is != nil {
 				r.memory.Sent[id] = *is
 			}
 			fmt.Printf("part %s: sent\n", id)
 			return r.adopt(a)
-		case http.StatusUnprocessableEntity:
+		case a.refuses():
 			r.hold(id, was, "refused: "+a.says())
 			return r.save()
 		}

@@ -27,8 +27,8 @@ func TestAFileAndAPlanStayInStep(t *testing.T) {
 		name string
 		do   func(*stage)
 	}{
-		{"the first round", firstRound}, {"edits each way", editsEachWay}, {"a clash", clash}, {"a refusal", refusal}, {"an end each way", endsEachWay},
-		{"an outage", outage}, {"a kill between send and save", killed}, {"an edit during a round", editedMeanwhile}, {"a withdrawal", withdrawal},
+		{"the first round", firstRound}, {"edits each way", editsEachWay}, {"a clash", clash}, {"a refusal", refusal}, {"wrong parts", wrongPart}, {"an end each way", endsEachWay},
+		{"an outage", outage}, {"a kill between send and save", killed}, {"a kill between file and memory", killedBetweenFiles}, {"an edit during a round", editedMeanwhile}, {"a withdrawal", withdrawal},
 	} {
 		t.Run(step.name, func(t *testing.T) {
 			s.t = t
@@ -126,6 +126,28 @@ func refusal(s *stage) {
 		for i := range c.Parts {
 			c.Parts[i].Held = ""
 		}
+	})
+	s.sync(inStep)
+}
+
+// A part that is wrong by itself keeps no other back.
+func wrongPart(s *stage) {
+	s.edit(func(c *councilFile) {
+		c.Parts = append(c.Parts, part{ID: "w-1", words: words{"accommodation", "", "scheduled"}}, part{ID: "w-2", words: words{"gambling", "A bet", "scheduled"}},
+			part{ID: "w-3", words: words{"work", "A job", "soon"}}, part{ID: "w-4", words: words{"accommodation", "A spare key", "scheduled"}})
+	})
+	s.sync(held)
+	c := s.read()
+	for _, id := range []string{"w-1", "w-2", "w-3"} {
+		if p := c.part(id); !strings.HasPrefix(p.Held, "refused: ") {
+			s.t.Errorf("the file says %+v", p)
+		}
+	}
+	if s.times("A spare key") != 1 {
+		s.t.Error("a part that is right was kept back")
+	}
+	s.edit(func(c *councilFile) {
+		c.Parts = slices.DeleteFunc(c.Parts, func(p part) bool { return strings.HasPrefix(p.ID, "w-") })
 	})
 	s.sync(inStep)
 }
@@ -228,6 +250,26 @@ func killed(s *stage) {
 		if n := s.times(edit.text); n != 1 {
 			s.t.Errorf("%q is there %d times", edit.text, n)
 		}
+	}
+}
+
+// The program is killed when it has written the file, and not yet what it remembers.
+func killedBetweenFiles(s *stage) {
+	s.says("cs-10", "A bath seat")
+	s.says("cs-11", "A grab rail")
+	s.sync(inStep)
+	state, err := os.ReadFile(s.file() + ".state")
+	s.must(err)
+	s.team("A bath seat", "A shower seat")
+	s.end("A grab rail")
+	s.sync(inStep)
+	s.must(os.WriteFile(s.file()+".state", state, 0o600))
+	s.sync(inStep)
+	if s.times("A shower seat") != 1 || s.times("A bath seat") != 0 || s.times("A grab rail") != 0 {
+		s.t.Error("the team's work was taken back")
+	}
+	if c := s.read(); c.part("cs-10").Text != "A shower seat" || c.part("cs-11").ID != "" {
+		s.t.Errorf("the file is not the plan: %+v", c)
 	}
 }
 
