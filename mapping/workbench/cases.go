@@ -14,7 +14,6 @@ import (
 	"strings"
 	"testing/fstest"
 
-	"cpagateway/mapping/folder"
 	"cpagateway/profiles/fhir"
 )
 
@@ -96,7 +95,7 @@ func readCases(file, text string) ([]Case, error) {
 }
 
 // Run carries a case out and says where the answers differ; nothing is as it should be.
-func (c Case) Run(f *folder.Format) []string {
+func (c Case) Run(f Format) []string {
 	given, ok := c.parts["given"]
 	if !ok {
 		return []string{c.at(c.Line, "a case has a part: given SOURCE, or given fhir")}
@@ -176,7 +175,7 @@ func cmpName(v fhir.Value) string {
 
 // back holds what comes back against the records of the case, and the faults of
 // both ways against those that it names.
-func (c Case) back(f *folder.Format, given part, values []fhir.Value, faults []string) []string {
+func (c Case) back(f Format, given part, values []fhir.Value, faults []string) []string {
 	want, asked := c.parts["back"]
 	dropped, counted := c.parts["dropped"]
 	var differ []string
@@ -236,9 +235,9 @@ func (c Case) backDiffers(want, given part, files map[string][]byte) []string {
 	if want.argument == "given" {
 		text = given.text
 	}
-	source := given.argument
-	if source == "fhir" {
-		source = want.argument
+	source := want.argument
+	if source == "given" || source == "" {
+		source = given.argument
 	}
 	if got, ok := files[source+".csv"]; ok {
 		if w, g := lines(text), lines(string(got)); !slices.Equal(w, g) {
