@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -36,7 +37,7 @@ func importCommand(w world) *cobra.Command {
 	}
 	o.place.flags(c)
 	f := c.Flags()
-	f.StringVar(&o.source, "source", "", "`name` of the source: mhsds-v6, welsh-ctp, fhir-bundle, or one that is settled")
+	f.StringVar(&o.source, "source", "", "`name` of the source: mhsds-v6, mhsds-v5, welsh-ctp, fhir-bundle, or one that is settled")
 	f.StringVar(&o.custodian, "custodian", "", "ODS `code` of the organisation whose records these are (default: as settled, else the folder's own)")
 	f.StringVar(&o.maps, "maps", "", "`folder` of the maps of a source that is not built in, or FOLDER@VERSION (as settled, once it is)")
 	f.Var(&o.grants, "grants", "wishes of this source may open records (default: as settled, else they may not)")
@@ -157,7 +158,7 @@ const importMemory = 80 << 20
 // else. A format whose extracts are held whole needs what it needs: under a limit below
 // that it would do little but collect.
 func boundMemory(format string) (lift func()) {
-	if format == heldWhole || debug.SetMemoryLimit(-1) != math.MaxInt64 {
+	if slices.Contains(heldWhole, format) || debug.SetMemoryLimit(-1) != math.MaxInt64 {
 		return func() {}
 	}
 	debug.SetMemoryLimit(importMemory)

@@ -176,3 +176,22 @@ func TestCodeTablesOfTheShippedMaps(t *testing.T) {
 	write(t, dir+"/c.json", `{"resourceType":"CarePlan"}`)
 	cli("map", "codes", "import", dir+"/c.json").must(t, exitUsage)
 }
+
+// An extract in the layout of MHSDS v5.0 is brought in by its own name, and is none of v6.0.
+func TestAnExtractOfMHSDSv5IsBroughtIn(t *testing.T) {
+	folder, data := t.TempDir(), t.TempDir()
+	v5 := strings.NewReplacer("LocalPatientID", "LocalPatientId", "6.0,", "5.0,", "CPAEpisodeID", "CPAEpisodeId")
+	for _, name := range []string{"MHS000Header.csv", "MHS001MPI.csv", "MHS701CPACareEpisode.csv"} {
+		text, err := os.ReadFile("../../mapping/mhsds/testdata/sound/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, folder+"/"+name, v5.Replace(string(text)))
+	}
+	if p := cli("import", "--data", data, "--source", "mhsds-v5", "--custodian", "7A4", folder); p.code != exitDone {
+		t.Errorf("exit %d: %s%s", p.code, p.out, p.errs)
+	}
+	if p := cli("import", "--data", data, "--source", "mhsds-v6", "--custodian", "7A4", folder); p.code != exitRefused {
+		t.Errorf("as v6.0: exit %d: %s%s", p.code, p.out, p.errs)
+	}
+}

@@ -95,12 +95,13 @@ func (s *site) ready(ctx context.Context) error {
 	return nil
 }
 
-// heldWhole is the format of which an extract is in memory whole.
-const heldWhole = "mhsds-v6"
+// heldWhole are the formats of which an extract is in memory whole.
+var heldWhole = []string{"mhsds-v5", "mhsds-v6"}
 
 // formats is the one table from the name of a format to its reader.
 var formats = map[string]func() (intake.Format, error){
-	heldWhole:     func() (intake.Format, error) { return mhsds.New(mhsds.Options{}) },
+	"mhsds-v5":    func() (intake.Format, error) { return mhsds.New(mhsds.Options{Version: mhsds.V5}) },
+	"mhsds-v6":    func() (intake.Format, error) { return mhsds.New(mhsds.Options{}) },
 	"welsh-ctp":   func() (intake.Format, error) { return ctp.New() },
 	"fhir-bundle": func() (intake.Format, error) { return bundle.New() },
 }

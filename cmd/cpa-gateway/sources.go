@@ -25,7 +25,7 @@ const sourcesFolder = "sources"
 // sourceConfig is a source system, in a configuration and in a data folder alike.
 type sourceConfig struct {
 	Name       string            `yaml:"name"`
-	Format     string            `yaml:"format"`     // mhsds-v6, welsh-ctp, fhir-bundle, maps
+	Format     string            `yaml:"format"`     // mhsds-v6, mhsds-v5, welsh-ctp, fhir-bundle, maps
 	Maps       string            `yaml:"maps"`       // of the format maps: the folder, or FOLDER@VERSION
 	Custodian  profiles.OrgCode  `yaml:"custodian"`  // ODS code of the organisation whose records these are
 	Grants     consent.Switch    `yaml:"grants"`     // on: a person's wishes from this source may open their records
@@ -194,7 +194,7 @@ func sourcesIn(dir string, own profiles.OrgCode) ([]sourceConfig, error) {
 		}
 		list = append(list, s)
 	}
-	for _, format := range []string{"mhsds-v6", "welsh-ctp", "fhir-bundle"} {
+	for _, format := range []string{"mhsds-v6", "mhsds-v5", "welsh-ctp", "fhir-bundle"} {
 		if !slices.ContainsFunc(list, func(s sourceConfig) bool { return s.Name == format }) {
 			list = append(list, sourceConfig{Name: format, Format: format, Custodian: own})
 		}
