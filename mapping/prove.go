@@ -181,15 +181,18 @@ func (c *comparison) value(given, made fhir.Value, path string) {
 	}
 }
 
-// lists finds for each element that is made again one that it agrees with.
+// lists finds for each element that is made again one that it agrees with. It looks on
+// from the one found last, since both mostly stand in one order: what is dropped between
+// them is not gone through for each.
 func (c *comparison) lists(given, made fhir.Value, path string) {
-	left := slices.Collect(given.Each())
+	left, next := slices.Collect(given.Each()), 0
 	for m := range made.Each() {
 		found := -1
-		for i, g := range left {
+		for i := range left {
+			at := (next + i) % len(left)
 			try := c.back.comparison(c.piece)
-			if try.value(g, m, path); try.contradiction == "" {
-				found = i
+			if try.value(left[at], m, path); try.contradiction == "" {
+				found = at
 				add(c.dropped, try.dropped)
 				add(c.added, try.added)
 				break
@@ -203,10 +206,7 @@ func (c *comparison) lists(given, made fhir.Value, path string) {
 			count(c.added, path, m, nil)
 			continue
 		}
-		if found > 0 { // in another order than the map's
-			copy(left[1:found+1], left[:found])
-		}
-		left = left[1:]
+		left, next = slices.Delete(left, found, found+1), found
 	}
 	for _, g := range left {
 		count(c.dropped, path, g, nil)
