@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -54,6 +55,9 @@ func (f files) load() (c councilFile, m memory, original []byte, err error) {
 	if err = decoder.Decode(&c); err == nil {
 		err = c.check()
 	}
+	if _, more := decoder.Token(); err == nil && !errors.Is(more, io.EOF) {
+		err = errors.New("something stands behind the object")
+	}
 	if err != nil {
 		return c, m, nil, fmt.Errorf("%s: %w", f.council, err)
 	}
@@ -70,6 +74,9 @@ func (f files) load() (c councilFile, m memory, original []byte, err error) {
 }
 
 func (c councilFile) check() error {
+	if c.Person == "" {
+		return errors.New("no person")
+	}
 	seen := map[string]bool{}
 	for _, p := range c.Parts {
 		if p.ID == "" || seen[p.ID] {
