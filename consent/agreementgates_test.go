@@ -95,3 +95,44 @@ func TestAProcessorIsNotDisclosedTo(t *testing.T) {
 		t.Errorf("%s by %+v", d.Outcome(), d.Deciding())
 	}
 }
+
+// TestAGroundOfDisclosure: an agreement of every kind but a DPA is a ground for a flow,
+// where neither the end that is given to nor the end that asks only processes.
+func TestAGroundOfDisclosure(t *testing.T) {
+	const controls, processes = agreements.Controller, agreements.Processor
+	for _, c := range []struct {
+		kind          agreements.Kind
+		source, given agreements.PartnerRole
+		ground        bool
+	}{
+		{agreements.ISP, controls, controls, true}, {agreements.DDA, controls, controls, true}, {agreements.JCA, controls, controls, true},
+		{agreements.DPA, controls, controls, false},
+		{agreements.ISP, processes, controls, false}, {agreements.ISP, controls, processes, false},
+	} {
+		s := &agreements.PairAgreement{
+			Agreement: &agreements.Agreement{Kind: c.kind, Status: agreements.Assured, IssueDate: 1, ReviewDate: 1 << 20},
+			Source:    &agreements.Partner{Role: c.source, AccordSigned: 1, AgreementSigned: 1},
+			Recipient: &agreements.Partner{Role: c.given, AccordSigned: 1, AgreementSigned: 1},
+		}
+		stands := FlowStands(&agreements.Candidate{Flow: &agreements.Flow{}, PairAgreement: s}, DefaultPolicy(), world(t).At)
+		if refused := stands.ID == "A3" && stands.Code == "NOT_A_DISCLOSURE_BASIS"; refused == c.ground || (stands.Outcome == Pass) != c.ground {
+			t.Errorf("%s from a %s to a %s stands as %+v", c.kind, c.source, c.given, stands)
+		}
+	}
+}
+
+// TestADPADisclosesNothing: whoever is bound by one gets nothing by it (W¶179).
+func TestADPADisclosesNothing(t *testing.T) {
+	q := world(t)
+	q.Person.Directives = []facts.Directive{grant("g", "LA9A1", "adult-mh", profiles.CareCoordination)}
+	joint := strings.Replace(sample(t, "isp"), "kind: ISP", "kind: JCA", 1)
+	q.Register = register(t, joint)
+	if d := Decide(q); d.Deciding().Code != "CONSENT_GIVEN" {
+		t.Errorf("joint controllers: %s by %+v", d.Outcome(), d.Deciding())
+	}
+	before, _, _ := strings.Cut(joint, "flows:\n")
+	q.Register = register(t, strings.Replace(before, "kind: JCA", "kind: DPA", 1)+"flows: []\n")
+	if d := Decide(q); d.Outcome() != Deny || d.Deciding().Code != "NOT_A_DISCLOSURE_BASIS" {
+		t.Errorf("a processor's agreement: %s by %+v", d.Outcome(), d.Deciding())
+	}
+}

@@ -1,8 +1,6 @@
 package consent
 
 import (
-	"slices"
-
 	"cpagateway/consent/agreements"
 	"cpagateway/profiles"
 )
@@ -90,13 +88,11 @@ func (q *question) writesFor(f *agreements.Candidate) reason {
 	return teamNotNamed
 }
 
-// agreedFor is whether the flow is for the caller's purpose and for what is asked for.
+// agreedFor is whether the flow is for the caller's purpose. That it is for plans is
+// checked when the agreement is read.
 func (q *question) agreedFor(f *agreements.Candidate) reason {
-	switch {
-	case f.Purpose != q.Caller.Purpose:
+	if f.Purpose != q.Caller.Purpose {
 		return purposeNotAgreed
-	case f.Resources != nil && !slices.Contains(f.Resources, q.Type):
-		return itemNotInFlow
 	}
 	return plainPass
 }

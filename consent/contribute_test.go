@@ -45,6 +45,8 @@ func TestLeaveOutAnythingOfAContribution(t *testing.T) {
 		{"a flow of its own team", with("from: {org: LA9A1}", "from: {org: LA9A1, team: duty}"), "TEAM_NOT_NAMED"},
 		{"anything that both flows name", with("[plan.area.work, plan.area.social, care.critical]", "[care.critical]"), "CONTRIBUTION_EMPTY"},
 		{"the person's wish", func(q *Request) { q.Person.Directives = nil }, "CONSENT_NOT_RECORDED"},
+		{"a custodian that may be given anything", with("org: 7A4\n    role: controller", "org: 7A4\n    role: processor"), "NOT_A_DISCLOSURE_BASIS"},
+		{"a part of its own in the agreement", with("org: LA9A1\n    role: controller", "org: LA9A1\n    role: processor"), "NOT_A_DISCLOSURE_BASIS"},
 		{"the scope letter", func(q *Request) { q.Caller.Scopes[0].Update = false }, "SCOPE_EXCEEDED"},
 		{"a known person", func(q *Request) { q.Person.Unverified = true }, "IDENTITY_UNRESOLVED"},
 		{"a living person", func(q *Request) { q.Person.Deceased = true }, "PERSON_DECEASED"},

@@ -105,7 +105,7 @@ func Meaning(rule, code, outcome string, lang language.Tag) string {
 	if outcome == Deny.String() {
 		wanted = Fail
 	}
-	for r := plainPass + 1; r < reasonCount; r++ {
+	for r := range reasonCount {
 		if code != "" && reasons[r].code == code && reasons[r].outcome == wanted {
 			return wording(0, r, lang)
 		}

@@ -32,3 +32,25 @@ func TestRequestIsPutWhole(t *testing.T) {
 		t.Errorf("of the directory: %+v", got)
 	}
 }
+
+// TestWhomAScopeIsFor: patient/ scopes are for the person alone, who changes nothing;
+// system/ ones never are; a context that nobody knows is for nobody.
+func TestWhomAScopeIsFor(t *testing.T) {
+	for _, action := range []Action{Read, Search, Create, Update, Delete} {
+		reads := action == Read || action == Search
+		for _, c := range []struct {
+			context              string
+			person, organisation bool
+		}{{"user", true, true}, {"patient", reads, false}, {"system", false, true}, {"", false, false}} {
+			r := Request{Action: action, Type: "CarePlan", Caller: Caller{Scopes: []Scope{
+				{Context: c.context, Type: "*", Read: true, Search: true, Create: true, Update: true, Delete: true}}}}
+			if got := r.InScope(); got != c.person {
+				t.Errorf("%s/ reaches action %v of the person: %v", c.context, action, got)
+			}
+			r.Caller.Organisation = "7A4"
+			if got := r.InScope(); got != c.organisation {
+				t.Errorf("%s/ reaches action %v of an organisation: %v", c.context, action, got)
+			}
+		}
+	}
+}

@@ -275,7 +275,7 @@ func (q *question) grantFault(d *facts.Directive) reason {
 func (q *question) replaced(d *facts.Directive) bool {
 	for i := range q.person.Directives {
 		n := &q.person.Directives[i]
-		if n.Replaces == "" || n.Replaces != d.ID || n.Apart != d.Apart || n.Status == facts.Silent || n.Status == facts.Unknown ||
+		if n.Replaces == "" || n.Replaces != d.ID || n.Apart != d.Apart || n.Status == facts.Silent ||
 			n.Performer == "" || n.Performer != d.Performer || !n.Recorded.After(d.Recorded) {
 			continue
 		}

@@ -348,3 +348,19 @@ func TestWhatLapsedIsSilence(t *testing.T) {
 		}
 	}
 }
+
+// TestAGrantStaysReplaced: whatever the wish is that replaced it, and whatever became of
+// that one, an earlier grant does not come back.
+func TestAGrantStaysReplaced(t *testing.T) {
+	for _, status := range []facts.Status{facts.Active, facts.Unknown, facts.Rejected, facts.Withdrawn} {
+		q := world(t)
+		old := grant("old", "LA9A1", "adult-mh", profiles.CareCoordination)
+		next, last := old, grant("last", "W99001", "practice", profiles.CareCoordination)
+		next.ID, next.Replaces, next.Status, next.Recorded = "next", "old", status, old.Recorded.AddDate(0, 1, 0)
+		last.Replaces, last.Recorded = "next", old.Recorded.AddDate(0, 2, 0)
+		q.Person.Directives = []facts.Directive{old, next, last}
+		if d := Decide(q); d.Outcome() != Deny || d.reasons[gateP3] != consentOtherRecipient {
+			t.Errorf("replaced by one of status %v: %s by %+v", status, d.Outcome(), d.Deciding())
+		}
+	}
+}

@@ -177,3 +177,25 @@ func TestNarrativesNeverCrossCustodians(t *testing.T) {
 		t.Error("the copies of one custodian's decision are read out in another's narrative")
 	}
 }
+
+// What warned of something, or was a fact in law, and is no longer so is not read out.
+func TestAFlagThatIsOverIsNotReadOut(t *testing.T) {
+	for _, flag := range []string{annsSameRisk, annsSection, annsDecision} {
+		for status, told := range map[string]bool{"active": true, "inactive": false} {
+			b := beside{lines: map[profiles.Item][]phrase{}}
+			b.flag(parsed(t, strings.NewReplacer("@", profiles.Base+"/", `"status":"active"`, `"status":"`+status+`"`).Replace(flag)), nil)
+			if got := len(b.lines) > 0; got != told {
+				t.Errorf("%s: told: %v, of %s", status, got, flag)
+			}
+		}
+	}
+}
+
+// A language that has no name here is read out in the words of the source.
+func TestALanguageWithoutANameIsReadOut(t *testing.T) {
+	for spoken, want := range map[string]string{`"coding":[{"code":"q9","display":"Signs"}]`: "Signs", `"coding":[{"code":"q9"}]`: "q9", `"text":"Signs"`: "Signs"} {
+		if got := languageWords(parsed(t, `{"resourceType":"x",`+spoken+`}`)).English; got != want {
+			t.Errorf("%s reads %q, want %q", spoken, got, want)
+		}
+	}
+}

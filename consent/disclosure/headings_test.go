@@ -217,3 +217,15 @@ func TestTheNarrativeSaysItsLanguage(t *testing.T) {
 		}
 	}
 }
+
+// When a plan was last reviewed is read out wherever among its extensions it stands.
+func TestTheLastReviewIsReadOutInAnyPlace(t *testing.T) {
+	const other, last = `{"url":"http://example.org/x","valueDate":"2024-01-01"}`, `{"url":"` + profiles.ExtLastReviewed + `","valueDate":"2025-02-10"}`
+	for _, extensions := range []string{last, other + "," + last, last + "," + other} {
+		p := openPage("en", texts.English)
+		Terms{}.freshness(p, parsed(t, `{"resourceType":"CarePlan","extension":[`+extensions+`]}`))
+		if got := p.String(); !strings.Contains(got, "10 February 2025") || strings.Contains(got, "2024") {
+			t.Errorf("%s reads %s", extensions, got)
+		}
+	}
+}

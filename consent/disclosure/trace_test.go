@@ -84,3 +84,17 @@ func lists(v fhir.Value) func(func(fhir.Value) bool) {
 	find(v)
 	return slices.Values(all)
 }
+
+// Of an element that is not copied after all no origin is left, to which what is then
+// copied to its place would lead.
+func TestATraceForgetsWhatWasNotCopied(t *testing.T) {
+	const absent = `"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"unknown"}]`
+	for _, list := range []string{"name", "telecom", "address"} {
+		source := parsed(t, `{"resourceType":"Patient","id":"ann","`+list+`":[{`+absent+`},{`+absent+`,"use":"home"}]}`)
+		trace := Terms(permitting(profiles.AllItems)).Trace(heldOf(source), nil)
+		copied := trace.Content.Get(list)
+		if from := trace.From(copied.At(0).Get("extension").At(0)).Path(); copied.At(1).Exists() || from != source.Get(list).At(1).Get("extension").At(0).Path() {
+			t.Errorf("%s: %s comes from %q", list, copied.Raw(), from)
+		}
+	}
+}

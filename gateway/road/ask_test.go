@@ -14,7 +14,8 @@ import (
 
 // Who may read may not search by that, nor the other way round.
 func TestTheActionOfAnInteraction(t *testing.T) {
-	for interaction, want := range map[Interaction]consent.Action{Search: consent.Search, Read: consent.Read, VRead: consent.Read} {
+	for interaction, want := range map[Interaction]consent.Action{Search: consent.Search, Read: consent.Read, VRead: consent.Read,
+		Create: consent.Create, Update: consent.Update, Patch: consent.Update, Delete: consent.Delete} {
 		if got := (Ask{Interaction: interaction}).action(); got != want {
 			t.Errorf("%s is decided on as %v", interaction, got)
 		}
