@@ -70,6 +70,9 @@ func TestTheCapabilityStatementIsTheAllowList(t *testing.T) {
 				t.Errorf("operations %v", r.Operation)
 			}
 		}
+		if conditional := r.ConditionalCreate != nil && *r.ConditionalCreate; conditional != slices.Contains(want, "patch") {
+			t.Errorf("%s: conditional create is told as %t", typ, conditional)
+		}
 		if !slices.Equal(interactions, want) {
 			t.Errorf("%s: %v", typ, interactions)
 		}

@@ -49,8 +49,13 @@ func (f *Front) readBundle(c *gin.Context, ask *road.Ask) {
 	default:
 		ask.Fault = badBundle
 	}
+	named := map[string]bool{}
 	for entry := range bundle.Get("entry").Each() {
-		if ask.Fault == nil {
+		name := entry.Get("fullUrl").Text()
+		if ask.Fault == nil && name != "" && named[name] && ask.Interaction == road.Transaction {
+			ask.Fault = badBundle // a reference to it could lead to either
+		}
+		if named[name] = true; ask.Fault == nil {
 			f.addEntry(ask, entry, c.Request.Header)
 		}
 	}

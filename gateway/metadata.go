@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 	"github.com/samply/golang-fhir-models/fhir-models/fhir"
@@ -77,6 +78,10 @@ func (s served) capability() fhir.CapabilityStatementRestResource {
 			continue
 		}
 		resource.Interaction = append(resource.Interaction, fhir.CapabilityStatementRestResourceInteraction{Code: interactionCodes[i]})
+	}
+	if slices.Contains(s.interactions, road.Patch) { // of records
+		conditional := true
+		resource.ConditionalCreate = &conditional
 	}
 	resource.SearchInclude = search.Includes(s.typ)
 	if s.typ == subscriptions.Type {

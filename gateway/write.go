@@ -63,6 +63,9 @@ func (f *Front) readWrite(in incoming, ask *road.Ask) (fault *road.Fault) {
 	if resource.Type() != ask.Type || ask.Interaction == road.Update && resource.ID() != ask.ID {
 		return road.Refuse(http.StatusBadRequest, "invalid", texts.WrongTarget)
 	}
+	if resource, fault = f.ownReferences(resource); fault != nil {
+		return fault
+	}
 	if subsetted(resource) {
 		return road.Refuse(http.StatusUnprocessableEntity, "business-rule", texts.Subsetted)
 	}
@@ -71,6 +74,28 @@ func (f *Front) readWrite(in incoming, ask *road.Ask) (fault *road.Fault) {
 		return fault
 	}
 	return f.readNoneExist(in.noneExist, ask)
+}
+
+// ownReferences is a resource in which what stands at this gateway's own address is
+// referred to as it is kept: Base/Patient/x is Patient/x.
+func (f *Front) ownReferences(resource fhir.Value) (fhir.Value, *road.Fault) {
+	var edits []fhir.Edit
+	for ref := range fhir.References(resource) {
+		if own, found := strings.CutPrefix(ref.Text(), f.Road.Base+"/"); found {
+			edits = append(edits, fhir.Edit{At: ref, With: fhir.AppendString(nil, own)})
+		}
+	}
+	if len(edits) == 0 {
+		return resource, nil
+	}
+	body, err := fhir.Splice(resource, edits...)
+	if err == nil {
+		resource, err = fhir.ParseResource(body)
+	}
+	if err != nil {
+		return resource, road.Refuse(http.StatusBadRequest, "structure", texts.NotJson)
+	}
+	return resource, nil
 }
 
 // readNoneExist reads the search of a conditional create (R4, http.html#ccreate): for what

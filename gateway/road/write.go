@@ -188,6 +188,9 @@ func (c *change) create() (reply, error) {
 		return refused(faultNotYours), nil
 	}
 	if c.ask.Write.NoneExist != nil {
+		if same, err := c.about(c.ask.Write.NoneExist.Person); err != nil || !same {
+			return refused(faultNotYours), err
+		}
 		if p, settled, err := c.existing(*c.ask.Write.NoneExist); err != nil || settled {
 			return p, err
 		}
@@ -225,6 +228,18 @@ func (c *change) shown(body []byte) (bool, error) {
 		Type: c.ask.Type, ID: c.read.id, Person: c.person, Custodian: c.caller.Organisation, Body: body, Label: profiles.Items(resource),
 	}})
 	return is.Content.Exists(), err
+}
+
+// about reports whether a condition is about the person whom the resource is about, or
+// names nobody. One about somebody else, known or not, is no condition for this create.
+func (c *change) about(key PersonKey) (bool, error) {
+	if key == (PersonKey{}) || key.Type == c.ask.Type {
+		return true, nil
+	}
+	condition := *c.exchange
+	condition.ask = Ask{Interaction: Search, Search: SearchAsk{Person: key}}
+	person, err := c.personAsked(c.tx, &condition)
+	return person == c.person, err
 }
 
 // existing is the answer to a conditional create of what is there already.
