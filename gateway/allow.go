@@ -11,7 +11,7 @@ import (
 // CapabilityStatement is written from it, so that the two cannot disagree. The
 // search parameters of each type are the closed lists of search.Definitions.
 var allowed = []served{
-	{"CarePlan", written}, {"CareTeam", written}, {"EpisodeOfCare", written}, {"Flag", written}, {"Goal", written},
+	{"CarePlan", written}, {"CareTeam", written}, {"Communication", read}, {"EpisodeOfCare", written}, {"Flag", written}, {"Goal", written},
 	{"Organization", written}, {"Patient", read}, {"Practitioner", written}, {"PractitionerRole", written}, {"RiskAssessment", written},
 	{subscriptions.Type, subscribed}, {structureMap, []road.Interaction{road.Transform}},
 }

@@ -99,7 +99,8 @@ func (s served) capability() fhir.CapabilityStatementRestResource {
 }
 
 var resourceTypes = map[string]fhir.ResourceType{
-	"CarePlan": fhir.ResourceTypeCarePlan, "CareTeam": fhir.ResourceTypeCareTeam, "EpisodeOfCare": fhir.ResourceTypeEpisodeOfCare,
+	"Communication": fhir.ResourceTypeCommunication,
+	"CarePlan":      fhir.ResourceTypeCarePlan, "CareTeam": fhir.ResourceTypeCareTeam, "EpisodeOfCare": fhir.ResourceTypeEpisodeOfCare,
 	"Flag": fhir.ResourceTypeFlag, "RiskAssessment": fhir.ResourceTypeRiskAssessment,
 	"Goal": fhir.ResourceTypeGoal, "Organization": fhir.ResourceTypeOrganization, "Patient": fhir.ResourceTypePatient,
 	subscriptions.Type: fhir.ResourceTypeSubscription, structureMap: fhir.ResourceTypeStructureMap,

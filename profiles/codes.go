@@ -63,6 +63,13 @@ const (
 	CodeFlagParentalResponsibility = "parental-responsibility" // Parental responsibility is recorded
 )
 
+// What the custodian's people are told about a record.
+const (
+	CodeDutyCrisisSliceRead = "crisis-slice-read" // The crisis slice was read, and no wish about a crisis is recorded
+	CodeDutyNoCrisisPlan    = "no-crisis-plan"    // A crisis plan was asked for, and there is none
+	CodeDutyAlert           = "alert"             // A request for the privacy officer to look at
+)
+
 // Parts of a plan.
 const (
 	CodePartEarlyWarningSign = "early-warning-sign" // Early warning sign

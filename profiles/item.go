@@ -48,6 +48,7 @@ const (
 	RestrictedThird               // tells of a third party (case 43); never released outside the treating team
 	RestrictedHarm                // would cause serious harm if seen; as above
 	RestrictedVery                // label V: only where a directive lists it
+	Duties                        // what the custodian's people were told to do about the record; custodian only
 	itemCount
 )
 
@@ -104,6 +105,7 @@ var itemTable = [itemCount]struct {
 	RestrictedThird:   {"restricted.third-party", restricted},
 	RestrictedHarm:    {"restricted.serious-harm", restricted},
 	RestrictedVery:    {"restricted.very", restricted},
+	Duties:            {"duties", plain},
 }
 
 // String is the item's code, as agreements and directives write it.

@@ -260,6 +260,7 @@ func everyPart(t testing.TB, typ string) []typePart {
 var ruleHashes = []string{
 	"3b4b093d6ae4e5fb",
 	"675eacdbeaabce4f",
+	"9035ee08b3bfbf45",
 }
 
 // TestLabelRulesAreNumbered: rules that label otherwise have another number.

@@ -17,6 +17,7 @@ var labelRules = map[string]func(fhir.Value) Label{
 	"RiskAssessment":   riskLabel,
 	"Encounter":        encounterLabel,
 	"Consent":          allOf(ConsentRecord),
+	"Communication":    allOf(Duties),
 	"Practitioner":     allOf(Directory),
 	"PractitionerRole": allOf(Directory),
 	"Organization":     allOf(Directory),

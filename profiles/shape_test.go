@@ -15,11 +15,11 @@ import (
 // The types that the gateway serves, and the datatypes that they need.
 var (
 	servedTypes = []string{
-		"CarePlan", "CareTeam", "Consent", "Encounter", "EpisodeOfCare", "Flag", "Goal", "Location", "Organization",
+		"CarePlan", "CareTeam", "Communication", "Consent", "Encounter", "EpisodeOfCare", "Flag", "Goal", "Location", "Organization",
 		"Patient", "Practitioner", "PractitionerRole", "RiskAssessment",
 	}
 	copiedDatatypes = []string{
-		"Address", "Age", "Annotation", "CodeableConcept", "Coding", "ContactPoint", "Duration", "HumanName",
+		"Address", "Age", "Annotation", "Attachment", "CodeableConcept", "Coding", "ContactPoint", "Duration", "HumanName",
 		"Identifier", "Period", "Quantity", "Range", "Ratio", "Reference", "Timing",
 	}
 )

@@ -9,6 +9,7 @@ import (
 var summaries = map[string]string{
 	"CarePlan":         "identifier instantiatesCanonical instantiatesUri basedOn replaces partOf status intent category title description subject encounter period created author addresses",
 	"CareTeam":         "identifier status category name subject encounter period managingOrganization",
+	"Communication":    "identifier instantiatesCanonical instantiatesUri basedOn partOf status statusReason priority subject encounter reasonCode reasonReference",
 	"EpisodeOfCare":    "status type diagnosis patient managingOrganization period",
 	"Flag":             "identifier status category code subject period encounter author",
 	"Goal":             "lifecycleStatus achievementStatus category priority description subject start[x] statusDate expressedBy",

@@ -74,6 +74,7 @@ const (
 	SystemEpisodeKind   = localSystem + "EpisodeKind"   // what an EpisodeOfCare covers
 	SystemReviewReason  = localSystem + "ReviewReason"  // why a review is held
 	SystemAgreement     = localSystem + "Agreement"     // whether a plan was agreed with the person
+	SystemDuty          = localSystem + "Duty"          // what the custodian's people are told about a record
 	SystemRestriction   = localSystem + "Restriction"   // why an element is restricted
 )
 

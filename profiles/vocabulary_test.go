@@ -33,7 +33,7 @@ func TestCodeSystems(t *testing.T) {
 	}
 	want := []string{
 		profiles.SystemArea, profiles.SystemStatutoryArea, profiles.SystemItem, profiles.SystemTeamRole,
-		profiles.SystemTeamCategory, profiles.SystemFlag, profiles.SystemPlanPart, profiles.SystemPlanCategory,
+		profiles.SystemTeamCategory, profiles.SystemFlag, profiles.SystemDuty, profiles.SystemPlanPart, profiles.SystemPlanCategory,
 		profiles.SystemPlanType, profiles.SystemEpisodeKind, profiles.SystemReviewReason, profiles.SystemAgreement,
 		profiles.SystemRestriction,
 	}

@@ -61,4 +61,4 @@ var Contributable = Releasable.Intersect(profiles.ActivityItems)
 
 // Releasable is what a flow may name at all. Nothing else leaves the treating
 // team, whoever asks: no flow can name it (gate P4).
-var Releasable = profiles.AllItems.Minus(profiles.Restricted.Union(profiles.SetOf(profiles.ConsentRecord, profiles.Unlabelled)))
+var Releasable = profiles.AllItems.Minus(profiles.Restricted.Union(profiles.SetOf(profiles.ConsentRecord, profiles.Duties, profiles.Unlabelled)))

@@ -47,9 +47,10 @@ type Outbox struct {
 
 	client *http.Client
 	turns  metric.Int64Counter
-	looked time.Time // when everything was last looked at
-	seen   uint64    // the last change to the store then
-	more   bool      // something may be waiting that no change tells of
+	looked time.Time      // when everything was last looked at
+	seen   uint64         // the last change to the store then
+	more   bool           // something may be waiting that no change tells of
+	read   map[int]uint64 // of the chains of the audit log, up to where nothing has to be told
 }
 
 // Run tells subscribers until ctx ends. On each tick it looks at what has changed. It
@@ -97,6 +98,9 @@ func (o *Outbox) awake(ctx context.Context) bool {
 
 // turn numbers what has changed, and starts to tell whoever is to be told now.
 func (o *Outbox) turn(ctx context.Context, busy map[string]bool, finished chan<- outcome) error {
+	if err := o.tellDuties(ctx); err != nil && !errors.Is(err, errNotOurs) && !errors.Is(err, cache.ErrChanged) {
+		return err
+	}
 	subscribed, err := o.number(ctx)
 	if err != nil {
 		return err

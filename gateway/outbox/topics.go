@@ -31,6 +31,8 @@ func subjects(now store.Snapshot, c records.Change) ([]subject, error) {
 			list = append(list, subject{subscriptions.CrisisPlanChanged, about})
 		}
 		return list, nil
+	case "Communication":
+		return []subject{{subscriptions.DutySent, about}}, nil
 	case "EpisodeOfCare":
 		return []subject{{subscriptions.EpisodeChanged, about}}, nil
 	case "CareTeam":

@@ -15,6 +15,7 @@ import (
 var indexHashes = []string{
 	"7069527de2d10251",
 	"157ac1a1d5900f75",
+	"bc70b22af4aeb964",
 }
 
 // TestIndexRulesAreNumbered: rules that index otherwise have another number.

@@ -33,12 +33,13 @@ const (
 	CrisisPlanChanged  Topic = "crisis-plan-changed"      // a crisis plan
 	CoordinatorChanged Topic = "care-coordinator-changed" // who a CareTeam's care coordinator is
 	EpisodeChanged     Topic = "episode-changed"          // an EpisodeOfCare
+	DutySent           Topic = "communication-sent"       // a Communication to the custodian's own people, who alone are told
 	ConsentWithdrawn   Topic = "consent-withdrawn"        // a wish that takes back or refuses; the custodian's own systems alone are told
 )
 
 // Topics are all of them.
 func Topics() []Topic {
-	return []Topic{PlanChanged, CrisisPlanChanged, CoordinatorChanged, EpisodeChanged, ConsentWithdrawn}
+	return []Topic{PlanChanged, CrisisPlanChanged, CoordinatorChanged, EpisodeChanged, ConsentWithdrawn, DutySent}
 }
 
 const topicBase = profiles.Base + "/SubscriptionTopic/"
@@ -170,6 +171,8 @@ func (t Topic) Focus() string {
 		return "CareTeam"
 	case EpisodeChanged:
 		return "EpisodeOfCare"
+	case DutySent:
+		return "Communication"
 	case ConsentWithdrawn:
 		return "Patient"
 	}

@@ -79,6 +79,9 @@ func (c Change) Reference() string { return c.Type + "/" + c.ID }
 // subscriptions, and which gateway does so.
 type Outbox struct {
 	Through uint64 // place of the last change that was
+	// Entries are how far the chains of the audit log have been looked through for what the
+	// custodians' people have to be told: the number of the last entry, by chain. Nil: not yet.
+	Entries map[int]uint64
 	Holder  string // the gateway; empty: none
 	Until   time.Time
 }

@@ -111,4 +111,7 @@ const (
 	GroundNamed         Key = "ground-named"         // reference
 	InRequest           Key = "in-request"           // request
 	OlderEntries        Key = "older-entries"        // Older entries are not shown: %[1]s
+	DutyCrisisRead      Key = "duty-crisis-read"     // On %[1]s at %[2]s the team %[3]s of %[4]s read the crisis slice of this record for emergency treatment. Nothing is recorded of what the person wishes in a crisis: speak with them about it, and record it.
+	DutyNoPlan          Key = "duty-no-plan"         // On %[1]s at %[2]s the team %[3]s of %[4]s asked for the crisis plan of this person for emergency treatment, and there is none. Make one with them.
+	DutyAlert           Key = "duty-alert"           // On %[1]s at %[2]s the team %[3]s of %[4]s asked for this record, and the answer is for the privacy officer to look at: %[5]s
 )

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -59,7 +60,11 @@ func (s snapshot) Events(subscription string, after uint64, limit int) ([]subscr
 }
 
 // Outbox implements subscriptions.Snapshot.
-func (s snapshot) Outbox() (subscriptions.Outbox, error) { return s.outbox, s.ctx.Err() }
+func (s snapshot) Outbox() (subscriptions.Outbox, error) {
+	o := s.outbox
+	o.Entries = maps.Clone(o.Entries)
+	return o, s.ctx.Err()
+}
 
 // Subscribe implements subscriptions.Tx.
 func (t *tx) Subscribe(s subscriptions.Subscription) error {
@@ -88,6 +93,7 @@ func (t *tx) AddEvents(subscription string, events []subscriptions.Event) error 
 
 // SetOutbox implements subscriptions.Tx.
 func (t *tx) SetOutbox(o subscriptions.Outbox) error {
+	o.Entries = maps.Clone(o.Entries)
 	t.outbox = o
 	return t.ctx.Err()
 }

@@ -141,7 +141,7 @@ func outboxKept(t *testing.T, s store.Store) {
 		same(t, o, subscriptions.Outbox{})
 		return err
 	})
-	for _, want := range []subscriptions.Outbox{{Through: 1 << 40, Holder: "a", Until: start}, {Through: 1<<40 + 1, Holder: "b", Until: start.Add(time.Second)}} {
+	for _, want := range []subscriptions.Outbox{{Through: 1 << 40, Holder: "a", Until: start}, {Through: 1<<40 + 1, Holder: "b", Until: start.Add(time.Second), Entries: map[int]uint64{1: 1 << 50, 2: 3}}} {
 		update(t, s, func(tx store.Tx) error { return tx.SetOutbox(want) })
 		seen(t, s, func(now store.Snapshot) error {
 			o, err := now.Outbox()

@@ -1,0 +1,321 @@
+package outbox
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+
+	"cpagateway/consent"
+	"cpagateway/consent/facts"
+	"cpagateway/gateway/audit"
+	"cpagateway/gateway/records"
+	"cpagateway/gateway/store"
+	"cpagateway/gateway/subscriptions"
+	"cpagateway/gateway/texts"
+	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
+)
+
+// source names what the gateway itself writes into a record, as a source names itself in
+// an import.
+const source = "gateway"
+
+// entriesRun is how many entries of a chain are looked through in one turn.
+const entriesRun = 500
+
+// duty is something that a recorded decision asks to be told: whom it concerns, and what
+// it asks for (consent.Obligation).
+type duty struct {
+	code  string // of profiles.SystemDuty
+	entry audit.Entry
+}
+
+// dutyTexts is what is said of each.
+var dutyTexts = map[string]texts.Key{
+	profiles.CodeDutyCrisisSliceRead: texts.DutyCrisisRead, profiles.CodeDutyNoCrisisPlan: texts.DutyNoPlan, profiles.CodeDutyAlert: texts.DutyAlert,
+}
+
+// dutiesOf are those that an entry of the audit log holds.
+func dutiesOf(e audit.Entry) []duty {
+	var list []duty
+	plan := slices.ContainsFunc(e.Released, func(r audit.Release) bool { return strings.HasPrefix(r.Ref, records.PlanType+"/") })
+	for _, o := range e.Obligations {
+		switch {
+		case o == consent.NotifyCoordinator && len(e.Released) > 0:
+			list = append(list, duty{profiles.CodeDutyCrisisSliceRead, e})
+		case o == consent.NotifyIfNoPlan && e.Type == records.PlanType && !plan:
+			list = append(list, duty{profiles.CodeDutyNoCrisisPlan, e})
+		case o == consent.Alert:
+			list = append(list, duty{profiles.CodeDutyAlert, e})
+		}
+	}
+	return list
+}
+
+// reading is how far the chains of the audit log have been looked through, and what was
+// found there.
+type reading struct {
+	outbox  subscriptions.Outbox
+	entries map[int]uint64
+	duties  []duty
+	more    bool
+}
+
+// tellDuties sends the custodians' people what decisions ask to be told. The audit log is
+// its outbox: whatever was decided is there.
+func (o *Outbox) tellDuties(ctx context.Context) error {
+	r, err := o.readEntries(ctx)
+	if err != nil || r.entries == nil {
+		return err
+	}
+	o.more = o.more || r.more
+	if r.outbox.Entries != nil && len(r.duties) == 0 {
+		o.read = r.entries // kept with the next duty: to look through them once more costs little
+		return nil
+	}
+	for _, of := range byCustodian(r.duties) {
+		if err := o.send(ctx, of); err != nil {
+			return err
+		}
+	}
+	return o.Store.Update(ctx, func(tx store.Tx) error {
+		now, err := o.mine(tx)
+		if err != nil {
+			return err
+		}
+		now.Entries, o.read = r.entries, r.entries
+		return tx.SetOutbox(now)
+	})
+}
+
+// readEntries looks through what was recorded since the last time. Of what was recorded
+// before the first time nothing is told.
+func (o *Outbox) readEntries(ctx context.Context) (r reading, err error) {
+	err = o.Store.View(ctx, func(now store.Snapshot) (err error) {
+		if r.outbox, err = now.Outbox(); err != nil || !r.outbox.MayBe(o.Gateway, o.Clock()) {
+			return err
+		}
+		slots, err := now.Slots()
+		if err != nil {
+			return err
+		}
+		r.entries = map[int]uint64{}
+		for _, slot := range slots {
+			r.entries[slot.Number] = slot.Seq
+			if r.outbox.Entries == nil {
+				continue
+			}
+			from := max(r.outbox.Entries[slot.Number], o.read[slot.Number])
+			rows, err := now.Chain(slot.Number, from+1, entriesRun)
+			if err != nil {
+				return err
+			}
+			if len(rows) == entriesRun {
+				r.more = true
+			}
+			r.entries[slot.Number] = from + uint64(len(rows))
+			for _, row := range rows {
+				if err := r.add(row); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	return r, err
+}
+
+func (r *reading) add(row audit.Row) error {
+	if !bytes.Contains(row.Body, []byte(`"obligations":`)) {
+		return nil
+	}
+	e, err := audit.ReadEntry(row.Body)
+	if err == nil {
+		r.duties = append(r.duties, dutiesOf(e)...)
+	}
+	return err
+}
+
+// byCustodian puts together what one organisation's people are told.
+func byCustodian(duties []duty) (groups [][]duty) {
+	for _, d := range duties {
+		i := slices.IndexFunc(groups, func(g []duty) bool { return g[0].entry.Custodian == d.entry.Custodian })
+		if i < 0 {
+			groups = append(groups, []duty{d})
+			continue
+		}
+		groups[i] = append(groups[i], d)
+	}
+	return groups
+}
+
+// mine is how far the changes have been looked through, for the gateway that does so.
+func (o *Outbox) mine(tx store.Tx) (subscriptions.Outbox, error) {
+	now, err := tx.Outbox()
+	if err == nil && !now.MayBe(o.Gateway, o.Clock()) {
+		err = errNotOurs
+	}
+	now.Holder, now.Until = o.Gateway, o.Clock().Add(lease)
+	return now, err
+}
+
+// send keeps the Communications to one custodian's people, with their record. One about the
+// same thing is kept once a day, however often it was asked for.
+func (o *Outbox) send(ctx context.Context, duties []duty) error {
+	custodian := duties[0].entry.Custodian
+	_, err := o.Road.Audit.Update(ctx, audit.Event{At: o.Clock(), Interaction: "communication", Type: "Communication"}, source, o.decide(custodian, ""), func(tx store.Tx) (counts audit.Counts, err error) {
+		if _, err := o.mine(tx); err != nil {
+			return counts, err
+		}
+		for _, d := range duties {
+			stored, err := o.sendOne(tx, d)
+			if err != nil {
+				return counts, err
+			}
+			counts.Read++
+			if stored {
+				counts.Stored++
+			} else {
+				counts.Unchanged++
+			}
+		}
+		return counts, nil
+	})
+	return err
+}
+
+func (o *Outbox) sendOne(tx store.Tx, d duty) (bool, error) {
+	_, err := tx.Current("Communication", d.id())
+	if !isNothing(err) { // it was sent before
+		return false, err
+	}
+	patient, to, err := addressees(tx, d)
+	if err != nil || patient == "" { // of somebody whose records are elsewhere by now
+		return false, err
+	}
+	resource, err := fhir.ParseResource(d.communication(patient, to))
+	if err != nil {
+		return false, err
+	}
+	accepted, err := o.decide(d.entry.Custodian, d.entry.Person).Accept(consent.Change{
+		Type: "Communication", ID: d.id(), Person: d.entry.Person, Resource: resource, Source: source,
+	})
+	if err != nil {
+		return false, err
+	}
+	result, err := tx.Put(o.Clock(), accepted, records.Absent())
+	return result.Stored, err
+}
+
+// decide asks whether the gateway may write into a custodian's record on its behalf.
+func (o *Outbox) decide(custodian profiles.OrgCode, person profiles.PersonID) consent.Decision {
+	return consent.Decide(consent.Request{
+		Caller: consent.Caller{Client: source, Organisation: custodian}, Action: consent.Import, Type: "Communication", At: o.Clock(),
+		Register: o.Road.Register.Load(), Person: &facts.Person{ID: person, Custodian: custodian}, Source: custodian,
+	})
+}
+
+// id is that of the Communication: the same for the same thing, about the same person, by
+// the same team, on the same day.
+func (d duty) id() string {
+	e := d.entry
+	sum := sha256.Sum256([]byte(strings.Join([]string{
+		d.code, string(e.Person), string(e.Custodian), string(e.Organisation), string(e.Team), profiles.Day(e.At).Format(time.DateOnly), e.Deciding, e.Code,
+	}, "\x00")))
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:20]))
+}
+
+// addressees are the custodian's Patient and, of what is for the care coordinator, who
+// that is by the custodian's own care teams.
+func addressees(tx store.Tx, d duty) (patient string, to []string, err error) {
+	held, err := tx.Held(d.entry.Person, "")
+	for _, v := range held {
+		if err != nil || v.Deleted || v.Custodian != d.entry.Custodian {
+			continue
+		}
+		switch v.Type {
+		case "Patient":
+			patient = v.Type + "/" + v.ID
+		case "CareTeam":
+			var team fhir.Value
+			if team, err = fhir.ParseResource(v.Body); err != nil || !team.Get("status").Is("active") {
+				continue
+			}
+			for _, participant := range coordinators(team) {
+				if member := participant.Get("member").Get("reference").Text(); member != "" && !slices.Contains(to, member) {
+					to = append(to, member)
+				}
+			}
+		}
+	}
+	if d.code == profiles.CodeDutyAlert {
+		to = nil // the privacy officer is the organisation's
+	}
+	return patient, to, err
+}
+
+// communication is what is sent.
+func (d duty) communication(patient string, to []string) []byte {
+	w := fhir.NewWriter(make([]byte, 0, 1024))
+	w.BeginObject()
+	w.Member("resourceType", "Communication")
+	w.Member("id", d.id())
+	w.Member("status", "completed")
+	w.Name("category")
+	w.BeginArray()
+	w.BeginObject()
+	w.Name("coding")
+	w.BeginArray()
+	w.BeginObject()
+	w.Member("system", profiles.SystemDuty)
+	w.Member("code", d.code)
+	w.Member("display", profiles.Display(profiles.SystemDuty, d.code, texts.English))
+	w.EndObject()
+	w.EndArray()
+	w.EndObject()
+	w.EndArray()
+	w.Member("priority", "urgent")
+	w.Name("subject")
+	referTo(w, patient)
+	w.Member("sent", d.entry.At.UTC().Format(time.RFC3339))
+	if len(to) > 0 {
+		w.Name("recipient")
+		w.BeginArray()
+		for _, one := range to {
+			referTo(w, one)
+		}
+		w.EndArray()
+	}
+	w.Name("payload")
+	w.BeginArray()
+	for _, lang := range []language.Tag{texts.English, texts.Welsh} {
+		w.BeginObject()
+		w.Member("contentString", d.words(lang))
+		w.EndObject()
+	}
+	w.EndArray()
+	w.EndObject()
+	return w.Bytes()
+}
+
+func referTo(w *fhir.Writer, reference string) {
+	w.BeginObject()
+	w.Member("reference", reference)
+	w.EndObject()
+}
+
+// words say what happened, on London's clocks.
+func (d duty) words(lang language.Tag) string {
+	e, at := d.entry, d.entry.At.In(profiles.London)
+	args := []any{texts.Day(at, lang), at.Format("15:04"), string(e.Team), string(e.Organisation)}
+	if d.code == profiles.CodeDutyAlert {
+		args = append(args, consent.Meaning(e.Deciding, e.Code, e.Outcome, lang))
+	}
+	return dutyTexts[d.code].In(lang, args...)
+}
