@@ -29,6 +29,10 @@ const source = "gateway"
 // entriesRun is how many entries of a chain are looked through in one turn.
 const entriesRun = 500
 
+// entriesUnkept is how many entries a gateway that is started again looks through at most
+// once more.
+const entriesUnkept = 5000
+
 // duty is something that a recorded decision asks to be told: whom it concerns, and what
 // it asks for (consent.Obligation).
 type duty struct {
@@ -75,8 +79,8 @@ func (o *Outbox) tellDuties(ctx context.Context) error {
 		return err
 	}
 	o.more = o.more || r.more
-	if r.outbox.Entries != nil && len(r.duties) == 0 {
-		o.read = r.entries // kept with the next duty: to look through them once more costs little
+	if r.outbox.Entries != nil && len(r.duties) == 0 && r.ahead() < entriesUnkept {
+		o.read = r.entries // a gateway that is started again looks through them once more
 		return nil
 	}
 	for _, of := range byCustodian(r.duties) {
@@ -92,6 +96,14 @@ func (o *Outbox) tellDuties(ctx context.Context) error {
 		now.Entries, o.read = r.entries, r.entries
 		return tx.SetOutbox(now)
 	})
+}
+
+// ahead is how many entries were looked through since that was last kept.
+func (r reading) ahead() (n uint64) {
+	for slot, to := range r.entries {
+		n += to - r.outbox.Entries[slot]
+	}
+	return n
 }
 
 // readEntries looks through what was recorded since the last time. Of what was recorded
