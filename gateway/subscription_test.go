@@ -427,3 +427,39 @@ func TestTheTopicOfWithdrawnConsent(t *testing.T) {
 		t.Errorf("%s", a.body)
 	}
 }
+
+// A gateway that stopped cut off what was on its way, and another told it again.
+func TestWhatIsOnItsWayIsNotCutOff(t *testing.T) {
+	s, e := subscribedStand(t)
+	path := s.subscribe("social-care", subscription(subscriptions.PlanChanged, e.URL, "id-only", ""))
+	o := s.tell("a", nil)
+	until(t, func() bool { return strings.Contains(s.get("social-care", path).body, `"status":"active"`) }, o)
+	came, stopping := make(chan struct{}), make(chan struct{})
+	e.answers(func(message) int {
+		close(came)
+		<-stopping
+		time.Sleep(20 * time.Millisecond) // so that the stop comes first
+		return http.StatusOK
+	})
+	s.changeArea("accommodation", "Flat 1")
+	until(t, func() bool {
+		select {
+		case <-came:
+			return true
+		default:
+			return false
+		}
+	}, o)
+	time.AfterFunc(time.Millisecond, func() { close(stopping) })
+	o.end()
+	e.answers(nil)
+	if got := s.get("social-care", path+"/$status"); len(e.events()) != 1 {
+		t.Fatalf("told %q: %s", e.events(), got.body)
+	}
+	b := s.tell("b", nil)
+	s.clock.advance(time.Minute)
+	s.rest(b)
+	if got := e.events(); len(got) != 1 {
+		t.Errorf("told %q", got)
+	}
+}

@@ -107,9 +107,10 @@ type refusal struct{ status int }
 func (r *refusal) Error() string { return fmt.Sprintf("the endpoint answered %d", r.status) }
 
 // post sends a message, signed as Standard Webhooks 1.0 has it. The same message has the
-// same webhook-id, however often it is sent. Redirects are not followed.
+// same webhook-id, however often it is sent. Redirects are not followed. What is on its way
+// when the gateway stops is not cut off: its subscriber may have taken it.
 func (o *Outbox) post(ctx context.Context, s subscriptions.Subscription, name string, body []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Endpoint, bytes.NewReader(body))
 	if err != nil {

@@ -75,8 +75,10 @@ func (o *Outbox) Run(ctx context.Context, tick <-chan time.Time) {
 			if !o.awake(ctx) {
 				continue
 			}
-			if err := o.turn(ctx, busy, finished); err != nil && ctx.Err() == nil {
-				o.Log.ErrorContext(ctx, "looking for changes to tell of failed", "cause", err.Error())
+			for _, err := range []error{o.tellDuties(ctx), o.turn(ctx, busy, finished)} { // neither waits for the other to succeed
+				if err != nil && ctx.Err() == nil && !errors.Is(err, errNotOurs) && !errors.Is(err, cache.ErrChanged) {
+					o.Log.ErrorContext(ctx, "looking for what is to be told failed", "cause", err.Error())
+				}
 			}
 		}
 	}
@@ -98,9 +100,6 @@ func (o *Outbox) awake(ctx context.Context) bool {
 
 // turn numbers what has changed, and starts to tell whoever is to be told now.
 func (o *Outbox) turn(ctx context.Context, busy map[string]bool, finished chan<- outcome) error {
-	if err := o.tellDuties(ctx); err != nil && !errors.Is(err, errNotOurs) && !errors.Is(err, cache.ErrChanged) {
-		return err
-	}
 	subscribed, err := o.number(ctx)
 	if err != nil {
 		return err

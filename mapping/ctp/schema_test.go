@@ -150,7 +150,7 @@ func TestSchemaKnowsTheVocabulary(t *testing.T) {
 		}
 		items = items.Union(item)
 	}
-	never := profiles.SetOf(profiles.Unlabelled, profiles.ConsentRecord, profiles.Directory).Union(profiles.Restricted)
+	never := profiles.SetOf(profiles.Unlabelled, profiles.ConsentRecord, profiles.Duties, profiles.Directory).Union(profiles.Restricted)
 	if want := profiles.AllItems.Minus(never); items != want {
 		t.Errorf("items %v, want %v", items, want)
 	}
