@@ -118,7 +118,10 @@ func TestASubscriptionThatIsOver(t *testing.T) {
 			path := s.subscribe("social-care", edited(t, subscription(subscriptions.PlanChanged, e.URL, "id-only", ""), `"reason"`, `"end":"`+end+`","reason"`))
 			o := s.tell("a", nil)
 			until(t, func() bool { return strings.Contains(s.get("social-care", path).body, `"status":"active"`) }, o)
+			o.end() // what is agreed is read when a gateway starts
 			c.over(s, e)
+			s.clock.advance(15 * time.Second) // longer than the lease
+			o = s.tell("b", nil)
 			s.changeArea("accommodation", "Flat 1")
 			until(t, func() bool {
 				return strings.Contains(strings.ReplaceAll(s.get("social-care", path).body, `,"end":"`+s.endOf(path)+`"`, ""), c.want)
