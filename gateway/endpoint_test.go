@@ -137,8 +137,12 @@ func (s *stand) tell(name string, on store.Store) *teller {
 	if on == nil {
 		on = s.store
 	}
+	return s.teller(name, on, slog.New(slog.DiscardHandler))
+}
+
+func (s *stand) teller(name string, on store.Store, log *slog.Logger) *teller {
 	t := &teller{tick: make(chan time.Time), Outbox: &outbox.Outbox{
-		Store: on, Road: s.road, Gateway: name, Registered: func(consent.Caller) bool { return true }, Clock: s.clock.Now, Log: slog.New(slog.DiscardHandler),
+		Store: on, Road: s.road, Gateway: name, Registered: func(consent.Caller) bool { return true }, Clock: s.clock.Now, Log: log,
 	}}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})

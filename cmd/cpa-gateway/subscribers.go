@@ -12,16 +12,16 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
 	"cpagateway/consent"
 	"cpagateway/gateway/identity"
 	"cpagateway/gateway/outbox"
 	"cpagateway/gateway/road"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/subscriptions"
-
-	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
 )
 
 // tellEvery is how often changes are looked for that subscribers are to be told of.

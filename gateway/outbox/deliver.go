@@ -80,7 +80,9 @@ func (o *Outbox) deliver(ctx context.Context, s subscriptions.Subscription) outc
 		}
 		done.settled = e.Number
 	}
-	done.wait = err != nil
+	if done.wait = err != nil; done.wait && ctx.Err() == nil {
+		o.Log.ErrorContext(ctx, "telling a subscriber failed", "subscription", s.ID, "cause", err.Error())
+	}
 	return done
 }
 
@@ -143,7 +145,7 @@ func signature(secret []byte, id, at string, body []byte) string {
 
 // settle keeps what came of speaking to an endpoint, and to all others that are done by
 // now. Where that fails they are spoken to again.
-func (o *Outbox) settle(ctx context.Context, busy map[string]bool, finished <-chan outcome, first outcome) {
+func (o *Outbox) settle(ctx context.Context, busy underway, finished <-chan outcome, first outcome) {
 	all := []outcome{first}
 	for more := true; more; {
 		select {

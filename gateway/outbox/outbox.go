@@ -25,7 +25,9 @@ const (
 	idle       = time.Second      // how long nothing is looked at while nothing changes
 	lease      = 10 * time.Second // how long a gateway that says nothing is still the one
 	atOnce     = 64               // endpoints that are spoken to at once
+	ofOne      = 8                // of these, endpoints of one client: it takes nobody else's turn
 	changesRun = 200              // changes that are looked through in one transaction
+	noticesRun = 5000             // decisions that are proven in one transaction, about
 	rounds     = 20               // of these, one after the other
 	eventsRun  = 20               // events that one endpoint is told before others have their turn
 	firstWait  = time.Second      // after a first failure; it doubles with each
@@ -61,7 +63,7 @@ func (o *Outbox) Run(ctx context.Context, tick <-chan time.Time) {
 	if o.turns, err = newMeter(ctx); err != nil {
 		o.Log.ErrorContext(ctx, "what subscribers are told cannot be counted", "cause", err.Error())
 	}
-	finished, busy := make(chan outcome), map[string]bool{}
+	finished, busy := make(chan outcome), underway{}
 	for {
 		select {
 		case <-ctx.Done():
@@ -84,14 +86,15 @@ func (o *Outbox) Run(ctx context.Context, tick <-chan time.Time) {
 	}
 }
 
-// awake reports whether there may be something to do.
+// awake reports whether there may be something to do. A store that fails is asked once in
+// a while.
 func (o *Outbox) awake(ctx context.Context) bool {
 	now, last := o.Clock(), o.seen
 	err := o.Store.View(ctx, func(now store.Snapshot) (err error) {
 		o.seen, err = now.Sequence()
 		return err
 	})
-	if err == nil && o.seen == last && !o.more && now.Sub(o.looked) < idle {
+	if now.Sub(o.looked) < idle && (err != nil || o.seen == last && !o.more) {
 		return false
 	}
 	o.looked, o.more = now, false
@@ -99,7 +102,7 @@ func (o *Outbox) awake(ctx context.Context) bool {
 }
 
 // turn numbers what has changed, and starts to tell whoever is to be told now.
-func (o *Outbox) turn(ctx context.Context, busy map[string]bool, finished chan<- outcome) error {
+func (o *Outbox) turn(ctx context.Context, busy underway, finished chan<- outcome) error {
 	subscribed, err := o.number(ctx)
 	if err != nil {
 		return err
@@ -111,13 +114,28 @@ func (o *Outbox) turn(ctx context.Context, busy map[string]bool, finished chan<-
 	}
 	for _, s := range subscribed {
 		do := o.due(s, now, flows)
-		if do == nil || busy[s.ID] || len(busy) >= atOnce {
+		if do == nil || !busy.takes(s) {
 			continue
 		}
-		busy[s.ID] = true
+		busy[s.ID] = s.Caller.Client
 		go func() { finished <- do(ctx, s) }()
 	}
 	return nil
+}
+
+// underway are the subscriptions whose endpoints are spoken to now, and their clients.
+type underway map[string]consent.ClientID
+
+// takes reports whether one more may be spoken to.
+func (u underway) takes(s subscriptions.Subscription) bool {
+	of := 0
+	for _, client := range u {
+		if client == s.Caller.Client {
+			of++
+		}
+	}
+	_, now := u[s.ID]
+	return !now && len(u) < atOnce && of < ofOne
 }
 
 // due is what has to be done for a subscription now; nil for nothing.
@@ -162,7 +180,7 @@ func (o *Outbox) number(ctx context.Context) ([]subscriptions.Subscription, erro
 			return nil, nil
 		case err != nil:
 			return nil, err
-		case len(r.changes) < changesRun:
+		case !r.more:
 			return r.subscribed, nil
 		}
 	}

@@ -18,6 +18,7 @@ type run struct {
 	outbox     subscriptions.Outbox
 	subscribed []subscriptions.Subscription
 	changes    []records.Change
+	more       bool                             // there are others after them
 	topics     map[uint64][]subject             // of each change, by its place
 	about      map[string]profiles.PersonID     // whom the Patients are about that subscriptions name
 	notices    []road.Notice                    // what was decided, be it yes or no
@@ -37,6 +38,7 @@ func (o *Outbox) look(ctx context.Context) (*run, error) {
 		if r.changes, err = now.Changes(r.outbox.Through, changesRun); err != nil {
 			return err
 		}
+		r.more = len(r.changes) == changesRun
 		for _, c := range r.changes {
 			if r.topics[c.Place], err = subjects(now, c); err != nil {
 				return err
@@ -55,9 +57,14 @@ func (o *Outbox) look(ctx context.Context) (*run, error) {
 	return r, err
 }
 
-// decide finds out who may be told of each change.
+// decide finds out who may be told of each change, of as many as it takes so many decisions
+// for: all of them are kept until they are proven.
 func (r *run) decide(ctx context.Context) error {
-	for _, c := range r.changes {
+	for i, c := range r.changes {
+		if len(r.notices) >= noticesRun {
+			r.changes, r.more = r.changes[:i], true
+			return nil
+		}
 		for _, about := range r.topics[c.Place] {
 			for _, s := range r.subscribed {
 				if !r.wants(s, c, about) {
@@ -102,7 +109,7 @@ func (r *run) keep(tx store.Tx) error {
 	}
 	for i, s := range r.subscribed {
 		if events := r.found[s.ID]; len(events) > 0 {
-			if r.subscribed[i], err = number(tx, s.ID, events); err != nil {
+			if r.subscribed[i], err = number(tx, s, events); err != nil {
 				return err
 			}
 		}
@@ -118,12 +125,12 @@ func (r *run) keep(tx store.Tx) error {
 	return tx.SetOutbox(outbox)
 }
 
-// number keeps events of a subscription that may have been written anew meanwhile, or
-// taken away.
-func number(tx store.Tx, id string, events []subscriptions.Event) (subscriptions.Subscription, error) {
-	s, err := tx.Subscription(id)
-	if isNone(err) {
-		return subscriptions.Subscription{Progress: subscriptions.Progress{Status: subscriptions.Off}}, nil
+// number keeps events of a subscription. Where its client has written it anew meanwhile
+// they may be of another question, and are looked for again.
+func number(tx store.Tx, as subscriptions.Subscription, events []subscriptions.Event) (subscriptions.Subscription, error) {
+	s, err := tx.Subscription(as.ID)
+	if isNone(err) || err == nil && s.Revision != as.Revision {
+		return s, cache.ErrChanged
 	}
 	if err != nil {
 		return s, err
@@ -133,7 +140,7 @@ func number(tx store.Tx, id string, events []subscriptions.Event) (subscriptions
 		s.Numbered++
 		events[i].Number = s.Numbered
 	}
-	if err := tx.AddEvents(id, events); err != nil {
+	if err := tx.AddEvents(s.ID, events); err != nil {
 		return s, err
 	}
 	return s, tx.Subscribe(s)

@@ -28,8 +28,11 @@ func (s Subscriber) Allows(endpoint string) bool {
 	}
 	return slices.ContainsFunc(s.Endpoints, func(agreed string) bool {
 		from, err := url.Parse(agreed)
+		if err != nil {
+			return false
+		}
 		folder := strings.TrimSuffix(from.Path, "/")
-		return err == nil && from.Scheme == to.Scheme && from.Host == to.Host && (to.Path == folder || strings.HasPrefix(to.Path, folder+"/"))
+		return from.Scheme == to.Scheme && from.Host == to.Host && (to.Path == folder || strings.HasPrefix(to.Path, folder+"/"))
 	})
 }
 

@@ -1,0 +1,123 @@
+package gateway_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"cpagateway/gateway/store"
+	"cpagateway/gateway/subscriptions"
+)
+
+// meanwhile is a store in which something happens before the next change.
+type meanwhile struct {
+	store.Store
+	mu   sync.Mutex
+	does func()
+}
+
+func (m *meanwhile) next(does func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.does = does
+}
+
+func (m *meanwhile) Update(ctx context.Context, change func(store.Tx) error) error {
+	m.mu.Lock()
+	does := m.does
+	m.does = nil
+	m.mu.Unlock()
+	if does != nil {
+		does()
+	}
+	return m.Store.Update(ctx, change)
+}
+
+// A subscription that was written anew while a change was decided on was given the event
+// of its old question.
+func TestASubscriptionThatIsWrittenAnewMeanwhile(t *testing.T) {
+	s, e := subscribedStand(t)
+	path := s.subscribe("social-care", subscription(subscriptions.PlanChanged, e.URL, "id-only", ""))
+	m := &meanwhile{Store: s.store}
+	o := s.tell("a", m)
+	until(t, func() bool { return strings.Contains(s.get("social-care", path).body, `"status":"active"`) }, o)
+	s.rest(o)
+	s.changeArea("accommodation", "Flat 1")
+	var anew answer
+	m.next(func() {
+		body := edited(t, subscription(subscriptions.EpisodeChanged, e.URL, "id-only", ""), `{"resourceType"`, `{"id":"`+path[len("/Subscription/"):]+`","resourceType"`)
+		anew = s.send("social-care", http.MethodPut, path, body)
+	})
+	s.rest(o)
+	if anew.status != http.StatusOK {
+		t.Fatalf("%d %s", anew.status, anew.body)
+	}
+	if a := s.get("social-care", path+"/$status"); len(e.events()) > 0 || !strings.Contains(a.body, `"events-since-subscription-start","valueString":"0"`) {
+		t.Errorf("told %q: %s", e.events(), a.body)
+	}
+}
+
+// A client whose endpoints hang kept everybody else's from being told.
+func TestAClientTakesNobodyElsesTurn(t *testing.T) {
+	s, e := subscribedStand(t)
+	stop := make(chan struct{})
+	var gaveUp atomic.Int32
+	hangs := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-stop:
+		case <-r.Context().Done():
+			gaveUp.Add(1)
+		}
+	}))
+	defer hangs.Close()
+	agreed := s.road.Subscribers["demo-social-care"]
+	agreed.Endpoints = append(agreed.Endpoints, hangs.URL)
+	s.road.Subscribers["demo-social-care"] = agreed
+	for i := range 100 {
+		s.subscribe("social-care", edited(t, subscription(subscriptions.PlanChanged, fmt.Sprint(hangs.URL, "/", i), "empty", ""), `"type":"rest-hook"`,
+			`"extension":[{"url":"http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-timeout","valueUnsignedInt":60}],"type":"rest-hook"`))
+	}
+	if a := s.send("social-care", http.MethodPost, "/Subscription", subscription(subscriptions.PlanChanged, hangs.URL, "empty", "")); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, "the most that one may have") {
+		t.Errorf("one more: %d %s", a.status, a.body)
+	}
+	o := s.tell("a", nil)
+	s.rest(o)
+	path := s.subscribe("gp", subscription(subscriptions.PlanChanged, e.URL, "empty", ""))
+	until(t, func() bool { return strings.Contains(s.get("gp", path).body, `"status":"active"`) }, o)
+	if n := gaveUp.Load(); n > 0 {
+		t.Errorf("the practice was told when %d endpoints had been given up", n)
+	}
+	close(stop)
+	o.end()
+}
+
+// failing is a store that is away.
+type failing struct{ store.Store }
+
+func (failing) View(context.Context, func(store.Snapshot) error) error {
+	return errors.New("the store is away")
+}
+
+// While the store was away ten lines a second said so.
+func TestAStoreThatIsAwayIsAskedOnceInAWhile(t *testing.T) {
+	s, _ := subscribedStand(t)
+	s.clock.still()
+	var said bytes.Buffer
+	one := s.teller("a", failing{s.store}, slog.New(slog.NewTextHandler(&said, nil)))
+	for range 50 {
+		one.tick <- time.Now()
+	}
+	one.end()
+	if lines := strings.Count(said.String(), "\n"); lines == 0 || lines > 2 {
+		t.Errorf("%d lines were logged:\n%s", lines, said.String())
+	}
+}
