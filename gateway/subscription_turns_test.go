@@ -14,9 +14,27 @@ import (
 	"testing"
 	"time"
 
+	"cpagateway/gateway/demo"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/subscriptions"
 )
+
+// What was told was given again to every token of its client, however little that reached.
+func TestEventsAreGivenAgainToWhoAsks(t *testing.T) {
+	s, e := subscribedStand(t)
+	path := s.subscribe("social-care", subscription(subscriptions.PlanChanged, e.URL, "id-only", ""))
+	o := s.tell("a", nil)
+	s.changeArea("accommodation", "Flat 1")
+	until(t, func() bool { return len(e.events()) == 1 }, o)
+	again := func() string { return messageOf(t, s.get("social-care", path+"/$events").body).number }
+	if got := again(); got != "1" {
+		t.Fatalf("given again: %q", got)
+	}
+	s.tokens["social-care"] = token{s.newToken(demo.Ask{Name: "social-care", Scope: "system/Subscription.rs"}), s.clock.Now()}
+	if got := again(); got != "" {
+		t.Errorf("a token that reaches no plan is told of %q", got)
+	}
+}
 
 // meanwhile is a store in which something happens before the next change.
 type meanwhile struct {

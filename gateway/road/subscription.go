@@ -212,8 +212,10 @@ func (r *Road) ownSubscriptions(tx store.Tx, t *exchange) ([]byte, error) {
 	return w.Bytes(), err
 }
 
-// again tells of events that were numbered before, of each as it is decided now.
+// again tells of events that were numbered before, of each as it is decided now, for who
+// asks: its token may say less than that of the subscription did.
 func (r *Road) again(ctx context.Context, t *exchange, s subscriptions.Subscription, events []subscriptions.Event) ([]byte, error) {
+	s.Caller = t.caller
 	var told []subscriptions.Event
 	for _, e := range events {
 		if t.ask.Own.Until > 0 && e.Number > t.ask.Own.Until {
