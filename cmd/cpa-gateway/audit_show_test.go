@@ -6,6 +6,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/text/language"
+
+	"cpagateway/consent"
+	"cpagateway/gateway/audit"
+	"cpagateway/gateway/texts"
 )
 
 // shows gives the entries that audit show prints as JSON.
@@ -176,5 +182,18 @@ func TestJSONIsInLowerCamelCaseWithISODates(t *testing.T) {
 			t.Errorf("%s: %v: %s%s", path, err, p.out, p.errs)
 		}
 		hasNamesAndDates(t, path, v)
+	}
+}
+
+// A request about a subscription was shown as "word-own", which is the key of a text.
+func TestEveryOutcomeHasAWord(t *testing.T) {
+	for _, outcome := range []string{
+		consent.Permit.String(), consent.Slice.String(), consent.Deny.String(), audit.OutcomeRefused, audit.OutcomePublic, audit.OutcomeOwn,
+	} {
+		for _, lang := range []language.Tag{texts.English, texts.Welsh} {
+			if got := word(outcome, lang); strings.HasPrefix(got, "word-") {
+				t.Errorf("%s in %v is shown as %s", outcome, lang, got)
+			}
+		}
 	}
 }

@@ -54,7 +54,7 @@ type Entry struct {
 	Custodian   profiles.OrgCode     `json:"custodian"` // whose record was decided on
 	Person      profiles.PersonID    `json:"person"`
 	Epoch       uint64               `json:"epoch"`   // of the person's record, as decided on
-	Outcome     string               `json:"outcome"` // permit, slice, deny, refused or public
+	Outcome     string               `json:"outcome"` // permit, slice, deny, refused, public or own
 	Deciding    string               `json:"deciding"`
 	Code        string               `json:"code"`   // the reason of the deciding rule, or of a refusal
 	Failed      []string             `json:"failed"` // reasons of all rules that failed

@@ -90,6 +90,7 @@ const (
 	WordSlice           Key = "word-slice"           // CRISIS SLICE
 	WordDeny            Key = "word-deny"            // DENY
 	WordRefused         Key = "word-refused"         // REFUSED
+	WordOwn             Key = "word-own"             // OWN
 	WordPublic          Key = "word-public"          // PUBLIC
 	WordPass            Key = "word-pass"            // pass
 	WordFail            Key = "word-fail"            // fail
