@@ -139,3 +139,25 @@ func TestAStoreThatIsAwayIsAskedOnceInAWhile(t *testing.T) {
 		t.Errorf("%d lines were logged:\n%s", lines, said.String())
 	}
 }
+
+// That a record was taken away is told to whom it was shown, and to nobody else.
+func TestARemovalIsToldToWhomItWasShown(t *testing.T) {
+	s, e := subscribedStand(t)
+	s.subscribe("gp", subscription(subscriptions.CrisisPlanChanged, e.URL, "id-only", ""))
+	council := s.subscribe("social-care", subscription(subscriptions.PlanChanged, e.URL, "id-only", ""))
+	o := s.tell("a", nil)
+	made := s.send("keeper", http.MethodPost, "/CarePlan", crisisPlanOf(numbered(ann), ""))
+	path, _, _ := strings.Cut(strings.TrimPrefix(made.header.Get("Location"), s.server.URL+"/fhir/R4"), "/_history")
+	until(t, func() bool { return len(e.events()) == 1 }, o)
+	if gone := s.send("keeper", http.MethodDelete, path, ""); gone.status != http.StatusNoContent {
+		t.Fatalf("%d %s", gone.status, gone.body)
+	}
+	until(t, func() bool { return len(e.events()) == 2 }, o)
+	s.rest(o)
+	if got := e.events(); len(got) != 2 || got[0] != "1 PUT "+path[1:] || got[1] != "2 DELETE "+path[1:] {
+		t.Errorf("told %q", got)
+	}
+	if a := s.get("social-care", council+"/$status"); !strings.Contains(a.body, `"events-since-subscription-start","valueString":"0"`) {
+		t.Errorf("the council: %s", a.body)
+	}
+}
