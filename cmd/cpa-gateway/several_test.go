@@ -28,6 +28,7 @@ type process struct {
 	running  *exec.Cmd
 	answered atomic.Int64
 	troubled atomic.Bool // something was taken from it: requests may fail
+	given    sync.Map    // the id of each request that was answered
 }
 
 func (p *process) begin() {
@@ -74,10 +75,39 @@ func (p *process) keepAsking(over <-chan struct{}, token string) {
 		switch {
 		case response.StatusCode == http.StatusOK:
 			p.answered.Add(1)
+			p.given.Store(response.Header.Get("X-Request-Id"), true)
 		case response.StatusCode != http.StatusTooManyRequests && !troubled && !p.troubled.Load():
 			p.t.Errorf("answered %d, and nothing was taken from it", response.StatusCode)
 		}
 	}
+}
+
+// answers makes sure that the practice is given so many plans.
+func (p *process) answers(want int) {
+	p.t.Helper()
+	a := p.ask(p.token("gp"))
+	for a.status == http.StatusTooManyRequests {
+		time.Sleep(100 * time.Millisecond)
+		a = p.ask(p.token("gp"))
+	}
+	if a.status != http.StatusOK || len(a.matches(p.t)) != want {
+		p.t.Errorf("%s answers %d with %d plans, want %d", p.addr, a.status, len(a.matches(p.t)), want)
+	}
+}
+
+// onRecord makes sure that everything that was answered is in the log.
+func (p *process) onRecord(entries []audit.Entry) {
+	p.t.Helper()
+	kept := map[any]bool{}
+	for _, e := range entries {
+		kept[e.RequestID] = true
+	}
+	p.given.Range(func(id, _ any) bool {
+		if !kept[id] {
+			p.t.Errorf("request %s was answered, and is not in the log", id)
+		}
+		return true
+	})
 }
 
 // Two gateways on one PostgreSQL and Redis are asked without a pause while a wish is given and
@@ -109,15 +139,8 @@ func TestWithdrawalsHoldInSeveralGateways(t *testing.T) {
 	}
 	agree := func(want int) {
 		t.Helper()
-		for i, p := range both {
-			a := p.ask(p.token("gp"))
-			for a.status == http.StatusTooManyRequests {
-				time.Sleep(100 * time.Millisecond)
-				a = p.ask(p.token("gp"))
-			}
-			if a.status != http.StatusOK || len(a.matches(t)) != want {
-				t.Errorf("gateway %d answers %d with %d plans, want %d", i, a.status, len(a.matches(t)), want)
-			}
+		for _, p := range both {
+			p.answers(want)
 		}
 	}
 	for round := range *withdrawals {
@@ -154,7 +177,11 @@ func TestWithdrawalsHoldInSeveralGateways(t *testing.T) {
 		p.kill()
 	}
 	cli("audit", "verify", "--config", both[0].config).must(t, exitDone)
-	heldFromCommitToCommit(t, entriesOf(t, both[0].config), *withdrawals)
+	entries := entriesOf(t, both[0].config)
+	heldFromCommitToCommit(t, entries, *withdrawals)
+	for _, p := range both {
+		p.onRecord(entries)
+	}
 }
 
 // Gateways whose clocks are minutes apart write to one log, which verifies, and a withdrawal

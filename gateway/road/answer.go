@@ -37,9 +37,10 @@ type reply struct {
 const fhirJSON = "application/fhir+json; charset=utf-8"
 
 // answer is the only function that writes a body. A zero Recorded was not
-// recorded, and what was not recorded is not told: it answers 500.
+// recorded, and what was not recorded is not told: it answers 500, or 503 where the store
+// is away.
 func (r *Road) answer(w http.ResponseWriter, t *exchange, recorded audit.Recorded, p reply) int {
-	if !recorded.OK() {
+	if !recorded.OK() && p.fault != faultBusy {
 		p = reply{status: http.StatusInternalServerError, fault: faultBroken}
 	}
 	header := w.Header()

@@ -209,7 +209,7 @@ func (r *Road) bundle(t *exchange, p reply) []byte {
 
 func (r *Road) entryOf(w *fhir.Writer, a answered) {
 	p := a.reply
-	if !a.recorded {
+	if !a.recorded && p.fault != faultBusy {
 		p = reply{status: http.StatusInternalServerError, fault: faultBroken}
 	}
 	body := r.body(new([]byte), a.exchange, a.released, p)

@@ -13,6 +13,7 @@ import (
 
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/identity"
+	"cpagateway/gateway/store"
 	"cpagateway/gateway/texts"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
@@ -55,6 +56,8 @@ func explainFault(cause error) (reply, string) {
 		return p, "RATE_LIMITED"
 	case errors.As(cause, &fault):
 		return refused(fault), "REQUEST_REFUSED"
+	case errors.Is(cause, store.ErrAway):
+		return refused(faultBusy), "STORE_AWAY"
 	case errors.Is(cause, context.DeadlineExceeded):
 		return refused(faultTimeout), "TIMED_OUT"
 	case errors.Is(cause, context.Canceled):
@@ -76,6 +79,15 @@ var forbidden = map[string]texts.Key{
 var scopeExceeded = &identity.Refusal{
 	Code: "SCOPE_EXCEEDED", Forbidden: true,
 	Challenge: `Bearer error="insufficient_scope", error_description="no scope of the token reaches this type and interaction"`,
+}
+
+// unrecorded answers what could not be recorded: nothing is told of it but, where the
+// store is away, that it may be asked again, or elsewhere.
+func unrecorded(causes ...error) reply {
+	if errors.Is(errors.Join(causes...), store.ErrAway) {
+		return refused(faultBusy)
+	}
+	return reply{}
 }
 
 func refused(f *Fault) reply { return reply{status: f.Status, fault: f} }

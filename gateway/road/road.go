@@ -249,7 +249,7 @@ func (r *Road) refuse(ctx context.Context, t *exchange, cause error) (audit.Reco
 	if err != nil {
 		t.outcome = outcomeFailed
 		r.Log.ErrorContext(ctx, "the audit log is not available", "request", t.id)
-		return audit.Recorded{}, reply{}
+		return audit.Recorded{}, unrecorded(err, cause)
 	}
 	return recorded, p
 }
@@ -275,6 +275,9 @@ func (r *Road) ServePublic(w http.ResponseWriter, req *http.Request, ask Ask, bo
 	if err != nil {
 		t.outcome = outcomeFailed
 		r.Log.ErrorContext(ctx, "the audit log is not available", "request", t.id)
+	}
+	if err != nil {
+		p = unrecorded(err)
 	}
 	took := r.Clock().Sub(t.at)
 	status := r.answer(w, t, recorded, p)

@@ -19,6 +19,10 @@ import (
 // ErrNested refuses a View or an Update inside another: it would wait for itself.
 var ErrNested = errors.New("a view or an update of the store inside another")
 
+// ErrAway says that the database cannot be reached, so that nothing can be known or kept
+// at the moment: another gateway may reach it, and this one may in a while.
+var ErrAway = errors.New("the database cannot be reached")
+
 // Store keeps everything of one gateway. Its methods are safe for concurrent use.
 type Store interface {
 	Viewer

@@ -18,6 +18,7 @@ func TestTheBudgetsAreThoseOfThePage(t *testing.T) {
 		"connections of a gateway":              fmt.Sprint(Connections),
 		"a gateway that is cut off":             settings["tcp_user_timeout"][:2] + " s",
 		"a gateway that hangs in a transaction": settings["idle_in_transaction_session_timeout"][:2] + " s",
+		"a connection to the database":          fmt.Sprint(connectTime.Seconds(), " s"),
 		"a statement":                           fmt.Sprint(statementTime.Seconds(), " s"),
 		"the answer to a statement":             fmt.Sprint(answerTime.Seconds(), " s"),
 	} {

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -53,7 +54,7 @@ var settings = map[string]string{
 	"tcp_keepalives_idle":     "5",
 	"tcp_keepalives_interval": "2",
 	"tcp_keepalives_count":    "3",
-	"tcp_user_timeout":        "10000",
+	"tcp_user_timeout":        fmt.Sprint(cutOffTime.Milliseconds()),
 }
 
 // How transactions begin. Under READ COMMITTED each statement sees what was committed
@@ -104,10 +105,21 @@ func configOf(address string) (*pgx.ConnConfig, error) {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTime
 	}
+	config.DialFunc = dialer().DialContext
 	own := maps.Clone(settings)
 	maps.Copy(own, config.RuntimeParams)
 	config.RuntimeParams = own
 	return config, nil
+}
+
+// cutOffTime is how long what was sent may go unanswered on the way before the connection
+// counts as lost; so long does the server wait as well (tcp_user_timeout).
+const cutOffTime = 10 * time.Second
+
+// dialer finds out about a network that is cut and says nothing: who asks would otherwise
+// wait for answerTime.
+func dialer() *net.Dialer {
+	return &net.Dialer{Control: sentWithin(cutOffTime), KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 2 * time.Second, Count: 3}}
 }
 
 var errNotDurable = errors.New("synchronous_commit is off: what is acknowledged could be lost")

@@ -24,13 +24,14 @@ type Connections struct {
 type pool struct {
 	Connections
 	dialect Dialect
+	absence *absence      // shared with the other pools of the store
 	free    chan *session // nil stands for one that is still to be opened
 	ended   sync.Once
 }
 
-func newPool(c Connections, d Dialect) *pool {
+func newPool(c Connections, d Dialect, a *absence) *pool {
 	c.DB.SetMaxOpenConns(c.Size)
-	p := &pool{Connections: c, dialect: d, free: make(chan *session, c.Size)}
+	p := &pool{Connections: c, dialect: d, absence: a, free: make(chan *session, c.Size)}
 	for range c.Size {
 		p.free <- nil
 	}
@@ -51,9 +52,12 @@ func (p *pool) transaction(ctx context.Context, work func(context.Context, *sess
 	}
 	open := true
 	defer func() {
+		given := ctx.Err() == nil
 		end() // before another can have the session
 		if open {
-			s = s.ended(ctx)
+			if s = s.ended(ctx); s == nil && given {
+				err = p.away(err)
+			}
 		}
 		p.free <- s
 	}()
@@ -70,9 +74,21 @@ func (p *pool) transaction(ctx context.Context, work func(context.Context, *sess
 	return nil
 }
 
-// begun takes a session and begins its transaction. Where its connection was lost while
-// it was free, nothing was done yet, and another one can begin.
+// begun takes a session and begins its transaction, where the database is not known to be
+// away.
 func (p *pool) begun(ctx context.Context) (*session, error) {
+	leave, err := p.absence.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := p.began(ctx)
+	leave(err)
+	return s, err
+}
+
+// began begins a transaction. Where the connection was lost while it was free, nothing was
+// done yet, and another one can begin.
+func (p *pool) began(ctx context.Context) (*session, error) {
 	s, err := p.take(ctx)
 	if err != nil {
 		return nil, err
@@ -86,10 +102,27 @@ func (p *pool) begun(ctx context.Context) (*session, error) {
 	}
 	if err != nil {
 		p.free <- s.ended(ctx)
-		return nil, fmt.Errorf("beginning a transaction: %w", err)
+		return nil, fmt.Errorf("beginning a transaction: %w", p.awayUnder(ctx, err))
 	}
 	s.used = true
 	return s, nil
+}
+
+// awayUnder is an error of a connection that was made or used under a context, as
+// store.ErrAway where it is neither the server's nor the context's.
+func (p *pool) awayUnder(ctx context.Context, err error) error {
+	if (p.dialect.lost(err) || timedOut(err)) && !over(ctx, err) {
+		return p.away(err)
+	}
+	return err
+}
+
+// away is store.ErrAway, of a database that can be away.
+func (p *pool) away(err error) error {
+	if err == nil || p.dialect.Lost == nil || errors.Is(err, store.ErrAway) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", store.ErrAway, err)
 }
 
 // take waits for a session; those who wait get one in the order in which they came.
@@ -108,6 +141,7 @@ func (p *pool) take(ctx context.Context) (*session, error) {
 	s, err := p.open(ctx)
 	if err != nil {
 		p.free <- nil
+		err = p.awayUnder(ctx, err)
 	}
 	return s, err
 }

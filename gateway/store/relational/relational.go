@@ -25,7 +25,8 @@ var _ store.Store = (*Store)(nil)
 // New is the store of a database whose tables are there. Its transactions that write
 // come one after the other: writer is of one connection.
 func New(d Dialect, writer, reader Connections) *Store {
-	return &Store{writer: newPool(writer, d), reader: newPool(reader, d)}
+	known := &absence{}
+	return &Store{writer: newPool(writer, d, known), reader: newPool(reader, d, known)}
 }
 
 // Close waits for the transactions that run and ends the store. What was

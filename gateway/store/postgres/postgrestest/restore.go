@@ -18,7 +18,7 @@ func StartArchiving(t testing.TB) *Server {
 	s.Kill()
 	archive := filepath.Join(filepath.Dir(s.dir), "archive")
 	s.makeOwn(t, archive)
-	s.archive = []string{"-c", "archive_mode=on", "-c", "archive_command=cp %p " + archive + "/%f"}
+	s.more = []string{"-c", "archive_mode=on", "-c", "archive_command=cp %p " + archive + "/%f"}
 	s.Start(t)
 	return s
 }

@@ -33,7 +33,9 @@ type Server struct {
 	watch   *exec.Cmd    // ends the server where the test is killed
 	made    atomic.Int64 // databases
 	copies  string       // " TEMPLATE ..." of the database that new ones are copies of
-	archive []string     // settings that keep the log, where it is kept
+	more    []string     // settings of its own
+	host    string       // where it is reached
+	network string       // pid of who holds the network that it runs in; empty: the machine's own
 }
 
 // owner is who owns the databases of the server, and may do anything.
@@ -54,7 +56,7 @@ func Start(t testing.TB) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{dir: filepath.Join(dir, "data"), bin: bin, port: freePort(t)}
+	s := &Server{dir: filepath.Join(dir, "data"), bin: bin, port: freePort(t), host: "127.0.0.1"}
 	t.Cleanup(func() {
 		s.Kill()
 		if err := os.RemoveAll(dir); err != nil {
@@ -137,7 +139,8 @@ func (s *Server) Start(t testing.TB) {
 	defer log.Close()
 	process := s.command("postgres", "-D", s.dir, "-p", s.port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
 		"-c", "fsync=off", "-c", "max_connections=200", "-c", "shared_buffers=32MB")
-	process.Args = append(process.Args, s.archive...)
+	process.Args = append(process.Args, s.more...)
+	process = s.inItsNetwork(process)
 	process.Stdout, process.Stderr = log, log
 	if err := process.Start(); err != nil {
 		t.Fatalf("starting postgres: %v", err)
@@ -246,7 +249,7 @@ func (s *Server) AsGateway(address string) string {
 }
 
 func (s *Server) address(user, database string) string {
-	return fmt.Sprintf("postgres://%s@127.0.0.1:%s/%s?sslmode=disable", user, s.port, database)
+	return fmt.Sprintf("postgres://%s@%s:%s/%s?sslmode=disable", user, s.host, s.port, database)
 }
 
 // Do carries a statement out as the owner of a database.
