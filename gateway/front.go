@@ -59,6 +59,7 @@ func (f *Front) Handler() http.Handler {
 	e.POST(Prefix+"/:type/:id/$transform", f.serve(road.Transform))
 	e.POST(Prefix+"/", f.serveBundle) // as fhirpy and fhir-kit-client send one
 	e.POST(Prefix+"/:type", f.serve(road.Create))
+	e.PUT(Prefix+"/:type", f.serve(road.Update)) // of what a condition finds
 	e.PUT(Prefix+"/:type/:id", f.serve(road.Update))
 	e.PATCH(Prefix+"/:type/:id", f.serve(road.Patch))
 	e.DELETE(Prefix+"/:type/:id", f.serve(road.Delete))
@@ -130,9 +131,13 @@ func (in incoming) named() road.Ask {
 func (f *Front) ask(in incoming, pairs []pair, handling leniency) road.Ask {
 	ask := in.named()
 	writes := !slices.Contains(read, in.interaction)
+	conditional := in.interaction == road.Update && in.id == "" && ask.Type != subscriptions.Type
+	if conditional {
+		in.condition, pairs = pairs, nil
+	}
 	switch {
 	case ask.Fault != nil:
-	case in.interaction != road.Create && in.interaction != road.Search && !fhir.IsID(ask.ID):
+	case in.interaction != road.Create && in.interaction != road.Search && !conditional && !fhir.IsID(ask.ID):
 		ask.Fault = road.Nothing
 	case ask.Type == subscriptions.Type:
 		ask.Fault = readSubscription(in, pairs, &ask)

@@ -44,6 +44,8 @@ func writings() (list []writing) {
 		`{"resourceType":"CarePlan","id":"{plan}","implicitRules":"http://x.example","modifierExtension":[{"url":"http://x.example"}],"status":"active","intent":"plan","subject":{}}`)
 	add("PUT", "/Goal/{hidden}", `"{version}"`, `{"resourceType":"Goal","id":"{hidden}","lifecycleStatus":"active","description":{"text":"x"},"subject":`+numbered(ann)+`}`)
 	add("POST", "/CarePlan", "identifier=x|{hidden}&status=active", crisisPlanOf(numbered(ann), ""), crisisPlanOf(numbered(elin), `,"goal":[{"reference":"Goal/{hidden}"}]`), crisisPlanOf(`{"reference":"Patient/{plan}"}`, ""))
+	add("PUT", "/CarePlan?identifier=x|{hidden}", "", crisisPlanOf(numbered(ann), ""), crisisPlanOf(numbered(elin), `,"id":"{plan}"`), crisisPlanOf(`{"reference":"Patient/{plan}"}`, ""))
+	add("PUT", "/CarePlan?_id={plan}", "", `{body}`, crisisPlanOf(numbered(ann), ""), `{}`)
 	add("POST", "/CareTeam", "", `{"resourceType":"CareTeam","status":"active","subject":`+numbered(ann)+`}`)
 	add("DELETE", "/CarePlan/{plan}", "", "")
 	patch := base64.StdEncoding.EncodeToString([]byte(`[{"op":"add","path":"/activity/-","value":` + part + `}]`))

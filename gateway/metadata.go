@@ -81,7 +81,7 @@ func (s served) capability() fhir.CapabilityStatementRestResource {
 	}
 	if slices.Contains(s.interactions, road.Patch) { // of records
 		conditional := true
-		resource.ConditionalCreate = &conditional
+		resource.ConditionalCreate, resource.ConditionalUpdate = &conditional, &conditional
 	}
 	resource.SearchInclude = search.Includes(s.typ)
 	if s.typ == subscriptions.Type {

@@ -21,6 +21,7 @@ type incoming struct {
 	interaction      road.Interaction
 	typ, id, version string
 	match, noneExist string
+	condition        []pair // of an update without an id
 	name             string // by which other entries refer to what it creates
 	prefer           []string
 	resource         func() (fhir.Value, *road.Fault) // what is sent
@@ -60,7 +61,7 @@ func (f *Front) readWrite(in incoming, ask *road.Ask) (fault *road.Fault) {
 		w.Patch, fault = patchOf(resource)
 		return fault
 	}
-	if resource.Type() != ask.Type || ask.Interaction == road.Update && resource.ID() != ask.ID {
+	if resource.Type() != ask.Type || ask.Interaction == road.Update && resource.ID() != ask.ID && in.id != "" {
 		return road.Refuse(http.StatusBadRequest, "invalid", texts.WrongTarget)
 	}
 	if resource, fault = f.ownReferences(resource); fault != nil {
@@ -70,10 +71,10 @@ func (f *Front) readWrite(in incoming, ask *road.Ask) (fault *road.Fault) {
 		return road.Refuse(http.StatusUnprocessableEntity, "business-rule", texts.Subsetted)
 	}
 	w.Resource = resource
-	if fault := road.Invalid(profiles.Check(resource)); fault != nil || ask.Interaction != road.Create || in.noneExist == "" {
+	if fault := road.Invalid(profiles.Check(resource)); fault != nil {
 		return fault
 	}
-	return f.readNoneExist(in.noneExist, ask)
+	return f.readCondition(in, ask)
 }
 
 // ownReferences is a resource in which what stands at this gateway's own address is
@@ -98,10 +99,17 @@ func (f *Front) ownReferences(resource fhir.Value) (fhir.Value, *road.Fault) {
 	return resource, nil
 }
 
-// readNoneExist reads the search of a conditional create (R4, http.html#ccreate): for what
-// the caller's organisation holds about the same person.
-func (f *Front) readNoneExist(query string, ask *road.Ask) *road.Fault {
-	pairs, ok := parsePairs(strings.TrimPrefix(query, "?"))
+// readCondition reads the search of a conditional create or update (R4,
+// http.html#ccreate and #cond-update): for what the caller's organisation holds about the
+// same person.
+func (f *Front) readCondition(in incoming, ask *road.Ask) *road.Fault {
+	pairs, ok := in.condition, true
+	switch {
+	case ask.Interaction == road.Create && in.noneExist == "", ask.Interaction == road.Update && in.id != "":
+		return nil
+	case ask.Interaction == road.Create:
+		pairs, ok = parsePairs(strings.TrimPrefix(in.noneExist, "?"))
+	}
 	if !ok || len(pairs) == 0 {
 		return road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
 	}
@@ -109,7 +117,7 @@ func (f *Front) readNoneExist(query string, ask *road.Ask) *road.Fault {
 	if fault == nil && (search.Cursor != "" || len(search.Params) == 0) {
 		fault = road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
 	}
-	ask.Write.NoneExist = &search
+	ask.Write.Condition = &search
 	return fault
 }
 

@@ -218,7 +218,7 @@ func (r *run) put(tx store.Tx, p pending, about *record, part *account) (*refusa
 	}
 	result, err := tx.Put(r.Clock(), accepted, records.Precondition{})
 	if err == nil && stands.others {
-		err = tx.KeepImage(p.made.Type, p.made.ID, records.Image{Source: r.source.Name, Body: p.made.Body})
+		err = tx.KeepImage(p.made.Type, p.made.ID, r.source.Name, p.made.Body)
 	}
 	switch {
 	case records.Refused(err):

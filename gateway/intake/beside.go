@@ -24,11 +24,11 @@ type standing struct {
 // undoes what somebody wrote meanwhile. Of a part that both have changed, what is stored
 // stays, and what the source sent is set aside.
 func (r *run) beside(now store.Snapshot, p pending, about *record) (pending, standing, *refusal, error) {
-	image, err := now.Image(p.made.Type, p.made.ID)
-	if err != nil || image.Source != r.source.Name {
+	image, err := now.Image(p.made.Type, p.made.ID, r.source.Name)
+	if err != nil || image == nil {
 		return p, standing{}, nil, err
 	}
-	if bytes.Equal(image.Body, p.made.Body) {
+	if bytes.Equal(image, p.made.Body) {
 		return p, standing{others: true, settled: true}, nil, nil
 	}
 	current, err := now.Current(p.made.Type, p.made.ID)
@@ -57,8 +57,8 @@ func (r *run) beside(now store.Snapshot, p pending, about *record) (pending, sta
 const clashReason = "the source has changed a part that somebody else has changed too since: theirs stands, and this is what the source sent"
 
 // merged carries what a source has changed over to what is stored.
-func merged(image records.Image, mine fhir.Value, current records.Version) (merge.Merged, error) {
-	base, err := fhir.ParseResource(image.Body)
+func merged(image []byte, mine fhir.Value, current records.Version) (merge.Merged, error) {
+	base, err := fhir.ParseResource(image)
 	if err != nil {
 		return merge.Merged{}, err
 	}

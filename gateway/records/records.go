@@ -48,12 +48,9 @@ type Change struct {
 	Place uint64
 }
 
-// Image is a resource as a source sent it. What the source changes of it is the
-// difference to what it sends next, whatever others have made of it meanwhile.
-type Image struct {
-	Source string
-	Body   []byte
-}
+// Edit tells one request to change a resource from every other: a digest of who asked, of
+// which version, and for what.
+type Edit [32]byte
 
 // Visible is a version as a scope lets it through.
 type Visible struct {
@@ -110,9 +107,12 @@ type Snapshot interface {
 	// History is every version of a resource, the newest first; none of what was never
 	// stored. It is for whoever works out who wrote what, never for disclosure.
 	History(typ, id string) ([]Version, error)
-	// Image is what a source last said of a resource that others have written too; the
-	// zero Image where it said nothing else than what is stored.
-	Image(typ, id string) (Image, error)
+	// Image is what a source last said of a resource that others have written too: what it
+	// changes of it is the difference to what it says next, whatever others have made of it
+	// meanwhile. It is nil where the source said nothing else than what is stored, or nothing.
+	Image(typ, id, source string) ([]byte, error)
+	// Edited reports whether an edit of a resource was made.
+	Edited(typ, id string, edit Edit) (bool, error)
 	// Held is what is kept about a person of one type, or of every type where none is
 	// given, in the order of first storing and with what was removed: for whoever brings
 	// records in or settles whose they are, never for disclosure.
@@ -145,7 +145,9 @@ type Tx interface {
 	// trace, and the transaction goes on.
 	Put(at time.Time, a consent.Accepted, must Precondition) (Result, error)
 	// KeepImage keeps what a source says of a resource, instead of what it said before.
-	KeepImage(typ, id string, image Image) error
+	KeepImage(typ, id, source string, body []byte) error
+	// KeepEdit keeps that an edit of a resource was made.
+	KeepEdit(typ, id string, edit Edit) error
 	// Reindex works out anew what outdated versions are found and judged by, of so
 	// many at most, and says how many it did. It raises the generations of whom they
 	// are about. A transaction does so by itself with what it makes outdated, as far

@@ -88,9 +88,10 @@ type WriteAsk struct {
 	Patch    []byte     // of a patch: JSON Patch (RFC 6902)
 	Name     string     // what the other entries of a transaction call what it creates
 	Match    string     // the version that If-Match names, as it was given out; empty: none
-	// NoneExist asks for a create only where nothing of the caller's own organisation about
-	// the same person matches; nil: always.
-	NoneExist *SearchAsk
+	// Condition is a search for what the caller's own organisation holds about the same
+	// person. A create is made only where nothing matches, an update is of the one that
+	// matches; nil: of no create, and of an update by its id.
+	Condition *SearchAsk
 	Stale     Stale
 	Return    Return
 }
@@ -192,6 +193,7 @@ var (
 	faultStale       = Refuse(http.StatusPreconditionFailed, "conflict", texts.Stale)
 	faultNoVersion   = Refuse(http.StatusPreconditionRequired, "required", texts.NoVersion)
 	faultNotYours    = Refuse(http.StatusUnprocessableEntity, "forbidden", texts.NotYours)
+	faultOtherID     = Refuse(http.StatusBadRequest, "invalid", texts.OtherId)
 	faultNoPatient   = Refuse(http.StatusUnprocessableEntity, "business-rule", texts.NoPatient)
 	faultBadPatch    = Refuse(http.StatusUnprocessableEntity, "processing", texts.BadPatch)
 	faultSeveral     = Refuse(http.StatusPreconditionFailed, "multiple-matches", texts.SeveralMatch)

@@ -93,7 +93,7 @@ func (r *Road) transaction(ctx context.Context, t *exchange) (audit.Recorded, re
 				return nil, &failedEntry{i, p.fault}
 			case ask.changes() && targets[target]:
 				return nil, &failedEntry{i, faultTwice}
-			case ask.Write.Name != "" && ask.Interaction == Create:
+			case ask.Write.Name != "" && (ask.Interaction == Create || ask.Write.Condition != nil):
 				names[ask.Write.Name] = target
 			}
 			targets[target] = targets[target] || ask.changes()
@@ -131,10 +131,11 @@ func (r *Road) transaction(ctx context.Context, t *exchange) (audit.Recorded, re
 }
 
 // order is the order of a transaction (R4, http.html#trules). What is created only where
-// it is not there yet comes before what else is created, which may refer to it.
+// it is not there yet comes before what else is created, which may refer to it: what is
+// updated by a condition too.
 func (a Ask) order() []int {
 	turn := func(ask Ask) int {
-		if ask.Interaction == Create && ask.Write.NoneExist != nil {
+		if ask.Write.Condition != nil {
 			return 1
 		}
 		return map[Interaction]int{Delete: 0, Create: 2, Update: 3, Patch: 3, Read: 4}[ask.Interaction]
@@ -156,7 +157,7 @@ func newNames(entries []Ask) names {
 	for i, ask := range entries {
 		if ask.Interaction == Create {
 			entries[i].ID = newResourceID()
-			if ask.Write.Name != "" && ask.Write.NoneExist == nil {
+			if ask.Write.Name != "" && ask.Write.Condition == nil {
 				n[ask.Write.Name] = ask.Type + "/" + entries[i].ID
 			}
 		}

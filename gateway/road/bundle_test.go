@@ -11,7 +11,7 @@ import (
 // A transaction removes, creates what is not there yet, creates, changes, and reads, each
 // kind in the order in which it was sent (R4, http.html#trules).
 func TestTheOrderOfATransaction(t *testing.T) {
-	missing := Ask{Interaction: Create, Write: WriteAsk{NoneExist: &SearchAsk{}}}
+	missing := Ask{Interaction: Create, Write: WriteAsk{Condition: &SearchAsk{}}}
 	of := func(i Interaction) Ask { return Ask{Interaction: i} }
 	a := Ask{Entries: []Ask{of(Read), of(Patch), of(Update), of(Create), missing, of(Delete), of(Patch), of(Create), missing, of(Delete), of(Read)}}
 	if got, want := a.order(), []int{5, 9, 4, 8, 3, 7, 1, 2, 6, 0, 10}; !slices.Equal(got, want) {

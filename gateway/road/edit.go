@@ -3,6 +3,7 @@ package road
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"cpagateway/consent"
 	"cpagateway/consent/disclosure"
@@ -17,7 +18,7 @@ import (
 var rebuilt = []string{"resourceType", "id", "meta", "text", "managingOrganization"}
 
 // update carries over what the caller changed of the copy that it was given (base) to the
-// resource as it is now, of which the caller sees a part (seen).
+// resource as it is now, of which the caller sees a part (its view).
 func (c *change) update() (reply, error) {
 	now, err := c.page(c.tx, c.read)
 	if err != nil {
@@ -26,44 +27,22 @@ func (c *change) update() (reply, error) {
 	if len(now.matches) == 0 {
 		return refused(Nothing), nil
 	}
-	match := c.match()
-	if match == "" {
-		return refused(faultNoVersion), nil
+	e := edit{change: c, match: c.match()}
+	if made, err := e.madeBefore(); err != nil || made {
+		return reply{status: http.StatusOK}, err
 	}
-	current, err := c.tx.Read(c.scopes(), c.ask.Type, c.ask.ID)
-	if err != nil {
-		return reply{}, err
+	fault, err := e.load()
+	if err == nil && fault == nil {
+		fault, err = e.merge()
 	}
-	base, err := c.base(match)
-	if errors.Is(err, records.ErrNothing) {
-		return refused(faultStale), nil
-	}
-	if err != nil {
-		return reply{}, err
-	}
-	mine, err := c.mine(base)
-	if err != nil {
-		return refused(faultBadPatch), nil
-	}
-	if fault := Invalid(profiles.Check(mine)); fault != nil {
-		return refused(fault), nil
-	}
-	if fault := dropped(base.Content, mine); fault != nil && c.ask.Interaction == Update {
-		return refused(fault), nil
-	}
-	e := edit{change: c, current: current, base: base.Content, mine: mine}
-	if e.seen, e.resource, err = c.trace(current); err != nil {
-		return reply{}, err
-	}
-	fault, err := e.merge()
 	switch {
 	case err != nil:
 		return reply{}, err
 	case fault != nil:
 		return refused(fault), nil
 	case len(e.made.Edits)+len(e.made.Clashes) == 0:
-		return reply{status: http.StatusOK}, nil // it is so already
-	case match != now.matches[0].VersionID() && c.ask.Write.Stale != Merge:
+		return reply{status: http.StatusOK}, c.keepSaid(e.mine) // it is so already
+	case e.match != "" && e.match != now.matches[0].VersionID() && c.ask.Write.Stale != Merge:
 		return refused(faultStale), nil
 	}
 	if fault, err = e.refused(); err != nil {
@@ -72,10 +51,10 @@ func (c *change) update() (reply, error) {
 	if fault != nil {
 		return refused(fault), nil
 	}
-	if err := c.put(e.made.Resource, records.AtVersion(current.Number)); err != nil {
+	if err := c.put(e.made.Resource, records.AtVersion(e.current.Number)); err != nil {
 		return reply{}, err
 	}
-	return reply{status: http.StatusOK}, nil
+	return reply{status: http.StatusOK}, errors.Join(c.keepSaid(e.mine), e.keepMade())
 }
 
 // match is the version that the caller edited.
@@ -88,23 +67,31 @@ func (c *change) match() string {
 
 func (c *change) scopes() []records.Scope { return c.read.parts[0].scopes }
 
-// base makes anew what the caller was given under a version. It is ErrNothing where
+// copied makes anew what the caller was given under a version. It is ErrNothing where
 // today's terms do not make of it just what it was: a difference from anything else
 // would not be what the caller changed.
-func (c *change) base(match string) (disclosure.Trace, error) {
-	given, ok := c.Sealer.openTag(c.caller.Organisation, c.ask.Type, c.ask.ID, match)
+func (e *edit) copied() (disclosure.Trace, error) {
+	given, ok := e.Sealer.openTag(e.caller.Organisation, e.ask.Type, e.ask.ID, e.match)
 	if !ok {
 		return disclosure.Trace{}, records.ErrNothing
 	}
-	v, err := c.tx.ReadVersion(c.scopes(), c.ask.Type, c.ask.ID, given.number)
+	v, err := e.tx.ReadVersion(e.scopes(), e.ask.Type, e.ask.ID, given.number)
 	if err != nil {
 		return disclosure.Trace{}, err
 	}
-	base, _, err := c.trace(v)
+	base, _, err := e.trace(v)
 	if err == nil && base.Digest != given.digest {
 		err = records.ErrNothing
 	}
 	return base, err
+}
+
+// sent is what the caller makes of base.
+func (e *edit) sent() (fhir.Value, error) {
+	if e.ask.Interaction == Update {
+		return e.ask.Write.Resource, nil
+	}
+	return patched(e.ask.Type, e.ask.ID, e.base, e.ask.Write.Patch)
 }
 
 // trace is what the caller sees of a version, and the resource that it leads back to.
@@ -121,26 +108,66 @@ func (c *change) trace(v records.Visible) (disclosure.Trace, fhir.Value, error) 
 	return terms.Trace(held[0], targets), held[0].Resource, nil
 }
 
-// mine is what the caller makes of base.
-func (c *change) mine(base disclosure.Trace) (fhir.Value, error) {
-	if c.ask.Interaction == Update {
-		return c.ask.Write.Resource, nil
-	}
-	return patched(c.ask.Type, c.ask.ID, base.Content, c.ask.Write.Patch)
-}
-
 // edit is what a caller changed, on its way into the resource.
 type edit struct {
 	*change
+	match      string // the version that it names; empty under a condition alone
 	current    records.Visible
 	resource   fhir.Value // of the current version
 	base, mine fhir.Value
-	seen       disclosure.Trace // of the current version
+	view       merge.View // of the current version
 	made       merge.Merged
 }
 
+// load finds what the caller changed, and of what.
+func (e *edit) load() (fault *Fault, err error) {
+	if e.current, err = e.tx.Read(e.scopes(), e.ask.Type, e.ask.ID); err != nil {
+		return nil, err
+	}
+	switch {
+	case e.match != "":
+		return e.readCopy()
+	case e.ask.Write.Condition != nil:
+		return e.readSaid()
+	}
+	return faultNoVersion, nil
+}
+
+// readCopy finds the copy that the caller was given, and what came back of it.
+func (e *edit) readCopy() (*Fault, error) {
+	base, err := e.copied()
+	if errors.Is(err, records.ErrNothing) {
+		return faultStale, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	e.base = base.Content
+	if e.mine, err = e.sent(); err != nil {
+		return faultBadPatch, nil
+	}
+	if fault := Invalid(profiles.Check(e.mine)); fault != nil {
+		return fault, nil
+	}
+	if fault := dropped(e.base, e.mine); fault != nil && e.ask.Interaction == Update {
+		return fault, nil
+	}
+	seen, resource, err := e.trace(e.current)
+	e.resource, e.view = resource, merge.View{Content: seen.Content, From: seen.From}
+	return nil, err
+}
+
+// settled are the members of which nothing is carried over: of what a condition found about
+// a person, also those that name the person.
+func (e *edit) settled() []string {
+	if e.ask.Write.Condition == nil {
+		return rebuilt
+	}
+	return append(slices.Clone(rebuilt), "subject", "patient")
+}
+
 func (e *edit) merge() (_ *Fault, err error) {
-	e.made, err = merge.Merge(e.base, e.mine, merge.View{Content: e.seen.Content, From: e.seen.From}, e.resource, rebuilt...)
+	e.made, err = merge.Merge(e.base, e.mine, e.view, e.resource, e.settled()...)
 	if errors.Is(err, merge.ErrHidden) || errors.Is(err, merge.ErrTooLong) {
 		return faultNotYours, nil
 	}
@@ -190,15 +217,19 @@ func (e *edit) crowds() bool {
 }
 
 // asMeant compares what the caller would see of the outcome with what it wrote: nothing
-// that it may not see came in by its hand, and nothing that it wrote is lost.
+// that it may not see came in by its hand, and nothing that it wrote is lost. What was
+// no copy is not compared with one.
 func (e *edit) asMeant(after fhir.Value) (*Fault, error) {
+	if e.view.From == nil {
+		return nil, nil
+	}
 	next := e.current
 	next.Body, next.Label = after.Raw(), profiles.Items(after)
 	is, _, err := e.trace(next)
 	if err != nil {
 		return nil, err
 	}
-	meant, err := merge.Merge(e.base, e.mine, merge.View{Content: e.seen.Content}, e.seen.Content, rebuilt...)
+	meant, err := merge.Merge(e.base, e.mine, merge.View{Content: e.view.Content}, e.view.Content, e.settled()...)
 	if err != nil {
 		return faultNotYours, nil
 	}

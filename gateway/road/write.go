@@ -64,6 +64,7 @@ type change struct {
 	tx       store.Tx
 	person   profiles.PersonID // empty for staff and organisations
 	read     question          // what the caller sees of the resource: what may be changed is a part of it
+	asked    consent.Request   // put to the custodian: may the caller make this change?
 	decision consent.Decision  // whether the caller may change it, and what of it
 
 	stored []audit.Stored
@@ -93,19 +94,26 @@ func (r *Road) changing(tx store.Tx, t *exchange) (*change, error) {
 	reading := *t
 	reading.ask.Interaction = Read
 	c.read = reading.question(s, persons, ask)
-	ask.Action = t.ask.action()
 	person := &persons[0]
 	if profiles.DirectoryType(t.ask.Type) {
 		person = nil
 	}
-	c.decision = consent.Decide(ask.For(custodian, person))
+	c.asked = ask.For(custodian, person)
+	c.decide(t.ask.action())
 	return c, nil
 }
 
-// find tells whom the resource is about, and whose it is: of a new one, the caller's own.
+// decide decides on a change of this kind.
+func (c *change) decide(action consent.Action) {
+	c.asked.Action = action
+	c.decision = consent.Decide(c.asked)
+}
+
+// find tells whom the resource is about, and whose it is: of a new one, the caller's own,
+// as of one that a condition is to find.
 func (c *change) find() (profiles.OrgCode, error) {
 	typ, id := c.ask.Type, c.ask.ID
-	if c.ask.Interaction == Create {
+	if c.ask.Interaction == Create || c.ask.Write.Condition != nil {
 		if profiles.DirectoryType(typ) {
 			return c.caller.Organisation, nil
 		}
@@ -175,23 +183,20 @@ func (c *change) made() (reply, error) {
 	case Delete:
 		return c.remove()
 	case Update, Patch:
+		if c.ask.Write.Condition != nil {
+			return c.updateWhere()
+		}
 		return c.update()
 	}
 	return c.look()
 }
 
 func (c *change) create() (reply, error) {
-	switch {
-	case c.person == "" && !profiles.DirectoryType(c.ask.Type) && c.keeps():
-		return refused(faultNoPatient), nil
-	case c.decision.Outcome() == consent.Deny: // of nobody too: who is known here is not told
-		return refused(faultNotYours), nil
+	if fault := c.mayNot(); fault != nil {
+		return refused(fault), nil
 	}
-	if c.ask.Write.NoneExist != nil {
-		if same, err := c.about(c.ask.Write.NoneExist.Person); err != nil || !same {
-			return refused(faultNotYours), err
-		}
-		if p, settled, err := c.existing(*c.ask.Write.NoneExist); err != nil || settled {
+	if c.ask.Write.Condition != nil && c.ask.Interaction == Create {
+		if p, found, err := c.matching(); err != nil || p.fault != nil || found {
 			return p, err
 		}
 	}
@@ -208,7 +213,22 @@ func (c *change) create() (reply, error) {
 	if err := c.put(body, records.Absent()); err != nil {
 		return reply{}, err
 	}
-	return reply{status: http.StatusCreated}, nil
+	if c.ask.Write.Condition == nil {
+		return reply{status: http.StatusCreated}, nil
+	}
+	return reply{status: http.StatusCreated}, c.keepSaid(c.ask.Write.Resource)
+}
+
+// mayNot is why the caller may not make a new resource, or change what its organisation
+// holds about the same person.
+func (c *change) mayNot() *Fault {
+	switch {
+	case c.person == "" && !profiles.DirectoryType(c.ask.Type) && c.keeps():
+		return faultNoPatient
+	case c.decision.Outcome() == consent.Deny: // of nobody too: who is known here is not told
+		return faultNotYours
+	}
+	return nil
 }
 
 // keeps reports a system that keeps its organisation's records.
@@ -242,19 +262,48 @@ func (c *change) about(key PersonKey) (bool, error) {
 	return person == c.person, err
 }
 
-// existing is the answer to a conditional create of what is there already.
-func (c *change) existing(search SearchAsk) (reply, bool, error) {
-	q := c.read
-	q.interaction, q.search = Search, SearchAsk{Params: search.Params, Count: 2}
-	found, err := c.page(c.tx, q)
-	switch {
-	case err != nil || len(found.matches) == 0:
-		return reply{}, false, err
-	case len(found.matches) > 1:
-		return refused(faultSeveral), true, nil
+// matching finds the one resource that a condition matches, and makes it what is asked
+// about; several are refused, and so is a condition about somebody else.
+func (c *change) matching() (p reply, found bool, err error) {
+	condition := c.ask.Write.Condition
+	if same, err := c.about(condition.Person); err != nil || !same {
+		return refused(faultNotYours), false, err
 	}
-	c.read.id = found.matches[0].ID()
+	q := c.read
+	q.interaction, q.search = Search, SearchAsk{Params: condition.Params, Count: 2}
+	is, err := c.page(c.tx, q)
+	switch {
+	case err != nil || len(is.matches) == 0:
+		return reply{}, false, err
+	case len(is.matches) > 1:
+		return refused(faultSeveral), false, nil
+	}
+	c.read.id = is.matches[0].ID()
+	c.ask.ID = c.read.id
 	return reply{status: http.StatusOK}, true, nil
+}
+
+// updateWhere updates the one resource that the condition matches, or creates it where
+// there is none (R4, http.html#cond-update).
+func (c *change) updateWhere() (reply, error) {
+	if !c.keeps() {
+		return refused(faultNotYours), nil
+	}
+	if fault := c.mayNot(); fault != nil {
+		return refused(fault), nil
+	}
+	id := c.ask.Write.Resource.ID()
+	p, found, err := c.matching()
+	switch {
+	case err != nil || p.fault != nil:
+		return p, err
+	case id != "" && id != c.ask.ID: // the gateway gives ids
+		return refused(faultOtherID), nil
+	case found:
+		return c.update()
+	}
+	c.decide(consent.Create)
+	return c.create()
 }
 
 // look is a read inside a transaction: of what the transaction has made of it.
@@ -330,17 +379,17 @@ func (c *change) keep(a consent.Accepted, must records.Precondition) error {
 	return err
 }
 
-// keepImage keeps what a source had sent, where what it sent is written over: what it
-// sends next is compared with that.
+// keepImage keeps what a feed had sent, where what it sent is written over: what it sends
+// next is compared with that.
 func (c *change) keepImage(before records.Version) error {
 	if before.Number == 0 || strings.HasPrefix(before.Source, writerPrefix) {
 		return nil
 	}
-	image, err := c.tx.Image(before.Type, before.ID)
-	if err != nil || image.Source != "" {
+	image, err := c.tx.Image(before.Type, before.ID, before.Source)
+	if err != nil || image != nil {
 		return err
 	}
-	return c.tx.KeepImage(before.Type, before.ID, records.Image{Source: before.Source, Body: before.Body})
+	return c.tx.KeepImage(before.Type, before.ID, before.Source, before.Body)
 }
 
 // source names who wrote a version, as a source names itself in an import.

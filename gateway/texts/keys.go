@@ -24,6 +24,7 @@ const (
 	BadBundle           Key = "bad-bundle"           // The body must be a Bundle of type batch or transaction with 1 to %[1]d entries, each with a request.
 	BadPatch            Key = "bad-patch"            // The patch cannot be applied to the version that the request names.
 	WrongTarget         Key = "wrong-target"         // The resource in the body has another type or id than the address.
+	OtherId             Key = "other-id"             // The id in the body is not that of the record which the condition matches. The gateway gives ids: leave it out.
 	NotJson             Key = "not-json"             // The body cannot be read as one FHIR resource in JSON.
 	NotMapped           Key = "not-mapped"           // The content cannot be mapped. Nothing was stored.
 	WriteMediaType      Key = "write-media-type"     // The body must be %[1]s.

@@ -369,37 +369,3 @@ func ownCopy(t *testing.T, store Store) {
 		t.Errorf("stored bytes became %q", v.Body)
 	}
 }
-
-func images(t *testing.T, store Store) {
-	at := func() (image records.Image) {
-		err := store.View(t.Context(), func(now records.Snapshot) (err error) {
-			image, err = now.Image("CarePlan", "c1")
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return image
-	}
-	if image := at(); image.Source != "" || len(image.Body) != 0 {
-		t.Errorf("before anything: %+v", image)
-	}
-	for _, body := range []string{"one", "two"} {
-		kept := records.Image{Source: "suite", Body: []byte(body)}
-		err := store.Update(t.Context(), func(tx records.Tx) error { return tx.KeepImage("CarePlan", "c1", kept) })
-		if err != nil {
-			t.Fatal(err)
-		}
-		kept.Body[0] = 'x'
-		if image := at(); image.Source != "suite" || string(image.Body) != body {
-			t.Errorf("after %q: %+v", body, image)
-		}
-	}
-	failed := errors.New("undone")
-	err := store.Update(t.Context(), func(tx records.Tx) error {
-		return errors.Join(tx.KeepImage("CarePlan", "c1", records.Image{Source: "suite", Body: []byte("three")}), failed)
-	})
-	if image := at(); !errors.Is(err, failed) || string(image.Body) != "two" {
-		t.Errorf("after what was undone: %+v, %v", image, err)
-	}
-}

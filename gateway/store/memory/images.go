@@ -6,19 +6,42 @@ import (
 	"cpagateway/gateway/records"
 )
 
+// said names what a source said of a resource.
+type said struct {
+	key
+	source string
+}
+
+// made names an edit of a resource.
+type made struct {
+	key
+	edit records.Edit
+}
+
 // Image is what a source last said of a resource. It implements records.Snapshot.
-func (s snapshot) Image(typ, id string) (records.Image, error) {
-	image := s.images[key{typ, id}]
-	image.Body = bytes.Clone(image.Body)
-	return image, s.ctx.Err()
+func (s snapshot) Image(typ, id, source string) ([]byte, error) {
+	return bytes.Clone(s.images[said{key{typ, id}, source}]), s.ctx.Err()
 }
 
 // KeepImage implements records.Tx.
-func (t *tx) KeepImage(typ, id string, image records.Image) error {
+func (t *tx) KeepImage(typ, id, source string, body []byte) error {
 	if err := t.ctx.Err(); err != nil {
 		return err
 	}
-	image.Body = bytes.Clone(image.Body)
-	t.images[key{typ, id}] = image
+	t.images[said{key{typ, id}, source}] = bytes.Clone(body)
+	return nil
+}
+
+// Edited implements records.Snapshot.
+func (s snapshot) Edited(typ, id string, edit records.Edit) (bool, error) {
+	return s.edits[made{key{typ, id}, edit}], s.ctx.Err()
+}
+
+// KeepEdit implements records.Tx.
+func (t *tx) KeepEdit(typ, id string, edit records.Edit) error {
+	if err := t.ctx.Err(); err != nil {
+		return err
+	}
+	t.edits[made{key{typ, id}, edit}] = true
 	return nil
 }

@@ -20,7 +20,8 @@ type state struct {
 	generations map[profiles.PersonID]uint64
 	standings   map[profiles.PersonID]persons.Standing
 	moves       []persons.Move
-	images      map[key]records.Image
+	images      map[said][]byte
+	edits       map[made]bool
 	faults      []quarantine.Fault
 	registers   []register.Version // in the order in which they were put in force
 	subscribed  map[string]subscriptions.Subscription
@@ -34,8 +35,10 @@ func (s *state) copied() *state {
 	c := *s
 	c.resources, c.faults, c.registers = slices.Clone(s.resources), slices.Clone(s.faults), slices.Clone(s.registers)
 	c.places, c.generations, c.standings = maps.Clone(s.places), maps.Clone(s.generations), maps.Clone(s.standings)
-	c.moves, c.images = slices.Clone(s.moves), make(map[key]records.Image, len(s.images))
+	c.moves, c.images = slices.Clone(s.moves), make(map[said][]byte, len(s.images))
 	maps.Copy(c.images, s.images)
+	c.edits = make(map[made]bool, len(s.edits))
+	maps.Copy(c.edits, s.edits)
 	c.subscribed, c.events = maps.Clone(s.subscribed), maps.Clone(s.events)
 	c.log = s.log.copied()
 	return &c

@@ -8,29 +8,49 @@ import (
 )
 
 const (
-	selectImage = `SELECT source, body FROM images WHERE type = ? AND id = ?`
+	selectImage = `SELECT body FROM images WHERE type = ? AND id = ? AND source = ?`
 	upsertImage = `INSERT INTO images (type, id, source, body) VALUES (?, ?, ?, ?)
-		ON CONFLICT (type, id) DO UPDATE SET source = excluded.source, body = excluded.body`
+		ON CONFLICT (type, id, source) DO UPDATE SET body = excluded.body`
+
+	selectEdit = `SELECT 1 FROM edits WHERE type = ? AND id = ? AND edit = ?`
+	insertEdit = `INSERT INTO edits (type, id, edit) VALUES (?, ?, ?) ON CONFLICT (type, id, edit) DO NOTHING`
 )
 
 // Image is what a source last said of a resource. It implements records.Snapshot.
-func (s snapshot) Image(typ, id string) (records.Image, error) {
-	image, _, err := first(s, scanImage, selectImage, typ, id)
+func (s snapshot) Image(typ, id, source string) ([]byte, error) {
+	image, _, err := first(s, scanBytes, selectImage, typ, id, source)
 	if err != nil {
-		return records.Image{}, fmt.Errorf("reading what a source last said: %w", err)
+		return nil, fmt.Errorf("reading what a source last said: %w", err)
 	}
 	return image, nil
 }
 
 // KeepImage implements records.Tx.
-func (t tx) KeepImage(typ, id string, image records.Image) error {
-	if _, err := t.count(t.ctx, upsertImage, typ, id, image.Source, notNil(image.Body)); err != nil {
+func (t tx) KeepImage(typ, id, source string, body []byte) error {
+	if _, err := t.count(t.ctx, upsertImage, typ, id, source, notNil(body)); err != nil {
 		return fmt.Errorf("keeping what a source said: %w", err)
 	}
 	return nil
 }
 
-func scanImage(rows *sql.Rows) (i records.Image, err error) {
-	err = rows.Scan(&i.Source, &i.Body)
-	return i, err
+// Edited implements records.Snapshot.
+func (s snapshot) Edited(typ, id string, edit records.Edit) (bool, error) {
+	_, made, err := first(s, scanNumber, selectEdit, typ, id, edit[:])
+	if err != nil {
+		return false, fmt.Errorf("looking for an edit: %w", err)
+	}
+	return made, nil
+}
+
+// KeepEdit implements records.Tx.
+func (t tx) KeepEdit(typ, id string, edit records.Edit) error {
+	if _, err := t.count(t.ctx, insertEdit, typ, id, edit[:]); err != nil {
+		return fmt.Errorf("keeping an edit: %w", err)
+	}
+	return nil
+}
+
+func scanBytes(rows *sql.Rows) (body []byte, err error) {
+	err = rows.Scan(&body)
+	return body, err
 }

@@ -152,7 +152,15 @@ CREATE TABLE images (
     id     text COLLATE "C" NOT NULL,
     source text COLLATE "C" NOT NULL,
     body   bytea NOT NULL,
-    PRIMARY KEY (type, id)
+    PRIMARY KEY (type, id, source)
+);
+
+-- Every edit that a client made through the API, which met again makes nothing.
+CREATE TABLE edits (
+    type text COLLATE "C" NOT NULL,
+    id   text COLLATE "C" NOT NULL,
+    edit bytea NOT NULL, -- a digest of who asked, of which version, and for what
+    PRIMARY KEY (type, id, edit)
 );
 
 -- Every register of agreements that was put in force: the newest one is.
@@ -271,7 +279,7 @@ END
 $$;
 -- +goose StatementEnd
 GRANT SELECT ON goose_db_version TO cpa_gateway;
-GRANT SELECT, INSERT ON versions, moves, registers, audit, audit_checkpoints, meta TO cpa_gateway;
+GRANT SELECT, INSERT ON versions, edits, moves, registers, audit, audit_checkpoints, meta TO cpa_gateway;
 GRANT SELECT, INSERT, UPDATE ON resources, changed, persons, faults, images, outbox TO cpa_gateway;
 GRANT SELECT, INSERT, UPDATE ON audit_slots TO cpa_gateway;
 GRANT SELECT, INSERT, UPDATE, DELETE ON labels, changes, refs, terms, sort_values, compiled, identifiers, standings, subscriptions, events TO cpa_gateway;

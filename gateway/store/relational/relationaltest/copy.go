@@ -46,7 +46,8 @@ func Fill(t testing.TB, s *relational.Store) {
 			tx.Subscribe(subscriptions.Subscription{ID: "s"}),
 			tx.AddEvents("s", []subscriptions.Event{{Number: 1, At: start}}),
 			tx.SetOutbox(subscriptions.Outbox{Through: 1}),
-			tx.KeepImage("CarePlan", "c1", records.Image{Source: "source", Body: []byte("{}")}),
+			tx.KeepImage("CarePlan", "c1", "source", []byte("{}")),
+			tx.KeepEdit("CarePlan", "c1", records.Edit{1}),
 			tx.Move(persons.Move{ID: "m", Kind: persons.Join, At: start, From: person, To: "other", Resources: []string{"CarePlan/c1"}}),
 			tx.Try(func() error {
 				_, err := tx.PutRegister(register.Version{At: start, Hash: "h", Files: map[string][]byte{"a.yaml": []byte("id: a")}})

@@ -162,7 +162,15 @@ CREATE TABLE images (
     id     TEXT NOT NULL,
     source TEXT NOT NULL,
     body   BLOB NOT NULL,
-    PRIMARY KEY (type, id)
+    PRIMARY KEY (type, id, source)
+) STRICT, WITHOUT ROWID;
+
+-- Every edit that a client made through the API, which met again makes nothing.
+CREATE TABLE edits (
+    type TEXT NOT NULL,
+    id   TEXT NOT NULL,
+    edit BLOB NOT NULL, -- a digest of who asked, of which version, and for what
+    PRIMARY KEY (type, id, edit)
 ) STRICT, WITHOUT ROWID;
 
 -- Every register of agreements that was put in force: the newest one is.
