@@ -100,6 +100,15 @@ type brittleUpdates struct {
 	mu            sync.Mutex
 	before, after error
 	once          func()
+	wrap          func(store.Tx) store.Tx // what a change works with in the place of its transaction
+}
+
+// through has changes work with something in the place of their transactions; nil: with
+// these.
+func (b *brittleUpdates) through(wrap func(store.Tx) store.Tx) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.wrap = wrap
 }
 
 // first has something done once, before the next update.
@@ -117,7 +126,7 @@ func (b *brittleUpdates) breaks(before, after error) {
 
 func (b *brittleUpdates) Update(ctx context.Context, change func(store.Tx) error) error {
 	b.mu.Lock()
-	before, after, once := b.before, b.after, b.once
+	before, after, once, wrap := b.before, b.after, b.once, b.wrap
 	b.once = nil
 	b.mu.Unlock()
 	if once != nil {
@@ -126,7 +135,11 @@ func (b *brittleUpdates) Update(ctx context.Context, change func(store.Tx) error
 	if before != nil {
 		return before
 	}
-	if err := b.store.Update(ctx, change); err != nil {
+	inside := change
+	if wrap != nil {
+		inside = func(tx store.Tx) error { return change(wrap(tx)) }
+	}
+	if err := b.store.Update(ctx, inside); err != nil {
 		return err
 	}
 	return after

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -214,5 +215,38 @@ func TestABundleSpendsTheRateOfItsEntries(t *testing.T) {
 	got := s.send("cmht", http.MethodPost, "", bundleFor("transaction", append(four, entryOf("POST", "CarePlan", crisisPlanOf(numbered(ann), ""), ""))...))
 	if got.status != http.StatusTooManyRequests || s.counted() != before {
 		t.Errorf("a transaction beyond the rate: %d %s", got.status, got.body)
+	}
+}
+
+// What a client could take for the version of a resource stands beside one alone: not
+// beside a search, a part, what was deleted, or a refusal.
+func TestWhichEntriesHaveAVersion(t *testing.T) {
+	s := openStand(t)
+	id := s.planOf("cmht", ann, profiles.CodeMentalHealthPlan)
+	goal := s.get("cmht", "/Goal?"+about(ann)).ids(t)[0]
+	whole := s.get("cmht", "/CarePlan/"+id).header.Get("ETag")
+	got := s.send("cmht", http.MethodPost, "", bundleFor("batch",
+		entryOf("GET", "CarePlan/"+id, "", ""), entryOf("GET", "CarePlan?_id="+id+"&"+about(ann), "", ""), entryOf("GET", "CarePlan/"+id+"?_summary=true", "", ""),
+		entryOf("DELETE", "Goal/"+goal, "", ""), entryOf("GET", "CarePlan/never", "", ""), entryOf("POST", "CarePlan", crisisPlanOf(numbered(ann), ""), ""))).responses(t)
+	var tags []string
+	for _, r := range got {
+		tags = append(tags, r.Etag)
+	}
+	made := s.get("cmht", strings.Split(strings.TrimPrefix(got[5].Location, s.road.Base), "/_history")[0]).header.Get("ETag")
+	if want := []string{whole, "", "", "", "", made}; !slices.Equal(tags, want) || made == "" {
+		t.Errorf("%q, want %q", tags, want)
+	}
+	if got[4].resource != "" || len(got[4].Outcome) == 0 || len(got[0].Outcome) > 0 {
+		t.Errorf("an outcome stands where nothing was refused, or none where something was: %+v", got)
+	}
+}
+
+// Which entry a transaction failed at is the first issue, and says that nothing was done.
+func TestATransactionSaysWhereItFailed(t *testing.T) {
+	s := openStand(t)
+	got := s.send("cmht", http.MethodPost, "", bundleFor("transaction", entryOf("POST", "CarePlan", crisisPlanOf(numbered(ann), ""), ""), entryOf("GET", "CarePlan/never", "", "")))
+	const want = `{"severity":"error","code":"not-found","details":{"text":"this entry was refused, and so nothing of the transaction was done"},"expression":["Bundle.entry[1]"]}`
+	if got.status != http.StatusNotFound || !strings.Contains(got.body, want) {
+		t.Errorf("%d %s", got.status, got.body)
 	}
 }
