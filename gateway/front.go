@@ -57,6 +57,8 @@ func (f *Front) Handler() http.Handler {
 	e.POST(Prefix+"/:type/_search", f.serve(road.Search))
 	e.POST(Prefix, f.serveBundle)
 	e.POST(Prefix+"/:type/:id/$transform", f.serve(road.Transform))
+	e.POST(Prefix+"/:type/:id/$status", f.serve(road.Status))
+	e.POST(Prefix+"/:type/:id/$events", f.serve(road.Events))
 	e.POST(Prefix+"/", f.serveBundle) // as fhirpy and fhir-kit-client send one
 	e.POST(Prefix+"/:type", f.serve(road.Create))
 	e.PUT(Prefix+"/:type", f.serve(road.Update)) // of what a condition finds

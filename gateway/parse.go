@@ -49,14 +49,18 @@ func overridden(h http.Header) bool {
 	return false
 }
 
-// parameters reads the query and, for a search by POST, the form into one ordered list:
-// there is one parser, whatever the method.
+// parameters reads the query and, for a search by POST, the form, for an operation by POST
+// the Parameters into one ordered list: there is one parser, whatever the method.
 func parameters(c *gin.Context, interaction road.Interaction) ([]pair, *road.Fault) {
 	pairs, ok := parsePairs(c.Request.URL.RawQuery)
 	if !ok {
 		return nil, road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
 	}
-	if c.Request.Method != http.MethodPost || interaction != road.Search {
+	switch {
+	case c.Request.Method == http.MethodPost && (interaction == road.Status || interaction == road.Events):
+		more, fault := operationParameters(c.Writer, c.Request)
+		return append(pairs, more...), fault
+	case c.Request.Method != http.MethodPost || interaction != road.Search:
 		return pairs, nil
 	}
 	if kind, _, _ := mime.ParseMediaType(c.GetHeader("Content-Type")); kind != "application/x-www-form-urlencoded" {

@@ -1,6 +1,9 @@
 package gateway
 
 import (
+	"bufio"
+	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -71,6 +74,33 @@ func readSubscription(in incoming, pairs []pair, ask *road.Ask) (fault *road.Fau
 	var wrong []subscriptions.Issue
 	ask.Own.Asked, wrong = subscriptions.Read(resource)
 	return road.NotSubscribed(wrong)
+}
+
+// operationParameters reads the Parameters that are posted to an operation: each with a
+// simple value. An empty body is one without any.
+func operationParameters(w http.ResponseWriter, r *http.Request) (pairs []pair, fault *road.Fault) {
+	body := bufio.NewReader(r.Body)
+	if _, err := body.Peek(1); errors.Is(err, io.EOF) {
+		return nil, nil
+	}
+	r.Body = io.NopCloser(body)
+	resource, fault := writtenResource(w, r)
+	if fault != nil {
+		return nil, fault
+	}
+	if resource.Type() != "Parameters" {
+		return nil, road.Refuse(http.StatusBadRequest, "invalid", texts.WrongTarget)
+	}
+	for p := range resource.Get("parameter").Each() {
+		one := pair{name: p.Get("name").Text()}
+		for name, member := range p.Members() {
+			if strings.HasPrefix(name, "value") {
+				one.value = strings.Trim(string(member.Raw()), `"`)
+			}
+		}
+		pairs = append(pairs, one)
+	}
+	return pairs, nil
 }
 
 func filters(pairs []pair) (list []subscriptions.Filter, fault *road.Fault) {

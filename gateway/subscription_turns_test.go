@@ -161,3 +161,94 @@ func TestARemovalIsToldToWhomItWasShown(t *testing.T) {
 		t.Errorf("the council: %s", a.body)
 	}
 }
+
+// A subscription that was given up went on being kept events, without end. Now what changes
+// meanwhile has no number, and when it is written anew one number that is left out says so.
+func TestASubscriptionThatIsGivenUpIsKeptNothing(t *testing.T) {
+	s, e := subscribedStand(t)
+	path := s.subscribe("social-care", subscription(subscriptions.PlanChanged, e.URL, "id-only", ""))
+	o := s.tell("a", nil)
+	s.changeArea("accommodation", "Flat 1")
+	until(t, func() bool { return len(e.events()) == 1 }, o)
+	e.answers(func(message) int { return http.StatusInternalServerError })
+	s.changeArea("accommodation", "Flat 2")
+	until(t, func() bool {
+		s.clock.advance(time.Hour)
+		return strings.Contains(s.get("social-care", path).body, `"status":"error"`)
+	}, o)
+	for i := range 3 {
+		s.changeArea("accommodation", fmt.Sprint("Flat missed ", i))
+		s.rest(o)
+	}
+	has := func(n string) {
+		t.Helper()
+		if a := s.get("social-care", path+"/$status"); !strings.Contains(a.body, `"events-since-subscription-start","valueString":"`+n+`"`) {
+			t.Errorf("want %s events: %s", n, a.body)
+		}
+	}
+	has("2")
+	e.answers(nil)
+	anew := edited(t, subscription(subscriptions.PlanChanged, e.URL, "id-only", ""), `{"resourceType"`, `{"id":"`+path[len("/Subscription/"):]+`","resourceType"`)
+	if a := s.send("social-care", http.MethodPut, path, anew); a.status != http.StatusOK {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	has("3")
+	s.changeArea("accommodation", "Flat 3")
+	until(t, func() bool { return len(e.events()) == 3 }, o)
+	if got := e.events(); got[1][0] != '2' || got[2][0] != '4' {
+		t.Errorf("told %q", got)
+	}
+	has("4")
+	must(t, s.store.View(t.Context(), func(now store.Snapshot) error {
+		events, err := now.Events(path[len("/Subscription/"):], 0, 100)
+		if len(events) != 3 {
+			t.Errorf("%d events are kept", len(events))
+		}
+		return err
+	}))
+	s.rest(o)
+	must(t, s.store.View(t.Context(), func(now store.Snapshot) error {
+		one, err := now.Subscription(path[len("/Subscription/"):])
+		if one.Waiting() || one.Status != subscriptions.Active {
+			t.Errorf("it still waits: %+v", one.Progress)
+		}
+		return err
+	}))
+}
+
+// An operation may be posted, with its parameters in a Parameters (R4, operations.html).
+func TestOperationsArePosted(t *testing.T) {
+	s, e := subscribedStand(t)
+	path := s.subscribe("social-care", subscription(subscriptions.PlanChanged, e.URL, "id-only", ""))
+	o := s.tell("a", nil)
+	for i := range 2 {
+		s.changeArea("accommodation", fmt.Sprint("Flat ", i))
+	}
+	until(t, func() bool { return len(e.events()) == 2 }, o)
+	parameters := func(parameter string) string {
+		return `{"resourceType":"Parameters","parameter":[` + parameter + `]}`
+	}
+	for body, want := range map[string]string{
+		"": "12", `{"resourceType":"Parameters"}`: "12", parameters(`{"name":"eventsSinceNumber","valueString":"2"}`): "2",
+		parameters(`{"name":"eventsSinceNumber","valueInteger":2}`):                                                 "2",
+		parameters(`{"name":"eventsSinceNumber","valueString":"1"},{"name":"eventsUntilNumber","valueString":"1"}`): "1",
+	} {
+		if a := s.send("social-care", http.MethodPost, path+"/$events", body); a.status != http.StatusOK || messageOf(t, a.body).number != want {
+			t.Errorf("%s: %d %s", body, a.status, a.body)
+		}
+	}
+	for _, body := range []string{`{`, `{"resourceType":"Patient"}`, parameters(`{"name":"eventsSinceNumber","valueString":"x"}`), parameters(`{"name":"eventsSinceNumber","resource":{}}`), parameters(`{"name":"from","valueString":"1"}`), parameters(`{}`), parameters(`7`)} {
+		if a := s.send("social-care", http.MethodPost, path+"/$events", body); a.status != http.StatusBadRequest {
+			t.Errorf("%s: %d %s", body, a.status, a.body)
+		}
+	}
+	if a := s.send("social-care", http.MethodPost, path+"/$status", ""); a.status != http.StatusOK || messageOf(t, a.body).kind != "query-status" {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if a := s.send("gp", http.MethodPost, path+"/$events", ""); a.status != http.StatusNotFound {
+		t.Errorf("another client: %d", a.status)
+	}
+	if a := s.send("social-care", http.MethodPost, "/CarePlan/x/$events", ""); a.status != http.StatusNotFound {
+		t.Errorf("of a plan: %d", a.status)
+	}
+}

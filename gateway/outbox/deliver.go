@@ -80,6 +80,9 @@ func (o *Outbox) deliver(ctx context.Context, s subscriptions.Subscription) outc
 		}
 		done.settled = e.Number
 	}
+	if err == nil && len(events) < eventsRun {
+		done.settled = max(done.settled, s.Numbered) // the last numbers may stand for what is never told
+	}
 	if done.wait = err != nil; done.wait && ctx.Err() == nil {
 		o.Log.ErrorContext(ctx, "telling a subscriber failed", "subscription", s.ID, "cause", err.Error())
 	}

@@ -86,7 +86,7 @@ func (r *run) decide(ctx context.Context) error {
 
 // wants reports whether a change is one that was subscribed to, whoever may be told of it.
 func (r *run) wants(s subscriptions.Subscription, c records.Change, about subject) bool {
-	return s.Topic == about.topic && s.Status != subscriptions.Off && c.Place > s.Since &&
+	return s.Topic == about.topic && s.Numbers() && c.Place > s.Since &&
 		(s.Patient == "" || r.about[s.Patient] == c.Person) &&
 		(s.Topic != subscriptions.ConsentWithdrawn || s.Caller.Organisation == c.Custodian)
 }

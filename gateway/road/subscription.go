@@ -121,16 +121,24 @@ func (r *Road) subscribe(tx store.Tx, t *exchange) (reply, subscriptions.Subscri
 }
 
 // resubscribe writes a subscription anew. Of events that were of another question nothing
-// is told any more.
+// is told any more. What changed after it was given up has no numbers: one number that
+// nothing is told under stands for all of it.
 func (r *Road) resubscribe(tx store.Tx, t *exchange, s subscriptions.Subscription) (reply, subscriptions.Subscription, error) {
 	if t.ask.Write.Match != "" && t.ask.Write.Match != s.VersionID() {
 		return refused(faultStale), s, nil
 	}
-	if asked := t.ask.Own.Asked; s.Status == subscriptions.Off || asked.Topic != s.Topic || asked.Patient != s.Patient {
+	asked := t.ask.Own.Asked
+	other := asked.Topic != s.Topic || asked.Patient != s.Patient
+	if !s.Numbers() || other {
 		var err error
 		if s.Since, err = tx.Sequence(); err != nil {
 			return reply{}, s, err
 		}
+	}
+	if s.Status == subscriptions.Failed {
+		s.Numbered++
+	}
+	if s.Status == subscriptions.Off || other {
 		s.Settled = s.Numbered
 	}
 	return r.keepSubscription(tx, t, s)

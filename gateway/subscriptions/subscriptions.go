@@ -55,6 +55,10 @@ const (
 // Waiting reports that there is an event to deliver.
 func (p Progress) Waiting() bool { return p.Settled < p.Numbered }
 
+// Numbers reports that changes are given numbers: not while it is off, or given up, when
+// nobody knows for how long.
+func (p Progress) Numbers() bool { return p.Status != Off && p.Status != Failed }
+
 // Event is a change that a subscriber was found to be one for. What it is told of it is
 // decided again whenever it is told.
 type Event struct {
