@@ -252,3 +252,25 @@ func TestOperationsArePosted(t *testing.T) {
 		t.Errorf("of a plan: %d", a.status)
 	}
 }
+
+// After a gateway had stopped nobody was told of anything until its lease was over.
+func TestAGatewayThatStopsLetsAnotherTell(t *testing.T) {
+	s, e := subscribedStand(t)
+	s.subscribe("social-care", subscription(subscriptions.PlanChanged, e.URL, "id-only", ""))
+	s.clock.still()
+	first := s.tell("a", nil)
+	for range 3 {
+		s.clock.advance(time.Second)
+		first.tick <- time.Now()
+	}
+	first.end()
+	second := s.tell("b", nil)
+	s.changeArea("accommodation", "Flat 1")
+	for tries := 0; len(e.events()) == 0 && tries < 100; tries++ {
+		second.tick <- time.Now()
+		time.Sleep(10 * time.Millisecond)
+	}
+	if got := e.events(); len(got) != 1 {
+		t.Errorf("told %q", got)
+	}
+}

@@ -162,13 +162,16 @@ func (o *Outbox) settle(ctx context.Context, busy underway, finished <-chan outc
 	defer cancel()
 	err := o.Store.Update(ctx, func(tx store.Tx) error {
 		for _, done := range all {
-			if err := o.keep(tx, done); err != nil {
+			s, err := o.keep(tx, done)
+			if err != nil {
 				return err
 			}
+			o.kept.put(s)
 		}
 		return nil
 	})
 	if err != nil {
+		o.kept = kept{}
 		o.Log.ErrorContext(ctx, "keeping what subscribers were told failed", "cause", err.Error())
 	}
 	o.more = true // what was told may not have been all
@@ -178,19 +181,19 @@ func (o *Outbox) settle(ctx context.Context, busy underway, finished <-chan outc
 	}
 }
 
-func (o *Outbox) keep(tx store.Tx, done outcome) error {
+func (o *Outbox) keep(tx store.Tx, done outcome) (subscriptions.Subscription, error) {
 	s, err := tx.Subscription(done.id)
 	if isNone(err) {
-		return nil
+		return s, nil
 	}
 	if err != nil {
-		return err
+		return s, err
 	}
 	s.Settled = max(s.Settled, done.settled)
 	if s.Revision == done.revision { // otherwise the client has written it anew
 		s.Progress = done.progress(s.Progress, o.Clock())
 	}
-	return tx.Subscribe(s)
+	return s, tx.Subscribe(s)
 }
 
 // progress is how far a subscriber has been told then.

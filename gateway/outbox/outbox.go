@@ -9,6 +9,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
@@ -47,12 +48,14 @@ type Outbox struct {
 	Clock      func() time.Time
 	Log        *slog.Logger
 
-	client *http.Client
-	turns  metric.Int64Counter
-	looked time.Time      // when everything was last looked at
-	seen   uint64         // the last change to the store then
-	more   bool           // something may be waiting that no change tells of
-	read   map[int]uint64 // of the chains of the audit log, up to where nothing has to be told
+	client  *http.Client
+	turns   metric.Int64Counter
+	looked  time.Time      // when everything was last looked at
+	seen    uint64         // the last change to the store then
+	more    bool           // something may be waiting that no change tells of
+	kept    kept           // the subscriptions
+	waiting []waiting      // whoever has to be told something since then, and could not be yet
+	read    map[int]uint64 // of the chains of the audit log, up to where nothing has to be told
 }
 
 // Run tells subscribers until ctx ends. On each tick it looks at what has changed. It
@@ -70,9 +73,11 @@ func (o *Outbox) Run(ctx context.Context, tick <-chan time.Time) {
 			for len(busy) > 0 {
 				o.settle(ctx, busy, finished, <-finished)
 			}
+			o.leave(ctx)
 			return
 		case done := <-finished:
 			o.settle(ctx, busy, finished, done)
+			o.start(ctx, busy, finished)
 		case <-tick:
 			if !o.awake(ctx) {
 				continue
@@ -83,6 +88,23 @@ func (o *Outbox) Run(ctx context.Context, tick <-chan time.Time) {
 				}
 			}
 		}
+	}
+}
+
+// leave lets another gateway look through the changes at once.
+func (o *Outbox) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease)
+	defer cancel()
+	err := o.Store.Update(ctx, func(tx store.Tx) error {
+		now, err := tx.Outbox()
+		if err != nil || now.Holder != o.Gateway {
+			return err
+		}
+		now.Holder = ""
+		return tx.SetOutbox(now)
+	})
+	if err != nil {
+		o.Log.WarnContext(ctx, "another gateway has to wait before it tells subscribers", "cause", err.Error())
 	}
 }
 
@@ -103,6 +125,7 @@ func (o *Outbox) awake(ctx context.Context) bool {
 
 // turn numbers what has changed, and starts to tell whoever is to be told now.
 func (o *Outbox) turn(ctx context.Context, busy underway, finished chan<- outcome) error {
+	o.waiting = nil
 	subscribed, err := o.number(ctx)
 	if err != nil {
 		return err
@@ -113,29 +136,50 @@ func (o *Outbox) turn(ctx context.Context, busy underway, finished chan<- outcom
 		return err
 	}
 	for _, s := range subscribed {
-		do := o.due(s, now, flows)
-		if do == nil || !busy.takes(s) {
+		if _, underway := busy[s.ID]; underway { // how far it has been told is known when that ends
 			continue
 		}
-		busy[s.ID] = s.Caller.Client
-		go func() { finished <- do(ctx, s) }()
+		if do := o.due(s, now, flows); do != nil {
+			o.waiting = append(o.waiting, waiting{s, do})
+		}
 	}
+	o.start(ctx, busy, finished)
 	return nil
+}
+
+// waiting is a subscription for which something has to be done.
+type waiting struct {
+	subscriptions.Subscription
+	do func(context.Context, subscriptions.Subscription) outcome
+}
+
+// start begins with as many of those who wait as may be spoken to at once.
+func (o *Outbox) start(ctx context.Context, busy underway, finished chan<- outcome) {
+	o.waiting = slices.DeleteFunc(o.waiting, func(w waiting) bool {
+		if !busy.takes(w.Caller.Client) {
+			return false
+		}
+		busy[w.ID] = w.Caller.Client
+		go func() { finished <- w.do(ctx, w.Subscription) }()
+		return true
+	})
 }
 
 // underway are the subscriptions whose endpoints are spoken to now, and their clients.
 type underway map[string]consent.ClientID
 
-// takes reports whether one more may be spoken to.
-func (u underway) takes(s subscriptions.Subscription) bool {
-	of := 0
+// takes reports whether one more of a client may be spoken to.
+func (u underway) takes(of consent.ClientID) bool {
+	if len(u) >= atOnce {
+		return false
+	}
+	now := 0
 	for _, client := range u {
-		if client == s.Caller.Client {
-			of++
+		if client == of {
+			now++
 		}
 	}
-	_, now := u[s.ID]
-	return !now && len(u) < atOnce && of < ofOne
+	return now < ofOne
 }
 
 // due is what has to be done for a subscription now; nil for nothing.
@@ -172,7 +216,9 @@ func (o *Outbox) number(ctx context.Context) ([]subscriptions.Subscription, erro
 		if err := r.decide(ctx); err != nil {
 			return nil, err
 		}
-		err = o.Store.Update(ctx, r.keep)
+		if err = o.Store.Update(ctx, r.keep); err != nil {
+			o.kept = kept{} // they may be ahead of the store
+		}
 		switch {
 		case errors.Is(err, cache.ErrChanged):
 			continue // something was written meanwhile: look again

@@ -20,19 +20,19 @@ type run struct {
 	changes    []records.Change
 	more       bool                             // there are others after them
 	topics     map[uint64][]subject             // of each change, by its place
-	about      map[string]profiles.PersonID     // whom the Patients are about that subscriptions name
+	patients   map[profiles.PersonID][]string   // ids of the Patients of whomever the changes are about
 	notices    []road.Notice                    // what was decided, be it yes or no
 	found      map[string][]subscriptions.Event // by subscription, not yet numbered
 }
 
 // look reads what has changed, and what each change is about.
 func (o *Outbox) look(ctx context.Context) (*run, error) {
-	r := &run{Outbox: o, topics: map[uint64][]subject{}, about: map[string]profiles.PersonID{}, found: map[string][]subscriptions.Event{}}
+	r := &run{Outbox: o, topics: map[uint64][]subject{}, patients: map[profiles.PersonID][]string{}, found: map[string][]subscriptions.Event{}}
 	err := o.Store.View(ctx, func(now store.Snapshot) (err error) {
 		if r.outbox, err = now.Outbox(); err != nil || !r.outbox.MayBe(o.Gateway, o.Clock()) {
 			return err
 		}
-		if r.subscribed, err = now.Subscriptions(""); err != nil || len(r.subscribed) == 0 {
+		if r.subscribed, err = o.subscriptions(now, r.outbox); err != nil || len(r.subscribed) == 0 {
 			return err
 		}
 		if r.changes, err = now.Changes(r.outbox.Through, changesRun); err != nil {
@@ -44,17 +44,30 @@ func (o *Outbox) look(ctx context.Context) (*run, error) {
 				return err
 			}
 		}
-		for _, s := range r.subscribed {
-			if s.Patient == "" || len(r.changes) == 0 {
-				continue
-			}
-			if r.about[s.Patient], err = now.PersonOf("Patient", s.Patient); err != nil && !isNothing(err) {
-				return err
-			}
-		}
-		return nil
+		return r.lookUp(now)
 	})
 	return r, err
+}
+
+// lookUp finds the Patients of whomever the changes are about, where subscriptions name some.
+func (r *run) lookUp(now store.Snapshot) error {
+	if !slices.ContainsFunc(r.subscribed, func(s subscriptions.Subscription) bool { return s.Patient != "" }) {
+		return nil
+	}
+	for _, c := range r.changes {
+		if _, known := r.patients[c.Person]; known || len(r.topics[c.Place]) == 0 {
+			continue
+		}
+		patients, err := now.Held(c.Person, "Patient")
+		if err != nil {
+			return err
+		}
+		r.patients[c.Person] = []string{}
+		for _, p := range patients {
+			r.patients[c.Person] = append(r.patients[c.Person], p.ID)
+		}
+	}
+	return nil
 }
 
 // decide finds out who may be told of each change, of as many as it takes so many decisions
@@ -87,7 +100,7 @@ func (r *run) decide(ctx context.Context) error {
 // wants reports whether a change is one that was subscribed to, whoever may be told of it.
 func (r *run) wants(s subscriptions.Subscription, c records.Change, about subject) bool {
 	return s.Topic == about.topic && s.Numbers() && c.Place > s.Since &&
-		(s.Patient == "" || r.about[s.Patient] == c.Person) &&
+		(s.Patient == "" || slices.Contains(r.patients[c.Person], s.Patient)) &&
 		(s.Topic != subscriptions.ConsentWithdrawn || s.Caller.Organisation == c.Custodian)
 }
 

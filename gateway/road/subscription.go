@@ -76,7 +76,7 @@ func (r *Road) manage(tx store.Tx, t *exchange) (p reply, s subscriptions.Subscr
 		return r.resubscribe(tx, t, s)
 	case Delete:
 		p.status = http.StatusNoContent
-		return p, s, tx.Unsubscribe(s.ID)
+		return p, s, errors.Join(tx.Unsubscribe(s.ID), countWritten(tx))
 	case Status:
 		p.document = s.Notification(subscriptions.QueryStatus, r.Base, t.at)
 		return p, s, nil
@@ -156,7 +156,18 @@ func (r *Road) keepSubscription(tx store.Tx, t *exchange, s subscriptions.Subscr
 	if fault := r.unfit(s); fault != nil {
 		return refused(fault), s, nil
 	}
-	return reply{status: http.StatusOK, contentType: fhirJSON, document: s.Resource(), version: s.VersionID()}, s, tx.Subscribe(s)
+	return reply{status: http.StatusOK, contentType: fhirJSON, document: s.Resource(), version: s.VersionID()}, s, errors.Join(tx.Subscribe(s), countWritten(tx))
+}
+
+// countWritten says that a client has written, to the gateway that tells subscribers: it
+// keeps the subscriptions in memory.
+func countWritten(tx store.Tx) error {
+	outbox, err := tx.Outbox()
+	if err != nil {
+		return err
+	}
+	outbox.Written++
+	return tx.SetOutbox(outbox)
 }
 
 // unfit refuses a subscription that could never be, or must not be, told of anything.

@@ -86,6 +86,7 @@ type Outbox struct {
 	// Entries are how far the chains of the audit log have been looked through for what the
 	// custodians' people have to be told: the number of the last entry, by chain. Nil: not yet.
 	Entries map[int]uint64
+	Written uint64 // counts what clients have written of subscriptions
 	Holder  string // the gateway; empty: none
 	Until   time.Time
 }
