@@ -65,20 +65,19 @@ func TestNoLinkLeadsOutOfAFolder(t *testing.T) {
 	}
 }
 
-// TestATableIsNotHeldToTheMemoryOfALine: under a limit below what it holds an import of
-// tables did little but collect garbage.
-func TestATableIsNotHeldToTheMemoryOfALine(t *testing.T) {
-	limit := func(format string) int64 {
-		defer boundMemory(format)()
+// TestTheMemoryOfAnImportHasABound, unless somebody has chosen one.
+func TestTheMemoryOfAnImportHasABound(t *testing.T) {
+	limit := func() int64 {
+		defer boundMemory()()
 		return debug.SetMemoryLimit(-1)
 	}
 	before := debug.SetMemoryLimit(math.MaxInt64)
 	defer debug.SetMemoryLimit(before)
-	if lines, tables := limit("welsh-ctp"), limit("mhsds-v6"); lines != importMemory || tables != math.MaxInt64 {
-		t.Errorf("lines are held to %d bytes and tables to %d", lines, tables)
+	if bound := limit(); bound != importMemory {
+		t.Errorf("an import is held to %d bytes", bound)
 	}
 	debug.SetMemoryLimit(1 << 30)
-	if chosen := limit("welsh-ctp"); chosen != 1<<30 {
+	if chosen := limit(); chosen != 1<<30 {
 		t.Errorf("the limit of the environment became %d", chosen)
 	}
 }

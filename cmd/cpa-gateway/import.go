@@ -8,7 +8,6 @@ import (
 	"math"
 	"os"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -67,7 +66,7 @@ func (o importOptions) run(w world, paths []string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer boundMemory(source.Format)()
+	defer boundMemory()()
 	s, end, err := o.open(w, c)
 	if err != nil {
 		return err
@@ -155,10 +154,9 @@ func progress(out io.Writer) (tell func(records int), done func() error) {
 const importMemory = 80 << 20
 
 // boundMemory holds an import to it, where the environment (GOMEMLIMIT) says nothing
-// else. A format whose extracts are held whole needs what it needs: under a limit below
-// that it would do little but collect.
-func boundMemory(format string) (lift func()) {
-	if slices.Contains(heldWhole, format) || debug.SetMemoryLimit(-1) != math.MaxInt64 {
+// else.
+func boundMemory() (lift func()) {
+	if debug.SetMemoryLimit(-1) != math.MaxInt64 {
 		return func() {}
 	}
 	debug.SetMemoryLimit(importMemory)

@@ -95,9 +95,6 @@ func (s *site) ready(ctx context.Context) error {
 	return nil
 }
 
-// heldWhole are the formats of which an extract is in memory whole.
-var heldWhole = []string{"mhsds-v5", "mhsds-v6"}
-
 // formats is the one table from the name of a format to its reader.
 var formats = map[string]func() (intake.Format, error){
 	"mhsds-v5":    func() (intake.Format, error) { return mhsds.New(mhsds.Options{Version: mhsds.V5}) },

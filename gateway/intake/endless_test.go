@@ -13,6 +13,7 @@ import (
 	"cpagateway/mapping"
 	"cpagateway/mapping/bundle"
 	"cpagateway/mapping/ctp"
+	ownmaps "cpagateway/mapping/folder"
 	"cpagateway/mapping/mhsds"
 )
 
@@ -67,6 +68,8 @@ func TestWhatNeverEndsIsRefusedAtALimit(t *testing.T) {
 	must(t, err)
 	tables, err := mhsds.New(mhsds.Options{})
 	must(t, err)
+	own, err := ownmaps.New(fstest.MapFS{"m.map": {Data: []byte("map Row <-> Practitioner\n  key ref\n  in identifier[]\n    \"https://s\" -> system\n    ref <-> value\n")}})
+	must(t, err)
 	whole := patient("p1", ann) + "\n"
 	for name, c := range map[string]struct {
 		format intake.Format
@@ -84,6 +87,9 @@ func TestWhatNeverEndsIsRefusedAtALimit(t *testing.T) {
 		"a line of plans":                 {plans, endless{name: "a.jsonl", begin: "\n", repeat: "xxxxxxxx"}, "line 2 ", 0},
 		"a plan":                          {plans, endless{name: "a.json", begin: `{"id":"`, repeat: "xxxxxxxx"}, "it ", 0},
 		"a plan on many lines":            {plans, endless{name: "a.json", begin: "{\n", repeat: "\"a\":1,\n"}, "it ", 0},
+		"a row of one's own":              {own, endless{name: "a.csv", begin: "ref,more\n1,x\n2,\"", repeat: "xxxxxxxx"}, "a row ", 1},
+		"rows of one cell of one's own":   {own, endless{name: "a.csv", begin: "ref\n1\n2", repeat: ",,,,"}, "a row ", 1},
+		"a document of one's own":         {own, endless{name: "a.json", begin: `[{"ref":"1"},{"ref":"`, repeat: "xxxxxxxx"}, "element 2 ", 1},
 		"an element":                      {plans, endless{name: "a.json", begin: `[{},{"id":[0`, repeat: ",0"}, "element 2 of its array ", 0},
 	} {
 		t.Run(name, func(t *testing.T) {

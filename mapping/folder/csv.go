@@ -1,7 +1,7 @@
 package folder
 
 import (
-	"bytes"
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"io"
@@ -66,10 +66,20 @@ func FieldName(header string) string {
 // readCSV reads RFC 4180 with a row of headers. A row that is cut otherwise than
 // the headers is refused, and the file goes on; a quote that is not closed refuses
 // what it swallows.
-func readCSV(name string, content []byte, columns []mapping.Column, take func(record) error) error {
-	in := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
+//
+// A row that is longer than a document may be ends the file.
+func readCSV(name string, from io.Reader, columns []mapping.Column, take func(record) error) error {
+	text := bufio.NewReader(from)
+	if mark, _ := text.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
+		_, _ = text.Discard(len(mark))
+	}
+	bound := &bounded{from: text}
+	in := csv.NewReader(bound)
 	in.FieldsPerRecord = -1
 	headers, err := in.Read()
+	if errors.Is(err, mapping.ErrTooLong) {
+		return err
+	}
 	if err != nil {
 		return take(record{Record: &row{file: name}, fault: "the file has no row of headers: " + reason(err)})
 	}
@@ -82,7 +92,11 @@ func readCSV(name string, content []byte, columns []mapping.Column, take func(re
 		at[field] = i
 	}
 	for number := 1; ; number++ {
+		bound.read = 0
 		cells, err := in.Read()
+		if errors.Is(err, mapping.ErrTooLong) {
+			return err
+		}
 		r := &row{file: name, number: number, at: at, cells: cells}
 		read := record{Record: r}
 		switch {
@@ -101,6 +115,24 @@ func readCSV(name string, content []byte, columns []mapping.Column, take func(re
 			return err
 		}
 	}
+}
+
+const byteOrderMark = "\ufeff"
+
+// bounded ends what is read for one row.
+type bounded struct {
+	from io.Reader
+	read int // since the row before
+}
+
+// Read implements io.Reader.
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.read > mapping.MaxDocument {
+		return 0, mapping.ErrTooLong
+	}
+	n, err := b.from.Read(p)
+	b.read += n
+	return n, err
 }
 
 // reason is an error of encoding/csv without the place, which it counts otherwise.
@@ -122,40 +154,10 @@ func fieldOf(header string, columns []mapping.Column) string {
 	return FieldName(header)
 }
 
-// readJSON reads a document, an array of documents, or one on each line.
-func readJSON(name string, content []byte, take func(record) error) error {
-	content = bytes.TrimPrefix(content, []byte("\ufeff"))
-	whole, err := fhir.Parse(content)
-	if err == nil && whole.Kind() == fhir.Array {
-		n := 0
-		for v := range whole.Each() {
-			n++
-			if err := take(document(name, n, v.Raw())); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	if err == nil || !bytes.Contains(bytes.TrimSpace(content), []byte("\n")) || !isLines(name, content) {
-		return take(document(name, 0, content))
-	}
-	for i, line := range bytes.Split(content, []byte("\n")) {
-		if line = bytes.TrimSpace(line); len(line) > 0 {
-			if err := take(document(name, i+1, line)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func isLines(name string, content []byte) bool {
-	first, _, _ := bytes.Cut(bytes.TrimSpace(content), []byte("\n"))
-	_, err := fhir.Parse(first)
-	return err == nil || strings.HasSuffix(strings.ToLower(name), "l") || strings.HasSuffix(strings.ToLower(name), "ndjson")
-}
-
 func document(name string, number int, raw []byte) record {
+	if text := mapping.TooMuch(raw); text != "" {
+		return record{Record: mapping.NewObject(fhir.Value{}, name, number), fault: text}
+	}
 	v, err := fhir.Parse(raw)
 	r := record{Record: mapping.NewObject(v, name, number), raw: raw, value: v}
 	switch {

@@ -7,6 +7,7 @@
 package folder
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -51,11 +52,7 @@ func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapp
 			x.report.Pass(name, err.Error())
 			return nil
 		}
-		content, err := io.ReadAll(file)
-		if err != nil {
-			return fmt.Errorf("reading %s: %w", name, err)
-		}
-		return x.readAll(ctx, source, name, content)
+		return x.readAll(ctx, source, name, file)
 	})
 	return x.report, err
 }
@@ -72,7 +69,7 @@ func (f *Format) Reread(ctx context.Context, raw []byte, env mapping.Env, out ma
 		if !slices.Contains(f.program.Sources(), source) {
 			return x.report, fmt.Errorf("reading a fragment: no map reads a source called %q", source)
 		}
-		err = x.readAll(ctx, source, source+".json", record.Raw())
+		err = x.readAll(ctx, source, source+".json", bytes.NewReader(record.Raw()))
 	}
 	return x.report, err
 }
@@ -99,17 +96,29 @@ type run struct {
 	out    mapping.Output
 	runner *mapping.Runner
 	report mapping.Report
+	read   map[string]map[string]bool // source -> fields that the maps read
+}
+
+// reads are the fields of a source that the maps read.
+func (x *run) reads(source string) map[string]bool {
+	if x.read[source] == nil {
+		x.read[source] = map[string]bool{}
+		for _, name := range x.format.program.Reads(source) {
+			x.read[source][name] = true
+		}
+	}
+	return x.read[source]
 }
 
 func (f *Format) newRun(env mapping.Env, out mapping.Output) *run {
-	x := &run{format: f, env: env, out: out}
+	x := &run{format: f, env: env, out: out, read: map[string]map[string]bool{}}
 	x.report.LeftBehind, x.report.Defaulted = map[string]int{}, map[string]int{}
 	x.runner = f.program.Runner(env, &x.report)
 	return x
 }
 
 // readAll brings in the records of one file.
-func (x *run) readAll(ctx context.Context, source, name string, content []byte) error {
+func (x *run) readAll(ctx context.Context, source, name string, from io.Reader) error {
 	take := func(r record) error {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -117,10 +126,15 @@ func (x *run) readAll(ctx context.Context, source, name string, content []byte) 
 		x.report.Read++
 		return x.take(source, r)
 	}
-	if strings.EqualFold(path.Ext(name), ".csv") {
-		return readCSV(name, content, x.format.program.Columns(source), take)
+	if !strings.EqualFold(path.Ext(name), ".csv") {
+		return mapping.Documents(name, from, &x.report, func(row int, raw []byte) error { return take(document(name, row, raw)) })
 	}
-	return readJSON(name, content, take)
+	err := readCSV(name, from, x.format.program.Columns(source), take)
+	if errors.Is(err, mapping.ErrTooLong) {
+		x.report.Pass(name, mapping.TooLong("a row")+"; it is read up to there")
+		return nil
+	}
+	return err
 }
 
 // record is one row or document, with what is fed in again of it.
@@ -165,9 +179,8 @@ func (x *run) take(source string, r record) error {
 // leave counts what no rule reads.
 func (x *run) leave(source string, r record) {
 	if row, ok := r.Record.(*row); ok {
-		reads := x.format.program.Reads(source)
 		for name := range row.at {
-			if _, ok := row.Field(name); ok && !slices.Contains(reads, name) {
+			if _, ok := row.Field(name); ok && !x.reads(source)[name] {
 				x.report.Leave(name, 1)
 			}
 		}

@@ -27,7 +27,7 @@ func (f *Format) Back(env mapping.Env, resources []fhir.Value) (map[string][]byt
 		made := make([][]mapping.Resource, len(records))
 		for i, record := range records {
 			r := rows[record]
-			newestFirst(r.groups[coordinators], "StartDateAssCareCoord")
+			newestFirst(r.group(coordinators), "StartDateAssCareCoord")
 			resources, faults := x.runner.Run(record.Source, r)
 			made[i] = resources
 			r.faults = append(r.faults, faults...)
@@ -50,13 +50,12 @@ func (f *Format) Back(env mapping.Env, resources []fhir.Value) (map[string][]byt
 // to compare with, so rules about the reporting period ask nothing.
 func (f *Format) returned(env mapping.Env, records []*mapping.Returned, rows map[*mapping.Returned]*row) *extract {
 	x := f.newExtract(env, nil)
-	x.order = nil
 	x.hold(f.withoutBlanks())
 	for _, record := range records {
 		rows[record] = x.put(record.Source, record, nil)
 	}
 	for _, s := range x.order {
-		if s != x.order[0] {
+		if s.table.code != headerTable {
 			x.check(s)
 		}
 	}
@@ -79,7 +78,7 @@ func (f *Format) withoutBlanks() []*table {
 
 // put makes a row of a record, and rows below it of its groups.
 func (x *extract) put(table string, record *mapping.Returned, above *row) *row {
-	s := x.sheetOf(table)
+	s := x.sheets[x.format.tableOf(table).code]
 	r := &row{in: &file{name: s.table.name, table: s.table, extract: x, at: map[string]int{}}, number: len(s.rows) + 1}
 	for _, name := range record.Fields() {
 		if text, ok := record.Field(name); ok && !strings.Contains(name, ".") { // what another table holds returns there

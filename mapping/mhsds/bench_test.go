@@ -27,7 +27,7 @@ func (s *sink) SetAside([]mapping.Fault, []mapping.Resource) error { return nil 
 const people = 5000
 
 // many is an extract of people with one CPA episode and one review each.
-func many() fstest.MapFS {
+func many(people int) fstest.MapFS {
 	var person, episode, review bytes.Buffer
 	person.WriteString("LocalPatientID,OrgIDLocalPatientID,PersonBirthDate\n")
 	episode.WriteString("CPAEpisodeID,LocalPatientID,StartDateCPA,EndDateCPA\n")
@@ -46,7 +46,7 @@ func many() fstest.MapFS {
 // BenchmarkRead is everything: reading, rules, joins, maps. Compare with
 // BenchmarkEncodingCSV, which only cuts the same files into fields.
 func BenchmarkRead(b *testing.B) {
-	f, fsys := format(b), many()
+	f, fsys := format(b), many(people)
 	env := mapping.Env{Source: "mhsds-v6", Custodian: "7A4", ID: func(_, key string) string { return key }}
 	b.ReportAllocs()
 	for b.Loop() {
@@ -60,7 +60,7 @@ func BenchmarkRead(b *testing.B) {
 }
 
 func BenchmarkEncodingCSV(b *testing.B) {
-	fsys := many()
+	fsys := many(people)
 	b.ReportAllocs()
 	for b.Loop() {
 		for _, file := range fsys {

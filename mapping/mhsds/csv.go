@@ -2,6 +2,7 @@ package mhsds
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,8 +14,9 @@ import (
 
 // Limits of a file. No field of the tables is longer than 50 characters.
 const (
-	maxLine  = 16 << 20 // bytes; what is longer is cut, and its row set aside
+	maxLine  = 1 << 20 // bytes; what is longer is cut, and its row set aside
 	maxField = 64 << 10
+	maxCells = 1000
 	maxCut   = 64 << 20 // bytes of a line that is cut; what is longer ends the import
 )
 
@@ -27,9 +29,10 @@ const byteOrderMark = "\ufeff"
 //
 // A line ends in LF, CR LF or CR. Rows of blank fields are passed over: spreadsheets
 // write them below a table.
-func readCSV(ctx context.Context, from io.Reader, f *file, take func(*row)) error {
+func readCSV(ctx context.Context, from io.Reader, f *file, take func(*row) error) error {
 	lines := bufio.NewReaderSize(&lineEnds{from: from}, 64<<10)
 	headed := false
+	var r row
 	for number := 0; ; number++ {
 		if number%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -41,14 +44,31 @@ func readCSV(ctx context.Context, from io.Reader, f *file, take func(*row)) erro
 		switch {
 		case err != nil:
 			return fmt.Errorf("line %d: %w", number+1, err)
-		case fault == "" && strings.Trim(line, " \t,"+byteOrderMark) == "":
+		case fault == "" && isBlank(line):
 		case !headed:
 			headed = true
 			f.readHeader(strings.TrimPrefix(line, byteOrderMark), fault)
 		default:
-			take(f.readRow(number, line, fault))
+			f.readRow(&r, number, line, fault)
+			if err := take(&r); err != nil {
+				return err
+			}
 		}
 	}
+}
+
+// isBlank reports whether all fields of a line are blank and none is quoted.
+func isBlank(line string) bool {
+	for i := range len(line) {
+		switch line[i] {
+		case ' ', '\t', ',':
+		case byteOrderMark[0]:
+			return strings.Trim(line, " \t,"+byteOrderMark) == ""
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // lineEnds makes every line end of what is read one line feed.
@@ -60,6 +80,9 @@ type lineEnds struct {
 // Read implements io.Reader.
 func (l *lineEnds) Read(p []byte) (int, error) {
 	n, err := l.from.Read(p)
+	if !l.returned && bytes.IndexByte(p[:n], '\r') < 0 {
+		return n, err
+	}
 	kept := p[:0]
 	for _, b := range p[:n] {
 		switch {
@@ -130,6 +153,9 @@ func splitRow(line string, cells []string) ([]string, string) {
 		if fault == "" && len(cell) > maxField {
 			fault = fmt.Sprintf("a field of more than %d bytes", maxField)
 		}
+		if fault == "" && len(cells) == maxCells {
+			fault = fmt.Sprintf("more than %d fields", maxCells)
+		}
 		if fault != "" {
 			return cells, fault
 		}
@@ -175,15 +201,14 @@ func (f *file) readHeader(line, fault string) {
 		if canonical, ok := f.table.columns[strings.ToLower(name)]; ok {
 			name = canonical
 		}
-		switch other, twice := f.at[name]; {
+		switch other, twice := f.position(name); {
 		case fault != "":
 		case name == "":
 			fault = fmt.Sprintf("column %d has no name", i+1)
 		case twice:
 			fault = fmt.Sprintf("columns %d and %d have the same name", other+1, i+1)
 		}
-		f.at[name] = i
-		f.columns = append(f.columns, name)
+		f.know(name)
 	}
 	if fault != "" {
 		f.fault = "the header row of its file cannot be read: " + fault
@@ -202,26 +227,25 @@ func (f *file) label(i int) string {
 	return fmt.Sprintf("column %d", i+1)
 }
 
-// readRow makes the row of one line. A row that cannot be read keeps its line.
-func (f *file) readRow(number int, line, fault string) *row {
-	r := &row{in: f, number: number}
-	var wrong string
-	r.cells, wrong = splitRow(line, make([]string, 0, len(f.columns)))
+// readRow makes r the row of one line; its cells are good until the next. A row that
+// cannot be read keeps its line.
+func (f *file) readRow(r *row, number int, line, fault string) {
+	cells, wrong := splitRow(line, r.cells[:0])
+	*r = row{in: f, number: number, cells: cells}
 	switch {
 	case f.fault != "":
 		r.broken = f.fault
 	case fault != "":
 		r.broken = "the row cannot be read: " + fault
 	case wrong != "":
-		r.broken = "the row cannot be read: " + f.label(len(r.cells)) + ": " + wrong
-	case len(r.cells) < len(f.columns):
-		r.broken = fmt.Sprintf("the row has %d fields where the header row names %d: it ends before %s", len(r.cells), len(f.columns), f.label(len(r.cells)))
-	case len(r.cells) > len(f.columns):
-		r.broken = fmt.Sprintf("the row has %d fields where the header row names %d: it goes on after %s", len(r.cells), len(f.columns), f.label(len(f.columns)-1))
+		r.broken = "the row cannot be read: " + f.label(len(cells)) + ": " + wrong
+	case len(cells) < len(f.columns):
+		r.broken = fmt.Sprintf("the row has %d fields where the header row names %d: it ends before %s", len(cells), len(f.columns), f.label(len(cells)))
+	case len(cells) > len(f.columns):
+		r.broken = fmt.Sprintf("the row has %d fields where the header row names %d: it goes on after %s", len(cells), len(f.columns), f.label(len(f.columns)-1))
 	default:
-		return r
+		return
 	}
 	r.line = line
 	r.cells = r.cells[:min(len(r.cells), len(f.columns))]
-	return r
 }

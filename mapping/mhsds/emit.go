@@ -21,6 +21,7 @@ func (x *extract) emit(ctx context.Context) error {
 			if err := x.give(r); err != nil {
 				return err
 			}
+			x.keep(r)
 		}
 	}
 	return nil
@@ -30,7 +31,7 @@ func (x *extract) emit(ctx context.Context) error {
 func (x *extract) give(r *row) error {
 	var resources []mapping.Resource
 	if r.refusal == "" {
-		newestFirst(r.groups[coordinators], "StartDateAssCareCoord")
+		newestFirst(r.group(coordinators), "StartDateAssCareCoord")
 		var faults []mapping.Fault
 		resources, faults = x.runner.Run(r.in.table.name, r)
 		r.mapped(faults)
@@ -116,12 +117,7 @@ func (x *extract) account(r *row, resources []mapping.Resource) error {
 		return x.out.SetAside(r.faults, nil)
 	}
 	x.report.Taken++
-	carried := x.format.carried[r.in.table.code]
-	for i, cell := range r.cells {
-		if column := r.in.columns[i]; cell != "" && !carried[column] {
-			x.report.Leave(r.in.table.name+"."+r.in.label(i), 1)
-		}
-	}
+	r.in.leave(r.cells)
 	if len(resources) > 0 {
 		if err := x.out.Take(resources); err != nil {
 			return err
@@ -131,4 +127,28 @@ func (x *extract) account(r *row, resources []mapping.Resource) error {
 		return x.out.SetAside(r.faults, nil)
 	}
 	return nil
+}
+
+// leave counts the values that nothing reads.
+func (f *file) leave(cells []string) {
+	if f.left == nil {
+		f.left, f.carried = make([]int, len(f.columns)), make([]bool, len(f.columns))
+		for i, column := range f.columns {
+			f.carried[i] = f.extract.format.carried[f.table.code][column]
+		}
+	}
+	for i, cell := range cells {
+		if cell != "" && !f.carried[i] {
+			f.left[i]++
+		}
+	}
+}
+
+// tellLeft puts what was counted into the report.
+func (f *file) tellLeft(report *mapping.Report) {
+	for i, n := range f.left {
+		if n > 0 {
+			report.Leave(f.table.name+"."+f.label(i), n)
+		}
+	}
 }

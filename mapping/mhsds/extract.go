@@ -2,8 +2,10 @@ package mhsds
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
+	"sync"
 
 	"cpagateway/mapping"
 )
@@ -15,10 +17,16 @@ type extract struct {
 	out     mapping.Output
 	runner  *mapping.Runner
 	report  mapping.Report
-	sheets  map[string]*sheet // by table code
-	order   []*sheet
+	files   []*file
+	heads   []*row // of the header's table, until it is checked
 	header  *row
 	derived map[string]string // fields of the header that are worked out
+	unsound []mapping.Fault   // of the header: nothing is taken
+	rooms   []*room
+	kept    keptRows
+	sheets  map[string]*sheet // by table code, of the rows at work
+	order   []*sheet
+	writing sync.Mutex
 }
 
 // sheet is the rows of one table.
@@ -30,34 +38,131 @@ type sheet struct {
 
 func (s *sheet) add(r *row) { s.rows = append(s.rows, r) }
 
+func (f *Format) newExtract(env mapping.Env, out mapping.Output) *extract {
+	x := &extract{format: f, env: env, out: out, kept: newKeptRows(env.Scratch)}
+	x.report.LeftBehind, x.report.Defaulted = map[string]int{}, map[string]int{}
+	x.runner = f.program.Runner(env, &x.report)
+	for _, tables := range f.groups {
+		x.rooms = append(x.rooms, newRoom(x, tables))
+	}
+	return x
+}
+
 func (x *extract) newFile(name string, t *table) *file {
-	return &file{name: name, table: t, extract: x}
+	f := &file{name: name, number: len(x.files), table: t, extract: x}
+	x.files = append(x.files, f)
+	return f
+}
+
+// hold makes an empty sheet for each table.
+func (x *extract) hold(tables []*table) {
+	x.sheets, x.order = map[string]*sheet{}, nil
+	for _, t := range tables {
+		s := &sheet{table: t, index: map[string]map[string]*row{}}
+		x.sheets[t.code], x.order = s, append(x.order, s)
+	}
+}
+
+const (
+	headerTable = "MHS000"
+	mostHeaders = 16 // rows that are told as headers: one is too many already
+)
+
+// add takes a row that was read; of it nothing is kept that the reader uses again.
+func (x *extract) add(r *row) error {
+	x.report.Read++
+	switch {
+	case r.in.table.code == headerTable && len(x.heads) < mostHeaders:
+		head := *r
+		head.cells = slices.Clone(r.cells)
+		x.heads = append(x.heads, &head)
+		return nil
+	case r.in.table.code == headerTable:
+		x.report.Refused++
+		return x.tell(r, &rule{id: "MHS00025"}, "the table has more than one row")
+	case x.unsound != nil:
+		x.report.Refused++
+		return x.tell(r, &rule{id: x.unsound[0].Rule}, "nothing is taken of an extract without a sound header: put that right, and bring the extract in again")
+	}
+	for _, room := range x.rooms {
+		if room.has(r.in.table) {
+			return room.add(r)
+		}
+	}
+	return nil
+}
+
+// tell sets a row aside of which no fragment is kept: the extract comes again.
+func (x *extract) tell(r *row, rule *rule, reason string) error {
+	return x.out.SetAside([]mapping.Fault{{At: r.At(""), Rule: rule.id, Reason: reason}}, nil)
+}
+
+// begin holds the header to its rules, before anything else is read. Without a sound
+// header nothing can be judged, so its faults set the extract aside.
+func (x *extract) begin() error {
+	x.hold(x.format.tables[:1])
+	x.order[0].rows = x.heads
+	if faults := x.checkHeader(); mapping.Refused(faults) {
+		x.unsound = faults
+		x.report.Refused += len(x.heads)
+		return x.out.SetAside(faults, nil)
+	}
+	return nil
 }
 
 // finish checks all rows and gives out what they make.
 func (x *extract) finish(ctx context.Context) error {
-	for _, s := range x.order {
-		x.report.Read += len(s.rows)
+	if x.unsound != nil {
+		return ctx.Err()
 	}
-	if faults := x.checkHeader(); mapping.Refused(faults) {
-		x.report.Refused = x.report.Read
-		return x.refuseAll(faults)
+	x.check(x.order[0])
+	if err := x.emit(ctx); err != nil {
+		return err
 	}
-	for _, s := range x.order {
-		if err := ctx.Err(); err != nil {
+	for _, room := range x.rooms {
+		if err := room.finish(ctx); err != nil {
 			return err
 		}
+	}
+	for _, f := range x.files {
+		f.tellLeft(&x.report)
+	}
+	return nil
+}
+
+// work checks rows of some tables that hang together, and gives out what they make.
+func (x *extract) work(ctx context.Context, tables []*table, rows []*row) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	x.hold(tables)
+	for _, r := range rows {
+		x.sheets[r.in.table.code].add(r)
+	}
+	for _, s := range x.order {
 		x.check(s)
 	}
 	x.checkChildren()
+	if err := x.failed(); err != nil { // what was not found is perhaps there
+		return err
+	}
 	return x.emit(ctx)
+}
+
+func (x *extract) failed() error {
+	err := x.kept.Err()
+	for _, m := range x.rooms {
+		if m.isDivided() {
+			err = errors.Join(err, m.index.Err(), m.twins.Err())
+		}
+	}
+	return err
 }
 
 // noHeader is the fault of an extract without MHS000, for which the data set has no number.
 var noHeader = &rule{id: "MHS000", effect: rejects}
 
-// checkHeader holds the header to its rules. Without a sound header nothing can
-// be judged, so its faults refuse the extract.
+// checkHeader holds the header to its rules.
 func (x *extract) checkHeader() []mapping.Fault {
 	s := x.order[0]
 	if len(s.rows) == 0 {
@@ -86,39 +191,23 @@ func (x *extract) checkHeader() []mapping.Fault {
 	return faults
 }
 
-// refuseAll sets the whole extract aside with its header. The rows have no fragment:
-// once the header is put right the extract comes again.
-func (x *extract) refuseAll(header []mapping.Fault) error {
-	if err := x.out.SetAside(header, nil); err != nil {
-		return err
-	}
-	for _, s := range x.order {
-		for _, r := range s.rows {
-			if r.refusal != "" {
-				continue // told with the header
-			}
-			told := mapping.Fault{At: r.At(""), Rule: header[0].Rule, Reason: "nothing is taken of an extract without a sound header: put that right, and bring the extract in again"}
-			if err := x.out.SetAside([]mapping.Fault{told}, nil); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // check holds the rows of one table to its rules; the tables above it are done.
 func (x *extract) check(s *sheet) {
-	if s != x.order[0] {
+	if s.table.code != headerTable {
 		x.formats(s)
 	}
 	x.link(s)
 	for _, r := range s.rows {
-		if s != x.order[0] {
+		if s.table.code != headerTable {
 			x.checkRow(r)
 		}
 	}
 	for _, rule := range s.table.rules {
-		if rule.unique != nil {
+		switch {
+		case rule.unique == nil:
+		case rule.wide && x.roomOf(s.table).isDivided():
+			x.roomOf(s.table).checkUnique(s, rule)
+		default:
 			checkUnique(s, rule)
 		}
 	}
@@ -140,14 +229,20 @@ func (x *extract) formats(s *sheet) {
 			r.fault(unreadable, r.broken)
 			continue
 		}
-		for _, rule := range s.table.rules {
-			if text, ok := r.Field(rule.field); rule.normal != nil && ok {
-				if normal, ok := rule.normal(x, r, text); ok {
-					r.set(rule.field, normal)
-				} else {
-					r.fault(rule, rule.reason)
-					r.malformed = append(r.malformed, rule.field)
-				}
+		for i, rule := range s.table.rules {
+			if rule.normal == nil {
+				continue
+			}
+			at := r.in.placed()[i]
+			text := r.cell(at)
+			if text == "" {
+				continue
+			}
+			if normal, ok := rule.normal(x, r, text); ok {
+				r.cells[at] = normal
+			} else {
+				r.fault(rule, rule.reason)
+				r.malformed = append(r.malformed, rule.field)
 			}
 		}
 	}
@@ -158,11 +253,23 @@ func (x *extract) checkRow(r *row) {
 	if r.broken != "" {
 		return
 	}
-	for _, rule := range r.in.table.rules {
-		if rule.breaks != nil && !r.garbled(rule) && rule.breaks(r) {
+	for i, rule := range r.in.table.rules {
+		if rule.isBroken(r, r.in.placed()[i]) && !r.garbled(rule) {
 			r.fault(rule, rule.reason)
 		}
 	}
+}
+
+// isBroken asks a rule about one row alone, whose field stands at a position.
+func (r *rule) isBroken(w *row, at int) bool {
+	switch {
+	case r.blank:
+		return w.cell(at) == ""
+	case r.codes != nil:
+		code := w.cell(at)
+		return code != "" && !r.codes[code]
+	}
+	return r.breaks != nil && r.breaks(w)
 }
 
 // garbled reports whether a field that a rule is about is not in its form; then
@@ -177,10 +284,13 @@ func (x *extract) link(s *sheet) {
 		if rule.parent == nil {
 			continue
 		}
-		index := x.sheets[rule.parent.table].by(rule.parent.field)
+		find := x.finder(rule.parent)
 		for _, r := range s.rows {
-			value, _ := r.Field(rule.field)
-			switch found := index[value]; {
+			value, ok := r.Field(rule.field)
+			if !ok {
+				continue
+			}
+			switch found := find(value); {
 			case found == nil:
 			case rule.effect == rejects:
 				r.owner = found
@@ -190,6 +300,15 @@ func (x *extract) link(s *sheet) {
 			}
 		}
 	}
+}
+
+// finder finds rows of a table by a column: among those at work, or of those that were.
+func (x *extract) finder(at *place) func(value string) *row {
+	if s := x.sheets[at.table]; s != nil {
+		index := s.by(at.field)
+		return func(value string) *row { return index[value] }
+	}
+	return func(value string) *row { return x.fetch(*at, value) }
 }
 
 // by indexes the rows of a table by a column. Rows that could not be read come
@@ -238,11 +357,11 @@ func checkUnique(s *sheet, rule *rule) {
 			seen[key.String()] = r
 			continue
 		}
-		if first.twin == nil {
-			first.twin = r
+		if !slices.ContainsFunc(first.faults, func(f mapping.Fault) bool { return f.Rule == rule.id }) {
+			first.twins = append(first.twins, r)
 			first.fault(rule, rule.reason)
 		}
-		r.twin = first
+		r.twins = append(r.twins, first)
 		r.fault(rule, rule.reason)
 	}
 }
@@ -276,7 +395,7 @@ func (x *extract) checkChildren() {
 				continue
 			}
 			for _, r := range s.rows {
-				if r.refusal == "" && len(r.groups[rule.child]) == 0 {
+				if r.refusal == "" && len(r.group(rule.child)) == 0 {
 					r.fault(rule, rule.reason)
 				}
 			}

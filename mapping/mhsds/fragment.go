@@ -25,6 +25,8 @@ const (
 // undo the other half), one row for each key that is not unique, and the staff
 // and teams named. All rows of a group share one fragment.
 func (x *extract) fragmentOf(r *row) []byte {
+	x.writing.Lock() // who was given a resource may ask for it while the next is made
+	defer x.writing.Unlock()
 	for r.owner != nil {
 		r = r.owner
 	}
@@ -34,42 +36,49 @@ func (x *extract) fragmentOf(r *row) []byte {
 	return r.fragment
 }
 
-func (x *extract) gather(top *row) map[*row]bool {
-	group := map[*row]bool{}
-	if x.header != nil {
-		group[x.header] = true
-	}
-	var add func(*row)
-	add = func(r *row) {
-		group[r] = true
-		if r.twin != nil {
-			group[r.twin] = true
+// gather finds the rows of a fragment. A row may have been kept and be there twice.
+func (x *extract) gather(top *row) map[*table][]*row {
+	group := map[*table][]*row{}
+	known := map[rowAt]bool{}
+	add := func(r *row) {
+		if at := (rowAt{r.in, r.number}); !known[at] {
+			known[at] = true
+			group[r.in.table] = append(group[r.in.table], r)
 		}
-		for _, j := range r.joined {
-			group[j] = true
+	}
+	var all func(*row)
+	all = func(r *row) {
+		add(r)
+		for _, other := range append(slices.Clone(r.twins), r.joined...) {
+			add(other)
 		}
 		for _, below := range r.below {
-			add(below)
+			all(below)
 		}
 	}
-	add(top)
+	if x.header != nil {
+		add(x.header)
+	}
+	all(top)
 	return group
 }
 
-func (x *extract) write(group map[*row]bool) []byte {
-	byTable := map[*table][]*row{}
-	for r := range group {
-		byTable[r.in.table] = append(byTable[r.in.table], r)
-	}
+// rowAt tells rows apart.
+type rowAt struct {
+	in     *file
+	number int
+}
+
+func (x *extract) write(group map[*table][]*row) []byte {
 	w := fhir.NewWriter(nil)
 	w.BeginObject()
-	for _, s := range x.order {
-		rows := byTable[s.table]
+	for _, t := range x.format.tables {
+		rows := group[t]
 		if len(rows) == 0 {
 			continue
 		}
 		sortRows(rows)
-		w.Name(s.table.name)
+		w.Name(t.name)
 		w.BeginArray()
 		for _, r := range rows {
 			r.write(w)
@@ -105,26 +114,40 @@ func (x *extract) readFragment(raw []byte) error {
 	if v.Kind() != fhir.Object {
 		return errors.New("not an object of table name -> rows")
 	}
-	for name, rows := range v.Members() {
-		s := x.sheetOf(name)
-		if s == nil {
+	rows := map[*table][]*row{}
+	for name, objects := range v.Members() {
+		t := x.format.tableOf(name)
+		if t == nil {
 			return fmt.Errorf("%s is no table that is read", name)
 		}
-		f := x.newFile(name, s.table)
+		f := x.newFile(name, t)
 		f.at = map[string]int{}
 		number := 0
-		for object := range rows.Each() {
+		for object := range objects.Each() {
 			number++
-			s.add(f.rowOf(number, object))
+			rows[t] = append(rows[t], f.rowOf(number, object))
+		}
+	}
+	for _, t := range x.format.tables {
+		for _, r := range rows[t] {
+			if err := x.add(r); err != nil {
+				return err
+			}
+		}
+		if t.code == headerTable {
+			if err := x.begin(); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (x *extract) sheetOf(name string) *sheet {
-	for _, s := range x.order {
-		if s.table.name == name || s.table.code == name {
-			return s
+// tableOf finds a table by its name or its code.
+func (f *Format) tableOf(name string) *table {
+	for _, t := range f.tables {
+		if t.name == name || t.code == name {
+			return t
 		}
 	}
 	return nil
@@ -161,11 +184,10 @@ func (f *file) rowOf(number int, object fhir.Value) *row {
 }
 
 func (r *row) setNew(f *file, column, text string) {
-	i, ok := f.at[column]
+	i, ok := f.position(column)
 	if !ok {
 		i = len(f.columns)
-		f.at[column] = i
-		f.columns = append(f.columns, column)
+		f.know(column)
 	}
 	for len(r.cells) <= i {
 		r.cells = append(r.cells, "")

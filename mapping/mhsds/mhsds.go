@@ -43,6 +43,7 @@ const V5 = "v5"
 type Format struct {
 	program *mapping.Program
 	tables  []*table                   // in the order of rules.txt: parents first
+	groups  [][]*table                 // the same, those together of which one hangs on another
 	carried map[string]map[string]bool // table code -> columns that a map or a join reads
 	mapped  map[string]bool            // names of tables of which a map makes resources
 	returns map[string]bool            // TABLE.COLUMN that returns from FHIR
@@ -71,6 +72,7 @@ func New(options Options) (*Format, error) {
 		}
 	}
 	f := &Format{program: program, tables: tables, carried: map[string]map[string]bool{}, mapped: map[string]bool{}, returns: map[string]bool{}}
+	f.groups = grouped(tables)
 	return f, f.account()
 }
 
@@ -128,22 +130,41 @@ func (f *Format) Program() *mapping.Program { return f.program }
 // counted as left behind by column, and other files as not read. A fault of the header refuses the whole
 // extract.
 //
-// The rows are held in memory until the end, since any file may hold a row that
-// decides about any other: a row costs its text and about 200 bytes, plus 16 for
-// each column.
+// Any file may hold a row that decides about any other: so all rows are read before
+// anything is given out. Of a large extract they are kept in files of Env.Scratch,
+// those of a person together.
 func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapping.Output) (mapping.Report, error) {
 	x := f.newExtract(env, out)
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {
 		return x.report, fmt.Errorf("listing the extract: %w", err)
 	}
+	files := map[string][]string{} // table code -> its files; "" are those of other tables
 	for _, entry := range entries {
-		if entry.IsDir() {
+		m := tableFile.FindStringSubmatch(entry.Name())
+		switch {
+		case entry.IsDir():
 			x.report.Pass(entry.Name(), "it is a folder: the tables stand beside each other in the folder of the extract")
-			continue
+		case m == nil:
+			x.report.Pass(entry.Name(), "its name is not that of a table, such as MHS001MPI.csv")
+		default:
+			code := strings.ToUpper(m[1])
+			if f.tableOf(code) == nil {
+				code = ""
+			}
+			files[code] = append(files[code], entry.Name())
 		}
-		if err := x.readFile(ctx, fsys, entry.Name()); err != nil {
-			return x.report, err
+	}
+	for _, t := range append(slices.Clone(f.tables), &table{}) {
+		for _, name := range files[t.code] {
+			if err := x.readFile(ctx, fsys, name, t); err != nil {
+				return x.report, err
+			}
+		}
+		if t.code == headerTable {
+			if err := x.begin(); err != nil {
+				return x.report, err
+			}
 		}
 	}
 	return x.report, x.finish(ctx)
@@ -159,33 +180,24 @@ func (f *Format) Reread(ctx context.Context, raw []byte, env mapping.Env, out ma
 	return x.report, x.finish(ctx)
 }
 
-// readFile reads one file of the folder into its table.
-func (x *extract) readFile(ctx context.Context, fsys fs.FS, name string) error {
-	m := tableFile.FindStringSubmatch(name)
-	if m == nil {
-		x.report.Pass(name, "its name is not that of a table, such as MHS001MPI.csv")
-		return nil
-	}
-	return mapping.Open(fsys, &x.report, name, func(file fs.File) error { return x.readTable(ctx, name, m, file) })
-}
-
-// readTable reads one file of rows; of its name, m is the table and the rest.
-func (x *extract) readTable(ctx context.Context, name string, m []string, file fs.File) error {
-	s := x.sheets[strings.ToUpper(m[1])]
-	take := s.add
-	if s == nil {
+// readFile reads one file of rows.
+func (x *extract) readFile(ctx context.Context, fsys fs.FS, name string, t *table) error {
+	take := x.add
+	if t.code == "" {
+		m := tableFile.FindStringSubmatch(name)
 		take = x.countLeft(strings.ToUpper(m[1]) + m[2])
-		s = &sheet{table: &table{}}
 	}
-	if err := readCSV(ctx, file, x.newFile(name, s.table), take); err != nil {
-		return fmt.Errorf("reading %s: %w", name, err)
-	}
-	return nil
+	return mapping.Open(fsys, &x.report, name, func(file fs.File) error {
+		if err := readCSV(ctx, file, x.newFile(name, t), take); err != nil {
+			return fmt.Errorf("reading %s: %w", name, err)
+		}
+		return nil
+	})
 }
 
 // countLeft counts the values of a table that is not read.
-func (x *extract) countLeft(table string) func(*row) {
-	return func(r *row) {
+func (x *extract) countLeft(table string) func(*row) error {
+	return func(r *row) error {
 		if r.broken != "" {
 			x.report.Leave(table+" (unreadable rows)", 1)
 		}
@@ -194,21 +206,6 @@ func (x *extract) countLeft(table string) func(*row) {
 				x.report.Leave(table+"."+r.in.label(i), 1)
 			}
 		}
-	}
-}
-
-func (f *Format) newExtract(env mapping.Env, out mapping.Output) *extract {
-	x := &extract{format: f, env: env, out: out, sheets: map[string]*sheet{}}
-	x.report.LeftBehind, x.report.Defaulted = map[string]int{}, map[string]int{}
-	x.runner = f.program.Runner(env, &x.report)
-	x.hold(f.tables)
-	return x
-}
-
-// hold makes an empty sheet for each table.
-func (x *extract) hold(tables []*table) {
-	for _, t := range tables {
-		s := &sheet{table: t, index: map[string]map[string]*row{}}
-		x.sheets[t.code], x.order = s, append(x.order, s)
+		return nil
 	}
 }

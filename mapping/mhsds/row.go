@@ -9,11 +9,56 @@ import (
 // file is one file of an extract: its columns and the table it belongs to.
 type file struct {
 	name    string
+	number  int // among the files of the extract
 	table   *table
 	extract *extract
 	columns []string
 	at      map[string]int // column -> position
 	fault   string         // of the header row
+
+	places  []int  // of each rule's field its position, -1 where there is none
+	carried []bool // by position: a map or a join reads it
+	left    []int  // by position: values of rows taken that nothing reads
+}
+
+// know makes a column the next one of the file.
+func (f *file) know(column string) {
+	f.columns = append(f.columns, column)
+	if strings.Contains(column, ".") { // never a field, whatever a header row says
+		column = dotted + column
+	}
+	f.at[column] = len(f.columns) - 1
+}
+
+const dotted = "\x00"
+
+// position of a column.
+func (f *file) position(column string) (int, bool) {
+	i, ok := f.at[column]
+	if !ok && strings.Contains(column, ".") {
+		i, ok = f.at[dotted+column]
+	}
+	return i, ok
+}
+
+// placed is the position of each rule's field, once all columns are known.
+func (f *file) placed() []int {
+	if f.places == nil {
+		f.places = make([]int, len(f.table.rules))
+		for i, rule := range f.table.rules {
+			var ok bool
+			if f.places[i], ok = f.at[rule.field]; !ok {
+				f.places[i] = -1
+			}
+		}
+	}
+	return f.places
+}
+
+// group is the valid rows of one table that hang on a row.
+type group struct {
+	table string
+	rows  []mapping.Record
 }
 
 // row is one row of a table, with the rows that it hangs on and that hang on it.
@@ -27,12 +72,12 @@ type row struct {
 	broken string // why it could not be read, with its line
 	line   string
 
-	owner     *row                        // the row it hangs on, valid or not
-	joined    []*row                      // valid rows that it names otherwise: staff, teams
-	below     []*row                      // the rows that hang on it, valid or not
-	groups    map[string][]mapping.Record // of these the valid ones, by table
-	twin      *row                        // a row that should have been the only one
-	malformed []string                    // fields that are not in their form
+	owner     *row     // the row it hangs on, valid or not
+	joined    []*row   // valid rows that it names otherwise: staff, teams
+	below     []*row   // the rows that hang on it, valid or not
+	groups    []group  // of these the valid ones, by table
+	twins     []*row   // rows that have a key which should have been this one's alone, one for each key
+	malformed []string // fields that are not in their form
 	faults    []mapping.Fault
 	refusal   string // id of the rule that set it aside; "" is a valid row
 	fragment  []byte // made once for the row at the top of a group
@@ -40,15 +85,13 @@ type row struct {
 
 // Field implements mapping.Record.
 func (r *row) Field(name string) (string, bool) {
-	if dot := strings.IndexByte(name, '.'); dot >= 0 { // never a column, whatever a header row says
+	if i, ok := r.in.at[name]; ok {
+		text := r.cell(i)
+		return text, text != ""
+	}
+	if dot := strings.IndexByte(name, '.'); dot >= 0 {
 		if other := r.other(name[:dot]); other != nil {
 			return other.Field(name[dot+1:])
-		}
-		return "", false
-	}
-	if i, ok := r.in.at[name]; ok {
-		if i < len(r.cells) && r.cells[i] != "" {
-			return r.cells[i], true
 		}
 		return "", false
 	}
@@ -57,6 +100,14 @@ func (r *row) Field(name string) (string, bool) {
 		return text, text != ""
 	}
 	return "", false
+}
+
+// cell is the text at a position, "" where there is none.
+func (r *row) cell(i int) string {
+	if i < 0 || i >= len(r.cells) {
+		return ""
+	}
+	return r.cells[i]
 }
 
 // other finds the header, a joined row, or the row of a table that this one hangs on.
@@ -82,16 +133,25 @@ func (r *row) other(table string) *row {
 func (r *row) Group(name string) []mapping.Record {
 	table, rest, further := strings.Cut(name, ".")
 	if !further {
-		return r.groups[table]
+		return r.group(table)
 	}
 	if other := r.other(table); other != nil {
 		return other.Group(rest)
 	}
 	var all []mapping.Record
-	for _, below := range r.groups[table] {
+	for _, below := range r.group(table) {
 		all = append(all, below.Group(rest)...)
 	}
 	return all
+}
+
+func (r *row) group(table string) []mapping.Record {
+	for i := range r.groups {
+		if r.groups[i].table == table {
+			return r.groups[i].rows
+		}
+	}
+	return nil
 }
 
 // At implements mapping.Record.
@@ -104,23 +164,18 @@ func (r *row) At(name string) mapping.Position {
 	return mapping.Position{File: r.in.name, Row: r.number, Field: name}
 }
 
-// set replaces a field by its normal form.
-func (r *row) set(field, text string) {
-	if i, ok := r.in.at[field]; ok && i < len(r.cells) {
-		r.cells[i] = text
-	}
-}
-
 // hang makes a valid row part of the group of its owner.
 func (r *row) hang() {
 	if r.owner == nil {
 		return
 	}
-	if r.owner.groups == nil {
-		r.owner.groups = map[string][]mapping.Record{}
+	for i := range r.owner.groups {
+		if g := &r.owner.groups[i]; g.table == r.in.table.code {
+			g.rows = append(g.rows, r)
+			return
+		}
 	}
-	code := r.in.table.code
-	r.owner.groups[code] = append(r.owner.groups[code], r)
+	r.owner.groups = append(r.owner.groups, group{r.in.table.code, []mapping.Record{r}})
 }
 
 // maxValue bounds what a fault shows of a row that could not be read; its

@@ -18,6 +18,12 @@ type table struct {
 	skipped    map[string]string // rule id -> why it is not applied
 	columns    map[string]string // column in lower case -> as rules name it
 	headers    map[string]string // column as rules name it -> as this version does, where it differs
+	hangs      *rule             // finds the row that one of this table hangs on; nil: on none
+	above      *table            // of that row
+	below      []string          // fields by which rows that hang on one of this find it
+	named      []string          // fields by which other rows name one of this
+	togetherBy string            // the field whose value says which rows hang together; "" for none
+	forms      map[string]form   // field -> what it has to look like
 }
 
 // effect is what a rule does to the row that breaks it.
@@ -39,14 +45,16 @@ type rule struct {
 	reason   string // what is wrong with a row that breaks it
 	softened string // why it warns where the published rule rejects
 
-	blank  bool            // breaks asks whether the field is blank
-	breaks func(*row) bool // of one row: blank, codes, when
-	about  []string        // the words of breaks, fields among them
+	blank  bool
+	codes  map[string]bool
+	breaks func(*row) bool // when
+	about  []string        // the words of the check, fields among them
 	normal form            // format
 	parent *place          // the row that this one hangs on, or names
 	child  string          // code of a table that must have rows below
 	unique []string
 	where  mapping.Condition // which rows unique is about
+	wide   bool              // of unique: rows that do not hang together can have the same key
 	single bool
 }
 
@@ -61,7 +69,7 @@ func readRules(text, version string) ([]*table, error) {
 		switch {
 		case words[0] == "table" && len(words) == 2 && len(words[1]) > codeLength:
 			tables = append(tables, &table{
-				code: words[1][:codeLength], name: words[1], skipped: map[string]string{}, columns: map[string]string{}, headers: map[string]string{},
+				code: words[1][:codeLength], name: words[1], skipped: map[string]string{}, columns: map[string]string{}, headers: map[string]string{}, forms: map[string]form{},
 			})
 			return nil
 		case len(tables) == 0:
@@ -76,7 +84,74 @@ func readRules(text, version string) ([]*table, error) {
 		}
 		return tables[len(tables)-1].read(words)
 	})
-	return tables, err
+	if err != nil {
+		return nil, err
+	}
+	return tables, relate(tables)
+}
+
+// relate finds out which tables hang on which. Parents stand first, and a table hangs on
+// one: so whatever hangs together is found as it is read.
+func relate(tables []*table) error {
+	read := map[string]*table{}
+	for _, t := range tables {
+		for _, r := range t.rules {
+			if err := t.relateBy(r, read); err != nil {
+				return fmt.Errorf("%s: %w", r.id, err)
+			}
+		}
+		read[t.code] = t
+	}
+	for _, t := range tables {
+		t.togetherBy = t.together()
+		for _, r := range t.rules {
+			if r.wide = r.unique != nil && r.unique[0] != t.togetherBy; r.wide && r.where != (mapping.Condition{}) {
+				return fmt.Errorf("%s: a condition can only be asked of a key that begins with %s", r.id, t.togetherBy)
+			}
+		}
+	}
+	return nil
+}
+
+func (t *table) relateBy(r *rule, read map[string]*table) error {
+	if r.parent == nil {
+		return nil
+	}
+	field, up := r.parent.field, read[r.parent.table]
+	switch {
+	case up == nil:
+		return errors.New("the parent is a table that stands above")
+	case r.effect == rejects && t.hangs != nil:
+		return errors.New("a table hangs on one other")
+	case r.effect == rejects:
+		t.hangs, t.above = r, up
+		up.below = appendNew(up.below, field)
+	case up.hangs != nil || len(up.below) > 0:
+		return errors.New("a row that is named hangs on none, and none hangs on it")
+	default:
+		up.named = appendNew(up.named, field)
+	}
+	return nil
+}
+
+func appendNew(to []string, s string) []string {
+	if slices.Contains(to, s) {
+		return to
+	}
+	return append(to, s)
+}
+
+// together is the field whose value says which rows hang together, "" where none does.
+func (t *table) together() string {
+	switch {
+	case t.hangs != nil:
+		return t.hangs.field
+	case len(t.below) > 0:
+		return t.below[0]
+	case len(t.named) > 0:
+		return t.named[0]
+	}
+	return ""
 }
 
 // read reads one rule of the table.
@@ -101,20 +176,23 @@ func (t *table) read(words []string) error {
 		r.field = ""
 	}
 	t.columns[strings.ToLower(r.field)] = r.field
+	if r.normal != nil {
+		t.forms[r.field] = r.normal
+	}
 	t.rules = append(t.rules, r)
 	return nil
 }
 
 // read reads the check of a rule.
 func (r *rule) read(kind string, arguments []string) (err error) {
-	field := r.field
 	switch kind {
 	case "blank":
 		r.reason, r.blank = "the field is blank", true
-		r.breaks = func(w *row) bool { _, ok := w.Field(field); return !ok }
 	case "codes":
-		r.reason = "not a code of the national list; it was kept as it is"
-		r.breaks = func(w *row) bool { code, ok := w.Field(field); return ok && !slices.Contains(arguments, code) }
+		r.reason, r.codes = "not a code of the national list; it was kept as it is", map[string]bool{}
+		for _, code := range arguments {
+			r.codes[code] = true
+		}
 	case "format":
 		r.normal, r.reason, err = formatOf(arguments)
 	case "when":
