@@ -202,6 +202,9 @@ func (s *settings) when(as operation, value string) (string, error) {
 
 // date gives a FHIR date: YYYY-MM-DD, or YYYY or YYYY-MM as they stand.
 func (s *settings) date(value string) (string, error) {
+	if _, ok := dayOf(value); ok {
+		return value, nil
+	}
 	value = midnight.ReplaceAllString(strings.TrimSpace(value), "")
 	if s.dayFirst {
 		value = dayFirst.ReplaceAllString(value, "$3-$2-$1")
@@ -216,6 +219,45 @@ func (s *settings) date(value string) (string, error) {
 	return value, nil
 }
 
+// dayOf reads YYYY-MM-DD, as nearly every date stands, without what reads any other.
+func dayOf(text string) (day time.Time, ok bool) {
+	if len(text) != len(time.DateOnly) || text[4] != '-' || text[7] != '-' {
+		return day, false
+	}
+	y, m, d := digits(text[:4]), digits(text[5:7]), digits(text[8:])
+	if y < 1 || m < 1 || m > 12 || d < 1 || d > 31 {
+		return day, false
+	}
+	day = time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC)
+	return day, day.Day() == d
+}
+
+// digits is the number that a text of digits alone is, else less than 0.
+func digits(text string) int {
+	n := 0
+	for i := range len(text) {
+		if text[i] < '0' || text[i] > '9' {
+			return -1
+		}
+		n = 10*n + int(text[i]-'0')
+	}
+	return n
+}
+
+// offset is that of the zone at a time of day of the form hh:mm:ss.
+func (s *settings) offset(day, hour string) (string, bool) {
+	at, ok := dayOf(day)
+	if !ok || len(hour) != len(time.TimeOnly) || hour[2] != ':' || hour[5] != ':' {
+		return "", false
+	}
+	h, m, second := digits(hour[:2]), digits(hour[3:5]), digits(hour[6:])
+	if h < 0 || h > 23 || m < 0 || m > 59 || second < 0 || second > 59 {
+		return "", false
+	}
+	local := time.Date(at.Year(), at.Month(), at.Day(), h, m, second, 0, s.zone)
+	return local.Format("Z07:00"), true
+}
+
 // clock is the time of a FHIR dateTime, its seconds and offset perhaps missing.
 var clock = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9](:(?:[0-5][0-9]|60)(\.[0-9]{1,9})?)?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])?$`)
 
@@ -226,6 +268,11 @@ func (s *settings) dateTime(value string) (string, error) {
 	day, err := s.date(day)
 	if err != nil || !timed {
 		return day, err
+	}
+	if s.zone != nil {
+		if offset, ok := s.offset(day, hour); ok {
+			return day + "T" + hour + offset, nil
+		}
 	}
 	m := clock.FindStringSubmatch(hour)
 	if m == nil || len(day) != len(time.DateOnly) {

@@ -68,6 +68,9 @@ type Env struct {
 	// needed as long as what was given out, and closed by whoever gives them. Nil: it
 	// is remembered in memory.
 	Scratch scratch.Files
+	// Stage, where it is set, is told what a run goes on with: "read" rows, "join" and judge
+	// them, or "map" them. It is for whoever measures where the time goes.
+	Stage func(what string)
 	// Explain, where it is set, is told each step of a run: the record (forward where it
 	// stood, backward TYPE/ID and the position among those given), the line of the map,
 	// and what came of it. What it is told holds the values of the record.

@@ -99,6 +99,7 @@ func LoadVersion(fsys fs.FS, version string, names Names) (*Program, error) {
 		return nil, errors.Join(p.faults...)
 	}
 	p.program.tables = p.tables
+	p.program.numberFixed()
 	return p.program, nil
 }
 

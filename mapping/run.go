@@ -12,6 +12,7 @@ import (
 type Program struct {
 	sources map[string]*source
 	tables  map[string]*table
+	fixed   int // number of the last node that writes the same in every record
 }
 
 // source is what the maps know of the records that they read under one name.
@@ -62,7 +63,7 @@ type Runner struct {
 
 // Runner makes a runner that counts defaults in report.
 func (p *Program) Runner(env Env, report *Report) *Runner {
-	return &Runner{program: p, run: run{env: env, report: report, made: map[[2]string]bool{}, said: map[saying]bool{}}}
+	return &Runner{program: p, run: run{env: env, report: report, made: map[[2]string]bool{}, said: map[saying]bool{}, fixed: make([][]byte, p.fixed+1)}}
 }
 
 // run is the state of one record's run.
@@ -74,6 +75,7 @@ type run struct {
 	faults []Fault
 	made   map[[2]string]bool // type and key
 	said   map[saying]bool
+	fixed  [][]byte // by number, what such a node writes, once it is known
 
 	salvaging bool // see Salvage
 	proving   bool // what does not return is left out
@@ -114,8 +116,12 @@ func (r *Runner) runAll(source string, record Record) []Resource {
 	s := &r.run
 	s.faults = nil
 	s.made, s.said = emptied(s.made), emptied(s.said)
-	var resources []Resource
-	for _, m := range r.program.of(source).maps {
+	maps := r.program.of(source).maps
+	if len(maps) == 0 {
+		return nil
+	}
+	resources := make([]Resource, 0, len(maps))
+	for _, m := range maps {
 		s.scopes = append(s.scopes[:0], around{record, 1})
 		if m.each == "" {
 			resources = s.make(m, resources)

@@ -173,5 +173,9 @@ func (p *parser) addRow(t *table, l line, to coding) {
 
 // isCode reports whether s can be a FHIR code.
 func isCode(s string) bool {
-	return s != "" && strings.Join(strings.Fields(s), " ") == s
+	plain := s != ""
+	for i := range len(s) {
+		plain = plain && '!' <= s[i] && s[i] <= '~'
+	}
+	return plain || s != "" && strings.Join(strings.Fields(s), " ") == s
 }

@@ -95,6 +95,7 @@ type node struct {
 	minted  bool       // holds a key that is minted where FHIR holds none
 	whole   bool       // made by in, each or first: rules elsewhere may not add to it
 	at      place      // where the map first names it
+	fixed   int        // its number among the nodes that write the same in every record; 0 is none of them
 }
 
 // scope is the group that an each or first goes through.

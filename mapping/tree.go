@@ -13,6 +13,12 @@ func (n *node) append(dst []byte, r *run, first int) []byte {
 	if r.proving && n.silent() {
 		return dst
 	}
+	if text := r.fixedText(n); text != nil {
+		if len(dst) > first {
+			dst = append(dst, ',')
+		}
+		return append(dst, text...)
+	}
 	if n.scope == nil {
 		return n.appendOne(dst, r, first)
 	}

@@ -4,5 +4,5 @@ import "cpagateway/profiles"
 
 // IDOf is the id that a resource of a source gets.
 func IDOf(secret []byte, custodian profiles.OrgCode, source, typ, key string) string {
-	return keyedIDs{secret: secret, custodian: custodian, source: source}.resource(typ, key)
+	return ResourceID(secret, custodian, source)(typ, key)
 }

@@ -137,7 +137,7 @@ func (in *Intake) begin(ctx context.Context, source Source) *run {
 		source.Custodian = in.Home
 	}
 	return &run{
-		Intake: in, ctx: ctx, source: source, ids: keyedIDs{secret: in.Secret, custodian: source.Custodian, source: source.Name},
+		Intake: in, ctx: ctx, source: source, ids: newKeyedIDs(in.Secret, source.Custodian, source.Name),
 		memory: newMemory(in.Scratch), pace: pace{resources: fewResources}, sum: Summary{Warnings: map[string]int{}},
 	}
 }

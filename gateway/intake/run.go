@@ -23,7 +23,7 @@ type run struct {
 	ctx    context.Context
 	source Source
 	again  bool // a fragment that was set aside: nothing of it is set aside once more
-	ids    keyedIDs
+	ids    *keyedIDs
 	*memory
 	batch  batch
 	pace   pace

@@ -79,7 +79,7 @@ func (f *Format) withoutBlanks() []*table {
 // put makes a row of a record, and rows below it of its groups.
 func (x *extract) put(table string, record *mapping.Returned, above *row) *row {
 	s := x.sheets[x.format.tableOf(table).code]
-	r := &row{in: &file{name: s.table.name, table: s.table, extract: x, at: map[string]int{}}, number: len(s.rows) + 1}
+	r := &row{in: &file{name: s.table.name, table: s.table, extract: x}, number: len(s.rows) + 1}
 	for _, name := range record.Fields() {
 		if text, ok := record.Field(name); ok && !strings.Contains(name, ".") { // what another table holds returns there
 			r.setNew(r.in, name, text)
@@ -175,7 +175,7 @@ func tables(x *extract, kept map[*row]bool) map[string][]byte {
 func (t *table) order(rows []*row) []string {
 	has := map[string]bool{}
 	for _, r := range rows {
-		for column := range r.in.at {
+		for _, column := range r.in.columns {
 			has[column] = true
 		}
 	}

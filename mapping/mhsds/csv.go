@@ -193,7 +193,6 @@ func (f *file) readHeader(line, fault string) {
 	if fault == "" {
 		fault = wrong
 	}
-	f.at = make(map[string]int, len(cells))
 	if wrong != "" && fault == wrong {
 		fault = fmt.Sprintf("column %d: %s", len(cells)+1, wrong)
 	}

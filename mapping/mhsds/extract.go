@@ -110,11 +110,18 @@ func (x *extract) begin() error {
 	return nil
 }
 
+func (x *extract) stage(what string) {
+	if x.env.Stage != nil {
+		x.env.Stage(what)
+	}
+}
+
 // finish checks all rows and gives out what they make.
 func (x *extract) finish(ctx context.Context) error {
 	if x.unsound != nil {
 		return ctx.Err()
 	}
+	x.stage("join")
 	x.check(x.order[0])
 	if err := x.emit(ctx); err != nil {
 		return err
@@ -146,6 +153,8 @@ func (x *extract) work(ctx context.Context, tables []*table, rows []*row) error 
 	if err := x.failed(); err != nil { // what was not found is perhaps there
 		return err
 	}
+	x.stage("map")
+	defer x.stage("join")
 	return x.emit(ctx)
 }
 
@@ -341,20 +350,14 @@ func (s *sheet) by(column string) map[string]*row {
 // else is wrong with one of them: which of them is meant is not ours to guess.
 func checkUnique(s *sheet, rule *rule) {
 	seen := make(map[string]*row, len(s.rows))
-	var key strings.Builder
 	for _, r := range s.rows {
 		if _, ok := r.Field(rule.unique[0]); !ok || r.broken != "" || r.garbled(rule) || !rule.where.Holds(r) {
 			continue
 		}
-		key.Reset()
-		for _, field := range rule.unique {
-			text, _ := r.Field(field)
-			key.WriteString(text)
-			key.WriteByte(0)
-		}
-		first := seen[key.String()]
+		key := r.key(rule.unique)
+		first := seen[key]
 		if first == nil {
-			seen[key.String()] = r
+			seen[key] = r
 			continue
 		}
 		if !slices.ContainsFunc(first.faults, func(f mapping.Fault) bool { return f.Rule == rule.id }) {
@@ -364,6 +367,21 @@ func checkUnique(s *sheet, rule *rule) {
 		r.twins = append(r.twins, first)
 		r.fault(rule, rule.reason)
 	}
+}
+
+// key is the texts of some fields.
+func (r *row) key(fields []string) string {
+	if len(fields) == 1 {
+		text, _ := r.Field(fields[0])
+		return text
+	}
+	var key strings.Builder
+	for _, field := range fields {
+		text, _ := r.Field(field)
+		key.WriteString(text)
+		key.WriteByte(0)
+	}
+	return key.String()
 }
 
 // checkOwner asks for the row that a row hangs on, and for those it names.

@@ -121,7 +121,6 @@ func (x *extract) readFragment(raw []byte) error {
 			return fmt.Errorf("%s is no table that is read", name)
 		}
 		f := x.newFile(name, t)
-		f.at = map[string]int{}
 		number := 0
 		for object := range objects.Each() {
 			number++

@@ -135,6 +135,7 @@ func (f *Format) Program() *mapping.Program { return f.program }
 // those of a person together.
 func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapping.Output) (mapping.Report, error) {
 	x := f.newExtract(env, out)
+	x.stage("read")
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {
 		return x.report, fmt.Errorf("listing the extract: %w", err)

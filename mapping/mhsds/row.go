@@ -13,8 +13,8 @@ type file struct {
 	table   *table
 	extract *extract
 	columns []string
-	at      map[string]int // column -> position
-	fault   string         // of the header row
+	at      positions
+	fault   string // of the header row
 
 	places  []int  // of each rule's field its position, -1 where there is none
 	carried []bool // by position: a map or a join reads it
@@ -27,18 +27,70 @@ func (f *file) know(column string) {
 	if strings.Contains(column, ".") { // never a field, whatever a header row says
 		column = dotted + column
 	}
-	f.at[column] = len(f.columns) - 1
+	f.at.put(column, len(f.columns)-1)
 }
 
 const dotted = "\x00"
 
 // position of a column.
 func (f *file) position(column string) (int, bool) {
-	i, ok := f.at[column]
+	i, ok := f.at.of(column)
 	if !ok && strings.Contains(column, ".") {
-		i, ok = f.at[dotted+column]
+		i, ok = f.at.of(dotted + column)
 	}
 	return i, ok
+}
+
+// positions are those of columns by their names: a map that every field of every row is
+// found by.
+type positions struct {
+	slots []placed // a power of two, at least half of them free
+	used  int
+}
+
+type placed struct {
+	column string // "" is free
+	at     int
+}
+
+// slot of a column, or the one that it would get.
+func (p *positions) slot(column string) *placed {
+	last := len(column) - 1
+	hash := uint(len(column)) + 7*uint(column[0]) + 31*uint(column[last]) + 131*uint(column[last/2]) + 521*uint(column[last/4*3])
+	for ; ; hash++ {
+		if s := &p.slots[hash%uint(len(p.slots))]; s.column == column || s.column == "" {
+			return s
+		}
+	}
+}
+
+func (p *positions) of(column string) (int, bool) {
+	if column == "" || p.used == 0 {
+		return 0, false
+	}
+	s := p.slot(column)
+	return s.at, s.column != ""
+}
+
+// put places a column that has a name, in the place of an earlier one.
+func (p *positions) put(column string, at int) {
+	if column == "" {
+		return
+	}
+	if 2*p.used >= len(p.slots) {
+		before := p.slots
+		p.slots = make([]placed, max(16, 4*len(before)))
+		for _, s := range before {
+			if s.column != "" {
+				*p.slot(s.column) = s
+			}
+		}
+	}
+	s := p.slot(column)
+	if s.column == "" {
+		p.used++
+	}
+	*s = placed{column, at}
 }
 
 // placed is the position of each rule's field, once all columns are known.
@@ -47,7 +99,7 @@ func (f *file) placed() []int {
 		f.places = make([]int, len(f.table.rules))
 		for i, rule := range f.table.rules {
 			var ok bool
-			if f.places[i], ok = f.at[rule.field]; !ok {
+			if f.places[i], ok = f.at.of(rule.field); !ok {
 				f.places[i] = -1
 			}
 		}
@@ -85,7 +137,7 @@ type row struct {
 
 // Field implements mapping.Record.
 func (r *row) Field(name string) (string, bool) {
-	if i, ok := r.in.at[name]; ok {
+	if i, ok := r.in.at.of(name); ok {
 		text := r.cell(i)
 		return text, text != ""
 	}

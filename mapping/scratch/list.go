@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"slices"
 )
 
 // List is byte strings one after the other.
@@ -33,6 +34,9 @@ func (l *List) Add(text []byte) error {
 // add is Add that says where the string is.
 func (l *List) add(text []byte) (at uint64, err error) {
 	at = l.size()
+	if need := len(l.tail) + len(text) + binary.MaxVarintLen64; need > cap(l.tail) {
+		l.tail = slices.Grow(l.tail, max(need, 2*len(l.tail))-len(l.tail))
+	}
 	l.tail = binary.AppendUvarint(l.tail, uint64(len(text)))
 	l.tail = append(l.tail, text...)
 	if l.files == nil || len(l.tail) < tailSize || l.file == nil && len(l.tail) < l.room {

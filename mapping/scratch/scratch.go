@@ -33,7 +33,7 @@ type Table struct {
 }
 
 // keysInMemory is how many keys a Table keeps before it asks for a file.
-const keysInMemory = 1 << 16
+const keysInMemory = 1 << 14
 
 // NewTable makes an empty Table.
 func NewTable(files Files) *Table {

@@ -134,7 +134,7 @@ func TestAFailureIsTold(t *testing.T) {
 			f, err := make()
 			return broken{f, &left}, err
 		})
-		for i := 0; i < 140_000 && table.Err() == nil; i++ {
+		for i := 0; i < 45_000 && table.Err() == nil; i++ {
 			table.Put(keyOf(i), []byte("some value of no great length"))
 			if _, ok := table.Get(keyOf(i / 2)); !ok && table.Err() == nil {
 				t.Fatalf("key %d is lost and nobody is told", i/2)
