@@ -3,7 +3,10 @@
 // translation cannot hide anything on purpose: what it cannot take it reports.
 package mapping
 
-import "cpagateway/mapping/scratch"
+import (
+	"cpagateway/mapping/scratch"
+	"cpagateway/profiles/fhir"
+)
 
 // Position says where something stands in what was read.
 type Position struct {
@@ -22,7 +25,9 @@ type Resource struct {
 	// by it alone and what was read holds no such Patient. Person is then empty.
 	NHSNumber string
 	Body      []byte
-	From      Position
+	// Checked is the body, where the format has read it and held it to its profile.
+	Checked fhir.Value
+	From    Position
 	// Records is how many source records this resource accounts for. Every
 	// record taken is accounted for by exactly one resource (others that it also
 	// made say 0), so that over a run the sum is Report.Taken.
@@ -78,7 +83,7 @@ type Env struct {
 }
 
 // Output receives what a format makes, record by record. Returning an error stops
-// the run.
+// the run; it may be that of an earlier record. What is given stays the receiver's.
 type Output interface {
 	// Take receives the resources of one source record.
 	Take(resources []Resource) error

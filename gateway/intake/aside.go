@@ -13,6 +13,18 @@ import (
 // SetAside keeps what a format could not take, and what it says against sharing.
 // Warnings are counted: the record they speak of was taken.
 func (r *run) SetAside(faults []mapping.Fault, consents []mapping.Resource) error {
+	bytes := 0
+	for _, f := range faults {
+		bytes += len(f.Raw)
+	}
+	for i, c := range consents {
+		consents[i].Fragment = r.asked(c.Fragment)
+		bytes += len(c.Body)
+	}
+	return r.hand.give(step{bytes, func() error { return r.keepAside(faults, consents) }})
+}
+
+func (r *run) keepAside(faults []mapping.Fault, consents []mapping.Resource) error {
 	against := r.keepWishes(consents)
 	var kept []quarantine.Fault
 	for _, f := range faults {

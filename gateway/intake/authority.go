@@ -15,28 +15,37 @@ const ruleNoAuthority = "NO-AUTHORITY"
 const noAuthority = "the Consent grants, and this source has no authority to record what a person agrees to; refusals and withdrawals of it are taken. " +
 	"Where it has the authority, switch its grants on and feed the record in again"
 
+// authorised says what a source may record of a resource.
+type authorised uint8
+
+const (
+	grantsNothing authorised = iota
+	grants                   // which it may not
+	grantsNoMore             // taken without what its grant rests on
+)
+
 // authority says what becomes of a resource of a source without the authority to
 // record a grant. A Consent that grants is set aside by itself, and the rest of its
 // record is taken; sharing only in a crisis is taken as the refusal that it also is.
 // A source may take back its own refusal, down to silence: that grants nothing.
-func (r *run) authority(m mapping.Resource) (taken mapping.Resource, granted bool) {
+func (r *run) authority(m mapping.Resource) (taken mapping.Resource, what authorised) {
 	if r.source.Grants == consent.On || m.Type != "Consent" {
-		return m, false
+		return m, grantsNothing
 	}
 	c, err := fhir.ParseResource(m.Body)
 	if err != nil {
-		return m, false // its own fault, said where it is checked
+		return m, grantsNothing // its own fault, said where it is checked
 	}
 	d := facts.ReadDirective(c)
 	switch {
 	case d.Status != facts.Active:
 	case d.Template == facts.SharePlan || d.Template == facts.CarerCopy:
-		return m, true
+		return m, grants
 	case d.Template == facts.CrisisOnly:
-		r.sum.Warnings[ruleNoAuthority]++
-		m.Body = unfounded(c)
+		m.Body, m.Checked = unfounded(c), fhir.Value{}
+		return m, grantsNoMore
 	}
-	return m, false
+	return m, grantsNothing
 }
 
 // withhold sets the Consents that grant aside, each by itself.

@@ -138,12 +138,15 @@ func (in *Intake) begin(ctx context.Context, source Source) *run {
 	}
 	return &run{
 		Intake: in, ctx: ctx, source: source, ids: newKeyedIDs(in.Secret, source.Custodian, source.Name),
-		memory: newMemory(in.Scratch), pace: pace{resources: fewResources}, sum: Summary{Warnings: map[string]int{}},
+		hand: handOver(), memory: newMemory(in.Scratch), pace: pace{resources: fewResources}, sum: Summary{Warnings: map[string]int{}},
 	}
 }
 
 // end puts what is still held, and closes the account.
 func (r *run) end(report mapping.Report, err error) (Summary, error) {
+	if failed := r.hand.finish(); err == nil {
+		err = failed
+	}
 	if err == nil {
 		err = r.flush()
 	}

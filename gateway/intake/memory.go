@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
+	"sync"
 
 	"cpagateway/mapping"
 	"cpagateway/mapping/scratch"
@@ -29,7 +30,10 @@ func (m *memory) Err() error { return errors.Join(m.Table.Err(), m.failed) }
 func newMemory(files scratch.Files) *memory {
 	m := &memory{}
 	if files != nil {
+		var opening sync.Mutex // the format asks for files too
 		m.files = func() (scratch.File, error) {
+			opening.Lock()
+			defer opening.Unlock()
 			f, err := files()
 			if err == nil {
 				m.open = append(m.open, f)

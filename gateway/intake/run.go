@@ -24,6 +24,7 @@ type run struct {
 	source Source
 	again  bool // a fragment that was set aside: nothing of it is set aside once more
 	ids    *keyedIDs
+	hand   *handover
 	*memory
 	batch  batch
 	pace   pace
@@ -48,32 +49,88 @@ func (r *run) env() mapping.Env {
 // Take receives the resources of one source record. The record is taken whole,
 // or set aside whole under the first rule that refuses something of it.
 func (r *run) Take(made []mapping.Resource) error {
-	record := make([]pending, 0, len(made))
+	var record []pending
 	var granting []mapping.Resource
+	bytes, unfounded := 0, 0
 	for _, m := range targetsFirst(made) {
-		m, grants := r.authority(m)
+		bytes += len(m.Body) + m.Held
+		m.Fragment = r.asked(m.Fragment)
+		m, what := r.authority(m)
 		p, no := check(m)
-		if no != nil {
-			r.sum.Quarantined += accounted(made)
-			r.keep([]quarantine.Fault{r.aside(made, m, *no)})
-			return r.flushFull()
-		}
-		if grants {
+		switch {
+		case no != nil:
+			return r.hand.give(step{bytes, func() error { return r.refuse(made, m, *no) }})
+		case what == grants:
 			granting = append(granting, m)
-		} else {
-			record = append(record, p)
+			continue
+		case what == grantsNoMore:
+			unfounded++
 		}
+		record = append(record, p)
 	}
-	r.batch.add(record)
-	r.withhold(granting)
+	record = referredFirst(record)
+	return r.hand.give(step{bytes, func() error {
+		if unfounded > 0 {
+			r.sum.Warnings[ruleNoAuthority] += unfounded
+		}
+		r.batch.add(record)
+		r.withhold(granting)
+		return r.flushFull()
+	}})
+}
+
+// asked is a question to the format that may be asked of it while it goes on.
+func (r *run) asked(question func() []byte) func() []byte {
+	if question == nil {
+		return nil
+	}
+	return func() []byte { return r.hand.ask(question) }
+}
+
+// refuse sets a record aside that was never put.
+func (r *run) refuse(made []mapping.Resource, m mapping.Resource, no refusal) error {
+	r.sum.Quarantined += accounted(made)
+	r.keep([]quarantine.Fault{r.aside(made, m, no)})
 	return r.flushFull()
 }
 
 // targetsFirst puts Patients before the others, which find their person by them, and
-// plans behind what they refer to: what is kept before what it leads to is labelled
-// twice.
+// plans behind.
 func targetsFirst(made []mapping.Resource) []mapping.Resource {
 	return slices.SortedStableFunc(slices.Values(made), func(a, b mapping.Resource) int { return turn(a.Type) - turn(b.Type) })
+}
+
+// referredFirst puts what others refer to before them: what is kept before what it leads
+// to is labelled twice.
+func referredFirst(record []pending) []pending {
+	at := make(map[string]int, len(record))
+	for i, p := range record {
+		if turn(p.made.Type) > turn("Organization") {
+			at[p.made.Type+"/"+p.made.ID] = i
+		}
+	}
+	sorted, seen := make([]pending, 0, len(record)), make([]bool, len(record))
+	var put func(i int)
+	put = func(i int) {
+		if seen[i] {
+			return
+		}
+		seen[i] = true
+		if turn(record[i].made.Type) <= turn("Organization") { // a Patient stays before what is about it
+			sorted = append(sorted, record[i])
+			return
+		}
+		for ref := range fhir.References(record[i].resource) {
+			if other, ok := at[ref.Text()]; ok {
+				put(other)
+			}
+		}
+		sorted = append(sorted, record[i])
+	}
+	for i := range record {
+		put(i)
+	}
+	return sorted
 }
 
 func turn(typ string) int {
@@ -107,6 +164,9 @@ func accounted(made []mapping.Resource) int {
 
 // check reads one resource, or names the rule that refuses it, and why.
 func check(m mapping.Resource) (pending, *refusal) {
+	if m.Checked.Exists() {
+		return pending{m, m.Checked}, nil
+	}
 	resource, err := fhir.ParseResource(m.Body)
 	if err != nil {
 		return pending{}, &refusal{"FHIR-JSON", "the resource is not well formed: " + err.Error()}

@@ -154,16 +154,18 @@ func (x *extract) setAside(e entry, faults []mapping.Fault, consents []mapping.R
 }
 
 // invalid is what no check of the document saw and no store would take: a period
-// that ends before it starts, say. Half a plan is never taken.
+// that ends before it starts, say. Half a plan is never taken. Of a plan that is, all
+// are checked.
 func invalid(resources []mapping.Resource) []mapping.Fault {
 	var faults []mapping.Fault
-	for _, r := range resources {
+	for i, r := range resources {
 		value, err := fhir.ParseResource(r.Body)
 		if err != nil {
 			faults = append(faults, mapping.Fault{Rule: ruleResource, Reason: r.Type + ": " + err.Error()})
 			continue
 		}
 		issues := profiles.Check(value)
+		resources[i].Checked = value
 		fatal := slices.IndexFunc(issues, profiles.Issue.Fatal)
 		if fatal >= 0 {
 			faults = append(faults, mapping.Fault{Rule: ruleResource, Reason: "the plan would make a resource that is not valid: " + issues[fatal].Path + " " + issues[fatal].Text})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 
 	"cpagateway/mapping"
 )
@@ -26,7 +25,6 @@ type extract struct {
 	kept    keptRows
 	sheets  map[string]*sheet // by table code, of the rows at work
 	order   []*sheet
-	writing sync.Mutex
 }
 
 // sheet is the rows of one table.

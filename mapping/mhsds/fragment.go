@@ -25,8 +25,6 @@ const (
 // undo the other half), one row for each key that is not unique, and the staff
 // and teams named. All rows of a group share one fragment.
 func (x *extract) fragmentOf(r *row) []byte {
-	x.writing.Lock() // who was given a resource may ask for it while the next is made
-	defer x.writing.Unlock()
 	for r.owner != nil {
 		r = r.owner
 	}
