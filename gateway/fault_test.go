@@ -222,33 +222,6 @@ func TestAWithdrawalReleasesNothingOfWhatIsInMemory(t *testing.T) {
 	}
 }
 
-func TestAPersonWhoseFactsNeverRestIsAnsweredBusy(t *testing.T) {
-	inEveryMemory(t, func(t *testing.T, s *stand) {
-		wholeAnswer(t, s)
-		moves := 0
-		s.reader.before = func(_ context.Context, method string) error {
-			if method == "Holdings" {
-				moves++
-				s.bringIn(s.plan("ann.json", func(plan map[string]any) {
-					plan["person"].(map[string]any)["telephone"] = "01632 96000" + string(rune('0'+moves))
-				}))
-			}
-			return nil
-		}
-		s.memory.Clear()
-		a := s.get("gp", crisisPath(), "X-Request-Id", requestName)
-		s.reader.before = nil
-		holdsBack(t, a, http.StatusServiceUnavailable)
-		if moves != 4 {
-			t.Errorf("decided %d times, want 4", moves)
-		}
-		if rows := s.recorded(requestName); len(rows) != 1 || rows[0].Status != http.StatusServiceUnavailable {
-			t.Errorf("want one record of the 503, got %+v", rows)
-		}
-		s.verified()
-	})
-}
-
 func TestACallerWhoLeavesIsRecordedOnce(t *testing.T) {
 	inEveryMemory(t, func(t *testing.T, s *stand) {
 		wholeAnswer(t, s)

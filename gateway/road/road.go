@@ -25,7 +25,7 @@ import (
 // Limits of one request (docs/surface.md).
 const (
 	requestTime = 60 * time.Second
-	attempts    = 4 // how often a person is decided again when a fact changes underway
+	attempts    = 4 // how often a person is decided at most when facts change underway
 )
 
 // Road carries requests. Its fields are set once, before the first request.
@@ -144,7 +144,7 @@ func (r *Road) step(ctx context.Context, t *exchange) (audit.Recorded, reply) {
 	if t.ask.changes() {
 		return r.orRefuse(ctx, t, r.write)
 	}
-	for range attempts {
+	for range attempts - 1 {
 		recorded, reply, err := r.attempt(ctx, t)
 		switch {
 		case errors.Is(err, cache.ErrChanged):
@@ -154,7 +154,7 @@ func (r *Road) step(ctx context.Context, t *exchange) (audit.Recorded, reply) {
 		}
 		return recorded, reply
 	}
-	return r.refuse(ctx, t, faultBusy)
+	return r.orRefuse(ctx, t, r.alone)
 }
 
 // orRefuse refuses what fails.
@@ -205,13 +205,18 @@ func (r *Road) attempt(ctx context.Context, t *exchange) (audit.Recorded, reply,
 	})
 	r.waited(ctx, since)
 	if err == nil {
-		r.meters.decided(ctx, decisions)
-		t.outcome, t.waits = outcomeNothing, true
-		if len(released) > 0 {
-			t.outcome, t.waits = outcomeReleased, false
-		}
+		r.decided(ctx, t, decisions, released)
 	}
 	return recorded, p, err
+}
+
+// decided says what came of a request that was decided and recorded.
+func (r *Road) decided(ctx context.Context, t *exchange, decisions []consent.Decision, released []disclosure.Disclosure) {
+	r.meters.decided(ctx, decisions)
+	t.outcome, t.waits = outcomeNothing, true
+	if len(released) > 0 {
+		t.outcome, t.waits = outcomeReleased, false
+	}
 }
 
 // reply says how a page is answered, and lets it out under what was decided.
