@@ -40,6 +40,11 @@ func (l *Log[T]) draft(tx T, batch []*job[T], slot slotAfter) (d draft, err erro
 	if err != nil {
 		return d, err
 	}
+	if how == newSlot {
+		if err := l.missesNothing(tx); err != nil {
+			return d, err
+		}
+	}
 	d.after = before
 	if err := prepare(&d, tx, batch); err != nil {
 		return d, err

@@ -71,6 +71,19 @@ func (l *lease) own(slots []Slot) (Slot, slotSource, error) {
 	return Slot{}, newSlot, nil
 }
 
+// missesNothing looks for what the writer has written in a chain that others may have gone
+// on with: where the store was put back before that, they have written something else there.
+func (l *lease) missesNothing(log Snapshot) error {
+	if l.confirmed.Seq == 0 {
+		return nil
+	}
+	rows, err := log.Chain(l.confirmed.Number, l.confirmed.Seq, 1)
+	if err == nil && (len(rows) == 0 || rows[0].Head != l.confirmed.Head) {
+		err = errCut
+	}
+	return err
+}
+
 // slotByNumber is a slot by its number, the zero Slot where there is none.
 func slotByNumber(slots []Slot, number int) Slot {
 	if number < 1 || number > len(slots) {

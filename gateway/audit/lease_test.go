@@ -228,6 +228,11 @@ func TestACutOfWhatNobodyHasSigned(t *testing.T) {
 		"edited":         func(k *audittest.Kept) { edit(t, &k.Chains[1][1]); chained(k, 1, k.Chains[1]) },
 		"edited, given":  func(k *audittest.Kept) { edit(t, &k.Chains[1][1]); chained(k, 1, k.Chains[1]); k.Slots[0].Holder = "" },
 		"with one more":  func(k *audittest.Kept) { chained(k, 1, append(k.Chains[1], k.Chains[1][1])) },
+		"overtaken": func(k *audittest.Kept) {
+			edit(t, &k.Chains[1][1])
+			chained(k, 1, append(k.Chains[1], k.Chains[1][1]))
+			k.Slots[0].Holder = ""
+		},
 		"without a slot": func(k *audittest.Kept) { k.Slots = nil; k.Chains = nil },
 	} {
 		store := audittest.NewMemory()

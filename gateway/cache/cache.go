@@ -78,7 +78,12 @@ func (b Basis) Check(now records.Snapshot) error {
 	if err != nil {
 		return err
 	}
+	incarnation := now.Incarnation()
 	for _, e := range b.used {
+		if e.incarnation != incarnation {
+			b.forget()
+			return ErrChanged
+		}
 		if e.proven.Load() == sequence {
 			continue
 		}

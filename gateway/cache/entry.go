@@ -16,6 +16,8 @@ type entry struct {
 	size   int           // of the value, in bytes
 	proven atomic.Uint64 // a sequence of the store at which all of what follows held
 
+	incarnation string // of the store that it was read from
+
 	finds      finding // what was looked up; the zero finding is none
 	person     profiles.PersonID
 	generation uint64 // of the person

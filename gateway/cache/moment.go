@@ -37,6 +37,7 @@ func (m *Moment) recall(key string) (any, error) {
 
 // keep notes an entry of this moment, and keeps it where it has a key.
 func (m *Moment) keep(e *entry) {
+	e.incarnation = m.now.Incarnation()
 	e.proven.Store(m.sequence)
 	m.used = append(m.used, e)
 	if e.key != "" && m.cache.kept != nil {

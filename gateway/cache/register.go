@@ -20,8 +20,9 @@ type Register struct {
 
 type inForce struct {
 	*agreements.Register
-	number uint64
-	proven atomic.Uint64 // a sequence of the store at which it was in force
+	number      uint64
+	incarnation string        // of the store that holds it
+	proven      atomic.Uint64 // a sequence of the store at which it was in force
 }
 
 // NewRegister starts with a register that is in force where the store holds none.
@@ -63,23 +64,31 @@ func (r *Register) Of(now store.Snapshot) (*agreements.Register, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case number == kept.number:
+	case kept.is(number, now):
 		r.replaced.Store(false)
 		return kept.Register, nil
 	}
-	v, err := now.Register(number)
-	if err != nil {
-		return nil, err
-	}
-	read, err := agreements.LoadTexts(v.Files)
-	if err != nil {
-		return nil, fmt.Errorf("reading the register in force: %w", err)
+	found := &inForce{Register: kept.Register, number: number, incarnation: now.Incarnation()}
+	if number != 0 || kept.number != 0 { // otherwise the store holds none, as before
+		v, err := now.Register(number)
+		if err != nil {
+			return nil, err
+		}
+		if found.Register, err = agreements.LoadTexts(v.Files); err != nil {
+			return nil, fmt.Errorf("reading the register in force: %w", err)
+		}
 	}
 	// Where a later one was read meanwhile, that one stays.
-	if number > kept.number && r.kept.CompareAndSwap(kept, &inForce{Register: read, number: number}) {
+	later := number > kept.number || found.incarnation != kept.incarnation
+	if later && r.kept.CompareAndSwap(kept, found) {
 		r.replaced.Store(false)
 	}
-	return read, nil
+	return found.Register, nil
+}
+
+// is reports whether it is the register with a number in a store.
+func (f *inForce) is(number uint64, in store.Snapshot) bool {
+	return number == f.number && in.Incarnation() == f.incarnation
 }
 
 // Check returns ErrChanged where a register is not in force. While nothing has changed in
@@ -90,13 +99,13 @@ func (r *Register) Check(now store.Snapshot, decidedBy *agreements.Register) err
 		return ErrChanged
 	}
 	sequence, err := now.Sequence()
-	if err != nil || kept.proven.Load() == sequence {
+	if err != nil || kept.proven.Load() == sequence && now.Incarnation() == kept.incarnation {
 		return err
 	}
 	switch number, err := now.RegisterInForce(); {
 	case err != nil:
 		return err
-	case number != kept.number:
+	case !kept.is(number, now):
 		r.replaced.Store(true)
 		return ErrChanged
 	}

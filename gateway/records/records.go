@@ -129,6 +129,9 @@ type Snapshot interface {
 	// Sequence is the place of the last change to the store. While it is the same,
 	// nothing that a Reader reads has changed.
 	Sequence() (uint64, error)
+	// Incarnation tells apart what the store was before it was put back to an earlier moment,
+	// and after: numbers of two incarnations say nothing of each other.
+	Incarnation() string
 	// Editions tells the current versions of directory records apart: by the place of the
 	// last change to each. What references lead to nothing of their custodian is left out.
 	Editions(refs []Reference) (map[Reference]uint64, error)

@@ -159,6 +159,9 @@ func (s snapshot) Generation(person profiles.PersonID) (uint64, error) {
 // Sequence implements records.Snapshot.
 func (s snapshot) Sequence() (uint64, error) { return s.seq, s.ctx.Err() }
 
+// Incarnation implements records.Snapshot: it never goes back.
+func (s snapshot) Incarnation() string { return "" }
+
 // Editions implements records.Snapshot.
 func (s snapshot) Editions(refs []records.Reference) (map[records.Reference]uint64, error) {
 	editions := make(map[records.Reference]uint64)

@@ -67,6 +67,10 @@ const (
 // setUp makes a connection the gateway's, which needs no more rights than its role has.
 const setUp = "SET ROLE " + Role
 
+// run is what no two runs of a server have in common, whatever it was started on: the
+// microsecond at which it was.
+const run = "SELECT CAST(pg_postmaster_start_time() AS text)"
+
 // Open opens the store at an address of PostgreSQL (postgres://, or key=value), and makes
 // its tables where they are not there: for that, and for that alone, who logs in must own
 // the database. A schema newer than this program knows is refused (relational.ErrNewer).
@@ -88,7 +92,7 @@ func open(ctx context.Context, address string, wrap func(driver.Connector) drive
 	if err := migrate(ctx, to); err != nil {
 		return nil, fmt.Errorf("opening the store in PostgreSQL: %w", err)
 	}
-	s := relational.New(relational.Dialect{Text: text, Argument: argument, Lost: lost, Gathers: true, Deadline: answerTime},
+	s := relational.New(relational.Dialect{Text: text, Argument: argument, Lost: lost, Run: run, Gathers: true, Deadline: answerTime},
 		relational.Connections{DB: sql.OpenDB(to), Size: 1, Begin: beginWriting, SetUp: setUp},
 		relational.Connections{DB: sql.OpenDB(to), Size: readers, Begin: beginReading, SetUp: setUp})
 	if err := durable(ctx, s); err != nil {

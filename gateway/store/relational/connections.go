@@ -152,7 +152,11 @@ func (p *pool) open(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	s := &session{conn: conn, dialect: p.dialect, kept: make(map[string]*sql.Stmt)}
-	if _, err := conn.ExecContext(ctx, p.SetUp); err != nil {
+	_, err = conn.ExecContext(ctx, p.SetUp)
+	if err == nil && p.dialect.Run != "" {
+		err = conn.QueryRowContext(ctx, p.dialect.Run).Scan(&s.run)
+	}
+	if err != nil {
 		s.close()
 		return nil, err
 	}
@@ -179,7 +183,8 @@ func (p *pool) close() error {
 type session struct {
 	conn     *sql.Conn
 	dialect  Dialect
-	used     bool // it has begun a transaction before
+	run      string // of the server
+	used     bool   // it has begun a transaction before
 	kept     map[string]*sql.Stmt
 	waiting  []Statement // of the transaction under way: to be sent with the next
 	failed   error       // of the transaction under way: it can no longer be kept

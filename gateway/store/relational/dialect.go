@@ -20,6 +20,9 @@ type Dialect struct {
 	// that does, because the way to the server costs more than they do: as the one argument,
 	// a []Statement, of an ExecContext without a text.
 	Gathers bool
+	// Run is a statement that gives what no two runs of the server have in common; without
+	// it the database stays what it is for as long as a store is open.
+	Run string
 	// Deadline is how long a statement may take, with all that it waits for.
 	Deadline time.Duration
 }

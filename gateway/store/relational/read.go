@@ -159,6 +159,10 @@ func (s snapshot) Sequence() (uint64, error) {
 	return s.sequence, nil
 }
 
+// Incarnation implements records.Snapshot. Nobody puts a database back without ending its
+// server, and with it every connection: so it is that of the connection.
+func (s snapshot) Incarnation() string { return s.run }
+
 // Editions implements records.Snapshot.
 func (s snapshot) Editions(refs []records.Reference) (map[records.Reference]uint64, error) {
 	list, err := listedReferences(refs)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -83,6 +84,35 @@ func (s *Server) archived(t testing.TB) {
 	s.do(t, "postgres", "CREATE TABLE switched AS SELECT pg_walfile_name(pg_switch_wal()) AS file")
 	s.await(t, "SELECT coalesce(last_archived_wal, '') >= (SELECT file FROM switched) FROM pg_stat_archiver")
 	s.do(t, "postgres", "DROP TABLE switched")
+}
+
+// Snapshot copies all that the server holds, as it is on the disk at one moment.
+func (s *Server) Snapshot(t testing.TB) (folder string) {
+	t.Helper()
+	s.Kill()
+	folder = filepath.Join(filepath.Dir(s.dir), fmt.Sprint("snapshot", s.made.Add(1)))
+	s.copy(t, s.dir, folder)
+	s.Start(t)
+	return folder
+}
+
+// Revert ends the server and starts it with what it held at a Snapshot. Nothing but its
+// tables says that it did.
+func (s *Server) Revert(t testing.TB, snapshot string) {
+	t.Helper()
+	s.Kill()
+	if err := os.Rename(s.dir, fmt.Sprint(s.dir, s.made.Add(1))); err != nil {
+		t.Fatal(err)
+	}
+	s.copy(t, snapshot, s.dir)
+	s.Start(t)
+}
+
+func (s *Server) copy(t testing.TB, from, to string) {
+	t.Helper()
+	if out, err := exec.Command("cp", "--archive", from, to).CombinedOutput(); err != nil {
+		t.Fatalf("copying a server's folder: %v: %s", err, out)
+	}
 }
 
 func (s *Server) await(t testing.TB, query string) {
