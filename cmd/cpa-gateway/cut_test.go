@@ -42,6 +42,8 @@ func TestAGatewayIsCutFromTheDatabase(t *testing.T) {
 		}
 		p.answers(1) // and has it in memory
 	}
+	rest := sync.OnceFunc(func() { close(over); asking.Wait() })
+	defer rest()
 	token, crisis := cut.token("gp"), cut.token("ooh")
 
 	cut.troubled.Store(true)
@@ -69,13 +71,13 @@ func TestAGatewayIsCutFromTheDatabase(t *testing.T) {
 
 	lines[1].Mend(t)
 	cut.await("/readyz", http.StatusOK)
+	soon(t, "an answer that is recorded", func() bool { return cut.ask(token).status == http.StatusOK })
 	cut.answers(0)
 	cut.troubled.Store(false)
 	bringIn(extract)
 	cut.answers(1)
 	whole.answers(1)
-	close(over)
-	asking.Wait()
+	rest()
 	for _, p := range []*process{whole, cut} {
 		p.kill()
 	}

@@ -91,7 +91,7 @@ func (p *process) answers(want int) {
 		a = p.ask(p.token("gp"))
 	}
 	if a.status != http.StatusOK || len(a.matches(p.t)) != want {
-		p.t.Errorf("%s answers %d with %d plans, want %d", p.addr, a.status, len(a.matches(p.t)), want)
+		p.t.Errorf("%s answers %d %.300s, want %d plans", p.addr, a.status, a.body, want)
 	}
 }
 
