@@ -223,11 +223,11 @@ func TestAClockSetBackAfterADoubtfulCommit(t *testing.T) {
 // though its slot was given back meanwhile.
 func TestACutOfWhatNobodyHasSigned(t *testing.T) {
 	for name, change := range map[string]func(k *audittest.Kept){
-		"cut":            func(k *audittest.Kept) { cut(k, 1, 1) },
-		"cut and given":  func(k *audittest.Kept) { cut(k, 1, 1); k.Slots[0].Holder = "" },
-		"edited":         func(k *audittest.Kept) { edit(t, &k.Chains[1][1]); chained(k, 1, k.Chains[1]) },
-		"edited, given":  func(k *audittest.Kept) { edit(t, &k.Chains[1][1]); chained(k, 1, k.Chains[1]); k.Slots[0].Holder = "" },
-		"with one more":  func(k *audittest.Kept) { chained(k, 1, append(k.Chains[1], k.Chains[1][1])) },
+		"cut":           func(k *audittest.Kept) { cut(k, 1, 1) },
+		"cut and given": func(k *audittest.Kept) { cut(k, 1, 1); k.Slots[0].Holder = "" },
+		"edited":        func(k *audittest.Kept) { edit(t, &k.Chains[1][1]); chained(k, 1, k.Chains[1]) },
+		"edited, given": func(k *audittest.Kept) { edit(t, &k.Chains[1][1]); chained(k, 1, k.Chains[1]); k.Slots[0].Holder = "" },
+		"with one more": func(k *audittest.Kept) { chained(k, 1, append(k.Chains[1], k.Chains[1][1])) },
 		"overtaken": func(k *audittest.Kept) {
 			edit(t, &k.Chains[1][1])
 			chained(k, 1, append(k.Chains[1], k.Chains[1][1]))
