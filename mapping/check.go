@@ -286,14 +286,24 @@ func (c *checker) lose(o *operand, reason string) {
 
 // condition notes the fields that only decide.
 func (c *checker) condition(when *condition) {
-	for _, o := range when.fields() {
+	if when == nil {
+		return
+	}
+	if when.test == among {
+		c.paths = append(c.paths, joinPath(c.paths[len(c.paths)-1], when.group))
+		defer func() { c.paths = c.paths[:len(c.paths)-1] }()
+	}
+	for _, o := range append(when.a.fields(), when.b.fields()...) {
 		c.lose(o, "condition")
+	}
+	for _, term := range when.terms {
+		c.condition(term)
 	}
 }
 
-// fields are those that a condition asks about.
+// fields are those that a condition asks the record about.
 func (c *condition) fields() []*operand {
-	if c == nil {
+	if c == nil || c.test == among {
 		return nil
 	}
 	all := append(c.a.fields(), c.b.fields()...)
@@ -301,6 +311,11 @@ func (c *condition) fields() []*operand {
 		all = append(all, term.fields()...)
 	}
 	return all
+}
+
+// asksGroups reports whether a condition asks of the records of a group.
+func (c *condition) asksGroups() bool {
+	return c != nil && (c.test == among || slices.ContainsFunc(c.terms, (*condition).asksGroups))
 }
 
 func (c *checker) path(o *operand) string { return pathOf(c.paths, o) }

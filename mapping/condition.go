@@ -19,13 +19,14 @@ const (
 	records      // the group has records
 	compare      // a and b, both with text
 	member       // a is one of the set
+	among        // one record of the group is as its only term says
 )
 
 // condition is a guard. A comparison with a blank field is false, whatever it
 // asks: absence never means yes.
 type condition struct {
 	test    test
-	not     bool // blank, of present and records
+	not     bool // blank, of present and records; no, of among
 	terms   []*condition
 	a, b    operand
 	group   string
@@ -52,6 +53,8 @@ func (c *condition) holds(r *run) bool {
 		return false
 	case records:
 		return (len(r.record(0).Group(c.group)) > 0) != c.not
+	case among:
+		return c.holdsAmong(r) != c.not
 	case present:
 		_, ok := c.a.read(r)
 		return ok != c.not
@@ -62,6 +65,19 @@ func (c *condition) holds(r *run) bool {
 	case member:
 		value, ok := c.a.read(r)
 		return ok && c.set[value]
+	}
+	return false
+}
+
+// holdsAmong reports whether the term holds of one record of the group.
+func (c *condition) holdsAmong(r *run) bool {
+	for i, record := range r.record(0).Group(c.group) {
+		r.enter(record, i+1)
+		holds := c.terms[0].holds(r)
+		r.leave()
+		if holds {
+			return true
+		}
 	}
 	return false
 }
@@ -122,21 +138,33 @@ func joined(by test, terms []*condition) *condition {
 	return &condition{test: by, terms: terms}
 }
 
+// splitWord cuts at a word, but neither in parentheses nor behind where, which takes the
+// rest for itself.
 func splitWord(tokens []token, word string) [][]token {
 	var parts [][]token
-	for {
-		i := indexWord(tokens, word)
-		if i < 0 {
-			return append(parts, tokens)
+	depth, start := 0, 0
+	for i, t := range tokens {
+		switch {
+		case t.quoted:
+		case t.text == "(":
+			depth++
+		case t.text == ")":
+			depth--
+		case depth > 0:
+		case t.text == "where":
+			return append(parts, tokens[start:])
+		case t.text == word:
+			parts, start = append(parts, tokens[start:i]), i+1
 		}
-		parts, tokens = append(parts, tokens[:i]), tokens[i+1:]
 	}
+	return append(parts, tokens[start:])
 }
 
 var comparisons = []string{"=", "!=", "<", "<=", ">", ">="}
 
 // term reads one of: FIELD present, FIELD blank, GROUP[] present, GROUP[] blank,
-// VALUE = VALUE (and != < <= > >=), VALUE in "a" "b" ...
+// VALUE = VALUE (and != < <= > >=), VALUE in "a" "b" ..., some GROUP where CONDITION,
+// ( CONDITION ).
 func (p *parser) term(l line, near token, t []token) *condition {
 	if len(t) > 0 {
 		near = t[0]
@@ -150,8 +178,12 @@ func (p *parser) term(l line, near token, t []token) *condition {
 		return &condition{test: compare, a: p.operandOf(l, t[0]), compare: t[1].text, b: p.operandOf(l, t[2])}
 	case len(t) > 2 && !t[1].quoted && t[1].text == "in":
 		return p.membership(l, t)
+	case len(t) > 2 && !t[2].quoted && t[2].text == "where":
+		return p.among(l, t[:3], t[3:])
+	case len(t) > 2 && !t[0].quoted && t[0].text == "(" && !t[len(t)-1].quoted && t[len(t)-1].text == ")":
+		return p.condition(l, t[1:len(t)-1])
 	}
-	p.fail(l, near, `a condition is: FIELD present, FIELD blank, VALUE = VALUE (!= < <= > >=), or VALUE in "a" "b"`)
+	p.fail(l, near, `a condition is: FIELD present, FIELD blank, VALUE = VALUE (!= < <= > >=), VALUE in "a" "b", some GROUP where CONDITION, or ( CONDITION )`)
 	return &condition{}
 }
 
@@ -165,6 +197,18 @@ func (p *parser) presence(l line, t token) *condition {
 		return &condition{test: records, group: group}
 	}
 	return &condition{test: present, a: p.operandOf(l, t)}
+}
+
+// among reads `some GROUP where CONDITION`, or no; the condition is asked of the records
+// of the group, and takes the rest of the line.
+func (p *parser) among(l line, t, inner []token) *condition {
+	if t[0].quoted || t[0].text != "some" && t[0].text != "no" {
+		p.fail(l, t[0], "of the records of a group is asked: some GROUP where CONDITION, or no GROUP where CONDITION")
+		return &condition{}
+	}
+	_, group, _ := p.enter(l, t[1])
+	defer p.leave()
+	return &condition{test: among, not: t[0].text == "no", group: group, terms: []*condition{p.condition(l, inner)}}
 }
 
 func (p *parser) membership(l line, t []token) *condition {

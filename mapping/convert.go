@@ -17,6 +17,7 @@ const (
 	verbatim operation = iota
 	toDate
 	toDateTime
+	toDay // of a date or a date and time
 	toLower
 	toUpper
 	toInteger
@@ -31,7 +32,7 @@ const (
 
 // plain are the conversions without an argument, by their words.
 var plain = map[string]operation{
-	"date": toDate, "dateTime": toDateTime, "lower": toLower, "upper": toUpper,
+	"date": toDate, "dateTime": toDateTime, "day": toDay, "lower": toLower, "upper": toUpper,
 	"integer": toInteger, "decimal": toDecimal, "boolean": toBoolean, "nhs-number": toNHSNumber,
 }
 
@@ -59,7 +60,7 @@ var literals = map[operation]struct {
 // convert appends a field's text as JSON, or notes a fault and appends nothing.
 func (r *run) convert(rule *rule, dst []byte, value string) []byte {
 	switch as := &rule.as; as.operation {
-	case toDate, toDateTime:
+	case toDate, toDateTime, toDay:
 		converted, err := rule.settings.when(as.operation, value)
 		if err != nil {
 			r.refuse(rule, value, err.Error())
@@ -194,10 +195,23 @@ var dayFirst = regexp.MustCompile(`^([0-9]{2})/([0-9]{2})/([0-9]{4})$`)
 var midnight = regexp.MustCompile(`[ T]00:00(:00(\.0+)?)?$`)
 
 func (s *settings) when(as operation, value string) (string, error) {
-	if as == toDate {
+	switch as {
+	case toDate:
 		return s.date(value)
+	case toDay:
+		return s.day(value)
 	}
 	return s.dateTime(value)
+}
+
+// day gives the date of a date and time, in the map's zone where it names one.
+func (s *settings) day(value string) (string, error) {
+	moment, err := s.dateTime(value)
+	if at, cannot := time.Parse(time.RFC3339Nano, moment); cannot == nil && s.zone != nil {
+		moment = at.In(s.zone).Format(time.DateOnly)
+	}
+	day, _, _ := strings.Cut(moment, "T")
+	return day, err
 }
 
 // date gives a FHIR date: YYYY-MM-DD, or YYYY or YYYY-MM as they stand.

@@ -91,7 +91,7 @@ func (r *rule) forms() []form {
 			forms = append(forms, form{before: to.code, exact: true})
 		}
 		return forms
-	case toDate:
+	case toDate, toDay:
 		return []form{{lacks: 'T'}}
 	case toLower, toUpper, toNHSNumber, toDateTime: // what is fixed is converted too
 		if !r.from.isMoment() {

@@ -51,6 +51,8 @@ func (r *rule) irreversible() string {
 		return "where one field ends and the next begins cannot be told from the text; only a key with | between its fields, before ref TYPE, and \"{DAY}T{TIME}\" before dateTime are taken apart"
 	case r.from.kind == template && r.as.operation != verbatim && r.as.operation != toReference && !r.from.isMoment():
 		return "a string with a field in it is taken apart as it was written, without a conversion"
+	case r.as.operation == toDay:
+		return "the time of day is not kept"
 	case r.as.operation == toCode && !r.as.table.returns():
 		return "no code of table " + r.as.table.name + " can be told from the others by its target"
 	}

@@ -92,6 +92,17 @@ func (p *Program) Sources() []string {
 	return slices.DeleteFunc(names, func(name string) bool { return len(p.sources[name].maps) == 0 })
 }
 
+// Makes lists the types that the maps of a source make, each once, in the order of the maps.
+func (p *Program) Makes(source string) []string {
+	var types []string
+	for _, m := range p.of(source).maps {
+		if !slices.Contains(types, m.typ) {
+			types = append(types, m.typ)
+		}
+	}
+	return types
+}
+
 // Reads lists the paths of a source that some rule reads, sorted. A path is the
 // names of the groups, then the field, joined with dots.
 func (p *Program) Reads(source string) []string {

@@ -304,7 +304,7 @@ func (p *parser) readConversion(l line, t []token, r *rule) int {
 		return 2
 	}
 	if len(t) < 2 || tabled[word] == verbatim {
-		p.fail(l, t[0], "not a conversion: date, dateTime, lower, upper, integer, decimal, boolean, nhs-number, ref TYPE, code TABLE, coding TABLE, concept TABLE")
+		p.fail(l, t[0], "not a conversion: date, dateTime, day, lower, upper, integer, decimal, boolean, nhs-number, ref TYPE, code TABLE, coding TABLE, concept TABLE")
 		return len(t)
 	}
 	table := p.tables[t[1].text]

@@ -43,6 +43,9 @@ func (p *parser) checkWay(l line, arrow token, r *rule, place *node) {
 			p.source.derives = append(p.source.derives, reading{p.absolute(o), l.place})
 		}
 	}
+	if r.way == derived && r.from.when.asksGroups() {
+		p.fail(l, arrow, "what is derived asks fields of the record alone: whether those of a group return is not known here")
+	}
 	if !r.returns() {
 		return
 	}

@@ -19,8 +19,8 @@ import (
 )
 
 func mapCommand(w world) *cobra.Command {
-	c := &cobra.Command{Use: "map", Short: "check, run, test, draft and show maps; MAPS is a folder of *.map files (FOLDER@VERSION with VERSION.overlay), mhsds-v6, mhsds-v5, welsh-ctp or welsh-csp"}
-	c.AddCommand(mapCheckCommand(w), mapRunCommand(w), mapTestCommand(w), mapNewCommand(w), mapPageCommand(w), mapCodesCommand(w))
+	c := &cobra.Command{Use: "map", Short: "check, run, test, draft and show maps, and make reports by them; MAPS is a folder of *.map files (FOLDER@VERSION with VERSION.overlay), mhsds-v6, mhsds-v5, welsh-ctp or welsh-csp"}
+	c.AddCommand(mapCheckCommand(w), mapRunCommand(w), mapTestCommand(w), mapNewCommand(w), mapPageCommand(w), mapCodesCommand(w), mapReportCommand(w))
 	return c
 }
 
@@ -227,7 +227,10 @@ func mapTest(w world, name string) error {
 	}
 	failed := 0
 	for _, c := range cases {
-		differ := c.Run(own)
+		differ, err := carryOut(w, c, own, at)
+		if err != nil {
+			return err
+		}
 		if len(differ) == 0 {
 			fmt.Fprintf(w.out, "ok    %s\n", c.Title())
 			continue
@@ -240,6 +243,18 @@ func mapTest(w world, name string) error {
 		return errRefused
 	}
 	return nil
+}
+
+// carryOut runs a case of maps, or of the report that they are.
+func carryOut(w world, c workbench.Case, f workbench.Format, at string) ([]string, error) {
+	if !c.OfReport() {
+		return c.Run(f), nil
+	}
+	r, err := reportNamed(w, at, "en")
+	if err != nil {
+		return nil, err
+	}
+	return c.RunReport(r), nil
 }
 
 func mapNewCommand(w world) *cobra.Command {

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -11,8 +12,15 @@ import (
 )
 
 // TestThePageOnMapsIsFollowed does what docs/maps.md says, file by file and command by command.
-func TestThePageOnMapsIsFollowed(t *testing.T) {
-	page, err := os.ReadFile("../../docs/maps.md")
+func TestThePageOnMapsIsFollowed(t *testing.T) { followed(t, "../../docs/maps.md", 7) }
+
+// TestThePageOnReportsIsFollowed does what docs/reports.md says.
+func TestThePageOnReportsIsFollowed(t *testing.T) { followed(t, "../../docs/reports.md", 6) }
+
+// followed carries out a page, which has so many commands at least.
+func followed(t *testing.T, name string, least int) {
+	t.Helper()
+	page, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -20,6 +28,9 @@ func TestThePageOnMapsIsFollowed(t *testing.T) {
 	commands := 0
 	for _, m := range regexp.MustCompile("(?s)```(file|console) ?(\\S*)\n(.*?)```").FindAllStringSubmatch(string(page), -1) {
 		if m[1] == "file" {
+			if err := os.MkdirAll(filepath.Dir(m[2]), 0o700); err != nil {
+				t.Fatal(err)
+			}
 			if err := os.WriteFile(m[2], []byte(m[3]), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -33,7 +44,7 @@ func TestThePageOnMapsIsFollowed(t *testing.T) {
 			}
 		}
 	}
-	if commands < 7 {
+	if commands < least {
 		t.Errorf("only %d commands were carried out", commands)
 	}
 }
@@ -45,7 +56,7 @@ func carriedOut(t *testing.T, line string) string {
 	words := strings.Fields(line)
 	switch words[0] {
 	case "mkdir":
-		if err := os.Mkdir(words[1], 0o700); err != nil {
+		if err := os.MkdirAll(words[1], 0o700); err != nil {
 			t.Fatal(err)
 		}
 		return ""

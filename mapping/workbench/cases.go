@@ -32,11 +32,16 @@ type part struct {
 	text     string
 }
 
-// custodian is whose records those of a case are, where it does not say.
-const custodian = "7A4"
+// custodian is whose records those of the case are.
+func (c Case) custodian() string {
+	if p, ok := c.parts["custodian"]; ok {
+		return p.argument
+	}
+	return "7A4"
+}
 
 // sections are the words that begin one.
-var sections = []string{"given", "expect", "back", "refused", "dropped", "custodian"}
+var sections = []string{"given", "expect", "back", "refused", "dropped", "custodian", "on", "table"}
 
 // Cases reads the *.case files at the root of fsys, and for a version the *@VERSION.case
 // files instead. A folder without one is an error: a test that tests nothing must not pass.
@@ -80,15 +85,17 @@ func readCases(file, text string) ([]Case, error) {
 			if len(cases) == 0 {
 				return nil, fmt.Errorf("%s:%d: a file of cases begins with: case NAME", file, i+1)
 			}
-			section = word
-			cases[len(cases)-1].parts[word] = part{argument: argument, line: i + 2}
+			if section = word; word == "table" {
+				section = line // a report makes several
+			}
+			cases[len(cases)-1].parts[section] = part{argument: argument, line: i + 2}
 		case section != "":
 			c := cases[len(cases)-1]
 			p := c.parts[section]
 			p.text += line + "\n"
 			c.parts[section] = p
 		case strings.TrimSpace(line) != "":
-			return nil, fmt.Errorf("%s:%d: a line before given, expect, back, refused or dropped", file, i+1)
+			return nil, fmt.Errorf("%s:%d: a line before given, expect, back, table, refused or dropped", file, i+1)
 		}
 	}
 	return cases, nil
@@ -100,10 +107,7 @@ func (c Case) Run(f Format) []string {
 	if !ok {
 		return []string{c.at(c.Line, "a case has a part: given SOURCE, or given fhir")}
 	}
-	env := Env("case", custodian)
-	if p, ok := c.parts["custodian"]; ok {
-		env.Custodian = p.argument
-	}
+	env := Env("case", c.custodian())
 	var values []fhir.Value
 	var faults, differ []string
 	if given.argument == "fhir" {
@@ -180,11 +184,7 @@ func (c Case) back(f Format, given part, values []fhir.Value, faults []string) [
 	dropped, counted := c.parts["dropped"]
 	var differ []string
 	if asked || counted || given.argument == "fhir" {
-		env := Env("case", custodian)
-		if p, ok := c.parts["custodian"]; ok {
-			env.Custodian = p.argument
-		}
-		files, back := f.Back(env, values)
+		files, back := f.Back(Env("case", c.custodian()), values)
 		for _, fault := range back.Faults {
 			faults = append(faults, fmt.Sprintf("%s %s: %s", fault.At.File, fault.At.Field, fault.Reason))
 		}
@@ -241,7 +241,7 @@ func (c Case) backDiffers(want, given part, files map[string][]byte) []string {
 	}
 	if got, ok := files[source+".csv"]; ok {
 		if w, g := lines(text), lines(string(got)); !slices.Equal(w, g) {
-			return []string{c.at(want.line, lineDifference(w, g))}
+			return []string{c.at(want.line, "back "+lineDifference(w, g))}
 		}
 		return nil
 	}
@@ -279,7 +279,7 @@ func lines(text string) []string {
 func lineDifference(want, got []string) string {
 	for i := range max(len(want), len(got)) {
 		if i >= len(want) || i >= len(got) {
-			return fmt.Sprintf("back: want %d lines, got %d", len(want), len(got))
+			return fmt.Sprintf("has %d lines, want %d", len(got), len(want))
 		}
 		if want[i] == got[i] {
 			continue
@@ -287,10 +287,10 @@ func lineDifference(want, got []string) string {
 		w, g, head := strings.Split(want[i], ","), strings.Split(got[i], ","), strings.Split(want[0], ",")
 		for j := range min(len(w), len(g), len(head)) {
 			if w[j] != g[j] {
-				return fmt.Sprintf("back row %d, %s: want %q, got %q", i, head[j], w[j], g[j])
+				return fmt.Sprintf("row %d, %s: want %q, got %q", i, head[j], w[j], g[j])
 			}
 		}
-		return fmt.Sprintf("back row %d: want %q, got %q", i, want[i], got[i])
+		return fmt.Sprintf("row %d: want %q, got %q", i, want[i], got[i])
 	}
 	return ""
 }
