@@ -98,6 +98,18 @@ func (o *operand) readTemplate(r *run) (string, bool) {
 	return string(text), something && len(bytes.TrimSpace(text)) > 0
 }
 
+// blank names the field for which a key has no value, where it is of several.
+func (o *operand) blank(r *run) string {
+	for i := range o.parts {
+		if p := &o.parts[i]; p.kind == field && !p.optional && o.kind == template {
+			if _, ok := p.read(r); !ok {
+				return ": no text in " + p.text
+			}
+		}
+	}
+	return ""
+}
+
 // at is the field to blame when the value is wrong.
 func (o *operand) at(r *run) Position {
 	switch o.kind {

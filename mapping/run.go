@@ -162,7 +162,7 @@ func (r *run) make(m *resourceMap, resources []Resource) []Resource {
 	key, ok := m.key.read(r)
 	if !ok {
 		if !r.proving { // there nothing is required: what makes no resource is compared with none
-			r.refuse(m.rule, "", "the key is blank")
+			r.refuse(m.rule, "", "the key is blank"+m.key.blank(r))
 		}
 		return resources
 	}

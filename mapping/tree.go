@@ -133,10 +133,13 @@ func (n *node) appendLeaf(dst []byte, r *run) []byte {
 		}
 	}
 	for _, rule := range n.rules {
-		if rule.required && (rule.when == nil || rule.when.holds(r)) {
-			r.refuse(rule, "", "a required field is blank")
-			break
+		if !rule.required || rule.when != nil && !rule.when.holds(r) {
+			continue
 		}
+		if _, has := rule.from.read(r); !has { // one that has text was refused above
+			r.refuse(rule, "", "a required field is blank")
+		}
+		break
 	}
 	return dst
 }

@@ -19,7 +19,7 @@ import (
 )
 
 func mapCommand(w world) *cobra.Command {
-	c := &cobra.Command{Use: "map", Short: "check, run, test, draft and show maps, and make reports by them; MAPS is a folder of *.map files (FOLDER@VERSION with VERSION.overlay), mhsds-v6, mhsds-v5, welsh-ctp or welsh-csp"}
+	c := &cobra.Command{Use: "map", Short: "check, run, test, draft and show maps, and make reports by them; MAPS is a folder of *.map files (FOLDER@VERSION with VERSION.overlay), mhsds-v6, mhsds-v5, welsh-ctp, welsh-csp, cld-r2 or cld-r1"}
 	c.AddCommand(mapCheckCommand(w), mapRunCommand(w), mapTestCommand(w), mapNewCommand(w), mapPageCommand(w), mapCodesCommand(w), mapReportCommand(w))
 	return c
 }
@@ -217,7 +217,7 @@ func mapTest(w world, name string) error {
 		return err
 	}
 	own, ok := f.(*folder.Format)
-	if !ok || name == "welsh-csp" {
+	if _, err := workbench.Shipped(name); !ok || err == nil {
 		return misuse("the built-in maps are tested with the gateway: name a folder")
 	}
 	at, version := folderNamed(name)

@@ -17,6 +17,9 @@ func TestThePageOnMapsIsFollowed(t *testing.T) { followed(t, "../../docs/maps.md
 // TestThePageOnReportsIsFollowed does what docs/reports.md says.
 func TestThePageOnReportsIsFollowed(t *testing.T) { followed(t, "../../docs/reports.md", 6) }
 
+// TestThePageOnClientLevelDataIsFollowed does what docs/cld.md says.
+func TestThePageOnClientLevelDataIsFollowed(t *testing.T) { followed(t, "../../docs/cld.md", 2) }
+
 // followed carries out a page, which has so many commands at least.
 func followed(t *testing.T, name string, least int) {
 	t.Helper()

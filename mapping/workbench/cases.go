@@ -3,6 +3,7 @@ package workbench
 import (
 	"bytes"
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -240,8 +241,8 @@ func (c Case) backDiffers(want, given part, files map[string][]byte) []string {
 		source = given.argument
 	}
 	if got, ok := files[source+".csv"]; ok {
-		if w, g := lines(text), lines(string(got)); !slices.Equal(w, g) {
-			return []string{c.at(want.line, "back "+lineDifference(w, g))}
+		if differs := tableDifference(text, string(got)); differs != "" {
+			return []string{c.at(want.line, "back "+differs)}
 		}
 		return nil
 	}
@@ -271,28 +272,38 @@ func flat(documents []fhir.Value) []fhir.Value {
 	return all
 }
 
-func lines(text string) []string {
-	return strings.Split(tidy(strings.ReplaceAll(text, "\r", "")), "\n")
-}
-
-// lineDifference points at the first cell in which two tables differ.
-func lineDifference(want, got []string) string {
-	for i := range max(len(want), len(got)) {
-		if i >= len(want) || i >= len(got) {
-			return fmt.Sprintf("has %d lines, want %d", len(got), len(want))
+// tableDifference points at the first cell in which two CSV tables differ. A column that
+// is not wanted has to be blank: a table may have many.
+func tableDifference(want, got string) string {
+	w, err := csvRows(want)
+	g, err2 := csvRows(got)
+	if err = errors.Join(err, err2); err != nil {
+		return err.Error()
+	}
+	if len(w) == 0 || len(g) == 0 || len(w) != len(g) {
+		return fmt.Sprintf("has %d lines, want %d", len(g), len(w))
+	}
+	for _, header := range w[0] {
+		if !slices.Contains(g[0], header) {
+			return fmt.Sprintf("has no column %q", header)
 		}
-		if want[i] == got[i] {
-			continue
-		}
-		w, g, head := strings.Split(want[i], ","), strings.Split(got[i], ","), strings.Split(want[0], ",")
-		for j := range min(len(w), len(g), len(head)) {
-			if w[j] != g[j] {
-				return fmt.Sprintf("row %d, %s: want %q, got %q", i, head[j], w[j], g[j])
+	}
+	for row := range w[1:] {
+		for j, header := range g[0] {
+			wanted := ""
+			if at := slices.Index(w[0], header); at >= 0 {
+				wanted = w[row+1][at]
+			}
+			if is := g[row+1][j]; is != wanted {
+				return fmt.Sprintf("row %d, %s: want %q, got %q", row+1, header, wanted, is)
 			}
 		}
-		return fmt.Sprintf("row %d: want %q, got %q", i, want[i], got[i])
 	}
 	return ""
+}
+
+func csvRows(text string) ([][]string, error) {
+	return csv.NewReader(strings.NewReader(strings.TrimSpace(text))).ReadAll()
 }
 
 // Differences are the places where two values differ; the order of members is none.

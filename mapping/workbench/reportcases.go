@@ -36,10 +36,10 @@ func (c Case) RunReport(r *report.Report) []string {
 			continue
 		}
 		got, ok := files[want.argument+".csv"]
-		if w, g := lines(want.text), lines(string(got)); !ok {
+		if !ok {
 			differ = append(differ, c.at(want.line-1, "the report makes no table "+want.argument))
-		} else if !slices.Equal(w, g) {
-			differ = append(differ, c.at(want.line, name+" "+lineDifference(w, g)))
+		} else if differs := tableDifference(want.text, string(got)); differs != "" {
+			differ = append(differ, c.at(want.line, name+" "+differs))
 		}
 	}
 	slices.Sort(differ)

@@ -19,6 +19,8 @@ var shipped = map[string]func() (Format, error){
 	"mhsds-v5":  func() (Format, error) { return mhsds.New(mhsds.Options{Version: mhsds.V5}) },
 	"welsh-ctp": func() (Format, error) { return ctp.New() },
 	"welsh-csp": func() (Format, error) { return folder.SupportPlan() },
+	"cld-r2":    func() (Format, error) { return folder.ClientLevelData(folder.Release2) },
+	"cld-r1":    func() (Format, error) { return folder.ClientLevelData(folder.Release1) },
 }
 
 // Shipped compiles the maps of a format of the gateway's own.
@@ -50,6 +52,8 @@ const (
 // Ways are all that the gateway offers, by their names.
 func Ways() []Way {
 	return []Way{
+		{Name: "cld-r1", Format: "cld-r1"}, {Name: "cld-r1-back", Format: "cld-r1", Back: FromFHIR},
+		{Name: "cld-r2", Format: "cld-r2"}, {Name: "cld-r2-back", Format: "cld-r2", Back: FromFHIR},
 		{Name: "mhsds-v5", Format: "mhsds-v5"}, {Name: "mhsds-v5-back", Format: "mhsds-v5", Back: FromFHIR},
 		{Name: "mhsds-v6", Format: "mhsds-v6"}, {Name: "mhsds-v6-back", Format: "mhsds-v6", Back: FromFHIR},
 		{Name: "welsh-csp", Format: "welsh-csp", Alone: "Plan.json"}, {Name: "welsh-csp-back", Format: "welsh-csp", Back: FromFHIR},
