@@ -40,6 +40,8 @@ type piece struct {
 	key     string
 	keyed   bool
 	minted  []minted
+	brings  []*piece // parts of its record to which it refers, and which do not say whose they are
+	brought bool
 	state   readState // while it is being read, a reference to it says nothing
 	fault   string    // why it says nothing
 	at      string    // where that is
@@ -106,7 +108,7 @@ func (p *piece) line() place {
 // is, as of a person or a professional who stands in several.
 func (b *Back) place(p *piece) bool {
 	b.read(p)
-	if p.fault == "" && !p.keyed {
+	if p.fault == "" && !p.keyed && !p.tellsOwnKey() {
 		p.fault = "its key cannot be told: an identifier or a reference that the key is made of is missing"
 	}
 	if p.fault != "" {
@@ -126,6 +128,9 @@ func (b *Back) place(p *piece) bool {
 		b.Records = append(b.Records, record)
 	}
 	b.add(p, record)
+	for _, part := range p.brings {
+		b.bring(part, record)
+	}
 	return true
 }
 
@@ -142,7 +147,8 @@ func (b *Back) add(p *piece, record *Returned) {
 // join puts what resources say into every record that their key is of: it refers to
 // them. What one brings may say the key of the next.
 func (b *Back) join(left []*piece) {
-	left = b.apart(left)
+	parts := slices.DeleteFunc(slices.Clone(left), func(p *piece) bool { return p.m.each == "" })
+	left = b.apart(slices.DeleteFunc(left, func(p *piece) bool { return p.m.each != "" }))
 	for joined := true; joined; {
 		joined = false
 		referring := map[*resourceMap]map[string][]*Returned{}
@@ -164,9 +170,16 @@ func (b *Back) join(left []*piece) {
 		}
 	}
 	for _, p := range left {
-		b.refuse(p, "", "it does not say which record of "+p.m.source+" it belongs to")
+		b.refuse(p, "", noRecord+p.m.source+" it belongs to")
+	}
+	for _, p := range parts {
+		if !p.brought {
+			b.attach(p)
+		}
 	}
 }
+
+const noRecord = "it does not say which record of "
 
 // apart refuses resources of which several have one key: which of them a record means
 // cannot be told.
@@ -189,7 +202,7 @@ func (b *Back) apart(shared []*piece) (left []*piece) {
 func (b *Back) referring(m *resourceMap) map[string][]*Returned {
 	found := map[string][]*Returned{}
 	for _, record := range b.Records {
-		if record.Source != m.source || m.each != "" {
+		if record.Source != m.source {
 			continue
 		}
 		if key, ok := m.key.read(&run{env: b.env, scopes: []around{{record, 1}}}); ok {
@@ -341,6 +354,9 @@ func (b *Back) leaf(n *node, v fhir.Value, at []*Returned) string {
 	for _, r := range n.rules {
 		if !r.returns() || r.way == both && !r.couldWrite(v) {
 			continue
+		}
+		if b.adopts(r, v, at) {
+			return ""
 		}
 		text, ok := b.text(r, v)
 		if !ok {

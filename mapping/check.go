@@ -58,7 +58,7 @@ func (p *Program) Check() Check {
 			c.fields[[2]string{source, path}] = &FieldCheck{Source: source, Field: path, Verdict: Lost, Targets: []string{}}
 		}
 		for _, m := range p.of(source).maps {
-			c.readMap(m)
+			c.readMap(m, p.of(source).minted)
 		}
 	}
 	check := Check{Tables: []TableCheck{}, Fields: []FieldCheck{}}
@@ -84,11 +84,13 @@ type checker struct {
 	fields map[[2]string]*FieldCheck
 	lost   map[[2]string]string // why a field that no rule returns does not
 	m      *resourceMap
+	minted map[string]bool
 	paths  []string
 }
 
-func (c *checker) readMap(m *resourceMap) {
+func (c *checker) readMap(m *resourceMap, minted map[string]bool) {
 	c.m, c.paths = m, []string{""}
+	c.minted = minted
 	if m.each != "" {
 		c.paths = append(c.paths, m.each)
 	}
@@ -170,6 +172,10 @@ func (c *checker) rule(n *node, r *rule, path string, in within) {
 		if f == nil {
 			continue
 		}
+		if c.minted[c.path(o)] {
+			f.Forms = []string{"minted"}
+			continue
+		}
 		if r.way == derived && in.reason == "" {
 			c.lose(o, "joined-row") // where it is worked out from what returns elsewhere, it does
 			continue
@@ -189,9 +195,11 @@ func (f *FieldCheck) returns(when, forms []string) {
 	if f.Verdict == Lost {
 		f.Verdict, f.Forms = Conditional, forms
 	}
-	if len(when) == 0 {
+	switch {
+	case len(when) == 0 && f.Verdict == Returns && len(f.Forms) == 0: // as it was: nothing is nearer
+	case len(when) == 0:
 		f.Verdict, f.When, f.Forms = Returns, nil, forms
-	} else if f.Verdict == Conditional {
+	case f.Verdict == Conditional:
 		f.under(when)
 	}
 }

@@ -68,7 +68,7 @@ func (p *parser) readMap(b block) {
 // sourceOf is what is known of a source, from its first mention on.
 func (p *parser) sourceOf(name string) *source {
 	if p.program.sources[name] == nil {
-		p.program.sources[name] = &source{settings: &settings{}, keys: map[string]string{}, given: map[string]bool{}}
+		p.program.sources[name] = &source{settings: &settings{}, keys: map[string]string{}, given: map[string]bool{}, minted: map[string]bool{}, refers: map[[2]string]bool{}}
 	}
 	return p.program.sources[name]
 }
@@ -124,7 +124,9 @@ func (p *parser) readBody(body []block, n *node, m *resourceMap) {
 		t, word := b.head.tokens, b.word()
 		switch {
 		case word == "key" && m != nil && m.key.kind == nothing:
-			m.key = p.keyOf(b)
+			m.key, m.keyText = p.keyOf(b), textOf(t[1:])
+		case word == "mint" && m != nil:
+			p.readMintLine(b, m)
 		case word == "person" && m != nil && m.person.kind == nothing:
 			m.person = p.keyOf(b)
 		case word == "key" || word == "person":

@@ -119,6 +119,7 @@ func (p *parser) compile(tree []block) {
 	}
 	p.tellApart()
 	p.derivable()
+	p.attaching()
 }
 
 // words begin the lines of a map file that have no indent; overlayWords those of an

@@ -60,6 +60,9 @@ func (p *parser) checkWay(l line, arrow token, r *rule, place *node) {
 	for _, o := range r.from.fields() {
 		p.source.given[p.absolute(o)] = true
 	}
+	if r.keyed {
+		p.source.refers[[2]string{r.as.typ, r.value}] = true
+	}
 	if r.from.kind == field {
 		at := p.absolute(&r.from)
 		if first, ok := p.given[at]; ok && first.field != "" && first.leaf != place {
@@ -118,6 +121,12 @@ func (p *parser) checkKey(l line, m *resourceMap) {
 	}
 	for i := range parts {
 		if o := &parts[i]; o.kind == field && !o.optional && p.given[p.absolute(&o.operand)].leaf == nil {
+			if o.up > 0 {
+				if !p.tellsOfRecord(m) {
+					p.source.attached = append(p.source.attached, attached{m, l.place, o.text})
+				}
+				continue
+			}
 			p.fail(l, l.tokens[0], fmt.Sprintf("%s is of the key and does not return: an identifier or a reference gives it back, with <->", o.text))
 		}
 	}
@@ -132,6 +141,17 @@ func (p *parser) checkKey(l line, m *resourceMap) {
 			p.failAt(pair[1].at, fmt.Sprintf("%s returns from %s already: this is derive", pair[1].field, pair[0].at.beside(pair[1].at)))
 		}
 	}
+}
+
+// tellsOfRecord reports whether a map of a group gives back a field of the record around
+// the group's, by which that is found.
+func (p *parser) tellsOfRecord(m *resourceMap) bool {
+	for path, g := range p.given {
+		if g.leaf != nil && !strings.HasPrefix(path, m.each+".") {
+			return true
+		}
+	}
+	return false
 }
 
 // giver is a place from which a field returns: the leaf, and the element of a list

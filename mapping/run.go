@@ -24,6 +24,9 @@ type source struct {
 	keys     map[string]string // path of a group -> the field that tells its records apart
 	given    map[string]bool   // paths of fields that return
 	derives  []reading         // fields that a derive reads
+	minted   map[string]bool   // paths of fields that FHIR never holds, and that are made on the way back
+	attached []attached
+	refers   map[[2]string]bool // type and key of a reference that returns
 }
 
 // reading is a field that a line of a map reads.
@@ -48,10 +51,12 @@ type resourceMap struct {
 	each   string // a group of the source that makes one resource per record; "" makes one
 	when   *condition
 	key    operand
-	mints  []*rule // what a key is made of where FHIR holds none
-	person operand
-	rule   *rule // stands for the block in faults
-	root   *node
+	// keyText is the key as the map has it.
+	keyText string
+	mints   []*rule // what a key is made of where FHIR holds none
+	person  operand
+	rule    *rule // stands for the block in faults
+	root    *node
 }
 
 // Runner runs a program over the records of one extract. It reuses its memory

@@ -97,7 +97,7 @@ func TestWhatReturnsOfAPlan(t *testing.T) {
 			t.Errorf("%s %s; on the page: %v", f.Field, f.Verdict, listed)
 		}
 	}
-	if counts[mapping.Returns] != 42 || counts[mapping.Conditional] != 9 || counts[mapping.Lost] != 121 {
+	if counts[mapping.Returns] != 56 || counts[mapping.Conditional] != 16 || counts[mapping.Lost] != 100 {
 		t.Errorf("%v", counts)
 	}
 }
@@ -179,6 +179,9 @@ func TestExtractSaysOnlyWhatThePlanSaid(t *testing.T) {
 				rt.Fatalf("%s was %q, and came back as %q\nof %s", name, was, is, text)
 			}
 		}
+		if was, is := currentRisks(given), values(got.At(0), []string{"risks", "text"}); !slices.Equal(was, is) {
+			rt.Fatalf("current risks were %q, and came back as %q\nof %s", was, is, text)
+		}
 		if got.At(0).Get("directives").Exists() || strings.Contains(string(extract), "[]") {
 			rt.Fatalf("states what it does not know: %s", extract)
 		}
@@ -186,6 +189,54 @@ func TestExtractSaysOnlyWhatThePlanSaid(t *testing.T) {
 	if returned < 10 {
 		t.Errorf("only %d plans came back", returned)
 	}
+}
+
+// currentRisks are the texts of the risks that are assessed: of a plan in force.
+func currentRisks(plan fhir.Value) (texts []string) {
+	if !slices.Contains([]string{"draft", "active", "on-hold"}, plan.Get("status").Text()) {
+		return nil
+	}
+	for risk := range plan.Get("risks").Each() {
+		if risk.Get("status").Is("current") {
+			texts = append(texts, strings.TrimSpace(risk.Get("text").Text()))
+		}
+	}
+	return texts
+}
+
+// TestWhatIsWithheldIsMissing: whichever resources are not given, what comes back of a list
+// is a part of it, each with what was said of it, and with the same key as when all are given.
+func TestWhatIsWithheldIsMissing(t *testing.T) {
+	f := format(t)
+	whole := readText(t, f, "a.json", file(t, "testdata/plans/whole.json"))
+	all, _ := back(t, f, whole)
+	rapid.Check(t, func(rt *rapid.T) {
+		part := whole
+		part.resources = nil
+		for _, r := range rapid.Permutation(whole.resources).Draw(rt, "order") {
+			if rapid.IntRange(0, 3).Draw(rt, "withheld") > 0 {
+				part.resources = append(part.resources, r)
+			}
+		}
+		extract, account := back(rt, f, part)
+		if account.Read != len(part.resources) {
+			rt.Fatalf("%+v", account)
+		}
+		if len(extract) == 0 {
+			return // the plan itself is withheld
+		}
+		got, err := fhir.Parse(extract)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		for _, list := range []string{"outcomes", "needs", "risks", "reviews"} {
+			for element := range got.At(0).Get(list).Each() {
+				if text := strings.Join(strings.Fields(string(element.Raw())), ""); !strings.Contains(strings.Join(strings.Fields(string(all)), ""), text) {
+					rt.Fatalf("%s has %s, which the whole does not", list, text)
+				}
+			}
+		}
+	})
 }
 
 // values are the texts at a path, in their normal form.

@@ -37,6 +37,7 @@ func words() mapping.Names {
 		"WordDependants":  {profiles.SystemFlag, profiles.CodeFlagDependants},
 		"WordDeputy":      {profiles.SystemFlag, profiles.CodeFlagDeputy},
 		"WordSection117":  {profiles.SystemFlag, profiles.CodeFlagSection117},
+		"WordSign":        {profiles.SystemPlanPart, profiles.CodePartEarlyWarningSign},
 		"WordTrigger":     {profiles.SystemPlanPart, profiles.CodePartTrigger},
 	} {
 		names[name] = profiles.Display(code[0], code[1], texts.Welsh) + " / " + profiles.Display(code[0], code[1], texts.English)

@@ -1,0 +1,128 @@
+package mapping
+
+import (
+	"slices"
+	"strconv"
+
+	"cpagateway/profiles/fhir"
+)
+
+// tellsOwnKey reports whether a resource of a group's record says what tells it apart in
+// the group, though not of which record that is.
+func (p *piece) tellsOwnKey() bool {
+	return p.m.each != "" && !slices.ContainsFunc(p.m.key.fields(), func(o *operand) bool {
+		_, has := p.scopes[1].fields[o.text]
+		return o.up == 0 && !has
+	})
+}
+
+// adopts takes a resource that is of a group's record and does not say whose, where the
+// one being read refers to it as a part of its own: what tells it apart in the group is
+// read there, and what it says joins the record with it.
+func (b *Back) adopts(r *rule, v fhir.Value, at []*Returned) bool {
+	if r.as.operation != toReference || len(at) < 2 {
+		return false
+	}
+	c := b.parts[v.Text()]
+	if c == nil || c == b.reading {
+		return false
+	}
+	if b.read(c); c.m == nil || c.fault != "" || c.keyed || c.m.typ != r.as.typ || c.m.source != b.reading.m.source || c.m.keyText != r.value || !c.tellsOwnKey() {
+		return false
+	}
+	for _, o := range c.m.key.fields() {
+		if text := c.scopes[1].fields[o.text]; o.up == 0 && !at[len(at)-1].set(o.text, text) {
+			return false
+		}
+	}
+	b.explain(b.reading, r.at, r.value, " <- ", v.Path(), ", which stands in ", strconv.Quote(c.name))
+	b.reading.brings = append(b.reading.brings, c)
+	return true
+}
+
+// bring adds a resource of a group's record to a record; its key is known with that.
+func (b *Back) bring(c *piece, record *Returned) {
+	c.brought = true
+	own := *c // each record is proved by itself
+	r := b.beside(c, record)
+	if own.key, own.keyed = own.m.key.read(r); !own.keyed {
+		b.refuse(c, "", noRecord+c.m.source+" it belongs to")
+		return
+	}
+	b.add(&own, record)
+}
+
+// beside is a run in which a resource of a group's record stands in a record.
+func (b *Back) beside(c *piece, record *Returned) *run {
+	return &run{env: b.env, scopes: []around{{record, 1}, {c.scopes[1], 1}}}
+}
+
+// attach adds a resource of a group's record to which no other refers: to every record
+// that agrees with what it says, where it tells its own key, and else to the only one.
+func (b *Back) attach(p *piece) {
+	var agree []*Returned
+	for _, record := range b.Records {
+		if record.Source == p.m.source && record.agrees(p.scopes[0]) && (p.m.when == nil || p.m.when.holds(b.beside(p, record))) {
+			agree = append(agree, record)
+		}
+	}
+	switch {
+	case len(agree) == 0:
+		b.refuse(p, "", noRecord+p.m.source+" it belongs to")
+		return
+	case len(agree) > 1 && !p.keyed:
+		b.refuse(p, "", "several records of "+p.m.source+" may have it, and it does not say which")
+		return
+	}
+	for _, record := range agree {
+		b.bring(p, record)
+	}
+}
+
+// agrees reports whether a record says all that another says of its own fields.
+func (r *Returned) agrees(o *Returned) bool {
+	for name, text := range o.fields {
+		if r.fields[name] != text {
+			return false
+		}
+	}
+	return len(o.fields) > 0
+}
+
+// readMintLine reads `mint FIELD`: a field of the key that FHIR never holds, and that is
+// made on the way back.
+func (p *parser) readMintLine(b block, m *resourceMap) {
+	p.noBody(b)
+	t := b.head.tokens
+	if len(t) != 2 || m.way != both {
+		p.fail(b.head, t[0], "a line of a map that runs both ways is: mint FIELD, with a field of its key")
+		return
+	}
+	r := p.newRule(b.head)
+	r.value, r.from, r.way, r.mint = t[1].text, p.field(b.head, t[1]), backward, &operand{}
+	if r.from.kind != field || r.from.up > 0 {
+		p.fail(b.head, t[1], "what is minted is a field of the record itself")
+		return
+	}
+	at := p.absolute(&r.from)
+	p.given[at], p.source.given[at], p.source.minted[at] = giver{leaf: &node{}, at: b.head.place}, true, true
+	m.mints = append(m.mints, r)
+}
+
+// attached is a map of a group whose resources do not say whose they are.
+type attached struct {
+	m    *resourceMap
+	at   place
+	lack string // a field of the key that does not return
+}
+
+// attaching asks that another resource refers to such ones as parts of its own record.
+func (p *parser) attaching() {
+	for _, name := range p.program.Sources() {
+		for _, a := range p.program.of(name).attached {
+			if !p.program.of(name).refers[[2]string{a.m.typ, a.m.keyText}] {
+				p.failAt(a.at, a.lack+" is of the key and does not return: an identifier or a reference gives it back, with <->, or a resource that does refers to this one by its key, with <->")
+			}
+		}
+	}
+}
