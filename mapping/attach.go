@@ -1,16 +1,20 @@
 package mapping
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 
 	"cpagateway/profiles/fhir"
 )
 
-// tellsOwnKey reports whether a resource of a group's record says what tells it apart in
-// the group, though not of which record that is.
+// tellsOwnKey reports whether a resource that does not say of which record it is says what
+// tells it apart in that: of a group's record its key in the group, of others anything.
 func (p *piece) tellsOwnKey() bool {
-	return p.m.each != "" && !slices.ContainsFunc(p.m.key.fields(), func(o *operand) bool {
+	if p.m.each == "" || !p.m.attaches {
+		return p.m.attaches && len(p.scopes[0].fields) > 0
+	}
+	return !slices.ContainsFunc(p.m.key.fields(), func(o *operand) bool {
 		_, has := p.scopes[1].fields[o.text]
 		return o.up == 0 && !has
 	})
@@ -27,7 +31,7 @@ func (b *Back) adopts(r *rule, v fhir.Value, at []*Returned) bool {
 	if c == nil || c == b.reading {
 		return false
 	}
-	if b.read(c); c.m == nil || c.fault != "" || c.keyed || c.m.typ != r.as.typ || c.m.source != b.reading.m.source || c.m.keyText != r.value || !c.tellsOwnKey() {
+	if b.read(c); c.m == nil || c.m.each == "" || c.fault != "" || c.keyed || c.m.typ != r.as.typ || c.m.source != b.reading.m.source || c.m.keyText != r.value || !c.tellsOwnKey() {
 		return false
 	}
 	for _, o := range c.m.key.fields() {
@@ -40,7 +44,7 @@ func (b *Back) adopts(r *rule, v fhir.Value, at []*Returned) bool {
 	return true
 }
 
-// bring adds a resource of a group's record to a record; its key is known with that.
+// bring adds a resource to a record; its key is known with that.
 func (b *Back) bring(c *piece, record *Returned) {
 	c.brought = true
 	own := *c // each record is proved by itself
@@ -52,41 +56,65 @@ func (b *Back) bring(c *piece, record *Returned) {
 	b.add(&own, record)
 }
 
-// beside is a run in which a resource of a group's record stands in a record.
+// beside is a run in which a resource stands in a record, with what it says of that.
 func (b *Back) beside(c *piece, record *Returned) *run {
-	return &run{env: b.env, scopes: []around{{record, 1}, {c.scopes[1], 1}}}
+	with := &Returned{fields: maps.Clone(record.fields), groups: record.groups}
+	maps.Copy(with.fields, c.scopes[0].fields)
+	r := &run{env: b.env, scopes: []around{{with, 1}}}
+	for _, inner := range c.scopes[1:] {
+		r.enter(inner, 1)
+	}
+	return r
 }
 
-// attach adds a resource of a group's record to which no other refers: to every record
-// that agrees with what it says, where it tells its own key, and else to the only one.
-func (b *Back) attach(p *piece) {
-	var agree []*Returned
-	for _, record := range b.Records {
-		if record.Source == p.m.source && record.agrees(p.scopes[0]) && (p.m.when == nil || p.m.when.holds(b.beside(p, record))) {
-			agree = append(agree, record)
+// attach adds resources that do not say of which record they are, and to which no other
+// refers: to every record that agrees with what one says, where it tells its own key, and
+// else to the only one. Where two would be one part of a record, neither is.
+func (b *Back) attach(parts []*piece) {
+	type part struct {
+		record   *Returned
+		typ, key string
+	}
+	where, taken := map[*piece][]part{}, map[part]int{}
+	for _, p := range parts {
+		for _, record := range b.Records {
+			if record.Source != p.m.source || !record.agrees(p.scopes[0]) {
+				continue
+			}
+			r := b.beside(p, record)
+			if key, ok := p.m.key.read(r); ok && (p.m.when == nil || p.m.when.holds(r)) {
+				where[p] = append(where[p], part{record, p.m.typ, key})
+				taken[part{record, p.m.typ, key}]++
+			}
 		}
 	}
-	switch {
-	case len(agree) == 0:
-		b.refuse(p, "", noRecord+p.m.source+" it belongs to")
-		return
-	case len(agree) > 1 && !p.keyed:
-		b.refuse(p, "", "several records of "+p.m.source+" may have it, and it does not say which")
-		return
-	}
-	for _, record := range agree {
-		b.bring(p, record)
+	for _, p := range parts {
+		switch at := where[p]; {
+		case len(at) == 0:
+			b.refuse(p, "", noRecord+p.m.source+" it belongs to")
+		case len(at) > 1 && !p.keyed:
+			b.refuse(p, "", "several records of "+p.m.source+" may have it, and it does not say which")
+		case slices.ContainsFunc(at, func(in part) bool { return taken[in] > 1 }):
+			b.refuse(p, "", "another resource has the same key")
+		default:
+			for _, in := range at {
+				b.bring(p, in.record)
+			}
+		}
 	}
 }
 
-// agrees reports whether a record says all that another says of its own fields.
+// agrees reports whether a record says nothing otherwise than another, and something alike.
 func (r *Returned) agrees(o *Returned) bool {
+	alike := false
 	for name, text := range o.fields {
-		if r.fields[name] != text {
+		own, has := r.fields[name]
+		if has && own != text {
 			return false
 		}
+		alike = alike || has
 	}
-	return len(o.fields) > 0
+	return alike
 }
 
 // readMintLine reads `mint FIELD`: a field of the key that FHIR never holds, and that is

@@ -147,8 +147,9 @@ func (b *Back) add(p *piece, record *Returned) {
 // join puts what resources say into every record that their key is of: it refers to
 // them. What one brings may say the key of the next.
 func (b *Back) join(left []*piece) {
-	parts := slices.DeleteFunc(slices.Clone(left), func(p *piece) bool { return p.m.each == "" })
-	left = b.apart(slices.DeleteFunc(left, func(p *piece) bool { return p.m.each != "" }))
+	whole := func(p *piece) bool { return p.m.each == "" && p.keyed }
+	parts := slices.DeleteFunc(slices.Clone(left), whole)
+	left = b.apart(slices.DeleteFunc(left, func(p *piece) bool { return !whole(p) }))
 	for joined := true; joined; {
 		joined = false
 		referring := map[*resourceMap]map[string][]*Returned{}
@@ -172,11 +173,7 @@ func (b *Back) join(left []*piece) {
 	for _, p := range left {
 		b.refuse(p, "", noRecord+p.m.source+" it belongs to")
 	}
-	for _, p := range parts {
-		if !p.brought {
-			b.attach(p)
-		}
-	}
+	b.attach(slices.DeleteFunc(parts, func(p *piece) bool { return p.brought }))
 }
 
 const noRecord = "it does not say which record of "

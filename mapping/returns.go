@@ -121,8 +121,8 @@ func (p *parser) checkKey(l line, m *resourceMap) {
 	}
 	for i := range parts {
 		if o := &parts[i]; o.kind == field && !o.optional && p.given[p.absolute(&o.operand)].leaf == nil {
-			if o.up > 0 {
-				if !p.tellsOfRecord(m) {
+			if told := p.tellsOfRecord(m); o.up > 0 || told && p.homeOf(p.source) != nil {
+				if m.attaches = true; !told {
 					p.source.attached = append(p.source.attached, attached{m, l.place, o.text})
 				}
 				continue
@@ -143,15 +143,25 @@ func (p *parser) checkKey(l line, m *resourceMap) {
 	}
 }
 
-// tellsOfRecord reports whether a map of a group gives back a field of the record around
-// the group's, by which that is found.
+// tellsOfRecord reports whether a map gives back a field of the record (of that around the
+// group's, where it is of a group) that another gives as well, by which that is found.
 func (p *parser) tellsOfRecord(m *resourceMap) bool {
 	for path, g := range p.given {
-		if g.leaf != nil && !strings.HasPrefix(path, m.each+".") {
+		if g.leaf != nil && (m.each == "" && g.field == "" || m.each != "" && !strings.HasPrefix(path, m.each+".")) {
 			return true
 		}
 	}
 	return false
+}
+
+// homeOf is the map read so far whose key tells the records of a source apart.
+func (p *parser) homeOf(s *source) *resourceMap {
+	for _, m := range s.maps {
+		if m.way == both && m.each == "" {
+			return m
+		}
+	}
+	return nil
 }
 
 // giver is a place from which a field returns: the leaf, and the element of a list

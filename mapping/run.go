@@ -52,11 +52,12 @@ type resourceMap struct {
 	when   *condition
 	key    operand
 	// keyText is the key as the map has it.
-	keyText string
-	mints   []*rule // what a key is made of where FHIR holds none
-	person  operand
-	rule    *rule // stands for the block in faults
-	root    *node
+	keyText  string
+	attaches bool    // a resource does not tell its key: the record that it is of is found otherwise
+	mints    []*rule // what a key is made of where FHIR holds none
+	person   operand
+	rule     *rule // stands for the block in faults
+	root     *node
 }
 
 // Runner runs a program over the records of one extract. It reuses its memory
