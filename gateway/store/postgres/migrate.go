@@ -26,6 +26,10 @@ func migrate(ctx context.Context, to driver.Connector) error {
 	if err != nil {
 		return err
 	}
+	return migrateBy(ctx, to, migrations)
+}
+
+func migrateBy(ctx context.Context, to driver.Connector, migrations fs.FS) error {
 	locker, err := lock.NewPostgresSessionLocker()
 	if err != nil {
 		return err

@@ -38,6 +38,7 @@ const (
 	statementTime = 30 * time.Second
 	answerTime    = statementTime + 5*time.Second
 	connectTime   = 5 * time.Second
+	lockTime      = 5 * time.Second // of a migration
 )
 
 // settings of each connection, where its address does not say otherwise. A gateway that
@@ -85,11 +86,11 @@ func open(ctx context.Context, address string, wrap func(driver.Connector) drive
 	if err != nil {
 		return nil, err
 	}
-	var to driver.Connector = connector{stdlib.GetConnector(*config)}
-	if wrap != nil {
-		to = wrap(to)
+	if wrap == nil {
+		wrap = func(to driver.Connector) driver.Connector { return to }
 	}
-	if err := migrate(ctx, to); err != nil {
+	to := wrap(connector{stdlib.GetConnector(*config)})
+	if err := migrate(ctx, wrap(migrating(*config))); err != nil {
 		return nil, fmt.Errorf("opening the store in PostgreSQL: %w", err)
 	}
 	s := relational.New(relational.Dialect{Text: text, Argument: argument, Lost: lost, Run: run, Gathers: true, Deadline: answerTime},
@@ -99,6 +100,18 @@ func open(ctx context.Context, address string, wrap func(driver.Connector) drive
 		return nil, errors.Join(fmt.Errorf("opening the store in PostgreSQL: %w", err), s.Close())
 	}
 	return s, nil
+}
+
+// migrating opens connections that change tables while gateways serve. To change one takes
+// a lock that everybody then waits for: where it is not to be had soon, the migration fails
+// and has changed nothing. An index of a large table may take its time.
+func migrating(config pgx.ConnConfig) driver.Connector {
+	config.RuntimeParams = maps.Clone(config.RuntimeParams)
+	if config.RuntimeParams["lock_timeout"] == "" {
+		config.RuntimeParams["lock_timeout"] = fmt.Sprint(lockTime.Milliseconds())
+	}
+	config.RuntimeParams["statement_timeout"] = "0"
+	return connector{stdlib.GetConnector(config)}
 }
 
 func configOf(address string) (*pgx.ConnConfig, error) {

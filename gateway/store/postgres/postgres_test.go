@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"io/fs"
 	"strings"
 	"sync"
 	"testing"
@@ -67,6 +68,14 @@ func TestDatabase(t *testing.T) {
 		Open: func(ctx context.Context, place string, wrap relationaltest.Wrap) (*relational.Store, error) {
 			return open(ctx, place, wrap)
 		},
+		Migrate: func(ctx context.Context, place string, migrations fs.FS) error {
+			config, err := configOf(place)
+			if err != nil {
+				return err
+			}
+			return migrateBy(ctx, migrating(*config), migrations)
+		},
+		Own:     embedded,
 		Columns: `SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'goose_db_version'`,
 		Strides: 5,
 	})

@@ -25,6 +25,10 @@ func migrate(ctx context.Context, to driver.Connector) error {
 	if err != nil {
 		return err
 	}
+	return migrateBy(ctx, to, migrations)
+}
+
+func migrateBy(ctx context.Context, to driver.Connector, migrations fs.FS) error {
 	db := sql.OpenDB(to)
 	if err := makeVersions(ctx, db); err != nil {
 		return errors.Join(err, db.Close())

@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +50,10 @@ var sqliteDatabase = relationaltest.Database{
 	Open: func(ctx context.Context, place string, wrap relationaltest.Wrap) (*relational.Store, error) {
 		return open(ctx, place, wrap)
 	},
+	Migrate: func(ctx context.Context, place string, migrations fs.FS) error {
+		return migrateBy(ctx, connector("file:"+filepath.Join(place, File)+"?"+pragmas+"&_txlock=immediate"), migrations)
+	},
+	Own:     embedded,
 	Sound:   sound,
 	Columns: columnsQuery,
 }

@@ -8,6 +8,7 @@ import (
 	"crypto/ed25519"
 	"database/sql"
 	"database/sql/driver"
+	"io/fs"
 	"testing"
 	"time"
 
@@ -27,7 +28,9 @@ type Database struct {
 	Place   func(t testing.TB) string // of a new and empty one
 	Open    func(ctx context.Context, place string, wrap Wrap) (*relational.Store, error)
 	Sound   func(t testing.TB, s *relational.Store) // fails where the database is not; may be nil
-	Columns string                                  // the query for the table.column of every column of ours
+	Migrate func(ctx context.Context, place string, migrations fs.FS) error
+	Own     fs.FS  // the migrations of the database
+	Columns string // the query for the table.column of every column of ours
 	// Strides is by how many steps a process is killed later each time; 0: by one. To start
 	// one takes long where it has to connect to a server.
 	Strides int
@@ -48,6 +51,8 @@ func Run(t *testing.T, d Database) {
 		{"a transaction leaves to reindex what is much", d.transactionLeavesToReindexWhatIsMuch},
 		{"the first value is kept", d.firstValueIsKept},
 		{"everything is copied", d.everythingIsCopied},
+		{"migrations of a series only add", d.migrationsOnlyAdd},
+		{"a gateway serves while its tables are migrated", d.servesWhileMigrated},
 	} {
 		t.Run(c.name, c.test)
 	}
