@@ -51,7 +51,7 @@ func (l *Log[T]) draft(tx T, batch []*job[T], slot slotAfter) (d draft, err erro
 	}
 	due := l.unsigned >= signAfter || l.unsigned > 0 && (len(batch) == 0 || d.now.Sub(l.since) >= signEvery)
 	if due || how == recoveredSlot || how == newSlot && len(d.rows) > 0 {
-		if before.Number > len(slots) {
+		if before.Number > len(slots) && len(d.rows) > 0 { // or the chain is not begun
 			slots = append(slots, before)
 		}
 		if d.signed, err = l.sign(tx, headsOf(slots), d.now); err != nil {

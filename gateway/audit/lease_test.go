@@ -91,6 +91,26 @@ func TestAStolenLease(t *testing.T) {
 	}
 }
 
+// A writer whose slot was taken over, and who has nothing more to record, signed a chain that
+// nobody had begun: from then on no writer recorded anything.
+func TestAWriterWithoutASlotSignsWhatIsThere(t *testing.T) {
+	store, clock := audittest.NewMemory(), &hand{at: start}
+	ahead := &hand{at: start.Add(time.Hour)}
+	first := open(t, store, clock.now)
+	record(t, first)
+	second := open(t, store, ahead.now)
+	record(t, second) // takes the first slot: by its clock the lease has run out
+	if err := first.Close(); err != nil {
+		t.Error(err)
+	}
+	record(t, second)
+	ahead.move(2 * time.Second) // so that the next entry is signed
+	record(t, second)
+	if report := verify(t, store); report.Entries != 4 || report.Chains != 1 {
+		t.Errorf("%+v", report)
+	}
+}
+
 // Between reading the slots and writing, another writer may have gone on: the store
 // compares and refuses, and the commit is begun anew.
 func TestAnotherWriterInBetween(t *testing.T) {
