@@ -4,6 +4,8 @@
 package mapping
 
 import (
+	"time"
+
 	"cpagateway/mapping/scratch"
 	"cpagateway/profiles/fhir"
 )
@@ -35,10 +37,24 @@ type Resource struct {
 	// Fragment gives the source record as Fault.Raw would hold it, for the case
 	// that the resource is refused after it was mapped. Nil: the body serves.
 	Fragment func() []byte
+	// Sent is what tells it from what the source sent of the same thing at another time.
+	// The resources of one record have the same.
+	Sent Sending
 	// Held is how many bytes beside the body are held until the resource is kept: of
 	// the resources of one document the first one says it.
 	Held int
 }
+
+// Sending is what a source sends at one time of one thing: a document, somebody's rows.
+type Sending struct {
+	Of string // the source's own name of the thing
+	// At is as of when the source says it, in a form in which a later time is a greater
+	// text. Empty: it does not say.
+	At string
+}
+
+// SentAt is an instant in the form of Sending.At.
+func SentAt(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000000000Z") }
 
 // Fault is a record, or part of one, that could not be taken.
 type Fault struct {

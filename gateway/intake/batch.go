@@ -154,23 +154,29 @@ func (r *run) keepBatch(tx store.Tx, b batch, done *account) (err error) {
 // keepRecord puts a source record whole. Where something of it is refused, it is set
 // aside whole.
 func (r *run) keepRecord(tx store.Tx, pieces []pending, done *account) error {
+	if len(pieces) == 0 { // all of it waits for the authority to grant
+		return nil
+	}
 	done.counts.Read += len(pieces)
 	var part account
 	var no *refusal
-	var refused pending
-	about := newRecord()
+	refused, about := pieces[0], newRecord()
 	whole := tx.Try
 	if len(pieces) == 1 {
 		whole = alone
 	}
 	err := whole(func() (err error) {
+		var sent sending
+		if sent, no, err = r.newest(tx, refused.made.Sent); err != nil || no != nil {
+			return errors.Join(err, errSetAside)
+		}
 		for _, p := range pieces {
 			if no, err = r.put(tx, p, about, &part); err != nil || no != nil {
 				refused = p
 				return errors.Join(err, errSetAside)
 			}
 		}
-		return r.stand(tx, about)
+		return errors.Join(r.stand(tx, about), sent.keep(tx))
 	})
 	switch {
 	case no != nil:
@@ -183,6 +189,7 @@ func (r *run) keepRecord(tx store.Tx, pieces []pending, done *account) error {
 	case err != nil:
 		return err
 	}
+	r.settledSending = pieces[0].made.Sent
 	if part.counts.Stored > 0 && part.sum.Stored == 0 { // a part of the record that counts for none: the record changed
 		part.sum.Stored, part.sum.Unchanged = part.sum.Unchanged, 0
 	}

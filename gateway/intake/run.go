@@ -30,6 +30,8 @@ type run struct {
 	pace   pace
 	rested <-chan time.Time // nil before the first batch
 	sum    Summary
+	// settledSending is that of the record that was taken last: its time is kept.
+	settledSending mapping.Sending
 }
 
 // pending is a resource that was checked and not yet put: whose it is, is found out

@@ -87,14 +87,20 @@ func extract(t testing.TB, plans ...object) fstest.MapFS {
 	return fstest.MapFS{"plans.ndjson": {Data: []byte(strings.Join(lines, "\n"))}}
 }
 
+// found is all that is kept of a type of everybody under an NHS number.
+func (d *desk) found(number, typ string) []records.Visible {
+	d.t.Helper()
+	all := []records.Scope{{Person: d.person(number), Custodian: "7A4", Items: profiles.AllItems}}
+	page, err := recordstest.Of(d.store).FindIn(context.Background(), all, records.Query{Type: typ, Count: 100})
+	must(d.t, err)
+	return page.Matches
+}
+
 // consents are the Consents kept of everybody under an NHS number, by id.
 func (d *desk) consents(number string) map[string]fhir.Value {
 	d.t.Helper()
-	all := []records.Scope{{Person: d.person(number), Custodian: "7A4", Items: profiles.AllItems}}
-	page, err := recordstest.Of(d.store).FindIn(context.Background(), all, records.Query{Type: "Consent", Count: 100})
-	must(d.t, err)
 	found := map[string]fhir.Value{}
-	for _, v := range page.Matches {
+	for _, v := range d.found(number, "Consent") {
 		resource, err := fhir.ParseResource(v.Body)
 		must(d.t, err)
 		found[v.ID] = resource

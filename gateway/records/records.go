@@ -113,6 +113,9 @@ type Snapshot interface {
 	Image(typ, id, source string) ([]byte, error)
 	// Edited reports whether an edit of a resource was made.
 	Edited(typ, id string, edit Edit) (bool, error)
+	// Sent is as of when a source last sent something (mapping.Sending); empty where it
+	// never did, or did not say.
+	Sent(id string) (at string, err error)
 	// Held is what is kept about a person of one type, or of every type where none is
 	// given, in the order of first storing and with what was removed: for whoever brings
 	// records in or settles whose they are, never for disclosure.
@@ -151,6 +154,8 @@ type Tx interface {
 	KeepImage(typ, id, source string, body []byte) error
 	// KeepEdit keeps that an edit of a resource was made.
 	KeepEdit(typ, id string, edit Edit) error
+	// KeepSent keeps as of when a source sent something, instead of when it did before.
+	KeepSent(id, at string) error
 	// Reindex works out anew what outdated versions are found and judged by, of so
 	// many at most, and says how many it did. It raises the generations of whom they
 	// are about. A transaction does so by itself with what it makes outdated, as far

@@ -58,7 +58,7 @@ func (x *extract) make(d *document, e *entry) (made mapping.Resource, warnings [
 	}
 	return mapping.Resource{
 		Type: e.self.typ, ID: id, Key: e.self.key, Person: who.key, NHSNumber: who.number, Body: body, From: e.at, Records: 1,
-		Fragment: func() []byte { return x.fragment(d, e, "") },
+		Fragment: func() []byte { return x.fragment(d, e, "") }, Sent: e.sent(),
 	}, warnings, x.again(d, e, body)
 }
 
@@ -115,6 +115,15 @@ func (e *entry) version() (v version) {
 	v.updated, _ = time.Parse(time.RFC3339Nano, e.resource.Find("meta", "lastUpdated").Text())
 	v.number, _ = strconv.ParseUint(e.resource.Find("meta", "versionId").Text(), 10, 64)
 	return v
+}
+
+// sent is as of when the source says it.
+func (e *entry) sent() mapping.Sending {
+	updated := e.version().updated
+	if updated.IsZero() {
+		return mapping.Sending{}
+	}
+	return mapping.Sending{Of: e.self.typ + "/" + e.self.key, At: mapping.SentAt(updated)}
 }
 
 // after reports that a version is certainly the newer one.

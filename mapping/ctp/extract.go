@@ -94,6 +94,7 @@ func (x *extract) take(e entry, p plan) error {
 	}
 	for i, r := range resources {
 		resources[i].Fragment = func() []byte { return e.raw }
+		resources[i].Sent = p.sent()
 		resources[i].Records = 0 // the runner leaves it to whichever is first
 		if isMain(r) {
 			resources[i].Records = 1
@@ -107,7 +108,9 @@ func (x *extract) take(e entry, p plan) error {
 	}
 	x.report.Taken++
 	x.format.program.LeftBehind(source, p.Value(), &x.report)
-	delete(x.report.LeftBehind, "version") // the schema has read it
+	for _, read := range []string{"version", "written"} { // by the schema, and by what is sent
+		delete(x.report.LeftBehind, read)
+	}
 	if err := x.out.Take(resources); err != nil {
 		return err
 	}

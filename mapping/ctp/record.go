@@ -2,6 +2,7 @@ package ctp
 
 import (
 	"strings"
+	"time"
 
 	"cpagateway/mapping"
 )
@@ -10,6 +11,17 @@ import (
 // outcomes.services answers for the outcome it stands in (outcome.area), which
 // the maps could not reach, since ^ steps from there to the plan.
 type plan struct{ mapping.Object }
+
+// sent is as of when the document says what it says of the plan.
+func (p plan) sent() mapping.Sending {
+	id, _ := p.Field("id")
+	text, _ := p.Field("written")
+	written, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil { // the schema has refused what is no instant: it does not say
+		return mapping.Sending{}
+	}
+	return mapping.Sending{Of: id, At: mapping.SentAt(written)}
+}
 
 // Group implements mapping.Record.
 func (p plan) Group(name string) []mapping.Record {

@@ -91,6 +91,9 @@ const (
 	ruleResource = "CTP-009"
 )
 
+// forms are those of the formats that the schema names.
+var forms = map[string]string{"date": "YYYY-MM-DD", "date-time": "YYYY-MM-DDThh:mm:ssZ, or with an offset for Z"}
+
 // notBlank is the pattern of every text in the schema.
 const notBlank = `\S`
 
@@ -118,7 +121,7 @@ func (s *schema) told(e *jsonschema.ValidationError, document any) []mapping.Fau
 	case *kind.Const:
 		return one(ruleCode, "must be "+listed([]any{k.Want}))
 	case *kind.Format:
-		return one(ruleForm, "not a "+k.Want+" of the calendar (YYYY-MM-DD)")
+		return one(ruleForm, "not a "+k.Want+" of the calendar ("+forms[k.Want]+")")
 	case *kind.Pattern:
 		if k.Want == notBlank {
 			return one(ruleForm, "empty: leave out what is not known")

@@ -4,8 +4,10 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"cpagateway/mapping"
+	"cpagateway/profiles"
 )
 
 // emit gives out every row: those that hang on nothing, each followed by what hangs on it.
@@ -40,6 +42,10 @@ func (x *extract) give(r *row) error {
 		resources[i].Fragment = func() []byte { return x.fragmentOf(r) }
 	}
 	if len(resources) > 0 {
+		sent := x.sent(resources[0])
+		for i := range resources {
+			resources[i].Sent = sent
+		}
 		resources[0].Records += x.within(r)
 	}
 	if err := x.account(r, resources); err != nil {
@@ -51,6 +57,27 @@ func (x *extract) give(r *row) error {
 		}
 	}
 	return nil
+}
+
+// sent is what the extract says of somebody, or of a member of staff.
+func (x *extract) sent(first mapping.Resource) mapping.Sending {
+	if first.Person != "" {
+		return mapping.Sending{Of: first.Person, At: x.asOf}
+	}
+	return mapping.Sending{Of: first.Type + "/" + first.Key, At: x.asOf}
+}
+
+// asOf is the end of the period that an extract is of; of two extracts of one period the
+// one that was made later is the newer.
+func asOf(header *row) string {
+	end, _ := header.Field("ReportingPeriodEndDate")
+	text, _ := header.Field("DateTimeDatSetCreate")
+	text = strings.Replace(text, " ", "T", 1)
+	made, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil { // without an offset, which the data set allows
+		made, _ = time.ParseInLocation("2006-01-02T15:04:05.999999999", text, profiles.London)
+	}
+	return end + " " + mapping.SentAt(made)
 }
 
 // within counts the valid rows below that make nothing of their own, but are in

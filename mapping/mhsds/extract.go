@@ -20,6 +20,7 @@ type extract struct {
 	heads   []*row // of the header's table, until it is checked
 	header  *row
 	derived map[string]string // fields of the header that are worked out
+	asOf    string            // Sending.At of all of it
 	unsound []mapping.Fault   // of the header: nothing is taken
 	rooms   []*room
 	kept    keptRows
@@ -181,7 +182,7 @@ func (x *extract) checkHeader() []mapping.Fault {
 	x.header = s.rows[0]
 	x.derived = map[string]string{}
 	x.formats(s)
-	x.derived = derive(x.header, x.env.Custodian)
+	x.derived, x.asOf = derive(x.header, x.env.Custodian), asOf(x.header)
 	var faults []mapping.Fault
 	for _, r := range s.rows {
 		x.checkRow(r)

@@ -75,3 +75,30 @@ func edits(t *testing.T, store Store) {
 		t.Error("of three edits, not the one that was made is known")
 	}
 }
+
+func sendings(t *testing.T, store Store) {
+	sent := func(id string) (at string) {
+		t.Helper()
+		err := store.View(t.Context(), func(now records.Snapshot) (err error) {
+			at, err = now.Sent(id)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	keep := func(at string, err error) {
+		t.Helper()
+		if got := store.Update(t.Context(), func(tx records.Tx) error { return errors.Join(tx.KeepSent("s1", at), err) }); !errors.Is(got, err) {
+			t.Fatal(got)
+		}
+	}
+	for _, at := range []string{"2026-02", "2026-01"} { // which is older is for whoever asks
+		keep(at, nil)
+		keep("undone", errors.New("undone"))
+		if sent("s1") != at || sent("s2") != "" {
+			t.Errorf("after what was sent at %s: %q, and of something else %q", at, sent("s1"), sent("s2"))
+		}
+	}
+}

@@ -19,6 +19,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"the same bytes again are the same version", sameBytes},
 		{"every version is kept", everyVersion},
 		{"what a source said is kept until it says something else", images},
+		{"as of when a source sent something is kept", sendings},
 		{"an edit that was made is known", edits},
 		{"one batch may change a resource twice", twiceInABatch},
 		{"a change is made only where its precondition holds", preconditions},

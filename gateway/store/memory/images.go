@@ -45,3 +45,15 @@ func (t *tx) KeepEdit(typ, id string, edit records.Edit) error {
 	t.edits[made{key{typ, id}, edit}] = true
 	return nil
 }
+
+// Sent implements records.Snapshot.
+func (s snapshot) Sent(id string) (string, error) { return s.sendings[id], s.ctx.Err() }
+
+// KeepSent implements records.Tx.
+func (t *tx) KeepSent(id, at string) error {
+	if err := t.ctx.Err(); err != nil {
+		return err
+	}
+	t.sendings[id] = at
+	return nil
+}

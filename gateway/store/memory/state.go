@@ -22,6 +22,7 @@ type state struct {
 	moves       []persons.Move
 	images      map[said][]byte
 	edits       map[made]bool
+	sendings    map[string]string
 	faults      []quarantine.Fault
 	registers   []register.Version // in the order in which they were put in force
 	subscribed  map[string]subscriptions.Subscription
@@ -39,6 +40,8 @@ func (s *state) copied() *state {
 	maps.Copy(c.images, s.images)
 	c.edits = make(map[made]bool, len(s.edits))
 	maps.Copy(c.edits, s.edits)
+	c.sendings = make(map[string]string, len(s.sendings))
+	maps.Copy(c.sendings, s.sendings)
 	c.subscribed, c.events = maps.Clone(s.subscribed), maps.Clone(s.events)
 	c.log = s.log.copied()
 	return &c

@@ -31,6 +31,7 @@ var tables = []table{
 	{"moves", "place", "place, id, body"},
 	{"images", "type, id, source", "type, id, source, body"},
 	{"edits", "type, id, edit", "type, id, edit"},
+	{"sendings", "id", `id, "at"`},
 	{"registers", "number", `number, "at", hash, files`},
 	{"subscriptions", "id", "id, client, body"},
 	{"events", "subscription, number", "subscription, number, body"},

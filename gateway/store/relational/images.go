@@ -14,6 +14,9 @@ const (
 
 	selectEdit = `SELECT 1 FROM edits WHERE type = ? AND id = ? AND edit = ?`
 	insertEdit = `INSERT INTO edits (type, id, edit) VALUES (?, ?, ?) ON CONFLICT (type, id, edit) DO NOTHING`
+
+	selectSending = `SELECT "at" FROM sendings WHERE id = ?`
+	upsertSending = `INSERT INTO sendings (id, "at") VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET "at" = excluded."at"`
 )
 
 // Image is what a source last said of a resource. It implements records.Snapshot.
@@ -46,6 +49,23 @@ func (s snapshot) Edited(typ, id string, edit records.Edit) (bool, error) {
 func (t tx) KeepEdit(typ, id string, edit records.Edit) error {
 	if _, err := t.count(t.ctx, insertEdit, typ, id, edit[:]); err != nil {
 		return fmt.Errorf("keeping an edit: %w", err)
+	}
+	return nil
+}
+
+// Sent implements records.Snapshot.
+func (s snapshot) Sent(id string) (string, error) {
+	at, _, err := first(s, scanText, selectSending, id)
+	if err != nil {
+		return "", fmt.Errorf("looking for what a source last sent: %w", err)
+	}
+	return at, nil
+}
+
+// KeepSent implements records.Tx.
+func (t tx) KeepSent(id, at string) error {
+	if _, err := t.count(t.ctx, upsertSending, id, at); err != nil {
+		return fmt.Errorf("keeping what a source sent: %w", err)
 	}
 	return nil
 }

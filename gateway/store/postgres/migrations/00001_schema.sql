@@ -163,6 +163,12 @@ CREATE TABLE edits (
     PRIMARY KEY (type, id, edit)
 );
 
+-- As of when each source last sent something of a thing: what is older is not taken.
+CREATE TABLE sendings (
+    id   text COLLATE "C" PRIMARY KEY,   -- a digest of the source and of what it was sent of
+    "at" text COLLATE "C" NOT NULL       -- a later time is a greater text
+);
+
 -- Every register of agreements that was put in force: the newest one is.
 CREATE TABLE registers (
     number bigint PRIMARY KEY,           -- of the change that put it in force
@@ -280,6 +286,6 @@ $$;
 -- +goose StatementEnd
 GRANT SELECT ON goose_db_version TO cpa_gateway;
 GRANT SELECT, INSERT ON versions, edits, moves, registers, audit, audit_checkpoints, meta TO cpa_gateway;
-GRANT SELECT, INSERT, UPDATE ON resources, changed, persons, faults, images, outbox TO cpa_gateway;
+GRANT SELECT, INSERT, UPDATE ON resources, changed, persons, faults, images, sendings, outbox TO cpa_gateway;
 GRANT SELECT, INSERT, UPDATE ON audit_slots TO cpa_gateway;
 GRANT SELECT, INSERT, UPDATE, DELETE ON labels, changes, refs, terms, sort_values, compiled, identifiers, standings, subscriptions, events TO cpa_gateway;

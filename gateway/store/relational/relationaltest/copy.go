@@ -48,6 +48,7 @@ func Fill(t testing.TB, s *relational.Store) {
 			tx.SetOutbox(subscriptions.Outbox{Through: 1}),
 			tx.KeepImage("CarePlan", "c1", "source", []byte("{}")),
 			tx.KeepEdit("CarePlan", "c1", records.Edit{1}),
+			tx.KeepSent("s1", "2026-01-01"),
 			tx.Move(persons.Move{ID: "m", Kind: persons.Join, At: start, From: person, To: "other", Resources: []string{"CarePlan/c1"}}),
 			tx.Try(func() error {
 				_, err := tx.PutRegister(register.Version{At: start, Hash: "h", Files: map[string][]byte{"a.yaml": []byte("id: a")}})

@@ -173,6 +173,12 @@ CREATE TABLE edits (
     PRIMARY KEY (type, id, edit)
 ) STRICT, WITHOUT ROWID;
 
+-- As of when each source last sent something of a thing: what is older is not taken.
+CREATE TABLE sendings (
+    id   TEXT NOT NULL PRIMARY KEY, -- a digest of the source and of what it was sent of
+    "at" TEXT NOT NULL              -- a later time is a greater text
+) STRICT, WITHOUT ROWID;
+
 -- Every register of agreements that was put in force: the newest one is.
 CREATE TABLE registers (
     number INTEGER PRIMARY KEY,          -- of the change that put it in force
