@@ -98,10 +98,8 @@ var restrictionItems = map[string]ItemSet{
 // it, or by one in an element without which it is not released.
 func wholeRestrictions(r fhir.Value) ItemSet {
 	var need ItemSet
-	for _, code := range fhir.Codes(r.Find("meta", "security")) {
-		if code == CodeVeryRestricted { // under any system: older ones were in use
-			need = need.Union(SetOf(RestrictedVery))
-		}
+	if VeryRestricted(r) {
+		need = SetOf(RestrictedVery)
 	}
 	for ext := range r.Get("extension").Each() {
 		if ext.Get("url").Is(ExtRestriction) {
@@ -116,6 +114,17 @@ func wholeRestrictions(r fhir.Value) ItemSet {
 		}
 	}
 	return need
+}
+
+// VeryRestricted reports the label V in a resource's meta, under any system: older ones
+// were in use.
+func VeryRestricted(r fhir.Value) bool {
+	for _, code := range fhir.Codes(r.Find("meta", "security")) {
+		if code == CodeVeryRestricted {
+			return true
+		}
+	}
+	return false
 }
 
 // restrictions are those marked anywhere inside a value.

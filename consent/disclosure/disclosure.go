@@ -238,7 +238,7 @@ func (t Terms) assemble(h Held, versionID string, content []byte, beside []Copy)
 	}
 	claimProfile(w, h.Resource)
 	w.Name("security")
-	w.Raw(securityOf(h.Resource.Type()))
+	w.Raw(SecurityOf(h.Resource.Type()))
 	w.EndObject()
 	if div := t.narrative(h.Resource.Type(), content, h.Reader, beside); div != "" {
 		w.Name("text")
@@ -299,7 +299,8 @@ var (
 	directorySecurity = labels([2]string{profiles.SystemConfidentiality, profiles.CodeNormal})
 )
 
-func securityOf(typ string) []byte {
+// SecurityOf is meta.security of every copy of a type, as JSON.
+func SecurityOf(typ string) []byte {
 	if profiles.DirectoryType(typ) {
 		return directorySecurity
 	}

@@ -40,7 +40,7 @@ func (c *change) update() (reply, error) {
 		return reply{}, err
 	case fault != nil:
 		return refused(fault), nil
-	case len(e.made.Edits)+len(e.made.Clashes) == 0:
+	case len(e.made.Edits)+len(e.made.Clashes) == 0 && !e.restricts():
 		return reply{status: http.StatusOK}, c.keepSaid(e.mine) // it is so already
 	case e.match != "" && e.match != now.matches[0].VersionID() && c.ask.Write.Stale != Merge:
 		return refused(faultStale), nil
@@ -51,7 +51,11 @@ func (c *change) update() (reply, error) {
 	if fault != nil {
 		return refused(fault), nil
 	}
-	if err := c.put(e.made.Resource, records.AtVersion(e.current.Number)); err != nil {
+	body, err := e.result()
+	if err == nil {
+		err = c.put(body, records.AtVersion(e.current.Number))
+	}
+	if err != nil {
 		return reply{}, err
 	}
 	return reply{status: http.StatusOK}, errors.Join(c.keepSaid(e.mine), e.keepMade())
@@ -186,7 +190,7 @@ func (e *edit) refused() (*Fault, error) {
 		return nil, err
 	}
 	switch {
-	case e.decision.Outcome() == consent.Deny || !e.decision.Carries(e.resource, after, parts) || e.crowds():
+	case e.decision.Outcome() == consent.Deny || !e.decision.Carries(e.resource, after, parts) || e.crowds(), e.restricts() && !e.decision.Custodial():
 		return faultNotYours, nil
 	case len(e.made.Clashes) > 0:
 		return clash(e.made.Clashes), nil

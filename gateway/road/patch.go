@@ -5,6 +5,7 @@ import (
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
 
+	"cpagateway/consent/disclosure"
 	"cpagateway/profiles/fhir"
 )
 
@@ -16,8 +17,8 @@ const (
 
 var errPatch = errors.New("the patch cannot be applied")
 
-// patched applies a JSON Patch (RFC 6902) to the content of a copy, with its type and id
-// in front.
+// patched applies a JSON Patch (RFC 6902) to the content of a copy, with its type, its id
+// and its labels in front.
 func patched(typ, id string, content fhir.Value, patch []byte) (fhir.Value, error) {
 	operations, err := jsonpatch.DecodePatch(patch)
 	if err != nil || len(operations) > maxOperations {
@@ -27,6 +28,11 @@ func patched(typ, id string, content fhir.Value, patch []byte) (fhir.Value, erro
 	w.BeginObject()
 	w.Member("resourceType", typ)
 	w.Member("id", id)
+	w.Name("meta")
+	w.BeginObject()
+	w.Name("security")
+	w.Raw(disclosure.SecurityOf(typ))
+	w.EndObject()
 	for name, member := range content.Members() {
 		w.Name(name)
 		w.Value(member)

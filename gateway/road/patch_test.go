@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"cpagateway/consent/disclosure"
 	"cpagateway/profiles/fhir"
 )
 
@@ -19,10 +20,13 @@ func patchedBy(t *testing.T, patch string) (string, error) {
 	return string(mine.Raw()), err
 }
 
-// A patch is applied to the copy with its type and id, and leaves both.
+// labels are those of every copy of a plan.
+var labels = `{"security":` + string(disclosure.SecurityOf("CarePlan")) + `}`
+
+// A patch is applied to the copy with its type, id and labels, and leaves the first two.
 func TestWhatAPatchMakes(t *testing.T) {
 	got, err := patchedBy(t, `[{"op":"test","path":"/id","value":"c"},{"op":"remove","path":"/note"},{"op":"replace","path":"/status","value":"completed"}]`)
-	if want := `{"resourceType":"CarePlan","id":"c","status":"completed"}`; err != nil || got != want {
+	if want := `{"resourceType":"CarePlan","id":"c","meta":` + labels + `,"status":"completed"}`; err != nil || got != want {
 		t.Errorf("%s, %v", got, err)
 	}
 	for name, patch := range map[string]string{
@@ -47,7 +51,7 @@ func TestTheLimitsOfAPatch(t *testing.T) {
 		return `[` + strings.TrimSuffix(strings.Repeat(`{"op":"test","path":"/id","value":"c"},`, n), ",") + `]`
 	}
 	value := func(bytes int) string {
-		rest := bytes - len(`{"id":"c","note":[{"text":""}],"resourceType":"CarePlan","status":"active","title":""}`) - 1<<10
+		rest := bytes - len(labels) - len(`{"id":"c","meta":,"note":[{"text":""}],"resourceType":"CarePlan","status":"active","title":""}`) - 1<<10
 		return fmt.Sprintf(`[{"op":"add","path":"/title","value":%q}]`, strings.Repeat("t", rest))
 	}
 	for name, x := range map[string]struct {
