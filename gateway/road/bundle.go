@@ -71,9 +71,10 @@ func (r *Road) transaction(ctx context.Context, t *exchange) (audit.Recorded, re
 			return audit.Recorded{}, reply{}, err
 		}
 	}
+	var written []audit.Written
 	since := r.Clock()
 	recorded, err := r.Audit.Write(ctx, func(tx store.Tx) ([]audit.Written, error) {
-		var written []audit.Written
+		written = nil
 		changes := make([]*change, len(done))
 		names, targets := newNames(t.ask.Entries), map[string]bool{}
 		for _, i := range order {
@@ -120,6 +121,9 @@ func (r *Road) transaction(ctx context.Context, t *exchange) (audit.Recorded, re
 	}
 	if err != nil {
 		return audit.Recorded{}, reply{}, err
+	}
+	for _, w := range written {
+		r.meters.decided(ctx, w.Decisions)
 	}
 	released := recorded.Released()
 	for _, i := range order {
