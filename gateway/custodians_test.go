@@ -14,7 +14,6 @@ import (
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/intake"
 	"cpagateway/mapping/bundle"
-	"cpagateway/mapping/ctp"
 	"cpagateway/profiles"
 )
 
@@ -84,7 +83,7 @@ func copyInto(files fstest.MapFS, from fs.FS) error {
 // bringInFor takes Welsh plans in for a custodian, from a source of its own.
 func (s *stand) bringInFor(custodian profiles.OrgCode, grants consent.Switch, plans fs.FS) intake.Summary {
 	s.t.Helper()
-	format, err := ctp.New()
+	format, err := welshPlans()
 	must(s.t, err)
 	sum, err := s.intake().Run(context.Background(), intake.Source{Name: "ctp-of-" + string(custodian), Format: format, Custodian: custodian, Grants: grants}, plans)
 	must(s.t, err)

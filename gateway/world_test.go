@@ -215,10 +215,13 @@ func (s *stand) open() {
 	s.t.Cleanup(func() { s.server.Close(); shared.Close() })
 }
 
+// welshPlans is the reader of Welsh plans, compiled once.
+var welshPlans = sync.OnceValues(ctp.New)
+
 // bringIn takes Welsh plans in by the road of every extract.
 func (s *stand) bringIn(plans fs.FS) intake.Summary {
 	s.t.Helper()
-	format, err := ctp.New()
+	format, err := welshPlans()
 	must(s.t, err)
 	sum, err := s.intake().Run(context.Background(), intake.Source{Name: "welsh-ctp", Format: format, Grants: consent.On}, plans)
 	must(s.t, err)

@@ -62,7 +62,7 @@ func (s *Store) change(ctx context.Context, work func(*tx) error) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	t := &tx{snapshot{ctx, s.now.Load().copied()}, make(map[records.Reference]bool)}
+	t := &tx{snapshot{ctx, s.now.Load().copied()}, make(map[records.Reference]bool), make(map[key]bool)}
 	if err := work(t); err != nil {
 		return err
 	}
@@ -85,7 +85,8 @@ func (s snapshot) Context() context.Context { return s.ctx }
 // tx is a change under way: its state is nobody else's.
 type tx struct {
 	snapshot
-	changed map[records.Reference]bool // what this transaction has changed
+	changed map[records.Reference]bool // what this transaction has put or moved
+	moved   map[key]bool               // what of that it has moved to another person
 }
 
 // Try goes back to the state before where part fails. It implements store.Tx.

@@ -93,7 +93,7 @@ func (t *tx) Move(m persons.Move) error {
 		}
 		t.resources[place] = moved
 		t.generations[m.To] = 0
-		t.changed[records.Reference{Custodian: moved.current().Custodian, Text: reference}] = true
+		t.changed[records.Reference{Custodian: moved.current().Custodian, Text: reference}], t.moved[key{typ, id}] = true, true
 	}
 	t.moves = append(t.moves, m)
 	t.seq++
