@@ -12,13 +12,15 @@ import (
 
 // class is a kind of people of whom social care is told nothing.
 type class struct {
-	name     string
-	people   []int
-	justRead bool // by the treating team, immediately before
+	name   string
+	people []int
+	before []int // whom the treating team reads immediately before: somebody else, or the person
 }
 
 // hiddenClasses are as many people of each kind as there are of the rarest. The unknown are
-// others in each round.
+// others in each round. Before each question somebody is read, so that the questions about
+// one kind differ from those about another in nothing but what is hidden: an answer that
+// follows another one on its connection is faster by itself.
 func hiddenClasses(people, round int) []class {
 	most := 0
 	for _, wish := range []benchdata.Wish{benchdata.Withdrawn, benchdata.Silent} {
@@ -32,12 +34,13 @@ func hiddenClasses(people, round int) []class {
 	for i := range strangers {
 		strangers[i] = unknown(10_000 + round*half + i)
 	}
+	others := benchdata.Having(benchdata.Shares, people, half)
 	return []class{
-		{name: "unknown", people: strangers},
-		{name: "refused", people: refuse[:half]},
-		{name: "withdrawn", people: benchdata.Having(benchdata.Withdrawn, people, half)},
-		{name: "silent", people: benchdata.Having(benchdata.Silent, people, half)},
-		{name: "refused-and-just-read", people: refuse[half:], justRead: true},
+		{"unknown", strangers, others},
+		{"refused", refuse[:half], others},
+		{"withdrawn", benchdata.Having(benchdata.Withdrawn, people, half), others},
+		{"silent", benchdata.Having(benchdata.Silent, people, half), others},
+		{"refused-and-just-read", refuse[half:], refuse[half:]},
 	}
 }
 
@@ -55,8 +58,8 @@ func (b *bench) apartOnce(s *site, n int) (err error) {
 	}
 	defer func() { err = errors.Join(err, gateway.stop()) }()
 	classes := hiddenClasses(s.people, n)
-	for i := range classes {
-		classes[i].people = b.shuffled(classes[i].people, n)
+	for i, c := range classes {
+		classes[i].people, classes[i].before = b.shuffled(c.people, n), b.shuffled(c.before, n)
 	}
 	for _, pass := range []string{"cold", "warm"} {
 		took, err := b.timesOf(gateway, classes)
@@ -103,18 +106,15 @@ func (b *bench) timesOf(gateway *server, classes []class) ([][]float64, error) {
 	for range askers {
 		group.run(func() error {
 			for at := int(next.Add(1)) - 1; at < len(all); at = int(next.Add(1)) - 1 {
-				c := classes[all[at].class]
-				number := c.people[all[at].i]
-				if c.justRead {
-					if _, err := gateway.ask(anyPlan(treating, number)); err != nil {
-						return err
-					}
+				c, i := classes[all[at].class], all[at].i
+				if _, err := gateway.ask(anyPlan(treating, c.before[i])); err != nil {
+					return err
 				}
-				t, err := gateway.ask(anyPlan(asker, number).ofNobody())
+				t, err := gateway.ask(anyPlan(asker, c.people[i]).ofNobody())
 				if err != nil {
 					return err
 				}
-				took[all[at].class][all[at].i] = milliseconds(t)
+				took[all[at].class][i] = milliseconds(t)
 			}
 			return nil
 		})

@@ -107,6 +107,36 @@ func TestAStageIsThatOfTheInnermostFunction(t *testing.T) {
 	}
 }
 
+// TestKindsOfHiddenPeopleAreAskedForAlike: only the last kind was asked about right after
+// another question on the same connection, which alone told it from the others (0.756), and
+// hid what the gateway may tell.
+func TestKindsOfHiddenPeopleAreAskedForAlike(t *testing.T) {
+	for _, people := range []int{leastPeople, 20, 2000} {
+		classes := hiddenClasses(people, 1)
+		hidden := map[int]bool{}
+		for _, c := range classes {
+			if n := len(classes[0].people); n == 0 || len(c.people) != n || len(c.before) != n {
+				t.Fatalf("of %d people: %d who are %s, and %d read before", people, len(c.people), c.name, len(c.before))
+			}
+			for _, number := range c.people {
+				if hidden[number] {
+					t.Errorf("%d is of two kinds", number)
+				}
+				hidden[number] = true
+			}
+		}
+		b := &bench{}
+		for _, c := range classes {
+			justRead := c.name == "refused-and-just-read"
+			for i, before := range b.shuffled(c.before, 3) {
+				if number := b.shuffled(c.people, 3)[i]; (before == number) != justRead || hidden[before] != justRead {
+					t.Errorf("%s: before %d somebody reads %d", c.name, number, before)
+				}
+			}
+		}
+	}
+}
+
 func TestATableSaysWhatIsNotMet(t *testing.T) {
 	r := &results{}
 	r.add("P1/gateway/64", cpuUnit, 300, 290, 310)
