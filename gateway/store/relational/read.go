@@ -48,14 +48,15 @@ const (
 		WHERE r.person = ?1 AND (?2 = '' OR r.type = ?2) ORDER BY r.place`
 	// The facts of the person, and the wishes of records that are kept apart.
 	selectCompiled = `SELECT '', '', 0, c.body, r.type, r.id FROM compiled c JOIN resources r ON r.place = c.resource WHERE c.person = ?1
-		UNION ALL SELECT '', '', 1, c.body, r.type, r.id FROM standings s CROSS JOIN compiled c JOIN resources r ON r.place = c.resource
-			WHERE c.person = s.person AND s.apart = ?1 AND r.type = 'Consent' ORDER BY 5, 6`
-	selectDirectory = `SELECT w.value ->> 0, w.value ->> 1, 0, c.body, r.type, r.id FROM json_each(?) w
-		JOIN resources r ON r.type = w.value ->> 2 AND r.id = w.value ->> 3 AND r.custodian = w.value ->> 0 AND r.person = ''
-		JOIN compiled c ON c.resource = r.place`
+		UNION ALL SELECT '', '', 1, c.body, r.type, r.id FROM standings s CROSS JOIN compiled c CROSS JOIN resources r
+			WHERE c.person = s.person AND r.place = c.resource AND s.apart = ?1 AND r.type = 'Consent' ORDER BY 5, 6`
+	selectDirectory = `SELECT w.value ->> 0, w.value ->> 1, 0, c.body, r.type, r.id
+		FROM json_each(?) w CROSS JOIN resources r JOIN compiled c ON c.resource = r.place WHERE ` + referred
 	selectSequence = `SELECT last FROM changed WHERE id = 1`
-	selectEditions = `SELECT w.value ->> 0, w.value ->> 1, r.version FROM json_each(?) w
-		JOIN resources r ON r.type = w.value ->> 2 AND r.id = w.value ->> 3 AND r.custodian = w.value ->> 0 AND r.person = ''`
+	selectEditions = `SELECT w.value ->> 0, w.value ->> 1, r.version FROM json_each(?) w CROSS JOIN resources r WHERE ` + referred
+	// What listedReferences lead to in the directory. CROSS keeps SQLite from walking the
+	// whole directory, and looking through the list for each of its records.
+	referred      = `r.type = w.value ->> 2 AND r.id = w.value ->> 3 AND r.custodian = w.value ->> 0 AND r.person = ''`
 	selectTargets = `SELECT r.type, r.id, r.person, r.need, r."any" FROM json_each(?) wanted
 		JOIN resources r ON r.type = wanted.value ->> 0 AND r.id = wanted.value ->> 1 AND r.custodian = ? AND r.deleted = 0`
 )
