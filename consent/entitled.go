@@ -45,9 +45,10 @@ func (q *question) ownRecord() bool {
 }
 
 // decideOwnRecord gives a person their own record, their recorded wishes included,
-// but for what is restricted and for what has no label: that may tell of others.
+// but for what is restricted and for what has no label, which may tell of others, and for
+// what the custodian's people were told.
 func (q *question) decideOwnRecord() verdict {
-	v := q.open(ownRecord, profiles.AllItems.Minus(profiles.Restricted.Union(profiles.SetOf(profiles.Unlabelled))))
+	v := q.open(ownRecord, profiles.AllItems.Minus(profiles.Restricted.Union(profiles.SetOf(profiles.Unlabelled, profiles.Duties))))
 	v.reasons[gateA1] = plainPass
 	if q.Caller.Client == "" || q.Caller.Ambiguous || q.At.IsZero() {
 		v.reasons[gateA1] = requesterUnknown

@@ -199,13 +199,7 @@ func digestOf(content []byte) Digest {
 }
 
 // selfOf is the reference by which a resource names its person.
-func selfOf(r fhir.Value) string {
-	subject := r.Get("subject")
-	if !subject.Exists() {
-		subject = r.Get("patient")
-	}
-	return subject.Get("reference").Text()
-}
+func selfOf(r fhir.Value) string { return profiles.SubjectOf(r).Get("reference").Text() }
 
 // reaches reports whether any of a version may be let out. The label is taken
 // both as the store kept it, by which it was found, and anew from the resource: one
