@@ -13,7 +13,7 @@ import (
 var allowed = []served{
 	{"CarePlan", written}, {"CareTeam", written}, {"Communication", read}, {"EpisodeOfCare", written}, {"Flag", written}, {"Goal", written},
 	{"Organization", written}, {"Patient", read}, {"Practitioner", written}, {"PractitionerRole", written}, {"RiskAssessment", written},
-	{subscriptions.Type, subscribed}, {structureMap, []road.Interaction{road.Transform}},
+	{"Task", read}, {subscriptions.Type, subscribed}, {structureMap, []road.Interaction{road.Transform}},
 }
 
 // Who somebody is, is found out where records are brought in: a Patient is only read.

@@ -17,7 +17,7 @@ import (
 )
 
 // promised are the types of the surface, written down a second time.
-var promised = []string{"CarePlan", "CareTeam", "Communication", "EpisodeOfCare", "Flag", "Goal", "Organization", "Patient", "Practitioner", "PractitionerRole", "RiskAssessment", "Subscription", "StructureMap"}
+var promised = []string{"CarePlan", "CareTeam", "Communication", "EpisodeOfCare", "Flag", "Goal", "Organization", "Patient", "Practitioner", "PractitionerRole", "RiskAssessment", "Task", "Subscription", "StructureMap"}
 
 func capabilities(t *testing.T, s *stand) samply.CapabilityStatement {
 	t.Helper()
@@ -61,7 +61,7 @@ func TestTheCapabilityStatementIsTheAllowList(t *testing.T) {
 			interactions = append(interactions, i.Code.Code())
 		}
 		want := []string{"read", "vread", "history-instance", "search-type", "create", "update", "patch", "delete"}
-		if typ == "Patient" || typ == "Communication" {
+		if slices.Contains([]string{"Patient", "Communication", "Task"}, typ) {
 			want = want[:4]
 		}
 		if typ == "Subscription" {

@@ -16,10 +16,11 @@ import (
 	"cpagateway/consent"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/intake"
-	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
+	"cpagateway/gateway/tasks"
 	"cpagateway/profiles"
+	"cpagateway/profiles/fhir"
 )
 
 var plans = flag.Int("plans", 10, "plans of TestSeveralHandsOnOnePlan")
@@ -221,8 +222,8 @@ func (p *plan) feed() {
 	switch _, stands := after[said]; {
 	case said != "" && !stands, ended != "" && after[ended] != "":
 		p.fedClashes++
-		if stood || ended == "" || !p.isSetAside(said) {
-			p.t.Errorf("%q of the source, for %q, is neither in the plan nor set aside, or for no reason", said, ended)
+		if stood || ended == "" || !p.isAsked(said) {
+			p.t.Errorf("%q of the source, for %q, is neither in the plan nor asked about, or for no reason", said, ended)
 		}
 	case said != "":
 		p.live[said] = bySource
@@ -274,13 +275,19 @@ func (p *plan) extract() error {
 	return err
 }
 
-// isSetAside reports that what the source said waits for a person.
-func (p *plan) isSetAside(words string) (found bool) {
+// isAsked reports that a Task asks about what the source said, or, of no words, about what
+// it has ended.
+func (p *plan) isAsked(words string) (found bool) {
 	must(p.t, p.store.View(p.t.Context(), func(now store.Snapshot) error {
-		faults, err := now.Faults(quarantine.Filter{Source: source})
-		found = slices.ContainsFunc(faults, func(f quarantine.Fault) bool {
-			return f.Rule == "CLASH" && strings.Contains(string(f.Raw), `"`+words+`"`)
-		})
+		person, err := now.PersonOf("CarePlan", p.id)
+		must(p.t, err)
+		held, err := now.Held(person, tasks.Type)
+		for _, v := range held {
+			task, err := fhir.ParseResource(v.Body)
+			must(p.t, err)
+			said := slices.Collect(task.All("note", "text"))[1].Text()
+			found = found || words == "" && strings.Contains(said, "no longer there") || words != "" && strings.HasSuffix(said, "description: "+words)
+		}
 		return err
 	}))
 	return found
@@ -314,7 +321,7 @@ func (p *plan) number() (n uint64) {
 }
 
 // keepsEveryWord looks for all that was accepted in the history of the plan, under who
-// wrote it, or with what was set aside.
+// wrote it, or in a Task that asks about it.
 func (p *plan) keepsEveryWord() {
 	p.t.Helper()
 	var history []records.Version
@@ -327,7 +334,7 @@ func (p *plan) keepsEveryWord() {
 		found := slices.ContainsFunc(history, func(v records.Version) bool {
 			return v.Source == authors[by.by] && strings.Contains(string(v.Body), `"`+words+`"`)
 		})
-		if !found && !(by.by == source && p.isSetAside(words)) {
+		if !found && !(by.by == source && p.isAsked(words)) {
 			p.t.Errorf("%q of %s is in no version", words, by.by)
 		}
 	}

@@ -103,6 +103,6 @@ var resourceTypes = map[string]fhir.ResourceType{
 	"CarePlan":      fhir.ResourceTypeCarePlan, "CareTeam": fhir.ResourceTypeCareTeam, "EpisodeOfCare": fhir.ResourceTypeEpisodeOfCare,
 	"Flag": fhir.ResourceTypeFlag, "RiskAssessment": fhir.ResourceTypeRiskAssessment,
 	"Goal": fhir.ResourceTypeGoal, "Organization": fhir.ResourceTypeOrganization, "Patient": fhir.ResourceTypePatient,
-	subscriptions.Type: fhir.ResourceTypeSubscription, structureMap: fhir.ResourceTypeStructureMap,
+	"Task": fhir.ResourceTypeTask, subscriptions.Type: fhir.ResourceTypeSubscription, structureMap: fhir.ResourceTypeStructureMap,
 	"Practitioner": fhir.ResourceTypePractitioner, "PractitionerRole": fhir.ResourceTypePractitionerRole,
 }

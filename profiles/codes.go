@@ -68,6 +68,7 @@ const (
 	CodeDutyCrisisSliceRead = "crisis-slice-read" // The crisis slice was read, and no wish about a crisis is recorded
 	CodeDutyNoCrisisPlan    = "no-crisis-plan"    // A crisis plan was asked for, and there is none
 	CodeDutyAlert           = "alert"             // A request for the privacy officer to look at
+	CodeDutyClash           = "clash"             // A source and somebody else have changed the same part
 )
 
 // Parts of a plan.

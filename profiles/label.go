@@ -9,7 +9,7 @@ import (
 // LabelRules numbers the rules that make labels: what a store keeps beside a label, to
 // tell which were made by older rules. It is raised with every change of what a rule,
 // a table of codes or a term of elements.txt makes of a resource; a test holds it.
-const LabelRules = 3
+const LabelRules = 4
 
 // Items labels a whole resource: what must be granted before any of it may be
 // seen. A type, kind or status that no rule names is labelled Unlabelled, which
@@ -20,7 +20,7 @@ func Items(r fhir.Value) Label {
 		return Label{Need: SetOf(Unlabelled)}
 	}
 	label := rule(r)
-	label.Need = label.Need.Union(wholeRestrictions(r))
+	label.Need = label.Need.Union(wholeRestrictions(r), excerpts(r))
 	if unusable(r) {
 		label.Need = label.Need.Union(SetOf(Unlabelled))
 	}

@@ -261,6 +261,7 @@ var ruleHashes = []string{
 	"3b4b093d6ae4e5fb",
 	"675eacdbeaabce4f",
 	"9035ee08b3bfbf45",
+	"0e6a5d4214bb06c5",
 }
 
 // TestLabelRulesAreNumbered: rules that label otherwise have another number.

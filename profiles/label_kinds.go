@@ -18,6 +18,7 @@ var labelRules = map[string]func(fhir.Value) Label{
 	"Encounter":        encounterLabel,
 	"Consent":          allOf(ConsentRecord),
 	"Communication":    allOf(Duties),
+	"Task":             allOf(Duties), // and what its excerpts need
 	"Practitioner":     allOf(Directory),
 	"PractitionerRole": allOf(Directory),
 	"Organization":     allOf(Directory),
@@ -32,6 +33,34 @@ func allOf(items ...Item) func(fhir.Value) Label {
 func anyOf(items ...Item) func(fhir.Value) Label {
 	label := Label{Any: SetOf(items...)}
 	return func(fhir.Value) Label { return label }
+}
+
+// excerpts is what a Task needs for what it has excerpts of: all that those resources
+// need, whole and in part, of what stands in the excerpt.
+func excerpts(r fhir.Value) (need ItemSet) {
+	if r.Type() != "Task" {
+		return need
+	}
+	for excerpt := range r.Get("contained").Each() {
+		need = need.Union(Items(excerpt).Items())
+		for name, member := range excerpt.Members() {
+			if name == "resourceType" || name == "id" {
+				continue
+			}
+			for part := range repetitions(member) {
+				need = need.Union(PartItems(excerpt, name, part))
+			}
+		}
+	}
+	return need
+}
+
+// repetitions are the elements of a list, or the one value that is none.
+func repetitions(v fhir.Value) iter.Seq[fhir.Value] {
+	if v.Kind() == fhir.Array {
+		return v.Each()
+	}
+	return func(yield func(fhir.Value) bool) { yield(v) }
 }
 
 // orUnlabelled turns "no rule named it" into the item that nobody is granted.

@@ -252,3 +252,29 @@ func TestTypeSets(t *testing.T) {
 		t.Error("an observation is about staff")
 	}
 }
+
+// A Task needs all that its excerpts do: a part of a plan, what restricts it, and the plan
+// as a whole. One of something that no rule labels is nobody's.
+func TestATaskNeedsWhatItsExcerptsDo(t *testing.T) {
+	const head = `{"resourceType":"CarePlan","id":"stands","category":[{"coding":[{"system":"http://snomed.info/sct","code":"` + profiles.CodeMentalHealthPlan + `"}]}]`
+	finance := `,"activity":[{"extension":[{"url":"` + profiles.ExtArea + `","valueCode":"finance"}]}]}`
+	third := `,"activity":[{"extension":[{"url":"` + profiles.ExtArea + `","valueCode":"work"},{"url":"` + profiles.ExtRestriction + `","valueCode":"third-party"}]}]}`
+	for name, c := range map[string]struct {
+		excerpts string
+		want     profiles.ItemSet
+	}{
+		"none":           {`[]`, profiles.SetOf(profiles.Duties)},
+		"a part":         {`[` + head + finance + `]`, profiles.SetOf(profiles.Duties, profiles.PlanSummary, profiles.AreaFinance)},
+		"two":            {`[` + head + finance + `,` + head + third + `]`, profiles.SetOf(profiles.Duties, profiles.PlanSummary, profiles.AreaFinance, profiles.AreaWork, profiles.RestrictedThird)},
+		"a member":       {`[` + head + `,"addresses":[{"reference":"Condition/c"}]}]`, profiles.SetOf(profiles.Duties, profiles.PlanSummary, profiles.PlanNeeds)},
+		"something else": {`[{"resourceType":"Basic","id":"stands"}]`, profiles.SetOf(profiles.Duties, profiles.Unlabelled)},
+	} {
+		task, err := fhir.Parse([]byte(`{"resourceType":"Task","status":"requested","contained":` + c.excerpts + `}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := profiles.Items(task); got.Need != c.want || !got.Any.Empty() {
+			t.Errorf("%s: needs %v, want %v", name, got.Need, c.want)
+		}
+	}
+}

@@ -9,6 +9,7 @@ var typeItems = map[string]ItemSet{
 	"Flag":           SetOf(RiskCurrent, RiskHistory, LawStatus, LawDecisions, PersonDependants, CareCritical),
 	"RiskAssessment": SetOf(RiskCurrent, RiskHistory),
 	"Communication":  SetOf(Duties),
+	"Task":           SetOf(Duties),
 	"CarePlan": Areas.Union(SetOf(PlanSummary, PlanNeeds, PlanUnmet, PlanCrisis, PlanContingency, PlanReview, PlanFreshness,
 		PlanCopies, PlanViews, PlanOther, EpisodeLevel, CrisisContacts, PersonDependants, LawStatus, LawDecisions, CareCritical)),
 	"Practitioner": SetOf(Directory), "PractitionerRole": SetOf(Directory), "Organization": SetOf(Directory), "Location": SetOf(Directory),

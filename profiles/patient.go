@@ -30,6 +30,16 @@ func PatientNumbers(patient fhir.Value) []PatientNumber {
 	return numbers
 }
 
+// SubjectOf is the element by which a resource names the person that it is about.
+func SubjectOf(r fhir.Value) fhir.Value {
+	for _, name := range [...]string{"subject", "patient", "for"} {
+		if subject := r.Get(name); subject.Exists() {
+			return subject
+		}
+	}
+	return fhir.Value{}
+}
+
 // otherNHSNumberSystems are what systems write that mean the NHS number.
 var otherNHSNumberSystems = []string{
 	"http://fhir.nhs.uk/Id/nhs-number",

@@ -16,7 +16,7 @@ import (
 var (
 	servedTypes = []string{
 		"CarePlan", "CareTeam", "Communication", "Consent", "Encounter", "EpisodeOfCare", "Flag", "Goal", "Location", "Organization",
-		"Patient", "Practitioner", "PractitionerRole", "RiskAssessment",
+		"Patient", "Practitioner", "PractitionerRole", "RiskAssessment", "Task",
 	}
 	copiedDatatypes = []string{
 		"Address", "Age", "Annotation", "Attachment", "CodeableConcept", "Coding", "ContactPoint", "Duration", "HumanName",

@@ -18,6 +18,7 @@ var summaries = map[string]string{
 	"Practitioner":     "identifier active name telecom address gender birthDate",
 	"PractitionerRole": "identifier active period practitioner organization code specialty location telecom",
 	"RiskAssessment":   "identifier status method code subject encounter occurrence[x] condition performer",
+	"Task":             "instantiatesCanonical instantiatesUri basedOn groupIdentifier partOf status statusReason businessStatus intent code description focus for encounter executionPeriod lastModified requester owner location",
 }
 
 // modifiers are the elements that change what the rest of a resource means.

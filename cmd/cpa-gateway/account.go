@@ -49,7 +49,7 @@ func show(out io.Writer, s intake.Summary, asJSON bool) error {
 		fmt.Fprintf(out, "\n%d wishes against sharing were taken from records that were set aside.\n", s.Wishes)
 	}
 	if s.Clashes > 0 {
-		fmt.Fprintf(out, "\n%d records were taken without a part that the source and somebody else have both changed; what the source sent is set aside: cpa-gateway quarantine list\n", s.Clashes)
+		fmt.Fprintf(out, "\n%d records were taken without a part that the source and somebody else have both changed: a Task asks the care coordinator to choose; of staff and organisations, see cpa-gateway quarantine list\n", s.Clashes)
 	}
 	if s.Apart > 0 {
 		fmt.Fprintf(out, "\n%d Patients are kept apart, closed: they claim somebody else's NHS number. See whom: cpa-gateway person list\n", s.Apart)

@@ -225,7 +225,7 @@ func (r *run) put(tx store.Tx, p pending, about *record, part *account) (*refusa
 	}
 	result, err := tx.Put(r.Clock(), accepted, records.Precondition{})
 	if err == nil && stands.others {
-		err = tx.KeepImage(p.made.Type, p.made.ID, r.source.Name, p.made.Body)
+		err = errors.Join(tx.KeepImage(p.made.Type, p.made.ID, r.source.Name, p.made.Body), r.ask(tx, p, accepted.Person(), about))
 	}
 	switch {
 	case records.Refused(err):

@@ -6,6 +6,7 @@ import (
 
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
+	"cpagateway/gateway/tasks"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 	"cpagateway/profiles/merge"
@@ -22,7 +23,7 @@ type standing struct {
 // beside takes a resource that others have written too for what the source has changed of
 // it since it last sent it, and carries that over to what is stored: so an extract never
 // undoes what somebody wrote meanwhile. Of a part that both have changed, what is stored
-// stays, and what the source sent is set aside.
+// stays, and somebody is asked to choose.
 func (r *run) beside(now store.Snapshot, p pending, about *record) (pending, standing, *refusal, error) {
 	image, err := now.Image(p.made.Type, p.made.ID, r.source.Name)
 	if err != nil || image == nil {
@@ -43,7 +44,10 @@ func (r *run) beside(now store.Snapshot, p pending, about *record) (pending, sta
 		return p, standing{}, nil, err
 	}
 	if len(made.Clashes) > 0 {
-		about.clashes = append(about.clashes, r.notice(p.made, refusal{ruleClash, clashReason}))
+		about.clashed++
+	}
+	for _, c := range made.Clashes {
+		p.clashes = append(p.clashes, tasks.Clash{Clash: c, Record: current, Source: r.source.Name})
 	}
 	if p.resource, err = fhir.ParseResource(made.Resource); err != nil {
 		return p, standing{}, nil, err
@@ -52,6 +56,21 @@ func (r *run) beside(now store.Snapshot, p pending, about *record) (pending, sta
 		return p, standing{}, &refusal{"FHIR-CHECK", "with what others have written: " + firstFatal(issues)}, nil
 	}
 	return p, standing{others: true}, nil, nil
+}
+
+// ask asks the care coordinator to choose of each part that both have changed, or, in a
+// record about nobody, sets aside what the source sent.
+func (r *run) ask(tx store.Tx, p pending, person profiles.PersonID, about *record) error {
+	if person == "" && len(p.clashes) > 0 {
+		about.clashes = append(about.clashes, r.notice(p.made, refusal{ruleClash, clashReason}))
+		return nil
+	}
+	for _, c := range p.clashes {
+		if err := c.Raise(tx, r.Clock(), r.ids.resource(tasks.Type, c.Key()), r.decide(tasks.Type, person)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const clashReason = "the source has changed a part that somebody else has changed too since: theirs stands, and this is what the source sent"

@@ -102,7 +102,7 @@ func TestWhatIsReferredToIsPutFirst(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return pending{mapping.Resource{Type: typ, ID: id, Body: []byte(body + "]}")}, v}
+		return pending{made: mapping.Resource{Type: typ, ID: id, Body: []byte(body + "]}")}, resource: v}
 	}
 	order := ""
 	for _, p := range referredFirst([]pending{

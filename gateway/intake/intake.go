@@ -65,8 +65,9 @@ type Summary struct {
 	// Apart is how many Patients were taken and are kept apart from the person whose
 	// NHS number they claim, with all their records.
 	Apart int `json:"keptApart,omitempty"`
-	// Clashes is how many records were taken without a part that the source has changed
-	// and somebody else too: what the source sent is set aside for a person to look at.
+	// Clashes is how many resources were taken without a part that the source has changed
+	// and somebody else too: a Task asks the care coordinator to choose. Of records about
+	// nobody, what the source sent is set aside.
 	Clashes int `json:"clashes,omitempty"`
 	// Wishes is how many wishes against sharing were taken from records set aside.
 	Wishes int `json:"wishesTaken,omitempty"`

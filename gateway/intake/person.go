@@ -30,7 +30,8 @@ type record struct {
 	persons   map[string]profiles.PersonID // source key of a Patient -> the person
 	standings []persons.Standing
 	notices   []quarantine.Fault // of what is taken all the same
-	clashes   []quarantine.Fault // of parts that the source and somebody else have changed
+	clashes   []quarantine.Fault // of parts of records about nobody that the source and somebody else have changed
+	clashed   int                // resources with such parts, whoever they are about
 	warnings  map[string]int
 	changed   map[profiles.PersonID]bool // who got or changed a Patient, a wish (true) or a plan
 }
@@ -70,7 +71,7 @@ func (r *run) settled(a *record, done *account) {
 		done.changed[person] = done.changed[person] || look
 	}
 	done.notices = append(append(done.notices, a.notices...), a.clashes...)
-	done.sum.Clashes += len(a.clashes)
+	done.sum.Clashes += a.clashed
 	done.sum.Apart += len(a.notices)
 	done.sum.Warnings = plus(done.sum.Warnings, a.warnings)
 }

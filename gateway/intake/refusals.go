@@ -193,7 +193,7 @@ func (r *run) takeWish(now records.Snapshot, m mapping.Resource) error {
 	}
 	if c := r.narrowed(told, patient, before); c.Exists() {
 		r.resolve(m.Person) // the Patient is set aside now, and the person is whose record it was before
-		r.batch.add([]pending{{m, c}})
+		r.batch.add([]pending{{made: m, resource: c}})
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
+	"cpagateway/gateway/tasks"
 	"cpagateway/mapping"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
@@ -39,6 +40,7 @@ type run struct {
 type pending struct {
 	made     mapping.Resource
 	resource fhir.Value
+	clashes  []tasks.Clash // parts of it that somebody else has changed too
 }
 
 // refusal is the rule that sets a record aside, and why.
@@ -167,7 +169,7 @@ func accounted(made []mapping.Resource) int {
 // check reads one resource, or names the rule that refuses it, and why.
 func check(m mapping.Resource) (pending, *refusal) {
 	if m.Checked.Exists() {
-		return pending{m, m.Checked}, nil
+		return pending{made: m, resource: m.Checked}, nil
 	}
 	resource, err := fhir.ParseResource(m.Body)
 	if err != nil {
@@ -176,7 +178,7 @@ func check(m mapping.Resource) (pending, *refusal) {
 	if issues := profiles.Check(resource); profiles.Fatal(issues) {
 		return pending{}, &refusal{"FHIR-CHECK", firstFatal(issues)}
 	}
-	return pending{m, resource}, nil
+	return pending{made: m, resource: resource}, nil
 }
 
 // accept finds whom a resource is about and accepts it as theirs, or names the rule

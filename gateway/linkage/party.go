@@ -1,7 +1,6 @@
 package linkage
 
 import (
-	"cmp"
 	"slices"
 
 	"cpagateway/gateway/matching"
@@ -43,7 +42,7 @@ func partyOf(now store.Snapshot, person profiles.PersonID) (party, error) {
 		if err != nil {
 			return p, err
 		}
-		subject := cmp.Or(resource.Get("subject"), resource.Get("patient"))
+		subject := profiles.SubjectOf(resource)
 		one := piece{Version: v, subject: subject.Get("reference").Text()}
 		if id := subject.Get("identifier"); profiles.IsNHSNumber(id.Get("system").Text()) {
 			one.number, _ = profiles.NHSNumber(id.Get("value").Text())

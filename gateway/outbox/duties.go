@@ -17,14 +17,11 @@ import (
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/subscriptions"
+	"cpagateway/gateway/tasks"
 	"cpagateway/gateway/texts"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
-
-// source names what the gateway itself writes into a record, as a source names itself in
-// an import.
-const source = "gateway"
 
 // entriesRun is how many entries of a chain are looked through in one turn.
 const entriesRun = 500
@@ -181,7 +178,7 @@ func (o *Outbox) mine(tx store.Tx) (subscriptions.Outbox, error) {
 // same thing is kept once a day, however often it was asked for.
 func (o *Outbox) send(ctx context.Context, duties []duty) error {
 	custodian := duties[0].entry.Custodian
-	_, err := o.Road.Audit.Update(ctx, audit.Event{At: o.Clock(), Interaction: "communication", Type: "Communication"}, source, o.decide(custodian, ""), func(tx store.Tx) (counts audit.Counts, err error) {
+	_, err := o.Road.Audit.Update(ctx, audit.Event{At: o.Clock(), Interaction: "communication", Type: "Communication"}, tasks.Source, o.decide(custodian, ""), func(tx store.Tx) (counts audit.Counts, err error) {
 		if _, err := o.mine(tx); err != nil {
 			return counts, err
 		}
@@ -207,16 +204,16 @@ func (o *Outbox) sendOne(tx store.Tx, d duty) (bool, error) {
 	if !isNothing(err) { // it was sent before
 		return false, err
 	}
-	patient, to, err := addressees(tx, d)
-	if err != nil || patient == "" { // of somebody whose records are elsewhere by now
+	people, err := tasks.Addressees(tx, d.entry.Person, d.entry.Custodian)
+	if err != nil || people.Patient == "" { // of somebody whose records are elsewhere by now
 		return false, err
 	}
-	resource, err := fhir.ParseResource(d.communication(patient, to))
+	resource, err := fhir.ParseResource(d.communication(people))
 	if err != nil {
 		return false, err
 	}
 	accepted, err := o.decide(d.entry.Custodian, d.entry.Person).Accept(consent.Change{
-		Type: "Communication", ID: d.id(), Person: d.entry.Person, Resource: resource, Source: source,
+		Type: "Communication", ID: d.id(), Person: d.entry.Person, Resource: resource, Source: tasks.Source,
 	})
 	if err != nil {
 		return false, err
@@ -228,7 +225,7 @@ func (o *Outbox) sendOne(tx store.Tx, d duty) (bool, error) {
 // decide asks whether the gateway may write into a custodian's record on its behalf.
 func (o *Outbox) decide(custodian profiles.OrgCode, person profiles.PersonID) consent.Decision {
 	return consent.Decide(consent.Request{
-		Caller: consent.Caller{Client: source, Organisation: custodian}, Action: consent.Import, Type: "Communication", At: o.Clock(),
+		Caller: consent.Caller{Client: tasks.Source, Organisation: custodian}, Action: consent.Import, Type: "Communication", At: o.Clock(),
 		Register: o.Road.Register.Load(), Person: &facts.Person{ID: person, Custodian: custodian}, Source: custodian,
 	})
 }
@@ -243,37 +240,12 @@ func (d duty) id() string {
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:20]))
 }
 
-// addressees are the custodian's Patient and, of what is for the care coordinator, who
-// that is by the custodian's own care teams.
-func addressees(tx store.Tx, d duty) (patient string, to []string, err error) {
-	held, err := tx.Held(d.entry.Person, "")
-	for _, v := range held {
-		if err != nil || v.Deleted || v.Custodian != d.entry.Custodian {
-			continue
-		}
-		switch v.Type {
-		case "Patient":
-			patient = v.Type + "/" + v.ID
-		case "CareTeam":
-			var team fhir.Value
-			if team, err = fhir.ParseResource(v.Body); err != nil || !team.Get("status").Is("active") {
-				continue
-			}
-			for _, participant := range coordinators(team) {
-				if member := participant.Get("member").Get("reference").Text(); member != "" && !slices.Contains(to, member) {
-					to = append(to, member)
-				}
-			}
-		}
-	}
+// communication is what is sent.
+func (d duty) communication(people tasks.People) []byte {
+	to := people.Coordinators
 	if d.code == profiles.CodeDutyAlert {
 		to = nil // the privacy officer is the organisation's
 	}
-	return patient, to, err
-}
-
-// communication is what is sent.
-func (d duty) communication(patient string, to []string) []byte {
 	w := fhir.NewWriter(make([]byte, 0, 1024))
 	w.BeginObject()
 	w.Member("resourceType", "Communication")
@@ -294,7 +266,7 @@ func (d duty) communication(patient string, to []string) []byte {
 	w.EndArray()
 	w.Member("priority", "urgent")
 	w.Name("subject")
-	referTo(w, patient)
+	referTo(w, people.Patient)
 	w.Member("sent", d.entry.At.UTC().Format(time.RFC3339))
 	if len(to) > 0 {
 		w.Name("recipient")

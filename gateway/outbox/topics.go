@@ -8,6 +8,7 @@ import (
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/subscriptions"
+	"cpagateway/gateway/tasks"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
@@ -33,11 +34,13 @@ func subjects(now store.Snapshot, c records.Change) ([]subject, error) {
 		return list, nil
 	case "Communication":
 		return []subject{{subscriptions.DutySent, about}}, nil
+	case tasks.Type:
+		return []subject{{subscriptions.TaskChanged, about}}, nil
 	case "EpisodeOfCare":
 		return []subject{{subscriptions.EpisodeChanged, about}}, nil
 	case "CareTeam":
 		before, after, err := versions(now, c)
-		if err != nil || slices.EqualFunc(coordinators(before), coordinators(after), fhir.Alike) {
+		if err != nil || slices.EqualFunc(tasks.Coordinating(before), tasks.Coordinating(after), fhir.Alike) {
 			return nil, err
 		}
 		return []subject{{subscriptions.CoordinatorChanged, about}}, nil
@@ -63,17 +66,6 @@ func versions(now store.Snapshot, c records.Change) (before, after fhir.Value, e
 		}
 	}
 	return before, after, err
-}
-
-// coordinators are the participants of a CareTeam who coordinate the care.
-func coordinators(team fhir.Value) []fhir.Value {
-	var list []fhir.Value
-	for participant := range team.All("participant") {
-		if profiles.PartItems(team, "participant", participant).Has(profiles.TeamCoordinator) {
-			list = append(list, participant)
-		}
-	}
-	return list
 }
 
 // withdrawal is what a change to a Consent is about that takes back or refuses: the Patient

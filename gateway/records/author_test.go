@@ -1,4 +1,4 @@
-package road
+package records_test
 
 import (
 	"fmt"
@@ -36,7 +36,7 @@ func TestWhoWroteAPart(t *testing.T) {
 			body := fmt.Sprintf(`{"resourceType":"CarePlan","goal":[%s]}`, strings.TrimSuffix(strings.Repeat(part+",", v.times), ","))
 			version := records.Version{Custodian: "7A4", Source: "the client of the board", Body: []byte(body)}
 			if v.by != version.Custodian {
-				version.Source = writerPrefix + string(v.by)
+				version.Source = records.Written(v.by)
 			}
 			history = append(history, version)
 		}
@@ -44,7 +44,7 @@ func TestWhoWroteAPart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := pastOf(history).author("goal", wanted); got != c.want {
+		if got := records.PastOf(history).Author("goal", wanted); got != c.want {
 			t.Errorf("%s: %q", name, got)
 		}
 	}

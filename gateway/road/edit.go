@@ -246,13 +246,13 @@ func (e *edit) asMeant(after fhir.Value) (*Fault, error) {
 
 // parts are the edits with who wrote each part that they change.
 func (e *edit) parts() ([]consent.Part, error) {
-	history := &past{}
+	history := &records.Past{}
 	if !e.decision.Custodial() { // who keeps the record may change all of it, whoever wrote it
 		versions, err := e.tx.History(e.ask.Type, e.ask.ID)
 		if err != nil {
 			return nil, err
 		}
-		history = pastOf(versions)
+		history = records.PastOf(versions)
 	}
 	var parts []consent.Part
 	for _, made := range e.made.Edits {
@@ -265,7 +265,7 @@ func (e *edit) parts() ([]consent.Part, error) {
 			p.Is = is
 		}
 		if made.Was.Exists() {
-			p.Author = history.author(made.Member, made.Was)
+			p.Author = history.Author(made.Member, made.Was)
 		}
 		parts = append(parts, p)
 	}

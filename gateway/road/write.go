@@ -135,10 +135,7 @@ func (c *change) find() (profiles.OrgCode, error) {
 // patientOf is whom a new resource is about: somebody of whom the caller's organisation
 // holds a Patient. Of others nothing is told, and so it is nobody.
 func (c *change) patientOf(resource fhir.Value) (profiles.PersonID, error) {
-	subject := resource.Get("subject")
-	if !subject.Exists() {
-		subject = resource.Get("patient")
-	}
+	subject := profiles.SubjectOf(resource)
 	var person profiles.PersonID
 	var err error
 	if typ, id, ok := strings.Cut(subject.Get("reference").Text(), "/"); ok && typ == "Patient" {
@@ -382,7 +379,7 @@ func (c *change) keep(a consent.Accepted, must records.Precondition) error {
 // keepImage keeps what a feed had sent, where what it sent is written over: what it sends
 // next is compared with that.
 func (c *change) keepImage(before records.Version) error {
-	if before.Number == 0 || strings.HasPrefix(before.Source, writerPrefix) {
+	if _, wrote := before.WrittenBy(); before.Number == 0 || wrote {
 		return nil
 	}
 	image, err := c.tx.Image(before.Type, before.ID, before.Source)
@@ -393,11 +390,7 @@ func (c *change) keepImage(before records.Version) error {
 }
 
 // source names who wrote a version, as a source names itself in an import.
-func (c *change) source() string { return writerPrefix + string(c.caller.Organisation) }
-
-// writerPrefix stands before the code of an organisation that wrote through the API: no
-// name of a source holds it.
-const writerPrefix = "organisation:"
+func (c *change) source() string { return records.Written(c.caller.Organisation) }
 
 // written is what is to be recorded of the request. It puts the resource into the answer,
 // as the caller now sees it; one that the caller may write and not read is not shown.

@@ -11,7 +11,7 @@ import (
 // IndexRules numbers the rules that Index works by: what a store keeps beside its rows,
 // to tell which were made by older rules. It is raised with every change of what Index
 // makes of a resource; a test holds it.
-const IndexRules = 3
+const IndexRules = 4
 
 // Index takes the rows of the search index from a resource. Days without an
 // offset are days in Europe/London. What cannot be read gives no row: it is found by

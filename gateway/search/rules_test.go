@@ -16,6 +16,7 @@ var indexHashes = []string{
 	"7069527de2d10251",
 	"157ac1a1d5900f75",
 	"bc70b22af4aeb964",
+	"1bb4eae3ca457c73",
 }
 
 // TestIndexRulesAreNumbered: rules that index otherwise have another number.

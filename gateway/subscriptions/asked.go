@@ -34,12 +34,13 @@ const (
 	CoordinatorChanged Topic = "care-coordinator-changed" // who a CareTeam's care coordinator is
 	EpisodeChanged     Topic = "episode-changed"          // an EpisodeOfCare
 	DutySent           Topic = "communication-sent"       // a Communication to the custodian's own people, who alone are told
+	TaskChanged        Topic = "task-changed"             // a Task for the custodian's own people, who alone are told
 	ConsentWithdrawn   Topic = "consent-withdrawn"        // a wish that takes back or refuses; the custodian's own systems alone are told
 )
 
 // Topics are all of them.
 func Topics() []Topic {
-	return []Topic{PlanChanged, CrisisPlanChanged, CoordinatorChanged, EpisodeChanged, ConsentWithdrawn, DutySent}
+	return []Topic{PlanChanged, CrisisPlanChanged, CoordinatorChanged, EpisodeChanged, ConsentWithdrawn, DutySent, TaskChanged}
 }
 
 const topicBase = profiles.Base + "/SubscriptionTopic/"
@@ -173,6 +174,8 @@ func (t Topic) Focus() string {
 		return "EpisodeOfCare"
 	case DutySent:
 		return "Communication"
+	case TaskChanged:
+		return "Task"
 	case ConsentWithdrawn:
 		return "Patient"
 	}

@@ -37,6 +37,7 @@ type Edit struct {
 type Clash struct {
 	Member string
 	Path   string
+	Was    fhir.Value // as base had it; Absent: it was new
 	Mine   fhir.Value // Absent: the writer took it away
 	Theirs fhir.Value // as the writer sees it now; Absent: it is no more
 }
@@ -139,7 +140,7 @@ func (m *merger) part(name string, base, mine, seen, own fhir.Value) []byte {
 	case same(base, mine), same(seen, mine):
 		return own.Raw() // there is no edit, or it is so already
 	case !fhir.Alike(seen, base):
-		m.Clashes = append(m.Clashes, Clash{Member: name, Path: path, Mine: mine, Theirs: seen})
+		m.Clashes = append(m.Clashes, Clash{Member: name, Path: path, Was: base, Mine: mine, Theirs: seen})
 		return own.Raw()
 	}
 	raw := m.carry(seen, mine, own)
