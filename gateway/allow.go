@@ -13,13 +13,15 @@ import (
 var allowed = []served{
 	{"CarePlan", written}, {"CareTeam", written}, {"Communication", read}, {"EpisodeOfCare", written}, {"Flag", written}, {"Goal", written},
 	{"Organization", written}, {"Patient", read}, {"Practitioner", written}, {"PractitionerRole", written}, {"RiskAssessment", written},
-	{"Task", read}, {subscriptions.Type, subscribed}, {structureMap, []road.Interaction{road.Transform}},
+	{"Task", answered}, {subscriptions.Type, subscribed}, {structureMap, []road.Interaction{road.Transform}},
 }
 
 // Who somebody is, is found out where records are brought in: a Patient is only read.
 var (
 	read    = []road.Interaction{road.Read, road.VRead, road.History, road.Search}
 	written = append(slices.Clone(read), road.Create, road.Update, road.Patch, road.Delete)
+	// The gateway asks by a Task, and whoever keeps the record answers it.
+	answered = append(slices.Clone(read), road.Update, road.Patch)
 )
 
 // served is one type with the interactions it allows.

@@ -123,7 +123,8 @@ func (f *Front) asked(c *gin.Context, interaction road.Interaction) road.Ask {
 // named looks the interaction up in the allow-list.
 func (in incoming) named() road.Ask {
 	ask := road.Ask{Interaction: in.interaction, Type: knownType(in.typ), ID: in.id, Version: in.version}
-	if !allows(ask.Type, in.interaction) {
+	byCondition := in.interaction == road.Update && in.id == "" // which creates what is not there
+	if !allows(ask.Type, in.interaction) || byCondition && !allows(ask.Type, road.Create) {
 		ask.Interaction, ask.Fault = road.None, road.Refuse(http.StatusNotFound, "not-supported", texts.NotSupported)
 	}
 	return ask

@@ -79,7 +79,7 @@ func (s served) capability() fhir.CapabilityStatementRestResource {
 		}
 		resource.Interaction = append(resource.Interaction, fhir.CapabilityStatementRestResourceInteraction{Code: interactionCodes[i]})
 	}
-	if slices.Contains(s.interactions, road.Patch) { // of records
+	if slices.Contains(s.interactions, road.Patch) && slices.Contains(s.interactions, road.Create) { // of records
 		conditional := true
 		resource.ConditionalCreate, resource.ConditionalUpdate = &conditional, &conditional
 	}

@@ -93,6 +93,9 @@ func (s *stand) keptAnswers() map[string]string {
 	}
 	s.keepDirectory(kept)
 	s.keepSubscriptions(kept)
+	_, asked := s.financeClashes()
+	kept["task"] = s.get("cmht", "/Task/"+asked.ID).body
+	kept["task-search"] = s.get("cmht", "/Task?"+about(ann)).body
 	return kept
 }
 

@@ -191,6 +191,8 @@ var (
 	faultStaleCursor = Refuse(http.StatusBadRequest, "expired", texts.StaleCursor)
 	faultLongCursor  = Refuse(http.StatusBadRequest, "too-costly", texts.BadRequest)
 	faultStale       = Refuse(http.StatusPreconditionFailed, "conflict", texts.Stale)
+	faultMoved       = Refuse(http.StatusPreconditionFailed, "conflict", texts.TaskMoved)
+	faultNoChoice    = Refuse(http.StatusUnprocessableEntity, "business-rule", texts.TaskNoChoice)
 	faultNoVersion   = Refuse(http.StatusPreconditionRequired, "required", texts.NoVersion)
 	faultNotYours    = Refuse(http.StatusUnprocessableEntity, "forbidden", texts.NotYours)
 	faultOtherID     = Refuse(http.StatusBadRequest, "invalid", texts.OtherId)

@@ -45,7 +45,10 @@ func (c *change) update() (reply, error) {
 	case e.match != "" && e.match != now.matches[0].VersionID() && c.ask.Write.Stale != Merge:
 		return refused(faultStale), nil
 	}
-	if fault, err = e.refused(); err != nil {
+	if fault, err = e.refused(); err == nil && fault == nil {
+		fault, err = e.choose()
+	}
+	if err != nil {
 		return reply{}, err
 	}
 	if fault != nil {

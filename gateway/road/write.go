@@ -68,6 +68,7 @@ type change struct {
 	decision consent.Decision  // whether the caller may change it, and what of it
 
 	stored []audit.Stored
+	also   []consent.Decision // by which something else was changed with it
 }
 
 // changing finds whom the request is about, and decides: on reading the resource, and on
@@ -362,6 +363,10 @@ func (c *change) put(body []byte, must records.Precondition) error {
 }
 
 func (c *change) keep(a consent.Accepted, must records.Precondition) error {
+	return c.keepUnder(c.decision, a, must)
+}
+
+func (c *change) keepUnder(decision consent.Decision, a consent.Accepted, must records.Precondition) error {
 	before, err := c.tx.Current(a.Type(), a.ID())
 	if err = orNothing(err); err != nil {
 		return err
@@ -371,7 +376,7 @@ func (c *change) keep(a consent.Accepted, must records.Precondition) error {
 		err = c.keepImage(before)
 	}
 	if err == nil && result.Stored {
-		c.stored = append(c.stored, audit.Stored{Accepted: a, Number: result.Number, Decision: c.decision})
+		c.stored = append(c.stored, audit.Stored{Accepted: a, Number: result.Number, Decision: decision})
 	}
 	return err
 }
@@ -397,7 +402,7 @@ func (c *change) source() string { return records.Written(c.caller.Organisation)
 func (c *change) written(p *reply) (w audit.Written, err error) {
 	w = audit.Written{Event: c.event(p.status), Decisions: c.read.decisions(), Stored: c.stored}
 	if c.ask.changes() {
-		w.Decisions = append(w.Decisions, c.decision)
+		w.Decisions = append(append(w.Decisions, c.decision), c.also...)
 	}
 	if p.fault != nil || c.ask.Interaction == Delete {
 		return w, nil

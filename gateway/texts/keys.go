@@ -116,8 +116,10 @@ const (
 	DutyCrisisRead      Key = "duty-crisis-read"     // On %[1]s at %[2]s the team %[3]s of %[4]s read the crisis slice of this record for emergency treatment. Nothing is recorded of what the person wishes in a crisis: speak with them about it, and record it.
 	DutyNoPlan          Key = "duty-no-plan"         // On %[1]s at %[2]s the team %[3]s of %[4]s asked for the crisis plan of this person for emergency treatment, and there is none. Make one with them.
 	DutyAlert           Key = "duty-alert"           // On %[1]s at %[2]s the team %[3]s of %[4]s asked for this record, and the answer is for the privacy officer to look at: %[5]s
-	TaskClash           Key = "task-clash"           // The source %[1]s and somebody else have changed the same part of this record. What stands stays until you choose: complete this Task to put what the source sent in its place, or reject it to keep what stands, and say why.
+	TaskClash           Key = "task-clash"           // The source %[1]s and somebody else have changed the same part of this record. What stands was kept. Complete this Task to put what the source sent in its place, or reject it to leave what stands, and say why.
 	TaskNoPart          Key = "task-no-part"         // (The part is no longer there.)
 	TaskStands          Key = "task-stands"          // What stands
 	TaskSent            Key = "task-sent"            // What the source sent
+	TaskMoved           Key = "task-moved"           // The part that the Task is about has changed since. Nothing was stored: reject the Task, or change the record itself.
+	TaskNoChoice        Key = "task-no-choice"       // A Task that is requested is answered by its status, completed or rejected, with a statusReason, and by nothing else. Nothing was stored.
 )
