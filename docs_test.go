@@ -113,6 +113,25 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}, ".md")
 }
 
+// TestDecisionsAreNumberedOnce: two decisions of one number cannot be cited.
+func TestDecisionsAreNumberedOnce(t *testing.T) {
+	entries, err := os.ReadDir("docs/decisions")
+	if err != nil || len(entries) == 0 {
+		t.Fatal("there is no decision: ", err)
+	}
+	named := map[string]string{}
+	for _, e := range entries {
+		number, _, _ := strings.Cut(e.Name(), "-")
+		if other, twice := named[number]; twice {
+			t.Errorf("%s and %s have one number", other, e.Name())
+		}
+		named[number] = e.Name()
+		if text, err := os.ReadFile("docs/decisions/" + e.Name()); err != nil || !strings.HasPrefix(string(text), "# "+number+" ") {
+			t.Errorf("%s is headed otherwise: %v", e.Name(), err)
+		}
+	}
+}
+
 func TestEveryDirectDependencyHasItsLine(t *testing.T) {
 	mod, err := os.ReadFile("go.mod")
 	if err != nil {

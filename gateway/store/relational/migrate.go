@@ -20,7 +20,7 @@ var ErrOlder = errors.New("the store's tables are of an older version of the gat
 
 // series is how many versions of the schema work with the programs of each other: those
 // with the same number of hundreds. Within them a migration only adds what a program of
-// before does without (docs/decisions/031).
+// before does without (docs/decisions/032).
 const series = 100
 
 // Migrate brings the tables of a database to the newest of the migrations, each in a
