@@ -57,6 +57,10 @@ func (p *Program) Check() Check {
 		for _, path := range p.Reads(source) {
 			c.fields[[2]string{source, path}] = &FieldCheck{Source: source, Field: path, Verdict: Lost, Targets: []string{}}
 		}
+		for _, path := range p.unread(source) {
+			at := [2]string{source, path}
+			c.fields[at], c.lost[at] = &FieldCheck{Source: source, Field: path, Verdict: Lost, Targets: []string{}}, "not-read"
+		}
 		for _, m := range p.of(source).maps {
 			c.readMap(m, p.of(source).minted)
 		}

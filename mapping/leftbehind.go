@@ -124,6 +124,22 @@ func (p *Program) Reads(source string) []string {
 	return slices.Sorted(maps.Keys(paths))
 }
 
+// unread are the columns of a source, and of the tables joined to it, that no rule reads.
+func (p *Program) unread(source string) []string {
+	read, columns := p.Reads(source), []string{}
+	for _, c := range p.Columns(source) {
+		columns = append(columns, c.Field)
+	}
+	for _, table := range p.Joined(source) {
+		for _, c := range p.Columns(table) {
+			if c.Field != p.Join(table).By {
+				columns = append(columns, joinPath(table, c.Field))
+			}
+		}
+	}
+	return slices.DeleteFunc(columns, func(path string) bool { return slices.Contains(read, path) })
+}
+
 // Date reads a date as the maps of a source do and gives it as YYYY-MM-DD;
 // part of a date is not enough.
 func (p *Program) Date(source, text string) (string, bool) {

@@ -37,6 +37,7 @@ type parser struct {
 	program *Program
 	faults  []error
 	said    map[Error]bool
+	joins   []line // csv SOURCE of HOME by FIELD
 
 	// of the map being read
 	settings *settings
@@ -117,6 +118,7 @@ func (p *parser) compile(tree []block) {
 			}
 		}
 	}
+	p.joinable()
 	p.tellApart()
 	p.derivable()
 	p.attaching()
@@ -214,11 +216,12 @@ func (p *parser) readDates(b block) {
 // Column is a column of a CSV file: what a map calls it, and what its header is.
 type Column struct{ Field, Header string }
 
-// readColumns reads `csv SOURCE` and a line `FIELD "HEADER"` for each column.
+// readColumns reads `csv SOURCE` (`of HOME by FIELD`) and a line `FIELD "HEADER"` for each column.
 func (p *parser) readColumns(b block) {
 	head := b.head.tokens
-	if len(head) != 2 || !isName(head[1].text) || p.sourceOf(head[1].text).columns != nil {
-		p.fail(b.head, head[0], "columns are, once for a source: csv SOURCE, with a line FIELD \"HEADER\" for each")
+	joins := len(head) == 6 && head[2].text == "of" && isName(head[3].text) && head[4].text == "by" && isName(head[5].text)
+	if len(head) != 2 && !joins || !isName(head[1].text) || p.sourceOf(head[1].text).columns != nil {
+		p.fail(b.head, head[0], "columns are, once for a source: csv SOURCE, or csv SOURCE of HOME by FIELD, with a line FIELD \"HEADER\" for each")
 		return
 	}
 	columns := []Column{}
@@ -230,7 +233,10 @@ func (p *parser) readColumns(b block) {
 		}
 		columns = append(columns, Column{t[0].text, t[1].text})
 	}
-	p.sourceOf(head[1].text).columns = columns
+	of := p.sourceOf(head[1].text)
+	if of.columns = columns; joins {
+		p.joined(of, b.head)
+	}
 }
 
 // Columns are those of the CSV file of a source, in their order; none where the maps

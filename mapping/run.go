@@ -21,6 +21,7 @@ type source struct {
 	settings *settings // of the file in which its first map stands
 	reads    reads
 	columns  []Column
+	join     Join
 	keys     map[string]string // path of a group -> the field that tells its records apart
 	given    map[string]bool   // paths of fields that return
 	derives  []reading         // fields that a derive reads

@@ -3,8 +3,10 @@ package main
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"unicode/utf8"
 
 	"cpagateway/mapping/scratch"
@@ -22,6 +24,9 @@ type extract struct {
 
 // named is the path of a file of the extract.
 func (e extract) named(file string) string {
+	if files, single := e.files.(theFiles); single && files[file] != "" {
+		return files[file]
+	}
 	if e.folder {
 		return filepath.Join(e.path, file)
 	}
@@ -51,41 +56,71 @@ func extractsAt(paths []string) ([]extract, error) {
 		case !utf8.ValidString(filepath.Base(p)):
 			e.notRead = "its name is not UTF-8: rename it"
 		default:
-			e.files = oneFile{os.DirFS(filepath.Dir(p)), filepath.Base(p)}
+			e.files = theFiles{filepath.Base(p): p}
 		}
 		extracts = append(extracts, e)
 	}
 	return extracts, nil
 }
 
-// oneFile is a folder of which only one file is seen.
-type oneFile struct {
-	fs.FS
-	name string
-}
+// theFiles is a folder of files by their names, wherever they stand.
+type theFiles map[string]string // name -> path
 
-// Open lets through the folder itself and the one file.
-func (o oneFile) Open(name string) (fs.File, error) {
-	if name == o.name {
-		return o.FS.Open(name)
+// Open opens one of them.
+func (f theFiles) Open(name string) (fs.File, error) {
+	if at, ok := f[name]; ok {
+		return os.DirFS(filepath.Dir(at)).Open(name)
 	}
 	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 }
 
-// ReadDir lists the one file.
-func (o oneFile) ReadDir(name string) ([]fs.DirEntry, error) {
+// ReadDir lists them.
+func (f theFiles) ReadDir(name string) ([]fs.DirEntry, error) {
 	if name != "." {
 		return nil, &fs.PathError{Op: "readdir", Path: name, Err: fs.ErrNotExist}
 	}
-	info, err := fs.Stat(o.FS, o.name)
-	if err != nil {
-		return nil, err
+	var entries []fs.DirEntry
+	for _, name := range slices.Sorted(maps.Keys(f)) {
+		info, err := os.Stat(f[name])
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, fs.FileInfoToDirEntry(info))
 	}
-	return []fs.DirEntry{fs.FileInfoToDirEntry(info)}, nil
+	return entries, nil
 }
 
 // Stat lets fs.WalkDir start at the folder.
-func (o oneFile) Stat(name string) (fs.FileInfo, error) { return fs.Stat(o.FS, name) }
+func (f theFiles) Stat(name string) (fs.FileInfo, error) {
+	if name == "." {
+		return os.Stat(".")
+	}
+	return os.Stat(f[name])
+}
+
+// together makes one extract of the files that are named by themselves: the rows of one
+// may belong to those of another.
+func together(extracts []extract) ([]extract, error) {
+	all := extract{path: ".", files: theFiles{}}
+	var others []extract
+	for _, e := range extracts {
+		files, single := e.files.(theFiles)
+		if !single {
+			others = append(others, e)
+			continue
+		}
+		for name, at := range files {
+			if other, twice := all.files.(theFiles)[name]; twice {
+				return nil, misuse("%s and %s have one name", other, at)
+			}
+			all.files.(theFiles)[name] = at
+		}
+	}
+	if len(all.files.(theFiles)) == 0 {
+		return others, nil
+	}
+	return append(others, all), nil
+}
 
 // within is a folder out of which no link leads.
 type within struct{ fs.FS }

@@ -16,6 +16,7 @@ import (
 
 	"cpagateway/gateway/intake"
 	"cpagateway/mapping"
+	"cpagateway/mapping/folder"
 	"cpagateway/profiles"
 )
 
@@ -113,6 +114,11 @@ func bringIn(w world, s *site, from sourceConfig, extracts []extract) (total int
 	source, err := from.open()
 	if err != nil {
 		return total, err
+	}
+	if f, ok := source.Format.(*folder.Format); ok && f.Joins() {
+		if extracts, err = together(extracts); err != nil {
+			return total, err
+		}
 	}
 	in := s.intake(w)
 	in.Scratch = scratchIn(s.config.Records.folder())

@@ -91,8 +91,8 @@ type mapRun struct {
 func mapRunCommand(w world) *cobra.Command {
 	var o mapRun
 	c := &cobra.Command{
-		Use: "run MAPS PATH", Short: "run maps over a file and print a Bundle, or with --back a Bundle's records; no store is opened", Args: cobra.ExactArgs(2),
-		RunE: func(_ *cobra.Command, args []string) error { return o.run(w, args[0], args[1]) },
+		Use: "run MAPS PATH...", Short: "run maps over files, or a folder, and print a Bundle; or with --back a Bundle's records; no store is opened", Args: cobra.MinimumNArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error { return o.run(w, args[0], args[1:]) },
 	}
 	c.Flags().StringVar(&o.back, "back", "", "run backwards, and write the records into this `folder`")
 	c.Flags().StringVar(&o.custodian, "custodian", "7A4", "ODS `code` of the organisation whose records these are")
@@ -101,7 +101,7 @@ func mapRunCommand(w world) *cobra.Command {
 	return c
 }
 
-func (o mapRun) run(w world, name, input string) (err error) {
+func (o mapRun) run(w world, name string, inputs []string) (err error) {
 	f, err := mapsNamed(w, name)
 	if err != nil {
 		return err
@@ -127,19 +127,31 @@ func (o mapRun) run(w world, name, input string) (err error) {
 		}()
 	}
 	if o.back != "" {
-		return o.backward(w, f, input, env)
+		if len(inputs) > 1 {
+			return misuse("--back reads one file")
+		}
+		return o.backward(w, f, inputs[0], env)
 	}
-	return o.forward(w, f, input, env)
+	return o.forward(w, f, inputs, env)
 }
 
 // forward prints a Bundle; its account goes beside it.
-func (o mapRun) forward(w world, f workbench.Format, input string, env mapping.Env) error {
-	extracts, err := extractsAt([]string{input})
+func (o mapRun) forward(w world, f workbench.Format, inputs []string, env mapping.Env) (err error) {
+	extracts, err := extractsAt(inputs)
 	if err != nil {
 		return err
 	}
-	if why := extracts[0].notRead; why != "" {
-		return misuse("%s: %s", input, why)
+	defer func() { err = errors.Join(err, closeAll(extracts)) }()
+	for _, e := range extracts {
+		if e.notRead != "" {
+			return misuse("%s: %s", e.path, e.notRead)
+		}
+	}
+	if extracts, err = together(extracts); err != nil {
+		return err
+	}
+	if len(extracts) > 1 {
+		return misuse("name files, or one folder")
 	}
 	made, err := workbench.Forward(w.ctx, f, extracts[0].files, env)
 	if err != nil {
@@ -259,13 +271,17 @@ func carryOut(w world, c workbench.Case, f workbench.Format, at string) ([]strin
 
 func mapNewCommand(w world) *cobra.Command {
 	return &cobra.Command{
-		Use: "new FILE", Short: "print a first map for a CSV file or a JSON sample: every field of it returns", Args: cobra.ExactArgs(1),
+		Use: "new FILE [JOINED...]", Short: "print a first map for a CSV file, with those whose rows belong to its rows, or for a JSON sample: every field returns", Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			content, err := os.ReadFile(args[0])
-			if err != nil {
-				return misuse("%v", err)
+			var samples []workbench.Sample
+			for _, name := range args {
+				content, err := os.ReadFile(name)
+				if err != nil {
+					return misuse("%v", err)
+				}
+				samples = append(samples, workbench.Sample{Name: name, Content: content})
 			}
-			draft, err := workbench.Draft(args[0], content)
+			draft, err := workbench.Draft(samples[0], samples[1:]...)
 			if err != nil {
 				return misuse("%v", err)
 			}

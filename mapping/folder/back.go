@@ -21,13 +21,50 @@ func (f *Format) Back(env mapping.Env, resources []fhir.Value) (map[string][]byt
 	}
 	files := map[string][]byte{}
 	for source, records := range bySource {
-		if columns := f.program.Columns(source); len(columns) > 0 {
-			files[source+".csv"] = writeCSV(columns, records)
-		} else {
+		columns := f.program.Columns(source)
+		if len(columns) == 0 {
 			files[source+".json"] = writeJSON(records)
+			continue
+		}
+		files[source+".csv"] = writeCSV(columns, records)
+		for _, table := range f.program.Joined(source) {
+			files[table+".csv"] = writeCSV(f.program.Columns(table), apart(records, table, f.program.Join(table).By))
 		}
 	}
 	return files, back
+}
+
+// cells is a record that has a line in a CSV file.
+type cells interface {
+	Field(name string) (string, bool)
+	Fields() []string
+}
+
+// joinedCells is a record of a group that has a file of its own: it says which record it
+// belongs to.
+type joinedCells struct {
+	*mapping.Returned
+	home cells
+	by   string
+}
+
+// Field is that of the home where the two find together by it.
+func (j joinedCells) Field(name string) (string, bool) {
+	if name == j.by {
+		return j.home.Field(name)
+	}
+	return j.Returned.Field(name)
+}
+
+// apart is the records of a group of each.
+func apart(records []*mapping.Returned, group, by string) []joinedCells {
+	var all []joinedCells
+	for _, home := range records {
+		for _, r := range home.Each(group) {
+			all = append(all, joinedCells{r, home, by})
+		}
+	}
+	return all
 }
 
 func writeJSON(records []*mapping.Returned) []byte {
@@ -42,7 +79,7 @@ func writeJSON(records []*mapping.Returned) []byte {
 }
 
 // writeCSV writes the columns in their order, then fields that have none.
-func writeCSV(columns []mapping.Column, records []*mapping.Returned) []byte {
+func writeCSV[R cells](columns []mapping.Column, records []R) []byte {
 	known, more := map[string]bool{}, map[string]bool{}
 	for _, c := range columns {
 		known[c.Field] = true

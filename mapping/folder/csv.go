@@ -20,6 +20,7 @@ type row struct {
 	number int
 	at     map[string]int // field -> position
 	cells  []string
+	joined map[string][]mapping.Record // rows of other tables that belong to it
 }
 
 // Field implements mapping.Record.
@@ -31,8 +32,8 @@ func (r *row) Field(name string) (string, bool) {
 	return r.cells[i], true
 }
 
-// Group implements mapping.Record: a row has none.
-func (r *row) Group(string) []mapping.Record { return nil }
+// Group implements mapping.Record: the rows of a joined table.
+func (r *row) Group(name string) []mapping.Record { return r.joined[name] }
 
 // At implements mapping.Record.
 func (r *row) At(name string) mapping.Position {
@@ -41,14 +42,26 @@ func (r *row) At(name string) mapping.Position {
 
 func (r *row) json() []byte {
 	w := fhir.NewWriter(nil)
+	r.write(w)
+	return w.Bytes()
+}
+
+func (r *row) write(w *fhir.Writer) {
 	w.BeginObject()
 	for name := range r.at {
 		if text, ok := r.Field(name); ok {
 			w.Member(name, text)
 		}
 	}
+	for table, rows := range r.joined {
+		w.Name(table)
+		w.BeginArray()
+		for _, joined := range rows {
+			joined.(*row).write(w)
+		}
+		w.EndArray()
+	}
 	w.EndObject()
-	return w.Bytes()
 }
 
 var notField = regexp.MustCompile(`[^A-Za-z0-9]+`)
@@ -108,8 +121,6 @@ func readCSV(name string, from io.Reader, columns []mapping.Column, take func(re
 			read.fault = "the row has " + strconv.Itoa(len(cells)) + " fields where the headers are " + strconv.Itoa(len(headers))
 		case !utf8.ValidString(strings.Join(cells, "")):
 			read.fault = "the row is not UTF-8"
-		default:
-			read.raw = r.json()
 		}
 		if err := take(read); err != nil {
 			return err

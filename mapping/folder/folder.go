@@ -3,11 +3,13 @@
 // line. Whoever owns the system writes the maps; nothing is compiled.
 //
 // A file belongs to the source that it is called after (Plans.csv, Plans.json), or
-// to the only one that the maps name.
+// to the only one that the maps name. Rows of a table that the maps join to another
+// (csv Actions of Plans by Plan) are groups of the rows that they belong to.
 package folder
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,23 +41,67 @@ func NewVersion(fsys fs.FS, version string) (*Format, error) {
 // Program is the maps.
 func (f *Format) Program() *mapping.Program { return f.program }
 
+// Joins reports whether rows of one file belong to those of another: then these come in
+// one extract.
+func (f *Format) Joins() bool {
+	return slices.ContainsFunc(f.program.Sources(), func(source string) bool { return len(f.program.Joined(source)) > 0 })
+}
+
 var suffixes = []string{".csv", ".json", ".ndjson", ".jsonl"}
 
-// Read brings in the files under fsys in the order of their names. Every row or
-// document is counted as read and as taken or refused; a file that belongs to no
-// source is noted as not read.
+// Read brings in the files under fsys: those with people first, so that whose a record
+// is is known, then the others, each in the order of the names. Every row or document
+// is counted as read and as taken or refused; a file that belongs to no source is noted
+// as not read.
 func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapping.Output) (mapping.Report, error) {
 	x := f.newRun(env, out)
-	err := mapping.Walk(fsys, &x.report, suffixes, func(name string, file fs.File) error {
-		source, err := f.SourceOf(name)
-		if err != nil {
-			x.report.Pass(name, err.Error())
+	if err := x.gather(ctx, fsys); err != nil {
+		return x.report, err
+	}
+	// What is wrong with a file as a whole is noted once, in the end.
+	err := x.walk(fsys, &mapping.Report{}, func(source, name string, file fs.File) error {
+		if !f.makesPeople(source) {
 			return nil
 		}
 		return x.readAll(ctx, source, name, file)
 	})
+	if err != nil {
+		return x.report, err
+	}
+	err = x.walk(fsys, &x.report, func(source, name string, file fs.File) error {
+		switch {
+		case f.makesPeople(source):
+			return nil
+		case f.program.Join(source).Home == "":
+			return x.readAll(ctx, source, name, file)
+		case !isCSV(name):
+			x.report.Pass(name, "rows that belong to those of another table come as CSV; in a document they stand inside its own")
+		}
+		return nil
+	})
+	if err == nil {
+		err = x.homeless(ctx)
+	}
 	return x.report, err
 }
+
+// walk gives out the files that belong to a source.
+func (x *run) walk(fsys fs.FS, report *mapping.Report, read func(source, name string, file fs.File) error) error {
+	return mapping.Walk(fsys, report, suffixes, func(name string, file fs.File) error {
+		source, err := x.format.SourceOf(name)
+		if err != nil {
+			report.Pass(name, err.Error())
+			return nil
+		}
+		return read(source, name, file)
+	})
+}
+
+func (f *Format) makesPeople(source string) bool {
+	return slices.Contains(f.program.Makes(source), "Patient")
+}
+
+func isCSV(name string) bool { return strings.EqualFold(path.Ext(name), ".csv") }
 
 // Reread brings one fragment in again (Fault.Raw), as it was or mended: an object
 // whose one member is called after the source and holds the record.
@@ -77,6 +123,9 @@ func (f *Format) Reread(ctx context.Context, raw []byte, env mapping.Env, out ma
 // SourceOf is the source that a file belongs to.
 func (f *Format) SourceOf(name string) (string, error) {
 	sources := f.program.Sources()
+	for _, home := range slices.Clone(sources) {
+		sources = append(sources, f.program.Joined(home)...)
+	}
 	stem := strings.TrimSuffix(path.Base(name), path.Ext(name))
 	for _, source := range sources {
 		if strings.EqualFold(source, stem) {
@@ -97,6 +146,7 @@ type run struct {
 	runner *mapping.Runner
 	report mapping.Report
 	read   map[string]map[string]bool // source -> fields that the maps read
+	tables map[string]*table          // joined source -> its rows
 }
 
 // reads are the fields of a source that the maps read.
@@ -126,10 +176,21 @@ func (x *run) readAll(ctx context.Context, source, name string, from io.Reader) 
 		x.report.Read++
 		return x.take(source, r)
 	}
-	if !strings.EqualFold(path.Ext(name), ".csv") {
+	if !isCSV(name) {
 		return mapping.Documents(name, from, &x.report, func(row int, raw []byte) error { return take(document(name, row, raw)) })
 	}
-	err := readCSV(name, from, x.format.program.Columns(source), take)
+	err := readCSV(name, from, x.format.program.Columns(source), func(r record) error {
+		r, err := x.withRows(source, r)
+		if err != nil {
+			return err
+		}
+		return take(r)
+	})
+	return x.cut(name, err)
+}
+
+// cut notes a file that ends with a row that is too long.
+func (x *run) cut(name string, err error) error {
 	if errors.Is(err, mapping.ErrTooLong) {
 		x.report.Pass(name, mapping.TooLong("a row")+"; it is read up to there")
 		return nil
@@ -141,17 +202,20 @@ func (x *run) readAll(ctx context.Context, source, name string, from io.Reader) 
 type record struct {
 	mapping.Record
 	raw   []byte     // as JSON
-	value fhir.Value // of a document
+	value fhir.Value // of a document, and of a row with joined ones
 	fault string     // why it cannot be read
+	rule  string     // that of the fault; empty: FILE
 }
 
 func (x *run) take(source string, r record) error {
+	if r.fault != "" {
+		return x.refuse(r)
+	}
+	if row, ok := r.Record.(*row); ok && r.raw == nil {
+		r.raw = row.json()
+	}
 	raw := append(append(fhir.AppendString([]byte("{"), source), ':'), r.raw...)
 	raw = append(raw, '}')
-	if r.fault != "" {
-		x.report.Refused++
-		return x.out.SetAside([]mapping.Fault{{At: r.At(""), Rule: "FILE", Reason: r.fault}}, nil)
-	}
 	resources, faults := x.runner.Run(source, r.Record)
 	for i := range faults {
 		faults[i].Raw = raw
@@ -176,9 +240,18 @@ func (x *run) take(source string, r record) error {
 	return nil
 }
 
+func (x *run) refuse(r record) error {
+	x.report.Refused++
+	fault := mapping.Fault{At: r.At(""), Rule: cmp.Or(r.rule, "FILE"), Reason: r.fault}
+	if row, ok := r.Record.(*row); ok {
+		fault.Value = strings.Join(row.cells, ",")
+	}
+	return x.out.SetAside([]mapping.Fault{fault}, nil)
+}
+
 // leave counts what no rule reads.
 func (x *run) leave(source string, r record) {
-	if row, ok := r.Record.(*row); ok {
+	if row, ok := r.Record.(*row); ok && row.joined == nil {
 		for name := range row.at {
 			if _, ok := row.Field(name); ok && !x.reads(source)[name] {
 				x.report.Leave(name, 1)

@@ -86,9 +86,10 @@ func readCases(file, text string) ([]Case, error) {
 			if len(cases) == 0 {
 				return nil, fmt.Errorf("%s:%d: a file of cases begins with: case NAME", file, i+1)
 			}
-			if section = word; word == "table" {
-				section = line // a report makes several
+			if _, again := cases[len(cases)-1].parts[word]; word == "table" || word == "given" && again {
+				word = strings.TrimSpace(line) // there may be several
 			}
+			section = word
 			cases[len(cases)-1].parts[section] = part{argument: argument, line: i + 2}
 		case section != "":
 			c := cases[len(cases)-1]
@@ -117,14 +118,18 @@ func (c Case) Run(f Format) []string {
 			return []string{c.at(given.line, err.Error())}
 		}
 	} else {
-		name := given.argument + ".json"
-		if text := strings.TrimSpace(given.text); !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "[") {
-			name = given.argument + ".csv"
+		files := fstest.MapFS{}
+		for _, part := range c.givens() {
+			name := part.argument + ".json"
+			if text := strings.TrimSpace(part.text); !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "[") {
+				name = part.argument + ".csv"
+			}
+			if program := f.Program(); !slices.Contains(program.Sources(), part.argument) && program.Join(part.argument).Home == "" {
+				return []string{c.at(part.line-1, fmt.Sprintf("no map reads a source called %q", part.argument))}
+			}
+			files[name] = &fstest.MapFile{Data: []byte(part.text)}
 		}
-		if !slices.Contains(f.Program().Sources(), given.argument) {
-			return []string{c.at(given.line-1, fmt.Sprintf("no map reads a source called %q", given.argument))}
-		}
-		made, err := Forward(context.Background(), f, fstest.MapFS{name: {Data: []byte(given.text)}}, env)
+		made, err := Forward(context.Background(), f, files, env)
 		if err != nil {
 			return []string{c.at(given.line, err.Error())}
 		}
@@ -141,6 +146,17 @@ func (c Case) Run(f Format) []string {
 		differ = c.expect(values)
 	}
 	return append(differ, c.back(f, given, values, faults)...)
+}
+
+// givens are what is given, the first source first.
+func (c Case) givens() []part {
+	givens := []part{c.parts["given"]}
+	for _, name := range slices.Sorted(maps.Keys(c.parts)) {
+		if strings.HasPrefix(name, "given ") {
+			givens = append(givens, c.parts[name])
+		}
+	}
+	return givens
 }
 
 func (c Case) at(line int, text string) string { return fmt.Sprintf("%s:%d: %s", c.File, line, text) }
@@ -189,7 +205,11 @@ func (c Case) back(f Format, given part, values []fhir.Value, faults []string) [
 		for _, fault := range back.Faults {
 			faults = append(faults, fmt.Sprintf("%s %s: %s", fault.At.File, fault.At.Field, fault.Reason))
 		}
-		if asked {
+		if asked && want.argument == "given" {
+			for _, part := range c.givens() {
+				differ = append(differ, c.backDiffers(want, part, files)...)
+			}
+		} else if asked {
 			differ = append(differ, c.backDiffers(want, given, files)...)
 		}
 		got := ""

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -19,43 +20,111 @@ import (
 // change is what every URL of a draft begins with, for its owner to replace.
 const change = "https://CHANGE-ME.example"
 
+// Sample is a file that a map is drafted for.
+type Sample struct {
+	Name    string
+	Content []byte
+}
+
+func (s Sample) source() string {
+	return folder.FieldName(strings.TrimSuffix(path.Base(s.Name), path.Ext(s.Name)))
+}
+
 // Draft writes a first map for a sample of a file: a CSV file, or a JSON document, a
-// list or lines of them. Every field returns from the start, in an extension of
-// its own where nothing better was found; the map's owner gives it its place.
-func Draft(name string, content []byte) ([]byte, error) {
-	source := folder.FieldName(strings.TrimSuffix(path.Base(name), path.Ext(name)))
-	d := &draft{source: source}
-	var err error
-	if !utf8.Valid(content) {
-		err = errors.New("it is not UTF-8: save it so")
-	} else if strings.EqualFold(path.Ext(name), ".csv") {
-		err = d.readCSV(content)
-	} else {
-		err = d.readJSON(content)
+// list or lines of them; and for CSV files whose rows belong to those of the first. Every
+// field returns from the start, in an extension of its own where nothing better was
+// found; the map's owner gives it its place.
+func Draft(first Sample, joined ...Sample) ([]byte, error) {
+	d := &draft{source: first.source()}
+	for i, file := range append([]Sample{first}, joined...) {
+		err := d.readFile(file, i > 0)
+		if err == nil && len(d.top.fields) == 0 {
+			err = errors.New("no field was found")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", path.Base(file.Name), err)
+		}
 	}
-	if err == nil && len(d.top.fields) == 0 {
-		err = errors.New("no field was found")
+	return d.write(first.Name), nil
+}
+
+func (d *draft) readFile(file Sample, joined bool) error {
+	isCSV := strings.EqualFold(path.Ext(file.Name), ".csv")
+	switch {
+	case !utf8.Valid(file.Content):
+		return errors.New("it is not UTF-8: save it so")
+	case joined && (!isCSV || d.columns == nil):
+		return errors.New("only CSV files belong to each other: in a document the records of a group stand inside it")
+	case joined:
+		return d.join(file)
+	case isCSV:
+		columns, _, err := d.top.readCSV(file.Content)
+		d.columns = []table{{name: d.source, columns: columns}}
+		return err
 	}
+	return d.readJSON(file.Content)
+}
+
+// join reads a table that has the key of the first among its columns.
+func (d *draft) join(file Sample) error {
+	g := &shape{name: file.source()}
+	columns, lines, err := g.readCSV(file.Content)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path.Base(name), err)
+		return err
 	}
-	return d.write(name), nil
+	by := d.top.key().name
+	at := slices.Index(columns.fields, by)
+	if at < 0 {
+		return fmt.Errorf("it has no column called like the key of %s, %s: rename one, or draft it by itself", d.source, by)
+	}
+	d.columns = append(d.columns, table{g.name, columns, fmt.Sprintf(" of %s by %s", d.source, by)})
+	g.fields = slices.DeleteFunc(g.fields, func(f *sample) bool { return f.name == by })
+	for _, f := range g.fields {
+		if isKey.MatchString(f.name) && g.by == "" && tellsApart(lines, at, slices.Index(columns.fields, f.name)) {
+			g.by = f.name
+		}
+	}
+	d.top.groups = append(d.top.groups, g)
+	return nil
+}
+
+// tellsApart reports whether two columns together are blank in no row, and the same in no two.
+func tellsApart(lines [][]string, a, b int) bool {
+	seen := map[[2]string]bool{}
+	for _, line := range lines {
+		if len(line) <= max(a, b) || strings.TrimSpace(line[b]) == "" || seen[[2]string{line[a], line[b]}] {
+			return false
+		}
+		seen[[2]string{line[a], line[b]}] = true
+	}
+	return true
 }
 
 // draft is what a sample shows of its records.
 type draft struct {
 	source   string
 	top      shape
-	headers  []string
+	columns  []table
 	dayFirst bool
 }
+
+// table is a CSV file: what it is called, its columns, and whose its rows are.
+type table struct {
+	name string
+	columns
+	of string
+}
+
+// columns are those of a file, by field and header.
+type columns struct{ fields, headers []string }
 
 // shape is the fields of a record, and of those of its groups, in order.
 type shape struct {
 	fields []*sample
 	groups []*shape
 	name   string
-	texts  bool // a list of plain texts
+	by     string // the field that tells its records apart
+	texts  bool   // a list of plain texts
 }
 
 // sample is what was seen of one field.
@@ -113,26 +182,27 @@ func (f *sample) see(text string, kind fhir.Kind) {
 	f.iso, f.day = f.iso && isoDay.MatchString(text), f.day && ukDay.MatchString(text)
 }
 
-func (d *draft) readCSV(content []byte) error {
+func (s *shape) readCSV(content []byte) (of columns, lines [][]string, err error) {
 	in := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
 	in.FieldsPerRecord = -1
-	lines, err := in.ReadAll()
+	lines, err = in.ReadAll()
 	if err != nil || len(lines) == 0 {
-		return errors.Join(err, errors.New("a CSV file begins with a row of headers"))
+		return of, nil, errors.Join(err, errors.New("a CSV file begins with a row of headers"))
 	}
-	d.headers = lines[0]
-	for i, header := range d.headers {
+	of.headers = lines[0]
+	for i, header := range of.headers {
 		if strings.ContainsFunc(strings.ReplaceAll(header, "\n", ""), unicode.IsControl) {
-			return fmt.Errorf("the header of column %d holds a control character", i+1)
+			return of, nil, fmt.Errorf("the header of column %d holds a control character", i+1)
 		}
-		f := d.top.field(folder.FieldName(header))
+		f := s.field(folder.FieldName(header))
+		of.fields = append(of.fields, f.name)
 		for _, line := range lines[1:] {
 			if i < len(line) {
 				f.see(line[i], fhir.String)
 			}
 		}
 	}
-	return nil
+	return of, lines[1:], nil
 }
 
 func (d *draft) readJSON(content []byte) error {
@@ -194,16 +264,18 @@ func (d *draft) write(name string) []byte {
 	var s strings.Builder
 	fmt.Fprintf(&s, "# A draft, made from %q. Every field returns already. Give each its place in FHIR, replace\n"+
 		"# %s, and look at it with: cpa-gateway map check, map test, map page.\n\n", path.Base(name), change)
-	for _, f := range d.top.fields {
-		d.dayFirst = d.dayFirst || f.day && len(f.seen) > 0
+	for _, s := range append([]*shape{&d.top}, d.top.groups...) {
+		for _, f := range s.fields {
+			d.dayFirst = d.dayFirst || f.day && len(f.seen) > 0
+		}
 	}
 	if d.dayFirst {
 		s.WriteString("dates DD/MM/YYYY\n\n")
 	}
-	if len(d.headers) > 0 {
-		fmt.Fprintf(&s, "csv %s\n", d.source)
-		for _, header := range d.headers {
-			fmt.Fprintf(&s, "  %s %s\n", folder.FieldName(header), quoted(header))
+	for _, t := range d.columns {
+		fmt.Fprintf(&s, "csv %s%s\n", t.name, t.of)
+		for i, header := range t.headers {
+			fmt.Fprintf(&s, "  %s %s\n", t.fields[i], quoted(header))
 		}
 		s.WriteByte('\n')
 	}
@@ -265,7 +337,11 @@ func (f *sample) line(d *draft, used map[string]bool, base string) string {
 
 // write writes a group as extensions, one for each record.
 func (s *shape) write(to *strings.Builder, d *draft, indent, base string) {
-	fmt.Fprintf(to, "%seach %s <-> extension[]\n%s  %q -> url\n", indent, s.name, indent, base+s.name)
+	name := s.name
+	if s.by != "" {
+		name += " by " + s.by
+	}
+	fmt.Fprintf(to, "%seach %s <-> extension[]\n%s  %q -> url\n", indent, name, indent, base+s.name)
 	if s.texts {
 		fmt.Fprintf(to, "%s  . <-> valueString\n", indent)
 		return

@@ -128,4 +128,5 @@ var reasons = map[string]string{
 	"keyed-id":      "it is in nothing but the id",
 	"joined-row":    "it is of another record, and returns there if anywhere",
 	"one-way-map":   "its map runs forward only",
+	"not-read":      "no rule reads it, and it is left behind",
 }

@@ -66,7 +66,7 @@ func TestADraftOfACSVFileReturnsEveryCell(t *testing.T) {
 		if err := w.WriteAll(lines); err != nil {
 			rt.Fatal(err)
 		}
-		draft, err := workbench.Draft("Rows.csv", []byte(s.String()))
+		draft, err := workbench.Draft(workbench.Sample{Name: "Rows.csv", Content: []byte(s.String())})
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -116,7 +116,7 @@ func TestADraftOfAJSONDocumentReturnsEveryMember(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		draft, err := workbench.Draft("Doc.json", text)
+		draft, err := workbench.Draft(workbench.Sample{Name: "Doc.json", Content: text})
 		if err != nil {
 			rt.Fatal(err)
 		}

@@ -1,0 +1,190 @@
+package folder
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"cpagateway/mapping"
+	"cpagateway/mapping/scratch"
+	"cpagateway/profiles/fhir"
+)
+
+// table is the rows of a joined table, kept until the rows that they belong to are read,
+// and how many of these there are.
+type table struct {
+	mapping.Join
+	name  string
+	files []layout
+	rows  *scratch.Chains
+	homes *scratch.Index // 1: one row with this key, 2: several, 3: one that has taken its rows
+}
+
+// layout is one file of a joined table.
+type layout struct {
+	name string
+	at   map[string]int
+}
+
+const ruleJoin = "JOIN"
+
+// gather reads the joined tables, and the keys of the rows that theirs belong to: which
+// rows belong together is known before anything is given out.
+func (x *run) gather(ctx context.Context, fsys fs.FS) error {
+	x.tables = map[string]*table{}
+	program := x.format.program
+	for _, source := range program.Sources() {
+		for _, name := range program.Joined(source) {
+			x.tables[name] = &table{Join: program.Join(name), name: name, rows: scratch.NewChains(x.env.Scratch), homes: scratch.NewIndex(x.env.Scratch, 1<<14)}
+		}
+	}
+	if len(x.tables) == 0 {
+		return nil
+	}
+	// What is wrong with a file as a whole is noted where the others are read.
+	return x.walk(fsys, &mapping.Report{}, func(source, name string, file fs.File) error {
+		if !isCSV(name) {
+			return nil
+		}
+		take := func(r record) error { return errors.Join(ctx.Err(), x.count(source, r)) }
+		joined := x.tables[source]
+		if joined != nil {
+			joined.files = append(joined.files, layout{name: name})
+			take = func(r record) error { return errors.Join(ctx.Err(), x.keep(joined, r)) }
+		}
+		err := readCSV(name, file, program.Columns(source), take)
+		if joined == nil && errors.Is(err, mapping.ErrTooLong) {
+			return nil
+		}
+		return x.cut(name, err)
+	})
+}
+
+// count notes a row that others may belong to.
+func (x *run) count(source string, r record) error {
+	for _, name := range x.format.program.Joined(source) {
+		t := x.tables[name]
+		if key, ok := t.key(r); ok && r.fault == "" {
+			t.homes.Put(key, min(t.homes.Get(key)+1, 2))
+		}
+	}
+	return nil
+}
+
+// keep keeps a row until the one that it belongs to is read.
+func (x *run) keep(t *table, r record) error {
+	key, ok := t.key(r)
+	if r.fault == "" && !ok {
+		r.fault, r.rule = t.By+" is blank: it says which row of "+t.Home+" this one belongs to", ruleJoin
+	}
+	if r.fault != "" {
+		x.report.Read++
+		return x.refuse(r)
+	}
+	row := r.Record.(*row)
+	t.files[len(t.files)-1].at = row.at
+	t.rows.Add(key, row.pack(len(t.files)-1))
+	return t.rows.Err()
+}
+
+// key is what a row of either table finds the other by.
+func (t *table) key(r record) (key scratch.Key, ok bool) {
+	text, ok := r.Field(t.By)
+	sum := sha256.Sum256([]byte(strings.TrimSpace(text)))
+	copy(key[:], sum[:])
+	return key, ok
+}
+
+// withRows is a row with those of the joined tables that belong to it.
+func (x *run) withRows(source string, r record) (record, error) {
+	home, tables := r.Record.(*row), x.format.program.Joined(source)
+	if r.fault != "" || len(tables) == 0 {
+		return r, nil
+	}
+	home.joined = map[string][]mapping.Record{}
+	for _, name := range tables {
+		t := x.tables[name]
+		if len(t.files) == 0 {
+			r.fault, r.rule = fmt.Sprintf("there is no %s.csv beside it, and without it nobody can say that this row has none of its rows: bring it in too, be it with its headers alone", name), ruleJoin
+			return r, nil
+		}
+		key, ok := t.key(r)
+		if !ok {
+			continue
+		}
+		rows, whole := t.rows.Get(key, mapping.MaxDocument)
+		if err := errors.Join(t.rows.Err(), t.homes.Err()); err != nil {
+			return r, err
+		}
+		if several := t.homes.Get(key) == 2; several && (len(rows) > 0 || !whole) {
+			r.fault, r.rule = fmt.Sprintf("another row has this %s too, so that nobody can say whose the rows of %s are", t.By, name), ruleJoin
+			return r, nil
+		}
+		t.homes.Put(key, 3)
+		if !whole {
+			r.fault = mapping.TooLong("a row with its rows of " + name)
+			return r, nil
+		}
+		for _, packed := range rows {
+			joined := t.unpack(packed)
+			if by, ok := joined.at[t.By]; ok {
+				joined.cells[by] = "" // it stands in the home, as in a document
+			}
+			home.joined[name] = append(home.joined[name], joined)
+		}
+	}
+	r.raw = home.json()
+	if r.fault = mapping.TooMuch(r.raw); r.fault == "" {
+		r.value, _ = fhir.Parse(r.raw) // it was written just now
+	}
+	return r, nil
+}
+
+// homeless refuses the rows that belong to nobody's.
+func (x *run) homeless(ctx context.Context) error {
+	for _, t := range x.tables {
+		for key, packed := range t.rows.All() {
+			if t.homes.Get(key) == 3 {
+				continue
+			}
+			x.report.Read++
+			r := record{Record: t.unpack(packed), rule: ruleJoin, fault: fmt.Sprintf("no row of %s.csv that could be read has this %s, or several have: bring both tables in together, and mend the one that is wrong", t.Home, t.By)}
+			if err := errors.Join(ctx.Err(), x.refuse(r)); err != nil {
+				return err
+			}
+		}
+		if err := errors.Join(t.rows.Err(), t.homes.Err()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pack is a row as bytes.
+func (r *row) pack(file int) []byte {
+	packed := binary.AppendUvarint(binary.AppendUvarint(nil, uint64(file)), uint64(r.number))
+	for _, cell := range r.cells {
+		packed = append(binary.AppendUvarint(packed, uint64(len(cell))), cell...)
+	}
+	return packed
+}
+
+// unpack is the row again.
+func (t *table) unpack(packed []byte) *row {
+	next := func() int {
+		n, size := binary.Uvarint(packed)
+		packed = packed[size:]
+		return int(n)
+	}
+	file := t.files[next()]
+	r := &row{file: file.name, number: next(), at: file.at}
+	for len(packed) > 0 {
+		size := next()
+		r.cells, packed = append(r.cells, string(packed[:size])), packed[size:]
+	}
+	return r
+}

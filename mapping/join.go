@@ -1,0 +1,47 @@
+package mapping
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Join says whose rows those of a table are: of the row of its home that has the same
+// text in the field By. They are a group of that row, called after the table.
+type Join struct{ Home, By string }
+
+// Join is that of the table of a source; the zero Join where it stands by itself.
+func (p *Program) Join(source string) Join { return p.of(source).join }
+
+// Joined lists the tables whose rows belong to those of a source, sorted.
+func (p *Program) Joined(home string) []string {
+	names := slices.Sorted(maps.Keys(p.sources))
+	return slices.DeleteFunc(names, func(name string) bool { return p.sources[name].join.Home != home || home == "" })
+}
+
+// joined notes what `csv SOURCE of HOME by FIELD` says of a table.
+func (p *parser) joined(of *source, head line) {
+	of.join = Join{Home: head.tokens[3].text, By: head.tokens[5].text}
+	if !slices.ContainsFunc(of.columns, func(c Column) bool { return c.Field == of.join.By }) {
+		p.fail(head, head.tokens[5], fmt.Sprintf("%s names no column %s", head.tokens[1].text, of.join.By))
+	}
+	p.joins = append(p.joins, head)
+}
+
+// joinable refuses joins by which no record could be made of rows.
+func (p *parser) joinable() {
+	for _, head := range p.joins {
+		name, home, by := head.tokens[1].text, p.sourceOf(head.tokens[3].text), head.tokens[5].text
+		group := home.reads.members[name]
+		switch {
+		case len(p.sourceOf(name).maps) > 0:
+			p.fail(head, head.tokens[1], fmt.Sprintf("the rows of %s belong to those of %s: write map %[2]s each %[1]s", name, head.tokens[3].text))
+		case len(home.maps) == 0 || home.join.Home != "":
+			p.fail(head, head.tokens[3], "rows belong to those of a source that a map reads, and that belongs to no other")
+		case home.columns != nil && !slices.ContainsFunc(home.columns, func(c Column) bool { return c.Field == by }):
+			p.fail(head, head.tokens[5], fmt.Sprintf("%s names no column %s: call the column by which the two find together the same in both", head.tokens[3].text, by))
+		case group != nil && group.records != nil && group.records.members[by] != nil:
+			p.fail(head, head.tokens[5], fmt.Sprintf("in each record of %s write ^%s: that column stands in the row of %s", name, by, head.tokens[3].text))
+		}
+	}
+}

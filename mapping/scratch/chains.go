@@ -1,0 +1,74 @@
+package scratch
+
+import (
+	"encoding/binary"
+	"errors"
+	"iter"
+	"slices"
+)
+
+// Chains finds byte strings by keys: all that were added under one. Chains that have
+// failed find nothing more and say so by Err, which is to be asked before anything is
+// done for want of a string.
+type Chains struct {
+	index  *Index // key -> its newest string
+	values *List  // strings, each behind its key and the place of the one before it
+	err    error
+}
+
+// NewChains makes empty Chains.
+func NewChains(files Files) *Chains {
+	return &Chains{index: NewIndex(files, keysInMemory), values: NewList(files)}
+}
+
+// Err is why the Chains failed, if they did.
+func (c *Chains) Err() error { return errors.Join(c.err, c.index.Err()) }
+
+const chainHead = len(Key{}) + 8
+
+// Add adds a string under a key.
+func (c *Chains) Add(key Key, text []byte) {
+	if c.err != nil {
+		return
+	}
+	link := binary.BigEndian.AppendUint64(append(make([]byte, 0, chainHead+len(text)), key[:]...), c.index.Get(key))
+	var at uint64
+	if at, c.err = c.values.add(append(link, text...)); c.err == nil {
+		c.index.Put(key, at+1)
+	}
+}
+
+// Get is the strings of a key in the order in which they were added; false where they
+// are of more than so many bytes.
+func (c *Chains) Get(key Key, most int) (texts [][]byte, whole bool) {
+	size := 0
+	for at := c.index.Get(key); at != 0 && c.err == nil; {
+		var link []byte
+		if link, c.err = c.values.at(at - 1); c.err != nil {
+			return nil, true
+		}
+		at = binary.BigEndian.Uint64(link[len(key):])
+		texts = append(texts, link[chainHead:])
+		if size += len(link); size > most {
+			return nil, false
+		}
+	}
+	slices.Reverse(texts)
+	return texts, true
+}
+
+// All gives every string with its key, in the order in which they were added, until it
+// fails.
+func (c *Chains) All() iter.Seq2[Key, []byte] {
+	return func(yield func(Key, []byte) bool) {
+		for link, err := range c.values.All() {
+			if err != nil {
+				c.err = errors.Join(c.err, err)
+				return
+			}
+			if !yield(Key(link[:len(Key{})]), link[chainHead:]) {
+				return
+			}
+		}
+	}
+}
