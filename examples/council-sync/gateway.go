@@ -32,6 +32,14 @@ var (
 type gateway struct {
 	base, token     string
 	pause, patience time.Duration
+	say             func(text string) // told when it has to be waited for
+}
+
+// request is what is asked of the gateway.
+type request struct {
+	method, path string
+	kind, tag    string // Content-Type of the body, and the version that is edited
+	body         []byte
 }
 
 // answer is one response, read whole.
@@ -41,10 +49,11 @@ type answer struct {
 	body   []byte
 }
 
-// find is the id of the person's plan. Several would need a person to choose.
+// find is the id of the person's plan. Several would need a person to choose. The NHS
+// number goes in the body: what stands in an address is logged on the way.
 func (g gateway) find(ctx context.Context, person string) (string, error) {
 	query := url.Values{"patient.identifier": {nhsNumber + "|" + person}, "category": {carePlan}, "status": {"active"}}
-	a, err := g.do(ctx, http.MethodGet, "/CarePlan?"+query.Encode(), nil, "")
+	a, err := g.do(ctx, request{method: http.MethodPost, path: "/CarePlan/_search", kind: "application/x-www-form-urlencoded", body: []byte(query.Encode())})
 	if err != nil {
 		return "", err
 	}
@@ -72,13 +81,13 @@ func (g gateway) find(ctx context.Context, person string) (string, error) {
 }
 
 func (g gateway) read(ctx context.Context, id string) (answer, error) {
-	return g.settled(g.do(ctx, http.MethodGet, "/CarePlan/"+id, nil, ""))
+	return g.settled(g.do(ctx, request{method: http.MethodGet, path: "/CarePlan/" + id}))
 }
 
 // write sends a plan as an edit of the version that the tag names. The same edit sent
 // again makes nothing twice, so that it may be tried again after any failure.
 func (g gateway) write(ctx context.Context, id, tag string, plan []byte) (answer, error) {
-	return g.settled(g.do(ctx, http.MethodPut, "/CarePlan/"+id, plan, tag))
+	return g.settled(g.do(ctx, request{method: http.MethodPut, path: "/CarePlan/" + id, kind: "application/fhir+json", tag: tag, body: plan}))
 }
 
 // settled turns what no retry changes, and what concerns no part by itself, into an error.
@@ -96,16 +105,19 @@ func (g gateway) settled(a answer, err error) (answer, error) {
 
 // do makes a request until it is answered, with growing pauses, or longer ones where the
 // gateway asks for them.
-func (g gateway) do(ctx context.Context, method, path string, body []byte, tag string) (answer, error) {
+func (g gateway) do(ctx context.Context, ask request) (answer, error) {
 	var waited time.Duration
 	for attempt := 0; ; attempt++ {
-		a, after, err := g.once(ctx, method, path, body, tag)
+		a, after, err := g.once(ctx, ask)
 		if err == nil && !passing(a.status) {
 			return a, nil
 		}
 		pause := g.pauseBefore(attempt, after)
 		if waited += pause; waited > g.patience {
 			return a, fmt.Errorf("%w: %s", errNotReached, cause(a, err))
+		}
+		if attempt == 0 {
+			g.say(fmt.Sprintf("%s; trying again for up to %s", cause(a, err), g.patience))
 		}
 		select {
 		case <-ctx.Done():
@@ -136,23 +148,25 @@ func cause(a answer, err error) string {
 	return a.unexpected().Error()
 }
 
-func (g gateway) once(ctx context.Context, method, path string, body []byte, tag string) (a answer, after string, err error) {
+func (g gateway) once(ctx context.Context, ask request) (a answer, after string, err error) {
 	token, err := os.ReadFile(g.token)
 	if err != nil {
 		return a, "", err
 	}
-	request, err := http.NewRequestWithContext(ctx, method, g.base+path, bytes.NewReader(body))
+	asks, err := http.NewRequestWithContext(ctx, ask.method, g.base+ask.path, bytes.NewReader(ask.body))
 	if err != nil {
 		return a, "", err
 	}
-	request.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
-	request.Header.Set("Accept", "application/fhir+json")
-	if tag != "" {
-		request.Header.Set("Content-Type", "application/fhir+json")
-		request.Header.Set("If-Match", tag)
-		request.Header.Set("Prefer", "merge, return=representation")
+	asks.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	asks.Header.Set("Accept", "application/fhir+json")
+	if ask.kind != "" {
+		asks.Header.Set("Content-Type", ask.kind)
 	}
-	response, err := http.DefaultClient.Do(request)
+	if ask.tag != "" {
+		asks.Header.Set("If-Match", ask.tag)
+		asks.Header.Set("Prefer", "merge, return=representation")
+	}
+	response, err := http.DefaultClient.Do(asks)
 	if err != nil {
 		return a, "", err
 	}

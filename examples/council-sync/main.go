@@ -26,7 +26,7 @@ const (
 )
 
 func main() {
-	var g gateway
+	g := gateway{say: func(text string) { fmt.Fprintln(os.Stderr, "council-sync:", text) }}
 	var f files
 	flag.StringVar(&g.base, "gateway", "", "`address` of the gateway's FHIR endpoint")
 	flag.StringVar(&g.token, "token", "", "`file` that holds an access token; read anew for each request")

@@ -200,10 +200,16 @@ func (s *stage) end(text string) {
 func outage(s *stage) {
 	s.says("cs-1", "A flat on the ground floor")
 	s.stop()
-	before := s.councilText()
-	s.sync(notReached)
+	before, state := s.councilText(), s.file()+".state"
+	waited := s.sync(notReached)
+	s.must(os.Rename(state, state+".kept")) // as before its first round, which looks for the person
+	waited += s.sync(notReached)
+	s.must(os.Rename(state+".kept", state))
 	if s.councilText() != before {
 		s.t.Error("the file has changed")
+	}
+	if strings.Count(waited, "trying again for up to") != 2 || strings.Contains(waited, s.read().Person) {
+		s.t.Errorf("what it says names the person, or not that it waits: %s", waited)
 	}
 	s.start()
 	s.renew("social-care")
