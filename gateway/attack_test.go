@@ -58,6 +58,21 @@ func TestACreateBeyondTheDecisionIsRefused(t *testing.T) {
 	}
 }
 
+// A plan is about the Patient that its subject refers to, and about nobody by way of another
+// record of theirs.
+func TestASubjectIsAPatient(t *testing.T) {
+	s := openStand(t)
+	before, plan := s.counted(), s.planOf("cmht", ann, profiles.CodeMentalHealthPlan)
+	for _, reference := range []string{"CarePlan/" + plan, "Group/" + plan, plan} {
+		if got := s.send("cmht", http.MethodPost, "/CarePlan", crisisPlanOf(`{"reference":"`+reference+`"}`, "")); got.status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d %s", reference, got.status, got.body)
+		}
+	}
+	if after := s.counted(); after != before {
+		t.Errorf("something was stored: %v, before %v", after, before)
+	}
+}
+
 // A name in a transaction leads to what a conditional create found.
 func TestANameLeadsToWhatIsThereAlready(t *testing.T) {
 	s := openStand(t)
