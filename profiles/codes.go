@@ -69,6 +69,7 @@ const (
 	CodeDutyNoCrisisPlan    = "no-crisis-plan"    // A crisis plan was asked for, and there is none
 	CodeDutyAlert           = "alert"             // A request for the privacy officer to look at
 	CodeDutyClash           = "clash"             // A source and somebody else have changed the same part
+	CodeDutyReplaced        = "plan-replaced"     // A plan was replaced while contributions to it were open
 )
 
 // Parts of a plan.

@@ -9,6 +9,7 @@ import (
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
+	"cpagateway/gateway/tasks"
 	"cpagateway/mapping"
 	"cpagateway/profiles"
 )
@@ -223,7 +224,14 @@ func (r *run) put(tx store.Tx, p pending, about *record, part *account) (*refusa
 	if err != nil || no != nil {
 		return no, err
 	}
+	replaced, err := tasks.ReplacedBy(tx, accepted)
+	if err != nil {
+		return nil, err
+	}
 	result, err := tx.Put(r.Clock(), accepted, records.Precondition{})
+	if err == nil && result.Stored {
+		err = r.raise(tx, replaced, accepted.Person())
+	}
 	if err == nil && stands.others {
 		err = errors.Join(tx.KeepImage(p.made.Type, p.made.ID, r.source.Name, p.made.Body), r.ask(tx, p, accepted.Person(), about))
 	}

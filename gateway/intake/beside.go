@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 
+	"cpagateway/consent"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/tasks"
@@ -66,11 +67,25 @@ func (r *run) ask(tx store.Tx, p pending, person profiles.PersonID, about *recor
 		return nil
 	}
 	for _, c := range p.clashes {
-		if err := c.Raise(tx, r.Clock(), r.ids.resource(tasks.Type, c.Key()), r.decide(tasks.Type, person)); err != nil {
+		if err := c.Raise(tx, r.Clock(), r.ids.resource(tasks.Type, c.Key()), r.tasked(person)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// raise asks about plans that are replaced while contributions to them are open.
+func (r *run) raise(tx store.Tx, replaced []tasks.Replaced, person profiles.PersonID) error {
+	for _, one := range replaced {
+		if _, err := one.Raise(tx, r.Clock(), r.tasked(person)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) tasked(person profiles.PersonID) consent.Decision {
+	return tasks.Decide(r.Register, r.Clock(), r.source.Custodian, person)
 }
 
 const clashReason = "the source has changed a part that somebody else has changed too since: theirs stands, and this is what the source sent"

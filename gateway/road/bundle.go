@@ -106,7 +106,7 @@ func (r *Road) transaction(ctx context.Context, t *exchange) (audit.Recorded, re
 				return nil, err
 			}
 			done[i].told(done[i].reply)
-			written, carry[i] = append(written, w), len(w.Released)
+			written, carry[i] = append(append(written, w), changes[i].raised...), len(w.Released)
 		}
 		return written, nil
 	})

@@ -28,7 +28,7 @@ func (e *edit) choose() (*Fault, error) {
 		return faultNotYours, nil
 	case !ok:
 		return faultNoChoice, nil
-	case chosen == tasks.Completed:
+	case chosen == tasks.Completed && tasks.Brings(e.resource):
 		return e.carry()
 	}
 	return nil, nil

@@ -12,6 +12,7 @@ import (
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
+	"cpagateway/gateway/tasks"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
@@ -33,7 +34,7 @@ func (r *Road) write(ctx context.Context, t *exchange) (audit.Recorded, reply, e
 			return nil, err
 		}
 		done, err = c.written(&p)
-		return []audit.Written{done}, err
+		return append([]audit.Written{done}, c.raised...), err
 	})
 	r.waited(ctx, since)
 	if err != nil {
@@ -69,6 +70,7 @@ type change struct {
 
 	stored []audit.Stored
 	also   []consent.Decision // by which something else was changed with it
+	raised []audit.Written    // Tasks that the gateway raised because of it
 }
 
 // changing finds whom the request is about, and decides: on reading the resource, and on
@@ -371,14 +373,35 @@ func (c *change) keepUnder(decision consent.Decision, a consent.Accepted, must r
 	if err = orNothing(err); err != nil {
 		return err
 	}
+	replaced, err := tasks.ReplacedBy(c.tx, a)
+	if err != nil {
+		return err
+	}
 	result, err := c.tx.Put(c.at, a, must)
 	if err == nil && result.Stored {
-		err = c.keepImage(before)
+		err = errors.Join(c.keepImage(before), c.raise(replaced))
 	}
 	if err == nil && result.Stored {
 		c.stored = append(c.stored, audit.Stored{Accepted: a, Number: result.Number, Decision: decision})
 	}
 	return err
+}
+
+// raise keeps what somebody has to be asked because of the change, with a record of its own.
+func (c *change) raise(replaced []tasks.Replaced) error {
+	for _, r := range replaced {
+		decision := tasks.Decide(c.asked.Register, c.at, c.decision.Source(), c.person)
+		raised, err := r.Raise(c.tx, c.at, decision)
+		if err != nil {
+			return err
+		}
+		if raised.Number > 0 {
+			event := audit.Event{At: c.at, RequestID: c.id, Interaction: "task", Type: tasks.Type, Status: http.StatusCreated}
+			stored := audit.Stored{Accepted: raised.Accepted, Number: raised.Number, Decision: decision}
+			c.raised = append(c.raised, audit.Written{Event: event, Decisions: []consent.Decision{decision}, Stored: []audit.Stored{stored}})
+		}
+	}
+	return nil
 }
 
 // keepImage keeps what a feed had sent, where what it sent is written over: what it sends

@@ -26,6 +26,10 @@ func Chosen(before, after fhir.Value, edits []merge.Edit) (status string, ok boo
 	return status, ok
 }
 
+// Brings reports whether a Task brings what a source sent, which its completion puts into
+// the record.
+func Brings(task fhir.Value) bool { return SourceOf(task) != "" }
+
 // Carry puts what the source sent into the record, in the place of what stands.
 func Carry(task, record fhir.Value) (merge.Merged, error) {
 	excerpts := map[string]fhir.Value{}

@@ -8,14 +8,14 @@ import (
 	"cpagateway/profiles/fhir"
 )
 
-// words are what people read of a part of the record: what an answer could hold of it, each
+// words are what people read of a part of a record: what an answer could hold of it, each
 // value under the name of its element. There are none where the part is not there.
-func (c Clash) words(part fhir.Value) []string {
-	shape, _ := profiles.ShapeOf(c.Record.Type)
+func words(record fhir.Value, member string, part fhir.Value) []string {
+	shape, _ := profiles.ShapeOf(record.Type())
 	r := reader{contact: profiles.PlanPart(part) == profiles.CodePartContact}
-	if element, known := shape.Child(c.Member); known {
+	if element, known := shape.Child(member); known {
 		r.element(element, part)
-	} else if c.Member == "extension" {
+	} else if member == "extension" {
 		r.extension(shape, part)
 	}
 	return r.lines

@@ -122,4 +122,6 @@ const (
 	TaskSent            Key = "task-sent"            // What the source sent
 	TaskMoved           Key = "task-moved"           // The part that the Task is about has changed since. Nothing was stored: reject the Task, or change the record itself.
 	TaskNoChoice        Key = "task-no-choice"       // A Task that is requested is answered by its status, completed or rejected, with a statusReason, and by nothing else. Nothing was stored.
+	TaskReplaced        Key = "task-replaced"        // This plan is no longer in force, and what others contributed to it was still open. Carry over to the plan in force what is still wanted; then complete this Task, or reject it if nothing is, and say why.
+	TaskOpen            Key = "task-open"            // Contributed, and still open
 )
