@@ -91,13 +91,13 @@ type Counts struct {
 // columns is what the entry is found by.
 func (e Entry) columns() Columns {
 	return Columns{
-		Time: e.Time, Request: e.RequestID, Person: e.Person, Agreement: e.Agreement.ID,
+		Time: e.Time, Request: e.RequestID, Person: e.Person, Agreement: e.Agreement.ID, Duty: len(e.Duties()) > 0,
 		Caller: Caller{e.Client, e.Organisation, e.Professional},
 	}
 }
 
 func (c Columns) equal(o Columns) bool {
-	return c.Time.Equal(o.Time) && c.Request == o.Request && c.Person == o.Person && c.Caller == o.Caller && c.Agreement == o.Agreement
+	return c.Time.Equal(o.Time) && c.Request == o.Request && c.Person == o.Person && c.Caller == o.Caller && c.Agreement == o.Agreement && c.Duty == o.Duty
 }
 
 // asked is the entry of an event as far as the request itself says it.

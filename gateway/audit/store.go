@@ -40,6 +40,7 @@ type Columns struct {
 	Person    profiles.PersonID
 	Caller    Caller
 	Agreement string
+	Duty      bool // Entry.Duties has something
 }
 
 // Caller is whose entries a query can ask for: a system, the organisation that runs
@@ -62,6 +63,9 @@ type Snapshot interface {
 	Slots() ([]Slot, error)
 	// Chain lists entries of one chain from a position on, at most so many.
 	Chain(slot int, from uint64, limit int) ([]Row, error)
+	// Duties lists those entries of one chain that ask for something to be told, from a
+	// position on, at most so many.
+	Duties(slot int, from uint64, limit int) ([]Row, error)
 	// Checkpoints lists checkpoints from a number on, at most so many.
 	Checkpoints(from uint64, limit int) ([]Checkpoint, error)
 	// NewestCheckpoint is the one with the highest number; the zero Checkpoint

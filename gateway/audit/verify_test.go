@@ -197,6 +197,7 @@ func chainTampering() []tampering {
 		{"an organisation in its column", func(k *audittest.Kept) { k.Chains[1][6].Caller.Organisation = "x" }, nil, at(1, 7, audit.BreakColumns)},
 		{"a professional in its column", func(k *audittest.Kept) { k.Chains[1][6].Caller.Professional = "x" }, nil, at(1, 7, audit.BreakColumns)},
 		{"an agreement in its column", func(k *audittest.Kept) { k.Chains[1][6].Agreement = "x" }, nil, at(1, 7, audit.BreakColumns)},
+		{"a duty in its column", func(k *audittest.Kept) { k.Chains[1][6].Duty = !k.Chains[1][6].Duty }, nil, at(1, 7, audit.BreakColumns)},
 		{"a time in its column", func(k *audittest.Kept) { k.Chains[1][6].Time = k.Chains[1][6].Time.Add(1) }, nil, at(1, 7, audit.BreakColumns)},
 		{"swap two chains", swap, nil, at(1, 1, audit.BreakHash)},
 		{"swap two heads", func(k *audittest.Kept) {

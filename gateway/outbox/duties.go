@@ -1,7 +1,6 @@
 package outbox
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
@@ -23,7 +22,7 @@ import (
 	"cpagateway/profiles/fhir"
 )
 
-// entriesRun is how many entries of a chain are looked through in one turn.
+// entriesRun is how many entries of a chain that ask for something are told in one turn.
 const entriesRun = 500
 
 // entriesUnkept is how many entries a gateway that is started again looks through at most
@@ -40,23 +39,6 @@ type duty struct {
 // dutyTexts is what is said of each.
 var dutyTexts = map[string]texts.Key{
 	profiles.CodeDutyCrisisSliceRead: texts.DutyCrisisRead, profiles.CodeDutyNoCrisisPlan: texts.DutyNoPlan, profiles.CodeDutyAlert: texts.DutyAlert,
-}
-
-// dutiesOf are those that an entry of the audit log holds.
-func dutiesOf(e audit.Entry) []duty {
-	var list []duty
-	plan := slices.ContainsFunc(e.Released, func(r audit.Release) bool { return strings.HasPrefix(r.Ref, records.PlanType+"/") })
-	for _, o := range e.Obligations {
-		switch {
-		case o == consent.NotifyCoordinator && len(e.Released) > 0:
-			list = append(list, duty{profiles.CodeDutyCrisisSliceRead, e})
-		case o == consent.NotifyIfNoPlan && e.Type == records.PlanType && !plan:
-			list = append(list, duty{profiles.CodeDutyNoCrisisPlan, e})
-		case o == consent.Alert:
-			list = append(list, duty{profiles.CodeDutyAlert, e})
-		}
-	}
-	return list
 }
 
 // reading is how far the chains of the audit log have been looked through, and what was
@@ -121,14 +103,13 @@ func (o *Outbox) readEntries(ctx context.Context) (r reading, err error) {
 				continue
 			}
 			from := max(r.outbox.Entries[slot.Number], o.read[slot.Number])
-			rows, err := now.Chain(slot.Number, from+1, entriesRun)
+			rows, err := now.Duties(slot.Number, from+1, entriesRun)
 			if err != nil {
 				return err
 			}
 			if len(rows) == entriesRun {
-				r.more = true
+				r.more, r.entries[slot.Number] = true, rows[len(rows)-1].Seq
 			}
-			r.entries[slot.Number] = from + uint64(len(rows))
 			for _, row := range rows {
 				if err := r.add(row); err != nil {
 					return err
@@ -141,14 +122,14 @@ func (o *Outbox) readEntries(ctx context.Context) (r reading, err error) {
 }
 
 func (r *reading) add(row audit.Row) error {
-	if !bytes.Contains(row.Body, []byte(`"obligations":`)) {
-		return nil
-	}
 	e, err := audit.ReadEntry(row.Body)
-	if err == nil {
-		r.duties = append(r.duties, dutiesOf(e)...)
+	if err != nil {
+		return err
 	}
-	return err
+	for _, code := range e.Duties() {
+		r.duties = append(r.duties, duty{code, e})
+	}
+	return nil
 }
 
 // byCustodian puts together what one organisation's people are told.

@@ -8,6 +8,40 @@ import (
 	"cpagateway/gateway/audit"
 )
 
+// duties puts rows of which every third asks for something into two chains.
+func (b *bench[S, T]) duties() {
+	want := map[int][]audit.Row{}
+	for slot := 1; slot <= 2; slot++ {
+		after, rows := follow(audit.Slot{Number: slot}, "a", "b", "c", "d", "e", "f", "g", "h")
+		for i := range rows {
+			if rows[i].Duty = i%3 == slot; rows[i].Duty {
+				want[slot] = append(want[slot], rows[i])
+			}
+		}
+		b.swapped(audit.Slot{Number: slot}, after, rows)
+	}
+	for _, c := range []struct {
+		slot  int
+		from  uint64
+		limit int
+		want  []audit.Row
+	}{
+		{1, 1, 10, want[1]}, {1, 2, 10, want[1]}, {1, 3, 10, want[1][1:]}, {1, 1, 2, want[1][:2]}, {1, 9, 10, nil},
+		{2, 1, 10, want[2]}, {2, 7, 10, nil}, {3, 1, 10, nil},
+	} {
+		err := b.store.View(b.Context(), func(s S) error {
+			got, err := s.Duties(c.slot, c.from, c.limit)
+			if diff := cmp.Diff(c.want, got, ignoreEmpty); diff != "" {
+				b.Errorf("%d of chain %d from %d on (-want +got):\n%s", c.limit, c.slot, c.from, diff)
+			}
+			return err
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // entries puts rows of several persons, requests, callers and agreements into
 // three chains, and asks for them page by page.
 func (b *bench[S, T]) entries() {

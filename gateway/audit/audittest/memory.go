@@ -108,6 +108,12 @@ func (t *tx) Chain(slot int, from uint64, limit int) ([]audit.Row, error) {
 	return copied(rows[:min(limit, len(rows))]), nil
 }
 
+// Duties implements audit.Snapshot.
+func (t *tx) Duties(slot int, from uint64, limit int) ([]audit.Row, error) {
+	rows := slices.DeleteFunc(slices.Clone(t.kept.Chains[slot]), func(r audit.Row) bool { return r.Seq < from || !r.Duty })
+	return copied(rows[:min(limit, len(rows))]), nil
+}
+
 // Checkpoints implements audit.Snapshot.
 func (t *tx) Checkpoints(from uint64, limit int) ([]audit.Checkpoint, error) {
 	list := slices.DeleteFunc(slices.Clone(t.kept.Checkpoints), func(c audit.Checkpoint) bool { return c.Number < from })

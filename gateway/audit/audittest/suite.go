@@ -42,6 +42,7 @@ func Run[S audit.Snapshot, T audit.Tx](t *testing.T, open func(t *testing.T) Sto
 		{"a context that has ended keeps nothing", (*bench[S, T]).endedContext},
 		{"a view is of one moment", (*bench[S, T]).oneMoment},
 		{"entries are found by each key, newest first", (*bench[S, T]).entries},
+		{"entries that ask for something to be told are found, from any position", (*bench[S, T]).duties},
 		{"writers on their own chains do not meet", (*bench[S, T]).writers},
 		{"logs on it verify", (*bench[S, T]).verifies},
 	} {
@@ -149,7 +150,7 @@ func (b *bench[S, T]) rows() {
 	after, rows := follow(audit.Slot{Number: 1}, "a", "b", "c", "d")
 	after.Holder = "w"
 	rows[1].Columns = audit.Columns{
-		Time: start.Add(7), Request: "r", Person: "p", Agreement: "ISP",
+		Time: start.Add(7), Request: "r", Person: "p", Agreement: "ISP", Duty: true,
 		Caller: audit.Caller{Client: "c", Organisation: "o", Professional: "n"},
 	}
 	b.swapped(audit.Slot{Number: 1}, after, rows)

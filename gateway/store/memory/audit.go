@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"math"
 	"slices"
 
 	"cpagateway/gateway/audit"
@@ -31,6 +32,13 @@ func (s snapshot) Chain(slot int, from uint64, limit int) ([]audit.Row, error) {
 	rows := s.log.chains[slot-1]
 	rows = rows[min(max(from, 1)-1, uint64(len(rows))):]
 	return ownRows(rows[:min(limit, len(rows))]), s.ctx.Err()
+}
+
+// Duties implements audit.Snapshot.
+func (s snapshot) Duties(slot int, from uint64, limit int) ([]audit.Row, error) {
+	rows, err := s.Chain(slot, from, math.MaxInt)
+	rows = slices.DeleteFunc(rows, func(r audit.Row) bool { return !r.Duty })
+	return rows[:min(limit, len(rows))], err
 }
 
 // Checkpoints implements audit.Snapshot.

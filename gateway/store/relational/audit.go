@@ -10,11 +10,12 @@ import (
 )
 
 const (
-	auditColumns = `slot, seq, hash, time, request, person, client, organisation, professional, agreement, body`
+	auditColumns = `slot, seq, hash, time, request, person, client, organisation, professional, agreement, duty, body`
 
 	selectSlots       = `SELECT slot, seq, hash, latest, holder, until FROM audit_slots WHERE slot > 0 ORDER BY slot`
 	selectLastSlot    = `SELECT coalesce(max(slot), 0) FROM audit_slots`
 	selectChain       = `SELECT ` + auditColumns + ` FROM audit WHERE slot = ? AND seq >= ? ORDER BY seq LIMIT ?`
+	selectDuties      = `SELECT ` + auditColumns + ` FROM audit WHERE slot = ? AND seq >= ? AND duty = 1 ORDER BY seq LIMIT ?`
 	selectCheckpoints = `SELECT number, note FROM audit_checkpoints WHERE number >= ? ORDER BY number LIMIT ?`
 	selectNewest      = `SELECT number, note FROM audit_checkpoints WHERE number = (SELECT max(number) FROM audit_checkpoints)`
 
@@ -46,6 +47,11 @@ func (s snapshot) Slots() ([]audit.Slot, error) { return collect(s, scanSlot, se
 // Chain implements audit.Snapshot.
 func (s snapshot) Chain(slot int, from uint64, limit int) ([]audit.Row, error) {
 	return collect(s, scanRow, selectChain, slot, from, limit)
+}
+
+// Duties implements audit.Snapshot.
+func (s snapshot) Duties(slot int, from uint64, limit int) ([]audit.Row, error) {
+	return collect(s, scanRow, selectDuties, slot, from, limit)
 }
 
 // Checkpoints implements audit.Snapshot.
@@ -105,7 +111,7 @@ func (t tx) Extend(before, after audit.Slot, rows []audit.Row) error {
 	err = t.insert(auditRows, len(rows), func(i int) []any {
 		r := rows[i]
 		return []any{r.Slot, r.Seq, r.Hash[:], nanos(r.Time), r.Request, string(r.Person),
-			string(r.Caller.Client), string(r.Caller.Organisation), r.Caller.Professional, r.Agreement, notNil(r.Body)}
+			string(r.Caller.Client), string(r.Caller.Organisation), r.Caller.Professional, r.Agreement, flag(r.Duty), notNil(r.Body)}
 	})
 	if err != nil {
 		return fmt.Errorf("appending to an audit chain: %w", err)
@@ -132,7 +138,7 @@ func scanSlot(rows *sql.Rows) (slot audit.Slot, err error) {
 
 func scanRow(rows *sql.Rows) (r audit.Row, err error) {
 	err = rows.Scan(&r.Slot, &r.Seq, hash{&r.Hash}, instant{&r.Time}, &r.Request, &r.Person,
-		&r.Caller.Client, &r.Caller.Organisation, &r.Caller.Professional, &r.Agreement, &r.Body)
+		&r.Caller.Client, &r.Caller.Organisation, &r.Caller.Professional, &r.Agreement, &r.Duty, &r.Body)
 	return r, err
 }
 

@@ -172,7 +172,7 @@ func TestNothingIsRewritten(t *testing.T) {
 	for _, text := range []string{
 		"UPDATE versions SET body = x'00'", "DELETE FROM versions",
 		"UPDATE audit SET body = x'00'", "UPDATE audit SET person = 'x'", "DELETE FROM audit WHERE seq = 1",
-		"REPLACE INTO audit SELECT slot, seq, hash, time, request, 'x', client, organisation, professional, agreement, body FROM audit",
+		"REPLACE INTO audit SELECT slot, seq, hash, time, request, 'x', client, organisation, professional, agreement, duty, body FROM audit",
 		"UPDATE audit_checkpoints SET note = ''", "DELETE FROM audit_checkpoints", "REPLACE INTO audit_checkpoints (number, note) VALUES (1, '')",
 		"DELETE FROM audit_slots", "UPDATE audit_slots SET seq = 0", "UPDATE audit_slots SET hash = zeroblob(32)", "UPDATE audit_slots SET slot = 2",
 		"REPLACE INTO audit_slots (slot, seq, hash, latest, holder, until) VALUES (1, 0, zeroblob(32), 0, '', 0)",

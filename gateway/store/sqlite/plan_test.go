@@ -76,3 +76,16 @@ func TestNoReadScans(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatAsksForNothingIsNotReadToTellIt: each entry of the audit log was read, and most of
+// them parsed, to find those that ask for something to be told: a seventh of what a crisis read
+// took.
+func TestWhatAsksForNothingIsNotReadToTellIt(t *testing.T) {
+	texts := sqliteDatabase.Asked(t, relationaltest.Reads()["Duties"])
+	if len(texts) != 1 {
+		t.Fatalf("%d statements", len(texts))
+	}
+	if plan := explain(t, fresh(t), texts[0], relationaltest.Unset(texts[0])); plan != "SEARCH audit USING INDEX audit_of_duty (slot=? AND seq>?)" {
+		t.Errorf("it reads others too:\n%s", plan)
+	}
+}

@@ -241,6 +241,7 @@ CREATE TABLE audit (
     organisation text COLLATE "C" NOT NULL,
     professional text COLLATE "C" NOT NULL,
     agreement    text COLLATE "C" NOT NULL,
+    duty         bigint NOT NULL,        -- 1: it asks for something to be told
     body         bytea NOT NULL,
     PRIMARY KEY (slot, seq)
 );
@@ -248,6 +249,7 @@ CREATE INDEX audit_of_person ON audit (person, time, slot, seq);
 CREATE INDEX audit_of_request ON audit (request, time, slot, seq);
 CREATE INDEX audit_of_agreement ON audit (agreement, time, slot, seq);
 CREATE INDEX audit_of_client ON audit (client, time, slot, seq);
+CREATE INDEX audit_of_duty ON audit (slot, seq) WHERE duty = 1;
 
 -- The signed notes over all chains.
 CREATE TABLE audit_checkpoints (

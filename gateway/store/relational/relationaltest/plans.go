@@ -82,6 +82,7 @@ func Reads() map[string]func(now store.Snapshot) error {
 		"RegisterWas":      func(now store.Snapshot) error { _, err := now.RegisterWas("h"); return err },
 		"Slots":            func(now store.Snapshot) error { _, err := now.Slots(); return err },
 		"Chain":            func(now store.Snapshot) error { _, err := now.Chain(1, 1, 10); return err },
+		"Duties":           func(now store.Snapshot) error { _, err := now.Duties(1, 1, 10); return err },
 		"Checkpoints":      func(now store.Snapshot) error { _, err := now.Checkpoints(1, 10); return err },
 		"NewestCheckpoint": func(now store.Snapshot) error { _, err := now.NewestCheckpoint(); return err },
 	}

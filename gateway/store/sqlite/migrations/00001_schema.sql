@@ -260,6 +260,7 @@ CREATE TABLE audit (
     organisation TEXT    NOT NULL,
     professional TEXT    NOT NULL,
     agreement    TEXT    NOT NULL,
+    duty         INTEGER NOT NULL,       -- 1: it asks for something to be told
     body         BLOB    NOT NULL,
     PRIMARY KEY (slot, seq)
 ) STRICT;
@@ -267,6 +268,7 @@ CREATE INDEX audit_of_person ON audit (person, time, slot, seq);
 CREATE INDEX audit_of_request ON audit (request, time, slot, seq);
 CREATE INDEX audit_of_agreement ON audit (agreement, time, slot, seq);
 CREATE INDEX audit_of_client ON audit (client, time, slot, seq);
+CREATE INDEX audit_of_duty ON audit (slot, seq) WHERE duty = 1;
 CREATE TRIGGER audit_stays_as_it_is BEFORE UPDATE ON audit
     BEGIN SELECT RAISE(ABORT, 'an audit entry is never changed'); END;
 CREATE TRIGGER audit_stays BEFORE DELETE ON audit
