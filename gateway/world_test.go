@@ -44,6 +44,9 @@ func init() {
 	demo.Callers = append(demo.Callers, demo.Caller{
 		Name: "keeper", Says: "the health board's own records system", Client: "demo-keeper", Organisation: "7A4", Team: "cmht-north",
 		Purposes: []profiles.Purpose{profiles.Treatment}, Scope: "system/*.cruds",
+	}, demo.Caller{
+		Name: "council-keeper", Says: "the council's own records system", Client: "demo-council-keeper", Organisation: "LA9A1", Team: "adult-mh",
+		Purposes: []profiles.Purpose{profiles.CareCoordination}, Scope: "system/*.cruds",
 	})
 }
 
@@ -150,6 +153,12 @@ func openStand(t *testing.T) *stand {
 
 func openStandUsing(t *testing.T, use memoryUse) *stand {
 	t.Helper()
+	return openStandAt(t, use, tick)
+}
+
+// openStandAt opens a stand whose clock moves by so much with each look at it.
+func openStandAt(t *testing.T, use memoryUse, tick time.Duration) *stand {
+	t.Helper()
 	seed := sha256.Sum256([]byte(t.Name())) // the same chances whenever the test is run
 	var err error
 	s := &stand{
@@ -183,7 +192,7 @@ func (s *stand) open() {
 	must(s.t, err)
 	register := issuer.Identity()
 	for i := range register.Clients {
-		if register.Clients[i].ID == "demo-keeper" {
+		if strings.HasSuffix(string(register.Clients[i].ID), "-keeper") {
 			register.Clients[i].Custody = consent.On
 		}
 	}
