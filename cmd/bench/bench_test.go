@@ -49,7 +49,7 @@ func TestEveryFigureIsMeasured(t *testing.T) {
 			t.Errorf("%s: %v", s.what, v)
 		}
 	}
-	for _, what := range []string{"P15/failed", "P6/allocations", "P14/lost", "P14/differ"} {
+	for _, what := range []string{"P15/failed", "P6/allocations", "P14/lost", "P14/differ", "P11/lost", "P11/withdrawn"} {
 		if v := r.median(what); v > 0 {
 			t.Errorf("%s: %v", what, v)
 		}

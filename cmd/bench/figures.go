@@ -84,6 +84,10 @@ var figures = []figure{
 	{id: "P8", what: "import, end to end; bare batched inserts", of: "P8/import", against: "P8/bare", come: ratio, bound: atLeast, bar: 0.4, limit: limitImport},
 	{id: "", what: "import of everybody; of a part of them", of: "P8/everybody", against: "P8/import", come: ratio},
 	{id: "P9", what: "checking a plan against its profile; encoding/json", of: "P9/check", against: "P9/json", come: ratio, bound: atMost, bar: 5},
+	{id: "P11", what: "p99 from a change to its notification, 1,000 subscriptions", of: "P11/p99", come: value, bound: atMost, bar: 250, limit: limitTelling},
+	{id: "", what: "the same, p50", of: "P11/p50", come: value},
+	{id: "", what: "notifications that did not come", of: "P11/lost", come: value, bound: atMost, bar: 0},
+	{id: "", what: "notifications after a withdrawal", of: "P11/withdrawn", come: value, bound: atMost, bar: 0},
 	{id: "P12", what: "memory of serve, 64 connections", of: "P12/resident", come: value, bound: atMost, bar: 150},
 	{id: "P13", what: "start to first answer", of: "P13/start", come: value, bound: atMost, bar: 1000},
 	{id: "P14", what: "two gateways on one PostgreSQL; one", of: "P14/two", against: "P14/one", come: ratio},
@@ -95,6 +99,8 @@ var figures = []figure{
 	{id: "", what: "telling hidden people apart by time, warm: AUC", of: "P16/warm/", come: farthest, bound: atMost, bar: 0.53, limit: limitTime},
 	{id: "P17", what: "database, a person; their stored JSON", of: "P17/database", against: "P17/json", come: ratio, bound: atMost, bar: 3, limit: limitIndex},
 	{id: "", what: "database, a person; their source documents", of: "P17/database", against: "P17/source", come: ratio},
+	{id: "P18", what: "p50 of an edit of a plan by PUT; a bare UPDATE, committed", of: "P18/put", against: "P18/update", come: ratio},
+	{id: "", what: "the same, processor time", of: "P18/put-processor", against: "P18/update-processor", come: ratio},
 }
 
 // What forbids a bar, said where it is missed.
@@ -105,6 +111,7 @@ const (
 	limitDisk    = "client and server share the machine, and a group waits for its turn on the processors as well as for the disk"
 	limitImport  = "reading the plan, checking it and working out what it is found by takes as long as the inserts"
 	limitCores   = "the import is a process of its own, which competes for the same processors and for the lock on the database"
+	limitTelling = "each notification is decided again and recorded durably before it leaves, and client and server share the machine"
 	limitUnknown = "no limit is known; it is a defect"
 	limitShared  = "latency is what other work on the machine leaves, the client's included: it swings more than the bar from round to round"
 	limitTime    = "what is hidden takes nearly the same steps, not the same instructions"

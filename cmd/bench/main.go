@@ -73,7 +73,7 @@ func command(ctx context.Context, args []string) error {
 	f.StringVar(&o.record, "record", "", "`page` to put the table into, with what was measured beside it (docs/performance.md)")
 	f.StringVar(&o.from, "from", "", "`file` of a run to show or record, instead of measuring")
 	f.StringVar(&o.note, "note", "", "`words` to keep with the result, such as what else the machine did")
-	f.StringVar(&o.only, "only", "", "the one `part` to measure: alone, reads, stages, cold, growth, apart, imports, shared, during")
+	f.StringVar(&o.only, "only", "", "the one `part` to measure: alone, reads, stages, cold, growth, apart, imports, shared, during, edits, telling")
 	f.StringVar(&o.against, "against", "", "`file` of another run to show beside this one")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -172,6 +172,8 @@ func (b *bench) everything() error {
 		{"imports", "imports", b.imports},
 		{"shared", "gateways on PostgreSQL and Redis", func() error { return b.shared(large) }},
 		{"during", "reads during an import", func() error { return b.during(large) }},
+		{"edits", "edits of plans", b.edits},
+		{"telling", "telling subscribers", b.telling},
 	} {
 		if b.only != "" && b.only != part.key {
 			continue

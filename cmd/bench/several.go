@@ -181,7 +181,7 @@ func (b *bench) lostUpdates(one, other *server) error {
 	if err != nil {
 		return err
 	}
-	path, err := one.planOf(token)
+	path, err := one.planOf(token, 0)
 	if err != nil {
 		return err
 	}
@@ -209,9 +209,9 @@ func (b *bench) lostUpdates(one, other *server) error {
 
 const written = "written by the bench"
 
-// planOf is the path of the first person's care and treatment plan.
-func (s *server) planOf(token string) (string, error) {
-	_, body, err := s.exchange(http.MethodPost, search, token, anyPlan(token, 0).form+"&category="+profiles.CodeMentalHealthPlan, "application/x-www-form-urlencoded", "")
+// planOf is the path of somebody's care and treatment plan.
+func (s *server) planOf(token string, number int) (string, error) {
+	_, body, err := s.exchange(http.MethodPost, search, token, anyPlan(token, number).form+"&category="+profiles.CodeMentalHealthPlan, "application/x-www-form-urlencoded", "")
 	if err != nil {
 		return "", err
 	}
@@ -255,7 +255,7 @@ func (s *server) addActivity(path, token, words string) error {
 // it was read, or goes on changing it while it is read.
 var overtaken = []int{http.StatusPreconditionFailed, http.StatusServiceUnavailable}
 
-// exchange sends a request and reads its answer; another status than 200 is an error.
+// exchange sends a request and reads its answer; a status other than 200 and 201 is an error.
 func (s *server) exchange(method, path, token, body, contentType, match string) (*http.Response, string, error) {
 	request, err := http.NewRequest(method, s.base+path, strings.NewReader(body))
 	if err != nil {
@@ -272,7 +272,7 @@ func (s *server) exchange(method, path, token, body, contentType, match string) 
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
-	if err == nil && response.StatusCode != http.StatusOK {
+	if err == nil && response.StatusCode != http.StatusOK && response.StatusCode != http.StatusCreated {
 		err = fmt.Errorf("%s %s: %s", method, path, response.Status)
 	}
 	return response, string(text), err

@@ -33,6 +33,7 @@ type site struct {
 	config       string
 	postgres     string        // address, of a site whose records are there
 	redis        string        // address; empty: none
+	told         string        // address at which subscribers are told; empty: nobody subscribes
 	took         time.Duration // the import of all of them
 	documents    int64         // bytes of what they came in
 }
@@ -89,8 +90,17 @@ func (b *bench) configure(s *site, addr, admin string) error {
 	}
 	fmt.Fprintf(&c, "agreements: %q\nrecords: %s\nhot: {redis: %q}\nsources: [{name: %s, format: %s, custodian: %s, grants: on}]\n",
 		filepath.Join(s.folder, "agreements"), records, s.redis, source, source, custodian)
+	if s.told != "" {
+		c.WriteString("subscribers:\n")
+		for _, name := range subscribersOf() {
+			fmt.Fprintf(&c, "  - {client: demo-%s, endpoints: [%q], secret: %q, plainHTTP: true}\n", name, s.told, s.secret())
+		}
+	}
 	return os.WriteFile(s.config, []byte(c.String()), 0o600)
 }
+
+// secret is the file of what signs notifications.
+func (s *site) secret() string { return filepath.Join(s.folder, "subscribers.secret") }
 
 func (b *bench) bringIn(s *site, plans string) error {
 	return b.execute(b.options.gateway, "import", "--config", s.config, "--source", source, plans)
@@ -187,6 +197,7 @@ type keptToken struct {
 }
 
 func openIssuer(folder string) (*tokens, error) {
+	addSubscribers()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -204,23 +215,28 @@ func openIssuer(folder string) (*tokens, error) {
 func (t *tokens) close() error { return errors.Join(t.server.Close(), t.shared.Close()) }
 
 // fresh gets a token that nobody has used yet.
-func (t *tokens) fresh(caller string) (string, error) {
-	return demo.Token(context.Background(), demo.Ask{Gateway: "http://" + t.addr, Dir: t.folder, Name: caller, HTTP: http.DefaultClient, Clock: time.Now})
+func (t *tokens) fresh(caller string) (string, error) { return t.asked(demo.Ask{Name: caller}) }
+
+func (t *tokens) asked(ask demo.Ask) (string, error) {
+	ask.Gateway, ask.Dir, ask.HTTP, ask.Clock = "http://"+t.addr, t.folder, http.DefaultClient, time.Now
+	return demo.Token(context.Background(), ask)
 }
 
-// writing gets a token to write with.
+// writing gives a token to write with, as of does.
 func (t *tokens) writing(caller string) (string, error) {
-	return demo.Token(context.Background(), demo.Ask{Gateway: "http://" + t.addr, Dir: t.folder, Name: caller, Scope: "system/*.cruds", HTTP: http.DefaultClient, Clock: time.Now})
+	return t.keeping(caller+" who writes", demo.Ask{Name: caller, Scope: "system/*.cruds"})
 }
 
 // of gives a token that is used again and again while it is good for a while.
-func (t *tokens) of(caller string) (string, error) {
+func (t *tokens) of(caller string) (string, error) { return t.keeping(caller, demo.Ask{Name: caller}) }
+
+func (t *tokens) keeping(key string, ask demo.Ask) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if k := t.kept[caller]; time.Since(k.from) < tokenStaysFor {
+	if k := t.kept[key]; time.Since(k.from) < tokenStaysFor {
 		return k.text, nil
 	}
-	text, err := t.fresh(caller)
-	t.kept[caller] = keptToken{text, time.Now()}
+	text, err := t.asked(ask)
+	t.kept[key] = keptToken{text, time.Now()}
 	return text, err
 }
