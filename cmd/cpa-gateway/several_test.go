@@ -110,24 +110,35 @@ func (p *process) onRecord(entries []audit.Entry) {
 	})
 }
 
-// Two gateways on one PostgreSQL and Redis are asked without a pause while a wish is given and
-// taken back by imports, one of them is killed, Redis goes, and the database restarts. What is
-// taken back is not shared from its commit on, by the order of the audit log; whoever asks after
-// an import has ended gets the new answer from both; and the log is whole.
+// Two and four gateways on one PostgreSQL and Redis are asked without a pause while a wish is
+// given and taken back by imports, one of them is killed, Redis goes, and the database restarts.
+// What is taken back is not shared from its commit on, by the order of the audit log; whoever
+// asks after an import has ended gets the new answer from each; and the log is whole.
 func TestWithdrawalsHoldInSeveralGateways(t *testing.T) {
+	for _, gateways := range []int{2, 4} {
+		t.Run(fmt.Sprint(gateways), func(t *testing.T) { withdrawalsHold(t, gateways) })
+	}
+}
+
+func withdrawalsHold(t *testing.T, gateways int) {
 	server, redis := postgrestest.Start(t), hottest.StartServer(t)
 	address, extract := server.Database(t), plans(t)
 	back := withdrawn(t, extract)
-	both := []*process{{served: onPostgres(t, address)}, {served: onPostgres(t, address)}}
+	var all []*process
+	for range gateways {
+		all = append(all, &process{served: onPostgres(t, address)})
+	}
 	bringIn := func(file string) {
 		t.Helper()
-		cli("import", "--config", both[0].config, "--source", "paris", file).must(t, exitDone)
+		cli("import", "--config", all[0].config, "--source", "paris", file).must(t, exitDone)
 	}
 	bringIn(extract)
-	both[1].join(both[0].served)
 	over := make(chan struct{})
 	var asking sync.WaitGroup
-	for _, p := range both {
+	for i, p := range all {
+		if i > 0 {
+			p.join(all[0].served)
+		}
 		p.config = p.change("dutyLine", fmt.Sprintf("hot: {redis: %q}\ndutyLine", redis.Address))
 		p.openIssuer()
 		p.begin()
@@ -139,7 +150,7 @@ func TestWithdrawalsHoldInSeveralGateways(t *testing.T) {
 	}
 	agree := func(want int) {
 		t.Helper()
-		for _, p := range both {
+		for _, p := range all {
 			p.answers(want)
 		}
 	}
@@ -150,19 +161,19 @@ func TestWithdrawalsHoldInSeveralGateways(t *testing.T) {
 		agree(1)
 		switch round {
 		case *withdrawals / 4:
-			both[1].troubled.Store(true)
-			both[1].kill()
-			both[1].begin()
-			both[1].troubled.Store(false)
+			all[1].troubled.Store(true)
+			all[1].kill()
+			all[1].begin()
+			all[1].troubled.Store(false)
 		case *withdrawals / 2:
 			redis.Kill()
 		case 3 * *withdrawals / 4:
-			for _, p := range both {
+			for _, p := range all {
 				p.troubled.Store(true)
 			}
 			server.Kill()
 			server.Start(t)
-			for _, p := range both {
+			for _, p := range all {
 				p.await("/readyz", http.StatusOK)
 				p.troubled.Store(false)
 			}
@@ -170,16 +181,16 @@ func TestWithdrawalsHoldInSeveralGateways(t *testing.T) {
 	}
 	close(over)
 	asking.Wait()
-	for i, p := range both {
+	for i, p := range all {
 		if p.answered.Load() < int64(2**withdrawals) {
 			t.Errorf("gateway %d has answered %d times only: the test looked at nothing", i, p.answered.Load())
 		}
 		p.kill()
 	}
-	cli("audit", "verify", "--config", both[0].config).must(t, exitDone)
-	entries := entriesOf(t, both[0].config)
+	cli("audit", "verify", "--config", all[0].config).must(t, exitDone)
+	entries := entriesOf(t, all[0].config)
 	heldFromCommitToCommit(t, entries, *withdrawals)
-	for _, p := range both {
+	for _, p := range all {
 		p.onRecord(entries)
 	}
 }
