@@ -61,8 +61,10 @@ var settings = map[string]string{
 // How transactions begin. Under READ COMMITTED each statement sees what was committed
 // before it; because of the lock that is the same for all of one transaction.
 const (
-	beginWriting = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT last FROM changed WHERE id = 1 FOR UPDATE"
+	beginWriting = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 	beginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+	last         = "SELECT last FROM changed WHERE id = 1"
+	lastLocked   = last + " FOR UPDATE"
 )
 
 // setUp makes a connection the gateway's, which needs no more rights than its role has.
@@ -94,8 +96,8 @@ func open(ctx context.Context, address string, wrap func(driver.Connector) drive
 		return nil, fmt.Errorf("opening the store in PostgreSQL: %w", err)
 	}
 	s := relational.New(relational.Dialect{Text: text, Argument: argument, Lost: lost, Run: run, Gathers: true, Deadline: answerTime},
-		relational.Connections{DB: sql.OpenDB(to), Size: 1, Begin: beginWriting, SetUp: setUp},
-		relational.Connections{DB: sql.OpenDB(to), Size: readers, Begin: beginReading, SetUp: setUp})
+		relational.Connections{DB: sql.OpenDB(to), Size: 1, Begin: beginWriting, SetUp: setUp, Last: lastLocked},
+		relational.Connections{DB: sql.OpenDB(to), Size: readers, Begin: beginReading, SetUp: setUp, Last: last})
 	if err := durable(ctx, s); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the store in PostgreSQL: %w", err), s.Close())
 	}

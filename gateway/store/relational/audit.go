@@ -13,15 +13,13 @@ const (
 	auditColumns = `slot, seq, hash, time, request, person, client, organisation, professional, agreement, duty, body`
 
 	selectSlots       = `SELECT slot, seq, hash, latest, holder, until FROM audit_slots WHERE slot > 0 ORDER BY slot`
-	selectLastSlot    = `SELECT coalesce(max(slot), 0) FROM audit_slots`
 	selectChain       = `SELECT ` + auditColumns + ` FROM audit WHERE slot = ? AND seq >= ? ORDER BY seq LIMIT ?`
 	selectDuties      = `SELECT ` + auditColumns + ` FROM audit WHERE slot = ? AND seq >= ? AND duty = 1 ORDER BY seq LIMIT ?`
 	selectCheckpoints = `SELECT number, note FROM audit_checkpoints WHERE number >= ? ORDER BY number LIMIT ?`
 	selectNewest      = `SELECT number, note FROM audit_checkpoints WHERE number = (SELECT max(number) FROM audit_checkpoints)`
 
-	insertSlot = `INSERT INTO audit_slots (slot, seq, hash, latest, holder, until) VALUES (?, 0, ?, 0, '', 0)`
-	swapSlot   = `UPDATE audit_slots SET seq = ?, hash = ?, latest = ?, holder = ?, until = ?
-		WHERE slot = ? AND seq = ? AND hash = ? AND holder = ?`
+	insertSlot       = `INSERT INTO audit_slots (slot, seq, hash, latest, holder, until) VALUES (?, 0, ?, 0, '', 0)`
+	updateSlot       = `UPDATE audit_slots SET seq = ?, hash = ?, latest = ?, holder = ?, until = ? WHERE slot = ?`
 	insertCheckpoint = `INSERT INTO audit_checkpoints (number, note) VALUES (?, ?)`
 )
 
@@ -41,8 +39,18 @@ var (
 	selectByClient    = selectEntries(`client = ?`)
 )
 
-// Slots implements audit.Snapshot.
-func (s snapshot) Slots() ([]audit.Slot, error) { return collect(s, scanSlot, selectSlots) }
+// Slots implements audit.Snapshot. A transaction asks for them once, and again after a
+// change of its own.
+func (s snapshot) Slots() ([]audit.Slot, error) {
+	if s.slots == nil {
+		slots, err := collect(s, scanSlot, selectSlots)
+		if err != nil {
+			return nil, err
+		}
+		s.slots = append([]audit.Slot{}, slots...)
+	}
+	return append([]audit.Slot(nil), s.slots...), nil
+}
 
 // Chain implements audit.Snapshot.
 func (s snapshot) Chain(slot int, from uint64, limit int) ([]audit.Row, error) {
@@ -91,22 +99,26 @@ func (t tx) Extend(before, after audit.Slot, rows []audit.Row) error {
 	if err := audit.CheckExtend(before, after, rows); err != nil {
 		return err
 	}
-	if before.Seq == 0 { // it may be a new one
-		last, _, err := first(t.snapshot, scanNumber, selectLastSlot)
-		if err == nil && int64(before.Number) == last+1 {
-			err = t.exec(t.ctx, insertSlot, before.Number, before.Hash[:])
-		}
-		if err != nil {
-			return fmt.Errorf("opening an audit chain: %w", err)
-		}
-	}
-	swapped, err := t.count(t.ctx, swapSlot, after.Seq, after.Hash[:], nanos(after.Latest), after.Holder, nanos(after.Until),
-		before.Number, before.Seq, before.Hash[:], before.Holder)
+	slots, err := t.Slots() // which nobody else changes before the transaction ends
 	if err != nil {
 		return fmt.Errorf("appending to an audit chain: %w", err)
 	}
-	if swapped != 1 {
+	if before.Number == len(slots)+1 {
+		slots = append(slots, audit.Slot{Number: before.Number})
+		if err := t.exec(t.ctx, insertSlot, before.Number, before.Hash[:]); err != nil {
+			return fmt.Errorf("opening an audit chain: %w", err)
+		}
+	}
+	if before.Number > len(slots) {
 		return audit.ErrTaken
+	}
+	if is := slots[before.Number-1]; is.Head != before.Head || is.Holder != before.Holder {
+		return audit.ErrTaken
+	}
+	t.slots = nil
+	err = t.exec(t.ctx, updateSlot, after.Seq, after.Hash[:], nanos(after.Latest), after.Holder, nanos(after.Until), before.Number)
+	if err != nil {
+		return fmt.Errorf("appending to an audit chain: %w", err)
 	}
 	err = t.insert(auditRows, len(rows), func(i int) []any {
 		r := rows[i]

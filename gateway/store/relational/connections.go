@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"cpagateway/gateway/audit"
 	"cpagateway/gateway/store"
 )
 
@@ -18,6 +19,10 @@ type Connections struct {
 	Size  int
 	Begin string // how its transactions begin
 	SetUp string // what a connection does first
+	// Last asks for the number of the last change as a transaction begins, on the same way
+	// to the server, and where it writes for the chains of the audit log; empty: each is
+	// asked for when it is needed.
+	Last string
 }
 
 // pool is a number of sessions, which are given to those who ask in their order.
@@ -25,13 +30,20 @@ type pool struct {
 	Connections
 	dialect Dialect
 	absence *absence      // shared with the other pools of the store
+	ahead   []Statement   // with which a transaction begins; nil: with Begin alone
 	free    chan *session // nil stands for one that is still to be opened
 	ended   sync.Once
 }
 
-func newPool(c Connections, d Dialect, a *absence) *pool {
+// newPool makes a pool whose transactions nearly always ask for something first.
+func newPool(c Connections, d Dialect, a *absence, asked ...string) *pool {
 	c.DB.SetMaxOpenConns(c.Size)
 	p := &pool{Connections: c, dialect: d, absence: a, free: make(chan *session, c.Size)}
+	if c.Last != "" {
+		for _, text := range append([]string{c.Begin, c.Last}, asked...) {
+			p.ahead = append(p.ahead, Statement{Text: d.text(text)})
+		}
+	}
 	for range c.Size {
 		p.free <- nil
 	}
@@ -93,11 +105,11 @@ func (p *pool) began(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = s.begin(ctx, p.Begin)
+	err = p.begin(ctx, s)
 	if s.used && p.dialect.lost(err) {
 		s.close()
 		if s, err = p.open(ctx); err == nil {
-			err = s.begin(ctx, p.Begin)
+			err = p.begin(ctx, s)
 		}
 	}
 	if err != nil {
@@ -189,7 +201,13 @@ type session struct {
 	waiting  []Statement // of the transaction under way: to be sent with the next
 	failed   error       // of the transaction under way: it can no longer be kept
 	outdated bool        // the transaction under way has outdated labels
-	sequence uint64      // of the transaction under way; 0: not asked for, or changed since
+	known                // to the transaction under way
+}
+
+// known is what a transaction has asked for and not changed since.
+type known struct {
+	sequence uint64       // 0: not known
+	slots    []audit.Slot // nil: not known
 }
 
 // keptStatements is more than the gateway has of its own; what it leaves is for
@@ -283,13 +301,16 @@ const (
 	maxRetries = 5000
 )
 
-func (s *session) begin(ctx context.Context, text string) error {
-	s.waiting, s.failed, s.outdated, s.sequence = nil, nil, false, 0
-	ctx, cancel := s.dialect.deadline(ctx)
+func (p *pool) begin(ctx context.Context, s *session) error {
+	s.waiting, s.failed, s.outdated, s.known = nil, nil, false, known{}
+	ctx, cancel := p.dialect.deadline(ctx)
 	defer cancel()
+	if p.ahead != nil {
+		return s.beginAhead(ctx, p.ahead)
+	}
 	for tries := 0; ; tries++ {
-		_, err := s.conn.ExecContext(ctx, text)
-		if err == nil || s.dialect.Locked == nil || !s.dialect.Locked(err) || tries == maxRetries {
+		_, err := s.conn.ExecContext(ctx, p.Begin)
+		if err == nil || p.dialect.Locked == nil || !p.dialect.Locked(err) || tries == maxRetries {
 			return err
 		}
 		select {
@@ -299,6 +320,31 @@ func (s *session) begin(ctx context.Context, text string) error {
 		}
 	}
 }
+
+// beginAhead begins a transaction and asks for the number of the last change and, where
+// there is a third statement, for the chains of the audit log.
+func (s *session) beginAhead(ctx context.Context, statements []Statement) error {
+	rows, err := s.conn.QueryContext(ctx, "", statements)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	rows.NextResultSet()
+	last, err := scanned(rows, scanNumber)
+	if err == nil && rows.NextResultSet() {
+		s.slots, err = scanned(rows, scanSlot)
+		s.slots = append([]audit.Slot{}, s.slots...)
+	}
+	if err = errors.Join(err, rows.Err()); err == nil && len(last) == 0 {
+		err = errNoSequence
+	}
+	if err == nil {
+		s.sequence = uint64(last[0])
+	}
+	return err
+}
+
+var errNoSequence = errors.New("the number of the last change is not there")
 
 // ended undoes the transaction, although its context may have ended. Where it cannot, the
 // session is of no more use, and there is none.

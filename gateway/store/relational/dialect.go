@@ -18,7 +18,7 @@ type Dialect struct {
 	Lost func(error) bool
 	// Gathers says that statements which give nothing back are sent together with the next
 	// that does, because the way to the server costs more than they do: as the one argument,
-	// a []Statement, of an ExecContext without a text.
+	// a []Statement, of an ExecContext without a text. A QueryContext gives a result for each.
 	Gathers bool
 	// Run is a statement that gives what no two runs of the server have in common; without
 	// it the database stays what it is for as long as a store is open.

@@ -25,8 +25,8 @@ var _ store.Store = (*Store)(nil)
 // New is the store of a database whose tables are there. Its transactions that write
 // come one after the other: writer is of one connection.
 func New(d Dialect, writer, reader Connections) *Store {
-	known := &absence{}
-	return &Store{writer: newPool(writer, d, known), reader: newPool(reader, d, known)}
+	away := &absence{}
+	return &Store{writer: newPool(writer, d, away, selectSlots), reader: newPool(reader, d, away)}
 }
 
 // Close waits for the transactions that run and ends the store. What was
@@ -78,7 +78,7 @@ func (t tx) Try(part func() error) (err error) {
 	done := false
 	defer func() {
 		if !done { // where this fails too, so does the whole transaction
-			t.waiting, t.failed, t.sequence = nil, nil, 0
+			t.waiting, t.failed, t.known = nil, nil, known{}
 			err = errors.Join(err, t.execNow(t.ctx, "ROLLBACK TO part"), t.execNow(t.ctx, "RELEASE part"))
 		}
 	}()

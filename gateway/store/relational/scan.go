@@ -36,6 +36,11 @@ func collect[T any](s snapshot, scan func(*sql.Rows) (T, error), text string, ar
 		return nil, err
 	}
 	defer rows.Close()
+	return scanned(rows, scan)
+}
+
+// scanned are the rows of one result.
+func scanned[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) (list []T, err error) {
 	for rows.Next() {
 		row, err := scan(rows)
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 // happens and is reported as failed.
 type Breaking struct {
 	mu       sync.Mutex
+	steps    int // so far
 	left     int // steps until the one that breaks; 0: none is to break
 	happens  bool
 	kills    bool // the step kills the process instead
@@ -43,6 +44,13 @@ func (b *Breaking) arm(n int, happens bool) {
 	b.left, b.happens, b.happened = n, happens, false
 }
 
+// Steps is how many were taken so far: ways to a server and back.
+func (b *Breaking) Steps() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.steps
+}
+
 // killAt lets the process be killed before the n-th step from now.
 func (b *Breaking) killAt(n int) {
 	b.arm(n, false)
@@ -52,6 +60,7 @@ func (b *Breaking) killAt(n int) {
 // step runs one step, unless it is the one that breaks.
 func (b *Breaking) step(do func() error) error {
 	b.mu.Lock()
+	b.steps++
 	breaks := b.left == 1
 	if b.left > 0 {
 		b.left--
@@ -121,6 +130,23 @@ func (c breakingConn) ExecContext(ctx context.Context, text string, args []drive
 	return r, err
 }
 
+// QueryContext is a step.
+func (c breakingConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (rows driver.Rows, err error) {
+	return c.b.query(func() (driver.Rows, error) { return c.innerConn.QueryContext(ctx, text, args) })
+}
+
+// query is a step that gives rows.
+func (b *Breaking) query(do func() (driver.Rows, error)) (rows driver.Rows, err error) {
+	err = b.step(func() error {
+		rows, err = do()
+		return err
+	})
+	if err != nil && rows != nil {
+		rows.Close()
+	}
+	return rows, err
+}
+
 // PrepareContext gives a statement whose runs are steps.
 func (c breakingConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
 	stmt, err := c.innerConn.PrepareContext(ctx, query)
@@ -151,13 +177,6 @@ func (s breakingStmt) ExecContext(ctx context.Context, args []driver.NamedValue)
 }
 
 // QueryContext is a step.
-func (s breakingStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (rows driver.Rows, err error) {
-	err = s.b.step(func() error {
-		rows, err = s.innerStmt.QueryContext(ctx, args)
-		return err
-	})
-	if err != nil && rows != nil {
-		rows.Close()
-	}
-	return rows, err
+func (s breakingStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	return s.b.query(func() (driver.Rows, error) { return s.innerStmt.QueryContext(ctx, args) })
 }
