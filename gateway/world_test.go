@@ -30,7 +30,6 @@ import (
 	"cpagateway/gateway/register"
 	"cpagateway/gateway/road"
 	"cpagateway/gateway/store"
-	"cpagateway/gateway/store/memory"
 	"cpagateway/mapping/ctp"
 	"cpagateway/profiles"
 )
@@ -93,7 +92,7 @@ func (w *watch) still() {
 type stand struct {
 	t      *testing.T
 	clock  *watch
-	store  *memory.Store
+	store  store.Store
 	reader *brittleStore
 	writes *brittleUpdates
 	log    *audit.Log[store.Tx]
@@ -162,7 +161,7 @@ func openStandAt(t *testing.T, use memoryUse, tick time.Duration) *stand {
 	seed := sha256.Sum256([]byte(t.Name())) // the same chances whenever the test is run
 	var err error
 	s := &stand{
-		t: t, clock: &watch{now: time.Date(2026, 7, 31, 9, 0, 0, 0, time.UTC), tick: tick}, store: memory.New(),
+		t: t, clock: &watch{now: time.Date(2026, 7, 31, 9, 0, 0, 0, time.UTC), tick: tick}, store: newStore(t),
 		secret: []byte(strings.Repeat("s", 32)), dir: t.TempDir(), tokens: map[string]token{},
 		use: use, chance: rand.New(rand.NewChaCha8(seed)), //nolint:gosec // no secret comes of it
 	}
