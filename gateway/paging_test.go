@@ -1,13 +1,19 @@
 package gateway_test
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"cpagateway/consent"
 	"cpagateway/gateway"
+	"cpagateway/gateway/intake"
+	"cpagateway/mapping/ctp"
 )
 
 // pages walks a search to its end.
@@ -68,6 +74,50 @@ func TestPagesStayStableWhileRecordsAreWritten(t *testing.T) {
 	}
 	if got := second.ids(t)[0]; got != want[2] {
 		t.Errorf("the third is %s, was %s", got, want[2])
+	}
+}
+
+// While a source changes records without a pause, each walk over them gives every one of
+// them once.
+func TestNoWalkLosesOrRepeats(t *testing.T) {
+	s := openStand(t)
+	want := s.get("cmht", "/Goal?"+about(ann)).ids(t)
+	slices.Sort(want)
+	over := make(chan struct{})
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		format, err := ctp.New()
+		for n := 0; err == nil; n++ {
+			select {
+			case <-over:
+				return
+			default:
+			}
+			changed := s.plan("ann.json", func(plan map[string]any) {
+				outcomes := plan["outcomes"].([]any)
+				outcomes[n%len(outcomes)].(map[string]any)["outcome"] = fmt.Sprint("Outcome ", n)
+			})
+			_, err = s.intake().Run(context.Background(), intake.Source{Name: "welsh-ctp", Format: format, Grants: consent.On}, changed)
+		}
+		t.Error(err)
+	})
+	before := s.counted()
+	for range *races {
+		for _, sort := range []string{"", "&_sort=-_lastUpdated"} {
+			var got []string
+			for _, page := range pages(t, s, "cmht", "/Goal?"+about(ann)+"&_count=2"+sort) {
+				got = append(got, page.ids(t)...)
+			}
+			slices.Sort(got)
+			if !slices.Equal(got, want) {
+				t.Errorf("sorted by %q a walk gives %v, want %v", sort, got, want)
+			}
+		}
+	}
+	close(over)
+	writing.Wait()
+	if after := s.counted(); after[1] == before[1] {
+		t.Error("nothing was written meanwhile: the test looked at nothing")
 	}
 }
 

@@ -50,6 +50,7 @@ var attacks = map[string]map[string]func(*testing.T){
 	"faultwrite_test.go": {"TestAStoreThatFailsInAChange": TestAStoreThatFailsInAChange},
 	"hidden_test.go":     {"TestHiddenChangesMoveNoVersion": TestHiddenChangesMoveNoVersion},
 	"paging_test.go": {
+		"TestNoWalkLosesOrRepeats":                   TestNoWalkLosesOrRepeats,
 		"TestPagesOfOneGiveEachGoalOnce":             TestPagesOfOneGiveEachGoalOnce,
 		"TestPagesStayStableWhileRecordsAreWritten":  TestPagesStayStableWhileRecordsAreWritten,
 		"TestALinkTellsNothingOfAPosition":           TestALinkTellsNothingOfAPosition,
