@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -15,6 +16,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/intake"
+	"cpagateway/gateway/tasks"
 	"cpagateway/profiles"
 )
 
@@ -34,9 +36,17 @@ type sourceConfig struct {
 	settledBy string // the file that says so; empty while nothing does
 }
 
+var sourceName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
 func (s sourceConfig) check() error {
 	if s.Name == "" {
 		return fmt.Errorf("name is missing")
+	}
+	if !sourceName.MatchString(s.Name) { // it names a file, and nobody who wrote through the API
+		return fmt.Errorf("name %q: it begins with a letter or digit, and has letters, digits, dots, hyphens and underscores", s.Name)
+	}
+	if s.Name == tasks.Source { // whose Tasks it carries out
+		return fmt.Errorf("name %s is what the gateway itself writes under: choose another", s.Name)
 	}
 	if _, known := formats[s.Format]; !known && s.Format != ownMaps {
 		return fmt.Errorf("format must be one of %s, %s", formatNames(), ownMaps)
