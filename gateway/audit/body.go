@@ -14,22 +14,28 @@ import (
 // Body is the entry as the chain keeps it. An entry has exactly one body: the
 // members stand in the order of the fields, empty ones are left out, there is no
 // white space, numbers are integers and times have nine decimals.
-func (e Entry) Body() []byte { return stamped(e.Time, e.rest()) }
-
-const instantForm = "2006-01-02T15:04:05.000000000Z"
-
-// stamped is a body out of the time of its recording and the rest, which is
-// known before and written by whoever records.
-func stamped(at time.Time, rest []byte) []byte {
-	body := make([]byte, 0, len(rest)+len(instantForm)+len(`{"time":"",}`))
-	body = at.UTC().AppendFormat(append(body, `{"time":"`...), instantForm)
-	body = append(append(body, `",`...), rest...)
-	return append(body, '}')
+func (e Entry) Body() []byte {
+	body := e.unstamped()
+	stamp(body, e.Time)
+	return body
 }
 
-// rest is the members of the body after the time.
-func (e Entry) rest() []byte {
-	w := fhir.NewWriter(make([]byte, 0, 1024))
+const (
+	instantForm = "2006-01-02T15:04:05.000000000Z"
+	beforeTime  = `{"time":"`
+)
+
+// stamp puts the time of its recording into a body: all else is known before, and written by
+// whoever records.
+func stamp(body []byte, at time.Time) {
+	at.UTC().AppendFormat(body[len(beforeTime):len(beforeTime)], instantForm)
+}
+
+// unstamped is the body with room for its time, which is always as long.
+func (e Entry) unstamped() []byte {
+	w := fhir.NewWriter(make([]byte, 0, 1536)) // of a crisis read
+	w.BeginObject()
+	w.Member("time", instantForm)
 	w.Name("kind")
 	w.String(string(e.Kind))
 	instant(w, "at", e.At)
@@ -67,6 +73,7 @@ func (e Entry) rest() []byte {
 	counts(w, e.Counts)
 	w.Member("move", e.Move)
 	w.Member("reference", e.Reference)
+	w.EndObject()
 	return w.Bytes()
 }
 

@@ -106,7 +106,8 @@ func (j *job[T]) run(tx T) (records []record, err error) {
 
 // add appends an entry.
 func (d *draft) add(r record) {
-	row := Row{Slot: d.after.Number, Columns: r.Columns, Body: stamped(d.now, r.rest)}
+	stamp(r.body, d.now)
+	row := Row{Slot: d.after.Number, Columns: r.Columns, Body: r.body}
 	row.Time = d.now
 	row.Head = next(d.after.Head, row.Body)
 	d.rows = append(d.rows, row)

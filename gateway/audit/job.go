@@ -23,14 +23,14 @@ type job[T Tx] struct {
 
 // record is an entry as far as it is known before it is recorded.
 type record struct {
-	rest []byte // of the body, without the time
+	body []byte // without its time
 	Columns
 }
 
 func recordsOf(entries []Entry) []record {
 	records := make([]record, 0, len(entries))
 	for _, e := range entries {
-		records = append(records, record{e.rest(), e.columns()})
+		records = append(records, record{e.unstamped(), e.columns()})
 	}
 	return records
 }

@@ -24,14 +24,14 @@ var errNotKept = errors.New("it is not in memory")
 // Cache reads a store for answers. Its methods are safe for concurrent use.
 type Cache struct {
 	store store.Viewer
-	kept  *otter.Cache[string, *entry] // nil: nothing is kept
+	kept  *otter.Cache[name, *entry] // nil: nothing is kept
 }
 
 // New makes a cache that keeps so many bytes at most, and nothing where they are 0.
 func New(viewer store.Viewer, bytes uint64) *Cache {
 	c := &Cache{store: viewer}
 	if bytes > 0 {
-		c.kept = otter.Must(&otter.Options[string, *entry]{MaximumWeight: bytes, Weigher: weigh})
+		c.kept = otter.Must(&otter.Options[name, *entry]{MaximumWeight: bytes, Weigher: weigh})
 	}
 	return c
 }
@@ -104,6 +104,6 @@ func (b Basis) forget() {
 		return
 	}
 	for _, e := range b.used {
-		b.cache.kept.Invalidate(e.key)
+		b.cache.kept.Invalidate(e.name)
 	}
 }

@@ -11,7 +11,7 @@ import (
 // entry is something that was read or worked out, with what it follows from. All but
 // proven is set before others see it.
 type entry struct {
-	key    string // empty: it is not kept
+	name   name // the zero name: it is not kept
 	value  any
 	size   int           // of the value, in bytes
 	proven atomic.Uint64 // a sequence of the store at which all of what follows held
@@ -26,38 +26,40 @@ type entry struct {
 
 // finding is whom a business identifier or a resource led to.
 type finding struct {
-	lookup
+	name                     // byIdentifier or byResource
 	person profiles.PersonID // empty: to nobody
 }
 
-// lookup is an identifier's system and value, or a resource's type and id.
-type lookup struct {
-	by   lookupKind
+// name is what an entry is kept under.
+type name struct {
+	of   kind
 	a, b string
 }
 
-type lookupKind uint8
+type kind uint8
 
 const (
-	noLookup lookupKind = iota
-	byIdentifier
-	byResource
+	nothing      kind = iota
+	byIdentifier      // whom an identifier leads to: its system and value
+	byResource        // whom a resource is about: its type and id
+	held              // what is held about a person
+	worked            // what was worked out about a person, and its key
 )
 
-// in looks it up.
-func (l lookup) in(now records.Reader) (person profiles.PersonID, err error) {
-	switch l.by {
+// find looks somebody up.
+func (n name) find(now records.Reader) (person profiles.PersonID, err error) {
+	switch n.of {
 	case byIdentifier:
-		return now.Person(l.a, l.b)
+		return now.Person(n.a, n.b)
 	case byResource:
-		return now.PersonOf(l.a, l.b)
+		return now.PersonOf(n.a, n.b)
 	}
 	return "", nil
 }
 
 // same reports whether what the entry follows from is as it was.
 func (e *entry) same(now records.Snapshot) (bool, error) {
-	person, err := e.finds.in(now)
+	person, err := e.finds.find(now)
 	if err != nil && !errors.Is(err, records.ErrNothing) || person != e.finds.person {
 		return false, ignoreNothing(err)
 	}
@@ -99,6 +101,6 @@ const (
 	editionSize = 150
 )
 
-func weigh(key string, e *entry) uint32 {
-	return uint32(min(len(key)+e.size+entrySize+editionSize*len(e.editions), 1<<30)) //nolint:gosec // bounded
+func weigh(n name, e *entry) uint32 {
+	return uint32(min(len(n.a)+len(n.b)+e.size+entrySize+editionSize*len(e.editions), 1<<30)) //nolint:gosec // bounded
 }

@@ -25,9 +25,9 @@ type Moment struct {
 
 var _ records.Reader = (*Moment)(nil)
 
-// recall gives what is kept under a key.
-func (m *Moment) recall(key string) (any, error) {
-	e, known := m.cache.kept.GetIfPresent(key)
+// recall gives what is kept under a name.
+func (m *Moment) recall(n name) (any, error) {
+	e, known := m.cache.kept.GetIfPresent(n)
 	if !known || e.person != "" && m.holder != nil && (e.person != m.holder.person || e.generation != m.holder.generation) {
 		return nil, errNotKept
 	}
@@ -35,13 +35,13 @@ func (m *Moment) recall(key string) (any, error) {
 	return e.value, nil
 }
 
-// keep notes an entry of this moment, and keeps it where it has a key.
+// keep notes an entry of this moment, and keeps it where it has a name.
 func (m *Moment) keep(e *entry) {
 	e.incarnation = m.now.Incarnation()
 	e.proven.Store(m.sequence)
 	m.used = append(m.used, e)
-	if e.key != "" && m.cache.kept != nil {
-		m.cache.kept.Set(e.key, e)
+	if e.name.of != nothing && m.cache.kept != nil {
+		m.cache.kept.Set(e.name, e)
 	}
 }
 
@@ -51,17 +51,17 @@ func (m *Moment) keep(e *entry) {
 // changed. size is about how many bytes it takes. Where nobody's holdings were read,
 // nothing is kept.
 func Recall[T any](m *Moment, key string, size func(T) int, work func() (T, error)) (value T, err error) {
-	e := &entry{}
-	if m.holder != nil {
-		e.key, e.person, e.generation = "work\x00"+string(m.holder.person)+"\x00"+key, m.holder.person, m.holder.generation
-	}
 	if m.now == nil {
-		if e.key == "" {
+		if m.holder == nil {
 			return value, errNotKept
 		}
-		kept, err := m.recall(e.key)
+		kept, err := m.recall(name{worked, string(m.holder.person), key})
 		value, _ = kept.(T)
 		return value, err
+	}
+	e := &entry{}
+	if m.holder != nil {
+		e.name, e.person, e.generation = name{worked, string(m.holder.person), key}, m.holder.person, m.holder.generation
 	}
 	m.making = e
 	value, err = work()
@@ -77,30 +77,29 @@ func Recall[T any](m *Moment, key string, size func(T) int, work func() (T, erro
 // Person implements records.Reader.
 func (m *Moment) Person(system, value string) (profiles.PersonID, error) {
 	id := records.Identifier{System: system, Value: value}.Normal()
-	return m.find(lookup{byIdentifier, id.System, id.Value})
+	return m.find(name{byIdentifier, id.System, id.Value})
 }
 
 // PersonOf implements records.Reader.
 func (m *Moment) PersonOf(typ, id string) (profiles.PersonID, error) {
-	return m.find(lookup{byResource, typ, id})
+	return m.find(name{byResource, typ, id})
 }
 
 // find looks somebody up. That an identifier leads to nobody is noted and not kept:
 // anybody could fill the memory with identifiers of nobody.
-func (m *Moment) find(l lookup) (profiles.PersonID, error) {
-	key := strings.Join([]string{"find", string('0' + rune(l.by)), l.a, l.b}, "\x00")
+func (m *Moment) find(n name) (profiles.PersonID, error) {
 	if m.now == nil {
-		found, err := m.recall(key)
+		found, err := m.recall(n)
 		person, _ := found.(profiles.PersonID)
 		return person, err
 	}
-	person, err := l.in(m.now)
+	person, err := n.find(m.now)
 	if err != nil && !errors.Is(err, records.ErrNothing) {
 		return "", err
 	}
-	e := &entry{value: person, finds: finding{l, person}}
+	e := &entry{value: person, finds: finding{n, person}}
 	if person != "" {
-		e.key = key
+		e.name = n
 	}
 	m.keep(e)
 	return person, err
@@ -108,9 +107,9 @@ func (m *Moment) find(l lookup) (profiles.PersonID, error) {
 
 // Holdings implements records.Reader.
 func (m *Moment) Holdings(person profiles.PersonID) (records.Holdings, error) {
-	key := "holdings\x00" + string(person)
+	under := name{of: held, a: string(person)}
 	if m.now == nil {
-		kept, err := m.recall(key)
+		kept, err := m.recall(under)
 		if err != nil {
 			return records.Holdings{}, err
 		}
@@ -126,7 +125,7 @@ func (m *Moment) Holdings(person profiles.PersonID) (records.Holdings, error) {
 		return h, err
 	}
 	if len(h.Custodians) > 0 || len(h.Facts) > 0 {
-		e.key, m.holder = key, e
+		e.name, m.holder = under, e
 	}
 	m.keep(e)
 	return h, nil

@@ -50,7 +50,7 @@ func (r *Road) spendAndStep(ctx context.Context, t *exchange) (audit.Recorded, r
 // of is a request of its own for one entry.
 func (t *exchange) of(ask Ask) *exchange {
 	one := *t
-	one.ask, one.id = ask, newRequestID()
+	one.ask, one.id = ask, newRequestID(t.at)
 	return &one
 }
 

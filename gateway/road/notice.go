@@ -102,7 +102,7 @@ func (r *Road) Tell(ctx context.Context, s subscriptions.Subscription, e subscri
 		if err != nil || !n.told {
 			return audit.Recorded{}, err
 		}
-		event := audit.Event{At: n.request.At, RequestID: newRequestID(), Interaction: string(Notification), Type: e.Type}
+		event := audit.Event{At: n.request.At, RequestID: newRequestID(n.request.At), Interaction: string(Notification), Type: e.Type}
 		recorded, err := r.Audit.Tell(ctx, event, n.decision, e.Reference(), func(tx store.Tx) error { return n.Holds(r, tx) })
 		if !errors.Is(err, cache.ErrChanged) {
 			return recorded, err

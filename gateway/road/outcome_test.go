@@ -50,7 +50,7 @@ func TestARequestIDIsEchoedOnlyWhereItIsAUUID(t *testing.T) {
 	} {
 		request := httptest.NewRequest("GET", "/", nil)
 		request.Header.Set("X-Request-Id", id)
-		got := requestID(request)
+		got := requestID(request, time.Unix(0, 0))
 		if !uuidForm.MatchString(got) || (got == id) != echoed {
 			t.Errorf("%q became %q", id, got)
 		}
@@ -118,20 +118,28 @@ func TestAnOutcomeIsWhole(t *testing.T) {
 	}
 }
 
-// The ids made here are UUIDs of version 4: every digit but those of the version and the
-// variant is any, as often as chance has it.
-func TestRequestIDsAreRandomUUIDs(t *testing.T) {
+// The ids made here are UUIDs of version 7, in the order of time: with random ones each entry
+// of the audit log cost a page of its own in the list of requests. Every digit after the time,
+// but those of the version and the variant, is any, as often as chance has it.
+func TestRequestIDsFollowTheTimeAndAreRandomBeyond(t *testing.T) {
+	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	if before, after := newRequestID(at), newRequestID(at.Add(time.Millisecond)); before >= after {
+		t.Errorf("%q comes before %q", after, before)
+	}
+	if id := newRequestID(time.UnixMilli(0x0123456789ab)); id[:14] != "01234567-89ab-" {
+		t.Errorf("%q does not begin with the time", id)
+	}
 	var seen [36]map[byte]bool
 	var differ [36][36]bool
 	for range 2000 {
-		id := newRequestID()
+		id := newRequestID(at)
 		for i := range id {
 			for j := range i {
 				differ[i][j] = differ[i][j] || id[i] != id[j]
 			}
 		}
-		if len(id) != 36 || !uuidForm.MatchString(id) || id[14] != '4' {
-			t.Fatalf("%q is no UUID of version 4", id)
+		if len(id) != 36 || !uuidForm.MatchString(id) || id[14] != '7' {
+			t.Fatalf("%q is no UUID of version 7", id)
 		}
 		for i := range id {
 			if seen[i] == nil {
@@ -143,7 +151,7 @@ func TestRequestIDsAreRandomUUIDs(t *testing.T) {
 	for i, digits := range seen {
 		want := 16
 		switch i {
-		case 8, 13, 18, 23, 14:
+		case 0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 8, 13, 18, 23, 14:
 			want = 1
 		case 19:
 			want = 4

@@ -49,6 +49,7 @@ func (t *exchange) question(s subject, persons []facts.Person, ask consent.Reque
 		interaction: t.ask.Interaction, typ: t.ask.Type, id: t.ask.ID, version: t.ask.Version, search: s.search, subset: s.subset,
 		position: s.position, organisation: t.caller.Organisation, reader: t.words.language,
 	}
+	q.parts = make([]part, 0, 1+len(besideTypes)) // more with includes
 	q.add(persons, s.custodians, ask, t.ask.Type)
 	for _, i := range s.search.Include {
 		for _, typ := range i.Types {
@@ -70,7 +71,7 @@ func (q *question) add(persons []facts.Person, custodians []profiles.OrgCode, as
 		return
 	}
 	ask.Type = typ
-	p := part{typ: typ}
+	p := part{typ: typ, decisions: make([]consent.Decision, 0, len(custodians)), terms: make([]disclosure.Terms, 0, len(custodians))}
 	for i, custodian := range custodians {
 		person := &persons[i]
 		if profiles.DirectoryType(typ) {
@@ -137,7 +138,7 @@ func (q question) let(c disclosure.Copy) disclosure.Disclosure {
 // key tells questions apart, but for the person, whom a page is kept with. Every text
 // stands behind its length and every list behind its own: no two questions run together.
 func (q question) key() string {
-	k := make(key, 0, 512)
+	k := make(key, 0, 768)
 	k.texts(string(q.interaction), q.typ, q.id, q.version, q.position, string(q.organisation), q.reader.String(), string(q.subset.Summary))
 	k.list(q.subset.Elements)
 	k.number(uint64(q.search.Count), uint64(q.search.Total))

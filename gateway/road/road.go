@@ -69,13 +69,19 @@ type exchange struct {
 	waits   bool   // for the beat: records were looked at, and nothing of them is released
 }
 
+// exchange begins with a request.
+func (r *Road) exchange(req *http.Request, ask Ask) *exchange {
+	at := r.Clock()
+	return &exchange{ask: ask, request: req, at: at, id: requestID(req, at), words: wordsFor(req)}
+}
+
 // Serve takes one request down the road and answers it, always, but for what
 // comes without a credential too often: admitAnonymous drops that unanswered.
 func (r *Road) Serve(w http.ResponseWriter, req *http.Request, ask Ask) {
 	ctx, cancel := context.WithTimeout(req.Context(), requestTime)
 	defer cancel()
 	ctx, span := observe(ctx, ask)
-	t := &exchange{ask: ask, request: req, at: r.Clock(), id: requestID(req), words: wordsFor(req)}
+	t := r.exchange(req, ask)
 	recorded, reply := r.guarded(ctx, t)
 	took := r.Clock().Sub(t.at)
 	if t.waits {
@@ -266,7 +272,7 @@ func (r *Road) ServePublic(w http.ResponseWriter, req *http.Request, ask Ask, bo
 	ctx, cancel := context.WithTimeout(req.Context(), requestTime)
 	defer cancel()
 	r.admitAnonymous(ctx)
-	t := &exchange{ask: ask, request: req, at: r.Clock(), id: requestID(req), words: wordsFor(req)}
+	t := r.exchange(req, ask)
 	ctx, span := observe(ctx, ask)
 	p := reply{status: http.StatusOK, document: body, contentType: contentType}
 	t.outcome = outcomePublic
@@ -298,7 +304,8 @@ func (r *Road) Unread(ctx context.Context) {
 	if verdict, err := r.Shared.Allow(ctx, anonymous, anonymousRate); err != nil || !verdict.Allowed {
 		return
 	}
-	t := &exchange{ask: Ask{Interaction: None}, at: r.Clock(), id: newRequestID()}
+	at := r.Clock()
+	t := &exchange{ask: Ask{Interaction: None}, at: at, id: newRequestID(at)}
 	ctx, span := observe(ctx, t.ask)
 	r.refuse(ctx, t, faultUnread)
 	r.end(ctx, span, t, http.StatusBadRequest, r.Clock().Sub(t.at))

@@ -35,18 +35,20 @@ func Parse(typ, rawName, rawValue string) (Param, error) {
 	if err != nil {
 		return Param{}, err
 	}
-	refused := &Error{Param: SafeName(rawName), Code: texts.ParameterValue, Allowed: forms(p.Kind, spec.Targets)}
+	refused := func(allowed []string) error {
+		return &Error{Param: SafeName(rawName), Code: texts.ParameterValue, Allowed: allowed}
+	}
 	values, ok := splitUnescaped(rawValue, ',')
 	if len(values) > maxValues {
-		refused.Allowed = formValues
+		return Param{}, refused(formValues)
 	}
-	if !ok || len(values) > maxValues {
-		return Param{}, refused
+	if !ok {
+		return Param{}, refused(forms(p.Kind, spec.Targets))
 	}
 	for _, value := range values {
 		operands, err := parseValue(p.Kind, spec.Targets, value)
 		if err != nil {
-			return Param{}, refused
+			return Param{}, refused(forms(p.Kind, spec.Targets))
 		}
 		p.Values = append(p.Values, operands...)
 	}

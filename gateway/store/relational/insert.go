@@ -50,8 +50,9 @@ func (all inserts) each(n int, row func(i int) []any, run func(text string, args
 	done := 0
 	for _, insert := range all {
 		for ; n-done >= insert.rows; done += insert.rows {
-			var args []any
-			for i := range insert.rows {
+			first := row(done)
+			args := append(make([]any, 0, insert.rows*len(first)), first...)
+			for i := 1; i < insert.rows; i++ {
 				args = append(args, row(done+i)...)
 			}
 			if err := run(insert.text, args); err != nil {
