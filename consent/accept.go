@@ -17,6 +17,7 @@ type Change struct {
 	Person   profiles.PersonID // empty for staff and organisations
 	Resource fhir.Value
 	Source   string // name of the source it comes from
+	Origin   string // what of the source it was made of, and by what; no rule reads it
 	// Custodian is whose record it is. What is contributed has to say it; left out,
 	// it is the custodian of the decision.
 	Custodian profiles.OrgCode
@@ -104,6 +105,9 @@ func (a Accepted) Person() profiles.PersonID { return a.change.Person }
 
 // Custodian is the organisation whose record this is.
 func (a Accepted) Custodian() profiles.OrgCode { return a.custodian }
+
+// Origin is what of the source it was made of, and by what; empty where nobody said.
+func (a Accepted) Origin() string { return a.change.Origin }
 
 // Source is the name of the source it comes from.
 func (a Accepted) Source() string { return a.change.Source }

@@ -30,6 +30,10 @@ type Resource struct {
 	// Checked is the body, where the format has read it and held it to its profile.
 	Checked fhir.Value
 	From    Position
+	// Maps is the version of the maps that made it (Program.Version), empty where none did;
+	// Defaulted the places where a default stands for what the source did not say.
+	Maps      string
+	Defaulted []string
 	// Records is how many source records this resource accounts for. Every
 	// record taken is accounted for by exactly one resource (others that it also
 	// made say 0), so that over a run the sum is Report.Taken.
@@ -89,6 +93,9 @@ type Env struct {
 	// needed as long as what was given out, and closed by whoever gives them. Nil: it
 	// is remembered in memory.
 	Scratch scratch.Files
+	// Expect, where it is set, is told how many records there are, by a format that knows it
+	// before it gives out the first.
+	Expect func(records int)
 	// Stage, where it is set, is told what a run goes on with: "read" rows, "join" and judge
 	// them, or "map" them. It is for whoever measures where the time goes.
 	Stage func(what string)

@@ -1,8 +1,11 @@
 package mapping
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io/fs"
 	"maps"
 	"regexp"
@@ -37,7 +40,8 @@ type parser struct {
 	program *Program
 	faults  []error
 	said    map[Error]bool
-	joins   []line // csv SOURCE of HOME by FIELD
+	joins   []line    // csv SOURCE of HOME by FIELD
+	digest  hash.Hash // of the files
 
 	// of the map being read
 	settings *settings
@@ -62,7 +66,7 @@ type settings struct {
 type Names map[string]string
 
 func newParser(names Names) *parser {
-	p := &parser{names: maps.Clone(Names(profiles.Constants())), tables: map[string]*table{}, files: map[string]*settings{}, program: &Program{sources: map[string]*source{}}, said: map[Error]bool{}}
+	p := &parser{names: maps.Clone(Names(profiles.Constants())), tables: map[string]*table{}, files: map[string]*settings{}, program: &Program{sources: map[string]*source{}}, said: map[Error]bool{}, digest: sha256.New()}
 	maps.Copy(p.names, names)
 	return p
 }
@@ -100,6 +104,7 @@ func LoadVersion(fsys fs.FS, version string, names Names) (*Program, error) {
 		return nil, errors.Join(p.faults...)
 	}
 	p.program.tables = p.tables
+	p.program.version = hex.EncodeToString(p.digest.Sum(nil))[:12]
 	p.program.numberFixed()
 	return p.program, nil
 }
@@ -138,6 +143,7 @@ func (p *parser) read(fsys fs.FS, file string, tree []block, words []string) ([]
 		return nil, fmt.Errorf("reading map file %s: %w", file, err)
 	}
 	p.files[file] = &settings{}
+	fmt.Fprintf(p.digest, "%s %d\n%s", file, len(text), text)
 	lines, faults := splitLines(file, string(text))
 	p.faults = append(p.faults, faults...)
 	blocks, rest := p.blocks(lines, 0, 0)

@@ -13,7 +13,11 @@ type Program struct {
 	sources map[string]*source
 	tables  map[string]*table
 	fixed   int // number of the last node that writes the same in every record
+	version string
 }
+
+// Version tells these maps from all others, by what their files say.
+func (p *Program) Version() string { return p.version }
 
 // source is what the maps know of the records that they read under one name.
 type source struct {
@@ -70,19 +74,22 @@ type Runner struct {
 
 // Runner makes a runner that counts defaults in report.
 func (p *Program) Runner(env Env, report *Report) *Runner {
-	return &Runner{program: p, run: run{env: env, report: report, made: map[[2]string]bool{}, said: map[saying]bool{}, fixed: make([][]byte, p.fixed+1)}}
+	return &Runner{program: p, run: run{env: env, report: report, maps: p.version, made: map[[2]string]bool{}, said: map[saying]bool{}, fixed: make([][]byte, p.fixed+1)}}
 }
 
 // run is the state of one record's run.
 type run struct {
 	env    Env
 	report *Report
+	maps   string // their version
 	scopes []around
 	buffer []byte
 	faults []Fault
 	made   map[[2]string]bool // type and key
 	said   map[saying]bool
 	fixed  [][]byte // by number, what such a node writes, once it is known
+
+	defaults []string // of the resource that is made, the places where a default stands
 
 	salvaging bool // see Salvage
 	proving   bool // what does not return is left out
@@ -180,7 +187,8 @@ func (r *run) make(m *resourceMap, resources []Resource) []Resource {
 		r.made[made] = true
 	}
 	r.explain(m.rule.at, m.typ, " ", key)
-	res := Resource{Type: m.typ, Key: key, ID: r.env.ID(m.typ, key), From: r.record(0).At("")}
+	res := Resource{Type: m.typ, Key: key, ID: r.env.ID(m.typ, key), From: r.record(0).At(""), Maps: r.maps}
+	r.defaults = nil
 	if m.person.kind != nothing {
 		res.Person, _ = m.person.read(r)
 	}
@@ -190,7 +198,7 @@ func (r *run) make(m *resourceMap, resources []Resource) []Resource {
 	b = fhir.AppendString(b, res.ID)
 	b = m.root.appendMembers(b, r, 1)
 	r.buffer = append(b, '}')
-	res.Body = bytes.Clone(r.buffer)
+	res.Body, res.Defaulted = bytes.Clone(r.buffer), r.defaults
 	return append(resources, res)
 }
 
@@ -210,6 +218,9 @@ func (r *run) defaulted(target string) {
 		r.report.Defaulted = map[string]int{}
 	}
 	r.report.Defaulted[target]++
+	if !slices.Contains(r.defaults, target) {
+		r.defaults = append(r.defaults, target)
+	}
 }
 
 // refuse notes that the record cannot be taken.

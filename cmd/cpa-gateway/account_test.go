@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -9,10 +11,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/intake"
+	"cpagateway/gateway/records"
+	"cpagateway/gateway/store"
 )
 
 // brought runs an import and gives its account, which adds up.
@@ -207,13 +212,140 @@ func TestProgressIsSilentWhereNobodyWatches(t *testing.T) {
 	defer file.Close()
 	var pipe lockedBuffer
 	for _, out := range []io.Writer{file, &pipe} {
-		tell, done := progress(out)
-		tell(1000)
-		if err := done(); err != nil {
-			t.Error(err)
-		}
+		p := progressOn(out, nil)
+		p.expect(2000)
+		p.tell(1000)
+		p.done()
 	}
 	if info, err := file.Stat(); err != nil || info.Size() != 0 || pipe.String() != "" {
 		t.Errorf("wrote %d bytes into a file and %q into a pipe: %v", info.Size(), pipe.String(), err)
 	}
 }
+
+// How many records there are is reckoned from how far the files were read, each once,
+// unless the format knows it.
+func TestTheTimeLeftIsReckonedFromWhatWasRead(t *testing.T) {
+	files := fstest.MapFS{"a.csv": {Data: make([]byte, 300)}, "b.csv": {Data: make([]byte, 100)}}
+	p := progressOn(&lockedBuffer{}, []extract{{files: files}, {notRead: "it is no file"}})
+	open := func(name string, bytes int) {
+		t.Helper()
+		f, err := p.reading(files).Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := io.ReadFull(f, make([]byte, bytes)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	of := func(records, want int) {
+		t.Helper()
+		if p.tell(records); p.bar.GetMax() != want {
+			t.Errorf("after %d records it is of %d, want %d", records, p.bar.GetMax(), want)
+		}
+	}
+	open("a.csv", 100)
+	of(10, 40)
+	open("a.csv", 80) // again
+	of(10, 40)
+	open("b.csv", 100)
+	of(30, 60)
+	p.expect(50)
+	of(30, 50)
+	p.next()
+	of(0, 60)
+	of(70, 200)
+}
+
+// TestARecordSaysWhereItComesFrom: of each version its source, its record there, the maps
+// that made it and what they defaulted; and who asks is recorded.
+func TestARecordSaysWhereItComesFrom(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("own", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	maps := "csv Users\n  user \"User\"\n  sex \"Sex\"\nmap Users -> Patient\n  key user\n  sex -> gender\n  \"unknown\" -> gender\n"
+	bring := func(maps, rows string) {
+		t.Helper()
+		write(t, "own/own.map", maps)
+		cli("import", "--data", "records", "--source", "council", "--maps", "own", "--custodian", "LA9A1", write(t, "Users.csv", "User,Sex\n"+rows)).must(t, exitDone)
+	}
+	bring(maps, "U0,male\nU1,\n")
+	var id string
+	for v := range versionsIn(t, "records") {
+		if shown := cli("record", "show", strings.Fields(v)[0], "--data", "records", "--json").must(t, exitDone); strings.Contains(shown.out, "Users.csv:2") {
+			id = strings.Fields(v)[0]
+		}
+	}
+	bring(maps, "U0,male\nU1,\n") // the same again is no version
+	bring(maps+"  \"a user\" -> name[0].text\n", "U1,female\n")
+	var shown []struct {
+		Version                 int
+		Custodian, Source, Maps string
+		Record                  string
+		Defaulted               []string
+	}
+	p := cli("record", "show", id, "--data", "records", "--json").must(t, exitDone)
+	if err := json.Unmarshal([]byte(p.out), &shown); err != nil || len(shown) != 2 {
+		t.Fatalf("%v: %s", err, p.out)
+	}
+	newest, first := shown[0], shown[1]
+	if newest.Record != "Users.csv:1" || len(newest.Defaulted) > 0 || first.Record != "Users.csv:2" || !slices.Equal(first.Defaulted, []string{"gender"}) ||
+		newest.Maps == first.Maps || len(first.Maps) != 12 || first.Source != "council" || first.Custodian != "LA9A1" || newest.Version != 2 {
+		t.Errorf("shown is %+v", shown)
+	}
+	if p := cli("record", "show", id, "--data", "records").must(t, exitDone); !strings.Contains(p.out, "Users.csv:2") || !strings.Contains(p.out, "gender") || strings.Contains(p.out, "female") {
+		t.Errorf("for people: %s", p.out)
+	}
+	if p := cli("audit", "show", "--data", "records", "--caller", "command-line").must(t, exitDone); !strings.Contains(p.out, "record-show") {
+		t.Errorf("nobody recorded who looked: %s", p.out)
+	}
+	for _, wrong := range []string{"Patient", "Patient/", "Patient/nobody"} {
+		cli("record", "show", wrong, "--data", "records").must(t, exitUsage)
+	}
+}
+
+// versionsIn is every version of every record, with where it comes from.
+func versionsIn(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	s, err := where{data: dir}.existing(world{ctx: t.Context(), clock: time.Now, out: &bytes.Buffer{}, err: &bytes.Buffer{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	err = s.store.View(t.Context(), func(now store.Snapshot) error {
+		for after := uint64(0); ; {
+			changes, err := now.Changes(after, 500)
+			if err != nil || len(changes) == 0 {
+				return err
+			}
+			for _, c := range changes {
+				versions, err := now.History(c.Type, c.ID)
+				if err != nil {
+					return err
+				}
+				for _, v := range versions {
+					all[nameOf(v)] = fmt.Sprintf("%s %s %s %s", v.Person, v.Source, v.Origin, v.Body)
+				}
+				after = c.Place
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// recordIn is the name of a record, TYPE/ID.
+func recordIn(t *testing.T, dir string) string {
+	t.Helper()
+	for v := range versionsIn(t, dir) {
+		return strings.Fields(v)[0]
+	}
+	t.Fatal("there is no record")
+	return ""
+}
+
+func nameOf(v records.Version) string { return fmt.Sprintf("%s/%s %d", v.Type, v.ID, v.Number) }

@@ -4,15 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"math"
-	"os"
 	"runtime/debug"
-	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"cpagateway/gateway/intake"
 	"cpagateway/mapping"
@@ -122,15 +117,16 @@ func bringIn(w world, s *site, from sourceConfig, extracts []extract) (total int
 	}
 	in := s.intake(w)
 	in.Scratch = scratchIn(s.config.Records.folder())
-	tell, done := progress(w.err)
-	defer func() { _ = done() }()
-	in.Progress = func(records int) { tell(total.Stored + total.Unchanged + total.Quarantined + records) }
+	p := progressOn(w.err, extracts)
+	defer p.done()
+	in.Progress, in.Expect = p.tell, p.expect
 	for _, e := range extracts {
 		if e.notRead != "" {
 			total.NotRead = append(total.NotRead, mapping.NotRead{File: e.path, Reason: e.notRead})
 			continue
 		}
-		sum, err := in.Run(w.ctx, source, e.files)
+		sum, err := in.Run(w.ctx, source, p.reading(e.files))
+		p.next()
 		for i := range sum.NotRead {
 			sum.NotRead[i].File = e.named(sum.NotRead[i].File)
 		}
@@ -143,16 +139,6 @@ func bringIn(w world, s *site, from sourceConfig, extracts []extract) (total int
 		}
 	}
 	return total, nil
-}
-
-// progress draws a line that rewrites itself, on a terminal only; done takes it away.
-func progress(out io.Writer) (tell func(records int), done func() error) {
-	file, isFile := out.(*os.File)
-	bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(out), progressbar.OptionSetVisibility(isFile && term.IsTerminal(int(file.Fd()))),
-		progressbar.OptionShowCount(), progressbar.OptionSetDescription("records brought in"),
-		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
-	tell = func(records int) { _ = bar.Set(records) } // a line that cannot be drawn is not missed
-	return tell, bar.Finish
 }
 
 // importMemory is what the heap of an import may grow to before garbage is collected

@@ -109,6 +109,7 @@ type Intake struct {
 	Leaflets []string         // policies under which a grant stands (consent.Policy); of any other the account warns
 	Clock    func() time.Time
 	Progress func(records int) // called now and then during a run with how many records are done; may be nil
+	Expect   func(records int) // called with how many there are, where the format knows; may be nil
 	// Scratch makes files for what a run has to remember; they are closed at its end.
 	// Nil: it is remembered in memory.
 	Scratch scratch.Files

@@ -47,7 +47,7 @@ type pending struct {
 type refusal struct{ rule, reason string }
 
 func (r *run) env() mapping.Env {
-	return mapping.Env{Source: r.source.Name, Custodian: string(r.source.Custodian), ID: r.ids.resource, Scratch: r.files}
+	return mapping.Env{Source: r.source.Name, Custodian: string(r.source.Custodian), ID: r.ids.resource, Scratch: r.files, Expect: r.Expect}
 }
 
 // Take receives the resources of one source record. The record is taken whole,
@@ -189,7 +189,7 @@ func (r *run) accept(now store.Snapshot, p pending, about *record) (consent.Acce
 		return consent.Accepted{}, no, err
 	}
 	m := p.made
-	accepted, err := r.decide(m.Type, person).Accept(consent.Change{Type: m.Type, ID: m.ID, Person: person, Resource: p.resource, Source: r.source.Name})
+	accepted, err := r.decide(m.Type, person).Accept(consent.Change{Type: m.Type, ID: m.ID, Person: person, Resource: p.resource, Source: r.source.Name, Origin: originOf(m).text()})
 	if err != nil {
 		return consent.Accepted{}, &refusal{"NOT-ACCEPTED", err.Error()}, nil
 	}

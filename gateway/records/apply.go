@@ -19,7 +19,7 @@ var errNotAccepted = errors.New("the change was not accepted by any decision")
 func Apply(before Version, a consent.Accepted, must Precondition, at time.Time) (Version, Result, error) {
 	known, there := before.Number > 0, before.Number > 0 && !before.Deleted
 	next := Version{
-		Type: a.Type(), ID: a.ID(), Number: before.Number + 1, Person: a.Person(), Custodian: a.Custodian(), Source: a.Source(),
+		Type: a.Type(), ID: a.ID(), Number: before.Number + 1, Person: a.Person(), Custodian: a.Custodian(), Source: a.Source(), Origin: a.Origin(),
 		Body: bytes.Clone(a.Resource().Raw()), Stored: at.UTC().Round(0), Label: a.Label(), Deleted: a.Removal(),
 	}
 	if next.Deleted {

@@ -36,6 +36,7 @@ type Version struct {
 	Person    profiles.PersonID
 	Custodian profiles.OrgCode
 	Source    string // name of the source that last wrote it
+	Origin    string // what of the source it was made of, and by what (intake.Origin); empty where it was written here
 	Body      []byte // as it came
 	Stored    time.Time
 	Label     profiles.Label

@@ -147,6 +147,7 @@ type run struct {
 	report mapping.Report
 	read   map[string]map[string]bool // source -> fields that the maps read
 	tables map[string]*table          // joined source -> its rows
+	rows   int                        // that are read before anything is given out
 }
 
 // reads are the fields of a source that the maps read.

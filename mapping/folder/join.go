@@ -46,7 +46,7 @@ func (x *run) gather(ctx context.Context, fsys fs.FS) error {
 		return nil
 	}
 	// What is wrong with a file as a whole is noted where the others are read.
-	return x.walk(fsys, &mapping.Report{}, func(source, name string, file fs.File) error {
+	err := x.walk(fsys, &mapping.Report{}, func(source, name string, file fs.File) error {
 		if !isCSV(name) {
 			return nil
 		}
@@ -62,10 +62,15 @@ func (x *run) gather(ctx context.Context, fsys fs.FS) error {
 		}
 		return x.cut(name, err)
 	})
+	if err == nil && x.env.Expect != nil {
+		x.env.Expect(x.rows)
+	}
+	return err
 }
 
 // count notes a row that others may belong to.
 func (x *run) count(source string, r record) error {
+	x.rows++
 	for _, name := range x.format.program.Joined(source) {
 		t := x.tables[name]
 		if key, ok := t.key(r); ok && r.fault == "" {
@@ -83,6 +88,7 @@ func (x *run) keep(t *table, r record) error {
 	}
 	if r.fault != "" {
 		x.report.Read++
+		x.rows++
 		return x.refuse(r)
 	}
 	row := r.Record.(*row)

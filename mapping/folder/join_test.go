@@ -173,10 +173,12 @@ func TestManyRowsFindTheirHome(t *testing.T) {
 			fmt.Fprintf(&steps, "P%d,%d,%s\n", n-1-i, no, strings.Repeat("x", 40))
 		}
 	}
+	expected := 0
+	spilled.Expect = func(records int) { expected = records }
 	b := &book{}
 	report, err := joins(t).Read(t.Context(), files(map[string]string{"Plans.csv": plans.String(), "Steps.csv": steps.String()}), spilled, b)
-	if err != nil || report.Taken != n || len(b.aside) > 0 || opened < 2 {
-		t.Fatalf("%v %+v, %d files", err, report, opened)
+	if err != nil || report.Taken != n || len(b.aside) > 0 || opened < 2 || expected != n {
+		t.Fatalf("%v %+v, %d files, %d expected", err, report, opened, expected)
 	}
 	for i, r := range b.taken {
 		v, _ := fhir.ParseResource(r.Body)

@@ -120,6 +120,9 @@ func (x *extract) finish(ctx context.Context) error {
 	if x.unsound != nil {
 		return ctx.Err()
 	}
+	if x.env.Expect != nil {
+		x.env.Expect(x.report.Read)
+	}
 	x.stage("join")
 	x.check(x.order[0])
 	if err := x.emit(ctx); err != nil {

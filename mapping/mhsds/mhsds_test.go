@@ -58,12 +58,23 @@ func format(t testing.TB) *mhsds.Format {
 // read runs an extract and holds what must be true of every run.
 func read(t testing.TB, fsys fs.FS) (*book, mapping.Report) {
 	t.Helper()
+	env, expected := env, 0
+	env.Expect = func(records int) { expected = records }
 	b := &book{}
 	report, err := format(t).Read(context.Background(), fsys, env, b)
 	if err != nil {
 		t.Fatalf("reading the extract: %v", err)
 	}
 	holds(t, b, report)
+	if expected != report.Read && expected != 0 { // none is expected of an extract without a sound header
+		t.Errorf("%d rows were expected, and %d read", expected, report.Read)
+	}
+	version := format(t).Program().Version()
+	for _, r := range b.taken {
+		if r.Maps != version {
+			t.Fatalf("%s %s was made by maps %q", r.Type, r.Key, r.Maps)
+		}
+	}
 	return b, report
 }
 

@@ -44,7 +44,7 @@ func bytesSurvive(t *testing.T, store Store) {
 		t.Errorf("stored\n%s\ngot back\n%s", body, v.Body)
 	}
 	want := records.Version{
-		Type: "CarePlan", ID: "c1", Number: 1, Person: ann, Custodian: home, Source: "suite", Body: v.Body, Stored: start,
+		Type: "CarePlan", ID: "c1", Number: 1, Person: ann, Custodian: home, Source: "suite", Origin: origin, Body: v.Body, Stored: start,
 		Label: profiles.Label{Need: profiles.SetOf(profiles.PlanCrisis)},
 	}
 	if !sameVersion(v.Version, want) {
@@ -93,7 +93,7 @@ func everyVersion(t *testing.T, store Store) {
 			t.Fatalf("%d versions, %v", len(history), err)
 		}
 		for i, v := range history {
-			if n := versions - i; v.Number != uint64(n) || string(v.Body) != crisisPlan(ann, "c1", fmt.Sprint("text ", n-1)) || v.Source != "suite" || v.Person != ann {
+			if n := versions - i; v.Number != uint64(n) || string(v.Body) != crisisPlan(ann, "c1", fmt.Sprint("text ", n-1)) || v.Source != "suite" || v.Origin != origin || v.Person != ann {
 				t.Errorf("in the history, at %d: %+v", i, v)
 			}
 		}

@@ -46,6 +46,9 @@ func Bring(t testing.TB, custodian profiles.OrgCode) consent.Decision {
 	return d
 }
 
+// origin is where the suite's resources come from, in a form that is none of the gateway's.
+const origin = "file «1», row 2"
+
 // Accept makes an accepted change of a resource's JSON.
 func Accept(t testing.TB, custodian profiles.OrgCode, person profiles.PersonID, body string) consent.Accepted {
 	t.Helper()
@@ -53,7 +56,7 @@ func Accept(t testing.TB, custodian profiles.OrgCode, person profiles.PersonID, 
 	if err != nil {
 		t.Fatalf("the suite's own resource: %v", err)
 	}
-	a, err := Bring(t, custodian).Accept(consent.Change{Type: r.Type(), ID: r.ID(), Person: person, Resource: r, Source: "suite"})
+	a, err := Bring(t, custodian).Accept(consent.Change{Type: r.Type(), ID: r.ID(), Person: person, Resource: r, Source: "suite", Origin: origin})
 	if err != nil {
 		t.Fatalf("accepting the suite's own resource: %v", err)
 	}

@@ -18,7 +18,7 @@ type table struct {
 // tables are all of them, each after those that it refers to.
 var tables = []table{
 	{"resources", "place", `place, type, id, person, custodian, version, deleted, need, "any", status`},
-	{"versions", "seq", "seq, resource, number, stored, source, deleted, body"},
+	{"versions", "seq", "seq, resource, number, stored, source, origin, deleted, body"},
 	{"labels", "version", `version, rules, need, "any"`},
 	{"changes", `version, need, "any"`, `version, need, "any"`},
 	{"refs", "custodian, target, version", "custodian, target, version"},

@@ -20,7 +20,7 @@ const (
 		ON CONFLICT (type, id) DO UPDATE SET version = excluded.version, deleted = excluded.deleted,
 			need = excluded.need, "any" = excluded."any", status = excluded.status
 		RETURNING place`
-	insertVersion = `INSERT INTO versions (seq, resource, number, stored, source, deleted, body) VALUES (?, ?, ?, ?, ?, ?, ?)`
+	insertVersion = `INSERT INTO versions (seq, resource, number, stored, source, origin, deleted, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
 	upsertLabel   = `INSERT INTO labels (version, rules, need, "any") VALUES (?, ?, ?, ?)
 		ON CONFLICT (version) DO UPDATE SET rules = excluded.rules, need = excluded.need, "any" = excluded."any"`
 
@@ -80,7 +80,7 @@ func (t tx) keep(before, v records.Version) error {
 	if err != nil {
 		return fmt.Errorf("keeping the resource: %w", err)
 	}
-	if err := t.exec(t.ctx, insertVersion, seq, place, v.Number, records.TimeText(v.Stored), v.Source, flag(v.Deleted), v.Body); err != nil {
+	if err := t.exec(t.ctx, insertVersion, seq, place, v.Number, records.TimeText(v.Stored), v.Source, v.Origin, flag(v.Deleted), v.Body); err != nil {
 		return fmt.Errorf("keeping the version: %w", err)
 	}
 	if err := t.raiseGenerationsFor(seq, v); err != nil {

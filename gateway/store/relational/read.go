@@ -16,7 +16,7 @@ import (
 
 // columns of a version v with its label l of a resource r, in the order in which
 // scanVersion reads them.
-const columns = `r.type, r.id, v.number, r.person, r.custodian, v.source, v.body, v.stored, l.need, l."any", v.deleted`
+const columns = `r.type, r.id, v.number, r.person, r.custodian, v.source, v.origin, v.body, v.stored, l.need, l."any", v.deleted`
 
 var (
 	selectOne = `WITH ` + scopes + ` SELECT ` + columns + `, seen.number, seen.stored

@@ -84,7 +84,7 @@ func scanNumber(rows *sql.Rows) (n int64, err error) {
 
 // versionColumns are the places that columns are read into, in their order.
 func versionColumns(v *records.Version) []any {
-	return []any{&v.Type, &v.ID, &v.Number, &v.Person, &v.Custodian, &v.Source, &v.Body,
+	return []any{&v.Type, &v.ID, &v.Number, &v.Person, &v.Custodian, &v.Source, &v.Origin, &v.Body,
 		stamp{&v.Stored}, items{&v.Label.Need}, items{&v.Label.Any}, &v.Deleted}
 }
 

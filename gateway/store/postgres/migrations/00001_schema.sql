@@ -31,6 +31,7 @@ CREATE TABLE versions (
     number   bigint NOT NULL,            -- 1, 2, 3 ... of the resource
     stored   text COLLATE "C" NOT NULL,
     source   text COLLATE "C" NOT NULL,
+    origin   text COLLATE "C" NOT NULL,  -- what of the source it was made of, and by what
     deleted  bigint NOT NULL,            -- 1: the resource is no more; the body is empty
     body     bytea NOT NULL,
     UNIQUE (resource, number)

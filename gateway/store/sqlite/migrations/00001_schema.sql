@@ -32,6 +32,7 @@ CREATE TABLE versions (
     number   INTEGER NOT NULL,           -- 1, 2, 3 ... of the resource
     stored   TEXT    NOT NULL,
     source   TEXT    NOT NULL,
+    origin   TEXT    NOT NULL,           -- what of the source it was made of, and by what
     deleted  INTEGER NOT NULL,           -- 1: the resource is no more; the body is empty
     body     BLOB    NOT NULL,
     UNIQUE (resource, number)
