@@ -22,16 +22,22 @@ import (
 func Documents(file string, from io.Reader, report *Report, give func(row int, document []byte) error) error {
 	c := cutter{file: file, in: bufio.NewReaderSize(from, 64<<10), give: give}
 	c.pass = func(what string) { report.Pass(file, TooLong(what)+"; it is read up to there") }
-	if mark, _ := c.in.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
-		_, _ = c.in.Discard(len(mark))
-	}
+	SkipMark(c.in)
 	if err := c.cut(); err != nil {
 		return fmt.Errorf("reading %s: %w", file, err)
 	}
 	return nil
 }
 
-const byteOrderMark = "\ufeff"
+// ByteOrderMark is what some programs write before a text.
+const ByteOrderMark = "\ufeff"
+
+// SkipMark skips it where it stands.
+func SkipMark(in *bufio.Reader) {
+	if mark, _ := in.Peek(len(ByteOrderMark)); string(mark) == ByteOrderMark {
+		_, _ = in.Discard(len(mark))
+	}
+}
 
 type cutter struct {
 	file string

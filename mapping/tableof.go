@@ -203,6 +203,9 @@ func printable(text string) bool {
 	return !strings.ContainsFunc(text, func(c rune) bool { return c != '\n' && unicode.IsControl(c) || c == unicode.ReplacementChar })
 }
 
+// Quoted is a text as a string of a map file.
+func Quoted(text string) string { return `"` + quotes.Replace(text) + `"` }
+
 // codeWord is a code as a line has it: in quotes where it could be read as something else.
 func codeWord(code string) (string, error) {
 	switch {
@@ -211,7 +214,7 @@ func codeWord(code string) (string, error) {
 	case plainCode.MatchString(code) && !slices.Contains(reserved, code):
 		return code, nil
 	}
-	return `"` + quotes.Replace(code) + `"`, nil
+	return Quoted(code), nil
 }
 
 func displayWord(display string) (string, error) {
@@ -221,14 +224,14 @@ func displayWord(display string) (string, error) {
 	case !printable(display):
 		return "", errors.New("a display cannot be printed")
 	}
-	return `  "` + quotes.Replace(display) + `"`, nil
+	return "  " + Quoted(display), nil
 }
 
 func systemWord(system string) string {
 	if plainSystem.MatchString(system) {
 		return system
 	}
-	return `"` + quotes.Replace(system) + `"`
+	return Quoted(system)
 }
 
 func (r *tableReader) text() []byte {

@@ -52,4 +52,4 @@ func trim(text []byte) []byte {
 	return bytes.Trim(bytes.TrimPrefix(text, byteOrderMark), " \t\r\n")
 }
 
-var byteOrderMark = []byte("\ufeff")
+var byteOrderMark = []byte(mapping.ByteOrderMark)

@@ -83,9 +83,7 @@ func FieldName(header string) string {
 // A row that is longer than a document may be ends the file.
 func readCSV(name string, from io.Reader, columns []mapping.Column, take func(record) error) error {
 	text := bufio.NewReader(from)
-	if mark, _ := text.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
-		_, _ = text.Discard(len(mark))
-	}
+	mapping.SkipMark(text)
 	bound := &bounded{from: text}
 	in := csv.NewReader(bound)
 	in.FieldsPerRecord = -1
@@ -127,8 +125,6 @@ func readCSV(name string, from io.Reader, columns []mapping.Column, take func(re
 		}
 	}
 }
-
-const byteOrderMark = "\ufeff"
 
 // bounded ends what is read for one row.
 type bounded struct {

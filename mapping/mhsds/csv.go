@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"cpagateway/mapping"
 )
 
 // Limits of a file. No field of the tables is longer than 50 characters.
@@ -19,8 +21,6 @@ const (
 	maxCells = 1000
 	maxCut   = 64 << 20 // bytes of a line that is cut; what is longer ends the import
 )
-
-const byteOrderMark = "\ufeff"
 
 // readCSV reads a file line by line: RFC 4180 but for one thing, that a quoted
 // field ends on its line. No field of the data set can hold a line break, and so
@@ -47,7 +47,7 @@ func readCSV(ctx context.Context, from io.Reader, f *file, take func(*row) error
 		case fault == "" && isBlank(line):
 		case !headed:
 			headed = true
-			f.readHeader(strings.TrimPrefix(line, byteOrderMark), fault)
+			f.readHeader(strings.TrimPrefix(line, mapping.ByteOrderMark), fault)
 		default:
 			f.readRow(&r, number, line, fault)
 			if err := take(&r); err != nil {
@@ -62,8 +62,8 @@ func isBlank(line string) bool {
 	for i := range len(line) {
 		switch line[i] {
 		case ' ', '\t', ',':
-		case byteOrderMark[0]:
-			return strings.Trim(line, " \t,"+byteOrderMark) == ""
+		case mapping.ByteOrderMark[0]:
+			return strings.Trim(line, " \t,"+mapping.ByteOrderMark) == ""
 		default:
 			return false
 		}

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing/fstest"
 
+	"cpagateway/mapping"
 	"cpagateway/profiles/fhir"
 )
 
@@ -366,7 +367,7 @@ func Differences(want, got fhir.Value, at string) []string {
 
 // documents are JSON values one after the other, however they are broken into lines.
 func documents(content []byte) ([]fhir.Value, error) {
-	in := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
+	in := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(content, []byte(mapping.ByteOrderMark))))
 	var all []fhir.Value
 	for {
 		var raw json.RawMessage

@@ -12,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"cpagateway/mapping"
 	"cpagateway/mapping/folder"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
@@ -183,7 +184,7 @@ func (f *sample) see(text string, kind fhir.Kind) {
 }
 
 func (s *shape) readCSV(content []byte) (of columns, lines [][]string, err error) {
-	in := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
+	in := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(content, []byte(mapping.ByteOrderMark))))
 	in.FieldsPerRecord = -1
 	lines, err = in.ReadAll()
 	if err != nil || len(lines) == 0 {
@@ -275,7 +276,7 @@ func (d *draft) write(name string) []byte {
 	for _, t := range d.columns {
 		fmt.Fprintf(&s, "csv %s%s\n", t.name, t.of)
 		for i, header := range t.headers {
-			fmt.Fprintf(&s, "  %s %s\n", t.fields[i], quoted(header))
+			fmt.Fprintf(&s, "  %s %s\n", t.fields[i], mapping.Quoted(header))
 		}
 		s.WriteByte('\n')
 	}
@@ -296,10 +297,6 @@ func (d *draft) write(name string) []byte {
 		g.write(&s, d, "  ", change+"/Extension/"+d.source+"-")
 	}
 	return []byte(s.String())
-}
-
-func quoted(text string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(text) + `"`
 }
 
 // person writes whom the record is about, where an NHS number says it.
