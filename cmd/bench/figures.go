@@ -81,6 +81,11 @@ var figures = []figure{
 	{id: "", what: "p99, evenly over all, each once after a start", of: "P5/large-cold-p99", against: "P5/small-cold-p99", come: ratio, bound: atMost, bar: 2, limit: limitShared},
 	{id: "P6", what: "consent.Decide", of: "P6/decide", come: value, bound: atMost, bar: 1000},
 	{id: "", what: "consent.Decide, allocations", of: "P6/allocations", come: value, bound: atMost, bar: 0},
+	{id: "P7a", what: "MHSDS rows to FHIR by maps, with keyed ids; encoding/csv", of: "P7a/map", against: "P7/csv", come: ratio, bound: atLeast, bar: 0.25, limit: limitBytes},
+	{id: "P7b", what: "MHSDS rows read, judged, joined and mapped; encoding/csv", of: "P7b/all", against: "P7/csv", come: ratio, bound: atLeast, bar: 0.1, limit: limitRows},
+	{id: "", what: "of each row: reading it", of: "P7/stage/read", come: value},
+	{id: "", what: "of each row: its rules, and what belongs together", of: "P7/stage/join", come: value},
+	{id: "", what: "of each row: maps, ids and bytes", of: "P7/stage/map", come: value},
 	{id: "P8", what: "import, end to end; bare batched inserts", of: "P8/import", against: "P8/bare", come: ratio, bound: atLeast, bar: 0.4, limit: limitImport},
 	{id: "", what: "import of everybody; of a part of them", of: "P8/everybody", against: "P8/import", come: ratio},
 	{id: "P9", what: "checking a plan against its profile; encoding/json", of: "P9/check", against: "P9/json", come: ratio, bound: atMost, bar: 5},
@@ -110,6 +115,8 @@ const (
 	limitCold    = "a person who is not in memory is read from six tables and each resource is parsed, where the baseline takes one row's bytes as they are"
 	limitDisk    = "client and server share the machine, and a group waits for its turn on the processors as well as for the disk"
 	limitImport  = "reading the plan, checking it and working out what it is found by takes as long as the inserts"
+	limitBytes   = "a row becomes some hundred bytes of FHIR with two to four keyed ids, each a digest; encoding/csv makes nothing of it"
+	limitRows    = "a row is held to some ten rules, laid beside the rows of its person, and mapped; the last takes half of the time"
 	limitCores   = "the import is a process of its own, which competes for the same processors and for the lock on the database"
 	limitTelling = "each notification is decided again and recorded durably before it leaves, and client and server share the machine"
 	limitUnknown = "no limit is known; it is a defect"

@@ -23,6 +23,7 @@ type options struct {
 	rounds   int
 	requests int // of one server in one round
 	imported int // people in one round of import
+	rows     int // of an extract that is mapped
 	seed     uint64
 	spin     time.Duration // how long a function alone is measured, each round
 	gateway  string        // binary; empty: built here
@@ -36,8 +37,8 @@ type options struct {
 }
 
 var (
-	short = options{people: 2000, rounds: 5, requests: 3000, imported: 200, spin: time.Second}
-	long  = options{people: 100_000, rounds: 9, requests: 20_000, imported: 5000, spin: 3 * time.Second}
+	short = options{people: 2000, rounds: 5, requests: 3000, imported: 200, rows: 10_000, spin: time.Second}
+	long  = options{people: 100_000, rounds: 9, requests: 20_000, imported: 5000, rows: 1_000_000, spin: 3 * time.Second}
 )
 
 func main() {
@@ -66,6 +67,7 @@ func command(ctx context.Context, args []string) error {
 	f.IntVar(&o.rounds, "rounds", o.rounds, "rounds, of which the median is taken")
 	f.IntVar(&o.requests, "requests", o.requests, "requests to one server in one round")
 	f.IntVar(&o.imported, "imported", o.imported, "people in one round of import")
+	f.IntVar(&o.rows, "rows", o.rows, "rows of the extract that is mapped, about")
 	f.Uint64Var(&o.seed, "seed", 1, "what the people are made from")
 	f.StringVar(&o.gateway, "gateway", "", "gateway `binary` (default: built here)")
 	f.StringVar(&o.work, "work", "", "`folder` for the data, which says what disk is measured (default: the system's for temporary files)")
@@ -73,12 +75,12 @@ func command(ctx context.Context, args []string) error {
 	f.StringVar(&o.record, "record", "", "`page` to put the table into, with what was measured beside it (docs/performance.md)")
 	f.StringVar(&o.from, "from", "", "`file` of a run to show or record, instead of measuring")
 	f.StringVar(&o.note, "note", "", "`words` to keep with the result, such as what else the machine did")
-	f.StringVar(&o.only, "only", "", "the one `part` to measure: alone, reads, stages, cold, growth, apart, imports, shared, during, edits, telling")
+	f.StringVar(&o.only, "only", "", "the one `part` to measure: alone, maps, reads, stages, cold, growth, apart, imports, shared, during, edits, telling")
 	f.StringVar(&o.against, "against", "", "`file` of another run to show beside this one")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	if o.people < leastPeople || o.rounds < 1 || o.requests < 1 || o.imported < 1 {
+	if o.people < leastPeople || o.rounds < 1 || o.requests < 1 || o.imported < 1 || o.rows < 1 {
 		return fmt.Errorf("at least %d people, and one of everything else", leastPeople)
 	}
 	var last *results
@@ -164,6 +166,7 @@ func (b *bench) everything() error {
 		run       func() error
 	}{
 		{"alone", "deciding and checking alone", func() error { return b.alone(large) }},
+		{"maps", "mapping an extract", b.maps},
 		{"reads", "crisis reads", func() error { return b.reads(large) }},
 		{"stages", "where the time of a crisis read goes", func() error { return b.whereTimeGoes(large) }},
 		{"cold", "crisis reads after a start", func() error { return b.cold(large) }},
