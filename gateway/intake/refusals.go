@@ -84,9 +84,12 @@ func (r *run) narrowed(c fhir.Value, patient string, before *facts.Directive) fh
 	// Without its date a wish would count as older than any grant that names it as
 	// replaced by the same person.
 	asItIs := d.NeverWidens(before) && (d.Performer == "" || !d.Recorded.IsZero()) && !profiles.Fatal(profiles.Check(c))
+	// Nor may a grant replace a refusal that could not replace what is recorded: said by
+	// somebody else, by nobody who is named, or later (which is then in the future).
+	easier := d.Performer != "" && before != nil && (before.Performer != d.Performer || before.Recorded.After(d.Recorded))
 	standing := before != nil && before.Status == facts.Active && before.Template.Grants()
 	switch {
-	case says == refuses && asItIs, says == takesBack && asItIs && d.Status != facts.Silent && (standing || before == nil):
+	case says == refuses && asItIs && !easier, says == takesBack && asItIs && d.Status != facts.Silent && (standing || before == nil):
 		return c
 	case says == refuses:
 		return inBrief(c, patient, "active")

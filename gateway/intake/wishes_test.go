@@ -226,6 +226,33 @@ func TestMalformedWishesThatTakeAway(t *testing.T) {
 }
 
 // TestTheReasonSaysWhatIsTakenAllTheSame and of a plan that only grants, nothing.
+// A refusal that is recorded with a date in the future is not replaced by a grant of today.
+// An older word of the same wish took its place, as it was, and the grant was older no more.
+func TestAnOlderRefusalLetsNoGrantReplaceIt(t *testing.T) {
+	d := openDesk(t)
+	wish := func(key, template, recorded, replaces string) object {
+		w := given(key, template)
+		w["recorded"], w["replaces"] = recorded, replaces
+		if replaces == "" {
+			delete(w, "replaces")
+		}
+		return w
+	}
+	d.bring(plans(t), extract(t, withWishes(t, wish("w1", "T2", "2099-01-01", ""), wish("w2", "T1", "2026-03-01", "w1"))))
+	shownTo := func() []profiles.ItemSet {
+		return shown(liveAgreement(t), consent.DefaultPolicy(), d.consents(wholesNumber(t)))
+	}
+	was := shownTo()
+	for range 2 { // the second time what is recorded is the older word
+		d.bring(plans(t), extract(t, breakElsewhere(withWishes(t, wish("w1", "T2", "2026-01-01", "")))))
+		for i, is := range shownTo() {
+			if !was[i].Covers(is) {
+				t.Errorf("asker %d is shown %v more", i, is.Minus(was[i]))
+			}
+		}
+	}
+}
+
 func TestTheReasonSaysWhatIsTakenAllTheSame(t *testing.T) {
 	for template, want := range map[string]bool{"T1": false, "T2": true} {
 		d := openDesk(t)
