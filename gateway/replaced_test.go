@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"encoding/json"
 	"maps"
 	"net/http"
 	"strings"
@@ -74,6 +75,13 @@ func TestAReplacedPlanIsOneTask(t *testing.T) {
 			if len(list) != 1 || list[0].Code.Coding[0].Code != profiles.CodeDutyReplaced || list[0].Status != tasks.Requested || len(list[0].Note) != 2 {
 				t.Fatalf("%+v", list)
 			}
+			want := 1 // what a write raises has an entry of its own; of an import, that of its batch tells
+			if strings.HasPrefix(name, "by the source") {
+				want = 0
+			}
+			if n := s.raised(); n != want {
+				t.Errorf("%d Tasks are on record", n)
+			}
 			for i, words := range []string{"A flat with a garden", "A job"} {
 				if n := list[0].Note[i]; n.AuthorReference.Identifier.Value != "LA9A1" || !strings.Contains(n.Text, "description: "+words) {
 					t.Errorf("%+v, want %s", n, words)
@@ -115,4 +123,17 @@ func TestNothingIsAskedOfAPlanThatIsNotReplaced(t *testing.T) {
 	if got := s.tasksOf("keeper", ann); gone.status != http.StatusNoContent || len(got) > 0 {
 		t.Errorf("nothing was open: %d, %+v", gone.status, got)
 	}
+}
+
+// raised is how many entries of the audit log tell that a write raised a Task.
+func (s *stand) raised() (n int) {
+	s.t.Helper()
+	for _, body := range s.bodies() {
+		var e entry
+		must(s.t, json.Unmarshal(body, &e))
+		if e.Interaction == "task" {
+			n++
+		}
+	}
+	return n
 }
