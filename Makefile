@@ -27,7 +27,7 @@ GOTESTSUM := gotest.tools/gotestsum@v1.13.0
 
 test: servers
 	@run=$$(mktemp); trap 'rm -f "$$run"' EXIT; \
-	CPA_TEST_SERVERS=redis+postgres$(if $(NODE),+openid+node)$(if $(JAVA),+hapi)$(if $(PYTHON),+python) go run $(GOTESTSUM) --format pkgname --jsonfile "$$run" -- ./...; ended=$$?; \
+	CPA_TEST_SERVERS=redis+postgres$(if $(NODE),+openid+node)$(if $(JAVA),+hapi)$(if $(PYTHON),+python) go run $(GOTESTSUM) --format pkgname --jsonfile "$$run" -- -timeout 40m ./...; ended=$$?; \
 	grep -q '"Action":"skip".*"Test":' "$$run" || echo "No test was left out."; \
 	exit $$ended
 
