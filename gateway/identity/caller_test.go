@@ -104,6 +104,30 @@ func TestCustodyIsOfTheRegister(t *testing.T) {
 	}
 }
 
+// A caller is registered while all that its tokens said of it could still be said.
+func TestRegistered(t *testing.T) {
+	w := newWorld(t)
+	sound := consent.Caller{Client: "ooh", Organisation: "7A4", Team: "crht", Purpose: "ETREAT"}
+	for name, change := range map[string]func(c *consent.Caller){
+		"another client":       func(c *consent.Caller) { c.Client = "none" },
+		"another organisation": func(c *consent.Caller) { c.Organisation = "W99001" },
+		"another purpose":      func(c *consent.Caller) { c.Purpose = "COC" },
+		"another team":         func(c *consent.Caller) { c.Team = "practice" },
+		"custody":              func(c *consent.Caller) { c.Custody = consent.On },
+	} {
+		c := sound
+		change(&c)
+		if w.verifier.Registered(c) {
+			t.Errorf("%s: %+v is registered", name, c)
+		}
+	}
+	teamless := sound
+	teamless.Team = ""
+	if !w.verifier.Registered(sound) || !w.verifier.Registered(teamless) {
+		t.Error("what the register holds is not registered")
+	}
+}
+
 // What one request does to its Caller is not seen by the next.
 func TestCallersShareNothing(t *testing.T) {
 	w := newWorld(t)
