@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"cpagateway/consent"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/tasks"
 	"cpagateway/profiles"
@@ -219,6 +220,34 @@ func TestAnAnswerThatFailsIsNotHalfDone(t *testing.T) {
 		t.Errorf("%s", now)
 	}
 	s.verified()
+}
+
+// What is refused when something of it has been put already is undone, as what fails is: an
+// answer to a Task puts two things, and what a plan ends may raise a third.
+func TestARefusalAfterTheFirstPutUndoesIt(t *testing.T) {
+	s := openStandUsing(t, keeping)
+	_, asked := s.financeClashes()
+	before := s.everything()
+	tag := s.get("keeper", "/Task/"+asked.ID).header.Get("ETag")
+	refused := 0
+	for at := 1; ; at++ {
+		failing := &failingTx{at: at, with: consent.ErrNotAccepted}
+		s.writes.through(func(tx store.Tx) store.Tx { failing.Tx = tx; return failing })
+		got := s.send("keeper", http.MethodPatch, "/Task/"+asked.ID, choosing(tasks.Completed), "If-Match", tag)
+		s.writes.through(nil)
+		if failing.fails == "" {
+			break
+		}
+		if got.status < http.StatusBadRequest || !maps.Equal(before, s.everything()) {
+			t.Fatalf("step %d (%s) was refused: %d %s", at, failing.fails, got.status, got.body)
+		}
+		if failing.fails == "Put" {
+			refused++
+		}
+	}
+	if refused < 2 {
+		t.Errorf("%d things were put: the test looks at nothing", refused)
+	}
 }
 
 // In a transaction an answer is done with all else, or not at all.

@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -22,16 +23,17 @@ type failingTx struct {
 	store.Tx
 	steps, at int
 	fails     string // what failed
+	with      error  // how; nil: as a store does that takes too long
 }
 
-// step fails as a store does that takes too long: nothing else is answered by 504.
+// step fails at one step: nothing else than a store that takes too long is answered by 504.
 func (f *failingTx) step(name string) error {
 	f.steps++
 	if f.steps != f.at {
 		return nil
 	}
 	f.fails = name
-	return context.DeadlineExceeded
+	return cmp.Or(f.with, context.DeadlineExceeded)
 }
 
 func (f *failingTx) Person(system, value string) (profiles.PersonID, error) {

@@ -167,10 +167,10 @@ func orNothing(err error) error {
 }
 
 // do makes the change, or says why not. What the decision does not carry is refused before
-// anything of it is stored.
+// anything of it is stored; later it is an error, which undoes what was.
 func (c *change) do() (reply, error) {
 	p, err := c.made()
-	if errors.Is(err, consent.ErrNotAccepted) {
+	if errors.Is(err, consent.ErrNotAccepted) && len(c.stored) == 0 {
 		return refused(faultNotYours), nil
 	}
 	return p, err
@@ -378,13 +378,11 @@ func (c *change) keepUnder(decision consent.Decision, a consent.Accepted, must r
 		return err
 	}
 	result, err := c.tx.Put(c.at, a, must)
-	if err == nil && result.Stored {
-		err = errors.Join(c.keepImage(before), c.raise(replaced))
+	if err != nil || !result.Stored {
+		return err
 	}
-	if err == nil && result.Stored {
-		c.stored = append(c.stored, audit.Stored{Accepted: a, Number: result.Number, Decision: decision})
-	}
-	return err
+	c.stored = append(c.stored, audit.Stored{Accepted: a, Number: result.Number, Decision: decision})
+	return errors.Join(c.keepImage(before), c.raise(replaced))
 }
 
 // raise keeps what somebody has to be asked because of the change, with a record of its own.
