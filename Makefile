@@ -37,7 +37,7 @@ build:
 # Tests start private servers of their own on free ports; they only need the programs.
 servers:
 	@command -v go >/dev/null || { echo "Go 1.26 or newer is needed: https://go.dev/dl"; exit 1; }
-	@missing=; for p in redis-server curl; do command -v $$p >/dev/null || missing="$$missing $$p"; done; \
+	@missing=; for p in redis-server curl openssl; do command -v $$p >/dev/null || missing="$$missing $$p"; done; \
 	command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	[ -z "$$missing" ] && exit 0; \
 	if [ -f /etc/debian_version ] && [ "$$(id -u)" = 0 ]; then \

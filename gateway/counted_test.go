@@ -108,6 +108,21 @@ func TestWhatAChangeCameToIsCounted(t *testing.T) {
 	}
 }
 
+// What the gateway raises with a change is decided, recorded and counted beside it.
+func TestTheDecisionOnARaisedTaskIsCounted(t *testing.T) {
+	sums := counted(t)
+	s, plan := contributed(t)
+	read := s.get("cmht", plan)
+	before := sums()
+	if got := s.send("cmht", http.MethodPut, plan, edited(t, read.body, `"status":"active"`, `"status":"completed"`)); got.status != http.StatusOK {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	const permits = "cpa_gateway_decisions permit"
+	if n := sums()[permits] - before[permits]; n != 3 || s.raised() != 1 {
+		t.Errorf("%d decisions are counted: to read, to change and to raise", n)
+	}
+}
+
 // A batch whose entries cannot be recorded answers each of them as broken, and gives nothing.
 func TestABatchThatCannotBeRecorded(t *testing.T) {
 	s := openStand(t)

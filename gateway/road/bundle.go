@@ -122,9 +122,7 @@ func (r *Road) transaction(ctx context.Context, t *exchange) (audit.Recorded, re
 	if err != nil {
 		return audit.Recorded{}, reply{}, err
 	}
-	for _, w := range written {
-		r.meters.decided(ctx, w.Decisions)
-	}
+	r.meters.written(ctx, written)
 	released := recorded.Released()
 	for _, i := range order {
 		done[i].recorded, done[i].released = recorded.OK(), released[:carry[i]]

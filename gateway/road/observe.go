@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"cpagateway/consent"
+	"cpagateway/gateway/audit"
 )
 
 // What is observed of a request is its kind, never whom it was about: types and
@@ -71,6 +72,13 @@ func (m *meters) decided(ctx context.Context, decisions []consent.Decision) {
 	for _, d := range decisions {
 		m.made().decisions.Add(ctx, 1, metric.WithAttributes(
 			attribute.String("outcome", d.Outcome().String()), attribute.String("reason", d.Deciding().Code)))
+	}
+}
+
+// written counts the decisions of what is recorded together.
+func (m *meters) written(ctx context.Context, all []audit.Written) {
+	for _, w := range all {
+		m.decided(ctx, w.Decisions)
 	}
 }
 

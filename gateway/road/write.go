@@ -22,7 +22,7 @@ import (
 // transaction: what was compared is what is changed, and it is changed only together
 // with its record.
 func (r *Road) write(ctx context.Context, t *exchange) (audit.Recorded, reply, error) {
-	var done audit.Written
+	var written []audit.Written
 	var p reply
 	since := r.Clock()
 	recorded, err := r.Audit.Write(ctx, func(tx store.Tx) ([]audit.Written, error) {
@@ -33,14 +33,15 @@ func (r *Road) write(ctx context.Context, t *exchange) (audit.Recorded, reply, e
 		if p, err = c.do(); err != nil {
 			return nil, err
 		}
-		done, err = c.written(&p)
-		return append([]audit.Written{done}, c.raised...), err
+		done, err := c.written(&p)
+		written = append([]audit.Written{done}, c.raised...)
+		return written, err
 	})
 	r.waited(ctx, since)
 	if err != nil {
 		return audit.Recorded{}, reply{}, err
 	}
-	r.meters.decided(ctx, done.Decisions)
+	r.meters.written(ctx, written)
 	t.told(p)
 	return recorded, p, nil
 }
