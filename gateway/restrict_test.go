@@ -25,6 +25,9 @@ func TestATeamRestrictsAPlan(t *testing.T) {
 		"with another edit": func(s *stand, path string, read answer) answer {
 			return s.send("cmht", http.MethodPut, path, edited(t, labelled(t, read.body), `"status":"active"`, `"status":"on-hold"`))
 		},
+		"in a transaction": func(s *stand, path string, read answer) answer {
+			return s.send("cmht", http.MethodPost, "", bundleFor("transaction", entryOf("PUT", path[1:], labelled(t, read.body), "")))
+		},
 		"by a patch": func(s *stand, path string, read answer) answer {
 			return s.send("cmht", http.MethodPatch, path, add, "If-Match", read.header.Get("ETag"))
 		},
@@ -56,6 +59,23 @@ func TestATeamRestrictsAPlan(t *testing.T) {
 	}
 }
 
+// A system that writes by its own key restricts by it too.
+func TestAConditionalUpdateRestricts(t *testing.T) {
+	s := openStandUsing(t, keeping)
+	made := s.send("keeper", http.MethodPut, ofKey+"kept", keyed("kept", "First"))
+	id := made.id(t)
+	if s.get("cmht", "/CarePlan/"+id).status != http.StatusOK {
+		t.Fatalf("%d %s", made.status, made.body)
+	}
+	body := edited(t, keyed("kept", "First"), `"resourceType":"CarePlan"`, `"resourceType":"CarePlan","meta":{"security":[{"code":"V"}]}`)
+	for range 2 { // and without the label it stays
+		if got := s.send("keeper", http.MethodPut, ofKey+"kept", body); got.status != http.StatusOK || !profiles.VeryRestricted(s.stored("CarePlan", id)) {
+			t.Errorf("%d %s: %s", got.status, got.body, s.stored("CarePlan", id).Raw())
+		}
+		body = keyed("kept", "First")
+	}
+}
+
 // One part of a plan could hide all of it from everybody else, the team included.
 func TestACouncilRestrictsNothing(t *testing.T) {
 	s := openStand(t)
@@ -65,6 +85,10 @@ func TestACouncilRestrictsNothing(t *testing.T) {
 		if got := s.send("social-care", http.MethodPut, path, body); got.status != http.StatusUnprocessableEntity {
 			t.Errorf("%d %s", got.status, got.body)
 		}
+	}
+	patch := `[{"op":"add","path":"/meta/security/-","value":{"code":"V"}}]`
+	if got := s.send("social-care", http.MethodPatch, path, patch, "If-Match", mine.header.Get("ETag")); got.status != http.StatusUnprocessableEntity {
+		t.Errorf("by a patch: %d %s", got.status, got.body)
 	}
 	if after := string(s.stored("CarePlan", path[len("/CarePlan/"):]).Raw()); after != before {
 		t.Errorf("stored: %s", after)
