@@ -11,7 +11,6 @@ import (
 	"golang.org/x/text/language"
 
 	"cpagateway/consent"
-	"cpagateway/consent/facts"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
@@ -205,10 +204,7 @@ func (o *Outbox) sendOne(tx store.Tx, d duty) (bool, error) {
 
 // decide asks whether the gateway may write into a custodian's record on its behalf.
 func (o *Outbox) decide(custodian profiles.OrgCode, person profiles.PersonID) consent.Decision {
-	return consent.Decide(consent.Request{
-		Caller: consent.Caller{Client: tasks.Source, Organisation: custodian}, Action: consent.Import, Type: "Communication", At: o.Clock(),
-		Register: o.Road.Register.Load(), Person: &facts.Person{ID: person, Custodian: custodian}, Source: custodian,
-	})
+	return tasks.Decide("Communication", o.Road.Register.Load(), o.Clock(), custodian, person)
 }
 
 // id is that of the Communication: the same for the same thing, about the same person, by

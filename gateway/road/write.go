@@ -389,7 +389,7 @@ func (c *change) keepUnder(decision consent.Decision, a consent.Accepted, must r
 // raise keeps what somebody has to be asked because of the change, with a record of its own.
 func (c *change) raise(replaced []tasks.Replaced) error {
 	for _, r := range replaced {
-		decision := tasks.Decide(c.asked.Register, c.at, c.decision.Source(), c.person)
+		decision := tasks.Decide(tasks.Type, c.asked.Register, c.at, c.decision.Source(), c.person)
 		raised, err := r.Raise(c.tx, c.at, decision)
 		if err != nil {
 			return err

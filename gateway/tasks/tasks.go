@@ -34,11 +34,11 @@ const (
 	Rejected  = "rejected"  // what stands stays
 )
 
-// Decide is whether the gateway may raise a Task in a custodian's record of somebody, on its
-// behalf.
-func Decide(register *agreements.Register, at time.Time, custodian profiles.OrgCode, person profiles.PersonID) consent.Decision {
+// Decide is whether the gateway may write a resource of a type into a custodian's record of
+// somebody, on its behalf.
+func Decide(typ string, register *agreements.Register, at time.Time, custodian profiles.OrgCode, person profiles.PersonID) consent.Decision {
 	return consent.Decide(consent.Request{
-		Caller: consent.Caller{Client: Source, Organisation: custodian}, Action: consent.Import, Type: Type, At: at, Register: register,
+		Caller: consent.Caller{Client: Source, Organisation: custodian}, Action: consent.Import, Type: typ, At: at, Register: register,
 		Person: &facts.Person{ID: person, Custodian: custodian}, Source: custodian,
 	})
 }
