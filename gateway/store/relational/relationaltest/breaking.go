@@ -44,7 +44,7 @@ func (b *Breaking) arm(n int, happens bool) {
 	b.left, b.happens, b.happened = n, happens, false
 }
 
-// Steps is how many were taken so far: ways to a server and back.
+// Steps is how many were taken so far: round trips to a server.
 func (b *Breaking) Steps() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -15,14 +15,14 @@ import (
 	"cpagateway/gateway/store/relational/relationaltest"
 )
 
-// waysOf is how often something goes to the server and back.
-func waysOf(b *relationaltest.Breaking, do func()) int {
+// roundTrips is how often something goes to the server and back.
+func roundTrips(b *relationaltest.Breaking, do func()) int {
 	before := b.Steps()
 	do()
 	return b.Steps() - before
 }
 
-// counted is a store in which something is kept, and what counts its ways to the server.
+// counted is a store in which something is kept, and what counts its round trips to the server.
 func counted(t *testing.T) (*relational.Store, *relationaltest.Breaking) {
 	t.Helper()
 	b := &relationaltest.Breaking{}
@@ -54,15 +54,15 @@ func TestAnAnswerFromMemoryGoesToTheServerTwice(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if first := waysOf(b, record); first < 3 {
-		t.Errorf("to begin a chain, and sign that, takes %d ways: they are not counted", first)
+	if first := roundTrips(b, record); first < 3 {
+		t.Errorf("to begin a chain, and sign that, takes %d round trips: they are not counted", first)
 	}
 	for range 3 {
-		if ways := waysOf(b, record); ways != 2 {
-			t.Errorf("an answer from memory takes %d ways to the server and back, want 2", ways)
+		if trips := roundTrips(b, record); trips != 2 {
+			t.Errorf("an answer from memory takes %d round trips, want 2", trips)
 		}
 	}
-	together := waysOf(b, func() {
+	together := roundTrips(b, func() {
 		var all sync.WaitGroup
 		for range 64 {
 			all.Go(record)
@@ -70,7 +70,7 @@ func TestAnAnswerFromMemoryGoesToTheServerTwice(t *testing.T) {
 		all.Wait()
 	})
 	if together >= 64 {
-		t.Errorf("64 answers at once take %d ways: they are not recorded together", together)
+		t.Errorf("64 answers at once take %d round trips: they are not recorded together", together)
 	}
 }
 
