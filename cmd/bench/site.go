@@ -60,7 +60,7 @@ func (b *bench) fill(name string, people int) (*site, error) {
 
 // writePeople writes the extract that people come in.
 func (b *bench) writePeople(folder string, first, number int) error {
-	return os.CopyFS(folder, benchdata.People{Number: number, Seed: b.seed, First: first, Wishes: benchdata.Mixed}.Welsh())
+	return benchdata.People{Number: number, Seed: b.seed, First: first, Wishes: benchdata.Mixed}.Write(folder)
 }
 
 // newSite writes the configuration of a folder that nothing is in.

@@ -155,7 +155,7 @@ func (b *bench) telling() (err error) {
 func (b *bench) withdrawn(s *site, gateway *server, e *listener, plan *edited) error {
 	plans := filepath.Join(s.folder, "withdrawn")
 	people := benchdata.People{Number: 1, Seed: b.seed, Wishes: func(int) benchdata.Wish { return benchdata.Withdrawn }}
-	if err := errors.Join(os.CopyFS(plans, people.Welsh()), b.bringIn(s, plans)); err != nil {
+	if err := errors.Join(people.Write(plans), b.bringIn(s, plans)); err != nil {
 		return err
 	}
 	if _, err := b.change(gateway, plan, written+" at last"); err != nil {

@@ -64,6 +64,17 @@ func TestEntryRoundTrip(t *testing.T) {
 	})
 }
 
+// A list is read back as it was, whatever is in it: of two releases of nothing one was
+// lost, and of one without a name of an item the list.
+func TestEmptyReleasesAreReadBack(t *testing.T) {
+	for _, released := range [][]audit.Release{{{}}, {{}, {}}, {{Items: []string{""}}}} {
+		got, err := audit.ReadEntry(audit.Entry{Released: released}.Body())
+		if diff := cmp.Diff(released, got.Released); err != nil || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+	}
+}
+
 // The form as other programs read it: JSON, in the order and under the names of
 // the fields, without white space.
 func TestEntryForm(t *testing.T) {

@@ -1,13 +1,15 @@
 // Package benchdata makes the people that the gateway is measured with: any number of
-// them from a seed, in every form that an import takes. Nothing is stored: an extract
-// is made while it is read, so that its size is not in anybody's memory.
+// them from a seed, as an extract that an import takes.
 package benchdata
 
 import (
+	"bufio"
 	_ "embed"
+	"errors"
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -25,10 +27,21 @@ type People struct {
 //go:embed plan.json
 var planText string
 
-// Welsh is their plans as a Welsh source delivers them: one plan a line.
-func (p People) Welsh() fs.FS {
-	text := plansByWish()
-	return generated{"plans.ndjson": lines(each(p.Number, func(i int) string { return p.person(i).Replace(text[p.wish(i)]) }))}
+// Write writes their plans into a new folder as a Welsh source delivers them: one plan a
+// line. No more than one is in memory.
+func (p People) Write(folder string) error {
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return err
+	}
+	f, err := os.Create(filepath.Join(folder, "plans.ndjson"))
+	if err != nil {
+		return err
+	}
+	out, text := bufio.NewWriter(f), plansByWish()
+	for i := range p.Number {
+		fmt.Fprintln(out, p.person(i).Replace(text[p.wish(i)]))
+	}
+	return errors.Join(out.Flush(), f.Close())
 }
 
 var (

@@ -4,14 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"io/fs"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"cpagateway/gateway/benchdata"
 	"cpagateway/mapping"
-	"cpagateway/mapping/bundle"
 	"cpagateway/mapping/ctp"
-	"cpagateway/mapping/mhsds"
 	"cpagateway/profiles"
 )
 
@@ -40,18 +39,30 @@ func (c *counted) SetAside(faults []mapping.Fault, _ []mapping.Resource) error {
 	return nil
 }
 
-type format interface {
-	Read(ctx context.Context, files fs.FS, env mapping.Env, out mapping.Output) (mapping.Report, error)
-}
-
-func read(t *testing.T, format format, files fs.FS) *counted {
+// read maps the people's extract.
+func read(t *testing.T, people benchdata.People) *counted {
 	t.Helper()
 	c := &counted{t: t, types: map[string]int{}}
 	env := mapping.Env{Source: "bench", Custodian: "7A4", ID: idOf}
-	if _, err := format.Read(context.Background(), files, env, c); err != nil {
+	if _, err := must(ctp.New()).Read(context.Background(), os.DirFS(written(t, people)), env, c); err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// written is a folder with the people's extract.
+func written(t *testing.T, people benchdata.People) string {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), "plans")
+	if err := people.Write(folder); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+func text(t *testing.T, people benchdata.People) string {
+	t.Helper()
+	return string(must(os.ReadFile(filepath.Join(written(t, people), "plans.ndjson"))))
 }
 
 func idOf(typ, key string) string {
@@ -66,32 +77,22 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-func TestEveryFormTakesThePeople(t *testing.T) {
+func TestAnImportTakesThePeople(t *testing.T) {
 	people := benchdata.People{Number: 30, Seed: 1}
-	perPerson := map[string]int{"Patient": 1, "EpisodeOfCare": 1, "CareTeam": 1, "CarePlan": 3, "Goal": 9, "Consent": 2}
-	for name, c := range map[string]*counted{
-		"welsh":   read(t, must(ctp.New()), people.Welsh()),
-		"bundles": read(t, must(bundle.New()), must(people.Bundles())),
-	} {
-		for typ, n := range perPerson {
-			if c.types[typ] != n*people.Number {
-				t.Errorf("%s: %d of %s for %d people, not %d each", name, c.types[typ], typ, people.Number, n)
-			}
+	c := read(t, people)
+	for typ, n := range map[string]int{"Patient": 1, "EpisodeOfCare": 1, "CareTeam": 1, "CarePlan": 3, "Goal": 9, "Consent": 2} {
+		if c.types[typ] != n*people.Number {
+			t.Errorf("%d of %s for %d people, not %d each", c.types[typ], typ, people.Number, n)
 		}
-	}
-	c := read(t, must(mhsds.New(mhsds.Options{})), people.MHSDS())
-	if c.types["Patient"] != people.Number || c.types["CarePlan"] != 2*people.Number || c.types["EpisodeOfCare"] != people.Number {
-		t.Errorf("mhsds: %v", c.types)
 	}
 }
 
 func TestTheSeedSaysWhoTheyAre(t *testing.T) {
-	text := func(p benchdata.People) string { return string(must(fs.ReadFile(p.Welsh(), "plans.ndjson"))) }
 	first := benchdata.People{Number: 5, Seed: 1}
-	if again := text(first); again != text(first) {
+	if again := text(t, first); again != text(t, first) {
 		t.Error("one seed gives two extracts")
 	}
-	if text(first) == text(benchdata.People{Number: 5, Seed: 2}) {
+	if text(t, first) == text(t, benchdata.People{Number: 5, Seed: 2}) {
 		t.Error("two seeds give one extract")
 	}
 }
@@ -110,7 +111,7 @@ func TestEverybodyHasANumberOfTheirOwn(t *testing.T) {
 func TestWishesAreTakenAndNothingElseDiffers(t *testing.T) {
 	const n = 16
 	mixed := benchdata.People{Number: n, Seed: 1, Wishes: benchdata.Mixed}
-	c := read(t, must(ctp.New()), mixed.Welsh())
+	c := read(t, mixed)
 	consents := 0
 	for wish, each := range map[benchdata.Wish]int{benchdata.Shares: 2, benchdata.Refuses: 1, benchdata.Withdrawn: 1, benchdata.Silent: 0} {
 		consents += each * len(benchdata.Having(wish, n, n))
@@ -121,11 +122,10 @@ func TestWishesAreTakenAndNothingElseDiffers(t *testing.T) {
 }
 
 func TestAPartOfThePeopleIsThoseOfTheWhole(t *testing.T) {
-	text := func(p benchdata.People) string {
-		p.Seed, p.Wishes = 1, benchdata.Mixed
-		return string(must(fs.ReadFile(p.Welsh(), "plans.ndjson")))
+	some := func(first, number int) string {
+		return text(t, benchdata.People{First: first, Number: number, Seed: 1, Wishes: benchdata.Mixed})
 	}
-	if text(benchdata.People{Number: 9}) != text(benchdata.People{Number: 4})+text(benchdata.People{Number: 5, First: 4}) {
+	if some(0, 9) != some(0, 4)+some(4, 5) {
 		t.Error("people change with those who are before them")
 	}
 }

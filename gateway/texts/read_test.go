@@ -94,8 +94,8 @@ func TestOnlyTermsOfTheLawAreConfirmed(t *testing.T) {
 			}
 		}
 	}
-	if confirmed != 1 {
-		t.Errorf("%d texts are confirmed; only the terms of the law are", confirmed)
+	if plan := catalogue()[CarePlan]; confirmed != 1 || !plan.Confirmed || plan.Welsh != "Cynllun gofal a thriniaeth" {
+		t.Errorf("%d texts are confirmed, and the plan of the Measure is %v; only the terms of the law are", confirmed, plan)
 	}
 }
 

@@ -69,9 +69,6 @@ func (k Key) In(lang language.Tag, args ...any) string {
 	return fmt.Sprintf(w.In(lang), args...)
 }
 
-// Confirmed reports whether the Welsh of a text is settled.
-func Confirmed(k Key) bool { return catalogue()[k].Confirmed }
-
 // Day writes a day as people do: 3 March 2025, 3 Mawrth 2025.
 func Day(t time.Time, lang language.Tag) string {
 	month := strings.Fields(Months.In(lang))[t.Month()-1]

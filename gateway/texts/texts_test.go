@@ -35,18 +35,6 @@ func TestLanguage(t *testing.T) {
 	}
 }
 
-// TestWelshOfTheLaw: what is confirmed is the law's own wording, and no sentence
-// passes for confirmed.
-func TestWelshOfTheLaw(t *testing.T) {
-	for key, want := range map[texts.Key]string{
-		texts.CarePlan: "Cynllun gofal a thriniaeth",
-	} {
-		if got := key.In(texts.Welsh); got != want || !texts.Confirmed(key) {
-			t.Errorf("%s: %q, confirmed %v", key, got, texts.Confirmed(key))
-		}
-	}
-}
-
 func TestTextFallsBack(t *testing.T) {
 	if got := texts.CrisisPlan.In(language.French); got != "Crisis plan" {
 		t.Errorf("French reads %q", got)
@@ -56,9 +44,6 @@ func TestTextFallsBack(t *testing.T) {
 	}
 	if got := texts.Key("no.such").In(texts.Welsh, "x"); got != "no.such" {
 		t.Errorf("an unknown key reads %q", got)
-	}
-	if texts.Confirmed("no.such") {
-		t.Error("an unknown key is confirmed")
 	}
 	crisis := texts.CrisisRead.In(texts.English, "01632 960001")
 	if !strings.HasPrefix(crisis, "Nothing shown does not mean that no plan exists.") || !strings.HasSuffix(crisis, "01632 960001.") {
