@@ -37,21 +37,17 @@ func mapCodesCommand(w world) *cobra.Command {
 
 func conceptMaps(p *mapping.Program) []byte {
 	out := fhir.NewWriter(nil)
-	out.BeginObject()
-	out.Member("resourceType", "Bundle")
-	out.Member("type", "collection")
-	if names := p.Tables(); len(names) > 0 {
-		out.Name("entry")
-		out.BeginArray()
-		for _, name := range names {
-			out.BeginObject()
-			out.Name("resource")
-			out.Raw(p.ConceptMap(name))
-			out.EndObject()
+	out.Object(func() {
+		out.Member("resourceType", "Bundle")
+		out.Member("type", "collection")
+		if names := p.Tables(); len(names) > 0 {
+			out.Name("entry").Array(func() {
+				for _, name := range names {
+					out.Object(func() { out.Name("resource").Raw(p.ConceptMap(name)) })
+				}
+			})
 		}
-		out.EndArray()
-	}
-	out.EndObject()
+	})
 	return append(out.Bytes(), '\n')
 }
 

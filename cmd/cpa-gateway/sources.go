@@ -15,8 +15,8 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"cpagateway/consent"
+	"cpagateway/gateway/authored"
 	"cpagateway/gateway/intake"
-	"cpagateway/gateway/tasks"
 	"cpagateway/profiles"
 )
 
@@ -45,7 +45,7 @@ func (s sourceConfig) check() error {
 	if !sourceName.MatchString(s.Name) { // it names a file, and nobody who wrote through the API
 		return fmt.Errorf("name %q: it begins with a letter or digit, and has letters, digits, dots, hyphens and underscores", s.Name)
 	}
-	if s.Name == tasks.Source { // whose Tasks it carries out
+	if s.Name == authored.Source { // whose Tasks it carries out
 		return fmt.Errorf("name %s is what the gateway itself writes under: choose another", s.Name)
 	}
 	if _, known := formats[s.Format]; !known && s.Format != ownMaps {

@@ -224,22 +224,21 @@ func (t Terms) assemble(h Held, versionID string, content []byte, beside []Copy)
 	w.BeginObject()
 	w.Member("resourceType", h.Resource.Type())
 	w.Member("id", h.Resource.ID())
-	w.Name("meta")
-	w.BeginObject()
-	w.Member("versionId", versionID)
-	if !h.Updated.IsZero() {
-		w.Member("lastUpdated", h.Updated.UTC().Format("2006-01-02T15:04:05.000Z07:00"))
-	}
-	claimProfile(w, h.Resource)
-	w.Name("security")
-	w.Raw(SecurityOf(h.Resource.Type()))
-	w.EndObject()
+	w.Name("meta").Object(func() {
+		w.Member("versionId", versionID)
+		if !h.Updated.IsZero() {
+			w.Member("lastUpdated", h.Updated.UTC().Format("2006-01-02T15:04:05.000Z07:00"))
+		}
+		if claimsProfile(h.Resource) {
+			w.Name("profile").Array(func() { w.String(profiles.Profile(h.Resource.Type())) })
+		}
+		w.Name("security").Raw(SecurityOf(h.Resource.Type()))
+	})
 	if div := t.narrative(h.Resource.Type(), content, h.Reader, beside); div != "" {
-		w.Name("text")
-		w.BeginObject()
-		w.Member("status", "generated")
-		w.Member("div", div)
-		w.EndObject()
+		w.Name("text").Object(func() {
+			w.Member("status", "generated")
+			w.Member("div", div)
+		})
 	}
 	return append(t.custody(append(w.Bytes(), content...), h.Resource.Type()), '}')
 }
@@ -251,28 +250,18 @@ func (t Terms) custody(dst []byte, typ string) []byte {
 		return dst
 	}
 	w := fhir.NewWriter(append(dst, `,"managingOrganization":`...))
-	w.BeginObject()
-	w.Member("type", "Organization")
-	w.Name("identifier")
-	w.BeginObject()
-	w.Member("system", profiles.SystemODS)
-	w.Member("value", string(t.custodian))
-	w.EndObject()
-	w.EndObject()
+	w.Object(func() {
+		w.Member("type", "Organization")
+		w.Name("identifier").Object(func() {
+			w.Member("system", profiles.SystemODS)
+			w.Member("value", string(t.custodian))
+		})
+	})
 	return w.Bytes()
 }
 
-// profile names our own profile where the source claims it. What another one
-// promises, a copy that leaves things out may not keep.
-func claimProfile(w *fhir.Writer, r fhir.Value) {
-	if claimsProfile(r) {
-		w.Name("profile")
-		w.BeginArray()
-		w.String(profiles.Profile(r.Type()))
-		w.EndArray()
-	}
-}
-
+// claimsProfile reports whether the source claims our own profile, which the copy then names.
+// What another one promises, a copy that leaves things out may not keep.
 func claimsProfile(r fhir.Value) bool {
 	for claimed := range r.All("meta", "profile") {
 		if claimed.Is(profiles.Profile(r.Type())) {
@@ -303,13 +292,13 @@ func SecurityOf(typ string) []byte {
 
 func labels(codings ...[2]string) []byte {
 	w := fhir.NewWriter(nil)
-	w.BeginArray()
-	for _, c := range codings {
-		w.BeginObject()
-		w.Member("system", c[0])
-		w.Member("code", c[1])
-		w.EndObject()
-	}
-	w.EndArray()
+	w.Array(func() {
+		for _, c := range codings {
+			w.Object(func() {
+				w.Member("system", c[0])
+				w.Member("code", c[1])
+			})
+		}
+	})
 	return w.Bytes()
 }

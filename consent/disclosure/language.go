@@ -25,19 +25,18 @@ func spoken(dst []byte, concept fhir.Value) ([]byte, bool) {
 		words = said.English
 	}
 	w := fhir.NewWriter(dst)
-	w.BeginObject()
-	if len(tags) > 0 {
-		w.Name("coding")
-		w.BeginArray()
-		for _, tag := range tags {
-			w.BeginObject()
-			w.Member("system", profiles.SystemLanguage)
-			w.Member("code", tag)
-			w.EndObject()
+	w.Object(func() {
+		if len(tags) > 0 {
+			w.Name("coding").Array(func() {
+				for _, tag := range tags {
+					w.Object(func() {
+						w.Member("system", profiles.SystemLanguage)
+						w.Member("code", tag)
+					})
+				}
+			})
 		}
-		w.EndArray()
-	}
-	w.Member("text", words)
-	w.EndObject()
+		w.Member("text", words)
+	})
 	return w.Bytes(), true
 }

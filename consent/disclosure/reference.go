@@ -115,10 +115,10 @@ func namesOrganisation(identifier fhir.Value) bool {
 // not needed to know who is meant.
 func appendIdentifier(dst []byte, identifier fhir.Value) []byte {
 	w := fhir.NewWriter(dst)
-	w.BeginObject()
-	w.Member("system", identifier.Get("system").Text())
-	w.Member("value", identifier.Get("value").Text())
-	w.EndObject()
+	w.Object(func() {
+		w.Member("system", identifier.Get("system").Text())
+		w.Member("value", identifier.Get("value").Text())
+	})
 	return w.Bytes()
 }
 

@@ -39,18 +39,16 @@ func (c Copy) Only(s Subset) Copy {
 		return c
 	}
 	w := fhir.NewWriter(make([]byte, 0, len(c.body)))
-	w.BeginObject()
-	for name, member := range body.Members() {
-		switch {
-		case name == "meta":
-			w.Name(name)
-			partMeta(w, member)
-		case name == "resourceType", name == "id", s.has(shape, name):
-			w.Name(name)
-			w.Raw(member.Raw())
+	w.Object(func() {
+		for name, member := range body.Members() {
+			switch {
+			case name == "meta":
+				partMeta(w.Name(name), member)
+			case name == "resourceType", name == "id", s.has(shape, name):
+				w.Name(name).Value(member)
+			}
 		}
-	}
-	w.EndObject()
+	})
 	c.body, c.part = w.Bytes(), true
 	return c
 }
@@ -74,16 +72,14 @@ func (s Subset) has(shape *profiles.Shape, name string) bool {
 
 // partMeta writes the meta of a part.
 func partMeta(w *fhir.Writer, meta fhir.Value) {
-	w.BeginObject()
-	for name, member := range meta.Members() {
-		if name != "versionId" && name != "profile" {
-			w.Name(name)
-			w.Raw(member.Raw())
+	w.Object(func() {
+		for name, member := range meta.Members() {
+			if name != "versionId" && name != "profile" {
+				w.Name(name).Value(member)
+			}
 		}
-	}
-	w.Name("tag")
-	w.Raw(subsetted)
-	w.EndObject()
+		w.Name("tag").Raw(subsetted)
+	})
 }
 
 var subsetted = labels([2]string{"http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "SUBSETTED"})

@@ -36,8 +36,7 @@ func (e Entry) unstamped() []byte {
 	w := fhir.NewWriter(make([]byte, 0, 1536)) // of a crisis read
 	w.BeginObject()
 	w.Member("time", instantForm)
-	w.Name("kind")
-	w.String(string(e.Kind))
+	w.Name("kind").String(string(e.Kind))
 	instant(w, "at", e.At)
 	w.Member("requestId", e.RequestID)
 	w.Member("interaction", e.Interaction)
@@ -55,8 +54,7 @@ func (e Entry) unstamped() []byte {
 	w.Member("custodian", string(e.Custodian))
 	w.Member("person", string(e.Person))
 	if e.Epoch != 0 {
-		w.Name("epoch")
-		w.Raw(strconv.AppendUint(nil, e.Epoch, 10))
+		w.Name("epoch").Raw(strconv.AppendUint(nil, e.Epoch, 10))
 	}
 	w.Member("outcome", e.Outcome)
 	w.Member("deciding", e.Deciding)
@@ -85,8 +83,7 @@ func instant(w *fhir.Writer, name string, t time.Time) {
 
 func number(w *fhir.Writer, name string, n int) {
 	if n != 0 {
-		w.Name(name)
-		w.Int(int64(n))
+		w.Name(name).Int(int64(n))
 	}
 }
 
@@ -94,54 +91,50 @@ func list[T ~string](w *fhir.Writer, name string, list []T) {
 	if len(list) == 0 {
 		return
 	}
-	w.Name(name)
-	w.BeginArray()
-	for _, s := range list {
-		w.String(string(s))
-	}
-	w.EndArray()
+	w.Name(name).Array(func() {
+		for _, s := range list {
+			w.String(string(s))
+		}
+	})
 }
 
 func agreement(w *fhir.Writer, a agreements.Ref) {
 	if a == (agreements.Ref{}) {
 		return
 	}
-	w.Name("agreement")
-	w.BeginObject()
-	w.Member("id", a.ID)
-	number(w, "version", a.Version)
-	w.Member("flow", a.Flow)
-	w.Member("hash", a.Hash)
-	w.EndObject()
+	w.Name("agreement").Object(func() {
+		w.Member("id", a.ID)
+		number(w, "version", a.Version)
+		w.Member("flow", a.Flow)
+		w.Member("hash", a.Hash)
+	})
 }
 
 func released(w *fhir.Writer, releases []Release) {
 	if len(releases) == 0 {
 		return
 	}
-	w.Name("released")
-	w.BeginArray()
-	for _, r := range releases {
-		w.BeginObject()
-		w.Member("ref", r.Ref)
-		list(w, "items", r.Items)
-		w.EndObject()
-	}
-	w.EndArray()
+	w.Name("released").Array(func() {
+		for _, r := range releases {
+			w.Object(func() {
+				w.Member("ref", r.Ref)
+				list(w, "items", r.Items)
+			})
+		}
+	})
 }
 
 func counts(w *fhir.Writer, c Counts) {
 	if c == (Counts{}) {
 		return
 	}
-	w.Name("counts")
-	w.BeginObject()
-	number(w, "read", c.Read)
-	number(w, "stored", c.Stored)
-	number(w, "unchanged", c.Unchanged)
-	number(w, "quarantined", c.Quarantined)
-	number(w, "leftBehind", c.LeftBehind)
-	w.EndObject()
+	w.Name("counts").Object(func() {
+		number(w, "read", c.Read)
+		number(w, "stored", c.Stored)
+		number(w, "unchanged", c.Unchanged)
+		number(w, "quarantined", c.Quarantined)
+		number(w, "leftBehind", c.LeftBehind)
+	})
 }
 
 // errNotABody says nothing of what was found instead: that may be anybody's data.

@@ -61,13 +61,12 @@ func (r *run) withhold(granting []mapping.Resource) {
 // Sharing only in a crisis (T3) then grants nothing, and refuses what it refused.
 func unfounded(c fhir.Value) []byte {
 	w := fhir.NewWriter(nil)
-	w.BeginObject()
-	for name, value := range c.Members() {
-		if !slices.Contains([]string{"policy", "sourceAttachment", "sourceReference"}, name) {
-			w.Name(name)
-			w.Value(value)
+	w.Object(func() {
+		for name, value := range c.Members() {
+			if !slices.Contains([]string{"policy", "sourceAttachment", "sourceReference"}, name) {
+				w.Name(name).Value(value)
+			}
 		}
-	}
-	w.EndObject()
+	})
 	return w.Bytes()
 }

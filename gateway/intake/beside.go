@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"cpagateway/consent"
+	"cpagateway/gateway/authored"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/tasks"
@@ -85,7 +86,7 @@ func (r *run) raise(tx store.Tx, replaced []tasks.Replaced, person profiles.Pers
 }
 
 func (r *run) tasked(person profiles.PersonID) consent.Decision {
-	return tasks.Decide(tasks.Type, r.Register, r.Clock(), r.source.Custodian, person)
+	return authored.Decide(tasks.Type, r.Register, r.Clock(), r.source.Custodian, person)
 }
 
 const clashReason = "the source has changed a part that somebody else has changed too since: theirs stands, and this is what the source sent"

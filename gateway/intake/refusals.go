@@ -104,22 +104,17 @@ func (r *run) narrowed(c fhir.Value, patient string, before *facts.Directive) fh
 // what it said cannot be told.
 func inBrief(c fhir.Value, patient, status string) fhir.Value {
 	w := fhir.NewWriter(nil)
-	w.BeginObject()
-	w.Member("resourceType", "Consent")
-	w.Member("id", c.ID())
-	w.Member("status", status)
-	w.Name("scope")
-	w.Raw([]byte(`{"coding":[{"system":"` + profiles.SystemConsentScope + `","code":"patient-privacy"}]}`))
-	w.Name("category")
-	w.Raw([]byte(`[{"coding":[{"system":"http://loinc.org","code":"59284-0"}]}]`))
-	w.Name("patient")
-	w.BeginObject()
-	w.Member("reference", "Patient/"+patient)
-	w.EndObject()
-	if _, _, err := fhir.Interval(c.Get("dateTime").Text(), time.UTC); err == nil {
-		w.Member("dateTime", c.Get("dateTime").Text())
-	}
-	w.EndObject()
+	w.Object(func() {
+		w.Member("resourceType", "Consent")
+		w.Member("id", c.ID())
+		w.Member("status", status)
+		w.Name("scope").Raw([]byte(`{"coding":[{"system":"` + profiles.SystemConsentScope + `","code":"patient-privacy"}]}`))
+		w.Name("category").Raw([]byte(`[{"coding":[{"system":"http://loinc.org","code":"59284-0"}]}]`))
+		w.Name("patient").Object(func() { w.Member("reference", "Patient/"+patient) })
+		if _, _, err := fhir.Interval(c.Get("dateTime").Text(), time.UTC); err == nil {
+			w.Member("dateTime", c.Get("dateTime").Text())
+		}
+	})
 	brief, err := fhir.ParseResource(w.Bytes())
 	if err != nil {
 		return fhir.Value{}

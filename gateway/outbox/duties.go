@@ -2,20 +2,16 @@ package outbox
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base32"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/text/language"
 
 	"cpagateway/consent"
 	"cpagateway/gateway/audit"
-	"cpagateway/gateway/records"
+	"cpagateway/gateway/authored"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/subscriptions"
-	"cpagateway/gateway/tasks"
 	"cpagateway/gateway/texts"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
@@ -158,17 +154,17 @@ func (o *Outbox) mine(tx store.Tx) (subscriptions.Outbox, error) {
 // same thing is kept once a day, however often it was asked for.
 func (o *Outbox) send(ctx context.Context, duties []duty) error {
 	custodian := duties[0].entry.Custodian
-	_, err := o.Road.Audit.Update(ctx, audit.Event{At: o.Clock(), Interaction: "communication", Type: "Communication"}, tasks.Source, o.decide(custodian, ""), func(tx store.Tx) (counts audit.Counts, err error) {
+	_, err := o.Road.Audit.Update(ctx, audit.Event{At: o.Clock(), Interaction: "communication", Type: "Communication"}, authored.Source, o.decide(custodian, ""), func(tx store.Tx) (counts audit.Counts, err error) {
 		if _, err := o.mine(tx); err != nil {
 			return counts, err
 		}
 		for _, d := range duties {
-			stored, err := o.sendOne(tx, d)
+			kept, err := d.communication().Keep(tx, o.Clock(), o.decide(custodian, d.entry.Person))
 			if err != nil {
 				return counts, err
 			}
 			counts.Read++
-			if stored {
+			if kept.Number > 0 {
 				counts.Stored++
 			} else {
 				counts.Unchanged++
@@ -179,96 +175,38 @@ func (o *Outbox) send(ctx context.Context, duties []duty) error {
 	return err
 }
 
-func (o *Outbox) sendOne(tx store.Tx, d duty) (bool, error) {
-	_, err := tx.Current("Communication", d.id())
-	if !isNothing(err) { // it was sent before
-		return false, err
-	}
-	people, err := tasks.Addressees(tx, d.entry.Person, d.entry.Custodian)
-	if err != nil || people.Patient == "" { // of somebody whose records are elsewhere by now
-		return false, err
-	}
-	resource, err := fhir.ParseResource(d.communication(people))
-	if err != nil {
-		return false, err
-	}
-	accepted, err := o.decide(d.entry.Custodian, d.entry.Person).Accept(consent.Change{
-		Type: "Communication", ID: d.id(), Person: d.entry.Person, Resource: resource, Source: tasks.Source,
-	})
-	if err != nil {
-		return false, err
-	}
-	result, err := tx.Put(o.Clock(), accepted, records.Absent())
-	return result.Stored, err
-}
-
 // decide asks whether the gateway may write into a custodian's record on its behalf.
 func (o *Outbox) decide(custodian profiles.OrgCode, person profiles.PersonID) consent.Decision {
-	return tasks.Decide("Communication", o.Road.Register.Load(), o.Clock(), custodian, person)
+	return authored.Decide("Communication", o.Road.Register.Load(), o.Clock(), custodian, person)
 }
 
-// id is that of the Communication: the same for the same thing, about the same person, by
-// the same team, on the same day.
-func (d duty) id() string {
+// communication is what is sent. Its id is the same for the same thing, about the same
+// person, by the same team, on the same day.
+func (d duty) communication() authored.Resource {
 	e := d.entry
-	sum := sha256.Sum256([]byte(strings.Join([]string{
-		d.code, string(e.Person), string(e.Custodian), string(e.Organisation), string(e.Team), profiles.Day(e.At).Format(time.DateOnly), e.Deciding, e.Code,
-	}, "\x00")))
-	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:20]))
-}
-
-// communication is what is sent.
-func (d duty) communication(people tasks.People) []byte {
-	to := people.Coordinators
-	if d.code == profiles.CodeDutyAlert {
-		to = nil // the privacy officer is the organisation's
+	return authored.Resource{
+		Type: "Communication", Person: e.Person, Custodian: e.Custodian,
+		ID: authored.ID(d.code, string(e.Person), string(e.Custodian), string(e.Organisation), string(e.Team), profiles.Day(e.At).Format(time.DateOnly), e.Deciding, e.Code),
+		Members: func(w *fhir.Writer, people authored.People) {
+			w.Member("status", "completed")
+			w.Name("category").Array(func() { authored.Concept(w, profiles.SystemDuty, d.code) })
+			w.Member("priority", "urgent")
+			authored.Reference(w.Name("subject"), people.Patient)
+			w.Member("sent", e.At.UTC().Format(time.RFC3339))
+			if len(people.Coordinators) > 0 && d.code != profiles.CodeDutyAlert { // the privacy officer is the organisation's
+				w.Name("recipient").Array(func() {
+					for _, one := range people.Coordinators {
+						authored.Reference(w, one)
+					}
+				})
+			}
+			w.Name("payload").Array(func() {
+				for _, lang := range []language.Tag{texts.English, texts.Welsh} {
+					w.Object(func() { w.Member("contentString", d.words(lang)) })
+				}
+			})
+		},
 	}
-	w := fhir.NewWriter(make([]byte, 0, 1024))
-	w.BeginObject()
-	w.Member("resourceType", "Communication")
-	w.Member("id", d.id())
-	w.Member("status", "completed")
-	w.Name("category")
-	w.BeginArray()
-	w.BeginObject()
-	w.Name("coding")
-	w.BeginArray()
-	w.BeginObject()
-	w.Member("system", profiles.SystemDuty)
-	w.Member("code", d.code)
-	w.Member("display", profiles.Display(profiles.SystemDuty, d.code, texts.English))
-	w.EndObject()
-	w.EndArray()
-	w.EndObject()
-	w.EndArray()
-	w.Member("priority", "urgent")
-	w.Name("subject")
-	referTo(w, people.Patient)
-	w.Member("sent", d.entry.At.UTC().Format(time.RFC3339))
-	if len(to) > 0 {
-		w.Name("recipient")
-		w.BeginArray()
-		for _, one := range to {
-			referTo(w, one)
-		}
-		w.EndArray()
-	}
-	w.Name("payload")
-	w.BeginArray()
-	for _, lang := range []language.Tag{texts.English, texts.Welsh} {
-		w.BeginObject()
-		w.Member("contentString", d.words(lang))
-		w.EndObject()
-	}
-	w.EndArray()
-	w.EndObject()
-	return w.Bytes()
-}
-
-func referTo(w *fhir.Writer, reference string) {
-	w.BeginObject()
-	w.Member("reference", reference)
-	w.EndObject()
 }
 
 // words say what happened, on London's clocks.

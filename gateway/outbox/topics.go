@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"cpagateway/consent/facts"
+	"cpagateway/gateway/authored"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/subscriptions"
@@ -40,7 +41,7 @@ func subjects(now store.Snapshot, c records.Change) ([]subject, error) {
 		return []subject{{subscriptions.EpisodeChanged, about}}, nil
 	case "CareTeam":
 		before, after, err := versions(now, c)
-		if err != nil || slices.EqualFunc(tasks.Coordinating(before), tasks.Coordinating(after), fhir.Alike) {
+		if err != nil || slices.EqualFunc(authored.Coordinating(before), authored.Coordinating(after), fhir.Alike) {
 			return nil, err
 		}
 		return []subject{{subscriptions.CoordinatorChanged, about}}, nil
@@ -106,7 +107,5 @@ func grants(d facts.Directive) bool { return d.Status == facts.Active && d.Templ
 func refuses(d facts.Directive) bool {
 	return d.Status == facts.Unknown || d.Status == facts.Rejected || d.Status == facts.Active && !d.Template.Grants()
 }
-
-func isNothing(err error) bool { return errors.Is(err, records.ErrNothing) }
 
 func isNone(err error) bool { return errors.Is(err, subscriptions.ErrNone) }

@@ -154,61 +154,60 @@ func (r *Road) searchset(room []byte, t *exchange, released []disclosure.Disclos
 		size += len(x.Body()) + 512
 	}
 	w := fhir.NewWriter(slices.Grow(room, size))
-	w.BeginObject()
-	w.Member("resourceType", "Bundle")
-	w.Member("type", "searchset")
-	if p.search.Total == Accurate {
-		w.Name("total")
-		w.Int(int64(p.total))
-	}
-	w.Name("link")
-	w.BeginArray()
 	self := r.Base + "/" + t.ask.Type
 	if p.search.Shown != "" {
 		self += "?" + p.search.Shown
 	}
-	link(w, "self", self)
-	if p.next != "" {
-		link(w, "next", r.Base+"/"+t.ask.Type+"?_cursor="+p.next)
-	}
-	w.EndArray()
-	if len(released) > 0 || p.search.Crisis == CrisisRead {
-		w.Name("entry")
-		w.BeginArray()
-		for i, x := range released {
-			mode := "match"
-			if i >= p.matches {
-				mode = "include"
+	bundleOf(w, "searchset", func() {
+		if p.search.Total == Accurate {
+			w.Name("total").Int(int64(p.total))
+		}
+		w.Name("link").Array(func() {
+			link(w, "self", self)
+			if p.next != "" {
+				link(w, "next", r.Base+"/"+t.ask.Type+"?_cursor="+p.next)
 			}
-			entry(w, r.Base+"/"+x.Type()+"/"+x.ID(), mode, x.Body())
+		})
+		if len(released) > 0 || p.search.Crisis == CrisisRead {
+			w.Name("entry").Array(func() {
+				for i, x := range released {
+					mode := "match"
+					if i >= p.matches {
+						mode = "include"
+					}
+					entry(w, r.Base+"/"+x.Type()+"/"+x.ID(), mode, x.Body())
+				}
+				if p.search.Crisis == CrisisRead {
+					entry(w, crisisEntry, "outcome", crisisOutcome(t, r.DutyLine))
+				}
+			})
 		}
-		if p.search.Crisis == CrisisRead {
-			entry(w, crisisEntry, "outcome", crisisOutcome(t, r.DutyLine))
-		}
-		w.EndArray()
-	}
-	w.EndObject()
+	})
 	return w.Bytes()
 }
 
 // crisisEntry is the address of the entry that every crisis read carries: one and the same.
 const crisisEntry = "urn:uuid:2d0f5a4e-6c1b-4b57-9a3e-8f5d1c7e4b60"
 
+func bundleOf(w *fhir.Writer, typ string, members func()) {
+	w.Object(func() {
+		w.Member("resourceType", "Bundle")
+		w.Member("type", typ)
+		members()
+	})
+}
+
 func link(w *fhir.Writer, relation, url string) {
-	w.BeginObject()
-	w.Member("relation", relation)
-	w.Member("url", url)
-	w.EndObject()
+	w.Object(func() {
+		w.Member("relation", relation)
+		w.Member("url", url)
+	})
 }
 
 func entry(w *fhir.Writer, fullURL, mode string, body []byte) {
-	w.BeginObject()
-	w.Member("fullUrl", fullURL)
-	w.Name("resource")
-	w.Raw(body)
-	w.Name("search")
-	w.BeginObject()
-	w.Member("mode", mode)
-	w.EndObject()
-	w.EndObject()
+	w.Object(func() {
+		w.Member("fullUrl", fullURL)
+		w.Name("resource").Raw(body)
+		w.Name("search").Object(func() { w.Member("mode", mode) })
+	})
 }

@@ -197,16 +197,13 @@ var errUnknownName = errors.New("a reference to an entry that the transaction do
 // bundle writes what came of each entry, in the order in which they were sent.
 func (r *Road) bundle(t *exchange, p reply) []byte {
 	w := fhir.NewWriter(make([]byte, 0, 4096))
-	w.BeginObject()
-	w.Member("resourceType", "Bundle")
-	w.Member("type", string(t.ask.Interaction)+"-response")
-	w.Name("entry")
-	w.BeginArray()
-	for _, a := range p.parts {
-		r.entryOf(w, a)
-	}
-	w.EndArray()
-	w.EndObject()
+	bundleOf(w, string(t.ask.Interaction)+"-response", func() {
+		w.Name("entry").Array(func() {
+			for _, a := range p.parts {
+				r.entryOf(w, a)
+			}
+		})
+	})
 	return w.Bytes()
 }
 
@@ -216,24 +213,21 @@ func (r *Road) entryOf(w *fhir.Writer, a answered) {
 		p = reply{status: http.StatusInternalServerError, fault: faultBroken}
 	}
 	body := r.body(new([]byte), a.exchange, a.released, p)
-	w.BeginObject()
-	if len(body) > 0 && p.fault == nil && a.ask.Write.Return != Outcome {
-		w.Name("resource")
-		w.Raw(body)
-	}
-	w.Name("response")
-	w.BeginObject()
-	w.Member("status", fmt.Sprint(p.status, " ", http.StatusText(p.status)))
-	if p.written != "" {
-		w.Member("location", r.Base+"/"+p.written)
-	}
-	if len(a.released) > 0 && a.ask.one() && !a.released[0].Part() {
-		w.Member("etag", `W/"`+a.released[0].VersionID()+`"`)
-	}
-	if p.fault != nil {
-		w.Name("outcome")
-		w.Raw(body)
-	}
-	w.EndObject()
-	w.EndObject()
+	w.Object(func() {
+		if len(body) > 0 && p.fault == nil && a.ask.Write.Return != Outcome {
+			w.Name("resource").Raw(body)
+		}
+		w.Name("response").Object(func() {
+			w.Member("status", fmt.Sprint(p.status, " ", http.StatusText(p.status)))
+			if p.written != "" {
+				w.Member("location", r.Base+"/"+p.written)
+			}
+			if len(a.released) > 0 && a.ask.one() && !a.released[0].Part() {
+				w.Member("etag", `W/"`+a.released[0].VersionID()+`"`)
+			}
+			if p.fault != nil {
+				w.Name("outcome").Raw(body)
+			}
+		})
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"cpagateway/consent"
+	"cpagateway/gateway/authored"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/tasks"
 	"cpagateway/profiles"
@@ -24,7 +25,7 @@ func (e *edit) choose() (*Fault, error) {
 	}
 	chosen, ok := tasks.Chosen(e.resource, after, e.made.Edits)
 	switch {
-	case e.current.Source != tasks.Source: // one that a source sent, or that was answered
+	case e.current.Source != authored.Source: // one that a source sent, or that was answered
 		return faultNotYours, nil
 	case !ok:
 		return faultNoChoice, nil

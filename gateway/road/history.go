@@ -40,35 +40,29 @@ func history(now records.Reader, q question) (records.Page, error) {
 // would tell of versions before it that the caller does not see.
 func (r *Road) historyOf(t *exchange, released []disclosure.Disclosure) []byte {
 	w := fhir.NewWriter(make([]byte, 0, 4096))
-	w.BeginObject()
-	w.Member("resourceType", "Bundle")
-	w.Member("type", "history")
-	w.Name("total")
-	w.Int(int64(len(released)))
-	w.Name("link")
-	w.BeginArray()
-	link(w, "self", r.Base+"/"+t.ask.Type+"/"+t.ask.ID+"/_history")
-	w.EndArray()
-	w.Name("entry")
-	w.BeginArray()
-	for _, x := range released {
-		w.BeginObject()
-		w.Member("fullUrl", r.Base+"/"+x.Type()+"/"+x.ID())
-		w.Name("resource")
-		w.Raw(x.Body())
-		w.Name("request")
-		w.BeginObject()
-		w.Member("method", "PUT")
-		w.Member("url", x.Type()+"/"+x.ID())
-		w.EndObject()
-		w.Name("response")
-		w.BeginObject()
-		w.Member("status", "200 OK")
-		w.Member("etag", `W/"`+x.VersionID()+`"`)
-		w.EndObject()
-		w.EndObject()
-	}
-	w.EndArray()
-	w.EndObject()
+	bundleOf(w, "history", func() {
+		w.Name("total").Int(int64(len(released)))
+		w.Name("link").Array(func() { link(w, "self", r.Base+"/"+t.ask.Type+"/"+t.ask.ID+"/_history") })
+		w.Name("entry").Array(func() {
+			for _, x := range released {
+				r.versionOf(w, x)
+			}
+		})
+	})
 	return w.Bytes()
+}
+
+func (r *Road) versionOf(w *fhir.Writer, x disclosure.Disclosure) {
+	w.Object(func() {
+		w.Member("fullUrl", r.Base+"/"+x.Type()+"/"+x.ID())
+		w.Name("resource").Raw(x.Body())
+		w.Name("request").Object(func() {
+			w.Member("method", "PUT")
+			w.Member("url", x.Type()+"/"+x.ID())
+		})
+		w.Name("response").Object(func() {
+			w.Member("status", "200 OK")
+			w.Member("etag", `W/"`+x.VersionID()+`"`)
+		})
+	})
 }

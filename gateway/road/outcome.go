@@ -138,31 +138,28 @@ func crisisOutcome(t *exchange, dutyLine string) []byte {
 
 func operationOutcome(t *exchange, severity, requestID string, issues ...Issue) []byte {
 	w := fhir.NewWriter(make([]byte, 0, 512))
-	w.BeginObject()
-	w.Member("resourceType", "OperationOutcome")
-	w.Member("id", requestID)
-	w.Member("language", t.words.language.String())
-	w.Name("issue")
-	w.BeginArray()
-	for _, i := range issues {
-		w.BeginObject()
+	w.Object(func() {
+		w.Member("resourceType", "OperationOutcome")
+		w.Member("id", requestID)
+		w.Member("language", t.words.language.String())
+		w.Name("issue").Array(func() {
+			for _, i := range issues {
+				i.write(w, severity)
+			}
+		})
+	})
+	return w.Bytes()
+}
+
+func (i Issue) write(w *fhir.Writer, severity string) {
+	w.Object(func() {
 		w.Member("severity", severity)
 		w.Member("code", i.Code)
-		w.Name("details")
-		w.BeginObject()
-		w.Member("text", i.Text)
-		w.EndObject()
+		w.Name("details").Object(func() { w.Member("text", i.Text) })
 		if i.Expression != "" {
-			w.Name("expression")
-			w.BeginArray()
-			w.String(i.Expression)
-			w.EndArray()
+			w.Name("expression").Array(func() { w.String(i.Expression) })
 		}
-		w.EndObject()
-	}
-	w.EndArray()
-	w.EndObject()
-	return w.Bytes()
+	})
 }
 
 // uuidForm is a UUID of RFC 9562 with its version and variant.

@@ -25,19 +25,14 @@ func patched(typ, id string, content fhir.Value, patch []byte) (fhir.Value, erro
 		return fhir.Value{}, errPatch
 	}
 	w := fhir.NewWriter(nil)
-	w.BeginObject()
-	w.Member("resourceType", typ)
-	w.Member("id", id)
-	w.Name("meta")
-	w.BeginObject()
-	w.Name("security")
-	w.Raw(disclosure.SecurityOf(typ))
-	w.EndObject()
-	for name, member := range content.Members() {
-		w.Name(name)
-		w.Value(member)
-	}
-	w.EndObject()
+	w.Object(func() {
+		w.Member("resourceType", typ)
+		w.Member("id", id)
+		w.Name("meta").Object(func() { w.Name("security").Raw(disclosure.SecurityOf(typ)) })
+		for name, member := range content.Members() {
+			w.Name(name).Value(member)
+		}
+	})
 	options := jsonpatch.NewApplyOptions()
 	options.SupportNegativeIndices = false
 	options.AccumulatedCopySizeLimit = maxPatched

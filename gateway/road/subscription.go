@@ -210,24 +210,17 @@ func (r *Road) ownSubscriptions(tx store.Tx, t *exchange) ([]byte, error) {
 		return slices.ContainsFunc(t.ask.Own.Filters, func(f subscriptions.Filter) bool { return !f.Matches(s) })
 	})
 	w := fhir.NewWriter(make([]byte, 0, 2048))
-	w.BeginObject()
-	w.Member("resourceType", "Bundle")
-	w.Member("type", "searchset")
-	w.Name("total")
-	w.Int(int64(len(list)))
-	w.Name("link")
-	w.BeginArray()
-	link(w, "self", r.Base+"/"+subscriptions.Type)
-	w.EndArray()
-	if len(list) > 0 {
-		w.Name("entry")
-		w.BeginArray()
-		for _, s := range list {
-			entry(w, r.Base+"/"+subscriptions.Type+"/"+s.ID, "match", s.Resource())
+	bundleOf(w, "searchset", func() {
+		w.Name("total").Int(int64(len(list)))
+		w.Name("link").Array(func() { link(w, "self", r.Base+"/"+subscriptions.Type) })
+		if len(list) > 0 {
+			w.Name("entry").Array(func() {
+				for _, s := range list {
+					entry(w, r.Base+"/"+subscriptions.Type+"/"+s.ID, "match", s.Resource())
+				}
+			})
 		}
-		w.EndArray()
-	}
-	w.EndObject()
+	})
 	return w.Bytes(), err
 }
 

@@ -10,6 +10,7 @@ import (
 	"cpagateway/consent"
 	"cpagateway/consent/facts"
 	"cpagateway/gateway/audit"
+	"cpagateway/gateway/authored"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/tasks"
@@ -389,7 +390,7 @@ func (c *change) keepUnder(decision consent.Decision, a consent.Accepted, must r
 // raise keeps what somebody has to be asked because of the change, with a record of its own.
 func (c *change) raise(replaced []tasks.Replaced) error {
 	for _, r := range replaced {
-		decision := tasks.Decide(tasks.Type, c.asked.Register, c.at, c.decision.Source(), c.person)
+		decision := authored.Decide(tasks.Type, c.asked.Register, c.at, c.decision.Source(), c.person)
 		raised, err := r.Raise(c.tx, c.at, decision)
 		if err != nil {
 			return err

@@ -254,66 +254,58 @@ func (r *reader) content(extension fhir.Value) {
 // Resource is the Subscription as its client reads it.
 func (s Subscription) Resource() []byte {
 	w := fhir.NewWriter(make([]byte, 0, 1024))
-	w.BeginObject()
-	w.Member("resourceType", Type)
-	w.Member("id", s.ID)
-	w.Name("meta")
-	w.BeginObject()
-	w.Member("versionId", s.VersionID())
-	w.Member("lastUpdated", instant(s.Changed))
-	w.Name("profile")
-	w.BeginArray()
-	w.String(profileURL)
-	w.EndArray()
-	w.EndObject()
-	w.Member("status", string(s.Status))
-	if !s.End.IsZero() {
-		w.Member("end", instant(s.End))
-	}
-	w.Member("reason", s.Reason)
-	w.Member("criteria", s.Topic.URL())
-	if s.Patient != "" {
-		w.Name("_criteria")
-		extended(w, filterURL, func() { w.Member("valueString", s.Topic.Focus()+"?patient=Patient/"+s.Patient) })
-	}
-	w.Member("error", s.Problem)
-	s.channel(w)
-	w.EndObject()
+	w.Object(func() {
+		w.Member("resourceType", Type)
+		w.Member("id", s.ID)
+		w.Name("meta").Object(func() {
+			w.Member("versionId", s.VersionID())
+			w.Member("lastUpdated", instant(s.Changed))
+			w.Name("profile").Array(func() { w.String(profileURL) })
+		})
+		w.Member("status", string(s.Status))
+		if !s.End.IsZero() {
+			w.Member("end", instant(s.End))
+		}
+		w.Member("reason", s.Reason)
+		w.Member("criteria", s.Topic.URL())
+		if s.Patient != "" {
+			extended(w.Name("_criteria"), filterURL, func() { w.Member("valueString", s.Topic.Focus()+"?patient=Patient/"+s.Patient) })
+		}
+		w.Member("error", s.Problem)
+		s.channel(w.Name("channel"))
+	})
 	return w.Bytes()
 }
 
 func (s Subscription) channel(w *fhir.Writer) {
-	w.Name("channel")
-	w.BeginObject()
-	w.Name("extension")
-	w.BeginArray()
-	if s.Heartbeat > 0 {
-		extension(w, heartbeatURL, func() { w.Name("valueUnsignedInt"); w.Int(int64(s.Heartbeat / time.Second)) })
+	seconds := func(d time.Duration) func() {
+		return func() { w.Name("valueUnsignedInt").Int(int64(d / time.Second)) }
 	}
-	extension(w, timeoutURL, func() { w.Name("valueUnsignedInt"); w.Int(int64(s.Timeout / time.Second)) })
-	w.EndArray()
-	w.Member("type", "rest-hook")
-	w.Member("endpoint", s.Endpoint)
-	w.Member("payload", "application/fhir+json")
-	w.Name("_payload")
-	extended(w, contentURL, func() { w.Member("valueCode", string(s.Payload)) })
-	w.EndObject()
+	w.Object(func() {
+		w.Name("extension").Array(func() {
+			if s.Heartbeat > 0 {
+				extension(w, heartbeatURL, seconds(s.Heartbeat))
+			}
+			extension(w, timeoutURL, seconds(s.Timeout))
+		})
+		w.Member("type", "rest-hook")
+		w.Member("endpoint", s.Endpoint)
+		w.Member("payload", "application/fhir+json")
+		extended(w.Name("_payload"), contentURL, func() { w.Member("valueCode", string(s.Payload)) })
+	})
 }
 
 func extended(w *fhir.Writer, url string, value func()) {
-	w.BeginObject()
-	w.Name("extension")
-	w.BeginArray()
-	extension(w, url, value)
-	w.EndArray()
-	w.EndObject()
+	w.Object(func() {
+		w.Name("extension").Array(func() { extension(w, url, value) })
+	})
 }
 
 func extension(w *fhir.Writer, url string, value func()) {
-	w.BeginObject()
-	w.Member("url", url)
-	value()
-	w.EndObject()
+	w.Object(func() {
+		w.Member("url", url)
+		value()
+	})
 }
 
 func instant(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

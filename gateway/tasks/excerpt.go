@@ -19,27 +19,25 @@ var heads = map[string]bool{
 }
 
 func (e excerpt) write(w *fhir.Writer, record fhir.Value) {
-	w.BeginObject()
-	w.Member("resourceType", record.Type())
-	w.Member("id", e.id)
-	for name, member := range record.Members() {
-		switch {
-		case name == e.member || !heads[name]:
-		case name == "extension":
-			list(w, name, marks(member))
-		default:
-			w.Name(name)
-			w.Value(member)
+	w.Object(func() {
+		w.Member("resourceType", record.Type())
+		w.Member("id", e.id)
+		for name, member := range record.Members() {
+			switch {
+			case name == e.member || !heads[name]:
+			case name == "extension":
+				list(w, name, marks(member))
+			default:
+				w.Name(name).Value(member)
+			}
 		}
-	}
-	switch {
-	case e.ofList(record):
-		list(w, e.member, e.parts)
-	case len(e.parts) > 0:
-		w.Name(e.member)
-		w.Value(e.parts[0])
-	}
-	w.EndObject()
+		switch {
+		case e.ofList(record):
+			list(w, e.member, e.parts)
+		case len(e.parts) > 0:
+			w.Name(e.member).Value(e.parts[0])
+		}
+	})
 }
 
 // ofList reports whether the parts are objects of a list: a list of anything else is a part
@@ -65,10 +63,9 @@ func list(w *fhir.Writer, name string, elements []fhir.Value) {
 	if len(elements) == 0 {
 		return
 	}
-	w.Name(name)
-	w.BeginArray()
-	for _, one := range elements {
-		w.Value(one)
-	}
-	w.EndArray()
+	w.Name(name).Array(func() {
+		for _, one := range elements {
+			w.Value(one)
+		}
+	})
 }

@@ -1,8 +1,6 @@
 package tasks
 
 import (
-	"crypto/sha256"
-	"encoding/base32"
 	"errors"
 	"slices"
 	"strings"
@@ -11,6 +9,7 @@ import (
 	"golang.org/x/text/language"
 
 	"cpagateway/consent"
+	"cpagateway/gateway/authored"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/texts"
@@ -139,7 +138,7 @@ func openIn(now store.Snapshot, list []Replaced, v version) ([]Replaced, error) 
 
 // Raise keeps the Task that names the contributions, with the change that replaces the plan,
 // once.
-func (r Replaced) Raise(tx store.Tx, at time.Time, decision consent.Decision) (Raised, error) {
+func (r Replaced) Raise(tx store.Tx, at time.Time, decision consent.Decision) (authored.Kept, error) {
 	t := task{
 		id: r.id(), code: profiles.CodeDutyReplaced, about: r.plan, record: r.record,
 		said: func(lang language.Tag) string { return texts.TaskReplaced.In(lang) },
@@ -155,11 +154,9 @@ func (r Replaced) Raise(tx store.Tx, at time.Time, decision consent.Decision) (R
 
 // id is the same for the same contributions to the same plan, whatever replaces it.
 func (r Replaced) id() string {
-	h := sha256.New()
-	h.Write([]byte(profiles.CodeDutyReplaced + "\x00" + r.plan.ID))
+	about := []string{profiles.CodeDutyReplaced, r.plan.ID}
 	for _, c := range r.open {
-		h.Write([]byte("\x00" + string(c.by) + "\x00"))
-		h.Write(c.part.Raw())
+		about = append(about, string(c.by), string(c.part.Raw()))
 	}
-	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(h.Sum(nil)[:20]))
+	return authored.ID(about...)
 }

@@ -6,8 +6,8 @@ import (
 )
 
 // A Writer appends JSON to a buffer; commas and quotes are its business, that
-// names and values alternate and that brackets match is the caller's. It builds
-// projections, out of Values, and resources of the gateway's own.
+// names and values alternate is the caller's, and that brackets match where it writes
+// them one by one. It builds projections, out of Values, and resources of the gateway's own.
 //
 // A comma is due wherever a value is followed by another, and the last byte
 // written says whether that is so: after '{', '[' and ':' it is not.
@@ -22,6 +22,12 @@ func NewWriter(buf []byte) *Writer { return &Writer{buf: buf, start: len(buf)} }
 // Bytes is the buffer with all that was written.
 func (w *Writer) Bytes() []byte { return w.buf }
 
+// Object writes an object with the members that are written meanwhile.
+func (w *Writer) Object(members func()) { w.BeginObject(); members(); w.EndObject() }
+
+// Array writes an array of the values that are written meanwhile.
+func (w *Writer) Array(values func()) { w.BeginArray(); values(); w.EndArray() }
+
 // BeginObject writes an opening brace.
 func (w *Writer) BeginObject() { w.comma(); w.buf = append(w.buf, '{') }
 
@@ -35,7 +41,11 @@ func (w *Writer) BeginArray() { w.comma(); w.buf = append(w.buf, '[') }
 func (w *Writer) EndArray() { w.buf = append(w.buf, ']') }
 
 // Name writes a member's name; its value must follow.
-func (w *Writer) Name(name string) { w.String(name); w.buf = append(w.buf, ':') }
+func (w *Writer) Name(name string) *Writer {
+	w.String(name)
+	w.buf = append(w.buf, ':')
+	return w
+}
 
 // String writes a string as AppendString does.
 func (w *Writer) String(s string) { w.comma(); w.buf = AppendString(w.buf, s) }
@@ -63,8 +73,7 @@ func (w *Writer) Value(v Value) { w.Raw(v.Raw()) }
 // has no empty strings.
 func (w *Writer) Member(name, s string) {
 	if s != "" {
-		w.Name(name)
-		w.String(s)
+		w.Name(name).String(s)
 	}
 }
 

@@ -67,8 +67,7 @@ func names(own, mine fhir.Value) []string {
 // member writes a member, where it has a value.
 func member(w *fhir.Writer, name string, raw []byte) {
 	if len(raw) > 0 {
-		w.Name(name)
-		w.Raw(raw)
+		w.Name(name).Raw(raw)
 	}
 }
 

@@ -1,4 +1,4 @@
-package tasks
+package authored
 
 import (
 	"slices"
@@ -10,12 +10,13 @@ import (
 
 // People are those of a custodian's record whom something is told.
 type People struct {
-	Patient      string   // whom it is about, as a reference; empty where the record is elsewhere by now
+	Patient      string   // whom it is about, as a reference
 	Coordinators []string // references to the care coordinators that the active care teams name
 }
 
-// Addressees finds them in what a custodian holds about a person.
-func Addressees(now store.Snapshot, person profiles.PersonID, custodian profiles.OrgCode) (People, error) {
+// addressees finds them in what a custodian holds about a person. There is no Patient where
+// the records are elsewhere by now.
+func addressees(now store.Snapshot, person profiles.PersonID, custodian profiles.OrgCode) (People, error) {
 	var people People
 	held, err := now.Held(person, "")
 	for _, v := range held {
