@@ -91,6 +91,7 @@ func TestParseParam(t *testing.T) {
 		{"CarePlan", "subject:Patient", "p1", refParam("subject", "Patient/p1")},
 		{"CareTeam", "participant", "x", refParam("participant", "Practitioner/x", "PractitionerRole/x", "Organization/x", "RelatedPerson/x", "Patient/x", "CareTeam/x")},
 		{"CareTeam", "participant:PractitionerRole", "x", refParam("participant", "PractitionerRole/x")},
+		{"CareTeam", "participant", "Practitioner/x", refParam("participant", "Practitioner/x")},
 		{"CarePlan", "patient:identifier", "urn:x|1", patientToken("patient")},
 		{"CarePlan", "patient.identifier", "urn:x|1", patientToken("patient")},
 		{"CarePlan", "patient:Patient.identifier", "urn:x|1", patientToken("patient")},
