@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -272,5 +273,49 @@ func TestAGatewayThatStopsLetsAnotherTell(t *testing.T) {
 	}
 	if got := e.events(); len(got) != 1 {
 		t.Errorf("told %q", got)
+	}
+}
+
+// A gateway whose lease had passed to another kept that its subscriber had taken a message,
+// and the other, which did not see that, said it again.
+func TestAGatewayThatLostItsLeaseIsHeard(t *testing.T) {
+	s, _ := subscribedStand(t)
+	held := make(chan struct{})
+	var asked atomic.Int32
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if body, _ := io.ReadAll(r.Body); messageOf(t, string(body)).number == "" {
+			return // a handshake
+		}
+		switch asked.Add(1) {
+		case 1:
+			<-held
+		case 2:
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	}))
+	defer slow.Close()
+	agreed := s.road.Subscribers["demo-social-care"]
+	agreed.Endpoints = append(agreed.Endpoints, slow.URL)
+	s.road.Subscribers["demo-social-care"] = agreed
+	path := s.subscribe("social-care", subscription(subscriptions.PlanChanged, slow.URL, "id-only", ""))
+	first := s.tell("a", nil)
+	until(t, func() bool { return strings.Contains(s.get("social-care", path).body, `"status":"active"`) }, first)
+	s.changeArea("accommodation", "Flat 1")
+	until(t, func() bool { return asked.Load() == 1 }, first)
+	second := s.tell("b", nil)
+	failed := func() (yes bool) {
+		must(t, s.store.View(t.Context(), func(now store.Snapshot) error {
+			one, err := now.Subscription(path[len("/Subscription/"):])
+			yes = one.Attempts > 0
+			return err
+		}))
+		return yes
+	}
+	until(t, func() bool { s.clock.advance(time.Second); return failed() }, second)
+	close(held)
+	first.end()
+	s.rest(second)
+	if n := asked.Load(); n != 2 {
+		t.Errorf("told %d times, want 2", n)
 	}
 }

@@ -25,7 +25,7 @@ import (
 )
 
 // tellEvery is how often changes are looked for that subscribers are to be told of.
-const tellEvery = 100 * time.Millisecond
+const tellEvery = 50 * time.Millisecond
 
 // subscribers are the clients that may subscribe, as the configuration names them.
 type subscribers []subscriberConfig

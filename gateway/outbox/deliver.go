@@ -33,9 +33,9 @@ func of(s subscriptions.Subscription) outcome {
 }
 
 // ends ends a subscription without speaking to its endpoint.
-func ends(status subscriptions.Status, why string) func(context.Context, subscriptions.Subscription) outcome {
-	return func(_ context.Context, s subscriptions.Subscription) outcome {
-		done := of(s)
+func ends(status subscriptions.Status, why string) func(context.Context, waiting) outcome {
+	return func(_ context.Context, s waiting) outcome {
+		done := of(s.Subscription)
 		done.ended, done.failure = status, why
 		return done
 	}
@@ -43,27 +43,23 @@ func ends(status subscriptions.Status, why string) func(context.Context, subscri
 
 // handshake asks an endpoint whether it is there. Nobody is told of anything before it
 // has answered.
-func (o *Outbox) handshake(ctx context.Context, s subscriptions.Subscription) outcome {
+func (o *Outbox) handshake(ctx context.Context, s waiting) outcome {
 	name := "handshake-" + s.VersionID()
-	return of(s).after(o.post(ctx, s, name, s.Notification(subscriptions.Handshake, o.Road.Base, o.Clock())))
+	return of(s.Subscription).after(o.post(ctx, s.Subscription, name, s.Notification(subscriptions.Handshake, o.Road.Base, o.Clock())))
 }
 
 // heartbeat tells an endpoint that nothing has changed.
-func (o *Outbox) heartbeat(ctx context.Context, s subscriptions.Subscription) outcome {
+func (o *Outbox) heartbeat(ctx context.Context, s waiting) outcome {
 	name := "heartbeat-" + strconv.FormatInt(o.Clock().Unix(), 10)
-	return of(s).after(o.post(ctx, s, name, s.Notification(subscriptions.Heartbeat, o.Road.Base, o.Clock())))
+	return of(s.Subscription).after(o.post(ctx, s.Subscription, name, s.Notification(subscriptions.Heartbeat, o.Road.Base, o.Clock())))
 }
 
 // deliver tells a subscriber its next events, one after the other: each is decided on
 // again, and recorded before it leaves. Of one that it may not be told any more it is told
 // nothing.
-func (o *Outbox) deliver(ctx context.Context, s subscriptions.Subscription) outcome {
-	done := of(s)
-	var events []subscriptions.Event
-	err := o.Store.View(ctx, func(now store.Snapshot) (err error) {
-		events, err = now.Events(s.ID, s.Settled, eventsRun)
-		return err
-	})
+func (o *Outbox) deliver(ctx context.Context, w waiting) outcome {
+	s, done := w.Subscription, of(w.Subscription)
+	events, err := o.events(ctx, s, w.next)
 	for _, e := range events {
 		if err != nil {
 			break
@@ -138,6 +134,16 @@ func (o *Outbox) post(ctx context.Context, s subscriptions.Subscription, name st
 	return nil
 }
 
+// newClient is what speaks to endpoints.
+func newClient(transport http.RoundTripper) *http.Client {
+	if transport == nil {
+		own := http.DefaultTransport.(*http.Transport).Clone()
+		own.MaxIdleConns, own.MaxIdleConnsPerHost = 2*atOnce, atOnce
+		transport = own
+	}
+	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
 // signature is that of a message (Standard Webhooks 1.0, symmetric).
 func signature(secret []byte, id, at string, body []byte) string {
 	mac := hmac.New(sha256.New, secret)
@@ -160,16 +166,14 @@ func (o *Outbox) settle(ctx context.Context, busy underway, finished <-chan outc
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease)
 	defer cancel()
-	err := o.Store.Update(ctx, func(tx store.Tx) error {
-		for _, done := range all {
-			s, err := o.keep(tx, done)
-			if err != nil {
-				return err
-			}
-			o.kept.put(s)
-		}
-		return nil
+	var changed []subscriptions.Subscription
+	err := o.Store.Update(ctx, func(tx store.Tx) (err error) {
+		changed, err = o.keep(tx, all)
+		return err
 	})
+	for _, s := range changed {
+		o.kept.put(s, nil)
+	}
 	if err != nil {
 		o.kept = kept{}
 		o.Log.ErrorContext(ctx, "keeping what subscribers were told failed", "cause", err.Error())
@@ -181,19 +185,31 @@ func (o *Outbox) settle(ctx context.Context, busy underway, finished <-chan outc
 	}
 }
 
-func (o *Outbox) keep(tx store.Tx, done outcome) (subscriptions.Subscription, error) {
-	s, err := tx.Subscription(done.id)
-	if isNone(err) {
-		return s, nil
-	}
+// keep keeps how far subscribers have been told.
+func (o *Outbox) keep(tx store.Tx, all []outcome) (changed []subscriptions.Subscription, err error) {
+	outbox, err := tx.Outbox()
 	if err != nil {
-		return s, err
+		return nil, err
 	}
-	s.Settled = max(s.Settled, done.settled)
-	if s.Revision == done.revision { // otherwise the client has written it anew
-		s.Progress = done.progress(s.Progress, o.Clock())
+	for _, done := range all {
+		s, err := o.subscription(tx, outbox, done.id)
+		if isNone(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		s.Settled = max(s.Settled, done.settled)
+		if s.Revision == done.revision { // otherwise the client has written it anew
+			s.Progress = done.progress(s.Progress, o.Clock())
+		}
+		changed = append(changed, s)
 	}
-	return s, tx.Subscribe(s)
+	if outbox.Holder != o.Gateway { // another one has read them
+		outbox.Written++
+		err = tx.SetOutbox(outbox)
+	}
+	return changed, errors.Join(err, tx.Subscribe(changed...))
 }
 
 // progress is how far a subscriber has been told then.

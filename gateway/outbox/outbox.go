@@ -44,7 +44,7 @@ type Outbox struct {
 	Gateway string // a name that no other gateway has, nor this one when it is started again
 	// Registered reports whether a caller could still get a token.
 	Registered func(consent.Caller) bool
-	Transport  http.RoundTripper // nil: one of its own
+	Transport  http.RoundTripper // nil: one that keeps as many connections as endpoints are spoken to at once
 	Clock      func() time.Time
 	Log        *slog.Logger
 
@@ -61,7 +61,7 @@ type Outbox struct {
 // Run tells subscribers until ctx ends. On each tick it looks at what has changed. It
 // returns when what it was telling has come to an end and is kept.
 func (o *Outbox) Run(ctx context.Context, tick <-chan time.Time) {
-	o.client = &http.Client{Transport: o.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	o.client = newClient(o.Transport)
 	var err error
 	if o.turns, err = newMeter(ctx); err != nil {
 		o.Log.ErrorContext(ctx, "what subscribers are told cannot be counted", "cause", err.Error())
@@ -140,7 +140,7 @@ func (o *Outbox) turn(ctx context.Context, busy underway, finished chan<- outcom
 			continue
 		}
 		if do := o.due(s, now, flows); do != nil {
-			o.waiting = append(o.waiting, waiting{s, do})
+			o.waiting = append(o.waiting, waiting{s, o.kept.next[s.ID], do})
 		}
 	}
 	o.start(ctx, busy, finished)
@@ -150,7 +150,8 @@ func (o *Outbox) turn(ctx context.Context, busy underway, finished chan<- outcom
 // waiting is a subscription for which something has to be done.
 type waiting struct {
 	subscriptions.Subscription
-	do func(context.Context, subscriptions.Subscription) outcome
+	next []subscriptions.Event // what it is to be told, where that is known
+	do   func(context.Context, waiting) outcome
 }
 
 // start begins with as many of those who wait as may be spoken to at once.
@@ -160,7 +161,7 @@ func (o *Outbox) start(ctx context.Context, busy underway, finished chan<- outco
 			return false
 		}
 		busy[w.ID] = w.Caller.Client
-		go func() { finished <- w.do(ctx, w.Subscription) }()
+		go func() { finished <- w.do(ctx, w) }()
 		return true
 	})
 }
@@ -183,7 +184,7 @@ func (u underway) takes(of consent.ClientID) bool {
 }
 
 // due is what has to be done for a subscription now; nil for nothing.
-func (o *Outbox) due(s subscriptions.Subscription, now time.Time, flows flows) func(context.Context, subscriptions.Subscription) outcome {
+func (o *Outbox) due(s subscriptions.Subscription, now time.Time, flows flows) func(context.Context, waiting) outcome {
 	switch {
 	case s.Status == subscriptions.Off || s.Status == subscriptions.Failed:
 		return nil
@@ -216,9 +217,7 @@ func (o *Outbox) number(ctx context.Context) ([]subscriptions.Subscription, erro
 		if err := r.decide(ctx); err != nil {
 			return nil, err
 		}
-		if err = o.Store.Update(ctx, r.keep); err != nil {
-			o.kept = kept{} // they may be ahead of the store
-		}
+		err = o.Store.Update(ctx, r.keep)
 		switch {
 		case errors.Is(err, cache.ErrChanged):
 			continue // something was written meanwhile: look again
@@ -226,8 +225,12 @@ func (o *Outbox) number(ctx context.Context) ([]subscriptions.Subscription, erro
 			return nil, nil
 		case err != nil:
 			return nil, err
-		case !r.more:
-			return r.subscribed, nil
+		}
+		for _, s := range r.numbered {
+			o.kept.put(s, r.events[s.ID])
+		}
+		if !r.more {
+			return o.kept.list, nil
 		}
 	}
 	o.more = true

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"cpagateway/gateway/cache"
@@ -23,6 +24,8 @@ type run struct {
 	patients   map[profiles.PersonID][]string   // ids of the Patients of whomever the changes are about
 	notices    []road.Notice                    // what was decided, be it yes or no
 	found      map[string][]subscriptions.Event // by subscription, not yet numbered
+	events     map[string][]subscriptions.Event // the same with their numbers
+	numbered   []subscriptions.Subscription     // those that have them
 }
 
 // look reads what has changed, and what each change is about.
@@ -120,12 +123,8 @@ func (r *run) keep(tx store.Tx) error {
 			return err
 		}
 	}
-	for i, s := range r.subscribed {
-		if events := r.found[s.ID]; len(events) > 0 {
-			if r.subscribed[i], err = number(tx, s, events); err != nil {
-				return err
-			}
-		}
+	if err := r.numberFound(tx, outbox); err != nil {
+		return err
 	}
 	now := r.Clock()
 	if len(r.changes) == 0 && outbox.Holder == r.Gateway && outbox.Until.Sub(now) > lease/2 {
@@ -138,23 +137,27 @@ func (r *run) keep(tx store.Tx) error {
 	return tx.SetOutbox(outbox)
 }
 
-// number keeps events of a subscription. Where its client has written it anew meanwhile
-// they may be of another question, and are looked for again.
-func number(tx store.Tx, as subscriptions.Subscription, events []subscriptions.Event) (subscriptions.Subscription, error) {
-	s, err := tx.Subscription(as.ID)
-	if isNone(err) || err == nil && s.Revision != as.Revision {
-		return s, cache.ErrChanged
+// numberFound keeps the events that were found, of each subscription. Where a client has
+// written it anew meanwhile they may be of another question, and are looked for again.
+func (r *run) numberFound(tx store.Tx, outbox subscriptions.Outbox) error {
+	r.numbered, r.events = nil, make(map[string][]subscriptions.Event, len(r.found))
+	for _, as := range r.subscribed {
+		if len(r.found[as.ID]) == 0 {
+			continue
+		}
+		s, err := r.subscription(tx, outbox, as.ID)
+		if isNone(err) || err == nil && s.Revision != as.Revision {
+			return cache.ErrChanged
+		}
+		if err != nil {
+			return err
+		}
+		events := slices.Clone(r.found[s.ID])
+		for i := range events {
+			s.Numbered++
+			events[i].Number = s.Numbered
+		}
+		r.numbered, r.events[s.ID] = append(r.numbered, s), events
 	}
-	if err != nil {
-		return s, err
-	}
-	events = slices.Clone(events)
-	for i := range events {
-		s.Numbered++
-		events[i].Number = s.Numbered
-	}
-	if err := tx.AddEvents(s.ID, events); err != nil {
-		return s, err
-	}
-	return s, tx.Subscribe(s)
+	return errors.Join(tx.AddEvents(r.events), tx.Subscribe(r.numbered...))
 }

@@ -110,12 +110,12 @@ type Snapshot interface {
 // Tx is a change of the subscriptions. It reads what it has written.
 type Tx interface {
 	Snapshot
-	// Subscribe keeps a subscription, in place of what was kept under its id.
-	Subscribe(s Subscription) error
+	// Subscribe keeps subscriptions, each once, in place of what was kept under their ids.
+	Subscribe(list ...Subscription) error
 	// Unsubscribe removes a subscription with its events.
 	Unsubscribe(id string) error
-	// AddEvents keeps events of a subscription. Their numbers are new.
-	AddEvents(subscription string, events []Event) error
+	// AddEvents keeps events of subscriptions, by their ids. Their numbers are new.
+	AddEvents(of map[string][]Event) error
 	// SetOutbox keeps how far the changes have been looked through.
 	SetOutbox(o Outbox) error
 }

@@ -67,11 +67,13 @@ func (s snapshot) Outbox() (subscriptions.Outbox, error) {
 }
 
 // Subscribe implements subscriptions.Tx.
-func (t *tx) Subscribe(s subscriptions.Subscription) error {
+func (t *tx) Subscribe(list ...subscriptions.Subscription) error {
 	if t.subscribed == nil {
 		t.subscribed, t.events = make(map[string]subscriptions.Subscription), make(map[string][]subscriptions.Event)
 	}
-	t.subscribed[s.ID] = s
+	for _, s := range list {
+		t.subscribed[s.ID] = s
+	}
 	return t.ctx.Err()
 }
 
@@ -83,11 +85,13 @@ func (t *tx) Unsubscribe(id string) error {
 }
 
 // AddEvents implements subscriptions.Tx.
-func (t *tx) AddEvents(subscription string, events []subscriptions.Event) error {
+func (t *tx) AddEvents(of map[string][]subscriptions.Event) error {
 	if t.events == nil {
 		t.events = make(map[string][]subscriptions.Event)
 	}
-	t.events[subscription] = slices.Concat(t.events[subscription], events)
+	for subscription, events := range of {
+		t.events[subscription] = slices.Concat(t.events[subscription], events)
+	}
 	return t.ctx.Err()
 }
 

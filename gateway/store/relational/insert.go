@@ -30,6 +30,18 @@ func (all inserts) unlessKept(key string) inserts {
 	return all
 }
 
+// orReplaced writes these columns of rows whose key is there already. No two rows of one
+// call have the same key.
+func (all inserts) orReplaced(key string, columns ...string) inserts {
+	for i, column := range columns {
+		columns[i] = column + " = excluded." + column
+	}
+	for i := range all {
+		all[i].text += " ON CONFLICT (" + key + ") DO UPDATE SET " + strings.Join(columns, ", ")
+	}
+	return all
+}
+
 // insert writes n rows.
 func (t tx) insert(into inserts, n int, row func(i int) []any) error {
 	return into.each(n, row, func(text string, args []any) error { return t.exec(t.ctx, text, args...) })

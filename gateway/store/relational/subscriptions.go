@@ -17,16 +17,17 @@ const (
 	selectSubscription   = `SELECT body FROM subscriptions WHERE id = ?`
 	selectSubscriptions  = `SELECT body FROM subscriptions ORDER BY id`
 	selectSubscriptionOf = `SELECT body FROM subscriptions WHERE client = ? ORDER BY id`
-	upsertSubscription   = `INSERT INTO subscriptions (id, client, body) VALUES (?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET client = excluded.client, body = excluded.body`
-	deleteSubscription = `DELETE FROM subscriptions WHERE id = ?`
-	selectEvents       = `SELECT body FROM events WHERE subscription = ? AND number > ? ORDER BY number LIMIT ?`
-	deleteEvents       = `DELETE FROM events WHERE subscription = ?`
-	selectOutbox       = `SELECT body FROM outbox WHERE id = 1`
-	upsertOutbox       = `INSERT INTO outbox (id, body) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body`
+	deleteSubscription   = `DELETE FROM subscriptions WHERE id = ?`
+	selectEvents         = `SELECT body FROM events WHERE subscription = ? AND number > ? ORDER BY number LIMIT ?`
+	deleteEvents         = `DELETE FROM events WHERE subscription = ?`
+	selectOutbox         = `SELECT body FROM outbox WHERE id = 1`
+	upsertOutbox         = `INSERT INTO outbox (id, body) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body`
 )
 
-var insertEvents = insertsInto("events (subscription, number, body)")
+var (
+	subscriptionRows = insertsInto("subscriptions (id, client, body)").orReplaced("id", "client", "body")
+	eventRows        = insertsInto("events (subscription, number, body)")
+)
 
 // Changes implements records.Snapshot.
 func (s snapshot) Changes(after uint64, limit int) ([]records.Change, error) {
@@ -86,13 +87,17 @@ func (s snapshot) Outbox() (subscriptions.Outbox, error) {
 }
 
 // Subscribe implements subscriptions.Tx.
-func (t tx) Subscribe(s subscriptions.Subscription) error {
-	body, err := json.Marshal(s)
-	if err == nil {
-		err = t.exec(t.ctx, upsertSubscription, s.ID, string(s.Caller.Client), body)
+func (t tx) Subscribe(list ...subscriptions.Subscription) error {
+	rows := make([][]any, len(list))
+	for i, s := range list {
+		body, err := json.Marshal(s)
+		if err != nil {
+			return fmt.Errorf("keeping a subscription: %w", err)
+		}
+		rows[i] = []any{s.ID, string(s.Caller.Client), body}
 	}
-	if err != nil {
-		return fmt.Errorf("keeping a subscription: %w", err)
+	if err := t.insert(subscriptionRows, len(rows), func(i int) []any { return rows[i] }); err != nil {
+		return fmt.Errorf("keeping subscriptions: %w", err)
 	}
 	return nil
 }
@@ -108,17 +113,18 @@ func (t tx) Unsubscribe(id string) error {
 }
 
 // AddEvents implements subscriptions.Tx.
-func (t tx) AddEvents(subscription string, events []subscriptions.Event) error {
-	bodies := make([][]byte, len(events))
-	for i, e := range events {
-		body, err := json.Marshal(e)
-		if err != nil {
-			return fmt.Errorf("keeping events: %w", err)
+func (t tx) AddEvents(of map[string][]subscriptions.Event) error {
+	var rows [][]any
+	for subscription, events := range of {
+		for _, e := range events {
+			body, err := json.Marshal(e)
+			if err != nil {
+				return fmt.Errorf("keeping events: %w", err)
+			}
+			rows = append(rows, []any{subscription, int64(e.Number), body}) //nolint:gosec // a number of ours
 		}
-		bodies[i] = body
 	}
-	err := t.insert(insertEvents, len(events), func(i int) []any { return []any{subscription, int64(events[i].Number), bodies[i]} }) //nolint:gosec // a number of ours
-	if err != nil {
+	if err := t.insert(eventRows, len(rows), func(i int) []any { return rows[i] }); err != nil {
 		return fmt.Errorf("keeping events: %w", err)
 	}
 	return nil

@@ -85,8 +85,10 @@ func subscriptionKept(t *testing.T, s store.Store) {
 
 func subscriptionsOfAClient(t *testing.T, s store.Store) {
 	update(t, s, func(tx store.Tx) (err error) {
-		for _, one := range []subscriptions.Subscription{subscribed("c", "council"), subscribed("a", "council"), subscribed("b", "gp"), subscribed("d", "council")} {
-			err = errors.Join(err, tx.Subscribe(one), tx.AddEvents(one.ID, []subscriptions.Event{{Number: 1, At: start}}))
+		all := []subscriptions.Subscription{subscribed("c", "council"), subscribed("a", "council"), subscribed("b", "gp"), subscribed("d", "council")}
+		err = errors.Join(tx.Subscribe(all...), tx.Subscribe())
+		for _, one := range all {
+			err = errors.Join(err, tx.AddEvents(map[string][]subscriptions.Event{one.ID: {{Number: 1, At: start}}}))
 		}
 		return err
 	})
@@ -118,7 +120,8 @@ func eventsInOrder(t *testing.T, s store.Store) {
 		}}
 	}
 	update(t, s, func(tx store.Tx) error {
-		return errors.Join(tx.AddEvents("s", []subscriptions.Event{event(1), event(2)}), tx.AddEvents("other", []subscriptions.Event{event(1)}), tx.AddEvents("s", []subscriptions.Event{event(3)}), tx.AddEvents("s", nil))
+		return errors.Join(tx.AddEvents(map[string][]subscriptions.Event{"s": {event(1), event(2)}, "other": {event(1)}}),
+			tx.AddEvents(map[string][]subscriptions.Event{"s": {event(3)}, "none": nil}), tx.AddEvents(nil))
 	})
 	seen(t, s, func(now store.Snapshot) error {
 		for _, c := range []struct {
@@ -198,7 +201,7 @@ func changesInOrder(t *testing.T, s store.Store) {
 
 func subscriptionUndone(t *testing.T, s store.Store) {
 	err := s.Update(t.Context(), func(tx store.Tx) error {
-		return errors.Join(tx.Subscribe(subscribed("a", "gp")), tx.AddEvents("a", []subscriptions.Event{{Number: 1}}), tx.SetOutbox(subscriptions.Outbox{Through: 3}), errOnTest)
+		return errors.Join(tx.Subscribe(subscribed("a", "gp")), tx.AddEvents(map[string][]subscriptions.Event{"a": {{Number: 1}}}), tx.SetOutbox(subscriptions.Outbox{Through: 3}), errOnTest)
 	})
 	if !errors.Is(err, errOnTest) {
 		t.Fatal(err)

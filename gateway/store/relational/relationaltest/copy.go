@@ -44,7 +44,7 @@ func Fill(t testing.TB, s *relational.Store) {
 		return errors.Join(
 			tx.Stand(persons.Standing{Person: person, Apart: "other", Doubts: []persons.Doubt{persons.Traced}, Custodian: home, Since: start}),
 			tx.Subscribe(subscriptions.Subscription{ID: "s"}),
-			tx.AddEvents("s", []subscriptions.Event{{Number: 1, At: start}}),
+			tx.AddEvents(map[string][]subscriptions.Event{"s": {{Number: 1, At: start}}}),
 			tx.SetOutbox(subscriptions.Outbox{Through: 1}),
 			tx.KeepImage("CarePlan", "c1", "source", []byte("{}")),
 			tx.KeepEdit("CarePlan", "c1", records.Edit{1}),
