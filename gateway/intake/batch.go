@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"cpagateway/consent"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
@@ -162,18 +163,17 @@ func (r *run) keepRecord(tx store.Tx, pieces []pending, done *account) error {
 	var part account
 	var no *refusal
 	refused, about := pieces[0], newRecord()
-	whole := tx.Try
-	if len(pieces) == 1 {
-		whole = alone
+	whole, atOnce := untried, len(pieces)
+	if dependent(pieces) {
+		whole, atOnce = tx.Try, 1
 	}
 	err := whole(func() (err error) {
 		var sent sending
 		if sent, no, err = r.newest(tx, refused.made.Sent); err != nil || no != nil {
 			return errors.Join(err, errSetAside)
 		}
-		for _, p := range pieces {
-			if no, err = r.put(tx, p, about, &part); err != nil || no != nil {
-				refused = p
+		for some := range slices.Chunk(pieces, atOnce) {
+			if refused, no, err = r.put(tx, some, about, &part); err != nil || no != nil {
 				return errors.Join(err, errSetAside)
 			}
 		}
@@ -202,53 +202,93 @@ func (r *run) keepRecord(tx store.Tx, pieces []pending, done *account) error {
 	return nil
 }
 
-// alone keeps a record of one piece, which is refused before anything of it is
-// written: a savepoint would have nothing to undo, and costs a copy of every page.
-func alone(part func() error) error { return part() }
+// untried keeps a record of which everything is looked at before anything is written: a
+// savepoint would have nothing to undo, and costs a copy of every page.
+func untried(part func() error) error { return part() }
+
+// dependent reports whether a piece of a record may have to be judged by what is kept once
+// another one is: by whom a number leads to, or by what the record says twice or replaces.
+func dependent(record []pending) bool {
+	patients, byNumber := 0, 0
+	said := make(map[[2]string]bool, len(record))
+	for _, p := range record {
+		name := [2]string{p.made.Type, p.made.ID}
+		switch {
+		case said[name] || p.resource.Get("replaces").Exists():
+			return len(record) > 1
+		case p.made.Type == "Patient":
+			patients++
+		case p.made.NHSNumber != "":
+			byNumber++
+		}
+		said[name] = true
+	}
+	return patients > 1 || patients == 1 && byNumber > 0
+}
 
 // errSetAside undoes what was put of a record that is set aside.
 var errSetAside = errors.New("the record is set aside")
 
-// put puts one resource, or names the rule that refuses it.
-func (r *run) put(tx store.Tx, p pending, about *record, part *account) (*refusal, error) {
-	p, stands, no, err := r.beside(tx, p, about)
-	if err != nil || no != nil {
-		return no, err
+// change is what is about to be put.
+type change struct {
+	pending
+	standing
+	replaced []tasks.Replaced
+}
+
+// put puts some pieces of a record, or names the one that is refused and the rule that
+// refuses it. Then nothing of them was written.
+func (r *run) put(tx store.Tx, pieces []pending, about *record, part *account) (pending, *refusal, error) {
+	var changes []change
+	var accepted []consent.Accepted
+	for _, p := range pieces {
+		p, stands, no, err := r.beside(tx, p, about)
+		if err != nil || no != nil {
+			return p, no, err
+		}
+		if stands.settled {
+			part.counts.Unchanged++
+			part.sum.Unchanged += p.made.Records
+			continue
+		}
+		a, no, err := r.accept(tx, p, about)
+		if err != nil || no != nil {
+			return p, no, err
+		}
+		replaced, err := tasks.ReplacedBy(tx, a)
+		if err != nil {
+			return p, nil, err
+		}
+		changes, accepted = append(changes, change{p, stands, replaced}), append(accepted, a)
 	}
-	if stands.settled {
+	results, err := tx.PutAll(r.Clock(), accepted)
+	if records.Refused(err) {
+		return changes[len(results)].pending, putRefusal(err), nil
+	}
+	for i, result := range results {
+		if err == nil {
+			err = r.putDown(tx, changes[i], accepted[i], result, about, part)
+		}
+	}
+	return pending{}, nil, err
+}
+
+// putDown puts down what became of a change, and keeps what goes with it.
+func (r *run) putDown(tx store.Tx, c change, a consent.Accepted, result records.Result, about *record, part *account) error {
+	if c.others {
+		if err := errors.Join(tx.KeepImage(c.made.Type, c.made.ID, r.source.Name, c.made.Body), r.ask(tx, c.pending, a.Person(), about)); err != nil {
+			return err
+		}
+	}
+	if !result.Stored {
 		part.counts.Unchanged++
-		part.sum.Unchanged += p.made.Records
-		return nil, nil
+		part.sum.Unchanged += c.made.Records
+		return nil
 	}
-	accepted, no, err := r.accept(tx, p, about)
-	if err != nil || no != nil {
-		return no, err
-	}
-	replaced, err := tasks.ReplacedBy(tx, accepted)
-	if err != nil {
-		return nil, err
-	}
-	result, err := tx.Put(r.Clock(), accepted, records.Precondition{})
-	if err == nil && result.Stored {
-		err = r.raise(tx, replaced, accepted.Person())
-	}
-	if err == nil && stands.others {
-		err = errors.Join(tx.KeepImage(p.made.Type, p.made.ID, r.source.Name, p.made.Body), r.ask(tx, p, accepted.Person(), about))
-	}
-	switch {
-	case records.Refused(err):
-		return putRefusal(err), nil
-	case err != nil:
-		return nil, err
-	case result.Stored:
-		part.counts.Stored++
-		part.sum.Stored += p.made.Records
-		about.changes(accepted)
-	default:
-		part.counts.Unchanged++
-		part.sum.Unchanged += p.made.Records
-	}
-	return nil, nil
+	part.counts.Stored++
+	part.sum.Stored += c.made.Records
+	about.changes(a)
+	return r.raise(tx, c.replaced, a.Person())
 }
 
 // turnAside sets a record aside in the account of its batch.

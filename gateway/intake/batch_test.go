@@ -53,10 +53,12 @@ type watchedTx struct {
 	puts, bytes int
 }
 
-func (w *watchedTx) Put(at time.Time, a consent.Accepted, must records.Precondition) (records.Result, error) {
-	w.puts++
-	w.bytes += len(a.Resource().Raw())
-	return w.Tx.Put(at, a, must)
+func (w *watchedTx) PutAll(at time.Time, changes []consent.Accepted) ([]records.Result, error) {
+	w.puts += len(changes)
+	for _, a := range changes {
+		w.bytes += len(a.Resource().Raw())
+	}
+	return w.Tx.PutAll(at, changes)
 }
 
 // TestAnAnswerWaitsForOneBatchAtMost: while an import runs, every batch is bounded

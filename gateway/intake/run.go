@@ -193,7 +193,7 @@ func (r *run) accept(now store.Snapshot, p pending, about *record) (consent.Acce
 	if err != nil {
 		return consent.Accepted{}, &refusal{"NOT-ACCEPTED", err.Error()}, nil
 	}
-	r.warn(p.resource, about.warnings)
+	r.warn(accepted, about.warnings)
 	return accepted, nil, nil
 }
 

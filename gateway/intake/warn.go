@@ -17,8 +17,9 @@ const (
 )
 
 // warn counts what the person who brings a resource in should know.
-func (r *run) warn(resource fhir.Value, warnings map[string]int) {
-	countMarks(resource, warnings)
+func (r *run) warn(a consent.Accepted, warnings map[string]int) {
+	resource := a.Resource()
+	countMarks(resource, a.Label(), warnings)
 	if resource.Type() != "Consent" || r.source.Grants != consent.On {
 		return
 	}
@@ -29,8 +30,8 @@ func (r *run) warn(resource fhir.Value, warnings map[string]int) {
 }
 
 // countMarks counts what few will see of a resource.
-func countMarks(r fhir.Value, warnings map[string]int) {
-	if profiles.Items(r).Need.Has(profiles.Unlabelled) {
+func countMarks(r fhir.Value, label profiles.Label, warnings map[string]int) {
+	if label.Need.Has(profiles.Unlabelled) {
 		warnings[warnUnlabelled]++
 		return
 	}

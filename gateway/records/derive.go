@@ -3,6 +3,7 @@ package records
 import (
 	"fmt"
 
+	"cpagateway/consent"
 	"cpagateway/consent/disclosure"
 	"cpagateway/consent/facts"
 	"cpagateway/gateway/search"
@@ -44,6 +45,16 @@ func StepTo(before, after Version) (Step, error) {
 	s.after, err = after.read()
 	return s, err
 }
+
+// StepBy is the step that an accepted change makes: it holds what was read already.
+func StepBy(a consent.Accepted, before, after Version) (Step, error) {
+	was, err := before.read()
+	return Step{version: after, before: was, after: a.Resource()}, err
+}
+
+// Compares reports whether Derive looks at the targets of references: the first version
+// of a resource is a new one to everybody, and so is one that says it is no more.
+func (s Step) Compares() bool { return s.before.Exists() && s.after.Exists() }
 
 func (v Version) read() (fhir.Value, error) {
 	if v.Number == 0 || v.Deleted {

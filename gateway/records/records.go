@@ -151,6 +151,10 @@ type Tx interface {
 	// person from whom these records are kept apart. A change that is Refused leaves no
 	// trace, and the transaction goes on.
 	Put(at time.Time, a consent.Accepted, must Precondition) (Result, error)
+	// PutAll puts changes together, one after the other and without preconditions: all of
+	// them, or none where one is Refused. Then the results are those of the changes before
+	// it.
+	PutAll(at time.Time, changes []consent.Accepted) ([]Result, error)
 	// KeepImage keeps what a source says of a resource, instead of what it said before.
 	KeepImage(typ, id, source string, body []byte) error
 	// KeepEdit keeps that an edit of a resource was made.
@@ -164,7 +168,7 @@ type Tx interface {
 	Reindex(limit int) (int, error)
 }
 
-// Refused reports whether an error of Put refuses that one change; any other
+// Refused reports whether an error of Put or PutAll refuses one change; any other
 // fails the transaction.
 func Refused(err error) bool {
 	return errors.Is(err, ErrOtherCustodian) || errors.Is(err, ErrOtherPerson) || errors.Is(err, ErrChanged)

@@ -2,6 +2,7 @@ package recordstest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -121,16 +122,32 @@ type Result struct {
 	Err error // a refusal
 }
 
-// Put keeps a batch in one update; what is Refused is told in the results.
+// Put keeps a batch in one update; what is Refused is told in the results, and what is
+// between is put together.
 func (s Store) Put(ctx context.Context, at time.Time, batch ...consent.Accepted) (results []Result, err error) {
 	err = s.update(ctx, func(tx records.Tx) error {
 		results = nil
-		for _, a := range batch {
-			result, err := tx.Put(at, a, records.Precondition{})
-			if err != nil && !records.Refused(err) {
-				return err
+		for len(results) < len(batch) {
+			rest := batch[len(results):]
+			put, err := tx.PutAll(at, rest)
+			refused := records.Refused(err)
+			if refused { // and nothing was put
+				rest = rest[:len(put)]
+				put, err = tx.PutAll(at, rest)
 			}
-			results = append(results, Result{result, err})
+			if err != nil || len(put) != len(rest) {
+				return errors.Join(err, fmt.Errorf("%d results of %d", len(put), len(rest)))
+			}
+			for _, result := range put {
+				results = append(results, Result{result, nil})
+			}
+			if refused {
+				_, err := tx.Put(at, batch[len(results)], records.Precondition{})
+				if !records.Refused(err) {
+					return fmt.Errorf("refused among others, and not by itself: %w", err)
+				}
+				results = append(results, Result{Err: err})
+			}
 		}
 		return nil
 	})

@@ -123,6 +123,40 @@ func twiceInABatch(t *testing.T, store Store) {
 	}
 }
 
+// together: a refused change takes those it is put with along, and says which one it is.
+func together(t *testing.T, store Store) {
+	Put(t, store, start, Accept(t, home, bryn, crisisPlan(bryn, "c2", "his")))
+	changes := []consent.Accepted{
+		Accept(t, home, ann, patient("ann", nhsNumber(annNumber))), Accept(t, home, ann, crisisPlan(ann, "c1", "one")),
+		Accept(t, home, ann, crisisPlan(ann, "c2", "hers")), Accept(t, home, ann, crisisPlan(ann, "c3", "three")),
+	}
+	err := store.Update(t.Context(), func(tx records.Tx) error {
+		results, err := tx.PutAll(start, changes)
+		if !errors.Is(err, records.ErrOtherPerson) || len(results) != 2 {
+			t.Errorf("%d results, %v", len(results), err)
+		}
+		results, err = tx.PutAll(start, changes[3:])
+		if len(results) != 1 || !results[0].Stored {
+			t.Errorf("%+v", results)
+		}
+		if none, err := tx.PutAll(start, nil); len(none) != 0 || err != nil {
+			t.Errorf("of no changes: %+v, %v", none, err)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = store.Person(t.Context(), profiles.SystemNHSNumber, annNumber)
+	nothing(t, "what was put with what was refused", err)
+	if got := ids(t, store, Treating(t, ann), records.Query{Type: "CarePlan", Count: 1}); got != "c3" {
+		t.Errorf("she has %s", got)
+	}
+	if v := read(t, store, Treating(t, bryn), "CarePlan", "c2"); v.Number != 1 {
+		t.Errorf("his plan has %d versions", v.Number)
+	}
+}
+
 func preconditions(t *testing.T, store Store) {
 	put := func(note string, must records.Precondition) error {
 		return store.Update(t.Context(), func(tx records.Tx) error {
@@ -316,6 +350,9 @@ func generations(t *testing.T, store Store) {
 	step("an episode", []profiles.PersonID{bryn}, Accept(t, home, bryn, resource("EpisodeOfCare", "e1", `"status":"active"`)))
 	step("staff", nil, Accept(t, home, "", resource("Practitioner", "w1")))
 	step("a removal", []profiles.PersonID{bryn}, Remove(t, home, bryn, "EpisodeOfCare", "e1"))
+	step("a wish that names somebody who is not known", []profiles.PersonID{ann},
+		Accept(t, home, ann, resource("Consent", "w2", `"status":"active"`, `"patient":{"reference":"Patient/bryn-too"}`)))
+	step("who was named", []profiles.PersonID{ann, bryn}, Accept(t, home, bryn, patient("bryn-too", nhsNumber(brynNumber))))
 	step("nothing to remove", nil, Remove(t, home, bryn, "EpisodeOfCare", "e1"))
 }
 

@@ -22,6 +22,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"as of when a source sent something is kept", sendings},
 		{"an edit that was made is known", edits},
 		{"one batch may change a resource twice", twiceInABatch},
+		{"changes are put together, or none of them", together},
 		{"a change is made only where its precondition holds", preconditions},
 		{"another custodian's record is refused and the rest is stored", otherCustodian},
 		{"several custodians hold records about one person", severalCustodians},

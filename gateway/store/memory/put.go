@@ -47,6 +47,21 @@ func (t *tx) Put(at time.Time, a consent.Accepted, must records.Precondition) (r
 	return result, nil
 }
 
+// PutAll keeps accepted changes together. It implements records.Tx.
+func (t *tx) PutAll(at time.Time, changes []consent.Accepted) (results []records.Result, err error) {
+	err = t.Try(func() error {
+		for _, a := range changes {
+			result, err := t.Put(at, a, records.Precondition{})
+			if err != nil {
+				return err
+			}
+			results = append(results, result)
+		}
+		return nil
+	})
+	return results, err
+}
+
 // raiseNamesakes raises the generation of everybody whom an identifier leads to.
 func (t *tx) raiseNamesakes(identifiers []records.Identifier) {
 	for _, id := range identifiers {

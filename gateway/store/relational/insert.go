@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// inserts are statements that insert 16, 4 and 1 rows of a table at once: most of
+// inserts are statements that insert 64, 16, 4 and 1 rows of a table at once: most of
 // the cost of a small row is that of running a statement.
 type inserts []struct {
 	rows int
@@ -19,13 +19,13 @@ func insertsInto(table string) inserts {
 	text := func(n int) string {
 		return "INSERT OR FAIL INTO " + table + " VALUES " + strings.Repeat(row, n)[len(", "):]
 	}
-	return inserts{{16, text(16)}, {4, text(4)}, {1, text(1)}}
+	return inserts{{64, text(64)}, {16, text(16)}, {4, text(4)}, {1, text(1)}}
 }
 
-// unlessKept leaves rows out whose key is there already.
-func (all inserts) unlessKept(key string) inserts {
+// onConflict says what becomes of a row whose key is there already.
+func (all inserts) onConflict(clause string) inserts {
 	for i := range all {
-		all[i].text += " ON CONFLICT (" + key + ") DO NOTHING"
+		all[i].text += " ON CONFLICT " + clause
 	}
 	return all
 }
@@ -45,6 +45,17 @@ func (all inserts) orReplaced(key string, columns ...string) inserts {
 // insert writes n rows.
 func (t tx) insert(into inserts, n int, row func(i int) []any) error {
 	return into.each(n, row, func(text string, args []any) error { return t.exec(t.ctx, text, args...) })
+}
+
+// insertEach writes a row for each part of some versions.
+func insertEach[T any](t tx, into inserts, versions []*version, parts func(*version) []T, row func(v *version, i int) []any) error {
+	var rows [][]any
+	for _, v := range versions {
+		for i := range parts(v) {
+			rows = append(rows, row(v, i))
+		}
+	}
+	return t.insert(into, len(rows), func(i int) []any { return rows[i] })
 }
 
 // insertCounted writes n rows, and says how many were not there.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -153,7 +154,7 @@ func (t tx) setPerson(typ, id string, from, to profiles.PersonID) error {
 			return err
 		}
 	}
-	if err := errors.Join(t.outdate(outdateOwn, place), t.outdate(outdateReferring, custodian, keyOf(typ+"/"+id))); err != nil {
+	if err := errors.Join(t.outdate(outdateOwn, place), t.outdateReferring([]moved{movedTo(custodian, typ+"/"+id, "")}, math.MaxInt64)); err != nil {
 		return err
 	}
 	return t.exec(t.ctx, knowPerson, string(to), 0)
@@ -161,7 +162,7 @@ func (t tx) setPerson(typ, id string, from, to profiles.PersonID) error {
 
 // raiseGenerations raises those of persons, and of whom they are kept apart from.
 func (t tx) raiseGenerations(ids ...profiles.PersonID) error {
-	seq, _, err := first(t.snapshot, scanNumber, nextChange)
+	seq, _, err := first(t.snapshot, scanNumber, nextChange, 1)
 	for _, id := range ids {
 		for _, text := range []string{raiseGeneration, raiseApart} {
 			if err == nil {

@@ -17,7 +17,7 @@ const (
 	countFaults = `SELECT source, count(*) FROM faults WHERE settled = '' GROUP BY source`
 )
 
-var newFaultRows = insertsInto(`faults (place, id, source, custodian, file, "row", field, value, rule, reason, raw, "at", settled)`).unlessKept("id")
+var newFaultRows = insertsInto(`faults (place, id, source, custodian, file, "row", field, value, rule, reason, raw, "at", settled)`).onConflict("(id) DO NOTHING")
 
 // SetAside keeps faults that are not kept yet. It implements quarantine.Tx.
 func (t tx) SetAside(faults []quarantine.Fault) (int, error) {

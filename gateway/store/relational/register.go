@@ -48,7 +48,7 @@ func (t tx) PutRegister(v register.Version) (uint64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("writing agreements down: %w", err)
 	}
-	number, _, err := first(t.snapshot, scanNumber, nextChange)
+	number, _, err := first(t.snapshot, scanNumber, nextChange, 1)
 	if err == nil {
 		err = t.exec(t.ctx, insertRegister, number, nanos(v.At), v.Hash, files)
 	}

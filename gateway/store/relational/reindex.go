@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"cpagateway/gateway/records"
+	"cpagateway/profiles"
 )
 
 const (
@@ -15,8 +16,14 @@ const (
 	selectPreceding = `SELECT ` + columns + ` FROM versions v JOIN resources r ON r.place = v.resource JOIN labels l ON l.version = v.seq
 		WHERE v.resource = ? AND v.number = ?`
 
-	outdateReferring = `UPDATE labels SET rules = 0 WHERE version IN (SELECT version FROM refs WHERE custodian = ? AND target = ?)`
-	outdateOwn       = `UPDATE labels SET rules = 0 WHERE version IN (SELECT seq FROM versions WHERE resource = ?)`
+	// The first version of a resource is a new one to everybody, whatever it refers to. It is
+	// renewed for the generation of whom it is about, and only where that does not rise with
+	// the target.
+	outdateReferring = `UPDATE labels SET rules = 0 WHERE version IN (SELECT f.version FROM json_each(?) w
+		CROSS JOIN refs f CROSS JOIN versions v CROSS JOIN resources r
+		WHERE f.custodian = w.value ->> 0 AND f.target = w.value ->> 1 AND f.version <= ? AND v.seq = f.version AND r.place = v.resource
+		AND (v.number > 1 OR r.person <> w.value ->> 2))`
+	outdateOwn = `UPDATE labels SET rules = 0 WHERE version IN (SELECT seq FROM versions WHERE resource = ?)`
 
 	deleteChanges    = `DELETE FROM changes WHERE version = ?`
 	deleteSortValues = `DELETE FROM sort_values WHERE version = ?`
@@ -57,6 +64,25 @@ func (t tx) outdate(text string, args ...any) error {
 	return nil
 }
 
+// moved is what others may refer to, and about whom it is now: custodian, name and person.
+type moved [3]string
+
+func movedTo(custodian, name string, person profiles.PersonID) moved {
+	return moved{custodian, keyOf(name), string(person)}
+}
+
+// outdateReferring outdates the versions up to a change that refer to what has moved.
+func (t tx) outdateReferring(list []moved, upTo int64) error {
+	if len(list) == 0 {
+		return nil
+	}
+	text, err := listed(list)
+	if err != nil {
+		return err
+	}
+	return t.outdate(outdateReferring, text, upTo)
+}
+
 // Reindex implements records.Tx.
 func (t tx) Reindex(limit int) (int, error) {
 	list, err := collect(t.snapshot, scanOutdated, selectOutdated, records.Rules, limit)
@@ -66,7 +92,7 @@ func (t tx) Reindex(limit int) (int, error) {
 	if len(list) == 0 {
 		return 0, nil
 	}
-	change, _, err := first(t.snapshot, scanNumber, nextChange)
+	change, _, err := first(t.snapshot, scanNumber, nextChange, 1)
 	if err != nil {
 		return 0, fmt.Errorf("counting changes: %w", err)
 	}
@@ -91,20 +117,18 @@ func (t tx) renew(o outdated, change int64) error {
 	if err != nil {
 		return err
 	}
-	d := step.Derive(targets)
+	v := []*version{{Version: o.Version, Derived: step.Derive(targets), seq: o.seq, place: o.place}}
 	for _, text := range []string{deleteChanges, deleteSortValues} {
 		if err := t.exec(t.ctx, text, o.seq); err != nil {
 			return err
 		}
 	}
-	if err := t.raiseGenerationsFor(change, o.Version); err != nil || !o.current {
-		return errors.Join(err, t.label(o.seq, d))
-	}
-	if err := t.exec(t.ctx, relabelResource, bits(d.Label.Need), bits(d.Label.Any), d.Status, o.place); err != nil {
+	if err := errors.Join(t.raiseGenerationsFor(change, v), t.label(v)); err != nil || !o.current {
 		return err
 	}
-	if err := t.forget(o.place, change, o.Type); err != nil {
+	label := v[0].Derived.Label
+	if err := t.exec(t.ctx, relabelResource, bits(label.Need), bits(label.Any), v[0].Status, o.place); err != nil {
 		return err
 	}
-	return errors.Join(t.label(o.seq, d), t.index(o.place, change, o.Version, d))
+	return t.index(change, v)
 }

@@ -9,19 +9,6 @@ import (
 	"cpagateway/gateway/search"
 )
 
-const deleteTerms = `DELETE FROM terms WHERE resource = ?`
-
-var termRows = insertsInto("terms (resource, number, person, custodian, type, param, kind, value, system, need, low, high)")
-
-// insertTerms writes the terms of a resource's current version.
-func (t tx) insertTerms(place int64, v records.Version, entries []search.Entry) error {
-	return t.insert(termRows, len(entries), func(i int) []any {
-		e := entries[i]
-		return []any{place, i + 1, string(v.Person), string(v.Custodian), v.Type, e.Param, int64(e.Kind), keyOf(termValue(e)), keyOf(e.System),
-			bits(e.Need), records.TimeText(e.From), records.TimeText(e.Until)}
-	})
-}
-
 // termValue is what an entry is found by, the one column for every kind.
 func termValue(e search.Entry) string {
 	switch e.Kind {
