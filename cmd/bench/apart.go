@@ -1,11 +1,8 @@
 package main
 
 import (
-	"errors"
 	"math/rand/v2"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"cpagateway/gateway/benchdata"
 )
@@ -51,12 +48,11 @@ func (b *bench) apart(s *site) error {
 	return b.each(func(n int) error { return b.apartOnce(s, n) })
 }
 
-func (b *bench) apartOnce(s *site, n int) (err error) {
+func (b *bench) apartOnce(s *site, n int) error {
 	gateway, err := b.started(s)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, gateway.stop()) }()
 	classes := hiddenClasses(s.people, n)
 	for i, c := range classes {
 		classes[i].people, classes[i].before = b.shuffled(c.people, n), b.shuffled(c.before, n)
@@ -93,54 +89,15 @@ func (b *bench) timesOf(gateway *server, classes []class) ([][]float64, error) {
 			all = append(all, one{n, i})
 		}
 	}
-	asker, err := b.tokens.of(socialCare)
-	if err != nil {
-		return nil, err
-	}
-	treating, err := b.tokens.of(treatingTeam)
-	if err != nil {
-		return nil, err
-	}
-	var next atomic.Int64
-	var group errgroup
-	for range askers {
-		group.run(func() error {
-			for at := int(next.Add(1)) - 1; at < len(all); at = int(next.Add(1)) - 1 {
-				c, i := classes[all[at].class], all[at].i
-				if _, err := gateway.ask(anyPlan(treating, c.before[i])); err != nil {
-					return err
-				}
-				t, err := gateway.ask(anyPlan(asker, c.people[i]).ofNobody())
-				if err != nil {
-					return err
-				}
-				took[all[at].class][i] = milliseconds(t)
-			}
-			return nil
-		})
-	}
-	return took, group.wait()
-}
-
-// errgroup is functions at once, and what failed of them.
-type errgroup struct {
-	all    sync.WaitGroup
-	mu     sync.Mutex
-	failed error
-}
-
-func (g *errgroup) run(f func() error) {
-	g.all.Go(func() {
-		err := f()
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		g.failed = errors.Join(g.failed, err)
+	return took, atOnce(askers, len(all), func(at int) error {
+		c, i := classes[all[at].class], all[at].i
+		if _, err := gateway.ask(plans(treatingTeam, c.before[i])); err != nil {
+			return err
+		}
+		t, err := gateway.ask(plans(socialCare, c.people[i]).ofNobody())
+		took[all[at].class][i] = milliseconds(t)
+		return err
 	})
-}
-
-func (g *errgroup) wait() error {
-	g.all.Wait()
-	return g.failed
 }
 
 // likelier is how likely a time of the first kind is longer than one of the second: the

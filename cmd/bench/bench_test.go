@@ -40,7 +40,7 @@ func TestEveryFigureIsMeasured(t *testing.T) {
 			t.Logf("%s %s is left out: redis-server or PostgreSQL is not installed", f.id, f.what)
 			continue
 		}
-		if v := f.come(r, f); math.IsNaN(v) || math.IsInf(v, 0) || v < 0 && f.id != "P3b" && f.against == "" {
+		if v := f.value(r); math.IsNaN(v) || math.IsInf(v, 0) || v < 0 && f.id != "P3b" && f.against == "" {
 			t.Errorf("%s %s: %v", f.id, f.what, v)
 		}
 	}
@@ -181,7 +181,7 @@ func TestTellingApart(t *testing.T) {
 	r := &results{}
 	r.add("P16/cold/a", "AUC", 0.4, 0.42)
 	r.add("P16/cold/b", "AUC", 0.55)
-	if got := farthest(r, figure{of: "P16/cold/"}); math.Abs(got-0.59) > 1e-9 {
+	if got := r.farthest("P16/cold/"); math.Abs(got-0.59) > 1e-9 {
 		t.Errorf("the farthest is %v", got)
 	}
 }

@@ -29,17 +29,14 @@ var errNoServers = errors.New("redis-server or PostgreSQL is not installed (apt-
 const nobody = 65534
 
 // openDatabases starts both. PostgreSQL syncs every commit, as it does where it matters.
+// Both end with the part.
 func (b *bench) openDatabases() (_ *databases, err error) {
 	bin := postgresPrograms()
 	if _, missing := exec.LookPath("redis-server"); missing != nil || bin == "" {
 		return nil, errNoServers
 	}
 	d := &databases{}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, d.close())
-		}
-	}()
+	b.atEnd(d.close)
 	if d.folder, err = os.MkdirTemp(b.work, "cpa-bench-databases-"); err != nil {
 		return nil, err
 	}
@@ -64,10 +61,10 @@ func (b *bench) openDatabases() (_ *databases, err error) {
 	err = errors.Join(
 		d.run(filepath.Join(bin, "postgres"), "-D", data, "-p", pg, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="),
 		d.run("redis-server", "--port", rd, "--bind", "127.0.0.1", "--dir", d.folder, "--save", "", "--appendonly", "no"))
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = d.await(b.ctx)
 	}
-	return d, d.await(b.ctx)
+	return d, err
 }
 
 func postgresPrograms() string {

@@ -178,26 +178,19 @@ func (b *bench) size(s *site) error {
 
 // during measures reads while a second process imports into the folder that is served,
 // against the same reads alone: P15.
-func (b *bench) during(s *site) (err error) {
+func (b *bench) during(s *site) error {
 	gateway, err := b.started(s)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, gateway.stop()) }()
 	people := benchdata.Having(benchdata.Shares, s.people, askedEvenly)
-	ask, err := b.crisisReads(people)
-	if err != nil {
-		return err
-	}
+	ask := crisisReads(people)
 	if _, err := gateway.steady(8, len(people), ask); err != nil {
 		return err
 	}
 	return b.each(func(n int) error {
 		plans := filepath.Join(b.folder, fmt.Sprint("more-", n))
 		if err := b.writePeople(plans, s.people+n*b.imported, b.imported); err != nil {
-			return err
-		}
-		if ask, err = b.crisisReads(people); err != nil {
 			return err
 		}
 		alone, err := gateway.steady(8, b.requests, ask)

@@ -120,6 +120,21 @@ type bench struct {
 	folder  string // everything that it makes
 	program string // itself, for its roles
 	tokens  *tokens
+	ends    []func() error // of what was started in the part that runs
+}
+
+// atEnd says what has to be done when the part that runs is over.
+func (b *bench) atEnd(end func() error) { b.ends = append(b.ends, end) }
+
+// within runs a part, and ends what was started in it, the last first.
+func (b *bench) within(part func() error) error {
+	before := len(b.ends)
+	err := part()
+	for n := len(b.ends) - 1; n >= before; n-- {
+		err = errors.Join(err, b.ends[n]())
+	}
+	b.ends = b.ends[:before]
+	return err
 }
 
 // measure makes people, starts servers, measures everything, and leaves nothing behind.
@@ -182,7 +197,7 @@ func (b *bench) everything() error {
 			continue
 		}
 		b.tell("%s", part.name)
-		if err := part.run(); err != nil {
+		if err := b.within(part.run); err != nil {
 			return fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
@@ -194,14 +209,15 @@ func (b *bench) tell(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, "%5.0f s  %s\n", time.Since(b.began).Seconds(), fmt.Sprintf(format, args...))
 }
 
-// each runs rounds, of which each measures baselines and subjects by turns.
+// each runs rounds, of which each measures baselines and subjects by turns and ends what it
+// starts.
 func (b *bench) each(round func(n int) error) error {
 	for n := range b.rounds {
 		if err := b.ctx.Err(); err != nil {
 			return err
 		}
 		b.tell("  round %d of %d", n+1, b.rounds)
-		if err := round(n); err != nil {
+		if err := b.within(func() error { return round(n) }); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -19,8 +18,9 @@ import (
 // server is a process that answers the request that is measured.
 type server struct {
 	command *exec.Cmd
-	base    string // its FHIR base URL
+	base    string
 	client  *http.Client
+	tokens  *tokens
 	started time.Duration // from its start to its first answer
 	log     string        // file of what it said
 }
@@ -32,15 +32,16 @@ const (
 	stopTime        = 20 * time.Second
 )
 
-// start runs a program, and returns when it has answered.
-func start(ctx context.Context, log, addr string, first question, program string, args ...string) (*server, error) {
+// start runs a program, and returns when it has answered. It ends with the part that it is
+// started in.
+func (b *bench) start(log, addr, program string, args ...string) (*server, error) {
 	said, err := os.Create(log)
 	if err != nil {
 		return nil, err
 	}
 	defer said.Close() // the process has its own
 	s := &server{
-		command: exec.CommandContext(ctx, program, args...), base: "http://" + addr + prefix, log: log,
+		command: exec.CommandContext(b.ctx, program, args...), base: "http://" + addr, log: log, tokens: b.tokens,
 		client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: mostConnections, DisableCompression: true}},
 	}
 	s.command.Stdout, s.command.Stderr = said, said
@@ -49,13 +50,14 @@ func start(ctx context.Context, log, addr string, first question, program string
 	if err := s.command.Start(); err != nil {
 		return nil, err
 	}
+	b.atEnd(s.stop)
 	for {
-		if _, err = s.ask(first); err == nil {
+		if _, err = s.ask(crisisPlan(crisisTeam, 0)); err == nil {
 			s.started = time.Since(began)
 			return s, nil
 		}
-		if time.Since(began) > startTime || ctx.Err() != nil {
-			return nil, errors.Join(fmt.Errorf("%s does not answer: %w: %s", filepath.Base(program), err, s.lastWords()), s.stop())
+		if time.Since(began) > startTime || b.ctx.Err() != nil {
+			return nil, fmt.Errorf("%s does not answer: %w: %s", filepath.Base(program), err, s.lastWords())
 		}
 		time.Sleep(probeEvery)
 	}

@@ -3,12 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"cpagateway/gateway/benchdata"
@@ -23,104 +20,51 @@ const (
 
 // servers run side by side and are measured by turns.
 type servers struct {
-	static, gateway, bare, warm, cold *server
+	gateway, static, bare, warm, cold *server
 }
 
-func (b *bench) open(s *site) (all servers, end func() error, err error) {
-	var opened []*server
-	end = func() (err error) {
-		for _, o := range opened {
-			err = errors.Join(err, o.stop())
-		}
-		return err
-	}
-	keep := func(to **server) func(*server, error) error {
-		return func(started *server, err error) error {
-			if err == nil {
-				*to, opened = started, append(opened, started)
-			}
-			return err
-		}
-	}
-	err = keep(&all.gateway)(b.serve(s))
-	if err == nil {
-		err = keep(&all.static)(b.staticOf(all.gateway))
+func (b *bench) open(s *site) (all servers, err error) {
+	if all.gateway, err = b.serve(s); err == nil {
+		all.static, err = b.staticOf(all.gateway)
 	}
 	if err == nil {
-		err = keep(&all.bare)(b.play(roleBare, s.data))
+		all.bare, err = b.play(roleBare, s.data)
 	}
 	if err == nil {
-		err = keep(&all.warm)(b.unrecorded(s, memory))
+		all.warm, err = b.unrecorded(s, memory)
 	}
 	if err == nil {
-		err = keep(&all.cold)(b.unrecorded(s, 0))
+		all.cold, err = b.unrecorded(s, 0)
 	}
-	if err != nil {
-		err = errors.Join(err, end())
-	}
-	return all, end, err
+	return all, err
 }
 
-// staticOf starts a server that answers what the gateway answered.
+// staticOf starts a server that answers what the gateway answers about the first person.
 func (b *bench) staticOf(gateway *server) (*server, error) {
-	first, err := b.firstQuestion()
-	if err != nil {
-		return nil, err
-	}
-	request, err := http.NewRequestWithContext(b.ctx, http.MethodPost, gateway.base+search, strings.NewReader(first.form))
-	if err != nil {
-		return nil, err
-	}
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.Header.Set("Authorization", "Bearer "+first.token)
-	response, err := gateway.client.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
+	a, err := gateway.send(crisisPlan(crisisTeam, 0).call)
 	if err != nil {
 		return nil, err
 	}
 	file := filepath.Join(b.folder, "answer.json")
-	if err := os.WriteFile(file, body, 0o600); err != nil {
+	if err := os.WriteFile(file, a.body, 0o600); err != nil {
 		return nil, err
 	}
 	return b.play(roleStatic, file)
 }
 
-// crisisReads asks for the crisis plans of people in turn.
-func (b *bench) crisisReads(people []int) (func(i int) question, error) {
-	token, err := b.tokens.of(crisisTeam)
-	return func(i int) question { return crisisPlan(token, people[i%len(people)]) }, err
-}
-
 // reads measures the crisis read against a static answer, and what of it is consent and
 // what the record: P1, P3a, P3b, P4, P12.
 func (b *bench) reads(s *site) error {
-	all, end, err := b.open(s)
+	all, err := b.open(s)
 	if err != nil {
 		return err
 	}
-	err = b.readsOf(all, benchdata.Having(benchdata.Shares, s.people, askedEvenly))
-	return errors.Join(err, end())
-}
-
-func (b *bench) readsOf(all servers, people []int) error {
-	ask, err := b.crisisReads(people)
-	if err != nil {
+	people := benchdata.Having(benchdata.Shares, s.people, askedEvenly)
+	if err := b.warmUp(people, all.static, all.gateway, all.bare, all.warm, all.cold); err != nil {
 		return err
 	}
-	for _, s := range []*server{all.static, all.gateway, all.bare, all.warm, all.cold} {
-		if _, err := s.steady(mostConnections, max(b.requests/2, len(people)), ask); err != nil {
-			return err
-		}
-	}
+	ask := crisisReads(people)
 	return b.each(func(int) error {
-		ask, err := b.crisisReads(people)
-		if err != nil {
-			return err
-		}
 		return errors.Join(b.roundAt(64, b.requests, ask, all), b.roundAt(8, b.requests, ask, all), b.roundAt(1, max(b.requests/4, 1), ask, all), b.freshTokens(all.gateway, people))
 	})
 }
@@ -204,34 +148,31 @@ func (b *bench) fsync() (float64, error) {
 
 // freshTokens measures requests whose token was never seen before.
 func (b *bench) freshTokens(gateway *server, people []int) error {
-	texts := make([]string, min(b.requests, mostFresh))
-	for i := range texts {
-		var err error
-		if texts[i], err = b.tokens.fresh(crisisTeam); err != nil {
+	asks := make([]question, min(b.requests, mostFresh))
+	for i := range asks {
+		token, err := b.tokens.fresh(crisisTeam)
+		if err != nil {
 			return err
 		}
+		asks[i] = crisisPlan(crisisTeam, people[i%len(people)])
+		asks[i].token = token
 	}
-	return b.addUse("P1/fresh/64", gateway, 64, len(texts), func(i int) question { return crisisPlan(texts[i], people[i%len(people)]) })
+	return b.addUse("P1/fresh/64", gateway, 64, len(asks), func(i int) question { return asks[i] })
 }
 
 // cold measures a gateway that has just started, and asks it for each person once.
 func (b *bench) cold(s *site) error {
 	people := benchdata.Having(benchdata.Shares, s.people, askedEvenly)
-	return b.each(func(n int) (err error) {
+	return b.each(func(n int) error {
 		gateway, err := b.started(s)
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, gateway.stop()) }()
 		static, err := b.staticOf(gateway)
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, static.stop()) }()
-		ask, err := b.crisisReads(b.shuffled(people, n))
-		if err != nil {
-			return err
-		}
+		ask := crisisReads(b.shuffled(people, n))
 		return errors.Join(b.addUse("P1/cold/64", gateway, 64, len(people), ask), b.addUse("P1/cold-static/64", static, 64, len(people), ask))
 	})
 }
@@ -240,17 +181,10 @@ func (b *bench) cold(s *site) error {
 // but the first person.
 func (b *bench) started(s *site) (*server, error) {
 	gateway, err := b.serve(s)
-	if err != nil {
-		return nil, err
-	}
-	token, err := b.tokens.of(crisisTeam)
 	if err == nil {
-		_, err = gateway.steady(mostConnections, strangers, func(i int) question { return crisisPlan(token, unknown(i)).ofNobody() })
+		_, err = gateway.steady(mostConnections, strangers, func(i int) question { return crisisPlan(crisisTeam, unknown(i)).ofNobody() })
 	}
-	if err != nil {
-		return nil, errors.Join(err, gateway.stop())
-	}
-	return gateway, nil
+	return gateway, err
 }
 
 // unknown is the number of somebody whom no store has.
@@ -274,7 +208,7 @@ func (b *bench) growth(large, small *site) error {
 			*site
 		}{{"small", small}, {"large", large}} {
 			everybody := b.shuffled(benchdata.Having(benchdata.Shares, s.people, s.people), n)
-			if err := b.grown(s.name, s.site, same, everybody[:len(same)]); err != nil {
+			if err := b.within(func() error { return b.grown(s.name, s.site, same, everybody[:len(same)]) }); err != nil {
 				return err
 			}
 		}
@@ -282,27 +216,19 @@ func (b *bench) growth(large, small *site) error {
 	})
 }
 
-func (b *bench) grown(name string, s *site, same, sample []int) (err error) {
+func (b *bench) grown(name string, s *site, same, sample []int) error {
 	gateway, err := b.started(s)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, gateway.stop()) }()
-	ask, err := b.crisisReads(sample)
+	once, err := gateway.steady(8, len(sample), crisisReads(sample))
 	if err != nil {
 		return err
 	}
-	once, err := gateway.steady(8, len(sample), ask)
-	if err != nil {
+	if _, err := gateway.steady(8, len(same), crisisReads(same)); err != nil {
 		return err
 	}
-	if ask, err = b.crisisReads(same); err != nil {
-		return err
-	}
-	if _, err := gateway.steady(8, len(same), ask); err != nil {
-		return err
-	}
-	again, err := gateway.steady(8, b.requests, ask)
+	again, err := gateway.steady(8, b.requests, crisisReads(same))
 	for suffix, r := range map[string]run{"": again, "-cold": once} {
 		b.add("P5/"+name+suffix+"-p50", "ms", quantile(r.took, 0.5))
 		b.add("P5/"+name+suffix+"-p99", "ms", quantile(r.took, 0.99))

@@ -74,7 +74,7 @@ func playRole(args []string) (played bool, err error) {
 func plain(answer gin.HandlerFunc) http.Handler {
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New()
-	e.POST(prefix+search, answer)
+	e.POST(search, answer)
 	return e
 }
 
@@ -145,7 +145,7 @@ func bareSearch(r *http.Request, kept store.Viewer) (bundle, error) {
 		everything := records.Scope{Person: person, Custodian: custodian, Items: profiles.ItemSetOfBits(^uint64(0))}
 		page, err := now.Find([]records.Scope{everything}, records.Query{Type: "CarePlan", Params: []fhirsearch.Param{category}, Count: 20})
 		for _, v := range page.Matches {
-			answer.Entry = append(answer.Entry, entry{"http://" + r.Host + prefix + "/CarePlan/" + v.ID, v.Body})
+			answer.Entry = append(answer.Entry, entry{"http://" + r.Host + gateway.Prefix + "/CarePlan/" + v.ID, v.Body})
 		}
 		answer.Total = len(answer.Entry)
 		return err
@@ -198,7 +198,7 @@ func assembled(folder, issuer, memory string, logIn func(*relational.Store) audi
 	r := &road.Road{
 		Identity: verifier, Records: cache.New(records, bytes), Audit: log, Policy: consent.DefaultPolicy(), Shared: shared,
 		Register: cache.NewRegister(records, register), Pseudonym: intake.Pseudonym(secret),
-		Home: custodian, Base: "http://" + issuer + prefix, DutyLine: demo.DutyLine, Sealer: sealer,
+		Home: custodian, Base: "http://" + issuer + gateway.Prefix, DutyLine: demo.DutyLine, Sealer: sealer,
 		Capacity: road.NewCapacity(256, 64), Clock: time.Now, Log: slog.New(slog.NewJSONHandler(os.Stderr, nil)),
 	}
 	return (&gateway.Front{Road: r, Date: time.Now().Format(time.DateOnly)}).Handler(), nil

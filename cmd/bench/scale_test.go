@@ -25,18 +25,18 @@ func arithmetic(r *results) string {
 	one, two := r.median("P2/gateway/64"), r.median("P14/two")
 	share, cold, warm := 100*(peak*bad+councils)/one, r.median("P1/cold/64"), r.median("P1/gateway/64")
 	imported, size := r.median("P8/import"), r.median("P17/database")
-	lines := []line{
-		{[]string{"question", "arithmetic", "answer"}}, {},
-		{[]string{"a bad night: 1 in 1,000 people asked about in an hour, by 5 services each", "3,100 × 5 / 3,600 s", fmt.Sprintf("%.1f requests/s", bad)}},
-		{[]string{"its worst minute, ten times as busy", fmt.Sprintf("10 × %.1f", bad), fmt.Sprintf("%.0f requests/s", peak*bad)}},
-		{[]string{"22 councils read 6 resources of 1 in 100 people, in four hours of the night", "31,000 × 6 / 14,400 s", fmt.Sprintf("%.1f requests/s", councils)}},
-		{[]string{"both, of what one gateway answers", fmt.Sprintf("(%.0f + %.1f) / %.0f", peak*bad, councils, one), fmt.Sprintf("%.1f %%", share)}},
-		{[]string{"both, of what two gateways answer on the same two processors", fmt.Sprintf("(%.0f + %.1f) / %.0f", peak*bad, councils, two), fmt.Sprintf("%.1f %%", 100*(peak*bad+councils)/two)}},
-		{[]string{"the same, if nobody were in memory, who takes so many times the processor", fmt.Sprintf("%.1f %% × %.0f µs / %.0f µs", share, cold, warm), fmt.Sprintf("%.0f %%", share*cold/warm)}},
-		{[]string{"7 health boards' extracts of these people, one after the other", fmt.Sprintf("31,000 / %.0f people/s", imported), fmt.Sprintf("%.1f minutes", withPlan/imported/60)}},
-		{[]string{"everybody in Wales brought in, once", fmt.Sprintf("3,100,000 / %.0f people/s", imported), fmt.Sprintf("%.1f hours", inWales/imported/3600)}},
-		{[]string{"room for 1 in 100 people", fmt.Sprintf("31,000 × %.1f kB", size), fmt.Sprintf("%.1f GB", withPlan*size/1e6)}},
-		{[]string{"room for everybody", fmt.Sprintf("3,100,000 × %.1f kB", size), fmt.Sprintf("%.0f GB", inWales*size/1e6)}},
+	lines := [][]string{
+		{"question", "arithmetic", "answer"}, nil,
+		{"a bad night: 1 in 1,000 people asked about in an hour, by 5 services each", "3,100 × 5 / 3,600 s", fmt.Sprintf("%.1f requests/s", bad)},
+		{"its worst minute, ten times as busy", fmt.Sprintf("10 × %.1f", bad), fmt.Sprintf("%.0f requests/s", peak*bad)},
+		{"22 councils read 6 resources of 1 in 100 people, in four hours of the night", "31,000 × 6 / 14,400 s", fmt.Sprintf("%.1f requests/s", councils)},
+		{"both, of what one gateway answers", fmt.Sprintf("(%.0f + %.1f) / %.0f", peak*bad, councils, one), fmt.Sprintf("%.1f %%", share)},
+		{"both, of what two gateways answer on the same two processors", fmt.Sprintf("(%.0f + %.1f) / %.0f", peak*bad, councils, two), fmt.Sprintf("%.1f %%", 100*(peak*bad+councils)/two)},
+		{"the same, if nobody were in memory, who takes so many times the processor", fmt.Sprintf("%.1f %% × %.0f µs / %.0f µs", share, cold, warm), fmt.Sprintf("%.0f %%", share*cold/warm)},
+		{"7 health boards' extracts of these people, one after the other", fmt.Sprintf("31,000 / %.0f people/s", imported), fmt.Sprintf("%.1f minutes", withPlan/imported/60)},
+		{"everybody in Wales brought in, once", fmt.Sprintf("3,100,000 / %.0f people/s", imported), fmt.Sprintf("%.1f hours", inWales/imported/3600)},
+		{"room for 1 in 100 people", fmt.Sprintf("31,000 × %.1f kB", size), fmt.Sprintf("%.1f GB", withPlan*size/1e6)},
+		{"room for everybody", fmt.Sprintf("3,100,000 × %.1f kB", size), fmt.Sprintf("%.0f GB", inWales*size/1e6)},
 	}
 	return align(lines)
 }

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"cpagateway/gateway"
 	"cpagateway/gateway/benchdata"
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/hot/local"
@@ -78,7 +79,7 @@ func (b *bench) newSite(name string, people int) (*site, error) {
 func (b *bench) configure(s *site, addr, admin string) error {
 	var c strings.Builder
 	fmt.Fprintf(&c, "organisation: %s\ndutyLine: %q\nhttp: {address: %q, admin: %q, base: %q, notice: 0s}\n",
-		custodian, demo.DutyLine, addr, admin, "http://"+addr+prefix)
+		custodian, demo.DutyLine, addr, admin, "http://"+addr+gateway.Prefix)
 	fmt.Fprintf(&c, "audience: %q\nissuers: [{url: %q}]\nclients:\n", "http://"+b.tokens.addr, "http://"+b.tokens.addr+demo.IssuerPath)
 	for _, client := range demo.Clients() {
 		fmt.Fprintf(&c, "  - {id: %s, organisation: %s, teams: [%s], purposes: [%s], rate: {perSecond: 1000000, burst: 1000000}}\n",
@@ -92,8 +93,8 @@ func (b *bench) configure(s *site, addr, admin string) error {
 		filepath.Join(s.folder, "agreements"), records, s.redis, source, source, custodian)
 	if s.told != "" {
 		c.WriteString("subscribers:\n")
-		for _, name := range subscribersOf() {
-			fmt.Fprintf(&c, "  - {client: demo-%s, endpoints: [%q], secret: %q, plainHTTP: true}\n", name, s.told, s.secret())
+		for _, one := range subscribers() {
+			fmt.Fprintf(&c, "  - {client: demo-%s, endpoints: [%q], secret: %q, plainHTTP: true}\n", one.name, s.told, s.secret())
 		}
 	}
 	return os.WriteFile(s.config, []byte(c.String()), 0o600)
@@ -127,11 +128,7 @@ func (b *bench) serve(s *site) (*server, error) {
 	if err := b.configure(s, addr, admin); err != nil {
 		return nil, err
 	}
-	first, err := b.firstQuestion()
-	if err != nil {
-		return nil, err
-	}
-	started, err := start(b.ctx, s.config+".log", addr, first, b.options.gateway, "serve", "--config", s.config)
+	started, err := b.start(s.config+".log", addr, b.options.gateway, "serve", "--config", s.config)
 	if err == nil && s.people == b.people && s.postgres == "" {
 		b.add("P13/start", "ms", milliseconds(started.started))
 	}
@@ -144,16 +141,7 @@ func (b *bench) play(role string, args ...string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	first, err := b.firstQuestion()
-	if err != nil {
-		return nil, err
-	}
-	return start(b.ctx, filepath.Join(b.folder, role+".log"), addr, first, b.program, append([]string{role, addr}, args...)...)
-}
-
-func (b *bench) firstQuestion() (question, error) {
-	token, err := b.tokens.of(crisisTeam)
-	return crisisPlan(token, 0), err
+	return b.start(filepath.Join(b.folder, role+".log"), addr, b.program, append([]string{role, addr}, args...)...)
 }
 
 func (b *bench) unrecorded(s *site, bytes int) (*server, error) {
@@ -174,12 +162,19 @@ func sizeOf(folder string) (total int64, err error) {
 	return total, err
 }
 
-// Callers, by their names among those of the demo.
+// caller is one of the demo's, by name.
+type caller struct{ name, scope string }
+
 const (
-	crisisTeam    = "ooh"
-	socialCare    = "social-care"
-	treatingTeam  = "cmht"
+	toWrite       = "system/*.cruds"
 	tokenStaysFor = 2 * time.Minute
+)
+
+var (
+	crisisTeam   = caller{name: "ooh"}
+	socialCare   = caller{name: "social-care"}
+	treatingTeam = caller{name: "cmht"}
+	coordinator  = caller{"cmht", toWrite}
 )
 
 // tokens are those of an issuer of the run's own, over HTTP as any client gets them.
@@ -188,7 +183,7 @@ type tokens struct {
 	server       *http.Server
 	shared       *local.State
 	mu           sync.Mutex
-	kept         map[string]keptToken
+	kept         map[caller]keptToken
 }
 
 type keptToken struct {
@@ -202,7 +197,7 @@ func openIssuer(folder string) (*tokens, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &tokens{addr: l.Addr().String(), folder: filepath.Join(folder, "issuer"), shared: local.New(time.Now), kept: map[string]keptToken{}}
+	t := &tokens{addr: l.Addr().String(), folder: filepath.Join(folder, "issuer"), shared: local.New(time.Now), kept: map[caller]keptToken{}}
 	issuer, err := demo.New(t.addr, t.folder, t.shared, time.Now)
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
@@ -215,28 +210,20 @@ func openIssuer(folder string) (*tokens, error) {
 func (t *tokens) close() error { return errors.Join(t.server.Close(), t.shared.Close()) }
 
 // fresh gets a token that nobody has used yet.
-func (t *tokens) fresh(caller string) (string, error) { return t.asked(demo.Ask{Name: caller}) }
-
-func (t *tokens) asked(ask demo.Ask) (string, error) {
-	ask.Gateway, ask.Dir, ask.HTTP, ask.Clock = "http://"+t.addr, t.folder, http.DefaultClient, time.Now
-	return demo.Token(context.Background(), ask)
-}
-
-// writing gives a token to write with, as of does.
-func (t *tokens) writing(caller string) (string, error) {
-	return t.keeping(caller+" who writes", demo.Ask{Name: caller, Scope: "system/*.cruds"})
+func (t *tokens) fresh(c caller) (string, error) {
+	return demo.Token(context.Background(), demo.Ask{
+		Name: c.name, Scope: c.scope, Gateway: "http://" + t.addr, Dir: t.folder, HTTP: http.DefaultClient, Clock: time.Now,
+	})
 }
 
 // of gives a token that is used again and again while it is good for a while.
-func (t *tokens) of(caller string) (string, error) { return t.keeping(caller, demo.Ask{Name: caller}) }
-
-func (t *tokens) keeping(key string, ask demo.Ask) (string, error) {
+func (t *tokens) of(c caller) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if k := t.kept[key]; time.Since(k.from) < tokenStaysFor {
+	if k := t.kept[c]; time.Since(k.from) < tokenStaysFor {
 		return k.text, nil
 	}
-	text, err := t.asked(ask)
-	t.kept[key] = keptToken{text, time.Now()}
+	text, err := t.fresh(c)
+	t.kept[c] = keptToken{text, time.Now()}
 	return text, err
 }

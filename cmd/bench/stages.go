@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -75,27 +74,22 @@ const stageSeries = "stages/"
 func (b *bench) whereTimeGoes(s *site) error {
 	file := filepath.Join(b.folder, "profile")
 	people := benchdata.Having(benchdata.Shares, s.people, askedEvenly)
-	return b.each(func(int) (err error) {
-		ask, err := b.crisisReads(people)
-		if err != nil {
-			return err
-		}
+	return b.each(func(int) error {
 		gateway, err := b.play(roleProfiled, s.data, b.tokens.addr, fmt.Sprint(memory), file)
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, gateway.stop()) }()
-		if _, err := gateway.steady(mostConnections, max(b.requests/2, len(people)), ask); err != nil {
+		if err := b.warmUp(people, gateway); err != nil {
 			return err
 		}
-		if err := b.profiling(gateway, profileBegins); err != nil {
+		if _, err := gateway.send(call{method: http.MethodPost, path: profileBegins}); err != nil {
 			return err
 		}
-		r, err := gateway.steady(mostConnections, b.requests, ask)
+		r, err := gateway.steady(mostConnections, b.requests, crisisReads(people))
 		if err != nil {
 			return err
 		}
-		if err := b.profiling(gateway, profileEnds); err != nil {
+		if _, err := gateway.send(call{method: http.MethodPost, path: profileEnds}); err != nil {
 			return err
 		}
 		return b.addStages(file, len(r.took))
@@ -117,22 +111,6 @@ func (b *bench) addStages(file string, requests int) error {
 		b.add(stageSeries+s.name, cpuUnit, took[s.name]/float64(requests))
 	}
 	return nil
-}
-
-func (b *bench) profiling(gateway *server, path string) error {
-	address := strings.TrimSuffix(gateway.base, prefix) + path
-	request, err := http.NewRequestWithContext(b.ctx, http.MethodPost, address, nil)
-	if err != nil {
-		return err
-	}
-	response, err := gateway.client.Do(request)
-	if err != nil {
-		return err
-	}
-	if response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %s", path, response.Status)
-	}
-	return errors.Join(err, response.Body.Close())
 }
 
 const (
@@ -177,11 +155,11 @@ func stageTable(r *results) string {
 	if !(total > 0) {
 		return ""
 	}
-	lines := []line{{[]string{"stage of a crisis read from memory, 64 connections", "processor time", "share"}}, {}}
+	lines := [][]string{{"stage of a crisis read from memory, 64 connections", "processor time", "share"}, nil}
 	for _, s := range stages {
 		took := r.median(stageSeries + s.name)
-		lines = append(lines, line{[]string{s.what, amount(took, cpuUnit), fmt.Sprintf("%.0f %%", 100*took/total)}})
+		lines = append(lines, []string{s.what, amount(took, cpuUnit), fmt.Sprintf("%.0f %%", 100*took/total)})
 	}
-	lines = append(lines, line{[]string{"together", amount(total, cpuUnit), "100 %"}})
+	lines = append(lines, []string{"together", amount(total, cpuUnit), "100 %"})
 	return "\nWhere each microsecond goes:\n\n" + align(lines)
 }

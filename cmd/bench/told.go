@@ -13,11 +13,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"cpagateway/consent"
+	"cpagateway/gateway"
 	"cpagateway/gateway/benchdata"
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/subscriptions"
@@ -30,21 +30,21 @@ const (
 	silence           = 5 * time.Second
 )
 
-// subscribersOf are the clients of a council that subscribe, by their names among the callers.
-func subscribersOf() (names []string) {
+// subscribers are the clients of a council that subscribe.
+func subscribers() (all []caller) {
 	for n := range mostSubscriptions / perSubscriber {
-		names = append(names, fmt.Sprint("subscriber-", n))
+		all = append(all, caller{fmt.Sprint("subscriber-", n), toWrite})
 	}
-	return names
+	return all
 }
 
 // addSubscribers adds them to the issuer's callers.
 func addSubscribers() {
-	council := demo.Callers[slices.IndexFunc(demo.Callers, func(c demo.Caller) bool { return c.Name == socialCare })]
-	for _, name := range subscribersOf() {
-		if !slices.ContainsFunc(demo.Callers, func(c demo.Caller) bool { return c.Name == name }) {
+	council := demo.Callers[slices.IndexFunc(demo.Callers, func(c demo.Caller) bool { return c.Name == socialCare.name })]
+	for _, s := range subscribers() {
+		if !slices.ContainsFunc(demo.Callers, func(c demo.Caller) bool { return c.Name == s.name }) {
 			one := council
-			one.Name, one.Client, one.Scope = name, consent.ClientID("demo-"+name), "system/*.cruds"
+			one.Name, one.Client, one.Scope = s.name, consent.ClientID("demo-"+s.name), s.scope
 			demo.Callers = append(demo.Callers, one)
 		}
 	}
@@ -53,21 +53,22 @@ func addSubscribers() {
 // listener takes notifications, and keeps when each came.
 type listener struct {
 	address    string
-	server     *http.Server
 	mu         sync.Mutex
 	handshakes int
 	came       []time.Time // of each change that it was told of, once
 	known      map[string]bool
 }
 
-func openListener() (*listener, error) {
+// listen starts one, which ends with the part.
+func (b *bench) listen() (*listener, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	e := &listener{address: "http://" + l.Addr().String(), known: map[string]bool{}}
-	e.server = &http.Server{Handler: e, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = e.server.Serve(l) }() // until it is closed
+	server := &http.Server{Handler: e, ReadHeaderTimeout: 10 * time.Second}
+	b.atEnd(server.Close)
+	go func() { _ = server.Serve(l) }() // until it is closed
 	return e, nil
 }
 
@@ -101,16 +102,15 @@ func (e *listener) taken(ctx context.Context, number int, most time.Duration) ([
 }
 
 // telling measures how long after a change its subscribers are told: P11.
-func (b *bench) telling() (err error) {
+func (b *bench) telling() error {
 	s, err := b.fill("told", leastPeople)
 	if err != nil {
 		return err
 	}
-	e, err := openListener()
+	e, err := b.listen()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, e.server.Close()) }()
 	s.told = e.address
 	secret := "whsec_" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("k"), 32))
 	if err := os.WriteFile(s.secret(), []byte(secret), 0o600); err != nil {
@@ -120,21 +120,16 @@ func (b *bench) telling() (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, gateway.stop()) }()
 	number := min(mostSubscriptions, b.requests)
 	if err := b.subscribe(gateway, e, number); err != nil {
 		return err
 	}
-	token, err := b.tokens.writing(treatingTeam)
-	if err != nil {
-		return err
-	}
-	plan, err := gateway.toEdit(token, 0)
+	plan, err := gateway.toEdit(0)
 	if err != nil {
 		return err
 	}
 	err = b.each(func(n int) error {
-		changed, err := b.change(gateway, plan, fmt.Sprint(written, " ", n))
+		changed, err := plan.change(gateway, fmt.Sprint(written, " ", n))
 		if err != nil {
 			return err
 		}
@@ -158,7 +153,7 @@ func (b *bench) withdrawn(s *site, gateway *server, e *listener, plan *edited) e
 	if err := errors.Join(people.Write(plans), b.bringIn(s, plans)); err != nil {
 		return err
 	}
-	if _, err := b.change(gateway, plan, written+" at last"); err != nil {
+	if _, err := plan.change(gateway, written+" at last"); err != nil {
 		return err
 	}
 	came, err := e.taken(b.ctx, 1, silence)
@@ -167,50 +162,35 @@ func (b *bench) withdrawn(s *site, gateway *server, e *listener, plan *edited) e
 }
 
 // change edits a plan, and gives when that was answered.
-func (b *bench) change(gateway *server, plan *edited, words string) (at time.Time, err error) {
-	token, err := b.tokens.writing(treatingTeam)
-	if err != nil {
+func (e *edited) change(s *server, words string) (at time.Time, err error) {
+	if err := e.read(s); err != nil {
 		return at, err
 	}
-	response, answered, err := gateway.exchange(http.MethodGet, plan.path, token, "", "", "")
+	body, err := e.says(words)
 	if err == nil {
-		err = plan.takes(response, answered)
-	}
-	var body []byte
-	if err == nil {
-		body, err = plan.says(words)
-	}
-	if err == nil {
-		_, _, err = gateway.exchange(http.MethodPut, plan.path, token, string(body), "application/fhir+json", plan.tag)
+		_, err = e.put(s, body)
 	}
 	return time.Now(), err
 }
 
 // subscribe has clients subscribe to every plan, and waits until each is asked for.
-func (b *bench) subscribe(gateway *server, e *listener, number int) error {
+func (b *bench) subscribe(s *server, e *listener, number int) error {
 	b.tell("  %d subscriptions", number)
+	all := subscribers()
 	for n := range number {
-		name := subscribersOf()[n/perSubscriber]
-		token, err := b.tokens.writing(name)
-		if err != nil {
+		c := call{by: all[n/perSubscriber], method: http.MethodPost, path: gateway.Prefix + "/Subscription", body: b.subscription(e.address), contentType: fhirJSON}
+		if _, err := s.send(c); err != nil {
 			return err
-		}
-		if _, body, err := gateway.exchange(http.MethodPost, "/Subscription", token, b.subscription(e.address), "application/fhir+json", ""); err != nil {
-			return fmt.Errorf("%w: %.300s", err, body)
 		}
 	}
 	for over := time.Now().Add(tellingTime); ; time.Sleep(50 * time.Millisecond) {
 		active := 0
-		for _, name := range subscribersOf() {
-			token, err := b.tokens.writing(name)
+		for _, by := range all {
+			a, err := s.get(by, "/Subscription?status=active")
 			if err != nil {
 				return err
 			}
-			_, body, err := gateway.exchange(http.MethodGet, "/Subscription?status=active", token, "", "", "")
-			if err != nil {
-				return err
-			}
-			active += strings.Count(body, `"resourceType":"Subscription"`)
+			active += bytes.Count(a.body, []byte(`"resourceType":"Subscription"`))
 		}
 		switch {
 		case active == number:
@@ -221,11 +201,11 @@ func (b *bench) subscribe(gateway *server, e *listener, number int) error {
 	}
 }
 
-func (b *bench) subscription(endpoint string) string {
+func (b *bench) subscription(endpoint string) []byte {
 	content := []any{map[string]any{"url": "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-payload-content", "valueCode": "id-only"}}
 	text, _ := json.Marshal(map[string]any{
 		"resourceType": "Subscription", "status": "requested", "reason": "to be measured", "criteria": subscriptions.PlanChanged.URL(),
-		"channel": map[string]any{"type": "rest-hook", "endpoint": endpoint + "/told", "payload": "application/fhir+json", "_payload": map[string]any{"extension": content}},
+		"channel": map[string]any{"type": "rest-hook", "endpoint": endpoint + "/told", "payload": fhirJSON, "_payload": map[string]any{"extension": content}},
 	})
-	return string(text)
+	return text
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"cpagateway/gateway"
 	"cpagateway/gateway/benchdata"
 	"cpagateway/gateway/store/relational"
 	"cpagateway/gateway/store/sqlite"
@@ -25,7 +26,7 @@ type edited struct {
 
 // edits measures an edit of a plan by PUT against a bare UPDATE of a row of the same size,
 // committed, in a store of the same settings on the same disk: P18.
-func (b *bench) edits() (err error) {
+func (b *bench) edits() error {
 	s, err := b.fill("edited", max(b.people/10, leastPeople))
 	if err != nil {
 		return err
@@ -34,14 +35,9 @@ func (b *bench) edits() (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, gateway.stop()) }()
-	token, err := b.tokens.writing(treatingTeam)
-	if err != nil {
-		return err
-	}
 	var all []*edited
 	for _, number := range benchdata.Having(benchdata.Shares, s.people, mostEdited) {
-		one, err := gateway.toEdit(token, number)
+		one, err := gateway.toEdit(number)
 		if err != nil {
 			return err
 		}
@@ -51,7 +47,7 @@ func (b *bench) edits() (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, bare.Close()) }()
+	b.atEnd(bare.Close)
 	return errors.Join(b.fillBare(bare, all), b.each(func(n int) error { return b.roundOfEdits(gateway, bare, all, n) }))
 }
 
@@ -61,24 +57,37 @@ const (
 	leastEdited = 10
 )
 
-func (s *server) toEdit(token string, number int) (*edited, error) {
-	path, err := s.planOf(token, number)
-	if err != nil {
-		return nil, err
-	}
-	response, body, err := s.exchange(http.MethodGet, path, token, "", "", "")
+// toEdit is somebody's care and treatment plan.
+func (s *server) toEdit(number int) (*edited, error) {
+	path, err := s.planOf(number)
 	if err != nil {
 		return nil, err
 	}
 	one := &edited{path: path}
-	return one, one.takes(response, body)
+	return one, one.read(s)
+}
+
+// read reads what is edited next.
+func (e *edited) read(s *server) error {
+	a, err := s.get(coordinator, e.path)
+	if err != nil {
+		return err
+	}
+	return e.takes(a)
 }
 
 // takes keeps what was answered: what is edited next.
-func (e *edited) takes(response *http.Response, body string) error {
-	e.tag, e.body = response.Header.Get("ETag"), nil
-	return json.Unmarshal([]byte(body), &e.body)
+func (e *edited) takes(a answer) error {
+	e.tag, e.body = a.tag, nil
+	return json.Unmarshal(a.body, &e.body)
 }
+
+// put writes the plan as an edit has it.
+func (e *edited) put(s *server, body []byte) (answer, error) {
+	return s.send(call{by: coordinator, method: http.MethodPut, path: gateway.Prefix + e.path, body: body, contentType: fhirJSON, match: e.tag})
+}
+
+const fhirJSON = "application/fhir+json"
 
 // says changes what the first activity about where somebody lives says.
 func (e *edited) says(words string) ([]byte, error) {
@@ -130,19 +139,13 @@ func (b *bench) roundOfEdits(gateway *server, bare *relational.Store, all []*edi
 	}
 	b.add("P18/update", "ms", quantile(took, 0.5))
 	b.add("P18/update-processor", cpuUnit, used)
-	token, err := b.tokens.writing(treatingTeam)
-	if err != nil {
-		return err
-	}
-	var response *http.Response
-	var answered string
+	var last answer
 	took, used, err = timed(number, gateway.processorTime, func(i int) (err error) {
-		one := all[i%len(all)]
-		response, answered, err = gateway.exchange(http.MethodPut, one.path, token, string(bodies[i]), "application/fhir+json", one.tag)
+		last, err = all[i%len(all)].put(gateway, bodies[i])
 		return err
 	}, func(i int) (err error) {
 		if i > 0 {
-			err = all[(i-1)%len(all)].takes(response, answered)
+			err = all[(i-1)%len(all)].takes(last)
 		}
 		if err == nil {
 			bodies[i], err = all[i%len(all)].says(fmt.Sprint(written, " ", round, i))
@@ -154,7 +157,7 @@ func (b *bench) roundOfEdits(gateway *server, bare *relational.Store, all []*edi
 	}
 	b.add("P18/put", "ms", quantile(took, 0.5))
 	b.add("P18/put-processor", cpuUnit, used)
-	return all[(number-1)%len(all)].takes(response, answered)
+	return all[(number-1)%len(all)].takes(last)
 }
 
 // timed does something so many times, one after the other: how long each takes, in ms, and
