@@ -187,6 +187,7 @@ var (
 	errDate   = errors.New("not a date of the calendar (YYYY-MM-DD)")
 	errTime   = errors.New("not a date and time (YYYY-MM-DDThh:mm:ss, with Z or an offset)")
 	errOffset = errors.New("a time without an offset, and the map names no zone")
+	errSkip   = errors.New("a time of day that there was not: the clocks of the zone were put forward over it")
 )
 
 var dayFirst = regexp.MustCompile(`^([0-9]{2})/([0-9]{2})/([0-9]{4})$`)
@@ -258,7 +259,7 @@ func digits(text string) int {
 	return n
 }
 
-// offset is that of the zone at a time of day of the form hh:mm:ss.
+// offset is that of the zone at a time of day of the form hh:mm:ss that its clocks showed.
 func (s *settings) offset(day, hour string) (string, bool) {
 	at, ok := dayOf(day)
 	if !ok || len(hour) != len(time.TimeOnly) || hour[2] != ':' || hour[5] != ':' {
@@ -269,7 +270,7 @@ func (s *settings) offset(day, hour string) (string, bool) {
 		return "", false
 	}
 	local := time.Date(at.Year(), at.Month(), at.Day(), h, m, second, 0, s.zone)
-	return local.Format("Z07:00"), true
+	return local.Format("Z07:00"), local.Hour() == h && local.Minute() == m
 }
 
 // clock is the time of a FHIR dateTime, its seconds and offset perhaps missing.
@@ -304,8 +305,11 @@ func (s *settings) dateTime(value string) (string, error) {
 	}
 	second := strings.Replace(hour, ":60", ":59", strings.Count(hour[5:], ":60")) // time.Parse knows no leap second
 	local, err := time.ParseInLocation("2006-01-02T15:04:05.999999999", day+"T"+second, s.zone)
-	if err != nil {
+	switch {
+	case err != nil:
 		return "", errTime
+	case local.Format("15:04") != hour[:len("15:04")]: // it would come back as another
+		return "", errSkip
 	}
 	return day + "T" + hour + local.Format("Z07:00"), nil
 }

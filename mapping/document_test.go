@@ -64,9 +64,10 @@ func runMap(t *testing.T, text, source, record string, report *mapping.Report) (
 	if err != nil {
 		t.Fatalf("parsing the record: %v", err)
 	}
-	program.LeftBehind(source, v, report)
 	env := mapping.Env{Source: "src", Custodian: "7A4", ID: func(typ, key string) string { return typ + "-" + key }}
-	return program.Runner(env, report).Run(source, mapping.NewObject(v, "in.json", 1))
+	runner, read := program.Runner(env, report), mapping.NewObject(v, "in.json", 1)
+	runner.LeftBehind(source, read, v)
+	return runner.Run(source, read)
 }
 
 // sameJSON compares by meaning and, so that a member's place is tested too, by its bytes without blanks.

@@ -48,7 +48,7 @@ func FuzzMap(f *testing.F) {
 		}
 		var report mapping.Report
 		for _, source := range program.Sources() {
-			program.LeftBehind(source, v, &report)
+			program.Runner(testEnv, &report).LeftBehind(source, mapping.NewObject(v, "in.json", 1), v)
 			program.Date(source, record)
 			resources, faults := program.Runner(testEnv, &report).Run(source, mapping.NewObject(v, "in.json", 1))
 			if mapping.Refused(faults) && len(resources) > 0 {

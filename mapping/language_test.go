@@ -74,8 +74,9 @@ func tell(t *testing.T, program *mapping.Program, record string) string {
 	}
 	var report mapping.Report
 	source := program.Sources()[0]
-	program.LeftBehind(source, v, &report)
-	resources, faults := program.Runner(testEnv, &report).Run(source, mapping.NewObject(v, "in.json", 1))
+	runner, read := program.Runner(testEnv, &report), mapping.NewObject(v, "in.json", 1)
+	runner.LeftBehind(source, read, v)
+	resources, faults := runner.Run(source, read)
 	var s strings.Builder
 	for _, r := range resources {
 		if _, err := fhir.Parse(r.Body); err != nil {

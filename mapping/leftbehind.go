@@ -68,6 +68,37 @@ func (r *reads) group() *reads {
 	return r.records
 }
 
+// merge adds what others read.
+func (r *reads) merge(o *reads) {
+	r.text = r.text || o.text
+	for name, member := range o.members {
+		r.member(name).merge(member)
+	}
+	if o.records != nil {
+		r.group().merge(o.records)
+	}
+}
+
+// paths are what is read, each by the names of the groups, then the field, joined with dots.
+func (r *reads) paths() map[string]bool {
+	paths := map[string]bool{}
+	var walk func(path string, r *reads)
+	walk = func(path string, r *reads) {
+		if r == nil {
+			return
+		}
+		if r.text {
+			paths[path] = true
+		}
+		for name, member := range r.members {
+			walk(joinPath(path, name), member)
+		}
+		walk(path, r.records)
+	}
+	walk("", r)
+	return paths
+}
+
 // take notes that a rule reads a field.
 func (p *parser) take(up int, name string) {
 	r := p.scopes[len(p.scopes)-1-up].reads
@@ -77,6 +108,9 @@ func (p *parser) take(up int, name string) {
 		}
 	}
 	r.text = true
+	if p.first != nil {
+		p.first.reads = append(p.first.reads, p.absolute(&operand{up: up, text: name}))
+	}
 }
 
 func joinPath(a, b string) string {
@@ -106,22 +140,7 @@ func (p *Program) Makes(source string) []string {
 // Reads lists the paths of a source that some rule reads, sorted. A path is the
 // names of the groups, then the field, joined with dots.
 func (p *Program) Reads(source string) []string {
-	paths := map[string]bool{}
-	var walk func(path string, r *reads)
-	walk = func(path string, r *reads) {
-		if r == nil {
-			return
-		}
-		if r.text {
-			paths[path] = true
-		}
-		for name, member := range r.members {
-			walk(joinPath(path, name), member)
-		}
-		walk(path, r.records)
-	}
-	walk("", &p.of(source).reads)
-	return slices.Sorted(maps.Keys(paths))
+	return slices.Sorted(maps.Keys(p.of(source).reads.paths()))
 }
 
 // unread are the columns of a source, and of the tables joined to it, that no rule reads.
@@ -147,13 +166,61 @@ func (p *Program) Date(source, text string) (string, bool) {
 	return iso, err == nil && len(iso) == len("2006-01-02")
 }
 
-// LeftBehind counts every value of a document that no rule of its source reads,
+// applied is what the maps that apply to a record read: those whose condition holds, of
+// a map of a group for one of its records. It is worked out once for each set of maps.
+type applied struct {
+	reads
+	fields map[string]bool
+}
+
+func (r *Runner) applied(source string, record Record) *applied {
+	s := &r.run
+	set := append(append(r.set[:0], source...), 0)
+	first := len(set)
+	for _, m := range r.program.of(source).maps {
+		s.scopes = append(s.scopes[:0], around{record, 1})
+		set = append(set, '0')
+		switch {
+		case m.when == nil || m.each == "" && m.when.holds(s):
+			set[len(set)-1] = '1'
+		case m.each != "":
+			for i, element := range record.Group(m.each) {
+				s.enter(element, i+1)
+				if m.when.holds(s) {
+					set[len(set)-1] = '1'
+				}
+				s.leave()
+			}
+		}
+	}
+	r.set = set
+	known := r.reads[string(set)]
+	if known == nil {
+		known = &applied{}
+		for i, m := range r.program.of(source).maps {
+			if set[first+i] == '1' {
+				known.merge(&m.reads)
+			}
+		}
+		known.fields = known.paths()
+		r.reads[string(set)] = known
+	}
+	return known
+}
+
+// Reads are the fields of a record that a map which applies to it reads.
+func (r *Runner) Reads(source string, record Record) map[string]bool {
+	return r.applied(source, record).fields
+}
+
+// LeftBehind counts every value of a document that no map which applies to it reads,
 // under its path.
-func (p *Program) LeftBehind(source string, document fhir.Value, report *Report) {
+func (r *Runner) LeftBehind(source string, record Record, document fhir.Value) {
+	report := r.run.report
 	if report.LeftBehind == nil {
 		report.LeftBehind = map[string]int{}
 	}
-	count(report.LeftBehind, "", document, &p.of(source).reads)
+	count(report.LeftBehind, "", document, &r.applied(source, record).reads)
 }
 
 // count counts the values in v that are not read, under their paths.

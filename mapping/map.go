@@ -45,7 +45,7 @@ func (p *parser) readMap(b block) {
 	m := &resourceMap{typ: head[arrow+1].text, source: head[1].text, way: way, rule: p.newRule(b.head), root: &node{shape: object, root: true, at: b.head.place}}
 	p.way, p.given, p.twice, p.element = way, map[string]giver{}, nil, nil
 	p.source = p.sourceOf(head[1].text)
-	p.scopes = []inside{{reads: &p.source.reads}}
+	p.scopes = []inside{{reads: &m.reads}}
 	if arrow > 2 {
 		_, m.each, _ = p.enter(b.head, head[3])
 		p.list(head[3:arrow])
@@ -59,6 +59,7 @@ func (p *parser) readMap(b block) {
 	} else if way == both {
 		p.checkKey(b.head, m)
 	}
+	p.source.reads.merge(&m.reads)
 	p.source.maps = append(p.source.maps, m)
 	if len(p.source.maps) == 1 {
 		p.source.settings = p.settings
@@ -216,11 +217,13 @@ func (p *parser) readEach(b block, n *node) {
 		return
 	}
 	rest, reason := p.because(b.head, t[arrow+2:])
-	place.when = p.whenAt(b.head, rest, 0)
 	place.scope = &scope{up: up, group: group, first: first, way: way, because: reason, by: p.list(t[1:arrow])}
-	if first {
-		reason = "first-of"
+	if outer := p.first; first {
+		reason, p.first = "first-of", &firstOf{scope: place.scope, source: p.source}
+		p.firsts = append(p.firsts, p.first)
+		defer func() { p.first = outer }()
 	}
+	place.when = p.whenAt(b.head, rest, 0)
 	outer := p.way
 	p.direct(b.head, way, reason, "")
 	p.way = way

@@ -47,6 +47,8 @@ type Resource struct {
 	// Held is how many bytes beside the body are held until the resource is kept: of
 	// the resources of one document the first one says it.
 	Held int
+
+	without []byte // of a Prover's: the body without the lines that say because, where one wrote
 }
 
 // Sending is what a source sends at one time of one thing: a document, somebody's rows.

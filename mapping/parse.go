@@ -54,6 +54,8 @@ type parser struct {
 	element  *node            // of a list, that is being read
 	mints    *[]*rule         // those of the map being read
 	outer    int              // how many scopes the map itself has
+	firsts   []*firstOf
+	first    *firstOf // that is being read
 }
 
 // settings hold for the maps of one file.
@@ -126,6 +128,7 @@ func (p *parser) compile(tree []block) {
 	p.joinable()
 	p.tellApart()
 	p.derivable()
+	p.follow()
 	p.attaching()
 }
 
@@ -236,6 +239,9 @@ func (p *parser) readColumns(b block) {
 		if p.noBody(line); len(t) != 2 || t[0].quoted || !isName(t[0].text) || !t[1].quoted {
 			p.fail(line.head, t[0], `a column is: FIELD "HEADER"`)
 			continue
+		}
+		if slices.ContainsFunc(columns, func(c Column) bool { return c.Field == t[0].text || strings.EqualFold(c.Header, t[1].text) }) {
+			p.fail(line.head, t[0], "a column with this field or this header stands above")
 		}
 		columns = append(columns, Column{t[0].text, t[1].text})
 	}

@@ -34,13 +34,21 @@ func (b *Back) Prove(makes func(env Env, records []*Returned) [][]Resource, faul
 	slices.SortStableFunc(b.Faults, func(x, y Fault) int { return cmp.Compare(x.At.Row, y.At.Row) })
 }
 
-// ProveWith is Prove for records that stand by themselves. Maps and lines that run
-// forward only are asked nothing: what they read may not have returned.
+// Prover makes a runner for Prove, which does not hold against a record what lines write
+// that say because: they say already that it is lost.
+func (p *Program) Prover(env Env) *Runner {
+	runner := p.Runner(env, &Report{})
+	runner.run.excusing = true
+	return runner
+}
+
+// ProveWith is Prove for records that stand by themselves. Maps, blocks and lines that
+// run forward only are asked nothing: what they read may not have returned.
 func (b *Back) ProveWith(p *Program) {
 	faults := map[*Returned][]Fault{}
 	b.Prove(func(env Env, records []*Returned) [][]Resource {
 		runner, made := p.bothWays().Runner(env, &Report{}), make([][]Resource, len(records))
-		runner.run.proving = true
+		runner.run.proving, runner.run.leaving = true, true
 		for i, record := range records {
 			made[i], faults[record] = runner.Run(record.Source, record)
 		}
@@ -72,12 +80,12 @@ func (b *Back) proven(record *Returned, made []Resource, faults []Fault) bool {
 		case i < 0:
 			reason = "the record that holds it would not make it again: a condition of the map is not met"
 		default:
-			v, err := fhir.ParseResource(made[i].Body)
-			if err == nil {
-				p.account.resource(p.value, v)
-				if at = p.account.contradiction; at != "" {
-					reason = "the record cannot say this: it would say something else"
-				}
+			if at = b.contradiction(p, made[i].Body); at != "" && made[i].without != nil {
+				p.account = b.comparison(p)
+				at = b.contradiction(p, made[i].without)
+			}
+			if at != "" {
+				reason = "the record cannot say this: it would say something else"
 			}
 		}
 		if reason != "" {
@@ -93,6 +101,14 @@ func (b *Back) proven(record *Returned, made []Resource, faults []Fault) bool {
 		p.account.close()
 	}
 	return true
+}
+
+// contradiction holds a resource against what is made again: where they differ first.
+func (b *Back) contradiction(p *piece, made []byte) (at string) {
+	if v, err := fhir.ParseResource(made); err == nil {
+		p.account.resource(p.value, v)
+	}
+	return p.account.contradiction
 }
 
 // strike refuses the other resources of a record that is not kept.

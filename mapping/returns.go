@@ -193,6 +193,20 @@ func (p *parser) elements(n *node) {
 	}
 }
 
+// firstOf is a first block, and the fields that decide what it makes.
+type firstOf struct {
+	*scope
+	source *source
+	reads  []string
+}
+
+// follow finds the first blocks whose making follows from a record that came back.
+func (p *parser) follow() {
+	for _, f := range p.firsts {
+		f.follows = !slices.ContainsFunc(f.reads, func(path string) bool { return !f.source.given[path] })
+	}
+}
+
 // derivable asks of every derive that what it reads returns: it is compared with what is
 // worked out of the record that came back.
 func (p *parser) derivable() {

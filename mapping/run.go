@@ -63,6 +63,7 @@ type resourceMap struct {
 	person   operand
 	rule     *rule // stands for the block in faults
 	root     *node
+	reads    reads
 }
 
 // Runner runs a program over the records of one extract. It reuses its memory
@@ -70,11 +71,13 @@ type resourceMap struct {
 type Runner struct {
 	program *Program
 	run     run
+	reads   map[string]*applied // by set
+	set     []byte              // a source, and which of its maps apply to the record
 }
 
 // Runner makes a runner that counts defaults in report.
 func (p *Program) Runner(env Env, report *Report) *Runner {
-	return &Runner{program: p, run: run{env: env, report: report, maps: p.version, made: map[[2]string]bool{}, said: map[saying]bool{}, fixed: make([][]byte, p.fixed+1)}}
+	return &Runner{program: p, reads: map[string]*applied{}, run: run{env: env, report: report, maps: p.version, made: map[[2]string]bool{}, said: map[saying]bool{}, fixed: make([][]byte, p.fixed+1)}}
 }
 
 // run is the state of one record's run.
@@ -92,7 +95,10 @@ type run struct {
 	defaults []string // of the resource that is made, the places where a default stands
 
 	salvaging bool // see Salvage
-	proving   bool // what does not return is left out
+	proving   bool // nothing is required, and blocks from which nothing returns are left out
+	leaving   bool // lines that say because are left out
+	excusing  bool // where one wrote, a second body is made without them
+	excused   bool // one wrote
 }
 
 // around is one record of the chain that ^ steps out of.
@@ -192,14 +198,24 @@ func (r *run) make(m *resourceMap, resources []Resource) []Resource {
 	if m.person.kind != nothing {
 		res.Person, _ = m.person.read(r)
 	}
+	r.excused = false
+	res.Body = r.body(m, &res)
+	res.Defaulted = r.defaults
+	if r.excusing && r.excused {
+		r.leaving = true
+		res.without, r.leaving = r.body(m, &res), false
+	}
+	return append(resources, res)
+}
+
+func (r *run) body(m *resourceMap, res *Resource) []byte {
 	b := append(r.buffer[:0], `{"resourceType":`...) // members begin after the brace, at 1
 	b = fhir.AppendString(b, res.Type)
 	b = append(b, `,"id":`...)
 	b = fhir.AppendString(b, res.ID)
 	b = m.root.appendMembers(b, r, 1)
 	r.buffer = append(b, '}')
-	res.Body, res.Defaulted = bytes.Clone(r.buffer), r.defaults
-	return append(resources, res)
+	return bytes.Clone(r.buffer)
 }
 
 // explain tells one step, where somebody asked for it.

@@ -103,6 +103,7 @@ type scope struct {
 	up      int
 	group   string
 	first   bool
+	follows bool // of a first: all that it reads returns
 	way     direction
 	because string // why the group does not return
 	by      string // the field whose text tells the records of the group apart

@@ -109,7 +109,7 @@ func (n *node) appendMembers(dst []byte, r *run, first int) []byte {
 // steps in for a field is counted as a default.
 func (n *node) appendLeaf(dst []byte, r *run) []byte {
 	for i, rule := range n.rules {
-		if rule.way == backward || r.proving && rule.because != "" {
+		if rule.way == backward || r.leaving && rule.because != "" {
 			continue
 		}
 		if rule.when != nil && !rule.when.holds(r) {
@@ -129,6 +129,7 @@ func (n *node) appendLeaf(dst []byte, r *run) []byte {
 			if i > 0 && rule.from.isFixed() {
 				r.defaulted(rule.target)
 			}
+			r.excused = r.excused || rule.because != ""
 			return dst
 		}
 	}
@@ -145,8 +146,12 @@ func (n *node) appendLeaf(dst []byte, r *run) []byte {
 }
 
 // silent reports a block that may be missing and from which nothing returns: whether it
-// should be there does not follow from a record that came back.
+// should be there does not follow from a record that came back. What is made of the first
+// of a group is derived, and follows where all that it reads returns.
 func (n *node) silent() bool {
+	if n.scope != nil && n.scope.first {
+		return !n.scope.follows
+	}
 	return (n.when != nil || n.scope != nil) && !n.compared()
 }
 

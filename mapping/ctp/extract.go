@@ -107,7 +107,7 @@ func (x *extract) take(e entry, p plan) error {
 		}
 	}
 	x.report.Taken++
-	x.format.program.LeftBehind(source, p.Value(), &x.report)
+	x.runner.LeftBehind(source, p, p.Value())
 	for _, read := range []string{"version", "written"} { // by the schema, and by what is sent
 		delete(x.report.LeftBehind, read)
 	}

@@ -94,11 +94,14 @@ func readCSV(name string, from io.Reader, columns []mapping.Column, take func(re
 	if err != nil {
 		return take(record{Record: &row{file: name}, fault: "the file has no row of headers: " + reason(err)})
 	}
+	if fault := HeaderFault(headers); fault != "" {
+		return take(record{Record: &row{file: name}, fault: fault})
+	}
 	at := map[string]int{}
 	for i, header := range headers {
 		field := fieldOf(header, columns)
-		if _, twice := at[field]; twice || header == "" {
-			return take(record{Record: &row{file: name}, fault: "column " + strconv.Itoa(i+1) + " has no name, or that of another"})
+		if _, twice := at[field]; twice {
+			return take(record{Record: &row{file: name}, fault: "column " + strconv.Itoa(i+1) + " is called " + field + " in the maps, as another is: name both (csv SOURCE)"})
 		}
 		at[field] = i
 	}
@@ -124,6 +127,22 @@ func readCSV(name string, from io.Reader, columns []mapping.Column, take func(re
 			return err
 		}
 	}
+}
+
+// HeaderFault says what is wrong with a row of headers, "" where nothing is.
+func HeaderFault(headers []string) string {
+	if len(headers) == 1 && strings.ContainsAny(headers[0], ";\t") {
+		return "the columns are not separated by commas: save the file as CSV with commas"
+	}
+	seen := map[string]bool{}
+	for i, header := range headers {
+		header = strings.ToLower(strings.TrimSpace(header))
+		if header == "" || seen[header] {
+			return "column " + strconv.Itoa(i+1) + " has no name, or that of another"
+		}
+		seen[header] = true
+	}
+	return ""
 }
 
 // bounded ends what is read for one row.

@@ -145,24 +145,12 @@ type run struct {
 	out    mapping.Output
 	runner *mapping.Runner
 	report mapping.Report
-	read   map[string]map[string]bool // source -> fields that the maps read
-	tables map[string]*table          // joined source -> its rows
-	rows   int                        // that are read before anything is given out
-}
-
-// reads are the fields of a source that the maps read.
-func (x *run) reads(source string) map[string]bool {
-	if x.read[source] == nil {
-		x.read[source] = map[string]bool{}
-		for _, name := range x.format.program.Reads(source) {
-			x.read[source][name] = true
-		}
-	}
-	return x.read[source]
+	tables map[string]*table // joined source -> its rows
+	rows   int               // that are read before anything is given out
 }
 
 func (f *Format) newRun(env mapping.Env, out mapping.Output) *run {
-	x := &run{format: f, env: env, out: out, read: map[string]map[string]bool{}}
+	x := &run{format: f, env: env, out: out}
 	x.report.LeftBehind, x.report.Defaulted = map[string]int{}, map[string]int{}
 	x.runner = f.program.Runner(env, &x.report)
 	return x
@@ -250,15 +238,16 @@ func (x *run) refuse(r record) error {
 	return x.out.SetAside([]mapping.Fault{fault}, nil)
 }
 
-// leave counts what no rule reads.
+// leave counts what no map that applies to the record reads.
 func (x *run) leave(source string, r record) {
 	if row, ok := r.Record.(*row); ok && row.joined == nil {
+		read := x.runner.Reads(source, row)
 		for name := range row.at {
-			if _, ok := row.Field(name); ok && !x.reads(source)[name] {
+			if _, ok := row.Field(name); ok && !read[name] {
 				x.report.Leave(name, 1)
 			}
 		}
 		return
 	}
-	x.format.program.LeftBehind(source, r.value, &x.report)
+	x.runner.LeftBehind(source, r.Record, r.value)
 }

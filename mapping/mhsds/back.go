@@ -50,7 +50,8 @@ func (f *Format) Back(env mapping.Env, resources []fhir.Value) (map[string][]byt
 // to compare with, so rules about the reporting period ask nothing.
 func (f *Format) returned(env mapping.Env, records []*mapping.Returned, rows map[*mapping.Returned]*row) *extract {
 	x := f.newExtract(env, nil)
-	x.hold(f.withoutBlanks())
+	x.runner = f.program.Prover(env)
+	x.hold(f.asked())
 	for _, record := range records {
 		rows[record] = x.put(record.Source, record, nil)
 	}
@@ -62,14 +63,15 @@ func (f *Format) returned(env mapping.Env, records []*mapping.Returned, rows map
 	return x
 }
 
-// withoutBlanks are the tables without the rules that ask for a field which FHIR
-// does not hold.
-func (f *Format) withoutBlanks() []*table {
+// asked are the tables without the rules that ask for a field which FHIR does not hold:
+// that it is there, or that it tells two rows apart.
+func (f *Format) asked() []*table {
 	tables := make([]*table, len(f.tables))
 	for i, t := range f.tables {
 		other := *t
 		other.rules = slices.DeleteFunc(slices.Clone(t.rules), func(r *rule) bool {
-			return r.blank && r.parent == nil && !f.returns[t.code+"."+r.field]
+			return r.blank && r.parent == nil && !f.returns[t.code+"."+r.field] ||
+				slices.ContainsFunc(r.unique, func(field string) bool { return !f.carried[t.code][field] })
 		})
 		tables[i] = &other
 	}

@@ -110,6 +110,41 @@ func TestWhatARowCannotSay(t *testing.T) {
 	}
 }
 
+// TestAPersonWhoseStatedGenderDiffersReturns: what a line writes that says because is not
+// held against the record, which came back without the field that it was made of.
+func TestAPersonWhoseStatedGenderDiffersReturns(t *testing.T) {
+	people, err := os.ReadFile("testdata/sound/MHS001MPI.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []string{",2,Y,1,M,A,,cy,", ",3,N,1,M,A,,Q4,", ",,,2,M,A,,QU,"} {
+		book, _ := read(t, folder(map[string]string{
+			"MHS001.csv": strings.Replace(string(people), ",2,Y,2,M,A,,cy,", row, 1),
+			"MHS008.csv": "CarePlanID,LocalPatientID,CarePlanTypeMH,CarePlanCreatDate\nCP1,P1,10,2026-06-02\n",
+		}))
+		files, back := format(t).Back(env, parsed(t, bodies(book.taken)...))
+		if len(back.Faults) > 0 || back.Dropped["Patient.gender"] != 1 {
+			t.Errorf("%s: %+v, dropped %v", row, back.Faults, back.Dropped)
+		}
+		language := strings.Split(strings.TrimSuffix(row, ","), ",")
+		if got := string(files["MHS001MPI.csv"]); !strings.HasSuffix(got, ","+strings.Replace(language[len(language)-1], "QU", "qu", 1)+"\n") || len(files["MHS008CarePlanType.csv"]) == 0 {
+			t.Errorf("%s came back as %s", row, got)
+		}
+	}
+}
+
+// TestCoordinatorsWhomOnlyTheirTeamTellsApartReturn: the column of the team is left behind.
+func TestCoordinatorsWhomOnlyTheirTeamTellsApartReturn(t *testing.T) {
+	book, _ := read(t, folder(map[string]string{
+		"MHS006.csv": "LocalPatientID,StartDateAssCareCoord,CareProfLocalID,CareProfServOrTeamTypeAssoc\nP1,2026-06-10,S2,A06\nP1,2026-06-10,S2,A02\n",
+		"MHS008.csv": "CarePlanID,LocalPatientID,CarePlanTypeMH,CarePlanCreatDate\nCP1,P1,10,2026-06-02\n",
+	}))
+	files, back := format(t).Back(env, parsed(t, bodies(book.taken)...))
+	if got := string(files["MHS006MHCareCoord.csv"]); len(back.Faults) > 0 || strings.Count(got, "P1,2026-06-10,S2") != 2 || len(files["MHS008CarePlanType.csv"]) == 0 {
+		t.Errorf("%+v: %s", back.Faults, got)
+	}
+}
+
 // What comes from elsewhere has no key of the provider: one is made that a local
 // identifier can be, the same in each run, and what refers to it has it too.
 func TestKeysAreMinted(t *testing.T) {

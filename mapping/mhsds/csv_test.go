@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -335,6 +336,21 @@ func TestNoRuleIsAskedOfAFieldInAnotherForm(t *testing.T) {
 	}
 	if len(rules) != 2 || rules[1] != rules[2] || strings.Contains(rules[1], "MHS00602") {
 		t.Errorf("rules of each row: %v, want that of the date alone", rules)
+	}
+}
+
+// TestARuleIsNotAskedOfAParentsValueInAnotherForm: what a row hangs on tells its own fault.
+func TestARuleIsNotAskedOfAParentsValueInAnotherForm(t *testing.T) {
+	people := "LocalPatientID,OrgIDLocalPatientID,NHSNumber,PersonBirthDate\nP1,7A4,9990000018,?\n"
+	plans := "CarePlanID,LocalPatientID,CarePlanTypeMH,CarePlanCreatDate\nCP1,P1,10,9\n"
+	referrals := "ServiceRequestID,LocalPatientID,OrgIDComm,ReferralRequestReceivedDate,ServDischDate\nR2,P1,7A4BS,2026-06-01,1/7/26\n"
+	for file, text := range map[string]string{"MHS001.csv": people, "MHS008.csv": plans, "MHS101.csv": referrals} {
+		b, _ := read(t, folder(map[string]string{file: text}))
+		for _, f := range b.aside {
+			if slices.Contains([]string{"MHS00212", "MHS00908", "MHS10216", "MHS10221"}, f.Rule) && !strings.Contains(f.Reason, "hangs on") {
+				t.Errorf("%s: %+v", file, f)
+			}
+		}
 	}
 }
 

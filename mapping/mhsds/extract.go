@@ -283,10 +283,18 @@ func (r *rule) isBroken(w *row, at int) bool {
 	return r.breaks != nil && r.breaks(w)
 }
 
-// garbled reports whether a field that a rule is about is not in its form; then
-// the rule says nothing.
+// garbled reports whether a field that a rule is about, of this row or of those that it
+// hangs on, is not in its form; then the rule says nothing.
 func (r *row) garbled(rule *rule) bool {
-	return slices.ContainsFunc(r.malformed, func(field string) bool { return slices.Contains(rule.about, field) })
+	if slices.ContainsFunc(r.malformed, func(field string) bool { return slices.Contains(rule.about, field) }) {
+		return true
+	}
+	for up := r.owner; up != nil; up = up.owner {
+		if slices.ContainsFunc(up.malformed, func(field string) bool { return slices.Contains(rule.about, up.in.table.code+"."+field) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // link finds the row that each row hangs on, and the rows it names.

@@ -189,3 +189,14 @@ func TestReleaseOneBecomesReleaseTwo(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatIsOfAnotherKindOfEventIsLeftBehind: a column that only the map of another kind of
+// event reads is in no resource, and is counted.
+func TestWhatIsOfAnotherKindOfEventIsLeftBehind(t *testing.T) {
+	text := "LA Code,LA Person Unique Identifier,Event Type,Event Start Date,Review Reason,Unit Cost\n" +
+		"E06000019,P1,Service,12/04/2026,Annual,9.50\nE06000019,P2,Review,12/04/2026,Annual,9.50\n"
+	made, err := workbench.Forward(context.Background(), clientLevelData(t, folder.Release2), fstest.MapFS{"Event.csv": {Data: []byte(text)}}, workbench.Env("s", "E06000019"))
+	if err != nil || made.Report.Taken != 2 || !reflect.DeepEqual(made.Report.LeftBehind, map[string]int{"Review_Reason": 1, "Unit_Cost": 1}) {
+		t.Errorf("%v, %+v", err, made.Report)
+	}
+}

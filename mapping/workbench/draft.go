@@ -191,11 +191,18 @@ func (s *shape) readCSV(content []byte) (of columns, lines [][]string, err error
 		return of, nil, errors.Join(err, errors.New("a CSV file begins with a row of headers"))
 	}
 	of.headers = lines[0]
+	if fault := folder.HeaderFault(of.headers); fault != "" {
+		return of, nil, errors.New(fault)
+	}
 	for i, header := range of.headers {
 		if strings.ContainsFunc(strings.ReplaceAll(header, "\n", ""), unicode.IsControl) {
 			return of, nil, fmt.Errorf("the header of column %d holds a control character", i+1)
 		}
-		f := s.field(folder.FieldName(header))
+		name := folder.FieldName(header)
+		for n := 2; slices.Contains(of.fields, name); n++ {
+			name = fmt.Sprintf("%s_%d", folder.FieldName(header), n)
+		}
+		f := s.field(name)
 		of.fields = append(of.fields, f.name)
 		for _, line := range lines[1:] {
 			if i < len(line) {

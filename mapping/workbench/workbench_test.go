@@ -51,7 +51,7 @@ var words = rapid.StringMatching(`[A-Za-z0-9ŵâ,"' /.%|{}-]{0,8}[a-z]`)
 // TestADraftOfACSVFileReturnsEveryCell, whatever the headers and cells are.
 func TestADraftOfACSVFileReturnsEveryCell(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		headers := rapid.SliceOfNDistinct(words, 1, 6, func(h string) string { return strings.ToLower(folder.FieldName(h)) }).Draw(rt, "headers")
+		headers := rapid.SliceOfNDistinct(words, 1, 6, func(h string) string { return strings.ToLower(strings.TrimSpace(h)) }).Draw(rt, "headers")
 		headers[0] = strings.TrimSpace(headers[0]) + " id"
 		lines := [][]string{headers}
 		for i := range rapid.IntRange(1, 4).Draw(rt, "rows") {
@@ -76,6 +76,40 @@ func TestADraftOfACSVFileReturnsEveryCell(t *testing.T) {
 			rt.Fatalf("%v came back as\n%q\nwant\n%q\nby\n%s", err, got, lines, draft)
 		}
 	})
+}
+
+// TestNoDraftOfHeadersThatAreNotRead: what the reader would refuse whole is told at once.
+func TestNoDraftOfHeadersThatAreNotRead(t *testing.T) {
+	for text, says := range map[string]string{
+		"Plan Ref,Start,plan ref \n1,2,3\n": "column 3 has no name, or that of another",
+		"Plan Ref, ,Start\n1,2,3\n":         "column 2 has no name, or that of another",
+		"Plan Ref;Start;End\n1;2;3\n":       "not separated by commas",
+		"Plan Ref\tStart\n1\t2\n":           "not separated by commas",
+	} {
+		_, err := workbench.Draft(workbench.Sample{Name: "Rows.csv", Content: []byte(text)})
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v, want %q", text, err, says)
+		}
+		f := compile(t, "map Rows -> CarePlan\n  key Plan_Ref\n")
+		aside := 0
+		read, err := f.Read(t.Context(), fstest.MapFS{"Rows.csv": {Data: []byte(text)}}, mapping.Env{ID: func(_, key string) string { return key }}, told(func(faults []mapping.Fault) {
+			if aside++; !strings.Contains(faults[0].Reason, says) {
+				t.Errorf("%q: %+v", text, faults)
+			}
+		}))
+		if err != nil || read.Taken > 0 || aside != 1 {
+			t.Errorf("%q: %+v, %v", text, read, err)
+		}
+	}
+}
+
+// told hears of what is set aside.
+type told func([]mapping.Fault)
+
+func (told) Take([]mapping.Resource) error { return nil }
+func (t told) SetAside(faults []mapping.Fault, _ []mapping.Resource) error {
+	t(faults)
+	return nil
 }
 
 // TestADraftOfAJSONDocumentReturnsEveryMember, however it is nested.
