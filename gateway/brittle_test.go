@@ -54,20 +54,20 @@ func (b *brittleSnapshot) Holdings(person profiles.PersonID) (records.Holdings, 
 	return b.Snapshot.Holdings(person)
 }
 
-func (b *brittleSnapshot) Read(scopes []records.Scope, typ, id string) (records.Visible, error) {
+func (b *brittleSnapshot) Read(scopes []records.Scope, id string) (records.Visible, error) {
 	if err := b.step("Read"); err != nil {
 		return records.Visible{}, err
 	}
-	v, err := b.Snapshot.Read(scopes, typ, id)
+	v, err := b.Snapshot.Read(scopes, id)
 	b.garble(&v)
 	return v, err
 }
 
-func (b *brittleSnapshot) ReadVersion(scopes []records.Scope, typ, id string, number uint64) (records.Visible, error) {
+func (b *brittleSnapshot) ReadVersion(scopes []records.Scope, id string, number uint64) (records.Visible, error) {
 	if err := b.step("ReadVersion"); err != nil {
 		return records.Visible{}, err
 	}
-	return b.Snapshot.ReadVersion(scopes, typ, id, number)
+	return b.Snapshot.ReadVersion(scopes, id, number)
 }
 
 func (b *brittleSnapshot) Find(scopes []records.Scope, q records.Query) (records.Page, error) {

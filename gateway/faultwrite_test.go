@@ -71,18 +71,18 @@ func (f *failingTx) Held(person profiles.PersonID, typ string) ([]records.Versio
 	return f.Tx.Held(person, typ)
 }
 
-func (f *failingTx) Read(scopes []records.Scope, typ, id string) (records.Visible, error) {
+func (f *failingTx) Read(scopes []records.Scope, id string) (records.Visible, error) {
 	if err := f.step("Read"); err != nil {
 		return records.Visible{}, err
 	}
-	return f.Tx.Read(scopes, typ, id)
+	return f.Tx.Read(scopes, id)
 }
 
-func (f *failingTx) ReadVersion(scopes []records.Scope, typ, id string, number uint64) (records.Visible, error) {
+func (f *failingTx) ReadVersion(scopes []records.Scope, id string, number uint64) (records.Visible, error) {
 	if err := f.step("ReadVersion"); err != nil {
 		return records.Visible{}, err
 	}
-	return f.Tx.ReadVersion(scopes, typ, id, number)
+	return f.Tx.ReadVersion(scopes, id, number)
 }
 
 func (f *failingTx) Find(scopes []records.Scope, q records.Query) (records.Page, error) {

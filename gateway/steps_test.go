@@ -31,7 +31,7 @@ func (s *stand) taken(t *testing.T, as, path string) string {
 func TestEachRequestTakesItsStepsAndNoOthers(t *testing.T) {
 	s := openStand(t)
 	plan := s.get("gp", crisisPath()).ids(t)[0]
-	const beside = " Find Targets Find Targets Find Targets" // what a narrative reads out: Patient, Flag and RiskAssessment
+	const beside = " Find" // what a narrative reads out: Patient, Flag and RiskAssessment
 	for _, c := range []struct{ as, path, want string }{
 		{"gp", crisisPath(), "Person Holdings Find" + beside + " Targets"},
 		{"gp", crisisPath() + "&_total=accurate", "Person Holdings Find" + beside + " Targets Find Targets"},
@@ -149,6 +149,10 @@ func (s *stand) organisations(t *testing.T, as string) (codes []string) {
 // limits that docs/surface.md names; a total counts beyond them.
 func TestLimitsOfAPage(t *testing.T) {
 	s := openStand(t)
+	flags, told := s.get("cmht", "/Flag?"+about(ann, "_count", "1", "_total", "accurate")).total(t)
+	if !told {
+		t.Fatal("the flags are not counted")
+	}
 	s.bringIn(s.plan("ann.json", func(plan map[string]any) {
 		outcomes := plan["outcomes"].([]any)
 		for i := range 230 {
@@ -160,7 +164,7 @@ func TestLimitsOfAPage(t *testing.T) {
 			outcomes = append(outcomes, goal)
 		}
 		plan["outcomes"] = outcomes
-		for i := range 120 {
+		for i := range 320 {
 			plan["risks"] = append(plan["risks"].([]any), map[string]any{"key": fmt.Sprint("more-", i), "kind": "vulnerability", "text": fmt.Sprint("Risk number ", i), "status": "current", "level": "high", "identified": "2025-02-10"})
 		}
 	}))
@@ -173,8 +177,9 @@ func TestLimitsOfAPage(t *testing.T) {
 	if n := len(s.get("cmht", whole+"&_include=CarePlan:goal").included(t)); n != 200 {
 		t.Errorf("%d goals stand beside the plan, want 200", n)
 	}
+	beside := 1 + flags // stored before all risks but the first
 	narrative := s.get("cmht", crisisPath()).bundle(t).Entry[0].Resource["text"].(map[string]any)["div"].(string)
-	if n := strings.Count(narrative, "<li>Risk number ") + strings.Count(narrative, "<li>Gives money away"); n != 100 {
-		t.Errorf("the narrative reads %d risks out, want 100", n)
+	if n := strings.Count(narrative, "<li>Risk number ") + strings.Count(narrative, "<li>Gives money away"); n != 300-beside {
+		t.Errorf("the narrative reads %d risks out, want %d, which with the person and %d flags are 300 resources", n, 300-beside, beside-1)
 	}
 }

@@ -142,8 +142,8 @@ func bareSearch(r *http.Request, kept store.Viewer) (bundle, error) {
 		if err != nil {
 			return err
 		}
-		everything := records.Scope{Person: person, Custodian: custodian, Items: profiles.ItemSetOfBits(^uint64(0))}
-		page, err := now.Find([]records.Scope{everything}, records.Query{Type: "CarePlan", Params: []fhirsearch.Param{category}, Count: 20})
+		everything := records.Scope{Person: person, Custodian: custodian, Type: "CarePlan", Items: profiles.ItemSetOfBits(^uint64(0))}
+		page, err := now.Find([]records.Scope{everything}, records.Query{Params: []fhirsearch.Param{category}, Count: 20})
 		for _, v := range page.Matches {
 			answer.Entry = append(answer.Entry, entry{"http://" + r.Host + gateway.Prefix + "/CarePlan/" + v.ID, v.Body})
 		}

@@ -33,9 +33,12 @@ func (s Subset) Whole() bool { return s.Summary == "" && len(s.Elements) == 0 }
 // and what changes the meaning of the rest stays. It says that it is a part, and names
 // neither a version, which is that of the whole, nor a profile, which it may not keep.
 func (c Copy) Only(s Subset) Copy {
+	if s.Whole() {
+		return c
+	}
 	shape, _ := profiles.ShapeOf(c.typ)
 	body, err := fhir.ParseResource(c.body)
-	if s.Whole() || err != nil { // of a copy that carries nothing there is no part
+	if err != nil { // of a copy that carries nothing there is no part
 		return c
 	}
 	w := fhir.NewWriter(make([]byte, 0, len(c.body)))

@@ -148,7 +148,7 @@ func plans(t *testing.T, now records.Reader, person profiles.PersonID) (string, 
 		return "", nil
 	}
 	scopes := records.ScopesOf([]consent.Decision{recordstest.Treating(t, person)}, "CarePlan")
-	page, err := now.Find(scopes, records.Query{Type: "CarePlan", Count: 10})
+	page, err := now.Find(scopes, records.Query{Count: 10})
 	if err != nil {
 		return "", err
 	}

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"errors"
+	"maps"
 	"strings"
 
 	"cpagateway/consent/disclosure"
@@ -120,10 +121,11 @@ func (m *Moment) Holdings(person profiles.PersonID) (records.Holdings, error) {
 	if err != nil || person == "" {
 		return h, err
 	}
-	e := &entry{value: h, size: sizeOf(h), person: person, generation: h.Generation}
-	if err := m.note(e, h.Consulted); err != nil {
-		return h, err
+	e := &entry{value: h, size: sizeOf(h), person: person, generation: h.Generation, editions: h.Consulted}
+	if m.editions == nil {
+		m.editions = make(map[records.Reference]uint64)
 	}
+	maps.Copy(m.editions, h.Consulted)
 	if len(h.Custodians) > 0 || len(h.Facts) > 0 {
 		e.name, m.holder = under, e
 	}
@@ -194,13 +196,13 @@ func (m *Moment) CustodianOf(typ, id string) (profiles.OrgCode, error) {
 }
 
 // Read implements records.Reader, inside Recall.
-func (m *Moment) Read(scopes []records.Scope, typ, id string) (records.Visible, error) {
-	return m.noteVisible(m.now.Read(scopes, typ, id))
+func (m *Moment) Read(scopes []records.Scope, id string) (records.Visible, error) {
+	return m.noteVisible(m.now.Read(scopes, id))
 }
 
 // ReadVersion implements records.Reader, inside Recall.
-func (m *Moment) ReadVersion(scopes []records.Scope, typ, id string, number uint64) (records.Visible, error) {
-	return m.noteVisible(m.now.ReadVersion(scopes, typ, id, number))
+func (m *Moment) ReadVersion(scopes []records.Scope, id string, number uint64) (records.Visible, error) {
+	return m.noteVisible(m.now.ReadVersion(scopes, id, number))
 }
 
 func (m *Moment) noteVisible(v records.Visible, err error) (records.Visible, error) {

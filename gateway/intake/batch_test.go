@@ -22,7 +22,7 @@ func TestARecordIsTakenWholeOrSetAsideWhole(t *testing.T) {
 	before, d := openDesk(t), openDesk(t)
 	source, files := annsPlan(t, before, ann)
 	before.bring(source, files)
-	staff, err := recordstest.Of(before.store).Find(t.Context(), recordstest.Staff(t, "7A4"), records.Query{Type: "Practitioner", Count: 1})
+	staff, err := recordstest.Of(before.store).Find(t.Context(), recordstest.Staff(t, "7A4"), "Practitioner", records.Query{Count: 1})
 	if err != nil || len(staff.Matches) != 1 {
 		t.Fatalf("the plan brings %d practitioners, %v", len(staff.Matches), err)
 	}

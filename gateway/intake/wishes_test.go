@@ -90,8 +90,8 @@ func extract(t testing.TB, plans ...object) fstest.MapFS {
 // found is all that is kept of a type of everybody under an NHS number.
 func (d *desk) found(number, typ string) []records.Visible {
 	d.t.Helper()
-	all := []records.Scope{{Person: d.person(number), Custodian: "7A4", Items: profiles.AllItems}}
-	page, err := recordstest.Of(d.store).FindIn(context.Background(), all, records.Query{Type: typ, Count: 100})
+	all := []records.Scope{{Person: d.person(number), Custodian: "7A4", Type: typ, Items: profiles.AllItems}}
+	page, err := recordstest.Of(d.store).FindIn(context.Background(), all, records.Query{Count: 100})
 	must(d.t, err)
 	return page.Matches
 }

@@ -150,7 +150,7 @@ func (d *desk) kept(number, typ string) []string {
 		Person: &facts.Person{ID: person, Custodian: "7A4", Relations: []facts.Relation{{Organisation: "7A4", Team: "cmht-north", Kind: facts.CareTeamMember}}},
 		Source: "7A4",
 	})
-	page, err := recordstest.Of(d.store).Find(context.Background(), decision, records.Query{Type: typ, Count: 100})
+	page, err := recordstest.Of(d.store).Find(context.Background(), decision, typ, records.Query{Count: 100})
 	must(d.t, err)
 	var ids []string
 	for _, m := range page.Matches {

@@ -19,7 +19,13 @@ type Holdings struct {
 	Facts      []facts.Compiled                   // with the wishes of records that are kept apart from the person's
 	Identity   facts.IdentityState                // whether the person's own records are kept apart, and what was confirmed of them
 	Directory  map[Reference]facts.DirectoryEntry // what the facts lead to
-	Consulted  []Reference                        // of the directory: every record that was looked for, also where there is none
+	Consulted  map[Reference]uint64               // of the directory: the edition (Snapshot.Editions) of every record that was looked for, 0 where there is none
+}
+
+// Consulted is a record of a directory as it is looked up for Holdings.
+type Consulted struct {
+	facts.Compiled
+	Edition uint64
 }
 
 // Reference leads from a custodian's record to another of the same custodian.
@@ -45,27 +51,27 @@ func (h Holdings) CustodiansOr(home profiles.OrgCode) []profiles.OrgCode {
 	return h.Custodians
 }
 
-// LookUp completes the directory, for the implementations: find gives what is
-// compiled of the records that some references lead to. What was compiled by other
-// rules leads nowhere.
-func (h *Holdings) LookUp(find func([]Reference) (map[Reference]facts.Compiled, error)) error {
-	h.Directory = make(map[Reference]facts.DirectoryEntry)
+// LookUp completes the directory, for the implementations: find gives the records that
+// some references lead to. What was compiled by other rules leads nowhere.
+func (h *Holdings) LookUp(find func([]Reference) (map[Reference]Consulted, error)) error {
+	h.Directory, h.Consulted = make(map[Reference]facts.DirectoryEntry), make(map[Reference]uint64)
 	from := h.Facts
 	for range facts.MaxReferences {
 		wanted := h.wanted(from)
 		if len(wanted) == 0 {
 			return nil
 		}
-		h.Consulted = append(h.Consulted, wanted...)
 		found, err := find(wanted)
 		if err != nil {
 			return err
 		}
 		from = nil
-		for ref, compiled := range found {
-			if compiled.Rules == facts.Rules && compiled.Entry != nil {
-				h.Directory[ref] = *compiled.Entry
-				from = append(from, compiled)
+		for _, ref := range wanted {
+			consulted := found[ref]
+			h.Consulted[ref] = consulted.Edition
+			if consulted.Rules == facts.Rules && consulted.Entry != nil {
+				h.Directory[ref] = *consulted.Entry
+				from = append(from, consulted.Compiled)
 			}
 		}
 	}
@@ -78,7 +84,7 @@ func (h *Holdings) wanted(from []facts.Compiled) []Reference {
 	for i := range from {
 		for _, text := range from[i].References() {
 			ref := Reference{from[i].Custodian, text}
-			if _, known := h.Directory[ref]; !known && !slices.Contains(wanted, ref) {
+			if _, known := h.Consulted[ref]; !known && !slices.Contains(wanted, ref) {
 				wanted = append(wanted, ref)
 			}
 		}

@@ -68,8 +68,8 @@ type Result struct {
 
 // Reader is what an answer is made from. What takes scopes applies them inside the
 // query, so that pages, totals and positions only ever count what may be seen. A
-// resource is judged by the scope that names its person and its custodian. No two
-// scopes of one query name the same pair.
+// resource is judged by the scope that names its person, its custodian and its type. No
+// two scopes of one query name the same three; those of a read are of one type.
 type Reader interface {
 	// Person resolves a business identifier to the one person who has it: nil
 	// error only for exactly one; nobody and several are both ErrNothing. Those for
@@ -86,12 +86,12 @@ type Reader interface {
 	// empty PersonID say who holds a directory.
 	Holdings(person profiles.PersonID) (Holdings, error)
 
-	Read(scopes []Scope, typ, id string) (Visible, error)
+	Read(scopes []Scope, id string) (Visible, error)
 	// ReadVersion finds a version that the scope notices and that it saw as it then
 	// was, of a resource that it sees now: what is restricted today is not open in
 	// its history. Where the scope holds to current plans, that is the version which
 	// Read gives now, and no other.
-	ReadVersion(scopes []Scope, typ, id string, number uint64) (Visible, error)
+	ReadVersion(scopes []Scope, id string, number uint64) (Visible, error)
 	Find(scopes []Scope, q Query) (Page, error)
 	// Targets says about whom, and under which label, is what the given references
 	// ("Type/id") in a custodian's record lead to. A reference that leads to nothing
@@ -188,9 +188,9 @@ func Absent() Precondition { return Precondition{asked: true} }
 // current version.
 func AtVersion(number uint64) Precondition { return Precondition{asked: true, number: number} }
 
-// Query is one search, already parsed and checked against profiles.
+// Query is one search, already parsed and checked against profiles. It looks for the
+// types of its scopes.
 type Query struct {
-	Type   string
 	Params []search.Param   // all must match; within one, any value
 	Sort   []search.SortKey // empty: the order of first storing
 	Count  int              // page size, at least 1

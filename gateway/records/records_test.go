@@ -23,7 +23,7 @@ func TestZeroScopeSeesNothing(t *testing.T) {
 			t.Errorf("the zero scope sees or notices %+v", l)
 		}
 	}
-	if s := records.ScopesOf([]consent.Decision{{}}, "Practitioner"); len(s) != 1 || s[0] != (records.Scope{}) {
+	if s := records.ScopesOf([]consent.Decision{{}}, "Practitioner"); len(s) != 1 || s[0] != (records.Scope{Type: "Practitioner"}) {
 		t.Errorf("the zero decision's scope is %+v", s)
 	}
 }

@@ -8,8 +8,9 @@ import (
 )
 
 // Scope is a decision in the form that every query carries: whom it may find
-// records of, in whose custody, which items it may see, and which plans. A query
-// takes one scope for each custodian that was asked; the zero Scope finds nothing.
+// records of, in whose custody, of which type, which items it may see, and which plans.
+// A query takes one scope for each custodian that was asked, and type; the zero Scope
+// finds nothing.
 //
 // A refusal becomes a Scope without items and not an early return: the query
 // runs all the same, so that the time of an answer does not tell refused from
@@ -17,6 +18,7 @@ import (
 type Scope struct {
 	Person    profiles.PersonID
 	Custodian profiles.OrgCode
+	Type      string
 	Items     profiles.ItemSet
 	Current   Current
 }
@@ -34,7 +36,7 @@ func ScopesOf(decisions []consent.Decision, typ string) []Scope {
 // without a person that is not about staff or an organisation is withheld
 // (docs/leak-channels.md, 34).
 func scopeOf(d consent.Decision, typ string) Scope {
-	s := Scope{Person: d.Person(), Custodian: d.Source()}
+	s := Scope{Person: d.Person(), Custodian: d.Source(), Type: typ}
 	if d.Outcome() == consent.Deny || (s.Person == "" && !profiles.DirectoryType(typ)) {
 		return s
 	}
@@ -50,7 +52,7 @@ func scopeOf(d consent.Decision, typ string) Scope {
 
 // Sees reports whether the scope lets a version through, whatever it holds to.
 func (s Scope) Sees(v Version) bool {
-	return !s.Items.Empty() && !v.Deleted && v.Person == s.Person && v.Custodian == s.Custodian && v.Label.Within(s.Items)
+	return !s.Items.Empty() && !v.Deleted && v.Person == s.Person && v.Custodian == s.Custodian && v.Type == s.Type && v.Label.Within(s.Items)
 }
 
 // Notices reports whether a version that made these changes is a new one to

@@ -82,7 +82,7 @@ func (e *edit) copied() (disclosure.Trace, error) {
 	if !ok {
 		return disclosure.Trace{}, records.ErrNothing
 	}
-	v, err := e.tx.ReadVersion(e.scopes(), e.ask.Type, e.ask.ID, given.number)
+	v, err := e.tx.ReadVersion(e.scopes(), e.ask.ID, given.number)
 	if err != nil {
 		return disclosure.Trace{}, err
 	}
@@ -128,7 +128,7 @@ type edit struct {
 
 // load finds what the caller changed, and of what.
 func (e *edit) load() (fault *Fault, err error) {
-	if e.current, err = e.tx.Read(e.scopes(), e.ask.Type, e.ask.ID); err != nil {
+	if e.current, err = e.tx.Read(e.scopes(), e.ask.ID); err != nil {
 		return nil, err
 	}
 	switch {

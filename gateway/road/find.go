@@ -121,7 +121,7 @@ func (r *Road) found(now records.Reader, q question) (records.Page, error) {
 	scopes := q.parts[0].scopes
 	switch q.interaction {
 	case Read:
-		v, err := now.Read(scopes, q.typ, q.id)
+		v, err := now.Read(scopes, q.id)
 		return records.Page{Matches: []records.Visible{v}}, err
 	case History:
 		return history(now, q)
@@ -130,14 +130,14 @@ func (r *Road) found(now records.Reader, q question) (records.Page, error) {
 		if !ok {
 			return records.Page{}, records.ErrNothing
 		}
-		v, err := now.ReadVersion(scopes, q.typ, q.id, asked.number)
+		v, err := now.ReadVersion(scopes, q.id, asked.number)
 		return records.Page{Matches: []records.Visible{v}}, err
 	}
 	params, ok, err := searchable(now, q)
 	if !ok || q.search.Count == 0 {
 		return records.Page{}, err
 	}
-	return now.Find(scopes, records.Query{Type: q.typ, Params: params, Sort: q.search.Sort, Count: q.search.Count, After: q.position})
+	return now.Find(scopes, records.Query{Params: params, Sort: q.search.Sort, Count: q.search.Count, After: q.position})
 }
 
 // searchable takes out of a search the references that the caller could not see

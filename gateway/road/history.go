@@ -18,13 +18,13 @@ const (
 // What hidden changes made is no version of its own.
 func history(now records.Reader, q question) (records.Page, error) {
 	scopes := q.parts[0].scopes
-	newest, err := now.Read(scopes, q.typ, q.id)
+	newest, err := now.Read(scopes, q.id)
 	if err != nil {
 		return records.Page{}, err
 	}
 	var page records.Page
 	for n, looked := newest.SeenNumber, 0; n > 0 && looked < maxLooked && len(page.Matches) < maxHistory; n, looked = n-1, looked+1 {
-		v, err := now.ReadVersion(scopes, q.typ, q.id, n)
+		v, err := now.ReadVersion(scopes, q.id, n)
 		if errors.Is(err, records.ErrNothing) {
 			continue
 		}

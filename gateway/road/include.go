@@ -46,7 +46,7 @@ func (r *Road) included(now records.Reader, q question, matches []disclosure.Cop
 func (r *Road) follow(now records.Reader, q question, c disclosure.Copy, typ, id string) ([]disclosure.Copy, error) {
 	part, _ := q.part(typ)
 	own := slices.IndexFunc(part.terms, func(t disclosure.Terms) bool { return t.Custodian() == c.Custodian() })
-	found, err := now.Read(part.scopes[own:own+1], typ, id)
+	found, err := now.Read(part.scopes[own:own+1], id)
 	if errors.Is(err, records.ErrNothing) {
 		return nil, nil
 	}

@@ -76,9 +76,9 @@ func notices(now records.Reader, s records.Scope, c subscriptions.Change) (bool,
 		was := profiles.Label{Need: profiles.ItemSetOfBits(c.Label[0]), Any: profiles.ItemSetOfBits(c.Label[1])}
 		return s.Current == records.AllPlans && s.Notices([]profiles.Label{was}), nil
 	case c.Version == 0:
-		_, err = now.Read([]records.Scope{s}, c.Type, c.ID)
+		_, err = now.Read([]records.Scope{s}, c.ID)
 	default:
-		_, err = now.ReadVersion([]records.Scope{s}, c.Type, c.ID, c.Version)
+		_, err = now.ReadVersion([]records.Scope{s}, c.ID, c.Version)
 	}
 	if errors.Is(err, records.ErrNothing) {
 		return false, nil

@@ -78,25 +78,28 @@ func (q question) asksFor(c disclosure.Copy) bool {
 }
 
 // copies are the copies of what was found, in its order, by the terms of each custodian.
-func (r *Road) copies(now records.Reader, q question, terms []disclosure.Terms, found []records.Visible, beside ...disclosure.Copy) ([]disclosure.Copy, error) {
-	held, err := r.held(q, found)
+// Narratives read out what stands beside. What all of it refers to is looked up together.
+func (r *Road) copies(now records.Reader, q question, terms []disclosure.Terms, found []records.Visible, beside ...records.Visible) ([]disclosure.Copy, error) {
+	held, err := r.held(q, slices.Concat(found, beside))
 	if err != nil {
 		return nil, err
 	}
-	targets := make([]map[string]disclosure.Target, len(terms))
-	for i, t := range terms {
-		if targets[i], err = now.Targets(t.Custodian(), references(held, t.Custodian())); err != nil {
+	targets := make(map[profiles.OrgCode]map[string]disclosure.Target, len(terms))
+	for _, t := range terms {
+		if targets[t.Custodian()], err = now.Targets(t.Custodian(), references(held, t.Custodian())); err != nil {
 			return nil, err
 		}
 	}
-	var copies []disclosure.Copy
-	for _, h := range held {
-		i := slices.IndexFunc(terms, func(t disclosure.Terms) bool { return t.Custodian() == h.Custodian })
-		if c := terms[i].Copy(h, targets[i], beside...); !c.Withheld() {
-			copies = append(copies, c)
+	copied := func(held []disclosure.Held, beside ...disclosure.Copy) (copies []disclosure.Copy) {
+		for _, h := range held {
+			i := slices.IndexFunc(terms, func(t disclosure.Terms) bool { return t.Custodian() == h.Custodian })
+			if c := terms[i].Copy(h, targets[h.Custodian], beside...); !c.Withheld() {
+				copies = append(copies, c)
+			}
 		}
+		return copies
 	}
-	return copies, nil
+	return copied(held[:len(found)], copied(held[len(found):])...), nil
 }
 
 // held reads the stored bytes of each match.

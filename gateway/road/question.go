@@ -162,7 +162,7 @@ func (q question) key() string {
 	each(&k, q.parts, func(p part) {
 		k.texts(p.typ)
 		each(&k, p.scopes, func(s records.Scope) {
-			k.texts(string(s.Person), string(s.Custodian))
+			k.texts(string(s.Person), string(s.Custodian), s.Type)
 			k.number(s.Items.Bits(), uint64(s.Current))
 		})
 		each(&k, p.terms, func(t disclosure.Terms) { k = t.AppendKey(k) })

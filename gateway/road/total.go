@@ -14,7 +14,7 @@ func (r *Road) total(now records.Reader, q question) (int, error) {
 	if !ok {
 		return total, err
 	}
-	query := records.Query{Type: q.typ, Params: params, Count: countedAtOnce}
+	query := records.Query{Params: params, Count: countedAtOnce}
 	for {
 		page, err := now.Find(q.parts[0].scopes, query)
 		if err != nil {

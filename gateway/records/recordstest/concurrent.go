@@ -34,7 +34,7 @@ func walkWhileWriting(t *testing.T, store Store) {
 		d := Treating(t, person)
 		seen, last := make(map[string]int), first
 		for {
-			page, err := store.Find(t.Context(), d, q)
+			page, err := store.Find(t.Context(), d, "CarePlan", q)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -82,7 +82,7 @@ func readersAndWriter(t *testing.T, store Store) {
 	for range readers {
 		all.Go(func() {
 			for last := uint64(0); last <= versions && !t.Failed(); {
-				page, err := store.Find(t.Context(), d, q)
+				page, err := store.Find(t.Context(), d, "CarePlan", q)
 				if err != nil || len(page.Matches) != 1 {
 					t.Errorf("searching beside the writer: %d matches, %v", len(page.Matches), err)
 					return

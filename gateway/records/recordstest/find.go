@@ -18,7 +18,7 @@ import (
 // query reads a search as a caller would write it: name and value in turn.
 func query(t testing.TB, typ, sort string, pairs ...string) records.Query {
 	t.Helper()
-	q := records.Query{Type: typ, Count: 2}
+	q := records.Query{Count: 2}
 	for i := 0; i < len(pairs); i += 2 {
 		p, err := search.Parse(typ, pairs[i], pairs[i+1])
 		if err != nil {
@@ -53,7 +53,7 @@ func hiddenIsNotCounted(t *testing.T, store Store) {
 			q := query(t, "CarePlan", sort, "status", "active")
 			q.Count = count
 			for i, want := range pages {
-				page, err := store.Find(t.Context(), d, q)
+				page, err := store.Find(t.Context(), d, "CarePlan", q)
 				if last := i == len(pages)-1; err != nil || len(page.Matches) != want || (page.Next == "") != last {
 					t.Errorf("sorted by %q, page %d of %d: %d matches, next %q, %v", sort, i+1, count, len(page.Matches), page.Next, err)
 				}
@@ -68,10 +68,10 @@ func hiddenElement(t *testing.T, store Store) {
 		Accept(t, home, ann, resource("CarePlan", "c1", subject(ann), `"status":"active"`, category(profiles.CodeCrisisPlan, profiles.CodeEnhanced))),
 		Accept(t, home, ann, plan(ann, "c2", profiles.CodeCrisisPlan)))
 	q := query(t, "CarePlan", "", "category", profiles.SystemSNOMED+"|"+profiles.CodeEnhanced)
-	if got := ids(t, store, Grant(t, ann, profiles.PlanCrisis), q); got != "" {
+	if got := ids(t, store, Grant(t, ann, profiles.PlanCrisis), "CarePlan", q); got != "" {
 		t.Errorf("a search by the level found %q for a caller who may not see the level", got)
 	}
-	if got := ids(t, store, Grant(t, ann, profiles.PlanCrisis, profiles.EpisodeLevel), q); got != "c1" {
+	if got := ids(t, store, Grant(t, ann, profiles.PlanCrisis, profiles.EpisodeLevel), "CarePlan", q); got != "c1" {
 		t.Errorf("a search by the level found %q", got)
 	}
 }
@@ -93,7 +93,7 @@ func lastUpdated(t *testing.T, store Store) {
 		{profiles.PersonIdentity, "lt2026-03-02T10:00:00Z", "ann"},
 		{profiles.PersonIdentity, "ne2026-03-02T09:00:00Z,sa2026-03-02", ""},
 	} {
-		if got := ids(t, store, Grant(t, ann, c.item), query(t, "Patient", "", "_lastUpdated", c.value)); got != c.want {
+		if got := ids(t, store, Grant(t, ann, c.item), "Patient", query(t, "Patient", "", "_lastUpdated", c.value)); got != c.want {
 			t.Errorf("%v, _lastUpdated=%s found %q, want %q", c.item, c.value, got, c.want)
 		}
 	}
@@ -110,10 +110,10 @@ func endOfTime(t *testing.T, store Store) {
 		Put(t, store, start, Accept(t, home, ann, plan(ann, id, profiles.CodeCrisisPlan, period)))
 	}
 	d := Treating(t, ann)
-	if got := ids(t, store, d, query(t, "CarePlan", "_id", "date", "gt2027")); got != "forever open" {
+	if got := ids(t, store, d, "CarePlan", query(t, "CarePlan", "_id", "date", "gt2027")); got != "forever open" {
 		t.Errorf("what goes on after 2027: %q", got)
 	}
-	if got := ids(t, store, d, query(t, "CarePlan", "-date")); got != "open forever ends" {
+	if got := ids(t, store, d, "CarePlan", query(t, "CarePlan", "-date")); got != "open forever ends" {
 		t.Errorf("from the latest end down: %q", got)
 	}
 }
@@ -151,7 +151,7 @@ func anyText(t *testing.T, store Store) {
 			continue // no search can say it
 		}
 		for _, value := range []string{text, text + "|" + text} {
-			if got := ids(t, store, Treating(t, ann), query(t, "CarePlan", "", "category", value)); got != fmt.Sprint("c", i) {
+			if got := ids(t, store, Treating(t, ann), "CarePlan", query(t, "CarePlan", "", "category", value)); got != fmt.Sprint("c", i) {
 				t.Errorf("%.20q finds %q", value, got)
 			}
 		}
@@ -165,27 +165,27 @@ func stalePosition(t *testing.T, store Store) {
 	d := Treating(t, ann)
 	positions := []string{"x", "e30", "bnVsbA", "W10", "MQ", "eyJwIjotMX0", "%%"}
 	for _, sort := range []string{"", "_id", "_id,date"} {
-		page, err := store.Find(t.Context(), d, query(t, "CarePlan", sort))
+		page, err := store.Find(t.Context(), d, "CarePlan", query(t, "CarePlan", sort))
 		if err != nil || page.Next == "" {
 			t.Fatalf("no second page: %v", err)
 		}
 		for _, other := range []string{"", "_id", "_id,date"} {
 			q := query(t, "CarePlan", other)
 			q.After = page.Next
-			if _, err := store.Find(t.Context(), d, q); (other == sort) != (err == nil) || err != nil && !errors.Is(err, records.ErrStale) {
+			if _, err := store.Find(t.Context(), d, "CarePlan", q); (other == sort) != (err == nil) || err != nil && !errors.Is(err, records.ErrStale) {
 				t.Errorf("a position of sorting %q in sorting %q: %v", sort, other, err)
 			}
 		}
 		for _, position := range positions {
 			q := query(t, "CarePlan", sort)
 			q.After = position
-			if _, err := store.Find(t.Context(), d, q); !errors.Is(err, records.ErrStale) {
+			if _, err := store.Find(t.Context(), d, "CarePlan", q); !errors.Is(err, records.ErrStale) {
 				t.Errorf("position %q: %v", position, err)
 			}
 		}
 	}
 	for _, count := range []int{0, -1} {
-		if _, err := store.Find(t.Context(), d, records.Query{Type: "CarePlan", Count: count}); err == nil {
+		if _, err := store.Find(t.Context(), d, "CarePlan", records.Query{Count: count}); err == nil {
 			t.Errorf("a page of %d was searched", count)
 		}
 	}

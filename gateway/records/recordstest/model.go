@@ -126,12 +126,14 @@ type modelMatch struct {
 	hasDates bool
 }
 
-// seen is what may be seen of a type, whatever the scopes hold to.
-func (m *model) seen(t testing.TB, scopes []records.Scope, typ string) []modelMatch {
+// seen is what may be seen, whatever the scopes hold to.
+func (m *model) seen(t testing.TB, scopes []records.Scope) []modelMatch {
 	var found []modelMatch
 	for place, r := range m.resources {
-		i := slices.IndexFunc(scopes, func(s records.Scope) bool { return s.Custodian == r.custodian && s.Person == m.person })
-		if i < 0 || r.typ != typ || r.current().body == "" || !r.current().label.Within(scopes[i].Items) {
+		i := slices.IndexFunc(scopes, func(s records.Scope) bool {
+			return s.Custodian == r.custodian && s.Person == m.person && s.Type == r.typ
+		})
+		if i < 0 || r.current().body == "" || !r.current().label.Within(scopes[i].Items) {
 			continue
 		}
 		match := modelMatch{id: r.id, place: place, current: r.current(), scope: scopes[i]}
@@ -164,7 +166,7 @@ func held(all []modelMatch) []modelMatch {
 			return m.current.status == "completed" || m.current.status == "revoked" || m.current.status == "on-hold"
 		}
 		switch {
-		case m.scope.Current == records.AllPlans, m.current.status == "active":
+		case m.scope.Type != "CarePlan", m.scope.Current == records.AllPlans, m.current.status == "active":
 			return false
 		case m.scope.Current == records.ActiveOnly, !crisis(m), !was(m):
 			return true
@@ -179,11 +181,7 @@ func held(all []modelMatch) []modelMatch {
 // find is a search by the letter: look at everything, keep what may be seen and
 // matches, sort.
 func (m *model) find(t testing.TB, scopes []records.Scope, q records.Query) []modelMatch {
-	found := m.seen(t, scopes, q.Type)
-	if q.Type == "CarePlan" {
-		found = held(found)
-	}
-	found = slices.DeleteFunc(found, func(match modelMatch) bool {
+	found := slices.DeleteFunc(held(m.seen(t, scopes)), func(match modelMatch) bool {
 		entries := append(search.Usable(match.current.entries, match.scope.Items),
 			search.Entry{Param: "_id", Kind: search.ID, Text: match.id},
 			search.Entry{Param: "_lastUpdated", Kind: search.Date, From: match.seen.at, Until: match.seen.at.Add(1)})

@@ -87,19 +87,19 @@ func (s Store) Holdings(ctx context.Context, person profiles.PersonID) (records.
 
 // Read is records.Snapshot's, inside one decision.
 func (s Store) Read(ctx context.Context, d consent.Decision, typ, id string) (records.Visible, error) {
-	return once(ctx, s, func(s records.Snapshot) (records.Visible, error) { return s.Read(scopes(d, typ), typ, id) })
+	return once(ctx, s, func(s records.Snapshot) (records.Visible, error) { return s.Read(scopes(d, typ), id) })
 }
 
 // ReadVersion is records.Snapshot's, inside one decision.
 func (s Store) ReadVersion(ctx context.Context, d consent.Decision, typ, id string, number uint64) (records.Visible, error) {
 	return once(ctx, s, func(s records.Snapshot) (records.Visible, error) {
-		return s.ReadVersion(scopes(d, typ), typ, id, number)
+		return s.ReadVersion(scopes(d, typ), id, number)
 	})
 }
 
 // Find is records.Snapshot's, inside one decision.
-func (s Store) Find(ctx context.Context, d consent.Decision, q records.Query) (records.Page, error) {
-	return s.FindIn(ctx, scopes(d, q.Type), q)
+func (s Store) Find(ctx context.Context, d consent.Decision, typ string, q records.Query) (records.Page, error) {
+	return s.FindIn(ctx, scopes(d, typ), q)
 }
 
 // FindIn is records.Snapshot's Find.

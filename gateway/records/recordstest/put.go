@@ -149,7 +149,7 @@ func together(t *testing.T, store Store) {
 	}
 	_, err = store.Person(t.Context(), profiles.SystemNHSNumber, annNumber)
 	nothing(t, "what was put with what was refused", err)
-	if got := ids(t, store, Treating(t, ann), records.Query{Type: "CarePlan", Count: 1}); got != "c3" {
+	if got := ids(t, store, Treating(t, ann), "CarePlan", records.Query{Count: 1}); got != "c3" {
 		t.Errorf("she has %s", got)
 	}
 	if v := read(t, store, Treating(t, bryn), "CarePlan", "c2"); v.Number != 1 {
@@ -223,7 +223,7 @@ func severalCustodians(t *testing.T, store Store) {
 	} {
 		for typ, want := range map[string]string{"CarePlan": c.plans, "Patient": c.people} {
 			var got []string
-			for _, v := range walkIn(t, store, c.scopes, records.Query{Type: typ, Count: 1}) {
+			for _, v := range walkIn(t, store, ofType(c.scopes, typ), records.Query{Count: 1}) {
 				got = append(got, v.ID)
 			}
 			if strings.Join(got, " ") != want {
@@ -244,7 +244,7 @@ func removal(t *testing.T, store Store) {
 			_, err := store.ReadVersion(t.Context(), d, "CarePlan", "c1", number)
 			nothing(t, fmt.Sprint(what, ", version ", number), err)
 		}
-		if got := ids(t, store, d, records.Query{Type: "CarePlan", Count: 1}); got != "" {
+		if got := ids(t, store, d, "CarePlan", records.Query{Count: 1}); got != "" {
 			t.Errorf("%s: a search finds %s", what, got)
 		}
 	}
@@ -313,7 +313,7 @@ func endedContext(t *testing.T, store Store) {
 	if _, err := store.Holdings(ctx, ann); err == nil {
 		t.Error("holdings under an ended context looked like those of a person without facts")
 	}
-	if _, err := store.Find(ctx, Treating(t, ann), records.Query{Type: "CarePlan", Count: 1}); err == nil {
+	if _, err := store.Find(ctx, Treating(t, ann), "CarePlan", records.Query{Count: 1}); err == nil {
 		t.Error("a search under an ended context looked like one that finds nothing")
 	}
 	_, err := store.Read(t.Context(), Treating(t, ann), "CarePlan", "c1")

@@ -25,7 +25,7 @@ func refusalFindsNothing(t *testing.T, store Store) {
 			nothing(t, name+": reading "+ref[0]+"/"+ref[1], err)
 			_, err = store.ReadVersion(t.Context(), d, ref[0], ref[1], 1)
 			nothing(t, name+": reading a version of "+ref[0]+"/"+ref[1], err)
-			page, err := store.Find(t.Context(), d, records.Query{Type: ref[0], Count: 10})
+			page, err := store.Find(t.Context(), d, ref[0], records.Query{Count: 10})
 			if err != nil || len(page.Matches) != 0 || page.Next != "" {
 				t.Errorf("%s: searching %s: %d matches, next %q, %v", name, ref[0], len(page.Matches), page.Next, err)
 			}
@@ -57,17 +57,17 @@ func ownPersonOnly(t *testing.T, store Store) {
 				t.Errorf("%s/%s where %q may be seen: %v", c.typ, id, c.want, err)
 			}
 		}
-		if got := ids(t, store, c.d, records.Query{Type: c.typ, Count: 10}); got != c.want {
+		if got := ids(t, store, c.d, c.typ, records.Query{Count: 10}); got != c.want {
 			t.Errorf("searching %s found %q, want %q", c.typ, got, c.want)
 		}
 	}
 }
 
 // ids walks a search to its end and joins what it finds.
-func ids(t *testing.T, store Store, d consent.Decision, q records.Query) string {
+func ids(t *testing.T, store Store, d consent.Decision, typ string, q records.Query) string {
 	t.Helper()
 	text := ""
-	for _, v := range walk(t, store, d, q) {
+	for _, v := range walkIn(t, store, scopes(d, typ), q) {
 		if text != "" {
 			text += " "
 		}
@@ -76,18 +76,13 @@ func ids(t *testing.T, store Store, d consent.Decision, q records.Query) string 
 	return text
 }
 
-func walk(t testing.TB, store Store, d consent.Decision, q records.Query) []records.Visible {
-	t.Helper()
-	return walkIn(t, store, scopes(d, q.Type), q)
-}
-
 func walkIn(t testing.TB, store Store, scopes []records.Scope, q records.Query) []records.Visible {
 	t.Helper()
 	var all []records.Visible
 	for {
 		page, err := store.FindIn(t.Context(), scopes, q)
 		if err != nil {
-			t.Fatalf("searching %s: %v", q.Type, err)
+			t.Fatalf("searching in %v: %v", scopes, err)
 		}
 		all = append(all, page.Matches...)
 		if page.Next == "" {
@@ -119,7 +114,7 @@ func labels(t *testing.T, store Store) {
 	} {
 		d := Grant(t, ann, c.items...)
 		for _, typ := range []string{"Patient", "CarePlan", "Basic"} {
-			if got := ids(t, store, d, records.Query{Type: typ, Count: 1}); got != c.want[typ] {
+			if got := ids(t, store, d, typ, records.Query{Count: 1}); got != c.want[typ] {
 				t.Errorf("granted {%v}: %s %q, want %q", d.Items(), typ, got, c.want[typ])
 			}
 		}
@@ -164,7 +159,7 @@ func seenVersion(t *testing.T, store Store) {
 		if v.SeenNumber != c.seen || !v.SeenAt.Equal(start.Add(time.Duration(c.seen-1)*time.Hour)) || v.Number != 4 {
 			t.Errorf("%v: number %d of %v, want %d", c.item, v.SeenNumber, v.SeenAt, c.seen)
 		}
-		page, err := store.Find(t.Context(), d, records.Query{Type: "Patient", Count: 1})
+		page, err := store.Find(t.Context(), d, "Patient", records.Query{Count: 1})
 		if err != nil || len(page.Matches) != 1 || page.Matches[0].SeenNumber != c.seen || !page.Matches[0].SeenAt.Equal(v.SeenAt) {
 			t.Errorf("%v: a search says otherwise: %+v, %v", c.item, page, err)
 		}
@@ -219,8 +214,8 @@ func labelFallsAway(t *testing.T, store Store) {
 // followed: the second version of a plan adds a reference and nothing else. Whether
 // that is a new version depends on what the reference leads to, whatever came first.
 func followed(t *testing.T, store Store) {
-	open := []records.Scope{{Person: ann, Custodian: home, Items: profiles.AllItems.Minus(profiles.SetOf(profiles.RestrictedVery))}}
-	all := []records.Scope{{Person: ann, Custodian: home, Items: profiles.AllItems}}
+	open := []records.Scope{{Person: ann, Custodian: home, Type: "CarePlan", Items: profiles.AllItems.Minus(profiles.SetOf(profiles.RestrictedVery))}}
+	all := []records.Scope{{Person: ann, Custodian: home, Type: "CarePlan", Items: profiles.AllItems}}
 	goal := func(members ...string) string {
 		return resource("Goal", "g1", append(members, subject(ann), `"lifecycleStatus":"active"`)...)
 	}
@@ -234,7 +229,7 @@ func followed(t *testing.T, store Store) {
 				scopes []records.Scope
 				want   uint64
 			}{{open, openSees}, {all, allSee}} {
-				v, err := now.Read(c.scopes, "CarePlan", "c1")
+				v, err := now.Read(c.scopes, "c1")
 				if err != nil || v.SeenNumber != c.want || v.Number > 1 && !v.SeenAt.Equal(start.Add(time.Duration(v.SeenNumber)*time.Hour)) {
 					t.Errorf("%s: seen as version %d of %v, want %d, %v", what, v.SeenNumber, v.SeenAt, c.want, err)
 				}

@@ -3,6 +3,7 @@ package recordstest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -67,6 +68,15 @@ func randomScopes(r *rapid.T, person profiles.PersonID) []records.Scope {
 	return list
 }
 
+// ofType are scopes for a type.
+func ofType(scopes []records.Scope, typ string) []records.Scope {
+	scopes = slices.Clone(scopes)
+	for i := range scopes {
+		scopes[i].Type = typ
+	}
+	return scopes
+}
+
 // worldsAgree holds a store to the model over random worlds, scopes, searches and
 // sortings; what a search finds is what a read finds, and no other version of what
 // is held to current plans is given than that one.
@@ -74,13 +84,18 @@ func worldsAgree(t *testing.T, store Store) {
 	rapid.Check(t, func(r *rapid.T) {
 		m := randomWorld(t, r, store)
 		scopes := randomScopes(r, m.person)
-		typ := rapid.SampledFrom([]string{"CarePlan", "CarePlan", "CarePlan", "Goal"}).Draw(r, "searched")
-		q := records.Query{Type: typ}
-		if typ == "CarePlan" {
-			q = query(t, typ, rapid.SampledFrom(sortings).Draw(r, "sort"), randomPairs(m.person).Draw(r, "search")...)
+		searched := ofType(scopes, "CarePlan")
+		var q records.Query
+		switch rapid.SampledFrom([]string{"plans", "plans", "plans", "goals", "both"}).Draw(r, "searched") {
+		case "plans":
+			q = query(t, "CarePlan", rapid.SampledFrom(sortings).Draw(r, "sort"), randomPairs(m.person).Draw(r, "search")...)
+		case "goals":
+			searched = ofType(scopes, "Goal")
+		case "both":
+			searched = append(searched, ofType(scopes, "Goal")...)
 		}
 		q.Count = rapid.IntRange(1, 4).Draw(r, "count")
-		compare(r, m.find(t, scopes, q), walkIn(t, store, scopes, q))
+		compare(r, m.find(t, searched, q), walkIn(t, store, searched, q))
 		readsAgree(t, r, store, m, scopes)
 	})
 }
@@ -88,17 +103,18 @@ func worldsAgree(t *testing.T, store Store) {
 // readsAgree reads everything, in every version.
 func readsAgree(t *testing.T, r *rapid.T, store Store, m *model, scopes []records.Scope) {
 	for _, it := range m.resources {
+		scopes := ofType(scopes, it.typ)
 		var want *modelMatch
-		for _, match := range m.find(t, scopes, records.Query{Type: it.typ}) {
+		for _, match := range m.find(t, scopes, records.Query{}) {
 			if match.id == it.id {
 				want = &match
 			}
 		}
 		err := store.View(t.Context(), func(now records.Snapshot) error {
-			v, err := now.Read(scopes, it.typ, it.id)
+			v, err := now.Read(scopes, it.id)
 			expectVisible(r, "a read of "+it.id, want, v, err)
 			for number := range uint64(len(it.versions) + 2) {
-				v, err := now.ReadVersion(scopes, it.typ, it.id, number)
+				v, err := now.ReadVersion(scopes, it.id, number)
 				expectVisible(r, fmt.Sprintf("version %d of %s", number, it.id), it.version(want, number, m.changes(t, it, max(1, min(number, uint64(len(it.versions)))))), v, err)
 			}
 			return nil

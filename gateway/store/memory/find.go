@@ -28,9 +28,6 @@ func (s snapshot) Find(scopes []records.Scope, q records.Query) (records.Page, e
 	}
 	var found []match
 	for _, r := range s.resources {
-		if r.current().Type != q.Type {
-			continue
-		}
 		it, ok := s.see(scopes, r)
 		if !ok {
 			continue

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"math"
 	"slices"
@@ -47,7 +48,7 @@ func (s *state) holds(found seen) bool {
 	all.Current = records.AllPlans
 	var plans []records.Plan
 	for _, r := range s.resources {
-		if other, ok := s.see([]records.Scope{all}, r); ok && other.current().Type == records.PlanType {
+		if other, ok := s.see([]records.Scope{all}, r); ok {
 			v := other.current()
 			plans = append(plans, records.Plan{Place: r.place, Status: v.Status, Label: v.Version.Label, Spans: v.Spans, SeenAt: other.newest.Stored})
 		}
@@ -56,16 +57,16 @@ func (s *state) holds(found seen) bool {
 }
 
 // Read finds the current version of one resource. It implements records.Snapshot.
-func (s snapshot) Read(scopes []records.Scope, typ, id string) (records.Visible, error) {
-	found, err := s.one(scopes, typ, id)
+func (s snapshot) Read(scopes []records.Scope, id string) (records.Visible, error) {
+	found, err := s.one(scopes, id)
 	return found.visible(), err
 }
 
 // ReadVersion finds one version, where the caller may see the resource as it is
 // now, what the version held, and something that it changed. It implements
 // records.Snapshot.
-func (s snapshot) ReadVersion(scopes []records.Scope, typ, id string, number uint64) (records.Visible, error) {
-	found, err := s.one(scopes, typ, id)
+func (s snapshot) ReadVersion(scopes []records.Scope, id string, number uint64) (records.Visible, error) {
+	found, err := s.one(scopes, id)
 	switch {
 	case err != nil:
 		return records.Visible{}, err
@@ -81,19 +82,18 @@ func (s snapshot) ReadVersion(scopes []records.Scope, typ, id string, number uin
 	return records.Visible{Version: copied(v.Version), SeenNumber: number, SeenAt: v.Stored}, nil
 }
 
-func (s snapshot) one(scopes []records.Scope, typ, id string) (seen, error) {
+func (s snapshot) one(scopes []records.Scope, id string) (seen, error) {
 	if err := s.ctx.Err(); err != nil {
 		return seen{}, err
 	}
-	r := s.resource(key{typ, id})
-	if r == nil {
-		return seen{}, records.ErrNothing
+	for _, scope := range scopes {
+		if r := s.resource(key{scope.Type, id}); r != nil {
+			if found, ok := s.see(scopes, r); ok {
+				return found, nil
+			}
+		}
 	}
-	found, ok := s.see(scopes, r)
-	if !ok {
-		return seen{}, records.ErrNothing
-	}
-	return found, nil
+	return seen{}, records.ErrNothing
 }
 
 func (f seen) visible() records.Visible {
@@ -165,13 +165,11 @@ func (s snapshot) Incarnation() string { return "" }
 // Editions implements records.Snapshot.
 func (s snapshot) Editions(refs []records.Reference) (map[records.Reference]uint64, error) {
 	editions := make(map[records.Reference]uint64)
-	for _, ref := range refs {
-		typ, id, _ := strings.Cut(ref.Text, "/")
-		if r := s.resource(key{typ, id}); r != nil && r.current().Person == "" && r.current().Custodian == ref.Custodian {
-			editions[ref] = r.current().seq
-		}
+	found, err := s.directory(refs)
+	for ref, consulted := range found {
+		editions[ref] = consulted.Edition
 	}
-	return editions, s.ctx.Err()
+	return editions, errors.Join(err, s.ctx.Err())
 }
 
 // Current is the current version of a resource. It implements records.Snapshot.
@@ -246,13 +244,20 @@ func (s snapshot) Holdings(person profiles.PersonID) (records.Holdings, error) {
 	return h, h.LookUp(s.directory)
 }
 
-// directory is what is compiled of the records that references lead to.
-func (s *state) directory(refs []records.Reference) (map[records.Reference]facts.Compiled, error) {
-	found := make(map[records.Reference]facts.Compiled)
+// directory is what references lead to in the directory, with what was removed.
+func (s *state) directory(refs []records.Reference) (map[records.Reference]records.Consulted, error) {
+	found := make(map[records.Reference]records.Consulted)
 	for _, ref := range refs {
-		if v, ok := s.target(ref.Custodian, ref.Text); ok && v.Person == "" && v.Compiled != nil {
-			found[ref] = *v.Compiled
+		typ, id, _ := strings.Cut(ref.Text, "/")
+		r := s.resource(key{typ, id})
+		if r == nil || r.current().Person != "" || r.current().Custodian != ref.Custodian {
+			continue
 		}
+		v, consulted := r.current(), records.Consulted{Edition: r.current().seq}
+		if v.Compiled != nil && !v.Deleted {
+			consulted.Compiled = *v.Compiled
+		}
+		found[ref] = consulted
 	}
 	return found, nil
 }

@@ -309,7 +309,8 @@ func (p *pool) begin(ctx context.Context, s *session) error {
 		return s.beginAhead(ctx, p.ahead)
 	}
 	for tries := 0; ; tries++ {
-		_, err := s.conn.ExecContext(ctx, p.Begin)
+		_, err := s.count(ctx, p.Begin)
+		s.failed = nil
 		if err == nil || p.dialect.Locked == nil || !p.dialect.Locked(err) || tries == maxRetries {
 			return err
 		}

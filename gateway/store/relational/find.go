@@ -12,9 +12,9 @@ import (
 
 // Beside those of the scopes a search has these arguments.
 const (
-	argPlace = "?3" // of the last match already given
-	argLimit = "(?4 + 0)"
-	argAsOf  = "?5" // in order: the newest version that counts for it
+	argPlace = "?2" // of the last match already given
+	argLimit = "(?3 + 0)"
+	argAsOf  = "?4" // in order: the newest version that counts for it
 )
 
 // match is one row of a search: what is found, and where it stands.
@@ -29,7 +29,7 @@ func (s snapshot) Find(scopes []records.Scope, q records.Query) (records.Page, e
 	if err != nil {
 		return records.Page{}, err
 	}
-	args, err := scopeArgs(q.Type, scopes)
+	args, err := scopeArgs(scopes)
 	if err != nil {
 		return records.Page{}, err
 	}

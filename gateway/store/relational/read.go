@@ -10,6 +10,7 @@ import (
 
 	"cpagateway/consent/disclosure"
 	"cpagateway/consent/facts"
+	"cpagateway/gateway/persons"
 	"cpagateway/gateway/records"
 	"cpagateway/profiles"
 )
@@ -22,11 +23,11 @@ var (
 	selectOne = `WITH ` + scopes + ` SELECT ` + columns + `, seen.number, seen.stored
 		FROM scope CROSS JOIN resources r JOIN versions v ON v.seq = r.version JOIN labels l ON l.version = v.seq
 		JOIN versions seen ON seen.seq = ` + noticed("r", "scope", "") + `
-		WHERE r.id = ?3 AND ` + found
+		WHERE r.id = ?2 AND ` + found
 
 	selectOld = `WITH ` + scopes + ` SELECT ` + columns + `, v.number, v.stored
-		FROM scope CROSS JOIN resources r JOIN versions v ON v.resource = r.place AND v.number = ?4 JOIN labels l ON l.version = v.seq
-		WHERE r.id = ?3 AND ` + found + ` AND scope.plans = 0 AND v.deleted = 0 AND ` + within("l", "scope") + `
+		FROM scope CROSS JOIN resources r JOIN versions v ON v.resource = r.place AND v.number = ?3 JOIN labels l ON l.version = v.seq
+		WHERE r.id = ?2 AND ` + found + ` AND scope.plans = 0 AND v.deleted = 0 AND ` + within("l", "scope") + `
 		AND EXISTS (SELECT 1 FROM changes c WHERE c.version = v.seq AND ` + within("c", "scope") + `)`
 )
 
@@ -38,20 +39,21 @@ const (
 	selectPersonOf    = `SELECT person FROM resources WHERE type = ? AND id = ?`
 	selectCustodianOf = `SELECT custodian FROM resources WHERE type = ? AND id = ?`
 	selectGeneration  = `SELECT generation FROM persons WHERE person = ?`
+	selectState       = `SELECT coalesce((SELECT generation FROM persons WHERE person = ?1), 0), (SELECT body FROM standings WHERE person = ?1)`
 	// One step of an index for each custodian, however many resources each has.
 	selectCustodians = `WITH RECURSIVE c (custodian) AS (SELECT min(custodian) FROM resources WHERE person = ?1
 			UNION ALL SELECT (SELECT min(r.custodian) FROM resources r WHERE r.person = ?1 AND r.custodian > c.custodian) FROM c WHERE c.custodian IS NOT NULL)
-		SELECT custodian FROM c WHERE EXISTS (SELECT 1 FROM resources r WHERE r.person = ?1 AND r.custodian = c.custodian AND r.deleted = 0)`
+		SELECT custodian, '', 0, '', '', '' FROM c WHERE EXISTS (SELECT 1 FROM resources r WHERE r.person = ?1 AND r.custodian = c.custodian AND r.deleted = 0)`
 	selectHistory = `SELECT ` + columns + ` FROM resources r JOIN versions v ON v.resource = r.place JOIN labels l ON l.version = v.seq
 		WHERE r.type = ? AND r.id = ? ORDER BY v.number DESC`
 	selectHeld = `SELECT ` + columns + ` FROM resources r JOIN versions v ON v.seq = r.version JOIN labels l ON l.version = v.seq
 		WHERE r.person = ?1 AND (?2 = '' OR r.type = ?2) ORDER BY r.place`
-	// The facts of the person, and the wishes of records that are kept apart.
-	selectCompiled = `SELECT '', '', 0, c.body, r.type, r.id FROM compiled c JOIN resources r ON r.place = c.resource WHERE c.person = ?1
+	// The custodians, the facts of the person, and the wishes of records that are kept apart.
+	selectCompiled = selectCustodians + ` UNION ALL SELECT '', '', 0, c.body, r.type, r.id FROM compiled c JOIN resources r ON r.place = c.resource WHERE c.person = ?1
 		UNION ALL SELECT '', '', 1, c.body, r.type, r.id FROM standings s CROSS JOIN compiled c CROSS JOIN resources r
-			WHERE c.person = s.person AND r.place = c.resource AND s.apart = ?1 AND r.type = 'Consent' ORDER BY 5, 6`
-	selectDirectory = `SELECT w.value ->> 0, w.value ->> 1, 0, c.body, r.type, r.id
-		FROM json_each(?) w CROSS JOIN resources r JOIN compiled c ON c.resource = r.place WHERE ` + referred
+			WHERE c.person = s.person AND r.place = c.resource AND s.apart = ?1 AND r.type = 'Consent' ORDER BY 5, 6, 1`
+	selectDirectory = `SELECT w.value ->> 0, w.value ->> 1, r.version, coalesce(c.body, ''), r.type, r.id
+		FROM json_each(?) w CROSS JOIN resources r LEFT JOIN compiled c ON c.resource = r.place WHERE ` + referred
 	selectSequence = `SELECT last FROM changed WHERE id = 1`
 	selectEditions = `SELECT w.value ->> 0, w.value ->> 1, r.version FROM json_each(?) w CROSS JOIN resources r WHERE ` + referred
 	// What listedReferences lead to in the directory. CROSS keeps SQLite from walking the
@@ -62,23 +64,23 @@ const (
 )
 
 // Read finds the current version of one resource. It implements records.Snapshot.
-func (s snapshot) Read(scopes []records.Scope, typ, id string) (records.Visible, error) {
-	return s.one(selectOne, scopes, typ, id)
+func (s snapshot) Read(scopes []records.Scope, id string) (records.Visible, error) {
+	return s.one(selectOne, scopes, id)
 }
 
 // ReadVersion finds one version, where the caller may see the resource as it is
 // now, what the version held, and something that it changed. It implements
 // records.Snapshot.
-func (s snapshot) ReadVersion(scopes []records.Scope, typ, id string, number uint64) (records.Visible, error) {
+func (s snapshot) ReadVersion(scopes []records.Scope, id string, number uint64) (records.Visible, error) {
 	if int64(number) < 0 {
 		number = 0 // no version has it, nor can SQLite hold what was asked for
 	}
-	v, err := s.one(selectOld, scopes, typ, id, number)
+	v, err := s.one(selectOld, scopes, id, number)
 	holds := slices.ContainsFunc(scopes, func(s records.Scope) bool { return s.Current != records.AllPlans })
 	if !holds || !errors.Is(err, records.ErrNothing) {
 		return v, err
 	}
-	now, err := s.Read(scopes, typ, id)
+	now, err := s.Read(scopes, id)
 	if err != nil {
 		return v, err
 	}
@@ -89,8 +91,8 @@ func (s snapshot) ReadVersion(scopes []records.Scope, typ, id string, number uin
 	return now, nil
 }
 
-func (s snapshot) one(text string, scopes []records.Scope, typ string, more ...any) (records.Visible, error) {
-	args, err := scopeArgs(typ, scopes)
+func (s snapshot) one(text string, scopes []records.Scope, more ...any) (records.Visible, error) {
+	args, err := scopeArgs(scopes)
 	if err != nil {
 		return records.Visible{}, err
 	}
@@ -237,36 +239,49 @@ func (s snapshot) Held(person profiles.PersonID, typ string) ([]records.Version,
 // records.Snapshot.
 func (s snapshot) Holdings(person profiles.PersonID) (h records.Holdings, err error) {
 	h.Person = person
-	if h.Generation, err = s.Generation(person); err != nil {
+	text := selectCompiled
+	if person == "" {
+		text = selectCustodians
+	} else if h.Generation, h.Identity, err = s.state(person); err != nil {
 		return h, err
 	}
-	custodians, err := collect(s, scanText, selectCustodians, string(person))
+	held, err := collect(s, scanCompiled, text, string(person))
 	if err != nil {
-		return h, fmt.Errorf("finding who holds records: %w", err)
+		return h, fmt.Errorf("gathering facts: %w", err)
 	}
-	for _, c := range custodians {
-		h.Custodians = append(h.Custodians, profiles.OrgCode(c))
+	for _, c := range held {
+		if c.Reference.Custodian != "" {
+			h.Custodians = append(h.Custodians, c.Reference.Custodian)
+			continue
+		}
+		c.Apart = c.number != 0
+		h.Facts = append(h.Facts, c.Compiled)
 	}
 	if person == "" {
 		return h, nil
 	}
-	standing, err := s.Standing(person)
-	if err != nil {
-		return h, err
-	}
-	h.Identity = facts.IdentityState{Apart: standing.Apart != "", Confirmed: standing.Confirmed}
-	compiled, err := collect(s, scanCompiled, selectCompiled, string(person))
-	if err != nil {
-		return h, fmt.Errorf("gathering facts: %w", err)
-	}
-	for _, c := range compiled {
-		h.Facts = append(h.Facts, c.Compiled)
-	}
 	return h, h.LookUp(s.directory)
 }
 
-// directory is what is compiled of the records that references lead to.
-func (s snapshot) directory(refs []records.Reference) (map[records.Reference]facts.Compiled, error) {
+// state is the generation of a person's holdings, and what is settled of who it is.
+func (s snapshot) state(person profiles.PersonID) (generation uint64, state facts.IdentityState, err error) {
+	_, _, err = first(s, func(rows *sql.Rows) (_ struct{}, err error) {
+		var body []byte
+		var standing persons.Standing
+		if err = rows.Scan(&generation, &body); err == nil && body != nil {
+			err = json.Unmarshal(body, &standing)
+		}
+		state = facts.IdentityState{Apart: standing.Apart != "", Confirmed: standing.Confirmed}
+		return struct{}{}, err
+	}, selectState, string(person))
+	if err != nil {
+		err = fmt.Errorf("reading the state of a person: %w", err)
+	}
+	return generation, state, err
+}
+
+// directory is what references lead to in the directory, with what was removed.
+func (s snapshot) directory(refs []records.Reference) (map[records.Reference]records.Consulted, error) {
 	list, err := listedReferences(refs)
 	if err != nil {
 		return nil, err
@@ -275,23 +290,24 @@ func (s snapshot) directory(refs []records.Reference) (map[records.Reference]fac
 	if err != nil {
 		return nil, fmt.Errorf("looking into the directory: %w", err)
 	}
-	entries := make(map[records.Reference]facts.Compiled, len(found))
+	entries := make(map[records.Reference]records.Consulted, len(found))
 	for _, c := range found {
-		entries[c.Reference] = c.Compiled
+		entries[c.Reference] = records.Consulted{Compiled: c.Compiled, Edition: c.number}
 	}
 	return entries, nil
 }
 
-// compiled is a row of the table, with the reference that led to it.
+// compiled is a row of the table, where there is one, with the reference that led to it.
 type compiled struct {
 	records.Reference
 	facts.Compiled
+	number uint64
 }
 
 func scanCompiled(rows *sql.Rows) (c compiled, err error) {
 	var body []byte
 	var typ, id string
-	if err := rows.Scan(&c.Reference.Custodian, &c.Text, &c.Apart, &body, &typ, &id); err != nil {
+	if err := rows.Scan(&c.Reference.Custodian, &c.Text, &c.number, &body, &typ, &id); err != nil || len(body) == 0 {
 		return c, err
 	}
 	return c, json.Unmarshal(body, &c.Compiled)

@@ -9,17 +9,14 @@ import (
 	"cpagateway/profiles"
 )
 
-// Every query inside scopes has the same first arguments: the type, and the scopes.
-const (
-	argType   = "?1"
-	argScopes = "?2"
-)
+// argScopes is the first argument of every query inside scopes.
+const argScopes = "?1"
 
 // scopes is the table of the query's scopes, each with the place of the plan that
 // it holds to beside the active ones: records.Scope.LastInForce in SQL.
 var scopes = fmt.Sprintf(`scope AS MATERIALIZED (
 	SELECT g.*, CASE WHEN g.plans = %d THEN (%s) END AS last_in_force
-	FROM (SELECT value ->> 0 AS person, value ->> 1 AS custodian, CAST(value ->> 2 AS bigint) AS items, CAST(value ->> 3 AS bigint) AS plans FROM json_each(%s)) g)`,
+	FROM (SELECT value ->> 0 AS person, value ->> 1 AS custodian, value ->> 2 AS type, CAST(value ->> 3 AS bigint) AS items, CAST(value ->> 4 AS bigint) AS plans FROM json_each(%s)) g)`,
 	records.ActiveElseLast, lastInForce, argScopes)
 
 var lastInForce = fmt.Sprintf(`SELECT p.place FROM resources p JOIN versions seen ON seen.seq = %s
@@ -56,22 +53,22 @@ func noticed(x, scope, extra string) string {
 		WHERE c.version = w.seq AND w.resource = %s.place AND %s%s ORDER BY w.number DESC LIMIT 1)`, x, within("c", scope), extra)
 }
 
-// found is the condition that the resource r is of the query's type, that the
+// found is the condition that the resource r is of the scope's type, that the
 // scope sees it, and that it is among the plans which the scope holds to.
-var found = fmt.Sprintf(`r.type = %s AND %s AND (scope.plans = %d OR r.type <> '%s' OR r.status = '%s' OR r.place = scope.last_in_force)`,
-	argType, sees("r", "scope"), records.AllPlans, records.PlanType, records.Active)
+var found = fmt.Sprintf(`r.type = scope.type AND %s AND (scope.plans = %d OR r.type <> '%s' OR r.status = '%s' OR r.place = scope.last_in_force)`,
+	sees("r", "scope"), records.AllPlans, records.PlanType, records.Active)
 
-// scopeArgs are the arguments ?1 and ?2.
-func scopeArgs(typ string, scopes []records.Scope) ([]any, error) {
-	rows := make([][4]any, len(scopes))
+// scopeArgs is the argument ?1.
+func scopeArgs(scopes []records.Scope) ([]any, error) {
+	rows := make([][5]any, len(scopes))
 	for i, s := range scopes {
-		rows[i] = [4]any{s.Person, s.Custodian, bits(s.Items), s.Current}
+		rows[i] = [5]any{s.Person, s.Custodian, s.Type, bits(s.Items), s.Current}
 	}
 	list, err := listed(rows)
 	if err != nil {
 		return nil, fmt.Errorf("writing scopes: %w", err)
 	}
-	return []any{typ, list}, nil
+	return []any{list}, nil
 }
 
 // listed is a list as statements take it: what json_each makes rows of. It is an

@@ -36,15 +36,15 @@ func condition(p search.Param, args *arguments) string {
 	var clause string
 	switch {
 	case p.Name == "_id" && p.Kind == search.ID:
-		clause = "r.place IN (SELECT i.place FROM resources i WHERE i.type = " + argType + " AND i.id IN " + among(p.Values, args, text) + ")"
+		clause = "r.place IN (SELECT i.place FROM scope g CROSS JOIN resources i WHERE i.type = g.type AND i.id IN " + among(p.Values, args, text) + ")"
 	case p.Name == "_lastUpdated" && p.Kind == search.Date:
 		// An instant ends one nanosecond after it began: after its own text and
 		// before every other that is greater.
 		clause = dates(p.Values, "seen.stored", "(seen.stored || '~')", args)
 	default:
 		clause = fmt.Sprintf(`r.place IN (SELECT t.resource FROM scope g CROSS JOIN terms t WHERE t.person = g.person AND t.custodian = g.custodian
-			AND t.type = %s AND t.param = %s AND t.kind = %s AND (t.need & ~g.items) = 0 AND %s)`,
-			argType, args.add(p.Name), args.add(int64(p.Kind)), values(p, args))
+			AND t.type = g.type AND t.param = %s AND t.kind = %s AND (t.need & ~g.items) = 0 AND %s)`,
+			args.add(p.Name), args.add(int64(p.Kind)), values(p, args))
 	}
 	if p.Modifier == "not" {
 		return "NOT " + clause

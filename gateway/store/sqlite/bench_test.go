@@ -54,14 +54,14 @@ func BenchmarkFind(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	q := records.Query{Type: "CarePlan", Params: []search.Param{p}, Count: 20}
+	q := records.Query{Params: []search.Param{p}, Count: 20}
 	decisions := make([]consent.Decision, people)
 	for i := range decisions {
 		decisions[i] = recordstest.Treating(b, personNumber(i))
 	}
 	b.Run("crisis plan", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
-			page, err := of(store).Find(b.Context(), decisions[i%people], q)
+			page, err := of(store).Find(b.Context(), decisions[i%people], "CarePlan", q)
 			if err != nil || len(page.Matches) != 1 {
 				b.Fatalf("%d matches, %v", len(page.Matches), err)
 			}

@@ -199,7 +199,7 @@ func TestManyShapesOfSearch(t *testing.T) {
 	for n := range keptStatements + 20 {
 		status.Values = append(status.Values, status.Values[0])
 		q.Params[0] = status
-		if page, err := of(store).Find(t.Context(), recordstest.Treating(t, person), q); err != nil || len(page.Matches) != 2 {
+		if page, err := of(store).Find(t.Context(), recordstest.Treating(t, person), "CarePlan", q); err != nil || len(page.Matches) != 2 {
 			t.Fatalf("with %d values: %d matches, %v", n, len(page.Matches), err)
 		}
 	}

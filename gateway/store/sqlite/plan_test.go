@@ -30,7 +30,7 @@ func scanStep(rows *sql.Rows) (step string, err error) {
 // a statement is given, or the scopes made of it, and the custodians of one person.
 func scans(plan string) bool {
 	for step := range strings.Lines(plan) {
-		if strings.HasPrefix(step, "SCAN ") && !strings.Contains(step, "VIRTUAL TABLE") && !strings.HasPrefix(step, "SCAN scope") && !strings.HasPrefix(step, "SCAN g\n") && !strings.HasPrefix(step, "SCAN c\n") {
+		if strings.HasPrefix(step, "SCAN ") && !strings.HasPrefix(step, "SCAN CONSTANT ROW") && !strings.Contains(step, "VIRTUAL TABLE") && !strings.HasPrefix(step, "SCAN scope") && !strings.HasPrefix(step, "SCAN g\n") && !strings.HasPrefix(step, "SCAN c\n") {
 			return true
 		}
 	}

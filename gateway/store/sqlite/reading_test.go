@@ -9,7 +9,10 @@ import (
 	"cpagateway/gateway/persons"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
+	"cpagateway/gateway/search"
 	"cpagateway/gateway/store"
+	"cpagateway/gateway/store/relational"
+	"cpagateway/gateway/store/relational/relationaltest"
 	"cpagateway/profiles"
 )
 
@@ -38,7 +41,7 @@ func TestReadsTakeNoMoreOfALargerDirectory(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	team := []records.Scope{{Person: person, Custodian: home, Items: profiles.ItemSetOfBits(^uint64(0))}}
+	team := []records.Scope{{Person: person, Custodian: home, Type: "CareTeam", Items: profiles.ItemSetOfBits(^uint64(0))}}
 	kinds := map[string]func(now records.Snapshot) error{
 		"Holdings": func(now records.Snapshot) error {
 			h, err := now.Holdings(person)
@@ -62,7 +65,7 @@ func TestReadsTakeNoMoreOfALargerDirectory(t *testing.T) {
 			return err
 		},
 		"Find": func(now records.Snapshot) error {
-			found, err := now.Find(team, records.Query{Type: "CareTeam", Count: 10})
+			found, err := now.Find(team, records.Query{Count: 10})
 			if len(found.Matches) != 1 {
 				err = errors.Join(err, fmt.Errorf("found %v", found))
 			}
@@ -89,4 +92,101 @@ func TestReadsTakeNoMoreOfALargerDirectory(t *testing.T) {
 			t.Errorf("%s took %d pages with 50 staff and %d with 400", kind, few[kind], many)
 		}
 	}
+}
+
+// TestAColdCrisisReadTakesTwelveStatements: it took 20, as who somebody is was asked for in
+// four statements, each directory record in two, and what a narrative reads out by type. It
+// asks what a crisis read of nobody in memory asks (gateway.TestEachRequestTakesItsStepsAndNoOthers), and
+// counts statements and pages in a small store and in one of eight times the size.
+func TestAColdCrisisReadTakesTwelveStatements(t *testing.T) {
+	var counted relationaltest.Breaking
+	dir, people := t.TempDir(), 0
+	s := reopen(t, dir)
+	other, err := open(t.Context(), dir, counted.Wrap) // whose driver tells no pages
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	add := func(n int) {
+		for range n {
+			recordstest.Put(t, s, start, crisisRecords(t, people)...)
+			people++
+		}
+	}
+	asked := func() (statements, looked int) {
+		for range readers + 1 { // each connection begins with its settings, and with what tables there are
+			statementsBefore, pagesBefore := counted.Steps(), pagesOf(t, readers, s.LendReader)
+			for _, s := range []*relational.Store{s, other} {
+				if err := s.View(t.Context(), func(now store.Snapshot) error { return crisisRead(t, now, 7) }); err != nil {
+					t.Fatal(err)
+				}
+			}
+			statements, looked = counted.Steps()-statementsBefore, pagesOf(t, readers, s.LendReader)-pagesBefore
+		}
+		return statements, looked
+	}
+	add(40)
+	few, small := asked()
+	add(280)
+	many, large := asked()
+	if few != 12 || many != 12 {
+		t.Errorf("it takes %d statements with 40 people and %d with %d, want 12", few, many, people)
+	}
+	if small == 0 || large > small+small/2 {
+		t.Errorf("it looks at %d pages with 40 people and at %d with %d", small, large, people)
+	}
+}
+
+// crisisRecords are what somebody's crisis read finds, and the staff of their own.
+func crisisRecords(t *testing.T, i int) (list []consent.Accepted) {
+	p := personNumber(i)
+	for _, body := range []string{
+		`{"resourceType":"Practitioner","id":"w%[1]d","name":[{"text":"Menna"}]}`,
+		`{"resourceType":"PractitionerRole","id":"w%[1]d","practitioner":{"reference":"Practitioner/w%[1]d"},"organization":{"reference":"Organization/o"}}`,
+	} {
+		list = append(list, recordstest.Accept(t, home, "", fmt.Sprintf(body, i)))
+	}
+	for _, body := range []string{
+		`{"resourceType":"Patient","id":"%[1]s","identifier":[{"system":"urn:x","value":"%[2]d"}]}`,
+		`{"resourceType":"CareTeam","id":"%[1]s","status":"active","subject":{"reference":"Patient/%[1]s"},"participant":[{"member":{"reference":"PractitionerRole/w%[2]d"}}]}`,
+		`{"resourceType":"CarePlan","id":"%[1]s","status":"active","intent":"plan","subject":{"reference":"Patient/%[1]s"},"careTeam":[{"reference":"CareTeam/%[1]s"}],
+			"author":{"reference":"Practitioner/a%[2]d"},"category":[{"coding":[{"system":"http://snomed.info/sct","code":"736253002"}]}]}`,
+		`{"resourceType":"Flag","id":"%[1]s","status":"active","code":{"text":"Falls"},"subject":{"reference":"Patient/%[1]s"}}`,
+		`{"resourceType":"RiskAssessment","id":"%[1]s","status":"final","subject":{"reference":"Patient/%[1]s"}}`,
+		`{"resourceType":"Goal","id":"%[1]s","lifecycleStatus":"active","subject":{"reference":"Patient/%[1]s"}}`,
+	} {
+		list = append(list, recordstest.Accept(t, home, p, fmt.Sprintf(body, p, i)))
+	}
+	return list
+}
+
+// crisisRead asks what a crisis read asks.
+func crisisRead(t *testing.T, now store.Snapshot, i int) error {
+	_, changed := now.Sequence()
+	p, err := now.Person("urn:x", fmt.Sprint(i))
+	if err != nil {
+		return errors.Join(changed, err)
+	}
+	h, err := now.Holdings(p)
+	if len(h.Custodians) != 1 || len(h.Directory) < 1 || len(h.Consulted) < 2 {
+		err = errors.Join(err, fmt.Errorf("%v hold something, and of %v %v was found", h.Custodians, h.Consulted, h.Directory))
+	}
+	of := func(types ...string) (scopes []records.Scope) {
+		for _, typ := range types {
+			scopes = append(scopes, records.Scope{Person: p, Custodian: home, Type: typ, Items: profiles.AllItems})
+		}
+		return scopes
+	}
+	category, wrong := search.Parse("CarePlan", "category", profiles.CodeCrisisPlan)
+	plans, failed := now.Find(of("CarePlan"), records.Query{Params: []search.Param{category}, Count: 20})
+	beside, more := now.Find(of("Patient", "Flag", "RiskAssessment"), records.Query{Count: 300})
+	if len(plans.Matches) != 1 || len(beside.Matches) != 3 {
+		t.Errorf("found %v and beside it %v", plans.Matches, beside.Matches)
+	}
+	targets, lost := now.Targets(home, []string{"Patient/" + string(p), "CareTeam/" + string(p), "Practitioner/a"})
+	if len(targets) != 2 {
+		t.Errorf("targets: %v", targets)
+	}
+	_, unknown := now.Editions([]records.Reference{{Custodian: home, Text: "Practitioner/a"}})
+	return errors.Join(changed, err, wrong, failed, more, lost, unknown)
 }

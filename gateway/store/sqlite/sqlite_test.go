@@ -143,5 +143,5 @@ func searchActive(t testing.TB) records.Query {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return records.Query{Type: "CarePlan", Params: []search.Param{p}, Count: 10}
+	return records.Query{Params: []search.Param{p}, Count: 10}
 }

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -188,22 +189,31 @@ func TestPuttingTogetherTakesFewStatements(t *testing.T) {
 }
 
 // pages is how many pages the writing connection has looked at so far.
-func pages(t *testing.T, s *relational.Store) (total int) {
+func pages(t *testing.T, s *relational.Store) int {
 	t.Helper()
-	err := s.LendWriter(t.Context(), func(lent relational.Connection) error {
-		return lent.Raw(func(c any) error {
-			for _, op := range []sqlite.DBStatusOp{sqlite.DBStatusCacheHit, sqlite.DBStatusCacheMiss} {
-				n, _, err := c.(sqlite.DBStatus).Status(op, false)
-				if err != nil {
-					return err
+	return pagesOf(t, 1, s.LendWriter)
+}
+
+// pagesOf is how many pages a number of connections, which are lent in turn, have looked
+// at so far.
+func pagesOf(t *testing.T, connections int, lend func(context.Context, func(relational.Connection) error) error) (total int) {
+	t.Helper()
+	for range connections {
+		err := lend(t.Context(), func(lent relational.Connection) error {
+			return lent.Raw(func(c any) error {
+				for _, op := range []sqlite.DBStatusOp{sqlite.DBStatusCacheHit, sqlite.DBStatusCacheMiss} {
+					n, _, err := c.(sqlite.DBStatus).Status(op, false)
+					if err != nil {
+						return err
+					}
+					total += n
 				}
-				total += n
-			}
-			return nil
+				return nil
+			})
 		})
-	})
-	if err != nil {
-		t.Fatal(err)
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	return total
 }

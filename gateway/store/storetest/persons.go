@@ -245,17 +245,17 @@ func moving(t *testing.T, s store.Store) {
 			t.Fatal(err)
 		}
 		hers := treating(t, ann)
-		page, err := now.Find(hers, records.Query{Type: "CarePlan", Params: []search.Param{status}, Count: 10})
+		page, err := now.Find(hers, records.Query{Params: []search.Param{status}, Count: 10})
 		if err != nil || len(page.Matches) != 1 || page.Matches[0].ID != "plan" || page.Matches[0].Person != ann {
 			t.Errorf("a search finds %+v, %v", page.Matches, err)
 		}
-		if v, err := now.ReadVersion(hers, "CarePlan", "plan", 2); err != nil || v.Person != ann {
+		if v, err := now.ReadVersion(hers, "plan", 2); err != nil || v.Person != ann {
 			t.Errorf("a version of it: %+v, %v", v, err)
 		}
-		if v, err := now.Read(treating(t, other), "CarePlan", "plan"); !errors.Is(err, records.ErrNothing) {
+		if v, err := now.Read(treating(t, other), "plan"); !errors.Is(err, records.ErrNothing) {
 			t.Errorf("it is still the other's: %+v, %v", v, err)
 		}
-		if v, err := now.Read(treating(t, other), "CarePlan", "stays"); err != nil {
+		if v, err := now.Read(treating(t, other), "stays"); err != nil {
 			t.Errorf("what was not moved: %+v, %v", v, err)
 		}
 		moves, err := now.Moves()

@@ -93,7 +93,7 @@ func write(t testing.TB, tx store.Tx, n int) error {
 // kept is how many versions and faults are there, as a view sees them.
 func kept(t testing.TB, now store.Snapshot) (versions, faults int) {
 	t.Helper()
-	v, err := now.Read(records.ScopesOf([]consent.Decision{recordstest.Treating(t, ann)}, "Patient"), "Patient", "ann")
+	v, err := now.Read(records.ScopesOf([]consent.Decision{recordstest.Treating(t, ann)}, "Patient"), "ann")
 	if err != nil && !errors.Is(err, records.ErrNothing) {
 		t.Error(err)
 	}

@@ -34,7 +34,7 @@ var Searches = []Search{
 // Run runs the search.
 func (c Search) Run(t testing.TB, now store.Snapshot) error {
 	t.Helper()
-	q := records.Query{Type: c.Type, Count: 10}
+	q := records.Query{Count: 10}
 	p, err := search.Parse(c.Type, c.Name, c.Value)
 	if err == nil && c.Sort != "" {
 		q.Sort, err = search.ParseSort(c.Type, c.Sort)
@@ -43,13 +43,13 @@ func (c Search) Run(t testing.TB, now store.Snapshot) error {
 		t.Fatal(err)
 	}
 	q.Params = []search.Param{p}
-	_, err = now.Find([]records.Scope{{Person: "person", Custodian: home}}, q)
+	_, err = now.Find([]records.Scope{{Person: "person", Custodian: home, Type: c.Type}}, q)
 	return err
 }
 
 // Reads are everything that requests, the log and imports read, by name.
 func Reads() map[string]func(now store.Snapshot) error {
-	scope := []records.Scope{{Person: "person", Custodian: home}}
+	scope := []records.Scope{{Person: "person", Custodian: home, Type: "CarePlan"}}
 	refs := []records.Reference{{Custodian: home, Text: "Practitioner/w"}}
 	absent := func(err error) error {
 		if errors.Is(err, records.ErrNothing) {
@@ -58,9 +58,9 @@ func Reads() map[string]func(now store.Snapshot) error {
 		return err
 	}
 	reads := map[string]func(now store.Snapshot) error{
-		"Read": func(now store.Snapshot) error { _, err := now.Read(scope, "CarePlan", "a"); return absent(err) },
+		"Read": func(now store.Snapshot) error { _, err := now.Read(scope, "a"); return absent(err) },
 		"ReadVersion": func(now store.Snapshot) error {
-			_, err := now.ReadVersion(scope, "CarePlan", "a", 1)
+			_, err := now.ReadVersion(scope, "a", 1)
 			return absent(err)
 		},
 		"Person":           func(now store.Snapshot) error { _, err := now.Person("urn:x", "1"); return absent(err) },
@@ -100,7 +100,7 @@ func (d Database) Asked(t testing.TB, read func(store.Snapshot) error) []string 
 	if err := s.View(t.Context(), read); err != nil {
 		t.Fatal(err)
 	}
-	return slices.DeleteFunc(Prepared(t, s.LendReader), func(text string) bool { return text == "COMMIT" })
+	return slices.DeleteFunc(Prepared(t, s.LendReader), func(text string) bool { return text == "BEGIN" || text == "COMMIT" })
 }
 
 // Prepared are the statements that connections have prepared.
