@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -76,7 +77,7 @@ func openSite(w world, c config) (*site, error) {
 func (s *site) Close() error { return errors.Join(s.log.Close(), s.store.Close()) }
 
 func (s *site) intake(w world) *intake.Intake {
-	return &intake.Intake{Store: s.store, Audit: s.log, Register: s.register.Load(), Secret: s.secret, Home: s.config.Organisation, Leaflets: s.config.Policy.PolicyVersions, Clock: w.clock}
+	return &intake.Intake{Store: s.store, Audit: s.log, Register: s.register.Load(), Secret: s.secret, Home: s.config.Organisation, Leaflets: s.config.Policy.PolicyVersions, Clock: w.clock, Readers: runtime.GOMAXPROCS(0)}
 }
 
 // ready says whether the records can be read, by looking up a person who does not exist,

@@ -21,7 +21,7 @@ func (r *run) SetAside(faults []mapping.Fault, consents []mapping.Resource) erro
 		consents[i].Fragment = r.asked(c.Fragment)
 		bytes += len(c.Body)
 	}
-	return r.hand.give(step{bytes, func() error { return r.keepAside(faults, consents) }})
+	return r.hand.give(step{bytes: bytes, read: func() {}, do: func() error { return r.keepAside(faults, consents) }})
 }
 
 func (r *run) keepAside(faults []mapping.Fault, consents []mapping.Resource) error {

@@ -24,7 +24,7 @@ import (
 // that the pause is seldom time lost.
 const (
 	fewResources     = 8
-	mostResources    = 128
+	mostResources    = 256
 	bytesPerResource = 4 << 10 // on average
 	pause            = 3 * time.Millisecond
 )
@@ -240,7 +240,7 @@ type change struct {
 // refuses it. Then nothing of them was written.
 func (r *run) put(tx store.Tx, pieces []pending, about *record, part *account) (pending, *refusal, error) {
 	var changes []change
-	var accepted []consent.Accepted
+	var accepted []records.Put
 	for _, p := range pieces {
 		p, stands, no, err := r.beside(tx, p, about)
 		if err != nil || no != nil {
@@ -259,7 +259,7 @@ func (r *run) put(tx store.Tx, pieces []pending, about *record, part *account) (
 		if err != nil {
 			return p, nil, err
 		}
-		changes, accepted = append(changes, change{p, stands, replaced}), append(accepted, a)
+		changes, accepted = append(changes, change{p, stands, replaced}), append(accepted, records.Put{Accepted: a, Ahead: p.ahead})
 	}
 	results, err := tx.PutAll(r.Clock(), accepted)
 	if records.Refused(err) {
@@ -267,7 +267,7 @@ func (r *run) put(tx store.Tx, pieces []pending, about *record, part *account) (
 	}
 	for i, result := range results {
 		if err == nil {
-			err = r.putDown(tx, changes[i], accepted[i], result, about, part)
+			err = r.putDown(tx, changes[i], accepted[i].Accepted, result, about, part)
 		}
 	}
 	return pending{}, nil, err

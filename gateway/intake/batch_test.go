@@ -53,7 +53,7 @@ type watchedTx struct {
 	puts, bytes int
 }
 
-func (w *watchedTx) PutAll(at time.Time, changes []consent.Accepted) ([]records.Result, error) {
+func (w *watchedTx) PutAll(at time.Time, changes []records.Put) ([]records.Result, error) {
 	w.puts += len(changes)
 	for _, a := range changes {
 		w.bytes += len(a.Resource().Raw())
@@ -130,7 +130,7 @@ func TestBatchesGrowWhileNobodyElseRecords(t *testing.T) {
 	for _, n := range sizes {
 		sum += n
 	}
-	if most != 128 || sum != 501 || len(sizes) > 12 {
+	if most != 256 || sum != 501 || len(sizes) > 12 {
 		t.Errorf("batches of %v resources", sizes)
 	}
 }

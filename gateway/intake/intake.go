@@ -113,6 +113,7 @@ type Intake struct {
 	// Scratch makes files for what a run has to remember; they are closed at its end.
 	// Nil: it is remembered in memory.
 	Scratch scratch.Files
+	Readers int // how many read what the format gives out, at once; at least one
 }
 
 // Run brings one extract in. An error means that the run ended early; what the
@@ -140,7 +141,7 @@ func (in *Intake) begin(ctx context.Context, source Source) *run {
 	}
 	return &run{
 		Intake: in, ctx: ctx, source: source, ids: newKeyedIDs(in.Secret, source.Custodian, source.Name),
-		hand: handOver(), memory: newMemory(in.Scratch), pace: pace{resources: fewResources}, sum: Summary{Warnings: map[string]int{}},
+		hand: handOver(max(in.Readers, 1)), memory: newMemory(in.Scratch), pace: pace{resources: fewResources}, sum: Summary{Warnings: map[string]int{}},
 	}
 }
 

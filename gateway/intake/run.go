@@ -40,6 +40,7 @@ type run struct {
 type pending struct {
 	made     mapping.Resource
 	resource fhir.Value
+	ahead    *records.Reading
 	clashes  []tasks.Clash // parts of it that somebody else has changed too
 }
 
@@ -53,34 +54,52 @@ func (r *run) env() mapping.Env {
 // Take receives the resources of one source record. The record is taken whole,
 // or set aside whole under the first rule that refuses something of it.
 func (r *run) Take(made []mapping.Resource) error {
-	var record []pending
-	var granting []mapping.Resource
-	bytes, unfounded := 0, 0
-	for _, m := range targetsFirst(made) {
+	bytes := 0
+	for i, m := range made {
 		bytes += len(m.Body) + m.Held
-		m.Fragment = r.asked(m.Fragment)
+		made[i].Fragment = r.asked(m.Fragment)
+	}
+	var found taken
+	return r.hand.give(step{bytes: bytes, read: func() { found = r.read(made) }, do: func() error {
+		if found.refused != nil {
+			return r.refuse(made, found.of, *found.refused)
+		}
+		if found.unfounded > 0 {
+			r.sum.Warnings[ruleNoAuthority] += found.unfounded
+		}
+		r.batch.add(found.record)
+		r.withhold(found.granting)
+		return r.flushFull()
+	}})
+}
+
+// taken is what is found out about a record by itself.
+type taken struct {
+	record    []pending
+	granting  []mapping.Resource // Consents that wait for the authority to grant
+	unfounded int                // Consents taken without what their grant rests on
+	refused   *refusal           // of the whole record
+	of        mapping.Resource   // that is refused
+}
+
+// read reads the resources of one record. Others may read other records meanwhile.
+func (r *run) read(made []mapping.Resource) (t taken) {
+	for _, m := range targetsFirst(made) {
 		m, what := r.authority(m)
 		p, no := check(m)
 		switch {
 		case no != nil:
-			return r.hand.give(step{bytes, func() error { return r.refuse(made, m, *no) }})
+			return taken{refused: no, of: m}
 		case what == grants:
-			granting = append(granting, m)
+			t.granting = append(t.granting, m)
 			continue
 		case what == grantsNoMore:
-			unfounded++
+			t.unfounded++
 		}
-		record = append(record, p)
+		p.ahead = records.ReadAhead(r.source.Custodian, p.resource)
+		t.record = append(t.record, p)
 	}
-	record = referredFirst(record)
-	return r.hand.give(step{bytes, func() error {
-		if unfounded > 0 {
-			r.sum.Warnings[ruleNoAuthority] += unfounded
-		}
-		r.batch.add(record)
-		r.withhold(granting)
-		return r.flushFull()
-	}})
+	return t
 }
 
 // asked is a question to the format that may be asked of it while it goes on.
@@ -102,39 +121,6 @@ func (r *run) refuse(made []mapping.Resource, m mapping.Resource, no refusal) er
 // plans behind.
 func targetsFirst(made []mapping.Resource) []mapping.Resource {
 	return slices.SortedStableFunc(slices.Values(made), func(a, b mapping.Resource) int { return turn(a.Type) - turn(b.Type) })
-}
-
-// referredFirst puts what others refer to before them: what is kept before what it leads
-// to is labelled twice.
-func referredFirst(record []pending) []pending {
-	at := make(map[string]int, len(record))
-	for i, p := range record {
-		if turn(p.made.Type) > turn("Organization") {
-			at[p.made.Type+"/"+p.made.ID] = i
-		}
-	}
-	sorted, seen := make([]pending, 0, len(record)), make([]bool, len(record))
-	var put func(i int)
-	put = func(i int) {
-		if seen[i] {
-			return
-		}
-		seen[i] = true
-		if turn(record[i].made.Type) <= turn("Organization") { // a Patient stays before what is about it
-			sorted = append(sorted, record[i])
-			return
-		}
-		for ref := range fhir.References(record[i].resource) {
-			if other, ok := at[ref.Text()]; ok {
-				put(other)
-			}
-		}
-		sorted = append(sorted, record[i])
-	}
-	for i := range record {
-		put(i)
-	}
-	return sorted
 }
 
 func turn(typ string) int {

@@ -29,8 +29,45 @@ type Derived struct {
 	Compiled    *facts.Compiled // nil where decisions need nothing of its type
 }
 
+// Reading is what a resource says by itself, read before it is put.
+type Reading struct {
+	of        fhir.Value
+	custodian profiles.OrgCode
+	derived   Derived // without Changes
+}
+
+// ReadAhead reads what Derive makes of a resource whatever was there before, so that the
+// transaction which puts it has no more to do than what it must.
+func ReadAhead(custodian profiles.OrgCode, resource fhir.Value) *Reading {
+	d := Derived{Label: profiles.Items(resource), Status: statusOf(resource), Entries: search.Index(resource)}
+	d.Spans = Spans(resource.Type(), d.Entries)
+	if resource.Type() == "Patient" {
+		d.Identifiers = Identifiers(resource)
+	}
+	if facts.Compiles(resource.Type()) {
+		compiled := facts.Compile(custodian, resource)
+		d.Compiled = &compiled
+	}
+	return &Reading{of: resource, custodian: custodian, derived: d}
+}
+
+// Put is an accepted change, with what was read of it ahead, if anything.
+type Put struct {
+	consent.Accepted
+	Ahead *Reading
+}
+
+// read is what was read ahead of what is put, and of nothing else.
+func (p Put) read() *Reading {
+	if r := p.Ahead; r != nil && r.of == p.Resource() && r.custodian == p.Custodian() {
+		return r
+	}
+	return nil
+}
+
 // Step is a version and the one before it, read.
 type Step struct {
+	ahead         *Reading // of after; nil: it is still to be read
 	version       Version
 	before, after fhir.Value // absent where there is none, or it says that the resource is deleted
 }
@@ -46,10 +83,10 @@ func StepTo(before, after Version) (Step, error) {
 	return s, err
 }
 
-// StepBy is the step that an accepted change makes: it holds what was read already.
-func StepBy(a consent.Accepted, before, after Version) (Step, error) {
+// StepBy is the step that a change makes: it holds what was read already.
+func StepBy(p Put, before, after Version) (Step, error) {
 	was, err := before.read()
-	return Step{version: after, before: was, after: a.Resource()}, err
+	return Step{ahead: p.read(), version: after, before: was, after: p.Resource()}, err
 }
 
 // Compares reports whether Derive looks at the targets of references: the first version
@@ -91,19 +128,10 @@ func (s Step) Derive(targets map[string]disclosure.Target) Derived {
 		was := profiles.Items(s.before)
 		return Derived{Label: was, Changes: []profiles.Label{was}}
 	}
-	d := Derived{
-		Label:   profiles.Items(s.after),
-		Changes: disclosure.Changes(s.before, s.after, v.Person, targets),
-		Status:  statusOf(s.after),
-		Entries: search.Index(s.after),
+	if s.ahead == nil {
+		s.ahead = ReadAhead(v.Custodian, s.after)
 	}
-	d.Spans = Spans(v.Type, d.Entries)
-	if v.Type == "Patient" {
-		d.Identifiers = Identifiers(s.after)
-	}
-	if facts.Compiles(v.Type) {
-		compiled := facts.Compile(v.Custodian, s.after)
-		d.Compiled = &compiled
-	}
+	d := s.ahead.derived
+	d.Changes = disclosure.Changes(s.before, s.after, v.Person, targets)
 	return d
 }

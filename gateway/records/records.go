@@ -154,7 +154,7 @@ type Tx interface {
 	// PutAll puts changes together, one after the other and without preconditions: all of
 	// them, or none where one is Refused. Then the results are those of the changes before
 	// it.
-	PutAll(at time.Time, changes []consent.Accepted) ([]Result, error)
+	PutAll(at time.Time, changes []Put) ([]Result, error)
 	// KeepImage keeps what a source says of a resource, instead of what it said before.
 	KeepImage(typ, id, source string, body []byte) error
 	// KeepEdit keeps that an edit of a resource was made.

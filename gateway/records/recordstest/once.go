@@ -122,13 +122,25 @@ type Result struct {
 	Err error // a refusal
 }
 
+// Puts are changes of which every other was read ahead.
+func Puts(batch ...consent.Accepted) []records.Put {
+	puts := make([]records.Put, len(batch))
+	for i, a := range batch {
+		if puts[i].Accepted = a; i%2 == 0 && !a.Removal() {
+			puts[i].Ahead = records.ReadAhead(a.Custodian(), a.Resource())
+		}
+	}
+	return puts
+}
+
 // Put keeps a batch in one update; what is Refused is told in the results, and what is
 // between is put together.
 func (s Store) Put(ctx context.Context, at time.Time, batch ...consent.Accepted) (results []Result, err error) {
 	err = s.update(ctx, func(tx records.Tx) error {
 		results = nil
+		changes := Puts(batch...)
 		for len(results) < len(batch) {
-			rest := batch[len(results):]
+			rest := changes[len(results):]
 			put, err := tx.PutAll(at, rest)
 			refused := records.Refused(err)
 			if refused { // and nothing was put

@@ -131,11 +131,11 @@ func together(t *testing.T, store Store) {
 		Accept(t, home, ann, crisisPlan(ann, "c2", "hers")), Accept(t, home, ann, crisisPlan(ann, "c3", "three")),
 	}
 	err := store.Update(t.Context(), func(tx records.Tx) error {
-		results, err := tx.PutAll(start, changes)
+		results, err := tx.PutAll(start, Puts(changes...))
 		if !errors.Is(err, records.ErrOtherPerson) || len(results) != 2 {
 			t.Errorf("%d results, %v", len(results), err)
 		}
-		results, err = tx.PutAll(start, changes[3:])
+		results, err = tx.PutAll(start, Puts(changes[3:]...))
 		if len(results) != 1 || !results[0].Stored {
 			t.Errorf("%+v", results)
 		}

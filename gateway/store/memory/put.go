@@ -48,10 +48,10 @@ func (t *tx) Put(at time.Time, a consent.Accepted, must records.Precondition) (r
 }
 
 // PutAll keeps accepted changes together. It implements records.Tx.
-func (t *tx) PutAll(at time.Time, changes []consent.Accepted) (results []records.Result, err error) {
+func (t *tx) PutAll(at time.Time, changes []records.Put) (results []records.Result, err error) {
 	err = t.Try(func() error {
-		for _, a := range changes {
-			result, err := t.Put(at, a, records.Precondition{})
+		for _, change := range changes {
+			result, err := t.Put(at, change.Accepted, records.Precondition{})
 			if err != nil {
 				return err
 			}

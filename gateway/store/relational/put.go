@@ -17,8 +17,9 @@ import (
 const (
 	selectCurrent = `SELECT ` + columns + ` FROM resources r JOIN versions v ON v.seq = r.version JOIN labels l ON l.version = v.seq
 		WHERE r.type = ? AND r.id = ?`
-	// CROSS keeps SQLite from walking all resources, and looking through the list for each.
-	selectToChange = `SELECT ` + columns + `, r.place FROM json_each(?) w CROSS JOIN resources r JOIN versions v ON v.seq = r.version JOIN labels l ON l.version = v.seq
+	// CROSS keeps SQLite from walking all resources, and looking through the list for each;
+	// how long the list is at most, PostgreSQL.
+	selectToChange = `SELECT ` + columns + `, r.place FROM (SELECT value FROM json_each(?) LIMIT ?) w CROSS JOIN resources r JOIN versions v ON v.seq = r.version JOIN labels l ON l.version = v.seq
 		WHERE r.type = w.value ->> 0 AND r.id = w.value ->> 1`
 	nextChange     = `UPDATE changed SET last = last + ? WHERE id = 1 RETURNING last`
 	updateResource = `UPDATE resources SET version = ?, deleted = ?, need = ?, "any" = ?, status = ? WHERE place = ?`
@@ -64,7 +65,7 @@ func (v *version) name() string { return v.Type + "/" + v.ID }
 
 // Put keeps an accepted change. It implements records.Tx.
 func (t tx) Put(at time.Time, a consent.Accepted, must records.Precondition) (records.Result, error) {
-	results, err := t.put(at, []consent.Accepted{a}, must)
+	results, err := t.put(at, []records.Put{{Accepted: a}}, must)
 	if err != nil {
 		return records.Result{}, err
 	}
@@ -72,12 +73,12 @@ func (t tx) Put(at time.Time, a consent.Accepted, must records.Precondition) (re
 }
 
 // PutAll keeps accepted changes together. It implements records.Tx.
-func (t tx) PutAll(at time.Time, changes []consent.Accepted) ([]records.Result, error) {
+func (t tx) PutAll(at time.Time, changes []records.Put) ([]records.Result, error) {
 	return t.put(at, changes, records.Precondition{})
 }
 
 // put looks at all that is changed before it writes anything.
-func (t tx) put(at time.Time, changes []consent.Accepted, must records.Precondition) (results []records.Result, err error) {
+func (t tx) put(at time.Time, changes []records.Put, must records.Precondition) (results []records.Result, err error) {
 	resources, err := t.toChange(changes)
 	if err != nil {
 		return nil, fmt.Errorf("reading current versions: %w", err)
@@ -86,7 +87,7 @@ func (t tx) put(at time.Time, changes []consent.Accepted, must records.Precondit
 	for _, a := range changes {
 		r := resources[a.Type()+"/"+a.ID()]
 		before := r.current()
-		next, result, err := records.Apply(before, a, must, at)
+		next, result, err := records.Apply(before, a.Accepted, must, at)
 		if err == nil && result.Stored {
 			r.newest = &version{Version: next, resource: r}
 			versions = append(versions, r.newest)
@@ -104,7 +105,7 @@ func (t tx) put(at time.Time, changes []consent.Accepted, must records.Precondit
 }
 
 // toChange is what changes are about, by type and id.
-func (t tx) toChange(changes []consent.Accepted) (map[string]*resource, error) {
+func (t tx) toChange(changes []records.Put) (map[string]*resource, error) {
 	resources := make(map[string]*resource, len(changes))
 	var names [][2]string
 	for _, a := range changes {
@@ -122,7 +123,7 @@ func (t tx) toChange(changes []consent.Accepted) (map[string]*resource, error) {
 		err = rows.Scan(append(versionColumns(&r.before), &r.place)...)
 		resources[r.before.Type+"/"+r.before.ID] = &r
 		return struct{}{}, err
-	}, selectToChange, list)
+	}, selectToChange, list, len(names))
 	return resources, err
 }
 
