@@ -81,7 +81,11 @@ func (r *run) convert(rule *rule, dst []byte, value string) []byte {
 	case toNHSNumber:
 		return nhsNumber(r, rule, dst, value)
 	case toReference: // Type/id, the id being that of the resource with this key
-		return fhir.AppendString(dst, as.typ+"/"+r.env.ID(as.typ, value))
+		dst = append(append(dst, '"'), as.typ...)
+		slash := len(dst)
+		dst = fhir.AppendString(dst, r.env.ID(as.typ, value))
+		dst[slash] = '/' // for the quotation mark
+		return dst
 	case toCode:
 		return appendCode(r, rule, dst, value)
 	case toCoding: // a code without a row is kept under its own system
@@ -168,6 +172,9 @@ func (r *run) translate(rule *rule, value string) (coding, bool) {
 
 // appendCoding writes what no code may be (blanks inside, say) as display text.
 func appendCoding(dst []byte, c coding) []byte {
+	if c.json != "" {
+		return append(dst, c.json...)
+	}
 	dst = append(dst, `{"system":`...)
 	dst = fhir.AppendString(dst, c.system)
 	if isCode(c.code) {
@@ -217,7 +224,7 @@ func (s *settings) day(value string) (string, error) {
 
 // date gives a FHIR date: YYYY-MM-DD, or YYYY or YYYY-MM as they stand.
 func (s *settings) date(value string) (string, error) {
-	if _, ok := dayOf(value); ok {
+	if _, _, _, ok := dayOf(value); ok {
 		return value, nil
 	}
 	value = midnight.ReplaceAllString(strings.TrimSpace(value), "")
@@ -235,16 +242,26 @@ func (s *settings) date(value string) (string, error) {
 }
 
 // dayOf reads YYYY-MM-DD, as nearly every date stands, without what reads any other.
-func dayOf(text string) (day time.Time, ok bool) {
+func dayOf(text string) (year, month, day int, ok bool) {
 	if len(text) != len(time.DateOnly) || text[4] != '-' || text[7] != '-' {
-		return day, false
+		return 0, 0, 0, false
 	}
-	y, m, d := digits(text[:4]), digits(text[5:7]), digits(text[8:])
-	if y < 1 || m < 1 || m > 12 || d < 1 || d > 31 {
-		return day, false
+	year, month, day = digits(text[:4]), digits(text[5:7]), digits(text[8:])
+	return year, month, day, year > 0 && 1 <= month && month <= 12 && 1 <= day && day <= daysOf(year, month)
+}
+
+// daysOf is how many days a month has.
+func daysOf(year, month int) int {
+	switch month {
+	case 4, 6, 9, 11:
+		return 30
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
 	}
-	day = time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC)
-	return day, day.Day() == d
+	return 31
 }
 
 // digits is the number that a text of digits alone is, else less than 0.
@@ -261,7 +278,7 @@ func digits(text string) int {
 
 // offset is that of the zone at a time of day of the form hh:mm:ss that its clocks showed.
 func (s *settings) offset(day, hour string) (string, bool) {
-	at, ok := dayOf(day)
+	year, month, date, ok := dayOf(day)
 	if !ok || len(hour) != len(time.TimeOnly) || hour[2] != ':' || hour[5] != ':' {
 		return "", false
 	}
@@ -269,7 +286,7 @@ func (s *settings) offset(day, hour string) (string, bool) {
 	if h < 0 || h > 23 || m < 0 || m > 59 || second < 0 || second > 59 {
 		return "", false
 	}
-	local := time.Date(at.Year(), at.Month(), at.Day(), h, m, second, 0, s.zone)
+	local := time.Date(year, time.Month(month), date, h, m, second, 0, s.zone)
 	return local.Format("Z07:00"), local.Hour() == h && local.Minute() == m
 }
 

@@ -42,7 +42,7 @@ func (p *parser) readMap(b block) {
 		p.fail(b.head, head[0], mapForm)
 		return
 	}
-	m := &resourceMap{typ: head[arrow+1].text, source: head[1].text, way: way, rule: p.newRule(b.head), root: &node{shape: object, root: true, at: b.head.place}}
+	m := &resourceMap{typ: head[arrow+1].text, source: head[1].text, way: way, rule: p.newRule(b.head), open: `{"resourceType":"` + head[arrow+1].text + `","id":`, root: &node{shape: object, root: true, at: b.head.place}}
 	p.way, p.given, p.twice, p.element = way, map[string]giver{}, nil, nil
 	p.source = p.sourceOf(head[1].text)
 	p.scopes = []inside{{reads: &m.reads}}

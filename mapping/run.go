@@ -1,7 +1,6 @@
 package mapping
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 
@@ -64,6 +63,7 @@ type resourceMap struct {
 	rule     *rule // stands for the block in faults
 	root     *node
 	reads    reads
+	open     string // what the resource begins with, up to its id
 }
 
 // Runner runs a program over the records of one extract. It reuses its memory
@@ -86,11 +86,13 @@ type run struct {
 	report *Report
 	maps   string // their version
 	scopes []around
-	buffer []byte
+	bodies []byte // of the resources made last
 	faults []Fault
 	made   map[[2]string]bool // type and key
 	said   map[saying]bool
 	fixed  [][]byte // by number, what such a node writes, once it is known
+
+	texts [16]string // that templates made
 
 	defaults []string // of the resource that is made, the places where a default stands
 
@@ -193,29 +195,38 @@ func (r *run) make(m *resourceMap, resources []Resource) []Resource {
 		r.made[made] = true
 	}
 	r.explain(m.rule.at, m.typ, " ", key)
-	res := Resource{Type: m.typ, Key: key, ID: r.env.ID(m.typ, key), From: r.record(0).At(""), Maps: r.maps}
+	resources = append(resources, Resource{Type: m.typ, Key: key, ID: r.env.ID(m.typ, key), From: r.record(0).At(""), Maps: r.maps})
+	res := &resources[len(resources)-1]
 	r.defaults = nil
 	if m.person.kind != nothing {
 		res.Person, _ = m.person.read(r)
 	}
 	r.excused = false
-	res.Body = r.body(m, &res)
+	res.Body = r.body(m, res.ID)
 	res.Defaulted = r.defaults
 	if r.excusing && r.excused {
 		r.leaving = true
-		res.without, r.leaving = r.body(m, &res), false
+		res.without, r.leaving = r.body(m, res.ID), false
 	}
-	return append(resources, res)
+	return resources
 }
 
-func (r *run) body(m *resourceMap, res *Resource) []byte {
-	b := append(r.buffer[:0], `{"resourceType":`...) // members begin after the brace, at 1
-	b = fhir.AppendString(b, res.Type)
-	b = append(b, `,"id":`...)
-	b = fhir.AppendString(b, res.ID)
-	b = m.root.appendMembers(b, r, 1)
-	r.buffer = append(b, '}')
-	return bytes.Clone(r.buffer)
+// Bodies are written one behind the other, into pieces of memory that several share: each
+// by itself would cost the collector more than its writing costs.
+const (
+	bodySpace = 32 << 10
+	leastRoom = 3 << 10
+)
+
+func (r *run) body(m *resourceMap, id string) []byte {
+	if cap(r.bodies)-len(r.bodies) < leastRoom {
+		r.bodies = make([]byte, 0, bodySpace)
+	}
+	start := len(r.bodies)
+	b := fhir.AppendString(append(r.bodies, m.open...), id)
+	b = m.root.appendMembers(b, r, start+1) // members begin after the brace
+	r.bodies = append(b, '}')
+	return r.bodies[start:len(r.bodies):len(r.bodies)]
 }
 
 // explain tells one step, where somebody asked for it.

@@ -19,7 +19,10 @@ type table struct {
 }
 
 // coding is one target: where its system is the table's source the code was kept.
-type coding struct{ system, code, display string }
+type coding struct {
+	system, code, display string
+	json                  string // of a target, once its table is read
+}
 
 // lookup finds a code's target; known is false where the else row, or nothing, answers.
 func (t *table) lookup(code string) (to coding, known bool) {
@@ -152,6 +155,9 @@ func display(row []token) string {
 }
 
 func (p *parser) addRow(t *table, l line, to coding) {
+	if to.system != "" {
+		to.json = string(appendCoding(nil, to))
+	}
 	from := l.tokens[0]
 	isElse := from.text == "else" && !from.quoted
 	_, twice := t.rows[from.text]

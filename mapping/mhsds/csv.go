@@ -30,7 +30,8 @@ const (
 // A line ends in LF, CR LF or CR. Rows of blank fields are passed over: spreadsheets
 // write them below a table.
 func readCSV(ctx context.Context, from io.Reader, f *file, take func(*row) error) error {
-	lines := bufio.NewReaderSize(&lineEnds{from: from}, 64<<10)
+	lines := f.extract.lines
+	lines.Reset(&lineEnds{from: from})
 	headed := false
 	var r row
 	for number := 0; ; number++ {

@@ -38,13 +38,10 @@ func (x *extract) give(r *row) error {
 		resources, faults = x.runner.Run(r.in.table.name, r)
 		r.mapped(faults)
 	}
-	for i := range resources {
-		resources[i].Fragment = func() []byte { return x.fragmentOf(r) }
-	}
 	if len(resources) > 0 {
-		sent := x.sent(resources[0])
+		sent, fragment := x.sent(&resources[0]), func() []byte { return x.fragmentOf(r) }
 		for i := range resources {
-			resources[i].Sent = sent
+			resources[i].Sent, resources[i].Fragment = sent, fragment
 		}
 		resources[0].Records += x.within(r)
 	}
@@ -60,7 +57,7 @@ func (x *extract) give(r *row) error {
 }
 
 // sent is what the extract says of somebody, or of a member of staff.
-func (x *extract) sent(first mapping.Resource) mapping.Sending {
+func (x *extract) sent(first *mapping.Resource) mapping.Sending {
 	if first.Person != "" {
 		return mapping.Sending{Of: first.Person, At: x.asOf}
 	}

@@ -1,6 +1,7 @@
 package mhsds
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"slices"
@@ -17,7 +18,8 @@ type extract struct {
 	runner  *mapping.Runner
 	report  mapping.Report
 	files   []*file
-	heads   []*row // of the header's table, until it is checked
+	lines   *bufio.Reader // of the file being read
+	heads   []*row        // of the header's table, until it is checked
 	header  *row
 	derived map[string]string // fields of the header that are worked out
 	asOf    string            // Sending.At of all of it
@@ -38,7 +40,7 @@ type sheet struct {
 func (s *sheet) add(r *row) { s.rows = append(s.rows, r) }
 
 func (f *Format) newExtract(env mapping.Env, out mapping.Output) *extract {
-	x := &extract{format: f, env: env, out: out, kept: newKeptRows(env.Scratch)}
+	x := &extract{format: f, env: env, out: out, lines: bufio.NewReaderSize(nil, 64<<10), kept: newKeptRows(env.Scratch)}
 	x.report.LeftBehind, x.report.Defaulted = map[string]int{}, map[string]int{}
 	x.runner = f.program.Runner(env, &x.report)
 	for _, tables := range f.groups {
@@ -299,14 +301,14 @@ func (r *row) garbled(rule *rule) bool {
 
 // link finds the row that each row hangs on, and the rows it names.
 func (x *extract) link(s *sheet) {
-	for _, rule := range s.table.rules {
+	for i, rule := range s.table.rules {
 		if rule.parent == nil {
 			continue
 		}
 		find := x.finder(rule.parent)
 		for _, r := range s.rows {
-			value, ok := r.Field(rule.field)
-			if !ok {
+			value := r.cell(r.in.placed()[i])
+			if value == "" {
 				continue
 			}
 			switch found := find(value); {
@@ -396,10 +398,9 @@ func (r *row) key(fields []string) string {
 
 // checkOwner asks for the row that a row hangs on, and for those it names.
 func (x *extract) checkOwner(r *row) {
-	for _, rule := range r.in.table.rules {
-		value, _ := r.Field(rule.field)
+	for i, rule := range r.in.table.rules {
 		switch {
-		case rule.parent == nil || rule.effect == joins || value == "" || r.broken != "" || r.refusal != "" && r.garbled(rule):
+		case rule.parent == nil || rule.effect == joins || r.cell(r.in.placed()[i]) == "" || r.broken != "" || r.refusal != "" && r.garbled(rule):
 		case rule.effect == rejects && r.owner == nil:
 			r.fault(rule, rule.reason)
 		case rule.effect == rejects && r.owner.refusal != "":

@@ -52,7 +52,7 @@ func (x *extract) decode(raw []byte) *row {
 	return r
 }
 
-// decodeInto puts the cells at the end of space, which it returns.
+// decodeInto puts the cells at the end of space, or of as much again, and returns that.
 func (x *extract) decodeInto(r *row, raw []byte, space []string) []string {
 	d := decoder{raw: raw, text: string(raw)}
 	r.in = x.files[d.number()]
@@ -60,30 +60,34 @@ func (x *extract) decodeInto(r *row, raw []byte, space []string) []string {
 	if r.broken = d.string(); r.broken != "" {
 		r.line = d.string()
 	}
+	cells := d.number()
+	if cap(space)-len(space) < cells {
+		space = make([]string, 0, max(cells, cap(space)))
+	}
 	first := len(space)
-	for range d.number() {
+	for range cells {
 		space = append(space, d.string())
 	}
 	r.cells = space[first:len(space):len(space)]
 	return space
 }
 
-// atOnce is how many rows, or cells, are made room for at once.
-const atOnce = 1024
+// How many rows, and cells, are made room for at once.
+const (
+	rowsAtOnce  = 1024
+	cellsAtOnce = 4096
+)
 
 // rows decodes many.
 func (x *extract) rows(texts iter.Seq2[[]byte, error]) (rows []*row, err error) {
 	var made []row
-	var space []string
+	space := make([]string, 0, cellsAtOnce)
 	for text, err := range texts {
 		if err != nil {
 			return nil, err
 		}
 		if len(made) == cap(made) {
-			made = make([]row, 0, atOnce)
-		}
-		if cap(space)-len(space) < maxCells {
-			space = make([]string, 0, 4*maxCells)
+			made = make([]row, 0, rowsAtOnce)
 		}
 		made = made[:len(made)+1]
 		r := &made[len(made)-1]

@@ -58,7 +58,7 @@ func (p *positions) slot(column string) *placed {
 	last := len(column) - 1
 	hash := uint(len(column)) + 7*uint(column[0]) + 31*uint(column[last]) + 131*uint(column[last/2]) + 521*uint(column[last/4*3])
 	for ; ; hash++ {
-		if s := &p.slots[hash%uint(len(p.slots))]; s.column == column || s.column == "" {
+		if s := &p.slots[hash&uint(len(p.slots)-1)]; s.column == column || s.column == "" {
 			return s
 		}
 	}

@@ -95,7 +95,7 @@ const hexDigits = "0123456789abcdef"
 func AppendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	kept := 0 // s[kept:i] is still to be copied
-	for i := 0; i < len(s); {
+	for i := plainWords(s); i < len(s); {
 		if plain[s[i]] {
 			i++
 			continue
@@ -110,6 +110,22 @@ func AppendString(dst []byte, s string) []byte {
 		kept = i
 	}
 	return append(append(dst, s[kept:]...), '"')
+}
+
+// plainWords is how many bytes a string begins with that need no second look, counted in
+// words of eight: nearly all strings are of nothing else.
+func plainWords(s string) int {
+	const ones = 0x0101010101010101
+	i := 0
+	for ; len(s)-i >= 8; i += 8 {
+		word := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+		// The highest bit of a byte is set by what is above 0x7f, and by what is less than nothing.
+		if (word|(word-' '*ones)|(word^'"'*ones-ones)|(word^'\\'*ones-ones))&(0x80*ones) != 0 {
+			break
+		}
+	}
+	return i
 }
 
 func appendEscaped(dst []byte, r rune) []byte {
