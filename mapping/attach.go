@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"cpagateway/mapping/syntax"
 	"cpagateway/profiles/fhir"
 )
 
@@ -60,11 +61,7 @@ func (b *Back) bring(c *piece, record *Returned) {
 func (b *Back) beside(c *piece, record *Returned) *run {
 	with := &Returned{fields: maps.Clone(record.fields), groups: record.groups}
 	maps.Copy(with.fields, c.scopes[0].fields)
-	r := &run{env: b.env, scopes: []around{{with, 1}}}
-	for _, inner := range c.scopes[1:] {
-		r.enter(inner, 1)
-	}
-	return r
+	return b.over(append([]*Returned{with}, c.scopes[1:]...)...)
 }
 
 // attach adds resources that do not say of which record they are, and to which no other
@@ -119,28 +116,28 @@ func (r *Returned) agrees(o *Returned) bool {
 
 // readMintLine reads `mint FIELD`: a field of the key that FHIR never holds, and that is
 // made on the way back.
-func (p *parser) readMintLine(b block, m *resourceMap) {
-	p.noBody(b)
-	t := b.head.tokens
+func (p *parser) readMintLine(b syntax.Block, m *resourceMap) {
+	p.NoBody(b)
+	t := b.Head.Tokens
 	if len(t) != 2 || m.way != both {
-		p.fail(b.head, t[0], "a line of a map that runs both ways is: mint FIELD, with a field of its key")
+		p.Fail(b.Head, t[0], "a line of a map that runs both ways is: mint FIELD, with a field of its key")
 		return
 	}
-	r := p.newRule(b.head)
-	r.value, r.from, r.way, r.mint = t[1].text, p.field(b.head, t[1]), backward, &operand{}
+	r := p.newRule(b.Head)
+	r.value, r.from, r.way, r.mint = t[1].Text, p.field(b.Head, t[1]), backward, &operand{}
 	if r.from.kind != field || r.from.up > 0 {
-		p.fail(b.head, t[1], "what is minted is a field of the record itself")
+		p.Fail(b.Head, t[1], "what is minted is a field of the record itself")
 		return
 	}
 	at := p.absolute(&r.from)
-	p.given[at], p.source.given[at], p.source.minted[at] = giver{leaf: &node{}, at: b.head.place}, true, true
+	p.given[at], p.source.given[at], p.source.minted[at] = giver{leaf: &node{}, at: b.Head.Place}, true, true
 	m.mints = append(m.mints, r)
 }
 
 // attached is a map of a group whose resources do not say whose they are.
 type attached struct {
 	m    *resourceMap
-	at   place
+	at   syntax.Place
 	lack string // a field of the key that does not return
 }
 
@@ -149,7 +146,7 @@ func (p *parser) attaching() {
 	for _, name := range p.program.Sources() {
 		for _, a := range p.program.of(name).attached {
 			if !p.program.of(name).refers[[2]string{a.m.typ, a.m.keyText}] {
-				p.failAt(a.at, a.lack+" is of the key and does not return: an identifier or a reference gives it back, with <->, or a resource that does refers to this one by its key, with <->")
+				p.FailAt(a.at, a.lack+" is of the key and does not return: an identifier or a reference gives it back, with <->, or a resource that does refers to this one by its key, with <->")
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"cpagateway/mapping/syntax"
 	"cpagateway/profiles/fhir"
 )
 
@@ -97,9 +98,9 @@ func (b *Back) refuse(p *piece, at, reason string) {
 }
 
 // line is that of the map, where there is one.
-func (p *piece) line() place {
+func (p *piece) line() syntax.Place {
 	if p.m == nil {
-		return place{file: "-"}
+		return syntax.Place{File: "-"}
 	}
 	return p.m.rule.at
 }
@@ -116,7 +117,7 @@ func (b *Back) place(p *piece) bool {
 		return true
 	}
 	home := b.program.home(p.m.source)
-	own, ok := home.key.read(&run{env: b.env, scopes: []around{{p.scopes[0], 1}}})
+	own, ok := home.key.read(b.over(p.scopes[0]))
 	if !ok {
 		return false
 	}
@@ -202,7 +203,7 @@ func (b *Back) referring(m *resourceMap) map[string][]*Returned {
 		if record.Source != m.source {
 			continue
 		}
-		if key, ok := m.key.read(&run{env: b.env, scopes: []around{{record, 1}}}); ok {
+		if key, ok := m.key.read(b.over(record)); ok {
 			found[key] = append(found[key], record)
 		}
 	}
@@ -252,14 +253,20 @@ func (b *Back) read(p *piece) {
 	if p.m.each != "" {
 		p.scopes[0].groups[p.m.each] = []*Returned{p.scopes[1]}
 	}
-	r := run{env: b.env}
-	for _, scope := range p.scopes {
-		r.enter(scope, 1)
-	}
-	if p.key, p.keyed = p.m.key.read(&r); !p.keyed && p.value.ID() != "" {
+	r := b.over(p.scopes...)
+	if p.key, p.keyed = p.m.key.read(r); !p.keyed && p.value.ID() != "" {
 		b.mint(p)
-		p.key, p.keyed = p.m.key.read(&r)
+		p.key, p.keyed = p.m.key.read(r)
 	}
+}
+
+// over is a run in which records stand, each in the group of the one before.
+func (b *Back) over(records ...*Returned) *run {
+	r := &run{env: b.env}
+	for _, record := range records {
+		r.enter(record, 1)
+	}
+	return r
 }
 
 // mint gives the fields of a key texts where the resource holds none: made of what
@@ -271,11 +278,11 @@ func (b *Back) mint(p *piece) {
 		if _, has := at.fields[o.text]; has {
 			continue
 		}
-		text, ok := r.mint.read(&run{env: b.env})
+		text, ok := r.mint.read(b.over())
 		if r.mint.kind == nothing {
 			sum := sha256.Sum256([]byte(strings.Join([]string{b.env.Source, b.env.Custodian, p.m.source, p.value.Type(), p.value.ID()}, "\x00")))
 			text, ok = base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:mintedBytes]), true
-			p.minted = append(p.minted, minted{joinPath(p.m.source, joinPath(p.m.each, o.text)), text})
+			p.minted = append(p.minted, minted{syntax.JoinPath(p.m.source, syntax.JoinPath(p.m.each, o.text)), text})
 		}
 		if ok && at.set(o.text, text) {
 			b.explain(p, r.at, o.text, " is minted: ", strconv.Quote(text))
@@ -287,7 +294,7 @@ func (b *Back) mint(p *piece) {
 const mintedBytes = 12
 
 // explain tells one step of a resource, called by TYPE/ID, where somebody asked for it.
-func (b *Back) explain(p *piece, at place, words ...string) {
+func (b *Back) explain(p *piece, at syntax.Place, words ...string) {
 	if b.env.Explain != nil {
 		b.env.Explain(Position{File: p.name, Row: p.entry + 1}, at.String(), strings.Join(words, ""))
 	}

@@ -2,16 +2,18 @@ package mapping
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
+
+	"cpagateway/mapping/codes"
+	"cpagateway/mapping/syntax"
 )
 
 // Check is what a set of maps promises, worked out from the maps alone.
 type Check struct {
-	Fields []FieldCheck `json:"fields"`
-	Tables []TableCheck `json:"tables"`
+	Fields []FieldCheck  `json:"fields"`
+	Tables []codes.Check `json:"tables"`
 }
 
 // FieldCheck says of one field of a source whether it returns.
@@ -37,19 +39,6 @@ const (
 	Lost        Verdict = "does not return"
 )
 
-// TableCheck is what can be said of a code table without a record.
-type TableCheck struct {
-	Name         string              `json:"name"`
-	Source       string              `json:"source"`
-	Target       string              `json:"target"`
-	Merged       map[string][]string `json:"merged,omitempty"`       // target code -> the codes that become it: none of them returns
-	Else         string              `json:"else,omitempty"`         // target of every other code: it never returns
-	NoEquivalent []string            `json:"noEquivalent,omitempty"` // codes that have no target
-	NoSource     []string            `json:"noSource,omitempty"`     // targets that no code becomes
-	FalseFriends []string            `json:"falseFriends,omitempty"` // codes that both systems have and that are not the same
-	NotUndone    []string            `json:"notUndone,omitempty"`    // codes that the tables the other way do not bring back
-}
-
 // Check works out which fields return, and what the tables lose.
 func (p *Program) Check() Check {
 	c := checker{fields: map[[2]string]*FieldCheck{}, lost: map[[2]string]string{}}
@@ -65,7 +54,7 @@ func (p *Program) Check() Check {
 			c.readMap(m, p.of(source).minted)
 		}
 	}
-	check := Check{Tables: []TableCheck{}, Fields: []FieldCheck{}}
+	check := Check{Tables: []codes.Check{}, Fields: []FieldCheck{}}
 	for at, f := range c.fields {
 		if f.Verdict == Lost {
 			f.Reason = cmp.Or(c.lost[at], "keyed-id")
@@ -75,10 +64,8 @@ func (p *Program) Check() Check {
 	slices.SortFunc(check.Fields, func(a, b FieldCheck) int {
 		return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Field, b.Field))
 	})
-	for _, name := range slices.Sorted(maps.Keys(p.tables)) {
-		t := p.tables[name].check()
-		t.NotUndone = p.notUndone(p.tables[name])
-		check.Tables = append(check.Tables, t)
+	for _, name := range p.Tables() {
+		check.Tables = append(check.Tables, p.tables[name].Check(p.tables))
 	}
 	return check
 }
@@ -131,7 +118,7 @@ func (g guard) granted(path string) bool {
 	case present:
 		return !g.not && g.a.kind == field && pathOf(g.paths, &g.a) == path
 	case records:
-		return !g.not && strings.HasPrefix(path+".", joinPath(g.paths[len(g.paths)-1], g.group)+".")
+		return !g.not && strings.HasPrefix(path+".", syntax.JoinPath(g.paths[len(g.paths)-1], g.group)+".")
 	case some:
 		return slices.ContainsFunc(g.terms, term)
 	case all:
@@ -142,7 +129,7 @@ func (g guard) granted(path string) bool {
 
 func (c *checker) node(n *node, path string, in within) {
 	if n.scope != nil {
-		c.paths = append(c.paths, joinPath(c.paths[len(c.paths)-1-n.scope.up], n.scope.group))
+		c.paths = append(c.paths, syntax.JoinPath(c.paths[len(c.paths)-1-n.scope.up], n.scope.group))
 		defer func() { c.paths = c.paths[:len(c.paths)-1] }()
 		switch {
 		case n.scope.first:
@@ -245,22 +232,11 @@ func (c *checker) conditions(n *node, r *rule, o *operand, in within) []string {
 		}
 	}
 	if t := r.as.table; t != nil && !r.as.keep {
-		var merged []string
-		for code, to := range t.rows {
-			kept := to.system == t.source
-			if r.as.operation == toCode {
-				to.system, kept = "", false
-			}
-			if _, ok := t.back(to); !ok && to.code != "" && !kept {
-				merged = append(merged, code)
-			}
+		if stay := t.Stay(r.as.operation == toCode); len(stay) > 0 {
+			when = append(when, o.text+" is none of "+strings.Join(stay, " "))
 		}
-		slices.Sort(merged)
-		if len(merged) > 0 {
-			when = append(when, o.text+" is none of "+strings.Join(merged, " "))
-		}
-		if t.otherwise != nil {
-			when = append(when, o.text+" is in table "+t.name)
+		if t.Otherwise != nil {
+			when = append(when, o.text+" is in table "+t.Name)
 		}
 	}
 	return when
@@ -284,7 +260,7 @@ func (r *rule) gives(o *operand) []string {
 		blank = append(blank, "not "+r.when.text)
 	}
 	if len(blank) == 0 {
-		blank = []string{"line " + strconv.Itoa(r.at.line) + " gives nothing"}
+		blank = []string{"line " + strconv.Itoa(r.at.Line) + " gives nothing"}
 	}
 	return []string{strings.Join(blank, " or ")}
 }
@@ -302,7 +278,7 @@ func (c *checker) condition(when *condition) {
 		return
 	}
 	if when.test == among {
-		c.paths = append(c.paths, joinPath(c.paths[len(c.paths)-1], when.group))
+		c.paths = append(c.paths, syntax.JoinPath(c.paths[len(c.paths)-1], when.group))
 		defer func() { c.paths = c.paths[:len(c.paths)-1] }()
 	}
 	for _, o := range append(when.a.fields(), when.b.fields()...) {
@@ -365,59 +341,4 @@ func (r *rule) normalForms() []string {
 		return []string{"minted-where-missing"}
 	}
 	return nil
-}
-
-func (t *table) check() TableCheck {
-	c := TableCheck{Name: t.name, Source: t.source, Target: t.target, Merged: map[string][]string{}}
-	for code, to := range t.rows {
-		if to.code == "" {
-			c.NoEquivalent = append(c.NoEquivalent, code)
-		}
-	}
-	for to, codes := range t.became {
-		if len(codes) > 1 {
-			c.Merged[to[1]] = codes
-		}
-	}
-	if t.otherwise != nil {
-		c.Else = t.otherwise.code
-	}
-	for _, to := range t.none {
-		c.NoSource = append(c.NoSource, to.code)
-	}
-	for code, to := range t.rows {
-		other := slices.ContainsFunc(t.none, func(n coding) bool { return n.code == code })
-		for _, target := range t.targets() {
-			other = other || target.system == t.target && target.code == code && t.target != t.source
-		}
-		if other && to.code != code {
-			c.FalseFriends = append(c.FalseFriends, code)
-		}
-	}
-	slices.Sort(c.NoEquivalent)
-	slices.Sort(c.NoSource)
-	slices.Sort(c.FalseFriends)
-	return c
-}
-
-// notUndone are the codes that tables the other way do not bring back, where there
-// is such a table.
-func (p *Program) notUndone(t *table) []string {
-	var lost []string
-	reverse := map[string]*table{} // by the system that they read
-	for _, other := range p.tables {
-		if other.target == t.source && other.source != t.source && slices.Contains(t.systems(), other.source) {
-			reverse[other.source] = other
-		}
-	}
-	for code, to := range t.rows {
-		if to.code == "" || len(reverse) == 0 {
-			continue
-		}
-		if other := reverse[to.system]; other == nil || other.rows[to.code].code != code {
-			lost = append(lost, code)
-		}
-	}
-	slices.Sort(lost)
-	return lost
 }

@@ -10,13 +10,14 @@ import (
 	"pgregory.net/rapid"
 
 	"cpagateway/mapping"
+	"cpagateway/mapping/codes"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
 
 // again is a ConceptMap after it was a table.
 func again(t interface{ Fatalf(string, ...any) }, program *mapping.Program, name string) (was, is, table string) {
-	was = string(program.ConceptMap(name))
+	was = string(program.Table(name).ConceptMap())
 	v, err := fhir.ParseResource([]byte(was))
 	if err != nil {
 		t.Fatalf("%v: %s", err, was)
@@ -24,7 +25,7 @@ func again(t interface{ Fatalf(string, ...any) }, program *mapping.Program, name
 	if issues := profiles.Check(v); profiles.Fatal(issues) {
 		t.Fatalf("%s is not valid: %v", was, issues)
 	}
-	text, err := mapping.TableOf(v)
+	text, err := codes.TableOf(v)
 	if err != nil {
 		t.Fatalf("%v: %s", err, was)
 	}
@@ -32,7 +33,7 @@ func again(t interface{ Fatalf(string, ...any) }, program *mapping.Program, name
 	if err != nil {
 		t.Fatalf("%v: %s", err, text)
 	}
-	return was, string(read.ConceptMap(name)), string(text)
+	return was, string(read.Table(name).ConceptMap()), string(text)
 }
 
 // TestConceptMapsReturn: a table that is a ConceptMap and a table again is the same table.
@@ -81,7 +82,7 @@ func TestConceptMapSaysWhatHasNoEquivalent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := fhir.ParseResource(program.ConceptMap("T"))
+	v, err := fhir.ParseResource(program.Table("T").ConceptMap())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +100,7 @@ func TestConceptMapSaysWhatHasNoEquivalent(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
-	if program.ConceptMap("U") != nil || !slices.Equal(program.Tables(), []string{"T"}) {
+	if program.Table("U") != nil || !slices.Equal(program.Tables(), []string{"T"}) {
 		t.Error("there is one table")
 	}
 }
@@ -125,7 +126,7 @@ func TestTableOfAConceptMapOfOthers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, err := mapping.TableOf(v)
+		text, err := codes.TableOf(v)
 		if got := string(text); got != c.want && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s:\n%s%v", c.groups, got, err)
 		}
@@ -141,7 +142,7 @@ func FuzzTableOf(f *testing.F) {
 		if err != nil {
 			return
 		}
-		table, err := mapping.TableOf(v)
+		table, err := codes.TableOf(v)
 		if err != nil || len(table) > 1<<20 {
 			return
 		}

@@ -1,11 +1,11 @@
 package mapping
 
 import (
-	"errors"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
+
+	"cpagateway/mapping/syntax"
 )
 
 // test says what a condition asks.
@@ -102,9 +102,9 @@ func compared(x, how, y string) bool {
 }
 
 // condition reads comparisons joined by and, or; and binds tighter.
-func (p *parser) condition(l line, tokens []token) *condition {
+func (p *parser) condition(l syntax.Line, tokens []syntax.Token) *condition {
 	if len(tokens) == 0 {
-		p.fail(l, l.tokens[0], "a condition is missing")
+		p.Fail(l, l.Tokens[0], "a condition is missing")
 		return nil
 	}
 	var ways []*condition
@@ -116,19 +116,8 @@ func (p *parser) condition(l line, tokens []token) *condition {
 		ways = append(ways, joined(all, terms))
 	}
 	c := joined(some, ways)
-	c.text = textOf(tokens)
+	c.text = syntax.TextOf(tokens)
 	return c
-}
-
-// textOf writes tokens as a map has them.
-func textOf(tokens []token) string {
-	words := make([]string, len(tokens))
-	for i, t := range tokens {
-		if words[i] = t.text; t.quoted {
-			words[i] = strconv.Quote(t.text)
-		}
-	}
-	return strings.Join(words, " ")
 }
 
 func joined(by test, terms []*condition) *condition {
@@ -140,20 +129,20 @@ func joined(by test, terms []*condition) *condition {
 
 // splitWord cuts at a word, but neither in parentheses nor behind where, which takes the
 // rest for itself.
-func splitWord(tokens []token, word string) [][]token {
-	var parts [][]token
+func splitWord(tokens []syntax.Token, word string) [][]syntax.Token {
+	var parts [][]syntax.Token
 	depth, start := 0, 0
 	for i, t := range tokens {
 		switch {
-		case t.quoted:
-		case t.text == "(":
+		case t.Quoted:
+		case t.Text == "(":
 			depth++
-		case t.text == ")":
+		case t.Text == ")":
 			depth--
 		case depth > 0:
-		case t.text == "where":
+		case t.Text == "where":
 			return append(parts, tokens[start:])
-		case t.text == word:
+		case t.Text == word:
 			parts, start = append(parts, tokens[start:i]), i+1
 		}
 	}
@@ -165,34 +154,34 @@ var comparisons = []string{"=", "!=", "<", "<=", ">", ">="}
 // term reads one of: FIELD present, FIELD blank, GROUP[] present, GROUP[] blank,
 // VALUE = VALUE (and != < <= > >=), VALUE in "a" "b" ..., some GROUP where CONDITION,
 // ( CONDITION ).
-func (p *parser) term(l line, near token, t []token) *condition {
+func (p *parser) term(l syntax.Line, near syntax.Token, t []syntax.Token) *condition {
 	if len(t) > 0 {
 		near = t[0]
 	}
 	switch {
-	case len(t) == 2 && !t[1].quoted && (t[1].text == "present" || t[1].text == "blank"):
+	case len(t) == 2 && (t[1].Is("present") || t[1].Is("blank")):
 		c := p.presence(l, t[0])
-		c.not = t[1].text == "blank"
+		c.not = t[1].Text == "blank"
 		return c
-	case len(t) == 3 && !t[1].quoted && slices.Contains(comparisons, t[1].text):
-		return &condition{test: compare, a: p.operandOf(l, t[0]), compare: t[1].text, b: p.operandOf(l, t[2])}
-	case len(t) > 2 && !t[1].quoted && t[1].text == "in":
+	case len(t) == 3 && !t[1].Quoted && slices.Contains(comparisons, t[1].Text):
+		return &condition{test: compare, a: p.operandOf(l, t[0]), compare: t[1].Text, b: p.operandOf(l, t[2])}
+	case len(t) > 2 && t[1].Is("in"):
 		return p.membership(l, t)
-	case len(t) > 2 && !t[2].quoted && t[2].text == "where":
+	case len(t) > 2 && t[2].Is("where"):
 		return p.among(l, t[:3], t[3:])
-	case len(t) > 2 && !t[0].quoted && t[0].text == "(" && !t[len(t)-1].quoted && t[len(t)-1].text == ")":
+	case len(t) > 2 && t[0].Is("(") && t[len(t)-1].Is(")"):
 		return p.condition(l, t[1:len(t)-1])
 	}
-	p.fail(l, near, `a condition is: FIELD present, FIELD blank, VALUE = VALUE (!= < <= > >=), VALUE in "a" "b", some GROUP where CONDITION, or ( CONDITION )`)
+	p.Fail(l, near, `a condition is: FIELD present, FIELD blank, VALUE = VALUE (!= < <= > >=), VALUE in "a" "b", some GROUP where CONDITION, or ( CONDITION )`)
 	return &condition{}
 }
 
 // presence asks whether a field has text, or a group records.
-func (p *parser) presence(l line, t token) *condition {
-	if name, isGroup := strings.CutSuffix(t.text, "[]"); isGroup && !t.quoted {
-		up, group, ok := p.fieldName(l, token{text: name, column: t.column})
+func (p *parser) presence(l syntax.Line, t syntax.Token) *condition {
+	if name, isGroup := strings.CutSuffix(t.Text, "[]"); isGroup && !t.Quoted {
+		up, group, ok := p.fieldName(l, syntax.Token{Text: name, Column: t.Column})
 		if ok && up > 0 {
-			p.fail(l, t, "a group of a record further out cannot be asked for from here")
+			p.Fail(l, t, "a group of a record further out cannot be asked for from here")
 		}
 		return &condition{test: records, group: group}
 	}
@@ -201,21 +190,21 @@ func (p *parser) presence(l line, t token) *condition {
 
 // among reads `some GROUP where CONDITION`, or no; the condition is asked of the records
 // of the group, and takes the rest of the line.
-func (p *parser) among(l line, t, inner []token) *condition {
-	if t[0].quoted || t[0].text != "some" && t[0].text != "no" {
-		p.fail(l, t[0], "of the records of a group is asked: some GROUP where CONDITION, or no GROUP where CONDITION")
+func (p *parser) among(l syntax.Line, t, inner []syntax.Token) *condition {
+	if !t[0].Is("some") && !t[0].Is("no") {
+		p.Fail(l, t[0], "of the records of a group is asked: some GROUP where CONDITION, or no GROUP where CONDITION")
 		return &condition{}
 	}
 	_, group, _ := p.enter(l, t[1])
 	defer p.leave()
-	return &condition{test: among, not: t[0].text == "no", group: group, terms: []*condition{p.condition(l, inner)}}
+	return &condition{test: among, not: t[0].Text == "no", group: group, terms: []*condition{p.condition(l, inner)}}
 }
 
-func (p *parser) membership(l line, t []token) *condition {
+func (p *parser) membership(l syntax.Line, t []syntax.Token) *condition {
 	c := &condition{test: member, a: p.operandOf(l, t[0]), set: map[string]bool{}}
 	for _, m := range t[2:] {
-		if !m.quoted && !strings.HasPrefix(m.text, "$") {
-			p.fail(l, m, `after "in" stand strings`)
+		if !m.Quoted && !strings.HasPrefix(m.Text, "$") {
+			p.Fail(l, m, `after "in" stand strings`)
 		}
 		c.set[p.constant(l, m)] = true
 	}
@@ -225,22 +214,24 @@ func (p *parser) membership(l line, t []token) *condition {
 // Condition is a guard outside a map, for the rules that a format asks of its records.
 type Condition struct{ asks *condition }
 
-// ParseCondition reads a condition of the map language. A fault is an *Error
+// ParseCondition reads a condition of the map language. A fault is a *syntax.Error
 // whose column counts from the start of the text.
 func ParseCondition(text string) (Condition, error) {
 	p := newParser(nil)
 	p.scopes = []inside{{reads: &reads{}}}
-	lines, faults := splitLines("condition", text)
-	if p.faults = faults; len(faults) == 0 && len(lines) == 1 {
-		c := Condition{asks: p.condition(lines[0], lines[0].tokens)}
-		if len(p.faults) == 0 {
-			return c, nil
-		}
+	lines := p.Lines("condition", text)
+	if err := p.Err(); err != nil {
+		return Condition{}, err
 	}
-	if len(p.faults) == 0 {
-		return Condition{}, &Error{File: "condition", Line: 1, Column: 1, Text: "a condition stands on one line"}
+	if len(lines) != 1 {
+		p.FailAt(syntax.Place{File: "condition", Line: 1}, "a condition stands on one line")
+		return Condition{}, p.Err()
 	}
-	return Condition{}, errors.Join(p.faults...)
+	c := Condition{asks: p.condition(lines[0], lines[0].Tokens)}
+	if err := p.Err(); err != nil {
+		return Condition{}, err
+	}
+	return c, nil
 }
 
 // askers are runs to ask conditions with: a format asks several of every row.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"cpagateway/mapping/codes"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
@@ -42,9 +43,9 @@ var tabled = map[string]operation{"code": toCode, "coding": toCoding, "concept":
 // conversion is how a field's text becomes JSON.
 type conversion struct {
 	operation operation
-	typ       string // of a reference
-	table     *table // of code, coding and concept
-	keep      bool   // of a concept: the source's coding stands beside the target's
+	typ       string       // of a reference
+	table     *codes.Table // of code, coding and concept
+	keep      bool         // of a concept: the source's coding stands beside the target's
 }
 
 // literals are the conversions whose text stands in JSON as it is.
@@ -90,7 +91,7 @@ func (r *run) convert(rule *rule, dst []byte, value string) []byte {
 		return appendCode(r, rule, dst, value)
 	case toCoding: // a code without a row is kept under its own system
 		to, _ := r.translate(rule, value)
-		return appendCoding(dst, to)
+		return to.Append(dst)
 	case toConcept:
 		return appendConcept(r, rule, dst, value)
 	}
@@ -118,15 +119,15 @@ func nhsNumber(r *run, rule *rule, dst []byte, value string) []byte {
 // an else, the record is refused: a status that cannot be read must not be guessed.
 func appendCode(r *run, rule *rule, dst []byte, value string) []byte {
 	t := rule.as.table
-	to, known := t.lookup(strings.TrimSpace(value))
+	to, known := t.Lookup(strings.TrimSpace(value))
 	switch {
-	case !known && to.code == "":
-		r.refuse(rule, value, t.gap(strings.TrimSpace(value)))
+	case !known && to.Code == "":
+		r.refuse(rule, value, t.Gap(strings.TrimSpace(value)))
 		return dst
 	case !known:
-		r.warn(rule, value, "the code is not in table "+t.name+"; its else row was used")
+		r.warn(rule, value, "the code is not in table "+t.Name+"; its else row was used")
 	}
-	return fhir.AppendString(dst, to.code)
+	return fhir.AppendString(dst, to.Code)
 }
 
 // appendConcept writes a CodeableConcept. With keep the source's own coding stands
@@ -135,10 +136,10 @@ func appendConcept(r *run, rule *rule, dst []byte, value string) []byte {
 	value = strings.TrimSpace(value)
 	to, known := r.translate(rule, value)
 	dst = append(dst, `{"coding":[`...)
-	dst = appendCoding(dst, to)
-	if own := (coding{system: rule.as.table.source, code: value}); (rule.as.keep || !known) && own.system != to.system {
+	dst = to.Append(dst)
+	if own := (codes.Coding{System: rule.as.table.Source, Code: value}); (rule.as.keep || !known) && own.System != to.System {
 		dst = append(dst, ',')
-		dst = appendCoding(dst, own)
+		dst = own.Append(dst)
 	}
 	dst = append(dst, ']')
 	if !known {
@@ -148,46 +149,18 @@ func appendConcept(r *run, rule *rule, dst []byte, value string) []byte {
 	return append(dst, '}')
 }
 
-// gap says why a table gives no target.
-func (t *table) gap(code string) string {
-	if _, ok := t.rows[code]; ok {
-		return "the code has no equivalent in table " + t.name
-	}
-	return "the code is not in table " + t.name
-}
-
 // translate looks a code up and warns where the table does not know it.
-func (r *run) translate(rule *rule, value string) (coding, bool) {
+func (r *run) translate(rule *rule, value string) (codes.Coding, bool) {
 	t := rule.as.table
 	value = strings.TrimSpace(value)
-	to, known := t.lookup(value)
+	to, known := t.Lookup(value)
 	if !known {
-		r.warn(rule, value, t.gap(value)+"; it was kept as it is")
-		if to.code == "" {
-			to = coding{system: t.source, code: value}
+		r.warn(rule, value, t.Gap(value)+"; it was kept as it is")
+		if to.Code == "" {
+			to = codes.Coding{System: t.Source, Code: value}
 		}
 	}
 	return to, known
-}
-
-// appendCoding writes what no code may be (blanks inside, say) as display text.
-func appendCoding(dst []byte, c coding) []byte {
-	if c.json != "" {
-		return append(dst, c.json...)
-	}
-	dst = append(dst, `{"system":`...)
-	dst = fhir.AppendString(dst, c.system)
-	if isCode(c.code) {
-		dst = append(dst, `,"code":`...)
-		dst = fhir.AppendString(dst, c.code)
-	} else {
-		c.display = c.code
-	}
-	if c.display != "" {
-		dst = append(dst, `,"display":`...)
-		dst = fhir.AppendString(dst, c.display)
-	}
-	return append(dst, '}')
 }
 
 var (

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"cpagateway/mapping/syntax"
 )
 
 // operandKind says what an operand reads.
@@ -141,11 +143,11 @@ func (o *operand) at(r *run) Position {
 }
 
 // operandOf reads one token.
-func (p *parser) operandOf(l line, t token) operand {
+func (p *parser) operandOf(l syntax.Line, t syntax.Token) operand {
 	switch {
-	case t.quoted:
+	case t.Quoted:
 		return p.template(l, t)
-	case strings.HasPrefix(t.text, "$"):
+	case strings.HasPrefix(t.Text, "$"):
 		return p.named(l, t)
 	default:
 		return p.field(l, t)
@@ -153,8 +155,8 @@ func (p *parser) operandOf(l line, t token) operand {
 }
 
 // named reads $source, $custodian, $index or a constant.
-func (p *parser) named(l line, t token) operand {
-	switch t.text {
+func (p *parser) named(l syntax.Line, t syntax.Token) operand {
+	switch t.Text {
 	case "$source":
 		return operand{kind: sourceName}
 	case "$custodian":
@@ -167,7 +169,7 @@ func (p *parser) named(l line, t token) operand {
 
 // field reads a field name: each ^ before it steps out of one each, first or in
 // group, to the record around it.
-func (p *parser) field(l line, t token) operand {
+func (p *parser) field(l syntax.Line, t syntax.Token) operand {
 	up, name, ok := p.fieldName(l, t)
 	if !ok {
 		return fixed("")
@@ -191,14 +193,14 @@ func escapeKey(part string) string {
 	return keyEscapes.Replace(part)
 }
 
-func (p *parser) fieldName(l line, t token) (up int, name string, ok bool) {
-	name = strings.TrimLeft(t.text, "^")
-	up = len(t.text) - len(name)
+func (p *parser) fieldName(l syntax.Line, t syntax.Token) (up int, name string, ok bool) {
+	name = strings.TrimLeft(t.Text, "^")
+	up = len(t.Text) - len(name)
 	switch {
 	case !fieldPattern.MatchString(name):
-		p.fail(l, t, "not a field name")
+		p.Fail(l, t, "not a field name")
 	case up >= len(p.scopes):
-		p.fail(l, t, "^ steps out of more groups than it stands in")
+		p.Fail(l, t, "^ steps out of more groups than it stands in")
 	default:
 		return up, name, true
 	}
@@ -207,9 +209,9 @@ func (p *parser) fieldName(l line, t token) (up int, name string, ok bool) {
 
 // template reads "text {field} text": it has no value where a field in it has
 // none, unless the field is written {field?} and another has one. A brace itself is doubled.
-func (p *parser) template(l line, t token) operand {
+func (p *parser) template(l syntax.Line, t syntax.Token) operand {
 	var parts []part
-	text, rest := "", t.text
+	text, rest := "", t.Text
 	flush := func() {
 		if text != "" {
 			parts, text = append(parts, part{operand: fixed(text)}), ""
@@ -225,13 +227,13 @@ func (p *parser) template(l line, t token) operand {
 		default:
 			end := strings.IndexByte(rest, '}')
 			if rest[i] == '}' || end < i {
-				p.fail(l, t, "a brace without its partner (a brace itself is written twice)")
+				p.Fail(l, t, "a brace without its partner (a brace itself is written twice)")
 				return fixed("")
 			}
 			text += rest[:i]
 			name, optional := strings.CutSuffix(rest[i+1:end], "?")
 			rest = rest[end+1:]
-			o := p.operandOf(l, token{text: name, column: t.column})
+			o := p.operandOf(l, syntax.Token{Text: name, Column: t.Column})
 			if o.kind == constant {
 				text += o.text
 				continue
@@ -248,7 +250,7 @@ func (p *parser) template(l line, t token) operand {
 }
 
 // expression reads an operand, or `if CONDITION then OPERAND [else OPERAND]`.
-func (p *parser) expression(l line, tokens []token) operand {
+func (p *parser) expression(l syntax.Line, tokens []syntax.Token) operand {
 	if len(tokens) == 1 {
 		return p.operandOf(l, tokens[0])
 	}
@@ -257,9 +259,9 @@ func (p *parser) expression(l line, tokens []token) operand {
 	if els >= 0 {
 		end = els
 	}
-	if len(tokens) == 0 || tokens[0].quoted || tokens[0].text != "if" ||
+	if len(tokens) == 0 || !tokens[0].Is("if") ||
 		then < 0 || end != then+2 || els >= 0 && len(tokens) != els+2 {
-		p.fail(l, l.tokens[0], "before -> stands one field, string or $Name, or: if CONDITION then VALUE else VALUE")
+		p.Fail(l, l.Tokens[0], "before -> stands one field, string or $Name, or: if CONDITION then VALUE else VALUE")
 		return fixed("")
 	}
 	o := operand{kind: choice, when: p.condition(l, tokens[1:then]), parts: make([]part, 2)}
@@ -270,6 +272,6 @@ func (p *parser) expression(l line, tokens []token) operand {
 	return o
 }
 
-func indexWord(tokens []token, word string) int {
-	return slices.IndexFunc(tokens, func(t token) bool { return t.text == word && !t.quoted })
+func indexWord(tokens []syntax.Token, word string) int {
+	return slices.IndexFunc(tokens, func(t syntax.Token) bool { return t.Is(word) })
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"cpagateway/mapping/syntax"
 	"cpagateway/profiles/fhir"
 )
 
@@ -87,8 +88,8 @@ func (r *rule) forms() []form {
 		return []form{{before: r.as.typ + "/"}}
 	case toCode:
 		var forms []form
-		for _, to := range r.as.table.targets() {
-			forms = append(forms, form{before: to.code, exact: true})
+		for _, to := range r.as.table.Targets() {
+			forms = append(forms, form{before: to.Code, exact: true})
 		}
 		return forms
 	case toDate, toDay:
@@ -108,7 +109,7 @@ func (r *rule) structured() bool { return r.as.operation == toCoding || r.as.ope
 // its coding.
 func (r *rule) written() *node {
 	system := &node{shape: leaf, label: `"system":`}
-	for _, uri := range r.as.table.systems() {
+	for _, uri := range r.as.table.Systems() {
 		system.rules = append(system.rules, &rule{from: fixed(uri)})
 	}
 	coding := &node{shape: object, members: []*node{system}}
@@ -152,10 +153,10 @@ func (n *node) unlike(v fhir.Value, path string) string {
 		return n.listUnlike(v, path)
 	}
 	if n.url != "" && v.Exists() && !v.Get("url").Is(n.url) {
-		return joinPath(path, "url")
+		return syntax.JoinPath(path, "url")
 	}
 	for _, m := range n.members {
-		if at := m.unlike(v.Get(m.name()), joinPath(path, m.name())); at != "" {
+		if at := m.unlike(v.Get(m.name()), syntax.JoinPath(path, m.name())); at != "" {
 			return at
 		}
 	}

@@ -53,8 +53,8 @@ func (r *rule) irreversible() string {
 		return "a string with a field in it is taken apart as it was written, without a conversion"
 	case r.as.operation == toDay:
 		return "the time of day is not kept"
-	case r.as.operation == toCode && !r.as.table.returns():
-		return "no code of table " + r.as.table.name + " can be told from the others by its target"
+	case r.as.operation == toCode && !r.as.table.Returns():
+		return "no code of table " + r.as.table.Name + " can be told from the others by its target"
 	}
 	return ""
 }
@@ -69,15 +69,11 @@ func (b *Back) text(r *rule, v fhir.Value) (string, bool) {
 		}
 		return b.key(r.as.typ, id)
 	case toCode:
-		return r.as.table.back(coding{code: v.Text()})
+		return r.as.table.Back(v.Text())
 	case toCoding:
-		return r.as.table.backOf([]fhir.Value{v})
+		return r.as.table.BackOf(v)
 	case toConcept:
-		var codings []fhir.Value
-		for c := range v.Get("coding").Each() {
-			codings = append(codings, c)
-		}
-		return r.as.table.backOf(codings)
+		return r.as.table.BackOf(slices.Collect(v.Get("coding").Each())...)
 	case toInteger, toDecimal, toBoolean:
 		return string(v.Raw()), v.Kind() == fhir.Number || v.Kind() == fhir.Bool
 	}
@@ -89,24 +85,6 @@ func (b *Back) text(r *rule, v fhir.Value) (string, bool) {
 		text = r.settings.localTime(text)
 	}
 	return text, v.Kind() == fhir.String && strings.TrimSpace(text) != ""
-}
-
-// backOf finds the code that codings came from: the source's own wins.
-func (t *table) backOf(codings []fhir.Value) (string, bool) {
-	for _, c := range codings {
-		if c.Get("system").Is(t.source) {
-			if code := c.Get("code").Text(); code != "" {
-				return code, true
-			}
-			return c.Get("display").Text(), c.Get("display").Exists()
-		}
-	}
-	for _, c := range codings {
-		if code, ok := t.back(coding{system: c.Get("system").Text(), code: c.Get("code").Text()}); ok {
-			return code, true
-		}
-	}
-	return "", false
 }
 
 // give puts a text into the fields of an operand; false where it does not fit.
@@ -126,10 +104,11 @@ func (o *operand) give(env Env, text string, at []*Returned) bool {
 // giveParts takes a text apart at what is fixed in a template, which stands in none
 // of its fields.
 func (o *operand) giveParts(env Env, text string, at []*Returned) bool {
+	steady := &run{env: env}
 	for i := range o.parts {
 		p := &o.parts[i]
 		if p.kind != field {
-			fixed, _ := p.read(&run{env: env})
+			fixed, _ := p.read(steady)
 			rest, ok := strings.CutPrefix(text, fixed)
 			if !ok {
 				return false
@@ -138,8 +117,8 @@ func (o *operand) giveParts(env Env, text string, at []*Returned) bool {
 			continue
 		}
 		end := len(text)
-		if next := o.fixedFrom(i+1, env); next != "" {
-			if end = strings.Index(text, next); o.lastFrom(i+1) && strings.HasSuffix(text, next) {
+		if next, last := o.fixedFrom(i+1, steady); next != "" {
+			if end = strings.Index(text, next); last && strings.HasSuffix(text, next) {
 				end = len(text) - len(next)
 			}
 		}
@@ -151,19 +130,17 @@ func (o *operand) giveParts(env Env, text string, at []*Returned) bool {
 	return text == ""
 }
 
-// fixedFrom is what stands in a template from part i to the next field.
-func (o *operand) fixedFrom(i int, env Env) string {
-	var s strings.Builder
-	for ; i < len(o.parts) && o.parts[i].kind != field; i++ {
-		text, _ := o.parts[i].read(&run{env: env})
-		s.WriteString(text)
+// fixedFrom is what stands in a template from part i to the next field; last says that
+// there is none.
+func (o *operand) fixedFrom(i int, steady *run) (fixed string, last bool) {
+	for ; i < len(o.parts); i++ {
+		if o.parts[i].kind == field {
+			return fixed, false
+		}
+		text, _ := o.parts[i].read(steady)
+		fixed += text
 	}
-	return s.String()
-}
-
-// lastFrom reports whether no field stands in a template from part i on.
-func (o *operand) lastFrom(i int) bool {
-	return !slices.ContainsFunc(o.parts[i:], func(p part) bool { return p.kind == field })
+	return fixed, true
 }
 
 var keyUnescapes = strings.NewReplacer("%7C", "|", "%25", "%")

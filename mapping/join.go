@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"cpagateway/mapping/syntax"
 )
 
 // Join says whose rows those of a table are: of the row of its home that has the same
@@ -20,10 +22,10 @@ func (p *Program) Joined(home string) []string {
 }
 
 // joined notes what `csv SOURCE of HOME by FIELD` says of a table.
-func (p *parser) joined(of *source, head line) {
-	of.join = Join{Home: head.tokens[3].text, By: head.tokens[5].text}
+func (p *parser) joined(of *source, head syntax.Line) {
+	of.join = Join{Home: head.Tokens[3].Text, By: head.Tokens[5].Text}
 	if !slices.ContainsFunc(of.columns, func(c Column) bool { return c.Field == of.join.By }) {
-		p.fail(head, head.tokens[5], fmt.Sprintf("%s names no column %s", head.tokens[1].text, of.join.By))
+		p.Fail(head, head.Tokens[5], fmt.Sprintf("%s names no column %s", head.Tokens[1].Text, of.join.By))
 	}
 	p.joins = append(p.joins, head)
 }
@@ -31,17 +33,17 @@ func (p *parser) joined(of *source, head line) {
 // joinable refuses joins by which no record could be made of rows.
 func (p *parser) joinable() {
 	for _, head := range p.joins {
-		name, home, by := head.tokens[1].text, p.sourceOf(head.tokens[3].text), head.tokens[5].text
+		name, home, by := head.Tokens[1].Text, p.sourceOf(head.Tokens[3].Text), head.Tokens[5].Text
 		group := home.reads.members[name]
 		switch {
 		case len(p.sourceOf(name).maps) > 0:
-			p.fail(head, head.tokens[1], fmt.Sprintf("the rows of %s belong to those of %s: write map %[2]s each %[1]s", name, head.tokens[3].text))
+			p.Fail(head, head.Tokens[1], fmt.Sprintf("the rows of %s belong to those of %s: write map %[2]s each %[1]s", name, head.Tokens[3].Text))
 		case len(home.maps) == 0 || home.join.Home != "":
-			p.fail(head, head.tokens[3], "rows belong to those of a source that a map reads, and that belongs to no other")
+			p.Fail(head, head.Tokens[3], "rows belong to those of a source that a map reads, and that belongs to no other")
 		case home.columns != nil && !slices.ContainsFunc(home.columns, func(c Column) bool { return c.Field == by }):
-			p.fail(head, head.tokens[5], fmt.Sprintf("%s names no column %s: call the column by which the two find together the same in both", head.tokens[3].text, by))
+			p.Fail(head, head.Tokens[5], fmt.Sprintf("%s names no column %s: call the column by which the two find together the same in both", head.Tokens[3].Text, by))
 		case group != nil && group.records != nil && group.records.members[by] != nil:
-			p.fail(head, head.tokens[5], fmt.Sprintf("in each record of %s write ^%s: that column stands in the row of %s", name, by, head.tokens[3].text))
+			p.Fail(head, head.Tokens[5], fmt.Sprintf("in each record of %s write ^%s: that column stands in the row of %s", name, by, head.Tokens[3].Text))
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"cpagateway/mapping/syntax"
 	"cpagateway/profiles/fhir"
 )
 
@@ -30,7 +31,7 @@ func (i inside) field(o *operand) string {
 	if o.text == "." {
 		return i.path
 	}
-	return joinPath(i.path, o.text)
+	return syntax.JoinPath(i.path, o.text)
 }
 
 func (r *reads) member(name string) *reads {
@@ -91,7 +92,7 @@ func (r *reads) paths() map[string]bool {
 			paths[path] = true
 		}
 		for name, member := range r.members {
-			walk(joinPath(path, name), member)
+			walk(syntax.JoinPath(path, name), member)
 		}
 		walk(path, r.records)
 	}
@@ -111,13 +112,6 @@ func (p *parser) take(up int, name string) {
 	if p.first != nil {
 		p.first.reads = append(p.first.reads, p.absolute(&operand{up: up, text: name}))
 	}
-}
-
-func joinPath(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a + "." + b
 }
 
 // Sources lists the sources that the maps name, sorted.
@@ -152,7 +146,7 @@ func (p *Program) unread(source string) []string {
 	for _, table := range p.Joined(source) {
 		for _, c := range p.Columns(table) {
 			if c.Field != p.Join(table).By {
-				columns = append(columns, joinPath(table, c.Field))
+				columns = append(columns, syntax.JoinPath(table, c.Field))
 			}
 		}
 	}
@@ -235,7 +229,7 @@ func count(into map[string]int, path string, v fhir.Value, r *reads) {
 			if inside == nil && r.records != nil { // an object may stand for a group of one
 				inside = r.records.members[name]
 			}
-			count(into, joinPath(path, name), member, inside)
+			count(into, syntax.JoinPath(path, name), member, inside)
 		}
 	case fhir.Array:
 		for element := range v.Each() {

@@ -9,6 +9,7 @@ import (
 	"testing/fstest"
 
 	"cpagateway/mapping"
+	"cpagateway/mapping/syntax"
 	"cpagateway/profiles/fhir"
 )
 
@@ -41,7 +42,7 @@ func TestLoadReportsEveryFaultWithItsPlace(t *testing.T) {
 			t.Errorf("the error does not hold %s: %v", want, err)
 		}
 	}
-	var fault *mapping.Error
+	var fault *syntax.Error
 	if !errors.As(err, &fault) {
 		t.Errorf("the fault is no *Error: %v", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"cpagateway/mapping/syntax"
 	"cpagateway/profiles/fhir"
 )
 
@@ -91,12 +92,12 @@ func (r *Returned) set(name, text string) bool {
 func (r *Returned) take(o *Returned, keys map[string]string, path string) (disputed string) {
 	for _, name := range o.Fields() {
 		if !r.set(name, o.fields[name]) {
-			return joinPath(path, name)
+			return syntax.JoinPath(path, name)
 		}
 		r.literals[name] = r.literals[name] || o.literals[name]
 	}
 	for _, group := range o.Groups() {
-		at := joinPath(path, group)
+		at := syntax.JoinPath(path, group)
 		by := keys[at]
 		for _, record := range o.groups[group] {
 			same := r.find(group, by, record)

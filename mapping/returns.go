@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"cpagateway/mapping/syntax"
 )
 
 // reasons are why a field does not return: what a map may say, and what check says.
@@ -12,49 +14,49 @@ var reasons = []string{
 }
 
 // because reads `because REASON` where it stands and returns what follows it.
-func (p *parser) because(l line, t []token) (rest []token, reason string) {
-	if len(t) == 0 || t[0].quoted || t[0].text != "because" {
+func (p *parser) because(l syntax.Line, t []syntax.Token) (rest []syntax.Token, reason string) {
+	if len(t) == 0 || !t[0].Is("because") {
 		return t, ""
 	}
-	if len(t) < 2 || !slices.Contains(reasons, t[1].text) {
-		p.fail(l, t[0], "why something does not return is one of: "+strings.Join(reasons, ", "))
+	if len(t) < 2 || !slices.Contains(reasons, t[1].Text) {
+		p.Fail(l, t[0], "why something does not return is one of: "+strings.Join(reasons, ", "))
 		return nil, "composed-text"
 	}
-	return t[2:], t[1].text
+	return t[2:], t[1].Text
 }
 
 // direct holds the direction of a line against that of the map or block around it.
-func (p *parser) direct(l line, way direction, because, otherwise string) {
+func (p *parser) direct(l syntax.Line, way direction, because, otherwise string) {
 	switch {
 	case p.way != both && (way == both || way == backward || way == derived):
-		p.fail(l, l.tokens[0], "what stands around this runs forward only, and so does this: write ->")
+		p.Fail(l, l.Tokens[0], "what stands around this runs forward only, and so does this: write ->")
 	case p.way == both && way == forward && because == "":
-		p.fail(l, l.tokens[0], "what does not return says why: because "+strings.Join(reasons, ", because ")+otherwise)
+		p.Fail(l, l.Tokens[0], "what does not return says why: because "+strings.Join(reasons, ", because ")+otherwise)
 	}
 }
 
 // checkWay holds a rule to its direction.
-func (p *parser) checkWay(l line, arrow token, r *rule, place *node) {
+func (p *parser) checkWay(l syntax.Line, arrow syntax.Token, r *rule, place *node) {
 	if r.way == derived || !r.from.isFixed() {
 		p.direct(l, r.way, r.because, "; or it is worked out from what returns elsewhere: derive VALUE -> TARGET")
 	}
 	for _, o := range append(r.from.fields(), r.from.when.fields()...) {
 		if r.way == derived && !strings.Contains(o.text, ".") { // what is in another table, or returns with it, is not known here
-			p.source.derives = append(p.source.derives, reading{p.absolute(o), l.place})
+			p.source.derives = append(p.source.derives, reading{p.absolute(o), l.Place})
 		}
 	}
 	if r.way == derived && r.from.when.asksGroups() {
-		p.fail(l, arrow, "what is derived asks fields of the record alone: whether those of a group return is not known here")
+		p.Fail(l, arrow, "what is derived asks fields of the record alone: whether those of a group return is not known here")
 	}
 	if !r.returns() {
 		return
 	}
 	if r.way == backward && r.from.kind != field {
-		p.fail(l, arrow, "before <- stands one field")
+		p.Fail(l, arrow, "before <- stands one field")
 		return
 	}
 	if why := r.irreversible(); why != "" {
-		p.fail(l, arrow, "this does not run back: "+why)
+		p.Fail(l, arrow, "this does not run back: "+why)
 		return
 	}
 	for _, o := range r.from.fields() {
@@ -66,41 +68,41 @@ func (p *parser) checkWay(l line, arrow token, r *rule, place *node) {
 	if r.from.kind == field {
 		at := p.absolute(&r.from)
 		if first, ok := p.given[at]; ok && first.field != "" && first.leaf != place {
-			p.twice = append(p.twice, [2]giver{first, {place, p.element, r.from.text, l.place}})
+			p.twice = append(p.twice, [2]giver{first, {place, p.element, r.from.text, l.Place}})
 		}
-		p.given[at] = giver{place, p.element, r.from.text, l.place}
+		p.given[at] = giver{place, p.element, r.from.text, l.Place}
 	}
 	for i := range r.from.parts {
 		if part := &r.from.parts[i]; part.kind == field && p.given[p.absolute(&part.operand)].leaf == nil {
-			p.given[p.absolute(&part.operand)] = giver{leaf: place, at: l.place}
+			p.given[p.absolute(&part.operand)] = giver{leaf: place, at: l.Place}
 		}
 	}
 }
 
 // readMint reads `mint [VALUE]` and returns what follows it.
-func (p *parser) readMint(l line, t []token, r *rule) []token {
+func (p *parser) readMint(l syntax.Line, t []syntax.Token, r *rule) []syntax.Token {
 	r.mint = &operand{}
-	if len(t) < 2 || !t[1].quoted && !strings.HasPrefix(t[1].text, "$") {
+	if len(t) < 2 || !t[1].Quoted && !strings.HasPrefix(t[1].Text, "$") {
 		return t[1:]
 	}
 	if *r.mint = p.operandOf(l, t[1]); !r.mint.isFixed() {
-		p.fail(l, t[1], "what stands in for a key that FHIR does not hold is fixed: mint VALUE")
+		p.Fail(l, t[1], "what stands in for a key that FHIR does not hold is fixed: mint VALUE")
 	}
 	return t[2:]
 }
 
 // checkMint asks that what is minted is a field of its own, in a block that may be
 // missing.
-func (p *parser) checkMint(l line, r *rule) {
+func (p *parser) checkMint(l syntax.Line, r *rule) {
 	if r.mint == nil {
 		return
 	}
 	fields := r.from.fields()
 	switch {
 	case r.way != both || len(fields) != 1 || fields[0].up > 0 || r.as.operation != verbatim || r.mint.kind == nothing && r.from.kind != field:
-		p.fail(l, l.tokens[0], "mint stands behind FIELD <-> TARGET without a conversion, or with a VALUE behind a string of one field")
+		p.Fail(l, l.Tokens[0], "mint stands behind FIELD <-> TARGET without a conversion, or with a VALUE behind a string of one field")
 	case p.element == nil || len(p.scopes) > p.outer:
-		p.fail(l, l.tokens[0], "mint stands in the block of an identifier that the resource may have: in identifier[]")
+		p.Fail(l, l.Tokens[0], "mint stands in the block of an identifier that the resource may have: in identifier[]")
 	default:
 		p.element.minted = true
 		*p.mints = append(*p.mints, r)
@@ -114,7 +116,7 @@ func (p *parser) absolute(o *operand) string {
 
 // checkKey asks that a resource tells its key: through an identifier or the
 // references that it is made of, never from the id, which is not the source's.
-func (p *parser) checkKey(l line, m *resourceMap) {
+func (p *parser) checkKey(l syntax.Line, m *resourceMap) {
 	parts := []part{{operand: m.key}}
 	if m.key.kind == template {
 		parts = m.key.parts
@@ -123,22 +125,22 @@ func (p *parser) checkKey(l line, m *resourceMap) {
 		if o := &parts[i]; o.kind == field && !o.optional && p.given[p.absolute(&o.operand)].leaf == nil {
 			if told := p.tellsOfRecord(m); o.up > 0 || told && p.homeOf(p.source) != nil {
 				if m.attaches = true; !told {
-					p.source.attached = append(p.source.attached, attached{m, l.place, o.text})
+					p.source.attached = append(p.source.attached, attached{m, l.Place, o.text})
 				}
 				continue
 			}
-			p.fail(l, l.tokens[0], fmt.Sprintf("%s is of the key and does not return: an identifier or a reference gives it back, with <->", o.text))
+			p.Fail(l, l.Tokens[0], fmt.Sprintf("%s is of the key and does not return: an identifier or a reference gives it back, with <->", o.text))
 		}
 	}
 	for _, r := range m.mints {
 		if r.mint.kind == nothing && !slices.ContainsFunc(parts, func(o part) bool { return o.kind == field && o.up == 0 && o.text == r.from.text }) {
-			p.failAt(r.at, r.from.text+" is not of the key: what is minted is a key")
+			p.FailAt(r.at, r.from.text+" is not of the key: what is minted is a key")
 		}
 	}
 	p.elements(m.root)
 	for _, pair := range p.twice {
 		if a, b := pair[0].element, pair[1].element; a == nil || b == nil || a == b || !(side{a, true}).excludes(side{b, true}) {
-			p.failAt(pair[1].at, fmt.Sprintf("%s returns from %s already: this is derive", pair[1].field, pair[0].at.beside(pair[1].at)))
+			p.FailAt(pair[1].at, fmt.Sprintf("%s returns from %s already: this is derive", pair[1].field, pair[0].at.Beside(pair[1].at)))
 		}
 	}
 }
@@ -169,7 +171,7 @@ func (p *parser) homeOf(s *source) *resourceMap {
 type giver struct {
 	leaf, element *node
 	field         string // empty for a part of a key or of a moment, which several places may give
-	at            place
+	at            syntax.Place
 }
 
 // anyReturns reports whether a field returns from the node.
@@ -187,7 +189,7 @@ func (p *parser) elements(n *node) {
 				continue
 			}
 			if !(side{other, true}).excludes(side{m, true}) {
-				p.failAt(m.at, fmt.Sprintf("nothing tells the elements made here from those of %s, so neither can return: give each a constant that the other cannot have, or write -> and because", other.at.beside(m.at)))
+				p.FailAt(m.at, fmt.Sprintf("nothing tells the elements made here from those of %s, so neither can return: give each a constant that the other cannot have, or write -> and because", other.at.Beside(m.at)))
 			}
 		}
 	}
@@ -214,7 +216,7 @@ func (p *parser) derivable() {
 		s := p.program.of(name)
 		for _, d := range s.derives {
 			if !s.given[d.path] {
-				p.failAt(d.at, d.path+" does not return, so what is derived from it would never be as it was: write -> and because")
+				p.FailAt(d.at, d.path+" does not return, so what is derived from it would never be as it was: write -> and because")
 			}
 		}
 	}
@@ -226,7 +228,7 @@ func (p *parser) alternatives(n *node) {
 	for i, r := range n.rules {
 		for _, other := range n.rules[:i] {
 			if (r.returns() || other.returns()) && !r.from.isFixed() && !other.from.isFixed() && !r.excludes(other) {
-				p.failAt(r.at, other.at.beside(r.at)+" may have written the same text, so neither returns: two rules for one target return only where no text is of both forms")
+				p.FailAt(r.at, other.at.Beside(r.at)+" may have written the same text, so neither returns: two rules for one target return only where no text is of both forms")
 			}
 		}
 	}
@@ -243,7 +245,7 @@ func (p *parser) tellApart() {
 			}
 			for _, other := range byType[m.typ] {
 				if !(side{other.root, true}).excludes(side{m.root, true}) {
-					p.failAt(m.rule.at, fmt.Sprintf("nothing tells a %s made here from one made at %s: give each a constant that the other cannot have", m.typ, other.rule.at))
+					p.FailAt(m.rule.at, fmt.Sprintf("nothing tells a %s made here from one made at %s: give each a constant that the other cannot have", m.typ, other.rule.at))
 				}
 			}
 			byType[m.typ] = append(byType[m.typ], m)

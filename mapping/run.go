@@ -1,22 +1,31 @@
 package mapping
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
+	"cpagateway/mapping/codes"
+	"cpagateway/mapping/syntax"
 	"cpagateway/profiles/fhir"
 )
 
 // Program is a compiled set of map files. It is safe for concurrent use.
 type Program struct {
 	sources map[string]*source
-	tables  map[string]*table
+	tables  map[string]*codes.Table
 	fixed   int // number of the last node that writes the same in every record
 	version string
 }
 
 // Version tells these maps from all others, by what their files say.
 func (p *Program) Version() string { return p.version }
+
+// Tables are the names of the code tables, sorted.
+func (p *Program) Tables() []string { return slices.Sorted(maps.Keys(p.tables)) }
+
+// Table is a code table by its name, nil where there is none.
+func (p *Program) Table(name string) *codes.Table { return p.tables[name] }
 
 // source is what the maps know of the records that they read under one name.
 type source struct {
@@ -36,7 +45,7 @@ type source struct {
 // reading is a field that a line of a map reads.
 type reading struct {
 	path string
-	at   place
+	at   syntax.Place
 }
 
 // of a source that no map names nothing is known.
@@ -138,12 +147,12 @@ func (r *Runner) runAll(source string, record Record) []Resource {
 	s := &r.run
 	s.faults = nil
 	s.made, s.said = emptied(s.made), emptied(s.said)
-	maps := r.program.of(source).maps
-	if len(maps) == 0 {
+	readBy := r.program.of(source).maps
+	if len(readBy) == 0 {
 		return nil
 	}
-	resources := make([]Resource, 0, len(maps))
-	for _, m := range maps {
+	resources := make([]Resource, 0, len(readBy))
+	for _, m := range readBy {
 		s.scopes = append(s.scopes[:0], around{record, 1})
 		if m.each == "" {
 			resources = s.make(m, resources)
@@ -230,7 +239,7 @@ func (r *run) body(m *resourceMap, id string) []byte {
 }
 
 // explain tells one step, where somebody asked for it.
-func (r *run) explain(at place, words ...string) {
+func (r *run) explain(at syntax.Place, words ...string) {
 	if r.env.Explain != nil {
 		r.env.Explain(r.scopes[0].record.At(""), at.String(), strings.Join(words, ""))
 	}

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"cpagateway/mapping/syntax"
 	"cpagateway/profiles/fhir"
 )
 
@@ -20,28 +21,28 @@ var stepPattern = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*)(\[[0-9]{0,3}\]|\
 
 // steps reads a target path: name, name[0] (an element that rules share), name[]
 // (an element of this rule alone), extension(URL). "." is the element of an each itself.
-func (p *parser) steps(l line, t token) ([]step, bool) {
-	if t.quoted {
-		p.fail(l, t, "a target is a path, not a string")
+func (p *parser) steps(l syntax.Line, t syntax.Token) ([]step, bool) {
+	if t.Quoted {
+		p.Fail(l, t, "a target is a path, not a string")
 		return nil, false
 	}
-	if t.text == "." {
+	if t.Text == "." {
 		return nil, true
 	}
 	var path []step
-	for _, text := range splitPath(t.text) {
+	for _, text := range splitPath(t.Text) {
 		m := stepPattern.FindStringSubmatch(text)
 		if m == nil {
-			p.fail(l, t, fmt.Sprintf("%q is not a step of a target path: name, name[0], name[] or extension(URL)", text))
+			p.Fail(l, t, fmt.Sprintf("%q is not a step of a target path: name, name[0], name[] or extension(URL)", text))
 			return nil, false
 		}
 		s := step{name: m[1], list: m[2] != ""}
 		switch {
 		case m[3] != "" && !strings.HasSuffix(strings.ToLower(m[1]), "extension"):
-			p.fail(l, t, "only an extension is named by its URL")
+			p.Fail(l, t, "only an extension is named by its URL")
 			return nil, false
 		case m[3] != "":
-			s.url = p.constant(l, token{text: m[3], column: t.column})
+			s.url = p.constant(l, syntax.Token{Text: m[3], Column: t.Column})
 			s.index = "(" + s.url + ")"
 		case len(m[2]) > 2:
 			s.index = m[2]
@@ -89,13 +90,13 @@ type node struct {
 	url     string  // of an extension
 	members []*node // of an object its members, of a list its elements
 	rules   []*rule
-	scope   *scope     // makes one value for each record of a group; nil makes one
-	when    *condition // nil is always
-	root    bool       // of a resource
-	minted  bool       // holds a key that is minted where FHIR holds none
-	whole   bool       // made by in, each or first: rules elsewhere may not add to it
-	at      place      // where the map first names it
-	fixed   int        // its number among the nodes that write the same in every record; 0 is none of them
+	scope   *scope       // makes one value for each record of a group; nil makes one
+	when    *condition   // nil is always
+	root    bool         // of a resource
+	minted  bool         // holds a key that is minted where FHIR holds none
+	whole   bool         // made by in, each or first: rules elsewhere may not add to it
+	at      syntax.Place // where the map first names it
+	fixed   int          // its number among the nodes that write the same in every record; 0 is none of them
 }
 
 // scope is the group that an each or first goes through.
@@ -111,7 +112,7 @@ type scope struct {
 
 // find walks from n along a path, making what is missing. Fresh asks for a place
 // that no other rule has.
-func (p *parser) find(l line, t token, n *node, path []step) *node {
+func (p *parser) find(l syntax.Line, t syntax.Token, n *node, path []step) *node {
 	for _, s := range path {
 		if n != nil {
 			n = p.become(l, t, n, object)
@@ -120,7 +121,7 @@ func (p *parser) find(l line, t token, n *node, path []step) *node {
 			return nil
 		}
 		if n.writes(s.name) {
-			p.fail(l, t, s.name+" is written already")
+			p.Fail(l, t, s.name+" is written already")
 			return nil
 		}
 		member := n.member(s)
@@ -129,11 +130,11 @@ func (p *parser) find(l line, t token, n *node, path []step) *node {
 				member = member.element(s)
 			}
 		}
-		if member != nil && member.at.line == 0 {
-			member.at = l.place
+		if member != nil && member.at.Line == 0 {
+			member.at = l.Place
 		}
 		if n = member; n != nil && n.whole {
-			p.fail(l, t, fmt.Sprintf("%s has a block of its own; this rule belongs there", s.name))
+			p.Fail(l, t, fmt.Sprintf("%s has a block of its own; this rule belongs there", s.name))
 			return nil
 		}
 	}
@@ -141,12 +142,12 @@ func (p *parser) find(l line, t token, n *node, path []step) *node {
 }
 
 // become decides what a node is, once.
-func (p *parser) become(l line, t token, n *node, s shape) *node {
+func (p *parser) become(l syntax.Line, t syntax.Token, n *node, s shape) *node {
 	if n.shape == undecided {
 		n.shape = s
 	}
 	if n.shape != s {
-		p.fail(l, t, "a rule above makes something else of this path (a value, an object or a list)")
+		p.Fail(l, t, "a rule above makes something else of this path (a value, an object or a list)")
 		return nil
 	}
 	return n

@@ -15,6 +15,7 @@ import (
 
 	"cpagateway/mapping"
 	"cpagateway/mapping/folder"
+	"cpagateway/mapping/syntax"
 	"cpagateway/mapping/workbench"
 )
 
@@ -31,7 +32,7 @@ func mapsNamed(w world, name string) (workbench.Format, error) {
 	if errors.Is(err, workbench.ErrNotShipped) {
 		f, err = mapFolder(name)
 	}
-	if _, faulty := errors.AsType[*mapping.Error](err); faulty {
+	if _, faulty := errors.AsType[*syntax.Error](err); faulty {
 		fmt.Fprintln(w.out, err)
 		return nil, errRefused
 	}

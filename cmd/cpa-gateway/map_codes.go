@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cpagateway/mapping"
+	"cpagateway/mapping/codes"
 	"cpagateway/profiles/fhir"
 )
 
@@ -43,7 +44,7 @@ func conceptMaps(p *mapping.Program) []byte {
 		if names := p.Tables(); len(names) > 0 {
 			out.Name("entry").Array(func() {
 				for _, name := range names {
-					out.Object(func() { out.Name("resource").Raw(p.ConceptMap(name)) })
+					out.Object(func() { out.Name("resource").Raw(p.Table(name).ConceptMap()) })
 				}
 			})
 		}
@@ -60,5 +61,5 @@ func tableIn(file string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return mapping.TableOf(v)
+	return codes.TableOf(v)
 }

@@ -16,6 +16,7 @@ import (
 
 	"cpagateway/mapping"
 	"cpagateway/mapping/report"
+	"cpagateway/mapping/syntax"
 	"cpagateway/mapping/workbench"
 	"cpagateway/profiles/fhir"
 )
@@ -87,7 +88,7 @@ func reportNamed(w world, name, language string) (*report.Report, error) {
 		language = "" // the maps themselves
 	}
 	r, err := report.New(files, language)
-	if _, faulty := errors.AsType[*mapping.Error](err); faulty {
+	if _, faulty := errors.AsType[*syntax.Error](err); faulty {
 		fmt.Fprintln(w.out, err)
 		return nil, errRefused
 	}

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"cpagateway/mapping"
+	"cpagateway/mapping/codes"
 	"cpagateway/mapping/folder"
 	"cpagateway/mapping/workbench"
 )
@@ -90,7 +91,7 @@ func TestWhatReleaseOneLoses(t *testing.T) {
 	_, facts, _ := strings.Cut(string(page), "```facts\n")
 	facts, _, _ = strings.Cut(facts, "```")
 	check := clientLevelData(t, folder.Release1).Program().Check()
-	check.Fields, check.Tables = nil, slices.DeleteFunc(check.Tables, func(table mapping.TableCheck) bool { return table.Source == table.Target || table.Name == "Gender" })
+	check.Fields, check.Tables = nil, slices.DeleteFunc(check.Tables, func(table codes.Check) bool { return table.Source == table.Target || table.Name == "Gender" })
 	var said strings.Builder
 	if err := workbench.Print(&said, check); err != nil {
 		t.Fatal(err)

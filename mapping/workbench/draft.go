@@ -14,6 +14,7 @@ import (
 
 	"cpagateway/mapping"
 	"cpagateway/mapping/folder"
+	"cpagateway/mapping/syntax"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
@@ -283,7 +284,7 @@ func (d *draft) write(name string) []byte {
 	for _, t := range d.columns {
 		fmt.Fprintf(&s, "csv %s%s\n", t.name, t.of)
 		for i, header := range t.headers {
-			fmt.Fprintf(&s, "  %s %s\n", t.fields[i], mapping.Quoted(header))
+			fmt.Fprintf(&s, "  %s %s\n", t.fields[i], syntax.Quoted(header))
 		}
 		s.WriteByte('\n')
 	}

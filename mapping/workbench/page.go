@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"cpagateway/mapping"
+	"cpagateway/mapping/codes"
 )
 
 //go:embed page.html
@@ -23,7 +24,7 @@ const height = 26
 type view struct {
 	Name                string
 	Sources             []sourceView
-	Tables              []mapping.TableCheck
+	Tables              []codes.Check
 	Returns, When, Lost int
 }
 

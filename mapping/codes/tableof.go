@@ -1,4 +1,4 @@
-package mapping
+package codes
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	"cpagateway/mapping/syntax"
 	"cpagateway/profiles/fhir"
 )
 
@@ -19,15 +20,15 @@ func TableOf(v fhir.Value) ([]byte, error) {
 	if v.Type() != "ConceptMap" {
 		return nil, errors.New("not a ConceptMap")
 	}
-	r := tableReader{rows: map[string]string{}}
-	r.name = tableName(v)
+	r := tableReader{name: tableName(v), rows: map[string]string{}}
 	for group := range v.Get("group").Each() {
-		if err := r.group(group); err != nil {
-			return nil, err
-		}
+		r.group(group)
 	}
 	if len(r.rows) == 0 {
-		return nil, errors.New("the ConceptMap maps no code")
+		r.fail("the ConceptMap maps no code")
+	}
+	if r.fault != nil {
+		return nil, r.fault
 	}
 	return r.text(), nil
 }
@@ -36,7 +37,7 @@ var notName = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
 
 func tableName(v fhir.Value) string {
 	for _, text := range []string{v.Get("name").Text(), v.ID()} {
-		if text = strings.Trim(notName.ReplaceAllString(text, "_"), "_"); isName(text) {
+		if text = strings.Trim(notName.ReplaceAllString(text, "_"), "_"); syntax.IsName(text) {
 			return text
 		}
 	}
@@ -50,34 +51,42 @@ type tableReader struct {
 	none                 []string          // lines of codes that no code becomes
 	otherwise            string            // the else line
 	notes                []string
+	fault                error // the first
 }
 
 func (r *tableReader) note(format string, args ...any) {
 	r.notes = append(r.notes, fmt.Sprintf(format, args...))
 }
 
-func (r *tableReader) group(g fhir.Value) error {
+func (r *tableReader) fail(format string, args ...any) {
+	if r.fault == nil {
+		r.fault = fmt.Errorf(format, args...)
+	}
+}
+
+func (r *tableReader) group(g fhir.Value) {
 	source, target := g.Get("source").Text(), g.Get("target").Text()
 	for _, system := range []string{source, target} {
 		if !strings.Contains(system, ":") || !printable(system) {
-			return errors.New("each group names the systems of its codes, as source and target")
+			r.fail("each group names the systems of its codes, as source and target")
 		}
 	}
 	if r.source == "" {
 		r.source, r.target = source, target
 	}
-	if r.isNoSource(g, source, target) {
-		return r.groupOfNone(g)
-	}
-	if source != r.source {
-		return errors.New("its codes are of several systems: a table has one source")
+	switch {
+	case r.isNoSource(g, source, target):
+		for element := range g.Get("element").Each() {
+			r.none = append(r.none, "none -> "+r.code(element.Get("code").Text())+r.display(element))
+		}
+		return
+	case source != r.source:
+		r.fail("its codes are of several systems: a table has one source")
 	}
 	for element := range g.Get("element").Each() {
-		if err := r.element(element, target); err != nil {
-			return err
-		}
+		r.element(element, target)
 	}
-	return r.unmapped(g.Get("unmapped"), target)
+	r.unmapped(g.Get("unmapped"), target)
 }
 
 // isNoSource reports a group that says of codes of the target that nothing becomes them.
@@ -93,31 +102,13 @@ func (r *tableReader) isNoSource(g fhir.Value, source, target string) bool {
 	return true
 }
 
-func (r *tableReader) groupOfNone(g fhir.Value) error {
-	for element := range g.Get("element").Each() {
-		code, err := codeWord(element.Get("code").Text())
-		if err != nil {
-			return err
-		}
-		display, err := displayWord(element.Get("display").Text())
-		if err != nil {
-			return err
-		}
-		r.none = append(r.none, "none -> "+code+display)
-	}
-	return nil
-}
-
 // taken are the equivalences under which a target says no more than its source.
 var taken = []string{"", equalCode, equivalentCode, widerCode, "subsumes", "relatedto"}
 
-func (r *tableReader) element(e fhir.Value, system string) error {
-	code, err := codeWord(e.Get("code").Text())
-	if err != nil {
-		return err
-	}
+func (r *tableReader) element(e fhir.Value, system string) {
+	code := r.code(e.Get("code").Text())
 	if _, twice := r.rows[code]; twice {
-		return fmt.Errorf("the code %s stands twice", code)
+		r.fail("the code %s stands twice", code)
 	}
 	var targets []fhir.Value
 	refused := ""
@@ -132,70 +123,56 @@ func (r *tableReader) element(e fhir.Value, system string) error {
 		}
 	}
 	if len(targets) > 1 {
-		targets, refused = nil, "it has several targets"
+		refused = "it has several targets"
 	}
 	if refused != "" {
 		r.note("%s: %s", code, refused)
 	}
 	if len(targets) == 0 || refused != "" {
-		display, err := displayWord(e.Get("display").Text())
-		r.rows[code] = " -> none" + display
-		return err
+		r.rows[code] = " -> none" + r.display(e)
+		return
 	}
-	r.rows[code], err = r.to(e.Get("code").Text(), targets[0], system)
-	return err
+	r.rows[code] = r.to(e.Get("code").Text(), targets[0], system)
 }
 
 // to is a target as a row has it, with its arrow.
-func (r *tableReader) to(from string, target fhir.Value, system string) (string, error) {
+func (r *tableReader) to(from string, target fhir.Value, system string) string {
 	code := target.Get("code").Text()
-	display, err := displayWord(target.Get("display").Text())
-	if err != nil {
-		return "", err
-	}
+	word := r.code(code)
 	switch {
-	case !isCode(code):
-		return "", errors.New("a target is not a code: no blanks at its ends, none doubled")
+	case !IsCode(code):
+		r.fail("a target is not a code: no blanks at its ends, none doubled")
 	case from == "" && code == "same":
-		return "", errors.New("what becomes of every other code cannot be called same")
-	}
-	word, err := codeWord(code)
-	switch {
-	case err != nil:
-		return "", err
+		r.fail("what becomes of every other code cannot be called same")
 	case system == r.target:
 	case system == r.source && code == from:
 		word = "same"
 	case plainSystem.MatchString(system) && plainCode.MatchString(code):
 		word = system + "|" + code
 	default:
-		return "", fmt.Errorf("the code %s cannot be written beside targets of another system", word)
+		r.fail("the code %s cannot be written beside targets of another system", word)
 	}
-	return " -> " + word + display, nil
+	return " -> " + word + r.display(target)
 }
 
-func (r *tableReader) unmapped(u fhir.Value, system string) error {
+func (r *tableReader) unmapped(u fhir.Value, system string) {
 	switch mode := u.Get("mode"); {
 	case !u.Exists():
 	case mode.Is("fixed") && r.otherwise != "":
-		return errors.New("two groups say what becomes of every other code")
+		r.fail("two groups say what becomes of every other code")
 	case mode.Is("fixed"):
-		line, err := r.to("", u, system)
-		r.otherwise = "else" + line
-		return err
+		r.otherwise = "else" + r.to("", u, system)
 	case mode.Is("provided"):
 		r.note("every other code stays as it is: that is for the line of the map to say (coding, concept)")
 	default:
 		r.note("the map for every other code is not followed")
 	}
-	return nil
 }
 
 var (
 	plainCode   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 	plainSystem = regexp.MustCompile(`^[a-z][a-z0-9+.-]*:[A-Za-z0-9:/._~%?=&+-]+$`)
 	reserved    = []string{"none", "else", "same"}
-	quotes      = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 )
 
 // printable reports whether a text can stand in a line of a map.
@@ -203,35 +180,34 @@ func printable(text string) bool {
 	return !strings.ContainsFunc(text, func(c rune) bool { return c != '\n' && unicode.IsControl(c) || c == unicode.ReplacementChar })
 }
 
-// Quoted is a text as a string of a map file.
-func Quoted(text string) string { return `"` + quotes.Replace(text) + `"` }
-
-// codeWord is a code as a line has it: in quotes where it could be read as something else.
-func codeWord(code string) (string, error) {
-	switch {
-	case code == "" || !printable(code):
-		return "", errors.New("a code is missing, or cannot be printed")
-	case plainCode.MatchString(code) && !slices.Contains(reserved, code):
-		return code, nil
+// code is a code as a line has it: in quotes where it could be read as something else.
+func (r *tableReader) code(code string) string {
+	if code == "" || !printable(code) {
+		r.fail("a code is missing, or cannot be printed")
 	}
-	return Quoted(code), nil
+	if plainCode.MatchString(code) && !slices.Contains(reserved, code) {
+		return code
+	}
+	return syntax.Quoted(code)
 }
 
-func displayWord(display string) (string, error) {
+// display is what a row ends with, the display of an element or a target.
+func (r *tableReader) display(of fhir.Value) string {
+	display := of.Get("display").Text()
 	switch {
 	case display == "":
-		return "", nil
+		return ""
 	case !printable(display):
-		return "", errors.New("a display cannot be printed")
+		r.fail("a display cannot be printed")
 	}
-	return "  " + Quoted(display), nil
+	return "  " + syntax.Quoted(display)
 }
 
 func systemWord(system string) string {
 	if plainSystem.MatchString(system) {
 		return system
 	}
-	return Quoted(system)
+	return syntax.Quoted(system)
 }
 
 func (r *tableReader) text() []byte {

@@ -1,4 +1,4 @@
-package mapping
+package codes
 
 import (
 	"maps"
@@ -21,21 +21,14 @@ const (
 // in a group the other way round, which tells nothing where both systems are one.
 const noSource = "no code becomes this one"
 
-// Tables are the names of the code tables, sorted.
-func (p *Program) Tables() []string { return slices.Sorted(maps.Keys(p.tables)) }
-
-// ConceptMap is a code table as a ConceptMap of FHIR R4; nil where there is no such
-// table. A code without an equivalent is unmatched, the else row is unmapped.
-func (p *Program) ConceptMap(name string) []byte {
-	t := p.tables[name]
-	if t == nil {
-		return nil
-	}
+// ConceptMap is the table as a ConceptMap of FHIR R4. A code without an equivalent is
+// unmatched, the else row is unmapped.
+func (t *Table) ConceptMap() []byte {
 	w := fhir.NewWriter(nil)
 	w.BeginObject()
 	w.Member("resourceType", "ConceptMap")
-	w.Member("url", profiles.Base+"/ConceptMap/"+name)
-	w.Member("name", name)
+	w.Member("url", profiles.Base+"/ConceptMap/"+t.Name)
+	w.Member("name", t.Name)
 	w.Member("status", "active")
 	w.Name("group")
 	w.BeginArray()
@@ -49,21 +42,21 @@ func (p *Program) ConceptMap(name string) []byte {
 }
 
 // groups are the systems of targets, that of the table first.
-func (t *table) groups() []string {
+func (t *Table) groups() []string {
 	var systems []string
-	for _, to := range t.rows {
+	for _, to := range t.Rows {
 		systems = append(systems, t.groupOf(to))
 	}
-	if t.otherwise != nil {
-		systems = append(systems, t.otherwise.system)
+	if t.Otherwise != nil {
+		systems = append(systems, t.Otherwise.System)
 	}
 	slices.SortFunc(systems, func(a, b string) int {
 		switch {
 		case a == b:
 			return 0
-		case a == t.target:
+		case a == t.Target:
 			return -1
-		case b == t.target:
+		case b == t.Target:
 			return 1
 		}
 		return strings.Compare(a, b)
@@ -73,76 +66,76 @@ func (t *table) groups() []string {
 
 // groupOf is the system under which a row stands: what has no equivalent has none in
 // the table's.
-func (t *table) groupOf(to coding) string {
-	if to.code == "" {
-		return t.target
+func (t *Table) groupOf(to Coding) string {
+	if to.Code == "" {
+		return t.Target
 	}
-	return to.system
+	return to.System
 }
 
-func (t *table) writeGroup(w *fhir.Writer, system string) {
+func (t *Table) writeGroup(w *fhir.Writer, system string) {
 	w.BeginObject()
-	w.Member("source", t.source)
+	w.Member("source", t.Source)
 	w.Member("target", system)
 	w.Name("element")
 	w.BeginArray()
-	for _, code := range slices.Sorted(maps.Keys(t.rows)) {
-		if to := t.rows[code]; t.groupOf(to) == system {
+	for _, code := range slices.Sorted(maps.Keys(t.Rows)) {
+		if to := t.Rows[code]; t.groupOf(to) == system {
 			t.writeElement(w, code, to)
 		}
 	}
 	w.EndArray()
-	if t.otherwise != nil && t.otherwise.system == system {
+	if t.Otherwise != nil && t.Otherwise.System == system {
 		w.Name("unmapped")
 		w.BeginObject()
 		w.Member("mode", "fixed")
-		w.Member("code", t.otherwise.code)
-		w.Member("display", t.otherwise.display)
+		w.Member("code", t.Otherwise.Code)
+		w.Member("display", t.Otherwise.Display)
 		w.EndObject()
 	}
 	w.EndObject()
 }
 
-func (t *table) writeElement(w *fhir.Writer, code string, to coding) {
+func (t *Table) writeElement(w *fhir.Writer, code string, to Coding) {
 	display, equivalence := "", equivalentCode
 	switch {
-	case to.code == "":
-		display, to.display, equivalence = to.display, "", noCode
-	case to.system == t.source && to.code == code:
+	case to.Code == "":
+		display, to.Display, equivalence = to.Display, "", noCode
+	case to.System == t.Source && to.Code == code:
 		equivalence = equalCode
 	case len(t.became[to.key()]) > 1:
 		equivalence = widerCode
 	}
-	writeElement(w, coding{code: code, display: display}, to, equivalence, "")
+	writeElement(w, Coding{Code: code, Display: display}, to, equivalence, "")
 }
 
 // writeNoSource writes the codes that no code becomes, as what has no equivalent the
 // other way round.
-func (t *table) writeNoSource(w *fhir.Writer) {
-	if len(t.none) == 0 {
+func (t *Table) writeNoSource(w *fhir.Writer) {
+	if len(t.None) == 0 {
 		return
 	}
 	w.BeginObject()
-	w.Member("source", t.target)
-	w.Member("target", t.source)
+	w.Member("source", t.Target)
+	w.Member("target", t.Source)
 	w.Name("element")
 	w.BeginArray()
-	for _, from := range t.none {
-		writeElement(w, from, coding{}, noCode, noSource)
+	for _, from := range t.None {
+		writeElement(w, from, Coding{}, noCode, noSource)
 	}
 	w.EndArray()
 	w.EndObject()
 }
 
-func writeElement(w *fhir.Writer, from, to coding, equivalence, comment string) {
+func writeElement(w *fhir.Writer, from, to Coding, equivalence, comment string) {
 	w.BeginObject()
-	w.Member("code", from.code)
-	w.Member("display", from.display)
+	w.Member("code", from.Code)
+	w.Member("display", from.Display)
 	w.Name("target")
 	w.BeginArray()
 	w.BeginObject()
-	w.Member("code", to.code)
-	w.Member("display", to.display)
+	w.Member("code", to.Code)
+	w.Member("display", to.Display)
 	w.Member("equivalence", equivalence)
 	w.Member("comment", comment)
 	w.EndObject()
