@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
+	"errors"
 	"math"
 	"os"
 	"os/exec"
@@ -12,6 +14,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/pprof/profile"
+
+	"cpagateway/mapping/scratch"
 )
 
 // TestMain lets the program under test start itself in its roles.
@@ -215,3 +219,31 @@ func TestWhatWasMeasuredIsWrittenWhole(t *testing.T) {
 		t.Errorf("read again: %v", got)
 	}
 }
+
+// TestAFileThatAnIndexHasClosedEndsNoRun: an index that grows closes the file that it leaves,
+// which once ended the run of a million rows.
+func TestAFileThatAnIndexHasClosedEndsNoRun(t *testing.T) {
+	var files []scratch.File
+	index := scratch.NewIndex(func() (scratch.File, error) {
+		file, err := os.CreateTemp(t.TempDir(), "scratch-")
+		files = append(files, file)
+		return file, err
+	}, 0)
+	for i := range uint64(5000) {
+		var key scratch.Key
+		binary.BigEndian.PutUint64(key[:], i*0x9e3779b97f4a7c15)
+		index.Put(key, i+1)
+	}
+	if err := errors.Join(index.Err(), closeAll(files)); err != nil || len(files) < 2 {
+		t.Errorf("%d files: %v", len(files), err)
+	}
+	if err := closeAll([]scratch.File{unclosable{}}); !errors.Is(err, errUnclosable) {
+		t.Errorf("a file that cannot be closed: %v", err)
+	}
+}
+
+var errUnclosable = errors.New("unclosable")
+
+type unclosable struct{ scratch.File }
+
+func (unclosable) Close() error { return errUnclosable }

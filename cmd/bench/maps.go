@@ -149,11 +149,7 @@ func cutAll(files fs.FS) error {
 // mapAll reads an extract as an import does, and adds to each stage what it took.
 func (b *bench) mapAll(format *mhsds.Format, folder string, rows int, stages map[string]time.Duration) (failed error) {
 	var files []scratch.File
-	defer func() {
-		for _, file := range files {
-			failed = errors.Join(failed, file.Close())
-		}
-	}()
+	defer func() { failed = errors.Join(failed, closeAll(files)) }()
 	at, since := "", time.Duration(0)
 	turn := func(to string) {
 		now, err := processorTime(os.Getpid())
@@ -179,6 +175,16 @@ func (b *bench) mapAll(format *mhsds.Format, folder string, rows int, stages map
 		err = fmt.Errorf("of %d rows %d were taken", rows, report.Taken)
 	}
 	return errors.Join(failed, err)
+}
+
+// closeAll closes the files that are still open: what needs one no more has closed it.
+func closeAll(files []scratch.File) (failed error) {
+	for _, file := range files {
+		if err := file.Close(); !errors.Is(err, os.ErrClosed) {
+			failed = errors.Join(failed, err)
+		}
+	}
+	return failed
 }
 
 // thrownAway takes what is made.

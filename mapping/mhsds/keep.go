@@ -22,6 +22,15 @@ func encode(dst []byte, r *row) []byte {
 	return dst
 }
 
+// size is about how many bytes a row is encoded to.
+func (r *row) size() int {
+	n := 4 + len(r.broken) + len(r.line) + len(r.cells)
+	for _, cell := range r.cells {
+		n += len(cell)
+	}
+	return n
+}
+
 func appendText(dst []byte, text string) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(text))), text...)
 }
@@ -46,53 +55,66 @@ func (d *decoder) string() string {
 }
 
 // decode is a row that was encoded.
-func (x *extract) decode(raw []byte) *row {
-	r := &row{}
-	x.decodeInto(r, raw, nil)
-	return r
-}
+func (x *extract) decode(raw []byte) *row { return x.decodeInto(&stock{}, raw) }
 
-// decodeInto puts the cells at the end of space, or of as much again, and returns that.
-func (x *extract) decodeInto(r *row, raw []byte, space []string) []string {
+// decodeInto takes the row from a stock.
+func (x *extract) decodeInto(s *stock, raw []byte) *row {
 	d := decoder{raw: raw, text: string(raw)}
-	r.in = x.files[d.number()]
-	r.number = d.number()
+	in, r := x.files[d.number()], s.row()
+	r.in, r.number = in, d.number()
 	if r.broken = d.string(); r.broken != "" {
 		r.line = d.string()
 	}
-	cells := d.number()
-	if cap(space)-len(space) < cells {
-		space = make([]string, 0, max(cells, cap(space)))
+	r.cells = s.cells(d.number())
+	for i := range r.cells {
+		r.cells[i] = d.string()
 	}
-	first := len(space)
-	for range cells {
-		space = append(space, d.string())
-	}
-	r.cells = space[first:len(space):len(space)]
-	return space
+	return r
 }
 
-// How many rows, and cells, are made room for at once.
-const (
-	rowsAtOnce  = 1024
-	cellsAtOnce = 4096
-)
+// stock is rows and cells that are made room for many at once, and the more the more
+// there were.
+type stock struct {
+	made []row
+	text []string
+}
+
+const rowsAtOnce = 1024
+
+func (s *stock) row() *row {
+	if len(s.made) == cap(s.made) {
+		s.made = make([]row, 0, min(max(1, 2*cap(s.made)), rowsAtOnce))
+	}
+	s.made = s.made[:len(s.made)+1]
+	return &s.made[len(s.made)-1]
+}
+
+func (s *stock) cells(n int) []string {
+	first := len(s.text)
+	if cap(s.text)-first < n {
+		first, s.text = 0, make([]string, 0, max(n, min(2*cap(s.text), 4*rowsAtOnce)))
+	}
+	s.text = s.text[:first+n]
+	return s.text[first : first+n : first+n]
+}
+
+// keep is a row of which the reader uses the cells again.
+func (s *stock) keep(r *row) *row {
+	kept := s.row()
+	*kept = *r
+	kept.cells = s.cells(len(r.cells))
+	copy(kept.cells, r.cells)
+	return kept
+}
 
 // rows decodes many.
 func (x *extract) rows(texts iter.Seq2[[]byte, error]) (rows []*row, err error) {
-	var made []row
-	space := make([]string, 0, cellsAtOnce)
+	var s stock
 	for text, err := range texts {
 		if err != nil {
 			return nil, err
 		}
-		if len(made) == cap(made) {
-			made = make([]row, 0, rowsAtOnce)
-		}
-		made = made[:len(made)+1]
-		r := &made[len(made)-1]
-		space = x.decodeInto(r, text, space)
-		rows = append(rows, r)
+		rows = append(rows, x.decodeInto(&s, text))
 	}
 	return rows, nil
 }

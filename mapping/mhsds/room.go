@@ -40,12 +40,13 @@ func grouped(tables []*table) (groups [][]*table) {
 type room struct {
 	extract *extract
 	tables  []*table
-	plain   *scratch.List // nil once it is divided
-	size    int
-	parts   *scratch.Shelves
-	index   *scratch.Index // which part a row is in, by what others find it by; which keys are there, and which twice
-	twice   map[*rule]bool // some key of it is there twice
-	twins   *scratch.Table // of such a key two of its rows
+	stock   stock // of the rows, until it is divided
+	rows    []*row
+	size    int              // of what they are encoded to
+	parts   *scratch.Shelves // once it is divided
+	index   *scratch.Index   // which part a row is in, by what others find it by; which keys are there, and which twice
+	twice   map[*rule]bool   // some key of it is there twice
+	twins   *scratch.Table   // of such a key two of its rows
 	entry   []byte
 }
 
@@ -53,11 +54,11 @@ type room struct {
 const keysInMemory = 1 << 19
 
 func newRoom(x *extract, tables []*table) *room {
-	return &room{extract: x, tables: tables, plain: scratch.NewList(nil)}
+	return &room{extract: x, tables: tables}
 }
 
 func (m *room) has(t *table) bool { return slices.Contains(m.tables, t) }
-func (m *room) isDivided() bool   { return m.plain == nil }
+func (m *room) isDivided() bool   { return m.parts != nil }
 
 func (x *extract) roomOf(t *table) *room {
 	for _, m := range x.rooms {
@@ -65,35 +66,36 @@ func (x *extract) roomOf(t *table) *room {
 			return m
 		}
 	}
-	return &room{plain: &scratch.List{}}
+	return &room{}
 }
 
 // add takes a row that was read.
 func (m *room) add(r *row) error {
-	m.entry = encode(m.entry[:0], r)
 	if !m.isDivided() {
-		m.size += len(m.entry)
-		if m.size <= most || m.extract.env.Scratch == nil {
-			return m.plain.Add(m.entry)
+		if m.size += r.size(); m.size <= most || m.extract.env.Scratch == nil {
+			m.rows = append(m.rows, m.stock.keep(r))
+			return nil
 		}
 		if err := m.divide(); err != nil {
 			return err
 		}
 	}
+	return m.addToPart(r)
+}
+
+func (m *room) addToPart(r *row) error {
+	m.entry = encode(m.entry[:0], r)
 	return m.parts.Add(m.route(r), m.entry)
 }
 
 // divide puts the rows that are there already into parts.
 func (m *room) divide() error {
 	files := m.extract.env.Scratch
-	came := m.plain
-	m.plain, m.parts, m.twice = nil, scratch.NewShelves(files), map[*rule]bool{}
+	came := m.rows
+	m.stock, m.rows, m.parts, m.twice = stock{}, nil, scratch.NewShelves(files), map[*rule]bool{}
 	m.index, m.twins = scratch.NewIndex(files, keysInMemory), scratch.NewTable(files)
-	for text, err := range came.All() {
-		if err == nil {
-			err = m.parts.Add(m.route(m.extract.decode(text)), text)
-		}
-		if err != nil {
+	for _, r := range came {
+		if err := m.addToPart(r); err != nil {
 			return err
 		}
 	}
@@ -211,11 +213,8 @@ func number(key scratch.Key) uint64 { return binary.BigEndian.Uint64(key[:]) }
 // finish puts the rows to work.
 func (m *room) finish(ctx context.Context) error {
 	if !m.isDivided() {
-		rows, err := m.extract.rows(m.plain.All())
-		m.plain = scratch.NewList(nil)
-		if err != nil {
-			return err
-		}
+		rows := m.rows
+		m.stock, m.rows = stock{}, nil
 		return m.extract.work(ctx, m.tables, rows)
 	}
 	if err := m.noteTwins(); err != nil {
