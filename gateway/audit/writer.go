@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 )
 
@@ -25,6 +26,7 @@ func (l *Log[T]) write() {
 	for {
 		select {
 		case first := <-l.recordJobs:
+			runtime.Gosched() // who is about to record comes into this group: the larger it is, the less each costs
 			l.commit(l.ctx, l.gather(first), keepSlot)
 		case work := <-l.changeJobs:
 			l.commitAlone(work)
