@@ -136,4 +136,9 @@ func splitUnescaped(s string, separator byte) ([]string, bool) {
 
 var unescaper = strings.NewReplacer(`\,`, `,`, `\|`, `|`, `\$`, `$`, `\\`, `\`)
 
-func unescape(s string) string { return unescaper.Replace(s) }
+func unescape(s string) string {
+	if !strings.Contains(s, `\`) { // a Replacer makes a copy of what it has nothing to replace in
+		return s
+	}
+	return unescaper.Replace(s)
+}
