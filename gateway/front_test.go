@@ -161,6 +161,17 @@ func TestHeadIsGetWithoutTheBody(t *testing.T) {
 	}
 }
 
+// Without its length an answer leaves in pieces, the last of which says that it was the last.
+func TestAnAnswerSaysItsLength(t *testing.T) {
+	s := openStand(t)
+	for path, least := range map[string]int{crisisPath(): 4096, "/CarePlan?" + about(nobody): 1, "/CarePlan/unknown": 1, "/metadata": 4096} {
+		a := s.get("ooh", path)
+		if length := a.header.Get("Content-Length"); length != strconv.Itoa(len(a.body)) || len(a.body) < least {
+			t.Errorf("%s says %q, and has %d", path, length, len(a.body))
+		}
+	}
+}
+
 func TestAnswersAreNeverKeptAndNeverSniffed(t *testing.T) {
 	s := openStand(t)
 	for _, path := range []string{"/metadata", crisisPath(), "/CarePlan/unknown", "/CarePlan?colour=red", "/Nonsense"} {

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -129,6 +132,39 @@ func TestTheLogLineOfARequest(t *testing.T) {
 			"level": "INFO", "msg": "request", "request": "i", "interaction": "read", "type": "Goal", "client": "c", "status": 404.0, "cause": "CODE", "took": 3e9,
 		}})
 	})
+}
+
+// Whoever has the whole of an answer finds it in the log, though its length went ahead of
+// it, and with it the end: it is logged before the body leaves.
+func TestWhoHasAnAnswerFindsItInTheLog(t *testing.T) {
+	onBench(t, func(b *bench) {
+		for name, serve := range map[string]func(http.ResponseWriter){
+			"a document": func(w http.ResponseWriter) {
+				b.ServePublic(w, request(), metadata, []byte(`{"a":1}`), "application/json")
+			},
+			"a refusal": func(w http.ResponseWriter) {
+				b.ServePublic(w, request(), Ask{Interaction: Public, Fault: Nothing}, nil, "")
+			},
+		} {
+			w := &lastByte{ResponseRecorder: httptest.NewRecorder(), found: func() int { return len(b.logged()) }}
+			serve(w)
+			if w.lines != 1 || w.Body.Len() == 0 || w.Header().Get("Content-Length") != strconv.Itoa(w.Body.Len()) {
+				t.Errorf("%s: %d lines before the body, of %d bytes by the header %q", name, w.lines, w.Body.Len(), w.Header().Get("Content-Length"))
+			}
+		}
+	})
+}
+
+// lastByte looks how many lines there are when the body is written.
+type lastByte struct {
+	*httptest.ResponseRecorder
+	found func() int
+	lines int
+}
+
+func (w *lastByte) Write(body []byte) (int, error) {
+	w.lines += w.found()
+	return w.ResponseRecorder.Write(body)
 }
 
 // What a provider objects to is told to the handler of errors, and stops nothing.

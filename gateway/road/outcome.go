@@ -4,8 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
-	"fmt"
 	"net/http"
 	"regexp"
 	"time"
@@ -184,7 +184,8 @@ func newRequestID(at time.Time) string {
 	at48 := binary.BigEndian.AppendUint64(nil, uint64(at.UnixMilli()))[2:] //nolint:gosec // any bits will do
 	copy(b[:], at48)
 	b[6], b[8] = b[6]&0x0f|0x70, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	text := hex.EncodeToString(b[:])
+	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
 }
 
 // event is what the record says of the request itself.

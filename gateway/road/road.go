@@ -87,8 +87,7 @@ func (r *Road) Serve(w http.ResponseWriter, req *http.Request, ask Ask) {
 	if t.waits {
 		pause(ctx, untilBeat(took, r.Beat))
 	}
-	status := r.answer(w, t, recorded, reply)
-	r.end(ctx, span, t, status, took)
+	r.answer(w, t, recorded, reply, func(status int) { r.end(ctx, span, t, status, took) })
 }
 
 // guarded keeps a fault of our own from being an answer without a record, or no
@@ -291,8 +290,7 @@ func (r *Road) ServePublic(w http.ResponseWriter, req *http.Request, ask Ask, bo
 		p = unrecorded(err)
 	}
 	took := r.Clock().Sub(t.at)
-	status := r.answer(w, t, recorded, p)
-	r.end(ctx, span, t, status, took)
+	r.answer(w, t, recorded, p, func(status int) { r.end(ctx, span, t, status, took) })
 }
 
 // Unread records a request that could not be read: the server answered it in fixed

@@ -271,7 +271,7 @@ func TestARefusalIsRecordedAndLogged(t *testing.T) {
 				t.Errorf("%s: %v %d %s %s", name, recorded.OK(), p.status, x.outcome, x.cause)
 			}
 			w := httptest.NewRecorder()
-			b.answer(w, x, recorded, p)
+			b.answer(w, x, recorded, p, func(int) {})
 			if retry := w.Header().Get("Retry-After"); w.Code != c.status || (retry == "1") != (c.status == http.StatusTooManyRequests) {
 				t.Errorf("%s: answered %d, again after %q", name, w.Code, retry)
 			}
@@ -352,7 +352,7 @@ func TestAPublicDocumentIsRecordedAndGiven(t *testing.T) {
 		equal(t, "the answer", []any{w.Code, w.Body.String()}, []any{200, `{"a":1}`})
 		equal(t, "the head", w.Header(), http.Header{
 			"Content-Type": {"application/json"}, "Cache-Control": {"no-store"}, "Vary": {"Authorization, Accept, Accept-Language"},
-			"X-Content-Type-Options": {"nosniff"}, "X-Request-Id": {id}, "Content-Language": {"en"},
+			"X-Content-Type-Options": {"nosniff"}, "X-Request-Id": {id}, "Content-Language": {"en"}, "Content-Length": {"7"},
 		})
 		equal(t, "the log", b.logged(), []map[string]any{{
 			"level": "INFO", "msg": "request", "request": id, "interaction": "public", "type": "metadata", "client": "", "status": 200.0, "cause": "", "took": 2e9,
@@ -410,7 +410,7 @@ func TestAnEmptySearchset(t *testing.T) {
 		} {
 			w := httptest.NewRecorder()
 			p.status = http.StatusOK
-			b.answer(w, &exchange{ask: Ask{Interaction: Search, Type: "Goal"}, words: words{language.English}}, recorded, p)
+			b.answer(w, &exchange{ask: Ask{Interaction: Search, Type: "Goal"}, words: words{language.English}}, recorded, p, func(int) {})
 			if got := w.Body.String(); got != `{"resourceType":"Bundle","type":"searchset",`+want {
 				t.Errorf("got  %s\nwant %s", got, want)
 			}
