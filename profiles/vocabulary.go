@@ -88,7 +88,7 @@ const (
 	ExtPlanPart = localExtension + "PlanPart"
 	// ExtRestriction (valueCode of SystemRestriction) restricts the resource or element that carries it.
 	ExtRestriction = localExtension + "Restriction"
-	// ExtUnmetNeed, on a Condition or CarePlan, is complex: reason, risk and
+	// ExtUnmetNeed, on a Condition or CarePlan, is complex: need, reason, risk and
 	// alternatives (valueString), nextReview (valueDate) (W¶50, 83-84).
 	ExtUnmetNeed = localExtension + "UnmetNeed"
 	// ExtAgreement, on a CarePlan, is complex: status (valueCode of
