@@ -165,6 +165,7 @@ func (r *run) translate(rule *rule, value string) (codes.Coding, bool) {
 
 var (
 	errDate   = errors.New("not a date of the calendar (YYYY-MM-DD)")
+	errDayUK  = errors.New("not a date of the calendar (DD/MM/YYYY, or YYYY-MM-DD)")
 	errTime   = errors.New("not a date and time (YYYY-MM-DDThh:mm:ss, with Z or an offset)")
 	errOffset = errors.New("a time without an offset, and the map names no zone")
 	errSkip   = errors.New("a time of day that there was not: the clocks of the zone were put forward over it")
@@ -201,15 +202,15 @@ func (s *settings) date(value string) (string, error) {
 		return value, nil
 	}
 	value = midnight.ReplaceAllString(strings.TrimSpace(value), "")
+	wrong, layout := errDate, time.DateOnly
 	if s.dayFirst {
-		value = dayFirst.ReplaceAllString(value, "$3-$2-$1")
+		value, wrong = dayFirst.ReplaceAllString(value, "$3-$2-$1"), errDayUK
 	}
-	layout := time.DateOnly
 	if len(value) == len("2006") || len(value) == len("2006-01") {
 		layout = layout[:len(value)]
 	}
 	if _, err := time.Parse(layout, value); err != nil || value[:4] == "0000" {
-		return "", errDate
+		return "", wrong
 	}
 	return value, nil
 }

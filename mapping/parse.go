@@ -143,7 +143,9 @@ func (p *parser) readColumns(b syntax.Block) {
 			p.Fail(line.Head, t[0], `a column is: FIELD "HEADER"`)
 			continue
 		}
-		if slices.ContainsFunc(columns, func(c Column) bool { return c.Field == t[0].Text || strings.EqualFold(c.Header, t[1].Text) }) {
+		if slices.ContainsFunc(columns, func(c Column) bool {
+			return c.Field == t[0].Text || strings.EqualFold(strings.TrimSpace(c.Header), strings.TrimSpace(t[1].Text))
+		}) {
 			p.Fail(line.Head, t[0], "a column with this field or this header stands above")
 		}
 		columns = append(columns, Column{t[0].Text, t[1].Text})

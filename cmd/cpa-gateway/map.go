@@ -169,7 +169,7 @@ func (o mapRun) forward(w world, f workbench.Format, inputs []string, env mappin
 		fmt.Fprintf(w.err, "not read: %s: %s\n", printable(passed.File), passed.Reason)
 	}
 	fmt.Fprintf(w.err, "%d records read, %d taken, %d refused\n", made.Report.Read, made.Report.Taken, made.Report.Refused)
-	if err := errors.Join(showCounts(w.err, "left behind", made.Report.LeftBehind), showCounts(w.err, "defaulted", made.Report.Defaulted)); err != nil || !refused {
+	if err := errors.Join(showCounts(w.err, "left behind", made.Report.LeftBehind), showCounts(w.err, workbench.NotFHIR, made.Invalid), showCounts(w.err, "defaulted", made.Report.Defaulted)); err != nil || !refused {
 		return err
 	}
 	return errRefused

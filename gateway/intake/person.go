@@ -88,7 +88,7 @@ func (r *run) personFor(now store.Snapshot, p pending, about *record) (profiles.
 	case m.NHSNumber != "":
 		return r.numbered(now, m.NHSNumber)
 	case m.Person == "":
-		return "", &refusal{"NO-PERSON", "the resource is about a person but names none: give it a subject"}, nil
+		return "", &refusal{"NO-PERSON", "the resource is about a person but names none: give it a subject, and its map a line: person KEY"}, nil
 	}
 	known, ok := about.persons[m.Person]
 	if ok && known == unresolved || !ok && r.unresolved(m.Person) {

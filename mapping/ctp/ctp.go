@@ -17,6 +17,7 @@ import (
 	"io/fs"
 
 	"cpagateway/mapping"
+	"cpagateway/mapping/schema"
 )
 
 //go:embed maps/*.map
@@ -35,7 +36,7 @@ const source = "Plan"
 type Format struct {
 	program *mapping.Program
 	wishes  *mapping.Program // the wishes of a plan and nothing else of it
-	schema  *schema
+	schema  *schema.Schema
 }
 
 // New compiles the schema and the maps; an error names what is wrong in them.
@@ -48,11 +49,11 @@ func New() (*Format, error) {
 	if err != nil {
 		return nil, err
 	}
-	schema, err := compileSchema(schemaText)
+	compiled, err := schema.Compile("plan.schema.json", schemaText, "CTP-")
 	if err != nil {
 		return nil, fmt.Errorf("reading the schema of the Welsh plan: %w", err)
 	}
-	return &Format{program: program, wishes: wishes, schema: schema}, nil
+	return &Format{program: program, wishes: wishes, schema: compiled}, nil
 }
 
 func load(files fs.FS) (*mapping.Program, error) {

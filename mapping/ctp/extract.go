@@ -47,7 +47,7 @@ func (x *extract) read(e entry) error {
 	if p.isExtract() {
 		return x.refuse(e, plan{}, []mapping.Fault{{At: p.At("complete"), Rule: ruleExtract, Reason: "an extract, which is not a whole plan: what it lacks would be taken for what is not so"}})
 	}
-	if faults := x.format.schema.check(e.raw); len(faults) > 0 {
+	if faults := x.format.form(e.raw); len(faults) > 0 {
 		return x.refuse(e, p, faults)
 	}
 	if faults := p.check(); len(faults) > 0 {

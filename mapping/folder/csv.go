@@ -173,7 +173,7 @@ func reason(err error) string {
 func fieldOf(header string, columns []mapping.Column) string {
 	header = strings.TrimSpace(header)
 	for _, c := range columns {
-		if strings.EqualFold(c.Header, header) {
+		if strings.EqualFold(strings.TrimSpace(c.Header), header) {
 			return c.Field
 		}
 	}

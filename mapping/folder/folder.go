@@ -1,6 +1,7 @@
 // Package folder is a format that nothing but a folder of maps describes: a CSV
 // file with a row of headers, or a JSON document, a list of them, or one on each
-// line. Whoever owns the system writes the maps; nothing is compiled.
+// line. Whoever owns the system writes the maps; nothing is compiled. A JSON Schema
+// beside them (Plan.schema.json) says what a document of that source has to be.
 //
 // A file belongs to the source that it is called after (Plans.csv, Plans.json), or
 // to the only one that the maps name. Rows of a table that the maps join to another
@@ -20,11 +21,15 @@ import (
 	"strings"
 
 	"cpagateway/mapping"
+	"cpagateway/mapping/schema"
 	"cpagateway/profiles/fhir"
 )
 
 // Format is a folder of maps, compiled. It is safe for concurrent use.
-type Format struct{ program *mapping.Program }
+type Format struct {
+	program *mapping.Program
+	schemas map[string]*schema.Schema // by source, of its documents
+}
 
 // New compiles the maps at the root of fsys; an error names what is wrong in them.
 func New(fsys fs.FS) (*Format, error) { return NewVersion(fsys, "") }
@@ -35,7 +40,35 @@ func NewVersion(fsys fs.FS, version string) (*Format, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Format{program: program}, nil
+	f := &Format{program: program, schemas: map[string]*schema.Schema{}}
+	for _, source := range program.Sources() {
+		text, err := fs.ReadFile(fsys, source+schemaSuffix)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			f.schemas[source], err = schema.Compile(source+schemaSuffix, text, "")
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// schemaSuffix ends the name of the JSON Schema of a source, which stands beside the maps.
+const schemaSuffix = ".schema.json"
+
+// unsound is what the schema of a source finds wrong in a document.
+func (f *Format) unsound(source string, document []byte) []mapping.Fault {
+	if f.schemas[source] == nil {
+		return nil
+	}
+	var faults []mapping.Fault
+	for _, found := range f.schemas[source].Check(document) {
+		faults = append(faults, mapping.Fault{At: mapping.Position{Field: found.Path}, Rule: "SCHEMA", Reason: found.Reason, Value: found.Value})
+	}
+	return faults
 }
 
 // Program is the maps.
@@ -205,7 +238,11 @@ func (x *run) take(source string, r record) error {
 	}
 	raw := append(append(fhir.AppendString([]byte("{"), source), ':'), r.raw...)
 	raw = append(raw, '}')
-	resources, faults := x.runner.Run(source, r.Record)
+	var resources []mapping.Resource
+	faults := x.unsound(source, r)
+	if len(faults) == 0 {
+		resources, faults = x.runner.Run(source, r.Record)
+	}
 	for i := range faults {
 		faults[i].Raw = raw
 	}
@@ -227,6 +264,19 @@ func (x *run) take(source string, r record) error {
 		return x.out.SetAside(faults, nil)
 	}
 	return nil
+}
+
+// unsound is what is wrong with the form of a document; a row has none.
+func (x *run) unsound(source string, r record) []mapping.Fault {
+	if !r.value.Exists() {
+		return nil
+	}
+	faults := x.format.unsound(source, r.raw)
+	for i := range faults {
+		at := r.At("")
+		faults[i].At.File, faults[i].At.Row = at.File, at.Row
+	}
+	return faults
 }
 
 func (x *run) refuse(r record) error {

@@ -5,7 +5,7 @@ import (
 	"io/fs"
 )
 
-//go:embed support-plan/*.map cld/*.map cld/*.overlay
+//go:embed support-plan/*.map support-plan/*.schema.json cld/*.map cld/*.overlay
 var shipped embed.FS
 
 // SupportPlan is the Welsh care and support plan (Social Services and Well-being

@@ -98,7 +98,7 @@ func (f *Faults) Lines(file, text string) (lines []Line) {
 		f.note(Error{file, 1, 1, fmt.Sprintf("a map file has at most %d bytes", maxMapBytes)})
 		return nil
 	}
-	for i, raw := range strings.Split(text, "\n") {
+	for i, raw := range strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n") { // some editors write a byte order mark
 		raw = strings.TrimSuffix(raw, "\r")
 		content := strings.TrimLeft(raw, " ")
 		l := Line{Place: Place{file, i + 1}, indent: len(raw) - len(content)}

@@ -62,7 +62,7 @@ func Cases(fsys fs.FS, version string) ([]Case, error) {
 		if err != nil {
 			return nil, err
 		}
-		read, err := readCases(file, string(text))
+		read, err := readCases(file, strings.ReplaceAll(strings.TrimPrefix(string(text), mapping.ByteOrderMark), "\r\n", "\n"))
 		if err != nil {
 			return nil, err
 		}

@@ -1,18 +1,22 @@
 package workbench_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"pgregory.net/rapid"
 
 	"cpagateway/mapping"
 	"cpagateway/mapping/folder"
 	"cpagateway/mapping/workbench"
+	"cpagateway/profiles/fhir"
 )
 
 const supportPlan = "../folder/support-plan"
@@ -57,6 +61,83 @@ func TestSupportPlanLosesNothing(t *testing.T) {
 	}
 }
 
+// TestSupportPlanIsHeldToItsSchema: what is no such document is refused with its place, and nothing
+// comes back that would be none.
+func TestSupportPlanIsHeldToItsSchema(t *testing.T) {
+	f, err := folder.SupportPlan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for document, path := range map[string]string{
+		`{"ref": "1", "person": {"ref": "2"}}`:                                                                "status",
+		`{"ref": "1", "status": "active"}`:                                                                    "person",
+		`{"ref": "1", "status": "active", "person": {}}`:                                                      "person.ref",
+		`{"ref": "1", "status": "active", "person": {"ref": "2"}, "title": null}`:                             "title",
+		`{"ref": "1", "status": "active", "person": {"ref": "2"}, "made": "29/03/2026"}`:                      "made",
+		`{"ref": "1", "status": "active", "person": {"ref": "2"}, "reviews": [{"ref": "r", "outcome": "x"}]}`: "reviews[0].outcome",
+		`{"ref": "1", "status": "active", "person": {"ref": "2"}, "copies": [" "]}`:                           "copies[0]",
+	} {
+		made, err := workbench.Forward(t.Context(), f, fstest.MapFS{"Plan.json": {Data: []byte(document)}}, workbench.Env("s", "7A4"))
+		if err != nil || len(made.Resources) > 0 || made.Report.Refused != 1 || len(made.Faults) != 1 || made.Faults[0].Rule != "SCHEMA" || made.Faults[0].At.Field != path || made.Faults[0].At.File != "Plan.json" {
+			t.Errorf("%s: %v, %+v", document, err, made.Faults)
+		}
+	}
+	made, err := workbench.Forward(t.Context(), f, fstest.MapFS{"Plan.json": {Data: []byte(`{"ref": "1", "status": "active", "person": {"ref": "2"}}`)}}, workbench.Env("s", "7A4"))
+	if err != nil || len(made.Resources) != 1 {
+		t.Fatalf("%v %+v", err, made)
+	}
+	unknown, err := fhir.Parse(bytes.Replace(made.Resources[0].Body, []byte(`"status":"active"`), []byte(`"status":"unknown"`), 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, back := f.Back(workbench.Env("s", "7A4"), []fhir.Value{unknown})
+	if len(files) > 0 || len(back.Faults) != 1 {
+		t.Errorf("%s, %+v", files, back.Faults)
+	}
+}
+
+// TestSupportPlanSchemaIsWhatTheMapsRead: each leaf of the schemas is read, each field read is in
+// them, and each says in Welsh what it is.
+func TestSupportPlanSchemaIsWhatTheMapsRead(t *testing.T) {
+	f, err := folder.SupportPlan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, source := range f.Program().Sources() {
+		text, err := os.ReadFile(supportPlan + "/" + source + ".schema.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var root map[string]any
+		if err := json.Unmarshal(text, &root); err != nil {
+			t.Fatal(err)
+		}
+		var leaves []string
+		var walk func(path string, node map[string]any)
+		walk = func(path string, node map[string]any) {
+			if items, ok := node["items"].(map[string]any); ok {
+				node = items
+			}
+			members, _ := node["properties"].(map[string]any)
+			if len(members) == 0 {
+				leaves = append(leaves, path)
+			}
+			for name, member := range members {
+				said, _ := member.(map[string]any)["description"].(string)
+				if !strings.HasSuffix(said, ")") {
+					t.Errorf("%s.%s does not say in Welsh what it is: %q", path, name, said)
+				}
+				walk(strings.TrimPrefix(path+"."+name, "."), member.(map[string]any))
+			}
+		}
+		walk("", root)
+		slices.Sort(leaves)
+		if read := f.Program().Reads(source); !slices.Equal(leaves, read) {
+			t.Errorf("%s: the schema has %q, the maps read %q", source, leaves, read)
+		}
+	}
+}
+
 // TestSupportPlanRoundTrip holds the two laws for plans that are drawn by chance.
 func TestSupportPlanRoundTrip(t *testing.T) {
 	f, err := folder.SupportPlan()
@@ -91,7 +172,7 @@ func drawPlan(rt *rapid.T, i int) map[string]any {
 			in[name] = value
 		}
 	}
-	maybe(plan, "status", one("draft", "active", "suspended", "closed", "withdrawn", "entered-in-error"))
+	plan["status"] = one("draft", "active", "suspended", "closed", "withdrawn", "entered-in-error")
 	maybe(plan, "title", words.Draw(rt, "title"))
 	maybe(plan, "language", one("cy", "en"))
 	maybe(plan, "started", "2026-04-01")

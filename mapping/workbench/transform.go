@@ -54,6 +54,7 @@ func told(made *Made) []issue {
 		issues = append(issues, issue{"error", "not-supported", "not read: " + passed.File + ": " + passed.Reason})
 	}
 	issues = append(issues, counted("warning", "incomplete", "left behind", made.Report.LeftBehind)...)
+	issues = append(issues, counted("warning", "invalid", NotFHIR, made.Invalid)...)
 	issues = append(issues, counted("information", "informational", "defaulted", made.Report.Defaulted)...)
 	return append(issues, issue{"information", "informational", fmt.Sprintf("%d records read, %d taken, %d refused", made.Report.Read, made.Report.Taken, made.Report.Refused)})
 }
@@ -78,6 +79,9 @@ func faultIssues(faults []mapping.Fault) []issue {
 	}
 	return issues
 }
+
+// NotFHIR stands before what Made.Invalid counts.
+const NotFHIR = "not valid FHIR, and set aside by an import"
 
 func counted(severity, code, what string, counts map[string]int) []issue {
 	var issues []issue

@@ -12,6 +12,7 @@ import (
 	"strconv"
 
 	"cpagateway/mapping"
+	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
 
@@ -57,13 +58,28 @@ type Made struct {
 	Resources []mapping.Resource
 	Faults    []mapping.Fault
 	Report    mapping.Report
+	Invalid   map[string]int // what no import takes, as it is no FHIR: place and reason
 }
 
 // Take implements mapping.Output.
 func (m *Made) Take(resources []mapping.Resource) error {
 	m.Resources = append(m.Resources, resources...)
+	for _, r := range resources {
+		value, err := fhir.ParseResource(r.Body)
+		if err != nil {
+			return err
+		}
+		for _, issue := range profiles.Check(value) {
+			if issue.Fatal() {
+				m.Invalid[index.ReplaceAllString(issue.Path, "")+": "+issue.Text]++
+			}
+		}
+	}
 	return nil
 }
+
+// index is that of an element in a path.
+var index = regexp.MustCompile(`\[[0-9]+\]`)
 
 // SetAside implements mapping.Output.
 func (m *Made) SetAside(faults []mapping.Fault, _ []mapping.Resource) error {
@@ -73,7 +89,7 @@ func (m *Made) SetAside(faults []mapping.Fault, _ []mapping.Resource) error {
 
 // Forward runs a format over files.
 func Forward(ctx context.Context, f Format, files fs.FS, env mapping.Env) (*Made, error) {
-	made := &Made{}
+	made := &Made{Invalid: map[string]int{}}
 	var err error
 	made.Report, err = f.Read(ctx, files, env, made)
 	return made, err

@@ -257,3 +257,28 @@ func TestPublishedFacts(t *testing.T) {
 		t.Errorf("says\n%s", s.String())
 	}
 }
+
+// TestMapsAndCasesOfAnEditorOnWindows: a byte order mark and its ends of lines say nothing.
+func TestMapsAndCasesOfAnEditorOnWindows(t *testing.T) {
+	windows := func(text string) string { return "\ufeff" + strings.ReplaceAll(text, "\n", "\r\n") }
+	f := compile(t, windows("csv Rows\n  id \"id\"\n  words \"words\"\nmap Rows <-> Basic\n  key id\n  id <-> identifier[0].value\n  words <-> code.text\n"))
+	cases, err := workbench.Cases(fstest.MapFS{"a.case": {Data: []byte(windows("case a row\ngiven Rows\nid,words\n1,one\nexpect\n" +
+		`{"resourceType": "Basic", "id": "1", "identifier": [{"value": "1"}], "code": {"text": "one"}}` + "\nback given\n"))}}, "")
+	if err != nil || len(cases) != 1 {
+		t.Fatalf("%v, %d cases", err, len(cases))
+	}
+	if differs := cases[0].Run(f); len(differs) > 0 {
+		t.Error(differs)
+	}
+}
+
+// TestWhatIsNoFHIRIsTold before an import sets it aside, with its place and never its value.
+func TestWhatIsNoFHIRIsTold(t *testing.T) {
+	f := compile(t, "map Rows -> Encounter\n  key id\n  \"finished\" -> status\n  urgent -> priority\n")
+	files := fstest.MapFS{"Rows.csv": {Data: []byte("id,urgent\n1,Ann\n2,Bryn\n")}}
+	made, err := workbench.Forward(t.Context(), f, files, workbench.Env("s", "7A4"))
+	want := map[string]int{"Encounter.priority: must be an object": 2, "Encounter.class: is required": 2}
+	if err != nil || !reflect.DeepEqual(made.Invalid, want) {
+		t.Errorf("%v, %v", err, made.Invalid)
+	}
+}
