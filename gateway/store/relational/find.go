@@ -79,11 +79,10 @@ func searchText(q records.Query, scopeArgs []any, after records.Position) (strin
 	}
 	keys, names := sortKeys(q.Sort, &args)
 	text := `WITH ` + scopes + `, found AS (
-			SELECT r.place, seen.number AS seen, seen.stored AS seen_at` + keys + ` FROM scope CROSS JOIN resources r
+			SELECT r.*, seen.number AS seen, seen.stored AS seen_at` + keys + ` FROM scope CROSS JOIN resources r
 			JOIN versions seen ON seen.seq = ` + noticed("r", "scope", "") + `
 			WHERE ` + strings.Join(where, " AND ") + `)
-		SELECT ` + columns + `, f.seen, f.seen_at, (SELECT max(seq) FROM versions), f.place` + names + ` FROM found f
-		JOIN resources r ON r.place = f.place JOIN versions v ON v.seq = r.version JOIN labels l ON l.version = v.seq
+		SELECT ` + currentColumns + `, r.seen, r.seen_at, (SELECT max(seq) FROM versions), r.place` + names + ` FROM found r JOIN versions v ON v.seq = r.version
 		WHERE ` + follows(q.Sort, after, &args) + ` ORDER BY ` + order(q.Sort) + ` LIMIT ` + argLimit
 	return text, args
 }
@@ -102,7 +101,7 @@ func asOf(after records.Position) int64 {
 func sortKeys(sort []search.SortKey, args *arguments) (keys, names string) {
 	for i, key := range sort {
 		keys += fmt.Sprintf(", %s AS k%d", sortKey(key, args), i)
-		names += fmt.Sprintf(", f.k%d", i)
+		names += fmt.Sprintf(", r.k%d", i)
 	}
 	return keys, names
 }
@@ -126,7 +125,7 @@ func sortKey(key search.SortKey, args *arguments) string {
 // follows is the condition that a candidate stands after the position: greater
 // in the first sort key that differs, and in the place where none does.
 func follows(sort []search.SortKey, after records.Position, args *arguments) string {
-	condition := "f.place > " + argPlace
+	condition := "r.place > " + argPlace
 	if after.Place == 0 {
 		return condition
 	}
@@ -135,7 +134,7 @@ func follows(sort []search.SortKey, after records.Position, args *arguments) str
 		if sort[i].Descending == search.Descending {
 			greater = "<"
 		}
-		condition = fmt.Sprintf("(f.k%d %s %s OR f.k%d = %s AND %s)", i, greater, value, i, value, condition)
+		condition = fmt.Sprintf("(r.k%d %s %s OR r.k%d = %s AND %s)", i, greater, value, i, value, condition)
 	}
 	return condition
 }
@@ -147,9 +146,9 @@ func order(sort []search.SortKey) string {
 		if key.Descending == search.Descending {
 			direction = " DESC"
 		}
-		keys = append(keys, fmt.Sprintf("f.k%d%s", i, direction))
+		keys = append(keys, fmt.Sprintf("r.k%d%s", i, direction))
 	}
-	return strings.Join(append(keys, "f.place"), ", ")
+	return strings.Join(append(keys, "r.place"), ", ")
 }
 
 // scanMatch reads a row of a search with a number of sort keys.

@@ -16,12 +16,16 @@ import (
 )
 
 // columns of a version v with its label l of a resource r, in the order in which
-// scanVersion reads them.
-const columns = `r.type, r.id, v.number, r.person, r.custodian, v.source, v.origin, v.body, v.stored, l.need, l."any", v.deleted`
+// scanVersion reads them; of a current version the label stands in its resource.
+const (
+	columns        = versionOf + `, l.need, l."any", v.deleted`
+	currentColumns = versionOf + `, r.need, r."any", v.deleted`
+	versionOf      = `r.type, r.id, v.number, r.person, r.custodian, v.source, v.origin, v.body, v.stored`
+)
 
 var (
-	selectOne = `WITH ` + scopes + ` SELECT ` + columns + `, seen.number, seen.stored
-		FROM scope CROSS JOIN resources r JOIN versions v ON v.seq = r.version JOIN labels l ON l.version = v.seq
+	selectOne = `WITH ` + scopes + ` SELECT ` + currentColumns + `, seen.number, seen.stored
+		FROM scope CROSS JOIN resources r JOIN versions v ON v.seq = r.version
 		JOIN versions seen ON seen.seq = ` + noticed("r", "scope", "") + `
 		WHERE r.id = ?2 AND ` + found
 
@@ -46,7 +50,7 @@ const (
 		SELECT custodian, '', 0, '', '', '' FROM c WHERE EXISTS (SELECT 1 FROM resources r WHERE r.person = ?1 AND r.custodian = c.custodian AND r.deleted = 0)`
 	selectHistory = `SELECT ` + columns + ` FROM resources r JOIN versions v ON v.resource = r.place JOIN labels l ON l.version = v.seq
 		WHERE r.type = ? AND r.id = ? ORDER BY v.number DESC`
-	selectHeld = `SELECT ` + columns + ` FROM resources r JOIN versions v ON v.seq = r.version JOIN labels l ON l.version = v.seq
+	selectHeld = `SELECT ` + currentColumns + ` FROM resources r JOIN versions v ON v.seq = r.version
 		WHERE r.person = ?1 AND (?2 = '' OR r.type = ?2) ORDER BY r.place`
 	// The custodians, the facts of the person, and the wishes of records that are kept apart.
 	selectCompiled = selectCustodians + ` UNION ALL SELECT '', '', 0, c.body, r.type, r.id FROM compiled c JOIN resources r ON r.place = c.resource WHERE c.person = ?1
