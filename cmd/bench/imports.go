@@ -31,6 +31,7 @@ func (b *bench) imports() error {
 			return err
 		}
 		b.add("P8/import", "people/s", float64(b.imported)/time.Since(began).Seconds())
+		b.add("P8/written", "kB", s.written/float64(b.imported))
 		took, err := bareInserts(b.ctx, filepath.Join(s.data, databaseFile), filepath.Join(s.folder, "bare.db"))
 		b.add("P8/bare", "people/s", float64(b.imported)/took.Seconds())
 		return errors.Join(err, os.RemoveAll(s.folder))
@@ -173,6 +174,8 @@ func (b *bench) size(s *site) error {
 	b.add("P17/json", "kB", bodies/1000/people)
 	b.add("P17/source", "kB", float64(s.documents)/1000/people)
 	b.add("P8/everybody", "people/s", people/s.took.Seconds())
+	b.add("P8/everybody-written", "kB", s.written/people)
+	b.add("P8/everybody-resident", "MB", s.resident)
 	return errors.Join(err, db.Close())
 }
 

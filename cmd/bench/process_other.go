@@ -4,8 +4,12 @@ package main
 
 import (
 	"errors"
+	"os"
 	"time"
 )
+
+// usage is known on Linux alone.
+func usage(*os.ProcessState) (resident, written float64) { return 0, 0 }
 
 // processorTime is known on Linux alone.
 func processorTime(int) (time.Duration, error) {

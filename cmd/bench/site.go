@@ -36,6 +36,8 @@ type site struct {
 	redis        string        // address; empty: none
 	told         string        // address at which subscribers are told; empty: nobody subscribes
 	took         time.Duration // the import of all of them
+	resident     float64       // MB that it had at most
+	written      float64       // kB that it wrote to the disk
 	documents    int64         // bytes of what they came in
 }
 
@@ -104,7 +106,12 @@ func (b *bench) configure(s *site, addr, admin string) error {
 func (s *site) secret() string { return filepath.Join(s.folder, "subscribers.secret") }
 
 func (b *bench) bringIn(s *site, plans string) error {
-	return b.execute(b.options.gateway, "import", "--config", s.config, "--source", source, plans)
+	c := exec.CommandContext(b.ctx, b.options.gateway, "import", "--config", s.config, "--source", source, plans)
+	if out, err := c.CombinedOutput(); err != nil {
+		return fmt.Errorf("importing: %w: %s", err, out)
+	}
+	s.resident, s.written = usage(c.ProcessState)
+	return nil
 }
 
 // execute runs a command to its end. What it said is told where it failed.

@@ -3,6 +3,7 @@ package relational
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"cpagateway/gateway/records"
@@ -75,12 +76,19 @@ func scopeArgs(scopes []records.Scope) ([]any, error) {
 // object, the numbers of whose members mean nothing, because the json_each of
 // PostgreSQL takes no array.
 func listed[T any](list []T) (string, error) {
-	object := make(map[int]T, len(list))
+	text := []byte{'{'}
 	for i, row := range list {
-		object[i] = row
+		encoded, err := json.Marshal(row)
+		if err != nil {
+			return "", err
+		}
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = append(strconv.AppendInt(append(text, '"'), int64(i), 10), `":`...)
+		text = append(text, encoded...)
 	}
-	text, err := json.Marshal(object)
-	return string(text), err
+	return string(append(text, '}')), nil
 }
 
 // flag is a bool as it is stored.
