@@ -64,7 +64,7 @@ func showLines(out io.Writer, lines []intake.Line) error {
 		return nil
 	}
 	fmt.Fprintln(out, "\nset aside:")
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	t := columns(out)
 	for len(lines) > 0 {
 		first, n := lines[0], 1
 		for n < len(lines) && alike(lines[n], first, n) {
@@ -101,7 +101,7 @@ func showCounts(out io.Writer, title string, counts map[string]int) error {
 		return nil
 	}
 	fmt.Fprintf(out, "\n%s:\n", title)
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	t := columns(out)
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
 		fmt.Fprintf(t, "  %s\t%d\n", name, counts[name])
 	}

@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -274,7 +273,7 @@ func copyFile(from, to string) error {
 }
 
 func listFiles(out io.Writer, made manifest) error {
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	t := columns(out)
 	for _, name := range slices.Sorted(maps.Keys(made.Files)) {
 		fmt.Fprintf(t, "%s\t%s\n", name, made.Files[name][:16])
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -188,7 +187,7 @@ func first[T any](list []T) (one T) {
 // printExplanation is for a person to read.
 func printExplanation(out io.Writer, e explained, lang language.Tag) error {
 	fmt.Fprintf(out, "%s\n\n", texts.DecidedBy.In(lang, word(e.Outcome, lang), e.Custodian, e.Deciding))
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	t := columns(out)
 	for _, r := range e.Rules {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", r.ID, word(r.Outcome.String(), lang), r.Code, r.Text)
 	}

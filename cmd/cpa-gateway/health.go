@@ -64,7 +64,7 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // count makes metrics of the same.
 func (h *health) count() error {
-	meter := otel.Meter("cpagateway/cmd/cpa-gateway")
+	meter := otel.Meter(meterName)
 	away, err := meter.Int64ObservableGauge("cpa_gateway_shared_state_away",
 		metric.WithDescription("1 while the shared state does not answer"))
 	if err != nil {

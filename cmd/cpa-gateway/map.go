@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -72,10 +71,7 @@ func mapCheckCommand(w world) *cobra.Command {
 			}
 			check := f.Program().Check()
 			if asJSON {
-				out := json.NewEncoder(w.out)
-				out.SetIndent("", "  ")
-				out.SetEscapeHTML(false)
-				return out.Encode(check)
+				return printJSON(w.out, check)
 			}
 			return workbench.Print(w.out, check)
 		},

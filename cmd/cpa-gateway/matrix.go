@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"cpagateway/consent"
@@ -57,13 +56,11 @@ func rank(code string) int {
 // agreements need attention.
 func printMatrix(out io.Writer, register *agreements.Register, rows []flowRow, at time.Time) error {
 	fmt.Fprintf(out, "%d flows on %s: %s\n\n", len(rows), agreements.DayOf(at), countStates(rows))
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "state\tasks\tteam\tof\tfor\tconsent\tcontributes\tagreement\tstatus\tissued\treview\titems")
-	for _, row := range rows {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row.State, row.Recipient, cmp.Or(row.Team, "-"), row.Source, row.Purpose, row.ConsentRule,
-			cmp.Or(row.Contribute, "-"), row.Agreement, row.Status, row.IssueDate, row.ReviewDate, strings.Join(row.Items, " "))
-	}
-	if err := t.Flush(); err != nil {
+	err := printAll(out, rows, false, "state\tasks\tteam\tof\tfor\tconsent\tcontributes\tagreement\tstatus\tissued\treview\titems", func(row flowRow) []any {
+		return []any{row.State, row.Recipient, cmp.Or(row.Team, "-"), row.Source, row.Purpose, row.ConsentRule,
+			cmp.Or(row.Contribute, "-"), row.Agreement, row.Status, row.IssueDate, row.ReviewDate, strings.Join(row.Items, " ")}
+	})
+	if err != nil {
 		return err
 	}
 	for _, warning := range register.Warnings(at) {

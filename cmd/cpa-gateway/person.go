@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,9 +9,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
 
 	"cpagateway/consent"
 	"cpagateway/gateway/audit"
@@ -184,23 +180,4 @@ func operator(home profiles.OrgCode) consent.Caller {
 		name = u.Username
 	}
 	return consent.Caller{Client: "command-line", Organisation: home, Person: name}
-}
-
-// countUnresolved tells operators how many persons are in doubt, and why.
-func (s *site) countUnresolved() error {
-	_, err := otel.Meter(meterName).Int64ObservableGauge("cpa_gateway_persons_unresolved",
-		metric.WithDescription("Persons whose records are in doubt, by the first doubt: see person list"),
-		metric.WithInt64Callback(func(ctx context.Context, gauge metric.Int64Observer) error {
-			return s.store.View(ctx, func(now store.Snapshot) error {
-				counts, err := now.CountUnresolved()
-				if err != nil {
-					return err
-				}
-				for _, doubt := range persons.Doubts() {
-					gauge.Observe(int64(counts[doubt]), metric.WithAttributes(attribute.String("doubt", string(doubt))))
-				}
-				return nil
-			})
-		}))
-	return err
 }

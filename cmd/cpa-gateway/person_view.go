@@ -5,7 +5,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"cpagateway/gateway/linkage"
@@ -44,41 +43,6 @@ func listPersons(w world, place where, asJSON bool) error {
 	return list(w, place, asJSON, store.Snapshot.Unresolved, standingOf, "person\tsince\tin doubt\tcustodian\tsource\tPatient\tapart from", func(v standingView) []any {
 		return []any{v.Person, v.Since.Format(time.DateOnly), v.doubts(), v.Custodian, v.Source, v.Patient, v.ApartFrom}
 	})
-}
-
-// list prints what the store lists, as JSON or as a table under a head.
-func list[T, V any](w world, place where, asJSON bool, read func(store.Snapshot) ([]T, error), view func(T) V, head string, row func(V) []any) error {
-	views := []V{}
-	err := look(w, place, func(now store.Snapshot) error {
-		all, err := read(now)
-		for _, one := range all {
-			views = append(views, view(one))
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if asJSON {
-		return printJSON(w.out, views)
-	}
-	t := tabwriter.NewWriter(w.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, head)
-	for _, v := range views {
-		cells := row(v)
-		fmt.Fprintf(t, strings.Repeat("%v\t", len(cells)-1)+"%v\n", cells...)
-	}
-	return t.Flush()
-}
-
-// look opens the place and reads one moment of it.
-func look(w world, place where, read func(store.Snapshot) error) error {
-	s, err := place.existing(w)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	return s.store.View(w.ctx, read)
 }
 
 // moveView is a move as it is printed.
@@ -184,7 +148,7 @@ func showInquiry(out io.Writer, v inquiryView, asJSON bool) error {
 	if asJSON {
 		return printJSON(out, v)
 	}
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	t := columns(out)
 	fmt.Fprintf(t, "person\t%s\n", v.Person)
 	if len(v.Doubts) > 0 {
 		fmt.Fprintf(t, "in doubt\t%s, since %s\n", v.doubts(), v.Since.Format(time.DateOnly))

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"strconv"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,9 +24,7 @@ func quarantineListCommand(w world) *cobra.Command {
 	asJSON := false
 	c := &cobra.Command{
 		Use: "list", Short: "list what was set aside, without its values", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return withFaults(w, place, wanted, func(_ *site, faults []quarantine.Fault) error { return listFaults(w, faults, asJSON) })
-		},
+		RunE: func(*cobra.Command, []string) error { return listFaults(w, place, wanted, asJSON) },
 	}
 	place.flags(c)
 	c.Flags().StringVar(&wanted.Source, "source", "", "only of this `source`")
@@ -71,8 +67,11 @@ func quarantineRetryCommand(w world) *cobra.Command {
 	return c
 }
 
-// withFaults opens the place and hands on what is set aside there.
-func withFaults(w world, place where, wanted quarantine.Filter, do func(*site, []quarantine.Fault) error) error {
+// withFault opens the place and hands on what is set aside there under an id.
+func withFault(w world, place where, id string, do func(*site, quarantine.Fault) error) error {
+	if id == "" {
+		return misuse("the id is empty")
+	}
 	s, err := place.existing(w)
 	if err != nil {
 		return err
@@ -80,26 +79,16 @@ func withFaults(w world, place where, wanted quarantine.Filter, do func(*site, [
 	defer s.Close()
 	var faults []quarantine.Fault
 	err = s.store.View(w.ctx, func(now store.Snapshot) error {
-		faults, err = now.Faults(wanted)
+		faults, err = now.Faults(quarantine.Filter{ID: id, Settled: true})
 		return err
 	})
+	if err == nil && len(faults) != 1 {
+		err = misuse("nothing is set aside under the id %q", id)
+	}
 	if err != nil {
 		return err
 	}
-	return do(s, faults)
-}
-
-// withFault is withFaults for the one that has the id.
-func withFault(w world, place where, id string, do func(*site, quarantine.Fault) error) error {
-	if id == "" {
-		return misuse("the id is empty")
-	}
-	return withFaults(w, place, quarantine.Filter{ID: id, Settled: true}, func(s *site, faults []quarantine.Fault) error {
-		if len(faults) != 1 {
-			return misuse("nothing is set aside under the id %q", id)
-		}
-		return do(s, faults[0])
-	})
+	return do(s, faults[0])
 }
 
 // faultView is a fault as it is printed. The value is left to `show`.
@@ -125,20 +114,10 @@ func viewOf(f quarantine.Fault) faultView {
 	return v
 }
 
-func listFaults(w world, faults []quarantine.Fault, asJSON bool) error {
-	views := make([]faultView, len(faults))
-	for i, f := range faults {
-		views[i] = viewOf(f)
-	}
-	if asJSON {
-		return printJSON(w.out, views)
-	}
-	t := tabwriter.NewWriter(w.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "id\tfile\trow\tfield\trule\treason")
-	for _, v := range views {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", v.ID, printable(v.File), strconv.Itoa(v.Row), v.Field, v.Rule, v.Reason)
-	}
-	return t.Flush()
+func listFaults(w world, place where, wanted quarantine.Filter, asJSON bool) error {
+	return list(w, place, asJSON, func(now store.Snapshot) ([]quarantine.Fault, error) { return now.Faults(wanted) }, viewOf, "id\tfile\trow\tfield\trule\treason", func(v faultView) []any {
+		return []any{v.ID, printable(v.File), v.Row, v.Field, v.Rule, v.Reason}
+	})
 }
 
 // showFault prints a fault whole, the record included: to a person who is

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -78,24 +75,11 @@ func showRecord(w world, place where, name string, asJSON bool) (err error) {
 			return err
 		}
 	}
-	return printVersions(w, views, asJSON)
-}
-
-func printVersions(w world, views []versionView, asJSON bool) error {
-	if asJSON {
-		out := json.NewEncoder(w.out)
-		out.SetIndent("", "  ")
-		out.SetEscapeHTML(false)
-		return out.Encode(views)
-	}
-	table := tabwriter.NewWriter(w.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "version\tstored\tcustodian\tsource\trecord\tmaps\tdefaulted")
-	for _, v := range views {
+	return printAll(w.out, views, asJSON, "version\tstored\tcustodian\tsource\trecord\tmaps\tdefaulted", func(v versionView) []any {
 		what := strings.Join(v.Defaulted, " ")
 		if v.Deleted {
 			what = "(removed)"
 		}
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", v.Number, v.Stored.Format(time.RFC3339), v.Custodian, printable(v.Source), printable(v.Record), v.Maps, what)
-	}
-	return table.Flush()
+		return []any{v.Number, v.Stored.Format(time.RFC3339), v.Custodian, printable(v.Source), printable(v.Record), v.Maps, what}
+	})
 }

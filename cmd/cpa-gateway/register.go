@@ -4,10 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -87,7 +85,7 @@ func checkRegister(w world, paths []string, at time.Time, asJSON bool) error {
 // agreementFiles puts the files named, and the agreement files of the folders
 // named, into one folder. Their names there must differ: none may hide another.
 func agreementFiles(paths []string) (fs.FS, error) {
-	files := fileList{}
+	files := theFiles{}
 	for _, p := range paths {
 		info, err := os.Stat(p)
 		if err != nil {
@@ -106,34 +104,4 @@ func agreementFiles(paths []string) (fs.FS, error) {
 		}
 	}
 	return files, nil
-}
-
-// fileList is a folder that holds files from several places: where each is, by
-// its name. Only agreements.Load walks it.
-type fileList map[string]string
-
-// Open opens one of the files.
-func (l fileList) Open(name string) (fs.File, error) {
-	path, ok := l[name]
-	if !ok {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
-	}
-	return os.Open(path)
-}
-
-// Stat lets fs.WalkDir start: the one thing it asks about is the folder itself,
-// and any folder will do.
-func (l fileList) Stat(string) (fs.FileInfo, error) { return os.Stat(".") }
-
-// ReadDir lists the files in the order of their names.
-func (l fileList) ReadDir(string) ([]fs.DirEntry, error) {
-	var entries []fs.DirEntry
-	for _, name := range slices.Sorted(maps.Keys(l)) {
-		info, err := os.Stat(l[name])
-		if err != nil {
-			return nil, err
-		}
-		entries = append(entries, fs.FileInfoToDirEntry(info))
-	}
-	return entries, nil
 }

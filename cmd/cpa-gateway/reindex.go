@@ -1,13 +1,10 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/metric"
 
 	"cpagateway/gateway/store"
 )
@@ -53,18 +50,4 @@ func reindex(w world, place where) error {
 		case <-w.ctx.Done():
 		}
 	}
-}
-
-// countOutdated tells operators how many versions wait for that.
-func (s *site) countOutdated() error {
-	_, err := otel.Meter(meterName).Int64ObservableGauge("cpa_gateway_records_outdated",
-		metric.WithDescription("Versions that are judged by what other rules made of them: run reindex"),
-		metric.WithInt64Callback(func(ctx context.Context, gauge metric.Int64Observer) error {
-			return s.store.View(ctx, func(now store.Snapshot) error {
-				n, err := now.Outdated()
-				gauge.Observe(int64(n))
-				return err
-			})
-		}))
-	return err
 }

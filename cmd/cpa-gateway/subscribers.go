@@ -12,15 +12,10 @@ import (
 	"strings"
 	"time"
 
-	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
-
 	"cpagateway/consent"
 	"cpagateway/gateway/identity"
 	"cpagateway/gateway/outbox"
 	"cpagateway/gateway/road"
-	"cpagateway/gateway/store"
 	"cpagateway/gateway/subscriptions"
 )
 
@@ -95,24 +90,4 @@ func (s *site) tell(ctx context.Context, w world, r *road.Road, log *slog.Logger
 		stop()
 		<-done
 	}
-}
-
-// countSubscriptions tells operators how many subscriptions there are, by their status.
-func (s *site) countSubscriptions() error {
-	_, err := otel.Meter(meterName).Int64ObservableGauge("cpa_gateway_subscriptions",
-		metric.WithDescription("Subscriptions, by status: error has been given up"),
-		metric.WithInt64Callback(func(ctx context.Context, gauge metric.Int64Observer) error {
-			return s.store.View(ctx, func(now store.Snapshot) error {
-				list, err := now.Subscriptions("")
-				counts := map[subscriptions.Status]int64{subscriptions.Requested: 0, subscriptions.Active: 0, subscriptions.Failed: 0, subscriptions.Off: 0}
-				for _, one := range list {
-					counts[one.Status]++
-				}
-				for status, n := range counts {
-					gauge.Observe(n, metric.WithAttributes(attribute.String("status", string(status))))
-				}
-				return err
-			})
-		}))
-	return err
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/json"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -61,12 +59,4 @@ func (c where) existing(w world) (*site, error) {
 		return nil, err
 	}
 	return openSite(w, chosen)
-}
-
-// printJSON writes a value for machines.
-func printJSON(out io.Writer, v any) error {
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
 }
