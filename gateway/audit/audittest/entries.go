@@ -29,16 +29,13 @@ func (b *bench[S, T]) duties() {
 		{1, 1, 10, want[1]}, {1, 2, 10, want[1]}, {1, 3, 10, want[1][1:]}, {1, 1, 2, want[1][:2]}, {1, 9, 10, nil},
 		{2, 1, 10, want[2]}, {2, 7, 10, nil}, {3, 1, 10, nil},
 	} {
-		err := b.store.View(b.Context(), func(s S) error {
+		b.view(func(s S) error {
 			got, err := s.Duties(c.slot, c.from, c.limit)
 			if diff := cmp.Diff(c.want, got, ignoreEmpty); diff != "" {
 				b.Errorf("%d of chain %d from %d on (-want +got):\n%s", c.limit, c.slot, c.from, diff)
 			}
 			return err
 		})
-		if err != nil {
-			b.Fatal(err)
-		}
 	}
 }
 

@@ -90,6 +90,14 @@ func (b *bench[S, T]) swapped(before, after audit.Slot, rows []audit.Row) {
 	}
 }
 
+// view must succeed.
+func (b *bench[S, T]) view(read func(S) error) {
+	b.Helper()
+	if err := b.store.View(b.Context(), read); err != nil {
+		b.Fatal(err)
+	}
+}
+
 func (b *bench[S, T]) update(change func(T) error) error {
 	return b.store.Update(b.Context(), change)
 }
@@ -131,7 +139,7 @@ func (b *bench[S, T]) empty() {
 	if len(k.Slots)+len(k.Checkpoints) != 0 {
 		b.Errorf("an empty log holds %+v", k)
 	}
-	err := b.store.View(b.Context(), func(s S) error {
+	b.view(func(s S) error {
 		newest, err := s.NewestCheckpoint()
 		if err != nil || newest != (audit.Checkpoint{}) {
 			b.Errorf("its newest checkpoint is %+v, %v", newest, err)
@@ -141,9 +149,6 @@ func (b *bench[S, T]) empty() {
 		}
 		return nil
 	})
-	if err != nil {
-		b.Fatal(err)
-	}
 }
 
 func (b *bench[S, T]) rows() {
@@ -163,16 +168,13 @@ func (b *bench[S, T]) rows() {
 		limit int
 		want  []audit.Row
 	}{{1, 3, 10, rows[2:]}, {1, 2, 2, rows[1:3]}, {1, 5, 10, nil}, {2, 1, 10, second}, {3, 1, 10, nil}, {1, 1, 1, rows[:1]}} {
-		err := b.store.View(b.Context(), func(s S) error {
+		b.view(func(s S) error {
 			got, err := s.Chain(c.slot, c.from, c.limit)
 			if diff := cmp.Diff(c.want, got, ignoreEmpty); diff != "" || err != nil {
 				b.Errorf("%d of chain %d from %d on: %v (-want +got):\n%s", c.limit, c.slot, c.from, err, diff)
 			}
 			return nil
 		})
-		if err != nil {
-			b.Fatal(err)
-		}
 	}
 }
 
@@ -283,7 +285,7 @@ func (b *bench[S, T]) checkpoints() {
 		want = append(want, c)
 	}
 	b.expect(Kept{Chains: map[int][]audit.Row{}, Checkpoints: want})
-	err := b.store.View(b.Context(), func(s S) error {
+	b.view(func(s S) error {
 		if newest, err := s.NewestCheckpoint(); err != nil || newest != want[2] {
 			b.Errorf("the newest is %d, %v", newest.Number, err)
 		}
@@ -295,9 +297,6 @@ func (b *bench[S, T]) checkpoints() {
 		}
 		return nil
 	})
-	if err != nil {
-		b.Fatal(err)
-	}
 }
 
 func (b *bench[S, T]) ownWrites() {
@@ -365,7 +364,7 @@ func (b *bench[S, T]) endedContext() {
 
 func (b *bench[S, T]) oneMoment() {
 	is := b.extend(audit.Slot{Number: 1}, "a")
-	err := b.store.View(b.Context(), func(s S) error {
+	b.view(func(s S) error {
 		if slots, err := s.Slots(); err != nil || len(slots) != 1 {
 			b.Errorf("the slots are %+v, %v", slots, err)
 		}
@@ -379,9 +378,6 @@ func (b *bench[S, T]) oneMoment() {
 		}
 		return nil
 	})
-	if err != nil {
-		b.Fatal(err)
-	}
 	if rows := b.kept().Chains[1]; len(rows) != 2 {
 		b.Errorf("there are %d rows", len(rows))
 	}

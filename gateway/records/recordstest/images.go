@@ -7,17 +7,12 @@ import (
 	"cpagateway/gateway/records"
 )
 
-func imageOf(t *testing.T, store Store, source string) (image string) {
+func imageOf(t *testing.T, store Store, source string) string {
 	t.Helper()
-	err := store.View(t.Context(), func(now records.Snapshot) error {
+	return View(t, store, func(now records.Snapshot) (string, error) {
 		body, err := now.Image("CarePlan", "c1", source)
-		image = string(body)
-		return err
+		return string(body), err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return image
 }
 
 func images(t *testing.T, store Store) {
@@ -50,16 +45,9 @@ func images(t *testing.T, store Store) {
 }
 
 func edits(t *testing.T, store Store) {
-	made := func(id string, edit records.Edit) (is bool) {
+	made := func(id string, edit records.Edit) bool {
 		t.Helper()
-		err := store.View(t.Context(), func(now records.Snapshot) (err error) {
-			is, err = now.Edited("CarePlan", id, edit)
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return is
+		return View(t, store, func(now records.Snapshot) (bool, error) { return now.Edited("CarePlan", id, edit) })
 	}
 	keep := func(edit records.Edit, err error) {
 		t.Helper()
@@ -77,16 +65,9 @@ func edits(t *testing.T, store Store) {
 }
 
 func sendings(t *testing.T, store Store) {
-	sent := func(id string) (at string) {
+	sent := func(id string) string {
 		t.Helper()
-		err := store.View(t.Context(), func(now records.Snapshot) (err error) {
-			at, err = now.Sent(id)
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return at
+		return View(t, store, func(now records.Snapshot) (string, error) { return now.Sent(id) })
 	}
 	keep := func(at string, err error) {
 		t.Helper()

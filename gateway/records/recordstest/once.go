@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"testing"
 	"time"
 
 	"cpagateway/consent"
@@ -16,6 +17,21 @@ import (
 type Keeper[S records.Snapshot, T records.Tx] interface {
 	View(ctx context.Context, read func(S) error) error
 	Update(ctx context.Context, change func(T) error) error
+}
+
+// View reads something from one moment of a store, which must succeed.
+func View[S, V any](t testing.TB, of interface {
+	View(ctx context.Context, read func(S) error) error
+}, read func(S) (V, error)) (found V) {
+	t.Helper()
+	err := of.View(context.WithoutCancel(t.Context()), func(now S) (err error) {
+		found, err = read(now)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
 }
 
 // Store asks a store one thing at a time: each call is a view or an update of

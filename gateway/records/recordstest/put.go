@@ -87,24 +87,19 @@ func everyVersion(t *testing.T, store Store) {
 			t.Errorf("version %d: %+v, %v", i+1, v, err)
 		}
 	}
-	err := store.View(t.Context(), func(now records.Snapshot) error {
-		history, err := now.History("CarePlan", "c1")
-		if err != nil || len(history) != versions {
-			t.Fatalf("%d versions, %v", len(history), err)
+	history := func(id string) []records.Version {
+		return View(t, store, func(now records.Snapshot) ([]records.Version, error) { return now.History("CarePlan", id) })
+	}
+	if n := len(history("c1")); n != versions {
+		t.Fatalf("%d versions", n)
+	}
+	for i, v := range history("c1") {
+		if n := versions - i; v.Number != uint64(n) || string(v.Body) != crisisPlan(ann, "c1", fmt.Sprint("text ", n-1)) || v.Source != "suite" || v.Origin != origin || v.Person != ann {
+			t.Errorf("in the history, at %d: %+v", i, v)
 		}
-		for i, v := range history {
-			if n := versions - i; v.Number != uint64(n) || string(v.Body) != crisisPlan(ann, "c1", fmt.Sprint("text ", n-1)) || v.Source != "suite" || v.Origin != origin || v.Person != ann {
-				t.Errorf("in the history, at %d: %+v", i, v)
-			}
-		}
-		none, err := now.History("CarePlan", "c2")
-		if err != nil || len(none) != 0 {
-			t.Errorf("of what was never stored: %v, %v", none, err)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+	}
+	if none := history("c2"); len(none) != 0 {
+		t.Errorf("of what was never stored: %v", none)
 	}
 	for _, number := range []uint64{0, versions + 1, 1 << 63, ^uint64(0)} {
 		_, err := store.ReadVersion(t.Context(), d, "CarePlan", "c1", number)
@@ -321,13 +316,7 @@ func endedContext(t *testing.T, store Store) {
 }
 
 func generations(t *testing.T, store Store) {
-	generation := func(p profiles.PersonID) uint64 {
-		h, err := store.Holdings(t.Context(), p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return h.Generation
-	}
+	generation := func(p profiles.PersonID) uint64 { return Generation(t, store, p) }
 	newest := uint64(0)
 	step := func(what string, whom []profiles.PersonID, batch ...consent.Accepted) {
 		t.Helper()
@@ -358,13 +347,6 @@ func generations(t *testing.T, store Store) {
 
 // namesakes: to whom a number leads changes for everybody who has it.
 func namesakes(t *testing.T, store Store) {
-	generation := func() uint64 {
-		h, err := store.Holdings(t.Context(), bryn)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return h.Generation
-	}
 	Put(t, store, start, Accept(t, home, bryn, patient("bryn", nhsNumber(brynNumber))), Accept(t, home, ann, patient("ann", nhsNumber(annNumber))))
 	for _, step := range []struct {
 		what   string
@@ -379,9 +361,9 @@ func namesakes(t *testing.T, store Store) {
 		{"that brings it again", Accept(t, another, ann, patient("ann-too", nhsNumber(brynNumber))), true},
 		{"that removes it", Remove(t, another, ann, "Patient", "ann-too"), true},
 	} {
-		before := generation()
+		before := Generation(t, store, bryn)
 		Put(t, store, start, step.change)
-		if after := generation(); (after > before) != step.moves || after < before {
+		if after := Generation(t, store, bryn); (after > before) != step.moves || after < before {
 			t.Errorf("a change %s: from %d to %d", step.what, before, after)
 		}
 	}

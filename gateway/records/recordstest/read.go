@@ -243,7 +243,7 @@ func followed(t *testing.T, store Store) {
 			t.Fatal(err)
 		}
 	}
-	before := generationOf(t, store, ann)
+	before := Generation(t, store, ann)
 	step("a plan", 1, 1, Accept(t, home, ann, plan(ann, "c1", profiles.CodeCrisisPlan)))
 	step("a reference to nothing", 1, 1, Accept(t, home, ann, plan(ann, "c1", profiles.CodeCrisisPlan, `"goal":[{"reference":"Goal/g1"}]`)))
 	step("another custodian's", 1, 1, Accept(t, another, ann, resource("Goal", "g2", subject(ann))))
@@ -252,16 +252,18 @@ func followed(t *testing.T, store Store) {
 	step("that is restricted", 1, 2, Accept(t, home, ann, goal(veryRestricted())))
 	step("that is open again", 2, 2, Accept(t, home, ann, goal()))
 	step("that is no more", 1, 1, Remove(t, home, ann, "Goal", "g1"))
-	if after := generationOf(t, store, ann); after <= before {
+	if after := Generation(t, store, ann); after <= before {
 		t.Errorf("the generation goes from %d to %d", before, after)
 	}
 }
 
-func generationOf(t *testing.T, store Store, person profiles.PersonID) uint64 {
+// Generation is the generation of what is held about a person, by itself and with the
+// holdings alike.
+func Generation[S records.Snapshot, T records.Tx](t testing.TB, store Keeper[S, T], person profiles.PersonID) uint64 {
 	t.Helper()
-	h, err := store.Holdings(t.Context(), person)
-	if err != nil {
-		t.Fatal(err)
+	held := View(t, store, func(now S) (records.Holdings, error) { return now.Holdings(person) })
+	if alone := View(t, store, func(now S) (uint64, error) { return now.Generation(person) }); alone != held.Generation {
+		t.Errorf("the generation of %s is %d, with the holdings %d", person, alone, held.Generation)
 	}
-	return h.Generation
+	return held.Generation
 }

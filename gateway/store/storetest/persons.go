@@ -38,14 +38,6 @@ var personSuite = []struct {
 	{"generations move with standings, moves and wishes kept apart", generations},
 }
 
-// view must succeed.
-func view(t testing.TB, s store.Store, read func(store.Snapshot) error) {
-	t.Helper()
-	if err := s.View(t.Context(), read); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // bring puts resources about a person.
 func bring(t testing.TB, s store.Store, person profiles.PersonID, bodies ...string) {
 	t.Helper()

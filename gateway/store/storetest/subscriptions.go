@@ -48,14 +48,6 @@ func subscribed(id string, client consent.ClientID) subscriptions.Subscription {
 	}
 }
 
-// seen runs a test on one moment.
-func seen(t *testing.T, s store.Store, look func(now store.Snapshot) error) {
-	t.Helper()
-	if err := s.View(t.Context(), look); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func same(t *testing.T, got, want any) {
 	t.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -73,7 +65,7 @@ func subscriptionKept(t *testing.T, s store.Store) {
 		same(t, got, first)
 		return errors.Join(err, tx.Subscribe(changed))
 	})
-	seen(t, s, func(now store.Snapshot) error {
+	view(t, s, func(now store.Snapshot) error {
 		got, err := now.Subscription("s1")
 		same(t, got, changed)
 		if _, err := now.Subscription("s2"); !errors.Is(err, subscriptions.ErrNone) {
@@ -93,7 +85,7 @@ func subscriptionsOfAClient(t *testing.T, s store.Store) {
 		return err
 	})
 	update(t, s, func(tx store.Tx) error { return errors.Join(tx.Unsubscribe("d"), tx.Unsubscribe("none")) })
-	seen(t, s, func(now store.Snapshot) error {
+	view(t, s, func(now store.Snapshot) error {
 		for client, want := range map[consent.ClientID][]string{"": {"a", "b", "c"}, "council": {"a", "c"}, "gp": {"b"}, "nobody": nil} {
 			list, err := now.Subscriptions(client)
 			var ids []string
@@ -123,7 +115,7 @@ func eventsInOrder(t *testing.T, s store.Store) {
 		return errors.Join(tx.AddEvents(map[string][]subscriptions.Event{"s": {event(1), event(2)}, "other": {event(1)}}),
 			tx.AddEvents(map[string][]subscriptions.Event{"s": {event(3)}, "none": nil}), tx.AddEvents(nil))
 	})
-	seen(t, s, func(now store.Snapshot) error {
+	view(t, s, func(now store.Snapshot) error {
 		for _, c := range []struct {
 			after uint64
 			limit int
@@ -139,14 +131,14 @@ func eventsInOrder(t *testing.T, s store.Store) {
 }
 
 func outboxKept(t *testing.T, s store.Store) {
-	seen(t, s, func(now store.Snapshot) error {
+	view(t, s, func(now store.Snapshot) error {
 		o, err := now.Outbox()
 		same(t, o, subscriptions.Outbox{})
 		return err
 	})
 	for _, want := range []subscriptions.Outbox{{Through: 1 << 40, Holder: "a", Until: start}, {Through: 1<<40 + 1, Holder: "b", Until: start.Add(time.Second), Entries: map[int]uint64{1: 1 << 50, 2: 3}}} {
 		update(t, s, func(tx store.Tx) error { return tx.SetOutbox(want) })
-		seen(t, s, func(now store.Snapshot) error {
+		view(t, s, func(now store.Snapshot) error {
 			o, err := now.Outbox()
 			same(t, o, want)
 			return err
@@ -169,7 +161,7 @@ func changesInOrder(t *testing.T, s store.Store) {
 	put(recordstest.Accept(t, home, ann, `{"resourceType":"Patient","id":"ann","language":"en"}`))
 	var first uint64
 	look := func(after uint64, limit int) (names []string, places []uint64) {
-		seen(t, s, func(now store.Snapshot) error {
+		view(t, s, func(now store.Snapshot) error {
 			changes, err := now.Changes(after, limit)
 			for _, c := range changes {
 				names = append(names, fmt.Sprintf("%s/%s/%d %s %s %t %t", c.Type, c.ID, c.Number, c.Person, c.Custodian, c.Deleted, c.Label.Need.Has(profiles.PlanCrisis)))
@@ -206,7 +198,7 @@ func subscriptionUndone(t *testing.T, s store.Store) {
 	if !errors.Is(err, errOnTest) {
 		t.Fatal(err)
 	}
-	seen(t, s, func(now store.Snapshot) error {
+	view(t, s, func(now store.Snapshot) error {
 		list, err := now.Subscriptions("")
 		events, eventsErr := now.Events("a", 0, 1)
 		o, outboxErr := now.Outbox()

@@ -107,14 +107,19 @@ func kept(t testing.TB, now store.Snapshot) (versions, faults int) {
 // expect makes sure of what is there now.
 func expect(t testing.TB, s store.Store, versions, faults int) {
 	t.Helper()
-	err := s.View(context.WithoutCancel(t.Context()), func(now store.Snapshot) error {
+	view(t, s, func(now store.Snapshot) error {
 		if v, f := kept(t, now); v != versions || f != faults {
 			t.Errorf("there are %d versions and %d faults, want %d and %d", v, f, versions, faults)
 		}
 		return nil
 	})
-	if err != nil {
-		t.Error(err)
+}
+
+// view must succeed.
+func view(t testing.TB, s store.Store, read func(store.Snapshot) error) {
+	t.Helper()
+	if err := s.View(context.WithoutCancel(t.Context()), read); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -69,12 +69,9 @@ func Same(t testing.TB, from, to *relational.Store) {
 	var sequences [2]uint64
 	var reports [2]audit.Report
 	for i, s := range []*relational.Store{from, to} {
-		err := s.View(t.Context(), func(now store.Snapshot) (err error) {
-			sequences[i], err = now.Sequence()
-			return err
-		})
-		report, more := audit.Verify(t.Context(), s, Keys.Listed)
-		if err := errors.Join(err, more); err != nil || report.Break != nil || report.Entries == 0 {
+		sequences[i] = recordstest.View(t, s, store.Snapshot.Sequence)
+		report, err := audit.Verify(t.Context(), s, Keys.Listed)
+		if err != nil || report.Break != nil || report.Entries == 0 {
 			t.Errorf("%+v, %v", report, err)
 		}
 		reports[i] = report

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -51,29 +52,10 @@ func (d Database) killedWhileWriting(t *testing.T) {
 
 // killedAfter lets a child write for a time after its first acknowledgement and
 // gives the last version that it acknowledged.
-func (d Database) killedAfter(t *testing.T, place string, life time.Duration) (acknowledged uint64) {
+func (d Database) killedAfter(t *testing.T, place string, life time.Duration) uint64 {
 	t.Helper()
-	child := thisTest(t)
-	child.Env = append(os.Environ(), killed+"="+place)
-	out, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		n, err := strconv.ParseUint(lines.Text(), 10, 64)
-		if err != nil {
-			t.Fatalf("the child says %q", lines.Text())
-		}
-		if acknowledged == 0 {
-			time.AfterFunc(life, func() { _ = child.Process.Kill() })
-		}
-		acknowledged = n
-	}
-	if err := child.Wait(); err == nil {
+	acknowledged, killed := child(t, func(c *os.Process) { time.AfterFunc(life, func() { _ = c.Kill() }) }, killed+"="+place)
+	if !killed {
 		t.Fatal("the child ended by itself")
 	}
 	return acknowledged
@@ -94,11 +76,38 @@ func (d Database) writeUntilKilled(t *testing.T, place string) {
 	}
 }
 
-// thisTest is this test, and nothing else, in a process of its own.
-func thisTest(t *testing.T) *exec.Cmd {
+// child runs this test, and nothing else, in a process of its own, with more in its
+// environment, until it ends or is killed. It gives the last number that the process wrote,
+// and calls first at the first.
+func child(t *testing.T, first func(*os.Process), more ...string) (last uint64, killed bool) {
+	t.Helper()
 	parts := strings.Split(t.Name(), "/")
 	for i, part := range parts {
 		parts[i] = "^" + regexp.QuoteMeta(part) + "$"
 	}
-	return exec.CommandContext(t.Context(), os.Args[0], "-test.run="+strings.Join(parts, "/"), "-test.v=false")
+	c := exec.CommandContext(t.Context(), os.Args[0], "-test.run="+strings.Join(parts, "/"), "-test.v=false")
+	c.Env = append(os.Environ(), more...)
+	out, err := c.StdoutPipe()
+	if err == nil {
+		err = c.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		n, err := strconv.ParseUint(lines.Text(), 10, 64)
+		if err != nil {
+			continue // what a test says at its end
+		}
+		if last == 0 {
+			first(c.Process)
+		}
+		last = n
+	}
+	err = c.Wait()
+	status, ok := c.ProcessState.Sys().(syscall.WaitStatus)
+	if killed = ok && status.Signaled(); err != nil && !killed {
+		t.Fatalf("the child: %v", err)
+	}
+	return last, killed
 }

@@ -38,18 +38,6 @@ func derived(t testing.TB, s *relational.Store) map[string][]string {
 	return tables
 }
 
-func outdatedIn(t *testing.T, s *relational.Store) (n int) {
-	t.Helper()
-	err := s.View(t.Context(), func(now store.Snapshot) (err error) {
-		n, err = now.Outdated()
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
 // reindexRenewsWhatOtherRulesMade: whatever other rules had made of the versions,
 // and they may be older or those of a newer program, comes out as if they had been
 // stored today, in batches of any size.
@@ -60,7 +48,7 @@ func (d Database) reindexRenewsWhatOtherRulesMade(t *testing.T) {
 			recordstest.Put(t, s, start, Batch(t, n)...)
 		}
 		recordstest.Put(t, s, start, recordstest.Remove(t, home, person, "CarePlan", "b"))
-		before, generation := derived(t, s), generationOf(t, s)
+		before, generation := derived(t, s), recordstest.Generation(t, s, person)
 		for _, text := range []string{
 			fmt.Sprintf(`UPDATE labels SET rules = %d, need = 1, "any" = 2`, rules), `UPDATE resources SET need = 1, "any" = 2, status = 'x'`,
 			`DELETE FROM changes`, `DELETE FROM sort_values`, `DELETE FROM identifiers`, `UPDATE terms SET value = 'x'`, `UPDATE compiled SET body = '{}'`,
@@ -70,7 +58,7 @@ func (d Database) reindexRenewsWhatOtherRulesMade(t *testing.T) {
 			}
 		}
 		const versions = 10
-		if n := outdatedIn(t, s); n != versions {
+		if n := recordstest.View(t, s, store.Snapshot.Outdated); n != versions {
 			t.Errorf("%d versions are outdated", n)
 		}
 		for left := versions; left > 0; {
@@ -82,14 +70,14 @@ func (d Database) reindexRenewsWhatOtherRulesMade(t *testing.T) {
 				left -= 3
 				return err
 			})
-			if n := outdatedIn(t, s); err != nil || n != max(0, left) {
+			if n := recordstest.View(t, s, store.Snapshot.Outdated); err != nil || n != max(0, left) {
 				t.Fatalf("%d versions are outdated, %v", n, err)
 			}
 		}
 		if diff := cmp.Diff(before, derived(t, s)); diff != "" {
 			t.Errorf("as it was (-) and as it is (+):\n%s", diff)
 		}
-		if after := generationOf(t, s); after <= generation {
+		if after := recordstest.Generation(t, s, person); after <= generation {
 			t.Errorf("the person's generation goes from %d to %d", generation, after)
 		}
 		whole := newest(t, s, "Patient", "p")
@@ -97,15 +85,6 @@ func (d Database) reindexRenewsWhatOtherRulesMade(t *testing.T) {
 			t.Errorf("with nothing to do: %v; version %d", err, whole)
 		}
 	}
-}
-
-func generationOf(t *testing.T, s *relational.Store) uint64 {
-	t.Helper()
-	h, err := of(s).Holdings(t.Context(), person)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return h.Generation
 }
 
 // transactionLeavesToReindexWhatIsMuch: what more versions refer to than one
@@ -119,11 +98,11 @@ func (d Database) transactionLeavesToReindexWhatIsMuch(t *testing.T) {
 			`{"resourceType":"CarePlan","id":"c%d","status":"active","subject":{"reference":"Patient/p"},"author":{"reference":"Practitioner/w"}}`, i)))
 	}
 	recordstest.Put(t, s, start, recordstest.Accept(t, home, "", `{"resourceType":"Practitioner","id":"w"}`))
-	if n := outdatedIn(t, s); n != plans-ownRenewals {
+	if n := recordstest.View(t, s, store.Snapshot.Outdated); n != plans-ownRenewals {
 		t.Errorf("%d versions are outdated", n)
 	}
 	recordstest.Put(t, s, start, recordstest.Accept(t, home, "", `{"resourceType":"Practitioner","id":"another"}`))
-	if n := outdatedIn(t, s); n != plans-ownRenewals {
+	if n := recordstest.View(t, s, store.Snapshot.Outdated); n != plans-ownRenewals {
 		t.Errorf("%d versions are outdated after another's transaction", n)
 	}
 }

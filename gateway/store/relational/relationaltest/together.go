@@ -1,12 +1,10 @@
 package relationaltest
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"os"
 	"strconv"
-	"syscall"
 	"testing"
 
 	"cpagateway/consent"
@@ -97,7 +95,7 @@ func (d Database) killedAtEachStep(t *testing.T) {
 	var found uint64
 	steps := 0
 	for step := 1; ; step += max(d.Strides, 1) {
-		acknowledged, killed := childKilledAt(t, place, step)
+		acknowledged, killed := child(t, func(*os.Process) {}, killedAtStep+"="+place, killedAtStep+"_NUMBER="+strconv.Itoa(step))
 		s, err := d.Open(t.Context(), place, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -118,32 +116,6 @@ func (d Database) killedAtEachStep(t *testing.T) {
 	if steps < 10 {
 		t.Errorf("it was killed at %d steps", steps)
 	}
-}
-
-// childKilledAt lets a child bring two batches in and be killed at a step, if it
-// comes to it. It gives the last batch that the child acknowledged.
-func childKilledAt(t *testing.T, place string, step int) (acknowledged uint64, killed bool) {
-	t.Helper()
-	child := thisTest(t)
-	child.Env = append(os.Environ(), killedAtStep+"="+place, killedAtStep+"_NUMBER="+strconv.Itoa(step))
-	out, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if n, err := strconv.ParseUint(lines.Text(), 10, 64); err == nil {
-			acknowledged = n
-		}
-	}
-	err = child.Wait()
-	status, ok := child.ProcessState.Sys().(syscall.WaitStatus)
-	if killed = ok && status.Signaled(); err != nil && !killed {
-		t.Fatalf("the child: %v", err)
-	}
-	return acknowledged, killed
 }
 
 func (d Database) bringInUntilKilled(t *testing.T, place string) {
