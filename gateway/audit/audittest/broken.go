@@ -59,7 +59,7 @@ type rounds[S audit.Snapshot, T audit.Tx] struct {
 func (r *rounds[S, T]) round(step int, how Break) (broke bool) {
 	r.Helper()
 	r.breaker.Arm(step, how)
-	log, err := audit.Open(r.Context(), r.store, keys, &r.witness, func() time.Time { return r.now })
+	log, err := audit.Open(r.Context(), r.store, Keys, &r.witness, func() time.Time { return r.now })
 	failed := err != nil
 	if err == nil {
 		for i := range 4 {
@@ -95,7 +95,7 @@ func (r *rounds[S, T]) record(log *audit.Log[T], i int) (err error) {
 // check looks at the whole.
 func (r *rounds[S, T]) check(step int) {
 	r.Helper()
-	report, err := audit.Verify(r.Context(), r.store, keys.Listed, audit.AgainstWitness(&r.witness))
+	report, err := audit.Verify(r.Context(), r.store, Keys.Listed, audit.AgainstWitness(&r.witness))
 	if err != nil || report.Break != nil && report.Break.Reason != audit.BreakWitness || report.Chains > 1 {
 		r.Fatalf("step %d: %+v, %v", step, report, err)
 	}

@@ -56,8 +56,8 @@ type bench[S audit.Snapshot, T audit.Tx] struct {
 	store Store[S, T]
 }
 
-// keys are made from a seed, so that a failure repeats.
-var keys = func() audit.Keys {
+// Keys are made from a seed, so that a failure repeats.
+var Keys = func() audit.Keys {
 	private := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	return audit.Keys{Private: private, Listed: []ed25519.PublicKey{private.Public().(ed25519.PublicKey)}}
 }()
@@ -413,7 +413,7 @@ func (b *bench[S, T]) verifies() {
 	var all sync.WaitGroup
 	var open []*audit.Log[T]
 	for range logs {
-		log, err := audit.Open(b.Context(), b.store, keys, nil, at)
+		log, err := audit.Open(b.Context(), b.store, Keys, nil, at)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -433,7 +433,7 @@ func (b *bench[S, T]) verifies() {
 			b.Error(err)
 		}
 	}
-	report, err := audit.Verify(b.Context(), b.store, keys.Listed)
+	report, err := audit.Verify(b.Context(), b.store, Keys.Listed)
 	if err != nil || report.Break != nil || report.Entries != logs*callers || report.Signed != logs*callers || report.Chains > logs {
 		b.Errorf("verifying: %+v, %v", report, err)
 	}

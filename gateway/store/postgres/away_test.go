@@ -10,6 +10,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/audit"
+	"cpagateway/gateway/audit/audittest"
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records/recordstest"
 	"cpagateway/gateway/store"
@@ -57,7 +58,7 @@ func TestTheDatabaseIsRestarted(t *testing.T) {
 	for g := range 2 {
 		s := reopen(t, address)
 		stores = append(stores, s)
-		log, err := audit.Open(t.Context(), s, relationaltest.Keys, nil, time.Now)
+		log, err := audit.Open(t.Context(), s, audittest.Keys, nil, time.Now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +101,7 @@ func TestTheDatabaseIsRestarted(t *testing.T) {
 			t.Errorf("%s was acknowledged and is lost", id)
 		}
 	}
-	report, err := audit.Verify(t.Context(), stores[1], relationaltest.Keys.Listed)
+	report, err := audit.Verify(t.Context(), stores[1], audittest.Keys.Listed)
 	if err != nil || report.Break != nil || int(report.Entries) < len(found)-2 {
 		t.Errorf("%d faults, %+v, %v", len(found), report, err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/audit"
+	"cpagateway/gateway/audit/audittest"
 	"cpagateway/gateway/records/recordstest"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/store/relational"
@@ -46,7 +47,7 @@ func TestTheGatewaysRoleRewritesNothing(t *testing.T) {
 // update writes an entry of the audit log.
 func update(t *testing.T, s *relational.Store) {
 	t.Helper()
-	log, err := audit.Open(context.WithoutCancel(t.Context()), s, relationaltest.Keys, nil, clock)
+	log, err := audit.Open(context.WithoutCancel(t.Context()), s, audittest.Keys, nil, clock)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/audit"
+	"cpagateway/gateway/audit/audittest"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
 	"cpagateway/gateway/store"
@@ -39,7 +40,7 @@ func counted(t *testing.T) (*relational.Store, *relationaltest.Breaking) {
 // it: once to begin, and to see that nothing has changed; once to record, and to commit.
 func TestAnAnswerFromMemoryGoesToTheServerTwice(t *testing.T) {
 	s, b := counted(t)
-	log, err := audit.Open(context.WithoutCancel(t.Context()), s, relationaltest.Keys, nil, clock)
+	log, err := audit.Open(context.WithoutCancel(t.Context()), s, audittest.Keys, nil, clock)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -194,7 +194,7 @@ const keptStatements = 128
 func TestManyShapesOfSearch(t *testing.T) {
 	store := fresh(t)
 	recordstest.Put(t, store, start, batch(t, 0)...)
-	q := searchActive(t)
+	q := relationaltest.SearchActive(t)
 	status := q.Params[0]
 	for n := range keptStatements + 20 {
 		status.Values = append(status.Values, status.Values[0])

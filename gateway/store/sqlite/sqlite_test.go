@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"crypto/ed25519"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -14,9 +13,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/audit"
-	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
-	"cpagateway/gateway/search"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/store/relational"
 	"cpagateway/gateway/store/relational/relationaltest"
@@ -110,38 +107,12 @@ func scanText(rows *sql.Rows) (text string, err error) {
 	return text, err
 }
 
-// keys are made from a seed, so that a failure repeats.
-var keys = func() audit.Keys {
-	private := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
-	return audit.Keys{Private: private, Listed: []ed25519.PublicKey{private.Public().(ed25519.PublicKey)}}
-}()
-
-// openLog starts a log, which the caller closes.
-func openLog(t testing.TB, s *relational.Store) *audit.Log[store.Tx] {
-	t.Helper()
-	log, err := audit.Open(context.WithoutCancel(t.Context()), s, keys, nil, func() time.Time { return start })
-	if err != nil {
-		t.Fatal(err)
-	}
-	return log
-}
-
 // record keeps an entry with two checkpoints, of a log of its own.
 func record(t testing.TB, s *relational.Store) {
 	t.Helper()
-	log := openLog(t, s)
+	log := relationaltest.OpenLog(t, s)
 	_, err := log.Public(t.Context(), audit.Event{At: start})
 	if err := errors.Join(err, log.Close()); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// searchActive is a search for active plans.
-func searchActive(t testing.TB) records.Query {
-	t.Helper()
-	p, err := search.Parse("CarePlan", "status", "active")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return records.Query{Params: []search.Param{p}, Count: 10}
 }

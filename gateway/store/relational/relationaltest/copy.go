@@ -12,6 +12,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/audit"
+	"cpagateway/gateway/audit/audittest"
 	"cpagateway/gateway/persons"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
@@ -27,7 +28,7 @@ func Fill(t testing.TB, s *relational.Store) {
 	if _, err := s.KeepFirst(t.Context(), "name", []byte{0, 1}); err != nil {
 		t.Fatal(err)
 	}
-	log := openLog(t, s)
+	log := OpenLog(t, s)
 	for n := range 3 {
 		if err := bringIn(t, log, n); err != nil {
 			t.Fatal(err)
@@ -70,7 +71,7 @@ func Same(t testing.TB, from, to *relational.Store) {
 	var reports [2]audit.Report
 	for i, s := range []*relational.Store{from, to} {
 		sequences[i] = recordstest.View(t, s, store.Snapshot.Sequence)
-		report, err := audit.Verify(t.Context(), s, Keys.Listed)
+		report, err := audit.Verify(t.Context(), s, audittest.Keys.Listed)
 		if err != nil || report.Break != nil || report.Entries == 0 {
 			t.Errorf("%+v, %v", report, err)
 		}
@@ -117,7 +118,7 @@ func (d Database) everythingIsCopied(t *testing.T) {
 	if _, err := relational.Copy(t.Context(), from, to); !errors.Is(err, relational.ErrInUse) {
 		t.Errorf("a copy over a copy: %v", err)
 	}
-	if err := bringIn(t, openLog(t, to), 9); err != nil {
+	if err := bringIn(t, OpenLog(t, to), 9); err != nil {
 		t.Errorf("the copy takes nothing: %v", err)
 	}
 }

@@ -64,7 +64,7 @@ func (d Database) Whole(t testing.TB, s *relational.Store) uint64 {
 			t.Fatalf("a batch was torn: plan %s at version %d, the Patient at %d", id, n, number)
 		}
 	}
-	found, err := of(s).Find(ctx, recordstest.Treating(t, person), "CarePlan", searchActive(t))
+	found, err := of(s).Find(ctx, recordstest.Treating(t, person), "CarePlan", SearchActive(t))
 	if err != nil || len(found.Matches) != 2*int(min(number, 1)) {
 		t.Fatalf("the index finds %d plans at version %d, %v", len(found.Matches), number, err)
 	}

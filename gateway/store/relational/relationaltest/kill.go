@@ -66,7 +66,7 @@ func (d Database) writeUntilKilled(t *testing.T, place string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := openLog(t, s)
+	log := OpenLog(t, s)
 	for n := newest(t, s, "Patient", "p"); ; {
 		n++
 		if err := bringIn(t, log, int(n)); err != nil {

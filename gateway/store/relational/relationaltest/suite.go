@@ -5,7 +5,6 @@ package relationaltest
 
 import (
 	"context"
-	"crypto/ed25519"
 	"database/sql"
 	"database/sql/driver"
 	"io/fs"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"cpagateway/gateway/audit"
+	"cpagateway/gateway/audit/audittest"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
 	"cpagateway/gateway/search"
@@ -118,24 +118,18 @@ func Direct(t testing.TB, lend func(context.Context, func(relational.Connection)
 	})
 }
 
-// Keys are made from a seed, so that a failure repeats.
-var Keys = func() audit.Keys {
-	private := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
-	return audit.Keys{Private: private, Listed: []ed25519.PublicKey{private.Public().(ed25519.PublicKey)}}
-}()
-
-// openLog starts a log, which the caller closes.
-func openLog(t testing.TB, s *relational.Store) *audit.Log[store.Tx] {
+// OpenLog starts a log, which the caller closes.
+func OpenLog(t testing.TB, s *relational.Store) *audit.Log[store.Tx] {
 	t.Helper()
-	log, err := audit.Open(context.WithoutCancel(t.Context()), s, Keys, nil, func() time.Time { return start })
+	log, err := audit.Open(context.WithoutCancel(t.Context()), s, audittest.Keys, nil, func() time.Time { return start })
 	if err != nil {
 		t.Fatal(err)
 	}
 	return log
 }
 
-// searchActive is a search for active plans.
-func searchActive(t testing.TB) records.Query {
+// SearchActive is a search for active plans.
+func SearchActive(t testing.TB) records.Query {
 	t.Helper()
 	p, err := search.Parse("CarePlan", "status", "active")
 	if err != nil {

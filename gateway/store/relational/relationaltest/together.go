@@ -9,6 +9,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/audit"
+	"cpagateway/gateway/audit/audittest"
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
@@ -73,7 +74,7 @@ func (d Database) together(t testing.TB, s *relational.Store) uint64 {
 	if number != 0 || uint64(len(faults)) != imports {
 		t.Errorf("%d versions are not recorded; %d imports, %d faults", number, imports, len(faults))
 	}
-	report, err := audit.Verify(ctx, s, Keys.Listed)
+	report, err := audit.Verify(ctx, s, audittest.Keys.Listed)
 	if err != nil || report.Break != nil {
 		t.Errorf("the log: %+v, %v", report, err)
 	}
@@ -128,7 +129,7 @@ func (d Database) bringInUntilKilled(t *testing.T, place string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := openLog(t, s)
+	log := OpenLog(t, s)
 	n := newest(t, s, "Patient", "p")
 	b.killAt(step)
 	for range 2 {
