@@ -18,6 +18,7 @@ import (
 	"cpagateway/gateway/intake"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
+	"cpagateway/mapping/extracts"
 )
 
 // brought runs an import and gives its account, which adds up.
@@ -226,7 +227,7 @@ func TestProgressIsSilentWhereNobodyWatches(t *testing.T) {
 // unless the format knows it.
 func TestTheTimeLeftIsReckonedFromWhatWasRead(t *testing.T) {
 	files := fstest.MapFS{"a.csv": {Data: make([]byte, 300)}, "b.csv": {Data: make([]byte, 100)}}
-	p := progressOn(&lockedBuffer{}, []extract{{files: files}, {notRead: "it is no file"}})
+	p := progressOn(&lockedBuffer{}, extracts.List{{Files: files}, {NotRead: "it is no file"}})
 	open := func(name string, bytes int) {
 		t.Helper()
 		f, err := p.reading(files).Open(name)

@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
 	"cpagateway/gateway/intake"
 	"cpagateway/mapping"
+	"cpagateway/mapping/extracts"
 	"cpagateway/mapping/folder"
+	"cpagateway/mapping/scratch"
 	"cpagateway/profiles"
 )
 
@@ -44,11 +47,11 @@ func importCommand(w world) *cobra.Command {
 }
 
 func (o importOptions) run(w world, paths []string) (err error) {
-	extracts, err := extractsAt(paths)
+	named, err := extracts.Open(paths)
 	if err != nil {
-		return err
+		return usageError{err}
 	}
-	defer func() { err = errors.Join(err, closeAll(extracts)) }()
+	defer func() { err = errors.Join(err, named.Close()) }()
 	c, err := o.place.read()
 	if err != nil {
 		return err
@@ -73,7 +76,7 @@ func (o importOptions) run(w world, paths []string) (err error) {
 			return err
 		}
 	}
-	sum, err := bringIn(w, s, source, extracts)
+	sum, err := bringIn(w, s, source, named)
 	if err := show(w.out, sum, o.asJSON); err != nil {
 		return err
 	}
@@ -105,33 +108,33 @@ func (o importOptions) open(w world, chosen config) (*site, func() error, error)
 
 // bringIn runs every extract and adds up the accounts. Files go by their paths as
 // they were given.
-func bringIn(w world, s *site, from sourceConfig, extracts []extract) (total intake.Summary, err error) {
+func bringIn(w world, s *site, from sourceConfig, named extracts.List) (total intake.Summary, err error) {
 	source, err := from.open()
 	if err != nil {
 		return total, err
 	}
 	if f, ok := source.Format.(*folder.Format); ok && f.Joins() {
-		if extracts, err = together(extracts); err != nil {
-			return total, err
+		if named, err = named.Together(); err != nil {
+			return total, usageError{err}
 		}
 	}
 	in := s.intake(w)
 	in.Scratch = scratchIn(s.config.Records.folder())
-	p := progressOn(w.err, extracts)
+	p := progressOn(w.err, named)
 	defer p.done()
 	in.Progress, in.Expect = p.tell, p.expect
-	for _, e := range extracts {
-		if e.notRead != "" {
-			total.NotRead = append(total.NotRead, mapping.NotRead{File: e.path, Reason: e.notRead})
+	for _, e := range named {
+		if e.NotRead != "" {
+			total.NotRead = append(total.NotRead, mapping.NotRead{File: e.Path, Reason: e.NotRead})
 			continue
 		}
-		sum, err := in.Run(w.ctx, source, p.reading(e.files))
+		sum, err := in.Run(w.ctx, source, p.reading(e.Files))
 		p.next()
 		for i := range sum.NotRead {
-			sum.NotRead[i].File = e.named(sum.NotRead[i].File)
+			sum.NotRead[i].File = e.Named(sum.NotRead[i].File)
 		}
 		if err == nil && sum.Read == 0 && len(sum.NotRead) == 0 {
-			sum.NotRead = []mapping.NotRead{{File: e.path, Reason: "there is no record in it"}}
+			sum.NotRead = []mapping.NotRead{{File: e.Path, Reason: "there is no record in it"}}
 		}
 		total = total.Plus(sum)
 		if err != nil {
@@ -153,4 +156,19 @@ func boundMemory() (lift func()) {
 	}
 	debug.SetMemoryLimit(importMemory)
 	return func() { debug.SetMemoryLimit(math.MaxInt64) }
+}
+
+// scratchIn makes files for what an import has to remember, beside the records and for
+// their owner alone. They have no name: nothing is left of them, however the import ends.
+func scratchIn(folder string) scratch.Files {
+	return func() (scratch.File, error) {
+		f, err := os.CreateTemp(folder, "import-")
+		if err != nil {
+			return nil, err
+		}
+		if err := os.Remove(f.Name()); err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		return f, nil
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cpagateway/mapping"
+	"cpagateway/mapping/extracts"
 	"cpagateway/mapping/folder"
 	"cpagateway/mapping/syntax"
 	"cpagateway/mapping/workbench"
@@ -134,23 +135,23 @@ func (o mapRun) run(w world, name string, inputs []string) (err error) {
 
 // forward prints a Bundle; its account goes beside it.
 func (o mapRun) forward(w world, f workbench.Format, inputs []string, env mapping.Env) (err error) {
-	extracts, err := extractsAt(inputs)
+	named, err := extracts.Open(inputs)
 	if err != nil {
-		return err
+		return usageError{err}
 	}
-	defer func() { err = errors.Join(err, closeAll(extracts)) }()
-	for _, e := range extracts {
-		if e.notRead != "" {
-			return misuse("%s: %s", e.path, e.notRead)
+	defer func() { err = errors.Join(err, named.Close()) }()
+	for _, e := range named {
+		if e.NotRead != "" {
+			return misuse("%s: %s", e.Path, e.NotRead)
 		}
 	}
-	if extracts, err = together(extracts); err != nil {
-		return err
+	if named, err = named.Together(); err != nil {
+		return usageError{err}
 	}
-	if len(extracts) > 1 {
+	if len(named) > 1 {
 		return misuse("name files, or one folder")
 	}
-	made, err := workbench.Forward(w.ctx, f, extracts[0].files, env)
+	made, err := workbench.Forward(w.ctx, f, named[0].Files, env)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cpagateway/mapping"
+	"cpagateway/mapping/extracts"
 	"cpagateway/mapping/report"
 	"cpagateway/mapping/syntax"
 	"cpagateway/mapping/workbench"
@@ -99,17 +100,17 @@ func reportNamed(w world, name, language string) (*report.Report, error) {
 }
 
 // resourcesAt are those of a file, or of every JSON file of a folder.
-func resourcesAt(w world, input string) ([]fhir.Value, error) {
-	extracts, err := extractsAt([]string{input})
+func resourcesAt(w world, input string) (all []fhir.Value, err error) {
+	named, err := extracts.Open([]string{input})
 	if err != nil {
-		return nil, err
+		return nil, usageError{err}
 	}
-	if why := extracts[0].notRead; why != "" {
+	defer func() { err = errors.Join(err, named.Close()) }()
+	if why := named[0].NotRead; why != "" {
 		return nil, misuse("%s: %s", printable(input), why)
 	}
-	var all []fhir.Value
 	var notRead mapping.Report
-	err = mapping.Walk(extracts[0].files, &notRead, []string{".json", ".ndjson", ".jsonl"}, func(name string, file fs.File) error {
+	err = mapping.Walk(named[0].Files, &notRead, []string{".json", ".ndjson", ".jsonl"}, func(name string, file fs.File) error {
 		content, err := io.ReadAll(file)
 		if err == nil {
 			var found []fhir.Value

@@ -32,3 +32,20 @@ func TestTheCollectorFollowsTheBudget(t *testing.T) {
 		t.Errorf("over the environment: a limit of %d and %d percent", limit, percent)
 	}
 }
+
+// TestTheMemoryOfAnImportHasABound, unless somebody has chosen one.
+func TestTheMemoryOfAnImportHasABound(t *testing.T) {
+	limit := func() int64 {
+		defer boundMemory()()
+		return debug.SetMemoryLimit(-1)
+	}
+	before := debug.SetMemoryLimit(math.MaxInt64)
+	defer debug.SetMemoryLimit(before)
+	if bound := limit(); bound != importMemory {
+		t.Errorf("an import is held to %d bytes", bound)
+	}
+	debug.SetMemoryLimit(1 << 30)
+	if chosen := limit(); chosen != 1<<30 {
+		t.Errorf("the limit of the environment became %d", chosen)
+	}
+}

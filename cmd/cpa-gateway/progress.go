@@ -10,6 +10,8 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"cpagateway/mapping/extracts"
 )
 
 // progress is a line on the terminal that rewrites itself: how many records were brought
@@ -29,13 +31,13 @@ type progress struct {
 	percent  int64            // told while nothing is brought in
 }
 
-func progressOn(out io.Writer, extracts []extract) *progress {
+func progressOn(out io.Writer, named extracts.List) *progress {
 	file, isFile := out.(*os.File)
 	p := &progress{read: map[string]int64{}, bar: progressbar.NewOptions(-1, progressbar.OptionSetWriter(out), progressbar.OptionSetVisibility(isFile && term.IsTerminal(int(file.Fd()))),
 		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("records"), progressbar.OptionSetDescription("reading"),
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())}
-	for _, e := range extracts {
-		p.size += sizeOf(e.files)
+	for _, e := range named {
+		p.size += sizeOf(e.Files)
 	}
 	return p
 }

@@ -13,6 +13,7 @@ import (
 	"cpagateway/consent"
 	"cpagateway/consent/agreements"
 	"cpagateway/gateway/store"
+	"cpagateway/mapping/extracts"
 )
 
 func registerCommand(w world) *cobra.Command {
@@ -85,7 +86,7 @@ func checkRegister(w world, paths []string, at time.Time, asJSON bool) error {
 // agreementFiles puts the files named, and the agreement files of the folders
 // named, into one folder. Their names there must differ: none may hide another.
 func agreementFiles(paths []string) (fs.FS, error) {
-	files := theFiles{}
+	files := extracts.Files{}
 	for _, p := range paths {
 		info, err := os.Stat(p)
 		if err != nil {

@@ -1,17 +1,16 @@
-package main
+package extracts_test
 
 import (
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
 	"cpagateway/mapping"
+	"cpagateway/mapping/extracts"
 )
 
 // TestNoLinkLeadsOutOfAFolder: a link in the folder of an extract once brought in
@@ -33,18 +32,18 @@ func TestNoLinkLeadsOutOfAFolder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	extracts, err := extractsAt([]string{folder})
+	list, err := extracts.Open([]string{folder})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := closeAll(extracts); err != nil {
+		if err := list.Close(); err != nil {
 			t.Error(err)
 		}
 	}()
 	var report mapping.Report
 	var read []string
-	err = mapping.Walk(extracts[0].files, &report, []string{".json"}, func(name string, _ fs.File) error {
+	err = mapping.Walk(list[0].Files, &report, []string{".json"}, func(name string, _ fs.File) error {
 		read = append(read, name)
 		return nil
 	})
@@ -62,22 +61,5 @@ func TestNoLinkLeadsOutOfAFolder(t *testing.T) {
 		if !strings.Contains(reasons[name], reason) {
 			t.Errorf("%s is not read: %q", name, reasons[name])
 		}
-	}
-}
-
-// TestTheMemoryOfAnImportHasABound, unless somebody has chosen one.
-func TestTheMemoryOfAnImportHasABound(t *testing.T) {
-	limit := func() int64 {
-		defer boundMemory()()
-		return debug.SetMemoryLimit(-1)
-	}
-	before := debug.SetMemoryLimit(math.MaxInt64)
-	defer debug.SetMemoryLimit(before)
-	if bound := limit(); bound != importMemory {
-		t.Errorf("an import is held to %d bytes", bound)
-	}
-	debug.SetMemoryLimit(1 << 30)
-	if chosen := limit(); chosen != 1<<30 {
-		t.Errorf("the limit of the environment became %d", chosen)
 	}
 }
