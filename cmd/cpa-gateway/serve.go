@@ -167,7 +167,7 @@ func (s *site) listen(w world, p public, h *health, log *slog.Logger, announce f
 	defer p.tell(w.ctx)()
 	main := server(p, log)
 	main.TLSConfig = secure
-	(&unread{record: p.unread}).watch(main)
+	gateway.RecordUnread(main, p.unread)
 	admin := server(adminHandler(metrics, h), log)
 	failed := make(chan error, 2)
 	go func() { failed <- serveOn(main, public) }()

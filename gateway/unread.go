@@ -1,4 +1,4 @@
-package main
+package gateway
 
 import (
 	"context"
@@ -27,9 +27,9 @@ type connection struct {
 
 type connectionKey struct{}
 
-// watch makes a server tell of them.
-func (u *unread) watch(s *http.Server) {
-	handler := s.Handler
+// RecordUnread makes a server record the requests that it answers by itself.
+func RecordUnread(s *http.Server, record func(context.Context)) {
+	u, handler := &unread{record: record}, s.Handler
 	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, ok := r.Context().Value(connectionKey{}).(*connection); ok {
 			c.waiting.Store(false)
