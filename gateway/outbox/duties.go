@@ -63,7 +63,7 @@ func (o *Outbox) tellDuties(ctx context.Context) error {
 		}
 	}
 	return o.Store.Update(ctx, func(tx store.Tx) error {
-		now, err := o.mine(tx)
+		now, err := o.hold(tx)
 		if err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ func (r reading) ahead() (n uint64) {
 // before the first time nothing is told.
 func (o *Outbox) readEntries(ctx context.Context) (r reading, err error) {
 	err = o.Store.View(ctx, func(now store.Snapshot) (err error) {
-		if r.outbox, err = now.Outbox(); err != nil || !r.outbox.MayBe(o.Gateway, o.Clock()) {
+		if r.outbox, err = now.Outbox(); err != nil || !r.outbox.MayBeHeldBy(o.Gateway, o.Clock()) {
 			return err
 		}
 		slots, err := now.Slots()
@@ -140,10 +140,10 @@ func byCustodian(duties []duty) (groups [][]duty) {
 	return groups
 }
 
-// mine is how far the changes have been looked through, for the gateway that does so.
-func (o *Outbox) mine(tx store.Tx) (subscriptions.Outbox, error) {
+// hold is how far the changes have been looked through, held by this gateway for a while more.
+func (o *Outbox) hold(tx store.Tx) (subscriptions.Outbox, error) {
 	now, err := tx.Outbox()
-	if err == nil && !now.MayBe(o.Gateway, o.Clock()) {
+	if err == nil && !now.MayBeHeldBy(o.Gateway, o.Clock()) {
 		err = errNotOurs
 	}
 	now.Holder, now.Until = o.Gateway, o.Clock().Add(lease)
@@ -155,7 +155,7 @@ func (o *Outbox) mine(tx store.Tx) (subscriptions.Outbox, error) {
 func (o *Outbox) send(ctx context.Context, duties []duty) error {
 	custodian := duties[0].entry.Custodian
 	_, err := o.Road.Audit.Update(ctx, audit.Event{At: o.Clock(), Interaction: "communication", Type: "Communication"}, authored.Source, o.decide(custodian, ""), func(tx store.Tx) (counts audit.Counts, err error) {
-		if _, err := o.mine(tx); err != nil {
+		if _, err := o.hold(tx); err != nil {
 			return counts, err
 		}
 		for _, d := range duties {

@@ -101,8 +101,8 @@ type Stale uint8
 
 // The zero Stale is what HTTP says.
 const (
-	Refuse412 Stale = iota // it is refused
-	Merge                  // it is carried over to the newest, where it does not clash with what others changed
+	RefuseStale Stale = iota // it is refused
+	Merge                    // it is carried over to the newest, where it does not clash with what others changed
 )
 
 // Return is what the answer to a change holds (R4, http.html#return).
@@ -143,7 +143,7 @@ type Total uint8
 
 // The zero Total tells nothing.
 const (
-	Untold   Total = iota
+	NoTotal  Total = iota
 	Accurate       // and never an estimate: what may be seen of one person is soon counted
 )
 

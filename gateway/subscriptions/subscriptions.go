@@ -82,7 +82,7 @@ func (c Change) Reference() string { return c.Type + "/" + c.ID }
 // Outbox is how far the changes of the store have been looked through, for all
 // subscriptions, and which gateway does so.
 type Outbox struct {
-	Through uint64 // place of the last change that was
+	Through uint64 // place of the last change that was looked through
 	// Entries are how far the chains of the audit log have been looked through for what the
 	// custodians' people have to be told: the number of the last entry, by chain. Nil: not yet.
 	Entries map[int]uint64
@@ -91,8 +91,8 @@ type Outbox struct {
 	Until   time.Time
 }
 
-// MayBe reports whether a gateway may look through the changes: it did so last, or nobody does.
-func (o Outbox) MayBe(gateway string, now time.Time) bool {
+// MayBeHeldBy reports whether a gateway may look through the changes: it did so last, or nobody does.
+func (o Outbox) MayBeHeldBy(gateway string, now time.Time) bool {
 	return o.Holder == gateway || o.Holder == "" || !now.Before(o.Until)
 }
 
