@@ -44,8 +44,9 @@ type Inspection struct {
 func (v *Verifier) Inspect(ctx context.Context, raw string) Inspection {
 	i := &inspector{verifier: v, now: v.clock()}
 	if j, from, ok := i.origin(raw); ok {
+		u := unverified{j, from.config, v.audience, i.now}
 		for _, check := range tokenChecks {
-			i.ask(check.code, check.holds(j, from.config, v.audience, i.now), tokenFound[check.code](j, from.config, v.audience, i.now))
+			i.ask(check.code, check.holds(u), tokenFound[check.code](u))
 		}
 		i.signature(ctx, raw, from)
 		t, wrong := readClaims(j.claims, from.config)
@@ -175,28 +176,24 @@ func (i *inspector) scopes(t *token, claim fhir.Value) {
 }
 
 // tokenFound says what each of tokenChecks looked at.
-var tokenFound = map[string]func(j jwt, from Issuer, audience string, now time.Time) string{
-	TokenType: func(j jwt, _ Issuer, _ string, _ time.Time) string { return "typ is " + shown(j.header.Get("typ")) },
-	TokenAlgorithm: func(j jwt, _ Issuer, _ string, _ time.Time) string {
-		return "alg is " + shown(j.header.Get("alg"))
+var tokenFound = map[string]func(unverified) string{
+	TokenType:      func(u unverified) string { return "typ is " + shown(u.header.Get("typ")) },
+	TokenAlgorithm: func(u unverified) string { return "alg is " + shown(u.header.Get("alg")) },
+	TokenAudience: func(u unverified) string {
+		return fmt.Sprintf("aud is %s; this gateway is %q", shown(u.claims.Get("aud")), u.audience)
 	},
-	TokenAudience: func(j jwt, _ Issuer, audience string, _ time.Time) string {
-		return fmt.Sprintf("aud is %s; this gateway is %q", shown(j.claims.Get("aud")), audience)
+	TokenExpired: func(u unverified) string { return "exp is " + moment(u.claims.Get("exp"), u.now) },
+	TokenEarly: func(u unverified) string {
+		return "iat is " + moment(u.claims.Get("iat"), u.now) + "; nbf is " + moment(u.claims.Get("nbf"), u.now)
 	},
-	TokenExpired: func(j jwt, _ Issuer, _ string, now time.Time) string {
-		return "exp is " + moment(j.claims.Get("exp"), now)
-	},
-	TokenEarly: func(j jwt, _ Issuer, _ string, now time.Time) string {
-		return "iat is " + moment(j.claims.Get("iat"), now) + "; nbf is " + moment(j.claims.Get("nbf"), now)
-	},
-	TokenClaim: func(j jwt, from Issuer, _ string, _ time.Time) string {
-		if absent := j.lacks(from); len(absent) > 0 {
+	TokenClaim: func(u unverified) string {
+		if absent := u.lacks(); len(absent) > 0 {
 			return "absent: " + strings.Join(absent, ", ")
 		}
 		return "each that is required is there"
 	},
-	TokenLife: func(j jwt, from Issuer, _ string, _ time.Time) string {
-		return fmt.Sprintf("%v from iat to exp, of at most %v", j.life(), from.MaxLife)
+	TokenLife: func(u unverified) string {
+		return fmt.Sprintf("%v from iat to exp, of at most %v", u.life(), u.from.MaxLife)
 	},
 }
 

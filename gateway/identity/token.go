@@ -115,16 +115,16 @@ func (j jwt) algorithm() (string, bool) {
 
 // verify takes a token that is not known yet through all checks.
 func (v *Verifier) verify(ctx context.Context, raw string) (*token, error) {
-	unverified, ok := readJWT(raw)
+	j, ok := readJWT(raw)
 	if !ok {
 		return nil, refuse(TokenMalformed)
 	}
-	from, ok := v.issuerOf(unverified)
+	from, ok := v.issuerOf(j)
 	if !ok {
 		return nil, refuse(TokenIssuer)
 	}
 	for _, check := range tokenChecks {
-		if !check.holds(unverified, from.config, v.audience, v.clock()) {
+		if !check.holds(unverified{j, from.config, v.audience, v.clock()}) {
 			return nil, refuse(check.code)
 		}
 	}
@@ -135,7 +135,7 @@ func (v *Verifier) verify(ctx context.Context, raw string) (*token, error) {
 	if _, err := from.verifier.Verify(ctx, raw); err != nil {
 		return nil, refuse(TokenSignature)
 	}
-	t, wrong := readClaims(unverified.claims, from.config)
+	t, wrong := readClaims(j.claims, from.config)
 	if len(wrong) > 0 {
 		return nil, refuse(TokenClaim)
 	}
@@ -151,6 +151,14 @@ func (v *Verifier) issuerOf(j jwt) (*issuer, bool) {
 	return from, ok
 }
 
+// unverified is a token that has been read and not verified, and what it is held to.
+type unverified struct {
+	jwt
+	from     Issuer
+	audience string
+	now      time.Time
+}
+
 // tokenChecks are what a token must satisfy besides its signature, in the order
 // asked. go-oidc asks some of it again. It is asked here first because the library
 // does not look at typ and iat, is lenient by five minutes on nbf, says what is
@@ -158,35 +166,31 @@ func (v *Verifier) issuerOf(j jwt) (*issuer, bool) {
 // refused anyway should not cost a signature or a fetch.
 var tokenChecks = []struct {
 	code  string
-	holds func(j jwt, from Issuer, audience string, now time.Time) bool
+	holds func(unverified) bool
 }{
-	{TokenType, func(j jwt, from Issuer, _ string, _ time.Time) bool {
-		return accessTokenType(j.header.Get("typ"), from)
-	}},
-	{TokenAlgorithm, func(j jwt, _ Issuer, _ string, _ time.Time) bool { _, ok := j.algorithm(); return ok }},
-	{TokenAudience, func(j jwt, _ Issuer, audience string, _ time.Time) bool {
-		for a := range j.claims.Get("aud").Each() {
-			if a.Text() == audience {
+	{TokenType, func(u unverified) bool { return accessTokenType(u.header.Get("typ"), u.from) }},
+	{TokenAlgorithm, func(u unverified) bool { _, ok := u.algorithm(); return ok }},
+	{TokenAudience, func(u unverified) bool {
+		for a := range u.claims.Get("aud").Each() {
+			if a.Text() == u.audience {
 				return true
 			}
 		}
 		return false
 	}},
-	{TokenExpired, func(j jwt, _ Issuer, _ string, now time.Time) bool {
-		exp, _ := instant(j.claims.Get("exp")) // else the year 1, which is over
-		return now.Before(exp)
+	{TokenExpired, func(u unverified) bool {
+		exp, _ := instant(u.claims.Get("exp")) // else the year 1, which is over
+		return u.now.Before(exp)
 	}},
-	{TokenEarly, func(j jwt, _ Issuer, _ string, now time.Time) bool {
-		return begun(j.claims.Get("nbf"), now) && begun(j.claims.Get("iat"), now)
-	}},
-	{TokenClaim, func(j jwt, from Issuer, _ string, _ time.Time) bool { return len(j.lacks(from)) == 0 }},
-	{TokenLife, func(j jwt, from Issuer, _ string, _ time.Time) bool { return j.life() <= from.MaxLife }},
+	{TokenEarly, func(u unverified) bool { return begun(u.claims.Get("nbf"), u.now) && begun(u.claims.Get("iat"), u.now) }},
+	{TokenClaim, func(u unverified) bool { return len(u.lacks()) == 0 }},
+	{TokenLife, func(u unverified) bool { return u.life() <= u.from.MaxLife }},
 }
 
 // lacks names the required claims that are absent or null.
-func (j jwt) lacks(from Issuer) (absent []string) {
-	for _, name := range append([]string{"iat"}, from.Require...) {
-		if v := lookup(j.claims, name); !v.Exists() || v.Kind() == fhir.Null {
+func (u unverified) lacks() (absent []string) {
+	for _, name := range append([]string{"iat"}, u.from.Require...) {
+		if v := lookup(u.claims, name); !v.Exists() || v.Kind() == fhir.Null {
 			absent = append(absent, name)
 		}
 	}
