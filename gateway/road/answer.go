@@ -66,7 +66,7 @@ func (r *Road) answer(w http.ResponseWriter, t *exchange, recorded audit.Recorde
 	header.Set("Vary", "Authorization, Accept, Accept-Language")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("X-Request-Id", t.id)
-	header.Set("Content-Language", t.words.language.String())
+	header.Set("Content-Language", t.language.String())
 	if p.challenge != "" {
 		header.Set("WWW-Authenticate", p.challenge)
 	}

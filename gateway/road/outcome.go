@@ -10,8 +10,6 @@ import (
 	"regexp"
 	"time"
 
-	"golang.org/x/text/language"
-
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/identity"
 	"cpagateway/gateway/store"
@@ -20,14 +18,6 @@ import (
 	"cpagateway/profiles/fhir"
 	"cpagateway/profiles/merge"
 )
-
-// words is the language an answer is written in.
-type words struct{ language language.Tag }
-
-// wordsFor takes Welsh when the caller prefers it, English otherwise (W¶183).
-func wordsFor(req *http.Request) words {
-	return words{language: texts.Language(req.Header.Get("Accept-Language"))}
-}
 
 // throttled is a client over its rate.
 type throttled struct{ after time.Duration }
@@ -118,22 +108,22 @@ func clash(clashes []merge.Clash) *Fault {
 
 // outcome writes a refusal as an OperationOutcome in the caller's language.
 func outcome(t *exchange, f *Fault) []byte {
-	first := Issue{Code: f.Code, Text: f.Text.In(t.words.language, f.Params...)}
+	first := Issue{Code: f.Code, Text: f.Text.In(t.language, f.Params...)}
 	return operationOutcome(t, "error", t.id, append([]Issue{first}, f.Issues...)...)
 }
 
 // doneOutcome says that a change was made.
 func doneOutcome(t *exchange) []byte {
-	return operationOutcome(t, "information", t.id, Issue{Code: "informational", Text: texts.Done.In(t.words.language)})
+	return operationOutcome(t, "information", t.id, Issue{Code: "informational", Text: texts.Done.In(t.language)})
 }
 
 // crisisOutcome is the entry that every crisis read carries, found or not: that
 // nothing shown does not mean that no plan exists, and whom to call then.
 func crisisOutcome(t *exchange, dutyLine string) []byte {
 	if dutyLine == "" {
-		dutyLine = texts.DutyUnknown.In(t.words.language)
+		dutyLine = texts.DutyUnknown.In(t.language)
 	}
-	return operationOutcome(t, "information", "", Issue{Code: "informational", Text: texts.CrisisRead.In(t.words.language, dutyLine)})
+	return operationOutcome(t, "information", "", Issue{Code: "informational", Text: texts.CrisisRead.In(t.language, dutyLine)})
 }
 
 func operationOutcome(t *exchange, severity, requestID string, issues ...Issue) []byte {
@@ -141,7 +131,7 @@ func operationOutcome(t *exchange, severity, requestID string, issues ...Issue) 
 	w.Object(func() {
 		w.Member("resourceType", "OperationOutcome")
 		w.Member("id", requestID)
-		w.Member("language", t.words.language.String())
+		w.Member("language", t.language.String())
 		w.Name("issue").Array(func() {
 			for _, i := range issues {
 				i.write(w, severity)

@@ -101,7 +101,7 @@ func TestTheEventOfARequest(t *testing.T) {
 func TestAnOutcomeIsWhole(t *testing.T) {
 	fault := Refuse(429, "throttled", texts.TooMany, 7)
 	for _, tag := range []language.Tag{texts.English, texts.Welsh} {
-		x := &exchange{id: "i", words: words{language: tag}}
+		x := &exchange{id: "i", language: tag}
 		for _, c := range []struct{ got, id, severity, code, text string }{
 			{string(outcome(x, fault)), `"id":"i",`, "error", "throttled", texts.TooMany.In(tag, 7)},
 			{string(crisisOutcome(x, "01632 960000")), "", "information", "informational", texts.CrisisRead.In(tag, "01632 960000")},

@@ -47,7 +47,7 @@ type part struct {
 func (t *exchange) question(s subject, persons []facts.Person, ask consent.Request) question {
 	q := question{
 		interaction: t.ask.Interaction, typ: t.ask.Type, id: t.ask.ID, version: t.ask.Version, search: s.search, subset: s.subset,
-		position: s.position, organisation: t.caller.Organisation, reader: t.words.language,
+		position: s.position, organisation: t.caller.Organisation, reader: t.language,
 	}
 	q.parts = make([]part, 0, 1+len(besideTypes)) // more with includes
 	q.add(persons, s.custodians, ask, t.ask.Type)

@@ -11,6 +11,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"golang.org/x/text/language"
+
 	"cpagateway/consent"
 	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/audit"
@@ -19,6 +21,7 @@ import (
 	"cpagateway/gateway/identity"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/subscriptions"
+	"cpagateway/gateway/texts"
 	"cpagateway/profiles"
 )
 
@@ -58,21 +61,21 @@ type Road struct {
 
 // exchange is one request and what becomes of it.
 type exchange struct {
-	ask     Ask
-	request *http.Request
-	at      time.Time
-	id      string // request id
-	words   words
-	caller  consent.Caller
-	cause   string // the code of why it was refused, if it was
-	outcome string // what came of it, see meters
-	waits   bool   // for the beat: records were looked at, and nothing of them is released
+	ask      Ask
+	request  *http.Request
+	at       time.Time
+	id       string       // request id
+	language language.Tag // of the answer: Welsh where the caller prefers it, else English (W¶183)
+	caller   consent.Caller
+	cause    string // the code of why it was refused, if it was
+	outcome  string // what came of it, see meters
+	waits    bool   // for the beat: records were looked at, and nothing of them is released
 }
 
 // exchange begins with a request.
 func (r *Road) exchange(req *http.Request, ask Ask) *exchange {
 	at := r.Clock()
-	return &exchange{ask: ask, request: req, at: at, id: requestID(req, at), words: wordsFor(req)}
+	return &exchange{ask: ask, request: req, at: at, id: requestID(req, at), language: texts.Language(req.Header.Get("Accept-Language"))}
 }
 
 // Serve takes one request down the road and answers it, always, but for what

@@ -406,11 +406,11 @@ func TestAnEmptySearchset(t *testing.T) {
 			`"total":7,"link":[` + self + `]}`:           {total: 7, search: SearchAsk{Total: Accurate}},
 			`"link":[` + self[:len(self)-2] + `?a=b"}]}`: {search: SearchAsk{Shown: "a=b"}},
 			`"link":[` + self + `,{"relation":"next","url":"https://here/fhir/Goal?_cursor=xyz"}]}`:                                                                 {next: "xyz"},
-			`"link":[` + self + `]` + crisis + string(crisisOutcome(&exchange{words: words{language.English}}, "01632 960000")) + `,"search":{"mode":"outcome"}}]}`: {search: SearchAsk{Crisis: CrisisRead}},
+			`"link":[` + self + `]` + crisis + string(crisisOutcome(&exchange{language: language.English}, "01632 960000")) + `,"search":{"mode":"outcome"}}]}`: {search: SearchAsk{Crisis: CrisisRead}},
 		} {
 			w := httptest.NewRecorder()
 			p.status = http.StatusOK
-			b.answer(w, &exchange{ask: Ask{Interaction: Search, Type: "Goal"}, words: words{language.English}}, recorded, p, func(int) {})
+			b.answer(w, &exchange{ask: Ask{Interaction: Search, Type: "Goal"}, language: language.English}, recorded, p, func(int) {})
 			if got := w.Body.String(); got != `{"resourceType":"Bundle","type":"searchset",`+want {
 				t.Errorf("got  %s\nwant %s", got, want)
 			}
