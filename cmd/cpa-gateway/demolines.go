@@ -22,7 +22,7 @@ func readable() reading {
 
 // lines writes the command lines that the demo prints.
 type lines struct {
-	self, addr, dir string
+	self, addr string
 	reading
 }
 
@@ -56,7 +56,7 @@ func printDemo(w world, addr, dir string, kept bool, admin, plan string) {
 	if err != nil {
 		self = "cpa-gateway"
 	}
-	l := lines{self, addr, dir, readable()}
+	l := lines{self, addr, readable()}
 	crisis := " --data-urlencode category=" + profiles.CodeCrisisPlan
 	fmt.Fprintf(w.out, `
 The demo is at http://%[1]s%[2]s (health and metrics at http://%[3]s). Everybody in it is synthetic.

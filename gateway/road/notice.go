@@ -20,7 +20,6 @@ const Notification Interaction = "notification"
 // Notice is what was decided on telling a subscriber of one change: as if it had asked for
 // the record at that moment.
 type Notice struct {
-	change   subscriptions.Change
 	request  consent.Request
 	decision consent.Decision
 	told     bool
@@ -35,7 +34,7 @@ func (n Notice) Told() bool { return n.told }
 // one that it would be given, and the change one that it would notice. Nothing is released
 // by it: Tell records what is.
 func (r *Road) Notice(ctx context.Context, s subscriptions.Subscription, c subscriptions.Change) (Notice, error) {
-	n := Notice{change: c}
+	var n Notice
 	var err error
 	if n.register, err = r.Register.Current(ctx); err != nil {
 		return n, err
