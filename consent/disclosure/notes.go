@@ -78,8 +78,7 @@ func noteAll(r fhir.Value, person profiles.PersonID, targets map[string]Target) 
 	if !ok || slices.Contains(all.closes, profiles.Label{}) {
 		return noted{}
 	}
-	content[0] = '{'
-	all.content, _ = fhir.Parse(append(content, '}')) // which the copier wrote as JSON
+	all.content = objectOf(content)
 	slices.SortFunc(all.pieces, func(a, b piece) int { return cmp.Compare(a.at, b.at) })
 	return all
 }

@@ -24,10 +24,16 @@ func (t Terms) Trace(h Held, targets map[string]Target) Trace {
 		return Trace{}
 	}
 	trace := Trace{Digest: digestOf(content), origins: from}
-	content[0] = '{'
-	trace.Content, _ = fhir.Parse(append(content, '}')) // which the copier wrote as JSON
+	trace.Content = objectOf(content)
 	slices.SortFunc(trace.origins, func(a, b origin) int { return cmp.Compare(a.at, b.at) })
 	return trace
+}
+
+// objectOf is the object of what the copier wrote, whose members follow each other as JSON.
+func objectOf(content []byte) fhir.Value {
+	content[0] = '{'
+	object, _ := fhir.Parse(append(content, '}'))
+	return object
 }
 
 // From is the element of an array of the original that an element of an array of Content

@@ -45,8 +45,8 @@ func period(doc string) Definition {
 	return Definition{Name: "date", Kind: Date, Paths: []string{"period"}, Sortable: true, Doc: doc}
 }
 
-func category(path, doc string) Definition {
-	return Definition{Name: "category", Kind: Token, Paths: []string{path}, Doc: doc}
+func category(doc string) Definition {
+	return Definition{Name: "category", Kind: Token, Paths: []string{"category"}, Doc: doc}
 }
 
 // ownParams are those of one type, beside the common ones.
@@ -60,7 +60,7 @@ func ownParams() map[string][]Definition {
 			reference("practitioner", "practitioner", "who holds the role", "Practitioner"),
 		},
 		"CarePlan": append(personParams("subject"),
-			category("category", "kind of plan, level"),
+			category("kind of plan, level"),
 			status("intent", "intent", "http://hl7.org/fhir/request-intent", "proposal, plan, order, option"),
 			status("status", "status", "http://hl7.org/fhir/request-status", "draft, active, on-hold, revoked, completed"),
 			period("the time that the plan covers"),
@@ -75,14 +75,14 @@ func ownParams() map[string][]Definition {
 			reference("replaces", "replaces", "the plan that this one replaces", "CarePlan"),
 		),
 		"CareTeam": append(personParams("subject"),
-			category("category", "kind of team"),
+			category("kind of team"),
 			status("status", "status", "http://hl7.org/fhir/care-team-status", "proposed, active, suspended, inactive"),
 			period("the time that the team cares"),
 			reference("participant", "participant.member", "who is in the team",
 				"Practitioner", "PractitionerRole", "Organization", "RelatedPerson", "Patient", "CareTeam"),
 		),
 		"Communication": append(personParams("subject"),
-			category("category", "what it is about"),
+			category("what it is about"),
 			status("status", "status", "http://hl7.org/fhir/event-status", "completed"),
 			Definition{Name: "sent", Kind: Date, Paths: []string{"sent"}, Sortable: true, Doc: "when it was sent"},
 			reference("recipient", "recipient", "for whom it is", "Practitioner", "PractitionerRole", "Organization"),
@@ -113,7 +113,7 @@ func ownParams() map[string][]Definition {
 			reference("owner", "owner", "who is to choose", "Practitioner", "PractitionerRole", "Organization"),
 		),
 		"Goal": append(personParams("subject"),
-			category("category", "the area it belongs to"),
+			category("the area it belongs to"),
 			status("lifecycle-status", "lifecycleStatus", "http://hl7.org/fhir/goal-status", "proposed, planned, accepted, active, on-hold, completed, cancelled, rejected"),
 			Definition{Name: "target-date", Kind: Date, Paths: []string{"target.dueDate"}, Sortable: true, Doc: "when it is to be reached"},
 		),

@@ -117,7 +117,7 @@ func (s *Server) copy(t testing.TB, from, to string) {
 
 func (s *Server) await(t testing.TB, query string) {
 	t.Helper()
-	db, err := sql.Open("pgx", s.address(owner, "postgres"))
+	db, err := sql.Open("pgx", s.address("postgres"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -176,7 +176,7 @@ func (s *Server) watchOver(t testing.TB) {
 }
 
 func (s *Server) answers() error {
-	db, err := sql.Open("pgx", s.address(owner, "postgres"))
+	db, err := sql.Open("pgx", s.address("postgres"))
 	if err != nil {
 		return err
 	}
@@ -228,7 +228,7 @@ func (s *Server) Database(t testing.TB) string {
 	t.Helper()
 	name := fmt.Sprintf("test%d", s.made.Add(1))
 	s.do(t, "postgres", "CREATE DATABASE "+name+s.copies)
-	return s.address(owner, name)
+	return s.address(name)
 }
 
 // Copy lets every new database be a copy of one that fill has filled, which is quicker
@@ -236,7 +236,7 @@ func (s *Server) Database(t testing.TB) string {
 func (s *Server) Copy(t testing.TB, fill func(address string) error) {
 	t.Helper()
 	s.do(t, "postgres", "CREATE DATABASE filled")
-	if err := fill(s.address(owner, "filled")); err != nil {
+	if err := fill(s.address("filled")); err != nil {
 		t.Fatal(err)
 	}
 	s.copies = " TEMPLATE filled"
@@ -248,8 +248,8 @@ func (s *Server) AsGateway(address string) string {
 	return strings.Replace(address, "postgres://"+owner+"@", "postgres://gateway@", 1)
 }
 
-func (s *Server) address(user, database string) string {
-	return fmt.Sprintf("postgres://%s@%s:%s/%s?sslmode=disable", user, s.host, s.port, database)
+func (s *Server) address(database string) string {
+	return fmt.Sprintf("postgres://%s@%s:%s/%s?sslmode=disable", owner, s.host, s.port, database)
 }
 
 // Do carries a statement out as the owner of a database.
@@ -262,7 +262,7 @@ func (s *Server) Do(t testing.TB, address, statement string) {
 
 func (s *Server) do(t testing.TB, database string, statements ...string) {
 	t.Helper()
-	db, err := sql.Open("pgx", s.address(owner, database))
+	db, err := sql.Open("pgx", s.address(database))
 	if err != nil {
 		t.Fatal(err)
 	}
