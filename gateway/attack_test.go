@@ -187,6 +187,30 @@ func TestAPartnerDoesNotCrowdACustodianOut(t *testing.T) {
 	}
 }
 
+// A partner adds so many bytes and no more, however small the parts that it adds; what makes
+// its part smaller is taken.
+func TestAPartnerAddsSoManyBytes(t *testing.T) {
+	s := openStand(t)
+	path, mine := s.councilPlan()
+	first := mine
+	for n := range 20 {
+		got := s.send("social-care", http.MethodPut, path, withActivity(t, mine.body, "accommodation", fmt.Sprint(n, strings.Repeat(" A flat.", 20<<10/8))))
+		if got.status == http.StatusUnprocessableEntity {
+			break
+		}
+		if got.status != http.StatusOK {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+		mine = got
+	}
+	if n := len(mine.body); n < 200<<10 || n > 300<<10 {
+		t.Errorf("%d bytes were taken", n)
+	}
+	if got := s.send("social-care", http.MethodPut, path, first.body); got.status != http.StatusOK {
+		t.Errorf("what is smaller: %d %s", got.status, got.body)
+	}
+}
+
 // What is written through one gateway is what another answers with, whatever it keeps.
 func TestAWriteIsSeenThroughAnotherGateway(t *testing.T) {
 	s := openStandUsing(t, keeping)

@@ -27,6 +27,7 @@ var attacks = map[string]map[string]func(*testing.T){
 		"TestATransactionChangesNothingTwice":        TestATransactionChangesNothingTwice,
 		"TestARefusedChangeWaitsForTheBeat":          TestARefusedChangeWaitsForTheBeat,
 		"TestAPartnerDoesNotCrowdACustodianOut":      TestAPartnerDoesNotCrowdACustodianOut,
+		"TestAPartnerAddsSoManyBytes":                TestAPartnerAddsSoManyBytes,
 		"TestAWriteIsSeenThroughAnotherGateway":      TestAWriteIsSeenThroughAnotherGateway,
 		"TestAPlanIsWrittenAfterAJoin":               TestAPlanIsWrittenAfterAJoin,
 		"TestWordsThatTwoSaidAreTheCustodians":       TestWordsThatTwoSaidAreTheCustodians,
