@@ -118,7 +118,7 @@ const (
 	limitCommit  = "each answer waits for its entry in the audit log to be durable, one commit after the other for all gateways; the SELECT writes nothing, and both share the processors with the database and the client"
 	limitCold    = "a person who is not in memory is read from six tables and each resource is parsed, where the baseline takes one row's bytes as they are"
 	limitDisk    = "client and server share the machine, and a group waits for its turn on the processors as well as for the disk"
-	limitImport  = "reading the plan, checking it and working out what it is found by takes as long as the inserts"
+	limitImport  = "each of a person's resources is found by an id that nobody can guess, on a page of its own, and who reads meanwhile waits for milliseconds"
 	limitBytes   = "a row becomes some hundred bytes of FHIR with two to four keyed ids, each a digest; encoding/csv makes nothing of it"
 	limitRows    = "a row is held to some ten rules, laid beside the rows of its person, and mapped; the last takes half of the time"
 	limitCores   = "the import is a process of its own, which competes for the same processors and for the lock on the database"
