@@ -58,23 +58,24 @@ const (
 	CodePsychiatry   = "PSY"
 )
 
-// Code systems of this project; vocabulary.txt has their concepts.
+// Code systems of this project; CodeSystems publishes their concepts.
 const (
 	localSystem = Base + "/CodeSystem/CPAWales-"
 
-	SystemArea         = localSystem + "Area"          // the nine areas of W¶77
-	SystemItem         = localSystem + "Item"          // the items of item.go
-	SystemTeamRole     = localSystem + "TeamRole"      // roles in a care team without a SNOMED code
-	SystemTeamCategory = localSystem + "TeamCategory"  // home, provider, out-of-hours team
-	SystemFlag         = localSystem + "Flag"          // flag and risk codes without a SNOMED code
-	SystemPlanPart     = localSystem + "PlanPart"      // kinds of CarePlan.activity
-	SystemPlanCategory = localSystem + "PlanCategory"  // kinds of plan without a SNOMED code
-	SystemPlanType     = localSystem + "PlanTypeMHSDS" // CARE PLAN TYPE (MENTAL HEALTH) of the NHS data dictionary
-	SystemEpisodeKind  = localSystem + "EpisodeKind"   // what an EpisodeOfCare covers
-	SystemReviewReason = localSystem + "ReviewReason"  // why a review is held
-	SystemAgreement    = localSystem + "Agreement"     // whether a plan was agreed with the person
-	SystemDuty         = localSystem + "Duty"          // what the custodian's people are told about a record
-	SystemRestriction  = localSystem + "Restriction"   // why an element is restricted
+	SystemArea          = localSystem + "Area"          // the nine areas of W¶77
+	SystemStatutoryArea = localSystem + "StatutoryArea" // the eight areas of the Mental Health (Wales) Measure 2010, s.18(1)(a)
+	SystemItem          = localSystem + "Item"          // the items of item.go
+	SystemTeamRole      = localSystem + "TeamRole"      // roles in a care team without a SNOMED code
+	SystemTeamCategory  = localSystem + "TeamCategory"  // home, provider, out-of-hours team
+	SystemFlag          = localSystem + "Flag"          // flag and risk codes without a SNOMED code
+	SystemPlanPart      = localSystem + "PlanPart"      // kinds of CarePlan.activity
+	SystemPlanCategory  = localSystem + "PlanCategory"  // kinds of plan without a SNOMED code
+	SystemPlanType      = localSystem + "PlanTypeMHSDS" // CARE PLAN TYPE (MENTAL HEALTH) of the NHS data dictionary
+	SystemEpisodeKind   = localSystem + "EpisodeKind"   // what an EpisodeOfCare covers
+	SystemReviewReason  = localSystem + "ReviewReason"  // why a review is held
+	SystemAgreement     = localSystem + "Agreement"     // whether a plan was agreed with the person
+	SystemDuty          = localSystem + "Duty"          // what the custodian's people are told about a record
+	SystemRestriction   = localSystem + "Restriction"   // why an element is restricted
 )
 
 // Extensions. Own ones exist only where neither UK Core nor HL7 publishes one.

@@ -3,6 +3,7 @@ package profiles
 import (
 	_ "embed"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 
@@ -12,7 +13,7 @@ import (
 	"cpagateway/profiles/lines"
 )
 
-// CodeSystem is one code system, of this project or published by somebody else.
+// CodeSystem is one code system of this project, ready to publish.
 type CodeSystem struct {
 	URL      string
 	Name     string // last part of the URL
@@ -24,6 +25,19 @@ type CodeSystem struct {
 type Concept struct {
 	Code string
 	texts.Wording
+}
+
+// CodeSystems lists the code systems that this project publishes, in the order
+// of vocabulary.txt. The caller may change the result.
+func CodeSystems() []CodeSystem {
+	var local []CodeSystem
+	for _, system := range vocabulary().systems {
+		if strings.HasPrefix(system.URL, localSystem) {
+			system.Concepts = slices.Clone(system.Concepts)
+			local = append(local, system)
+		}
+	}
+	return local
 }
 
 // Display is what a person reads for a code: of a system of our own or, in our
@@ -39,6 +53,25 @@ func Known(system, code string) bool {
 	_, ok := vocabulary().words[coding{system, code}]
 	return ok
 }
+
+// statutory is the crosswalk from the nine areas of the guidance (W¶77) to the eight of
+// the Mental Health (Wales) Measure 2010, s.18(1)(a): medical treatment and other forms
+// of treatment are one in law.
+var statutory = map[string]string{
+	CodeAreaFinance:       "i",
+	CodeAreaAccommodation: "ii",
+	CodeAreaPersonalCare:  "iii",
+	CodeAreaEducation:     "iv",
+	CodeAreaWork:          "v",
+	CodeAreaCaring:        "vi",
+	CodeAreaSocial:        "vii",
+	CodeAreaMedical:       "viii",
+	CodeAreaTherapy:       "viii",
+}
+
+// StatutoryArea is the code of SystemStatutoryArea that an area of SystemArea
+// falls under; empty for a code that is no area.
+func StatutoryArea(area string) string { return statutory[area] }
 
 // AreaCodes lists the nine areas in the order of their items.
 func AreaCodes() []string {

@@ -32,7 +32,7 @@ func TestCodeSystems(t *testing.T) {
 		}
 	}
 	want := []string{
-		profiles.SystemArea, profiles.SystemItem, profiles.SystemTeamRole,
+		profiles.SystemArea, profiles.SystemStatutoryArea, profiles.SystemItem, profiles.SystemTeamRole,
 		profiles.SystemTeamCategory, profiles.SystemFlag, profiles.SystemDuty, profiles.SystemPlanPart, profiles.SystemPlanCategory,
 		profiles.SystemPlanType, profiles.SystemEpisodeKind, profiles.SystemReviewReason, profiles.SystemAgreement,
 		profiles.SystemRestriction,
@@ -40,20 +40,41 @@ func TestCodeSystems(t *testing.T) {
 	if !slices.Equal(urls, want) {
 		t.Errorf("published %v\nwant %v", urls, want)
 	}
+	systems[0].Concepts[0].Code = "spoilt"
+	if profiles.CodeSystems()[0].Concepts[0].Code == "spoilt" {
+		t.Error("a caller can change what others are given")
+	}
 }
 
-// TestEachAreaIsAnItem: the nine areas of the guidance, and no other item.
-func TestEachAreaIsAnItem(t *testing.T) {
+// TestNineAreasToEight: medical treatment and other forms of treatment are one
+// in law, the other seven stand for themselves, and each is an item.
+func TestNineAreasToEight(t *testing.T) {
+	from := make(map[string][]string)
 	var set profiles.ItemSet
 	for _, area := range profiles.AreaCodes() {
+		statutory := profiles.StatutoryArea(area)
+		if !profiles.Known(profiles.SystemStatutoryArea, statutory) {
+			t.Errorf("%s leads to %q, which is no statutory area", area, statutory)
+		}
+		from[statutory] = append(from[statutory], area)
 		item, err := profiles.ParseItem("plan.area." + area)
 		if err != nil {
 			t.Error(err)
 		}
 		set = set.Union(item)
+		same := profiles.Display(profiles.SystemArea, area, texts.Welsh) == profiles.Display(profiles.SystemStatutoryArea, statutory, texts.Welsh)
+		if same == (statutory == "viii") {
+			t.Errorf("%s and (%s) are worded alike: %v", area, statutory, same)
+		}
 	}
-	if len(profiles.AreaCodes()) != 9 || set != profiles.Areas {
-		t.Errorf("the areas %v are the items %v", profiles.AreaCodes(), set)
+	if len(profiles.AreaCodes()) != 9 || len(from) != 8 || !slices.Equal(from["viii"], []string{"medical", "therapy"}) {
+		t.Errorf("crosswalk %v", from)
+	}
+	if set != profiles.Areas {
+		t.Errorf("the areas are the items %v", set)
+	}
+	if profiles.StatutoryArea("housing") != "" || profiles.StatutoryArea("") != "" {
+		t.Error("an unknown area has a statutory one")
 	}
 }
 
@@ -138,7 +159,7 @@ func TestConfirmedWelshIsTheLaws(t *testing.T) {
 			}
 		}
 	}
-	if confirmed < 15 {
+	if confirmed < 20 {
 		t.Errorf("only %d terms are confirmed", confirmed)
 	}
 }
