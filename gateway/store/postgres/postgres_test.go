@@ -64,6 +64,7 @@ const emptying = `DO $$ BEGIN EXECUTE (SELECT 'TRUNCATE ' || string_agg(table_na
 func TestDatabase(t *testing.T) {
 	server := sync.OnceValue(func() *postgrestest.Server { return startServer(t) }) // children get an address
 	relationaltest.Run(t, relationaltest.Database{
+		Steps: 5, // what belongs together is one
 		Place: func(t testing.TB) string { return server().Database(t) },
 		Open: func(ctx context.Context, place string, wrap relationaltest.Wrap) (*relational.Store, error) {
 			return open(ctx, place, wrap)

@@ -43,6 +43,7 @@ func reopen(t testing.TB, dir string) *relational.Store {
 
 // sqliteDatabase is SQLite, for the suite of what is behind a store.
 var sqliteDatabase = relationaltest.Database{
+	Steps: 10,
 	Place: func(t testing.TB) string { return t.TempDir() },
 	Open: func(ctx context.Context, place string, wrap relationaltest.Wrap) (*relational.Store, error) {
 		return open(ctx, place, wrap)

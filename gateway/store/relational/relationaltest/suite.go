@@ -31,6 +31,7 @@ type Database struct {
 	Migrate func(ctx context.Context, place string, migrations fs.FS) error
 	Own     fs.FS  // the migrations of the database
 	Columns string // the query for the table.column of every column of ours
+	Steps   int    // of a write, at the least
 	// Strides is by how many steps a process is killed later each time; 0: by one. To start
 	// one takes long where it has to connect to a server.
 	Strides int
