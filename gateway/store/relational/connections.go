@@ -303,8 +303,6 @@ const (
 
 func (p *pool) begin(ctx context.Context, s *session) error {
 	s.waiting, s.failed, s.outdated, s.known = nil, nil, false, known{}
-	ctx, cancel := p.dialect.deadline(ctx)
-	defer cancel()
 	if p.ahead != nil {
 		return s.beginAhead(ctx, p.ahead)
 	}
@@ -325,15 +323,17 @@ func (p *pool) begin(ctx context.Context, s *session) error {
 // beginAhead begins a transaction and asks for the number of the last change and, where
 // there is a third statement, for the chains of the audit log.
 func (s *session) beginAhead(ctx context.Context, statements []Statement) error {
+	ctx, cancel := s.dialect.deadline(ctx)
+	defer cancel()
 	rows, err := s.conn.QueryContext(ctx, "", statements)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	rows.NextResultSet()
-	last, err := scanned(rows, scanNumber)
+	last, err := scanned(ctx, rows, scanNumber)
 	if err == nil && rows.NextResultSet() {
-		s.slots, err = scanned(rows, scanSlot)
+		s.slots, err = scanned(ctx, rows, scanSlot)
 		s.slots = append([]audit.Slot{}, s.slots...)
 	}
 	if err = errors.Join(err, rows.Err()); err == nil && len(last) == 0 {

@@ -23,7 +23,8 @@ type Dialect struct {
 	// Run is a statement that gives what no two runs of the server have in common; without
 	// it the database stays what it is for as long as a store is open.
 	Run string
-	// Deadline is how long a statement may take, with all that it waits for.
+	// Deadline is how long a statement may take, with all that it waits for. Without one, a
+	// statement that has begun gives its next row even where its context has ended.
 	Deadline time.Duration
 }
 
@@ -55,9 +56,12 @@ func (d Dialect) arguments(args []any) []any {
 
 func (d Dialect) lost(err error) bool { return err != nil && d.Lost != nil && d.Lost(err) }
 
+// deadline is the context of one statement. A database that needs no deadline is in the
+// process: a context that can end would take database/sql and the driver a goroutine each,
+// for every statement.
 func (d Dialect) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	if d.Deadline == 0 {
-		return ctx, func() {}
+		return context.WithoutCancel(ctx), func() {}
 	}
 	return context.WithTimeout(ctx, d.Deadline)
 }

@@ -1,6 +1,7 @@
 package relational
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -36,12 +37,15 @@ func collect[T any](s snapshot, scan func(*sql.Rows) (T, error), text string, ar
 		return nil, err
 	}
 	defer rows.Close()
-	return scanned(rows, scan)
+	return scanned(s.ctx, rows, scan)
 }
 
 // scanned are the rows of one result.
-func scanned[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) (list []T, err error) {
+func scanned[T any](ctx context.Context, rows *sql.Rows, scan func(*sql.Rows) (T, error)) (list []T, err error) {
 	for rows.Next() {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		row, err := scan(rows)
 		if err != nil {
 			return nil, err

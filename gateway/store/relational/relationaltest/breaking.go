@@ -20,6 +20,9 @@ type Breaking struct {
 	happens  bool
 	kills    bool // the step kills the process instead
 	happened bool // whether a step was broken
+	watched  int  // steps whose context could end
+
+	EachRow func() // is called before each row of a statement; nil: nothing is
 }
 
 var _ audittest.Breaker = (*Breaking)(nil)
@@ -51,6 +54,14 @@ func (b *Breaking) Steps() int {
 	return b.steps
 }
 
+// Watched is how many steps were taken under a context that could end: of each, the driver has
+// to wait for that beside its work.
+func (b *Breaking) Watched() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.watched
+}
+
 // killAt lets the process be killed before the n-th step from now.
 func (b *Breaking) killAt(n int) {
 	b.arm(n, false)
@@ -58,9 +69,12 @@ func (b *Breaking) killAt(n int) {
 }
 
 // step runs one step, unless it is the one that breaks.
-func (b *Breaking) step(do func() error) error {
+func (b *Breaking) step(ctx context.Context, do func() error) error {
 	b.mu.Lock()
 	b.steps++
+	if ctx.Done() != nil {
+		b.watched++
+	}
 	breaks := b.left == 1
 	if b.left > 0 {
 		b.left--
@@ -123,7 +137,7 @@ func (c breakingConn) CheckNamedValue(v *driver.NamedValue) error {
 
 // ExecContext is a step.
 func (c breakingConn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (r driver.Result, err error) {
-	err = c.b.step(func() error {
+	err = c.b.step(ctx, func() error {
 		r, err = c.innerConn.ExecContext(ctx, text, args)
 		return err
 	})
@@ -132,19 +146,34 @@ func (c breakingConn) ExecContext(ctx context.Context, text string, args []drive
 
 // QueryContext is a step.
 func (c breakingConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (rows driver.Rows, err error) {
-	return c.b.query(func() (driver.Rows, error) { return c.innerConn.QueryContext(ctx, text, args) })
+	return c.b.query(ctx, func() (driver.Rows, error) { return c.innerConn.QueryContext(ctx, text, args) })
 }
 
 // query is a step that gives rows.
-func (b *Breaking) query(do func() (driver.Rows, error)) (rows driver.Rows, err error) {
-	err = b.step(func() error {
+func (b *Breaking) query(ctx context.Context, do func() (driver.Rows, error)) (rows driver.Rows, err error) {
+	err = b.step(ctx, func() error {
 		rows, err = do()
 		return err
 	})
 	if err != nil && rows != nil {
 		rows.Close()
 	}
+	if err == nil && b.EachRow != nil {
+		rows = toldRows{rows, b.EachRow}
+	}
 	return rows, err
+}
+
+// toldRows tell of each row before it is read.
+type toldRows struct {
+	driver.Rows
+	tell func()
+}
+
+// Next implements driver.Rows.
+func (r toldRows) Next(row []driver.Value) error {
+	r.tell()
+	return r.Rows.Next(row)
 }
 
 // PrepareContext gives a statement whose runs are steps.
@@ -169,7 +198,7 @@ type breakingStmt struct {
 
 // ExecContext is a step.
 func (s breakingStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (r driver.Result, err error) {
-	err = s.b.step(func() error {
+	err = s.b.step(ctx, func() error {
 		r, err = s.innerStmt.ExecContext(ctx, args)
 		return err
 	})
@@ -178,5 +207,5 @@ func (s breakingStmt) ExecContext(ctx context.Context, args []driver.NamedValue)
 
 // QueryContext is a step.
 func (s breakingStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	return s.b.query(func() (driver.Rows, error) { return s.innerStmt.QueryContext(ctx, args) })
+	return s.b.query(ctx, func() (driver.Rows, error) { return s.innerStmt.QueryContext(ctx, args) })
 }
