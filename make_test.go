@@ -44,3 +44,14 @@ func TestMakeTestNamesWhatWasLeftOut(t *testing.T) {
 		t.Errorf("make test would\n%s", would)
 	}
 }
+
+// Who typed what the pages say was told that there is no such command.
+func TestTheReadmeSaysWhereTheProgramIs(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(plan(t, "demo"), " -o bin/cpa-gateway ") || !strings.Contains(string(readme), `export PATH="$PWD/bin:$PATH"`) {
+		t.Error("README.md does not say how to call what make demo builds")
+	}
+}

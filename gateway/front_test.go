@@ -54,6 +54,7 @@ func TestRequestsThatAreRefusedForTheirOwnSake(t *testing.T) {
 		{name: "a number under a system that nobody has", path: "/Patient?identifier=NHS%7C" + ann, status: 400, says: "identifier"},
 		{name: "a number of another register", path: "/Patient?identifier=" + url.QueryEscape("https://elsewhere.example/Id/person|"+ann), status: 400, says: "identifier"},
 		{name: "a number whose check digit fails", path: "/CarePlan?patient.identifier=" + number("9990000019"), status: 400, says: "no NHS number"},
+		{name: "one digit ten times, whose check digit is right", path: "/CarePlan?patient.identifier=" + number("9999999999"), status: 400, says: "not all alike"},
 		{name: "a number of nine digits", path: "/CarePlan?patient:identifier=" + number("999000001"), status: 400, says: "no NHS number"},
 		{name: "a number of words", path: "/Patient?identifier=" + number("Ann Evans"), status: 400, says: "no NHS number"},
 		{name: "no person", path: "/CarePlan?status=active", status: 400, says: "one person"},

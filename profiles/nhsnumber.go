@@ -30,7 +30,7 @@ func (e *NHSNumberError) Error() string {
 	case NHSNumberLength:
 		return fmt.Sprintf("NHS number: %d digits instead of ten", e.Position)
 	case NHSNumberPlaceholder:
-		return "NHS number: one digit ten times is a placeholder"
+		return "NHS number: one digit ten times stands for \"not known\", and is nobody's"
 	default:
 		return "NHS number: digit 10, the check digit, does not match the other nine"
 	}

@@ -58,6 +58,7 @@ func (o auditShowOptions) run(w world) error {
 	}
 	defer s.Close()
 	var rows []audit.Row
+	var clients []consent.ClientID
 	var person profiles.PersonID
 	err = s.store.View(w.ctx, func(now store.Snapshot) error {
 		if person, err = o.about(now); err != nil {
@@ -66,6 +67,9 @@ func (o auditShowOptions) run(w world) error {
 		rows, err = now.Entries(audit.Query{
 			Request: o.request, Person: person, Client: consent.ClientID(o.caller), Agreement: o.agreement, Limit: o.limit + 1,
 		})
+		if err == nil && len(rows) == 0 && o.caller != "" {
+			clients, err = now.Clients()
+		}
 		return err
 	})
 	if err != nil {
@@ -90,9 +94,35 @@ func (o auditShowOptions) run(w world) error {
 		}
 	}
 	if len(entries) == 0 && err == nil {
-		fmt.Fprintln(w.err, "the log has no such entry")
+		fmt.Fprintln(w.err, "the log has no such entry"+likeliest(clients, o.caller))
 	}
 	return err
+}
+
+// mostClients is how many clients are named beside one that the log does not have.
+const mostClients = 12
+
+// likeliest names the clients that may have been meant by one that the log does not have:
+// a client's name says nothing of a person. What was asked is not repeated: it may be anything.
+func likeliest(clients []consent.ClientID, asked string) string {
+	near := slices.DeleteFunc(slices.Clone(clients), func(c consent.ClientID) bool {
+		has, want := strings.ToLower(string(c)), strings.ToLower(asked)
+		return !strings.Contains(has, want) && !strings.Contains(want, has)
+	})
+	says := "of this caller; callers like it:"
+	if len(near) == 0 {
+		near, says = clients, "of this caller; the callers of the log:"
+	}
+	if len(near) == 0 {
+		return ""
+	}
+	for _, c := range near[:min(len(near), mostClients)] {
+		says += " " + string(c)
+	}
+	if more := len(near) - mostClients; more > 0 {
+		says += fmt.Sprintf(" and %d more", more)
+	}
+	return " " + says
 }
 
 // about is the person who is named, by NHS number or by id; nobody where none is.

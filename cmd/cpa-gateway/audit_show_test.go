@@ -198,3 +198,45 @@ func TestEveryOutcomeHasAWord(t *testing.T) {
 		}
 	}
 }
+
+// Who asked for a caller by half of its name was told that nobody had read anything.
+func TestACallerThatTheLogDoesNotHaveIsToldThoseThatItHas(t *testing.T) {
+	s := openStage(t)
+	for _, as := range []string{"gp", "ooh"} {
+		s.do(as, "POST", "/fhir/R4/CarePlan/_search", "patient.identifier=https://fhir.nhs.uk/Id/nhs-number|9990000018")
+	}
+	for asked, says := range map[string]string{
+		"ooh":          "the log has no such entry of this caller; callers like it: demo-ooh\n",
+		"OOH":          "callers like it: demo-ooh\n",
+		"demo-ooh-old": "callers like it: demo-ooh\n",
+		"demo":         "callers like it: demo-gp demo-ooh\n",
+		"9990000018":   "the callers of the log: command-line demo-gp demo-ooh source:welsh-ctp\n",
+	} {
+		p := cli("audit", "show", "--data", s.dir, "--caller", asked).must(t, exitDone)
+		if !strings.HasSuffix(p.errs, says) || asked == "9990000018" && strings.Contains(p.errs, asked) {
+			t.Errorf("%s: %q", asked, p.errs)
+		}
+	}
+	if p := cli("audit", "show", "--data", s.dir, "--request", "ooh").must(t, exitDone); p.errs != "the log has no such entry\n" {
+		t.Errorf("a request: %q", p.errs)
+	}
+	many := make([]consent.ClientID, mostClients+2)
+	if says := likeliest(many, "x"); !strings.HasSuffix(says, " and 2 more") {
+		t.Errorf("many: %q", says)
+	}
+}
+
+// Digits that are no NHS number were taken for an id of the log, which then had nothing.
+func TestDigitsThatAreNoNHSNumberAreRefused(t *testing.T) {
+	s := openStage(t)
+	for number, says := range map[string]string{
+		"9999999999": "stands for \"not known\", and is nobody's", "999 000 001": "9 digits instead of ten",
+	} {
+		for _, args := range [][]string{{"audit", "show", "--person", number}, {"person", "show", number}, {"consent", "explain", "--person", number, "--caller", "gp"}} {
+			p := cli(append(args, "--data", s.dir)...).must(t, exitUsage)
+			if !strings.Contains(p.errs, says) || strings.Contains(p.errs, number) {
+				t.Errorf("%v: %q", args[:2], p.errs)
+			}
+		}
+	}
+}

@@ -57,7 +57,7 @@ func rank(code string) int {
 func printMatrix(out io.Writer, register *agreements.Register, rows []flowRow, at time.Time) error {
 	fmt.Fprintf(out, "%d flows on %s: %s\n\n", len(rows), agreements.DayOf(at), countStates(rows))
 	err := printAll(out, rows, false, "state\tasks\tteam\tof\tfor\tconsent\tcontributes\tagreement\tstatus\tissued\treview\titems", func(row flowRow) []any {
-		return []any{row.State, row.Recipient, cmp.Or(row.Team, "-"), row.Source, row.Purpose, row.ConsentRule,
+		return []any{row.State, row.Recipient, cmp.Or(row.Team, "nobody reads"), row.Source, row.Purpose, row.ConsentRule,
 			cmp.Or(row.Contribute, "-"), row.Agreement, row.Status, row.IssueDate, row.ReviewDate, strings.Join(row.Items, " ")}
 	})
 	if err != nil {

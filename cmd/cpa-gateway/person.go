@@ -141,7 +141,10 @@ func inquire(w world, place where, name string) (q linkage.Inquiry, err error) {
 // personNamed is the person who is found by an NHS number, empty for nobody, or the one
 // whose id the name is.
 func personNamed(now store.Snapshot, name string) (profiles.PersonID, error) {
-	number, _ := profiles.NHSNumber(name)
+	number, err := profiles.NHSNumber(name)
+	if fault, ok := errors.AsType[*profiles.NHSNumberError](err); ok && (fault.Kind == profiles.NHSNumberPlaceholder || fault.Kind == profiles.NHSNumberLength && name != "") {
+		return "", misuse("%v", err) // digits alone are no id of a person
+	}
 	if number == "" {
 		return profiles.PersonID(name), nil
 	}

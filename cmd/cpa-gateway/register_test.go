@@ -69,7 +69,7 @@ func TestRegisterCheckTellsLiveFlowsFromTheOthers(t *testing.T) {
 			t.Errorf("at %s: %s", at, p.out)
 		}
 	}
-	contributes := regexp.MustCompile(`(?m)^live +7A4 +- +LA9A1 +COC +standard +own +ISP-CPA-0001 version 1 flow 003 `)
+	contributes := regexp.MustCompile(`(?m)^live +7A4 +nobody reads +LA9A1 +COC +standard +own +ISP-CPA-0001 version 1 flow 003 `)
 	if p := cli("register", "check", "--at", "2026-06-01", dir).must(t, exitDone); !contributes.MatchString(p.out) {
 		t.Errorf("nothing tells that the council contributes:\n%s", p.out)
 	}

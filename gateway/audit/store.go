@@ -74,6 +74,9 @@ type Snapshot interface {
 	// Entries lists the entries that a query asks for, newest first: by time, then
 	// chain, then position. A query with no key or with two is an error.
 	Entries(q Query) ([]Row, error)
+	// Clients lists every client that has an entry, each once, by name. It costs a look-up
+	// for each client, however many entries there are.
+	Clients() ([]consent.ClientID, error)
 }
 
 // ErrTaken says that a chain is not as the writer expected: another writer has the

@@ -30,7 +30,7 @@ const (
 	WriteMediaType      Key = "write-media-type"     // The body must be %[1]s.
 	ParameterValue      Key = "parameter-value"      // The value of the parameter %[1]s cannot be read. Wanted: %[2]s.
 	UnknownSort         Key = "unknown-sort"         // The parameter %[1]s cannot sort in this way. Keys: %[2]s.
-	NotNHSNumber        Key = "not-nhs-number"       // The parameter %[1]s holds no NHS number: ten digits, of which the last checks the others. Nobody can be found under it.
+	NotNHSNumber        Key = "not-nhs-number"       // The parameter %[1]s holds no NHS number: ten digits, not all alike, of which the last checks the others. Nobody can be found under it.
 	NameOnePerson       Key = "name-one-person"      // The search must name one person, by reference or by identifier.
 	StaleCursor         Key = "stale-cursor"         // This page is no longer available. Search again.
 	Unauthorized        Key = "unauthorized"         // The request carries no access token that the gateway accepts.

@@ -1,11 +1,14 @@
 package mhsds
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"cpagateway/mapping"
 )
 
 // TestDocumentNamesWhatIsLeftBehind holds the table of docs/mhsds.md to the maps.
@@ -56,14 +59,22 @@ func TestDocumentNamesWhatDoesNotReturn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lost := map[string]bool{}
+	lost, elsewhere, nowhere := map[string]bool{}, 0, 0
 	for _, field := range f.program.Check().Fields {
 		steps := strings.Split(field.Source[:codeLength]+"."+field.Field, ".")
-		if column := strings.Join(steps[len(steps)-2:], "."); !f.returns[column] {
+		switch column := strings.Join(steps[len(steps)-2:], "."); {
+		case !f.returns[column]:
 			lost[column] = true
+			nowhere++
+		case field.Verdict == mapping.Lost:
+			elsewhere++
 		}
 	}
 	if got := slices.Sorted(maps.Keys(lost)); !slices.Equal(got, said) {
 		t.Errorf("does not return\n%s\nand docs/mhsds.md says\n%s", strings.Join(got, ", "), strings.Join(said, ", "))
+	}
+	if counts := fmt.Sprintf("says of %d that they do not return there: %d are reached from another table, and return with their own; %d are\nways to %d columns",
+		elsewhere+nowhere, elsewhere, nowhere, len(lost)); !strings.Contains(string(text), counts) {
+		t.Errorf("docs/mhsds.md does not say: it %s", counts)
 	}
 }

@@ -1,10 +1,12 @@
 package audittest
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"cpagateway/consent"
 	"cpagateway/gateway/audit"
 )
 
@@ -73,6 +75,15 @@ func (b *bench[S, T]) entries() {
 		b.swapped(audit.Slot{Number: slot}, after, rows)
 		all = append(all, rows...)
 	}
+	b.clients("c")
+	after, rows := follow(audit.Slot{Number: 4}, "i", "k", "l")
+	for i, client := range []consent.ClientID{"b", "d", "b"} {
+		rows[i].Caller.Client = client
+	}
+	after.Latest = rows[len(rows)-1].Time
+	b.swapped(audit.Slot{Number: 4}, after, rows)
+	all = append(all, rows...)
+	b.clients("b", "c", "d")
 	for name, q := range map[string]audit.Query{
 		"person": {Person: "p"}, "request": {Request: "r"}, "agreement": {Agreement: "ISP"}, "client": {Client: "c"},
 		"nobody": {Person: "x"},
@@ -92,6 +103,21 @@ func (b *bench[S, T]) entries() {
 		if err == nil {
 			b.Errorf("a query with %s was answered", name)
 		}
+	}
+}
+
+// clients compares the clients of the log with those that it has.
+func (b *bench[S, T]) clients(want ...consent.ClientID) {
+	b.Helper()
+	err := b.store.View(b.Context(), func(s S) error {
+		got, err := s.Clients()
+		if !slices.Equal(got, want) {
+			b.Errorf("the clients are %v and not %v", got, want)
+		}
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 
+	"cpagateway/consent"
 	"cpagateway/gateway/audit"
 )
 
@@ -143,6 +144,19 @@ func (t *tx) Entries(q audit.Query) ([]audit.Row, error) {
 	}
 	newestFirst(found)
 	return copied(found[:min(q.Limit, len(found))]), nil
+}
+
+// Clients implements audit.Snapshot.
+func (t *tx) Clients() ([]consent.ClientID, error) {
+	known := map[consent.ClientID]bool{}
+	for _, chain := range t.kept.Chains {
+		for _, row := range chain {
+			if row.Caller.Client != "" {
+				known[row.Caller.Client] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(known)), nil
 }
 
 // Extend implements audit.Tx.

@@ -1,9 +1,11 @@
 package memory
 
 import (
+	"maps"
 	"math"
 	"slices"
 
+	"cpagateway/consent"
 	"cpagateway/gateway/audit"
 )
 
@@ -71,6 +73,19 @@ func (s snapshot) Entries(q audit.Query) ([]audit.Row, error) {
 	}
 	slices.SortFunc(found, func(a, b audit.Row) int { return b.Position().Compare(a.Position()) })
 	return ownRows(found[:min(q.Limit, len(found))]), s.ctx.Err()
+}
+
+// Clients implements audit.Snapshot.
+func (s snapshot) Clients() ([]consent.ClientID, error) {
+	known := map[consent.ClientID]bool{}
+	for _, chain := range s.log.chains {
+		for _, row := range chain {
+			if row.Caller.Client != "" {
+				known[row.Caller.Client] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(known)), s.ctx.Err()
 }
 
 // Extend implements audit.Tx.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"cpagateway/consent"
 	"cpagateway/gateway/audit"
 )
 
@@ -37,6 +38,7 @@ var (
 	selectByRequest   = selectEntries(`request = ?`)
 	selectByAgreement = selectEntries(`agreement = ?`)
 	selectByClient    = selectEntries(`client = ?`)
+	selectNextClient  = `SELECT client FROM audit WHERE client > ? ORDER BY client LIMIT 1`
 )
 
 // Slots implements audit.Snapshot. A transaction asks for them once, and again after a
@@ -92,6 +94,16 @@ func (s snapshot) Entries(q audit.Query) ([]audit.Row, error) {
 		before = []any{nanos(q.Before.Time), q.Before.Slot, q.Before.Seq}
 	}
 	return collect(s, scanRow, text, append(append(key, before...), q.Limit)...)
+}
+
+// Clients implements audit.Snapshot: from each client the index leads to the next.
+func (s snapshot) Clients() (clients []consent.ClientID, err error) {
+	next, more, err := first(s, scanClient, selectNextClient, "")
+	for more && err == nil {
+		clients = append(clients, next)
+		next, more, err = first(s, scanClient, selectNextClient, string(next))
+	}
+	return clients, err
 }
 
 // Extend implements audit.Tx.
@@ -152,6 +164,11 @@ func scanRow(rows *sql.Rows) (r audit.Row, err error) {
 	err = rows.Scan(&r.Slot, &r.Seq, hash{&r.Hash}, instant{&r.Time}, &r.Request, &r.Person,
 		&r.Caller.Client, &r.Caller.Organisation, &r.Caller.Professional, &r.Agreement, &r.Duty, &r.Body)
 	return r, err
+}
+
+func scanClient(rows *sql.Rows) (c consent.ClientID, err error) {
+	err = rows.Scan(&c)
+	return c, err
 }
 
 func scanCheckpoint(rows *sql.Rows) (c audit.Checkpoint, err error) {

@@ -84,6 +84,7 @@ func Reads() map[string]func(now store.Snapshot) error {
 		"Chain":            func(now store.Snapshot) error { _, err := now.Chain(1, 1, 10); return err },
 		"Duties":           func(now store.Snapshot) error { _, err := now.Duties(1, 1, 10); return err },
 		"Checkpoints":      func(now store.Snapshot) error { _, err := now.Checkpoints(1, 10); return err },
+		"Clients":          func(now store.Snapshot) error { _, err := now.Clients(); return err },
 		"NewestCheckpoint": func(now store.Snapshot) error { _, err := now.NewestCheckpoint(); return err },
 	}
 	for name, q := range map[string]audit.Query{"by person": {Person: "p"}, "by request": {Request: "r"}, "by agreement": {Agreement: "a"}, "by client": {Client: "c"}} {
