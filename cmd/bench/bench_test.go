@@ -33,7 +33,7 @@ func TestEveryFigureIsMeasured(t *testing.T) {
 	if err := os.Chmod(filepath.Dir(work), 0o755); err != nil { // PostgreSQL has a folder there, as another user
 		t.Fatal(err)
 	}
-	r, err := measure(t.Context(), options{people: 20, rounds: 1, requests: 20, imported: 8, rows: 200, seed: 1, spin: time.Millisecond, work: work})
+	r, err := measure(t.Context(), options{people: 20, rounds: 1, requests: 20, imported: 8, rows: 200, asked: 100, seed: 1, spin: time.Millisecond, work: work})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,6 +98,7 @@ var figures = []figure{
 	{what: "notifications that did not come", of: "P11/lost", bound: atMost, bar: 0},
 	{what: "notifications after a withdrawal", of: "P11/withdrawn", bound: atMost, bar: 0},
 	{id: "P12", what: "memory of serve, 64 connections", of: "P12/resident", bound: atMost, bar: 150},
+	{what: "the same, after many different people were asked for", of: "P12/many-resident", bound: atMost, bar: 150},
 	{id: "P13", what: "start to first answer", of: "P13/start", bound: atMost, bar: 1000},
 	{id: "P14", what: "two gateways on one PostgreSQL; one", of: "P14/two", against: "P14/one"},
 	{what: "updates that two gateways lost", of: "P14/lost", bound: atMost, bar: 0},

@@ -24,6 +24,7 @@ type options struct {
 	requests int // of one server in one round
 	imported int // people in one round of import
 	rows     int // of an extract that is mapped
+	asked    int // different people who are asked for, one after the other
 	seed     uint64
 	spin     time.Duration // how long a function alone is measured, each round
 	gateway  string        // binary; empty: built here
@@ -37,8 +38,8 @@ type options struct {
 }
 
 var (
-	short = options{people: 2000, rounds: 5, requests: 3000, imported: 200, rows: 10_000, spin: time.Second}
-	long  = options{people: 100_000, rounds: 9, requests: 20_000, imported: 5000, rows: 1_000_000, spin: 3 * time.Second}
+	short = options{people: 2000, rounds: 5, requests: 3000, imported: 200, rows: 10_000, asked: 20_000, spin: time.Second}
+	long  = options{people: 100_000, rounds: 9, requests: 20_000, imported: 5000, rows: 1_000_000, asked: 1_000_000, spin: 3 * time.Second}
 )
 
 func main() {
@@ -68,6 +69,7 @@ func command(ctx context.Context, args []string) error {
 	f.IntVar(&o.requests, "requests", o.requests, "requests to one server in one round")
 	f.IntVar(&o.imported, "imported", o.imported, "people in one round of import")
 	f.IntVar(&o.rows, "rows", o.rows, "rows of the extract that is mapped, about")
+	f.IntVar(&o.asked, "asked", o.asked, "different people who are asked for, most of whom nobody knows")
 	f.Uint64Var(&o.seed, "seed", 1, "what the people are made from")
 	f.StringVar(&o.gateway, "gateway", "", "gateway `binary` (default: built here)")
 	f.StringVar(&o.work, "work", "", "`folder` for the data, which says what disk is measured (default: the system's for temporary files)")
@@ -75,12 +77,12 @@ func command(ctx context.Context, args []string) error {
 	f.StringVar(&o.record, "record", "", "`page` to put the table into, with what was measured beside it (docs/performance.md)")
 	f.StringVar(&o.from, "from", "", "`file` of a run to show or record, instead of measuring")
 	f.StringVar(&o.note, "note", "", "`words` to keep with the result, such as what else the machine did")
-	f.StringVar(&o.only, "only", "", "the one `part` to measure: alone, maps, reads, stages, cold, growth, apart, imports, shared, during, edits, telling")
+	f.StringVar(&o.only, "only", "", "the one `part` to measure: alone, maps, reads, stages, cold, many, growth, apart, imports, shared, during, edits, telling")
 	f.StringVar(&o.against, "against", "", "`file` of another run to show beside this one")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	if o.people < leastPeople || o.rounds < 1 || o.requests < 1 || o.imported < 1 || o.rows < 1 {
+	if o.people < leastPeople || o.rounds < 1 || o.requests < 1 || o.imported < 1 || o.rows < 1 || o.asked < 1 {
 		return fmt.Errorf("at least %d people, and one of everything else", leastPeople)
 	}
 	var last *results
@@ -185,6 +187,7 @@ func (b *bench) everything() error {
 		{"reads", "crisis reads", func() error { return b.reads(large) }},
 		{"stages", "where the time of a crisis read goes", func() error { return b.whereTimeGoes(large) }},
 		{"cold", "crisis reads after a start", func() error { return b.cold(large) }},
+		{"many", "many different people", func() error { return b.many(large) }},
 		{"growth", "a store ten times as large", func() error { return b.growth(large, small) }},
 		{"apart", "telling hidden people apart", func() error { return b.apart(large) }},
 		{"imports", "imports", b.imports},

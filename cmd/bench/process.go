@@ -97,12 +97,15 @@ func (s *server) mostResident() (float64, error) {
 	}
 	for line := range bytes.Lines(text) {
 		if rest, ok := bytes.CutPrefix(line, []byte("VmHWM:")); ok {
-			kb, err := strconv.Atoi(strings.Fields(string(rest))[0])
-			return float64(kb) / 1000, err
+			kib, err := strconv.ParseFloat(strings.Fields(string(rest))[0], 64)
+			return megabytes(kib), err
 		}
 	}
 	return 0, errors.New("the memory of a process is read on Linux only")
 }
+
+// megabytes are what the kernel counts in units of 1,024 bytes.
+func megabytes(kib float64) float64 { return kib * 1024 / 1e6 }
 
 // freeAddress is one that nobody listens on.
 func freeAddress() (string, error) {

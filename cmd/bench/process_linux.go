@@ -11,7 +11,7 @@ import (
 // usage is the most memory that a process ever had, in MB, and what it wrote to the disk, in kB.
 func usage(ended *os.ProcessState) (resident, written float64) {
 	if used, ok := ended.SysUsage().(*syscall.Rusage); ok {
-		return float64(used.Maxrss) / 1000, float64(used.Oublock) * 512 / 1000
+		return megabytes(float64(used.Maxrss)), float64(used.Oublock) * 512 / 1000
 	}
 	return 0, 0
 }

@@ -177,6 +177,28 @@ func (b *bench) cold(s *site) error {
 	})
 }
 
+// many asks for everybody who shares, and for strangers until so many different people were
+// asked for: what is kept of them is bounded.
+func (b *bench) many(s *site) error {
+	gateway, err := b.serve(s)
+	if err != nil {
+		return err
+	}
+	people := benchdata.Having(benchdata.Shares, s.people, b.asked)
+	_, err = gateway.steady(mostConnections, b.asked, func(i int) question {
+		if i < len(people) {
+			return crisisPlan(crisisTeam, people[i])
+		}
+		return crisisPlan(crisisTeam, unknown(i)).ofNobody()
+	})
+	if err != nil {
+		return err
+	}
+	resident, err := gateway.mostResident()
+	b.add("P12/many-resident", "MB", resident)
+	return err
+}
+
 // started is a gateway that has answered about strangers, and so holds nobody in memory
 // but the first person.
 func (b *bench) started(s *site) (*server, error) {

@@ -8,7 +8,7 @@ import (
 
 // What is kept, what the collector holds to and what SQLite needs beside it fit into the budget.
 func TestTheCollectorFollowsTheBudget(t *testing.T) {
-	for budget, want := range map[int]int64{0: 42_666_666, 64: 42_666_666, 150: 100_000_000, 600: 400_000_000} {
+	for budget, want := range map[int]int64{0: 32_000_000, 64: 32_000_000, 150: 86_000_000, 600: 536_000_000} {
 		if got := memoryLimit(budget); got != want {
 			t.Errorf("a budget of %d MB: a limit of %d, want %d", budget, got, want)
 		}
@@ -21,7 +21,7 @@ func TestTheCollectorFollowsTheBudget(t *testing.T) {
 	t.Setenv("GOGC", "")
 	t.Setenv("GOMEMLIMIT", "")
 	limitMemory(defaultMemory)
-	if limit, percent := debug.SetMemoryLimit(-1), debug.SetGCPercent(100); limit != 100_000_000 || percent != heapGrowth {
+	if limit, percent := debug.SetMemoryLimit(-1), debug.SetGCPercent(100); limit != 86_000_000 || percent != heapGrowth {
 		t.Errorf("a limit of %d and %d percent", limit, percent)
 	}
 	t.Setenv("GOGC", "50")
