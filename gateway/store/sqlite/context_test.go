@@ -10,16 +10,15 @@ import (
 	"cpagateway/consent"
 	"cpagateway/gateway/records/recordstest"
 	"cpagateway/gateway/store"
-	"cpagateway/gateway/store/relational"
 	"cpagateway/gateway/store/relational/relationaltest"
 )
 
 // TestNoStatementIsWatched: database/sql and the driver each took a goroutine for every
-// statement, to give it up where its context ended: a quarter of what a crisis read of somebody
+// statement, to give it up where its context ended: a sixth of what a crisis read of somebody
 // who is not in memory took.
 func TestNoStatementIsWatched(t *testing.T) {
 	var b relationaltest.Breaking
-	s := openThrough(t, &b)
+	s := openThrough(t, t.TempDir(), b.Wrap)
 	recordstest.Put(t, s, start, crisisRecords(t, 7)...)
 	steps, watched := 0, 0
 	for range readers + 1 { // each connection begins with its settings
@@ -37,7 +36,7 @@ func TestNoStatementIsWatched(t *testing.T) {
 // are not read to the end.
 func TestAReadEndsWithItsContext(t *testing.T) {
 	var b relationaltest.Breaking
-	s := openThrough(t, &b)
+	s := openThrough(t, t.TempDir(), b.Wrap)
 	var goals []consent.Accepted
 	for i := range 50 {
 		goals = append(goals, recordstest.Accept(t, home, person, fmt.Sprintf(`{"resourceType":"Goal","id":"g%d","lifecycleStatus":"active","subject":{"reference":"Patient/p"}}`, i)))
@@ -71,15 +70,4 @@ func TestAWriterDoesNotWaitBeyondItsContext(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a writer whose context has ended: %v", err)
 	}
-}
-
-// openThrough opens a new store whose steps are looked at.
-func openThrough(t *testing.T, b *relationaltest.Breaking) *relational.Store {
-	t.Helper()
-	s, err := open(t.Context(), t.TempDir(), b.Wrap)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	return s
 }

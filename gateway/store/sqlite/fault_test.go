@@ -44,11 +44,7 @@ func TestDiskFull(t *testing.T) {
 // Each refused record was set aside by a statement of its own.
 func TestFaultsAreSetAsideInGroups(t *testing.T) {
 	var counted relationaltest.Breaking
-	s, err := open(t.Context(), t.TempDir(), counted.Wrap)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := openThrough(t, t.TempDir(), counted.Wrap)
 	setAside := func(faults, steps, want int) {
 		t.Helper()
 		var list []quarantine.Fault

@@ -102,11 +102,7 @@ func TestAColdCrisisReadTakesTwelveStatements(t *testing.T) {
 	var counted relationaltest.Breaking
 	dir, people := t.TempDir(), 0
 	s := reopen(t, dir)
-	other, err := open(t.Context(), dir, counted.Wrap) // whose driver tells no pages
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer other.Close()
+	other := openThrough(t, dir, counted.Wrap) // whose driver tells no pages
 	add := func(n int) {
 		for range n {
 			recordstest.Put(t, s, start, crisisRecords(t, people)...)

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -29,7 +30,13 @@ func fresh(t testing.TB) *relational.Store {
 
 func reopen(t testing.TB, dir string) *relational.Store {
 	t.Helper()
-	store, err := Open(t.Context(), dir)
+	return openThrough(t, dir, nil)
+}
+
+// openThrough opens a store through what stands between it and its driver.
+func openThrough(t testing.TB, dir string, wrap func(driver.Connector) driver.Connector) *relational.Store {
+	t.Helper()
+	store, err := open(t.Context(), dir, wrap)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -163,11 +163,7 @@ func TestWorkOfAWriteStaysTheSame(t *testing.T) {
 // statements of its own, and most of the cost of a small row is that of running a statement.
 func TestPuttingTogetherTakesFewStatements(t *testing.T) {
 	b := &relationaltest.Breaking{}
-	s, err := open(t.Context(), t.TempDir(), b.Wrap)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
+	s := openThrough(t, t.TempDir(), b.Wrap)
 	took := func(person profiles.PersonID, goals int, status string) int {
 		var changes []consent.Accepted
 		for i := range goals {
