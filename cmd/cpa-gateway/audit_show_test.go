@@ -234,9 +234,12 @@ func TestDigitsThatAreNoNHSNumberAreRefused(t *testing.T) {
 	} {
 		for _, args := range [][]string{{"audit", "show", "--person", number}, {"person", "show", number}, {"consent", "explain", "--person", number, "--caller", "gp"}} {
 			p := cli(append(args, "--data", s.dir)...).must(t, exitUsage)
-			if !strings.Contains(p.errs, says) || strings.Contains(p.errs, number) {
+			if !strings.Contains(p.errs, says) || strings.Contains(p.errs, number) || strings.Contains(p.errs, "committing") {
 				t.Errorf("%v: %q", args[:2], p.errs)
 			}
 		}
+	}
+	if p := cli("audit", "show", "--person", "9990000019", "--data", s.dir).must(t, exitUsage); !strings.Contains(p.errs, "nobody is known under this NHS number") {
+		t.Errorf("a wrong check digit: %q", p.errs)
 	}
 }

@@ -162,11 +162,14 @@ func operate(w world, place where, interaction string, do func(*site, store.Tx) 
 	return errors.Join(told(w, err), s.Close())
 }
 
-// told tells why something was not settled: what is named wrongly is a wrong use, what
-// must not be is a refusal.
+// told tells why something was not settled: what is named wrongly is a wrong use, and no
+// failure of the log; what must not be is a refusal.
 func told(w world, err error) error {
 	refusal, refused := errors.AsType[linkage.Refusal](err)
+	wrong, misused := errors.AsType[usageError](err)
 	switch {
+	case misused:
+		return wrong
 	case !refused:
 		return err
 	case refusal == linkage.ErrNobody || refusal == linkage.ErrNoMove || refusal == linkage.ErrGround:
