@@ -122,6 +122,9 @@ func TestADividedExtractIsTheSame(t *testing.T) {
 		fsys := carelessly(random, 150+random.IntN(150))
 		whole, report := read(t, fsys)
 		divided, other := readDivided(t, fsys, 6000)
+		if again, same := readDivided(t, fsys, 6000); story(again, same) != story(divided, other) {
+			t.Errorf("seed %d: another run says something else, or in another order", seed)
+		}
 		if report.Taken < 50 || report.Refused < 50 {
 			t.Fatalf("seed %d: %d taken and %d refused proves little", seed, report.Taken, report.Refused)
 		}
@@ -293,4 +296,49 @@ func (b breaking) WriteAt(p []byte, at int64) (int, error) {
 		return 0, b.err
 	}
 	return b.File.WriteAt(p, at)
+}
+
+// counting counts how often it is used.
+type counting struct {
+	scratch.File
+	uses *int
+}
+
+func (c counting) ReadAt(p []byte, at int64) (int, error) {
+	*c.uses++
+	return c.File.ReadAt(p, at)
+}
+
+func (c counting) WriteAt(p []byte, at int64) (int, error) {
+	*c.uses++
+	return c.File.WriteAt(p, at)
+}
+
+// TestADividedExtractIsWrittenInLargePieces: once there were more keys than fit into memory,
+// each key of each row was once read and written by itself.
+func TestADividedExtractIsWrittenInLargePieces(t *testing.T) {
+	const people = 200_000
+	uses, files := 0, scratchFiles(t)
+	divided := env
+	divided.Scratch = func() (scratch.File, error) {
+		f, err := files()
+		return counting{f, &uses}, err
+	}
+	report, err := format(t).Read(context.Background(), many(people), divided, &untilAPerson{})
+	if !errors.Is(err, errFull) || report.Read != 3*people+1 {
+		t.Fatalf("%v, %d read", err, report.Read)
+	}
+	if uses == 0 || uses > report.Read/50 {
+		t.Errorf("%d rows took %d reads and writes", report.Read, uses)
+	}
+}
+
+// untilAPerson ends a run when everything was read and laid together.
+type untilAPerson struct{ sink }
+
+func (o *untilAPerson) Take(resources []mapping.Resource) error {
+	if len(resources) > 0 && resources[0].Person != "" {
+		return errFull
+	}
+	return nil
 }

@@ -166,7 +166,7 @@ func (x *extract) failed() error {
 	err := x.kept.Err()
 	for _, m := range x.rooms {
 		if m.isDivided() {
-			err = errors.Join(err, m.index.Err(), m.twins.Err())
+			err = errors.Join(err, m.twins.Err())
 		}
 	}
 	return err
@@ -218,7 +218,7 @@ func (x *extract) check(s *sheet) {
 	for _, rule := range s.table.rules {
 		switch {
 		case rule.unique == nil:
-		case rule.wide && x.roomOf(s.table).isDivided():
+		case rule.wide != nil && x.roomOf(s.table).isDivided():
 			x.roomOf(s.table).checkUnique(s, rule)
 		default:
 			checkUnique(s, rule)

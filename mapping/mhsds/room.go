@@ -1,7 +1,6 @@
 package mhsds
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -44,14 +43,11 @@ type room struct {
 	rows    []*row
 	size    int              // of what they are encoded to
 	parts   *scratch.Shelves // once it is divided
-	index   *scratch.Index   // which part a row is in, by what others find it by; which keys are there, and which twice
-	twice   map[*rule]bool   // some key of it is there twice
-	twins   *scratch.Table   // of such a key two of its rows
+	noted   *scratch.Shelves // by key, what was noted of it; behind them rows whose part it says
+	twins   *scratch.Table   // of a key that is there twice two of its rows
+	twice   bool             // there is one
 	entry   []byte
 }
-
-// keysInMemory is how many keys of a room stand in memory.
-const keysInMemory = 1 << 19
 
 func newRoom(x *extract, tables []*table) *room {
 	return &room{extract: x, tables: tables}
@@ -83,17 +79,12 @@ func (m *room) add(r *row) error {
 	return m.addToPart(r)
 }
 
-func (m *room) addToPart(r *row) error {
-	m.entry = encode(m.entry[:0], r)
-	return m.parts.Add(m.route(r), m.entry)
-}
-
 // divide puts the rows that are there already into parts.
 func (m *room) divide() error {
 	files := m.extract.env.Scratch
 	came := m.rows
-	m.stock, m.rows, m.parts, m.twice = stock{}, nil, scratch.NewShelves(files), map[*rule]bool{}
-	m.index, m.twins = scratch.NewIndex(files, keysInMemory), scratch.NewTable(files)
+	m.stock, m.rows = stock{}, nil
+	m.parts, m.noted, m.twins = scratch.NewShelves(files), scratch.NewShelves(files), scratch.NewTable(files)
 	for _, r := range came {
 		if err := m.addToPart(r); err != nil {
 			return err
@@ -102,99 +93,138 @@ func (m *room) divide() error {
 	return nil
 }
 
-// What a number in the index says beside the part.
-const (
-	isBroken = 1 << iota // of a row that others find: it could not be read
-	isTwice              // of a key: another row has it
-	isThere
-	partBits = ^uint64(isBroken | isTwice | isThere)
-)
-
-// route is the part that a row goes to: that of the row which it hangs on, which was
-// read before. What others find the row by, and its keys, are noted.
-func (m *room) route(r *row) (part uint64) {
+// addToPart adds a row to the part of the row that it hangs on, or to those that wait
+// until it is known. What others find the row by, and its keys, are noted.
+func (m *room) addToPart(r *row) error {
 	t := r.in.table
-	value := m.normal(r, t.togetherBy)
-	switch {
-	case value == "":
-		part = number(keyOf("row", strconv.Itoa(r.in.number), strconv.Itoa(r.number)))
-	case t.hangs == nil:
-		part = number(keyOf("found", t.code, t.togetherBy, value))
-	default:
-		at := t.hangs.parent
-		key := keyOf("found", at.table, at.field, value)
-		if part = number(key); t.above.hangs != nil || at.field != t.above.togetherBy {
-			part = cmp.Or(m.index.Get(key), part)
-		}
+	key := m.together(r)
+	part := number(key)
+	if err := m.note(r, part); err != nil {
+		return err
 	}
-	part &= partBits
-	m.note(r, part)
-	return part
+	if t.waits {
+		m.entry = encode(append(append(m.entry[:0], waits), key[:]...), r)
+		return m.noted.Add(part, m.entry)
+	}
+	m.entry = encode(m.entry[:0], r)
+	return m.parts.Add(part, m.entry)
 }
 
-func (m *room) note(r *row, part uint64) {
+// together is the key that a row shares with those which it hangs together with.
+func (m *room) together(r *row) scratch.Key {
 	t := r.in.table
-	for _, field := range t.below {
-		value := m.normal(r, field)
-		if value == "" || t.hangs == nil && field == t.togetherBy { // the value itself says where it is
+	switch value, _ := m.normal(r, t.togetherBy); {
+	case value == "":
+		return keyOf("row", strconv.Itoa(r.in.number), strconv.Itoa(r.number))
+	case t.hangs == nil:
+		return keyOf(t.code, t.togetherBy, value)
+	default:
+		return keyOf(t.hangs.parent.table, t.hangs.parent.field, value)
+	}
+}
+
+// What is noted of a key.
+const (
+	isFound  = 1 << iota // rows that hang on one find it by this key, and it is in the part that follows
+	isBroken             // that row could not be read
+	isOwn                // no other row may have it
+	waits                // what follows is a row that hangs on the one which is found by it
+)
+
+// note notes the keys of a row.
+func (m *room) note(r *row, part uint64) error {
+	for _, k := range r.in.table.keys {
+		key, is := m.keyOf(r, k)
+		if is == 0 {
 			continue
 		}
-		key, is := keyOf("found", t.code, field, value), part|isThere
-		if r.broken != "" {
-			is |= isBroken
-		}
-		if before := m.index.Get(key); before == 0 || before&isBroken != 0 && is&isBroken == 0 {
-			m.index.Put(key, is)
+		m.entry = binary.BigEndian.AppendUint64(append(append(m.entry[:0], is), key[:]...), part)
+		if err := m.noted.Add(number(key), m.entry); err != nil {
+			return err
 		}
 	}
-	for _, rule := range t.rules {
-		if !rule.wide {
-			continue
-		}
-		if key, ok := m.uniqueKey(r, rule); ok {
-			switch before := m.index.Get(key); {
-			case before == 0:
-				m.index.Put(key, isThere)
-			case before&isTwice == 0:
-				m.twice[rule] = true
-				m.index.Put(key, isThere|isTwice)
-			}
-		}
+	return nil
+}
+
+// keyOf is a key of a row and what is to be noted of it, nothing where the row has none.
+func (m *room) keyOf(r *row, k *key) (of scratch.Key, is byte) {
+	switch {
+	case r.broken != "":
+		is = isBroken
+	case k.own:
+		is = isOwn
 	}
+	if k.finds {
+		is |= isFound
+	}
+	texts := append(append(make([]string, 0, 16), r.in.table.code), k.fields...)
+	for i, field := range k.fields {
+		text, wellFormed := m.normal(r, field)
+		if i == 0 && text == "" {
+			return of, 0
+		}
+		if !wellFormed {
+			is &^= isOwn
+		}
+		texts = append(texts, text)
+	}
+	if is&(isFound|isOwn) == 0 {
+		return of, 0
+	}
+	return keyOf(texts...), is
 }
 
 // normal is the text of a field in its form, or as it stands.
-func (m *room) normal(r *row, field string) string {
+func (m *room) normal(r *row, field string) (text string, wellFormed bool) {
 	text, ok := r.Field(field)
-	if form := r.in.table.forms[field]; ok && form != nil && r.broken == "" {
-		if normal, ok := form(m.extract, r, text); ok {
-			return normal
-		}
+	form := r.in.table.forms[field]
+	if !ok || form == nil || r.broken != "" {
+		return text, true
 	}
-	return text
+	if normal, ok := form(m.extract, r, text); ok {
+		return normal, true
+	}
+	return text, false
 }
 
-// uniqueKey is what two rows may not have both, false where the rule does not ask.
-func (m *room) uniqueKey(r *row, rule *rule) (scratch.Key, bool) {
-	if r.broken != "" {
-		return scratch.Key{}, false
+// settle puts the rows that wait into the parts of those which they hang on, and finds
+// the keys that are there twice. Rows were noted before those that hang on them.
+func (m *room) settle() error {
+	type what struct {
+		is   byte
+		part uint64
 	}
-	parts := []string{"unique", rule.id}
-	for i, field := range rule.unique {
-		text, ok := r.Field(field)
-		if form := r.in.table.forms[field]; ok && form != nil {
-			normal, wellFormed := form(m.extract, r, text)
-			if !wellFormed {
-				return scratch.Key{}, false
+	known := map[scratch.Key]what{}
+	return m.noted.Each(most, func(part *scratch.Part) error {
+		clear(known)
+		for text, err := range part.All() {
+			if err != nil {
+				return err
 			}
-			text = normal
+			is, key, rest := text[0], scratch.Key(text[1:]), text[1+len(scratch.Key{}):]
+			before := known[key]
+			if is == waits {
+				to := number(key)
+				if before.is&isFound != 0 {
+					to = before.part
+				}
+				if err := m.parts.Add(to, rest); err != nil {
+					return err
+				}
+				continue
+			}
+			if is&isFound != 0 && (before.is&isFound == 0 || before.is&isBroken > is&isBroken) {
+				before.part, before.is = binary.BigEndian.Uint64(rest), before.is&^isBroken|is&^isOwn
+			}
+			if is&before.is&isOwn != 0 {
+				m.twice = true
+				m.twins.Put(key, nil)
+			}
+			before.is |= is & isOwn
+			known[key] = before
 		}
-		if !ok && i == 0 {
-			return scratch.Key{}, false
-		}
-		parts = append(parts, text)
-	}
-	return keyOf(parts...), true
+		return nil
+	})
 }
 
 // keyOf is the digest of some texts.
@@ -216,6 +246,9 @@ func (m *room) finish(ctx context.Context) error {
 		rows := m.rows
 		m.stock, m.rows = stock{}, nil
 		return m.extract.work(ctx, m.tables, rows)
+	}
+	if err := m.settle(); err != nil {
+		return err
 	}
 	if err := m.noteTwins(); err != nil {
 		return err
@@ -255,7 +288,7 @@ func (m *room) refuse(ctx context.Context, part *scratch.Part) error {
 // noteTwins keeps two rows of each key that is there twice: a fragment holds such a row
 // beside the one that it is set aside for.
 func (m *room) noteTwins() error {
-	if err := m.extract.failed(); err != nil || len(m.twice) == 0 {
+	if err := m.extract.failed(); err != nil || !m.twice {
 		return err
 	}
 	for text, err := range m.parts.All() {
@@ -264,20 +297,31 @@ func (m *room) noteTwins() error {
 		}
 		r := m.extract.decode(text)
 		for _, rule := range r.in.table.rules {
-			if !m.twice[rule] {
+			key, first, twice := m.shared(r, rule)
+			if !twice {
 				continue
 			}
-			key, ok := m.uniqueKey(r, rule)
-			if !ok || m.index.Get(key)&isTwice == 0 {
-				continue
-			}
-			if _, known := m.twins.Get(key); known {
+			if len(first) > 0 {
 				key = second(key)
 			}
 			m.twins.Put(key, text)
 		}
 	}
 	return m.extract.failed()
+}
+
+// shared is the key of a row that a rule is about, and the first of the rows that have it,
+// where there are two.
+func (m *room) shared(r *row, rule *rule) (key scratch.Key, first []byte, twice bool) {
+	if rule.wide == nil || !m.twice {
+		return key, nil, false
+	}
+	key, is := m.keyOf(r, rule.wide)
+	if is&isOwn == 0 {
+		return key, nil, false
+	}
+	first, twice = m.twins.Get(key)
+	return key, first, twice
 }
 
 // second is the key under which the second row of a key is kept.
@@ -288,30 +332,19 @@ func second(key scratch.Key) scratch.Key {
 
 // checkUnique is checkUnique for a key that rows of other parts may have.
 func (m *room) checkUnique(s *sheet, rule *rule) {
-	if !m.twice[rule] {
-		return
-	}
 	for _, r := range s.rows {
-		key, ok := m.uniqueKey(r, rule)
-		if !ok || m.index.Get(key)&isTwice == 0 {
+		key, first, twice := m.shared(r, rule)
+		if !twice {
 			continue
 		}
 		r.fault(rule, rule.reason)
-		twin := m.twin(key)
-		if twin != nil && twin.in == r.in && twin.number == r.number {
-			twin = m.twin(second(key))
+		twin := m.extract.decode(first)
+		if twin.in == r.in && twin.number == r.number {
+			if first, twice = m.twins.Get(second(key)); !twice {
+				continue // the twins have failed, and the run ends
+			}
+			twin = m.extract.decode(first)
 		}
-		if twin != nil {
-			r.twins = append(r.twins, twin)
-		}
+		r.twins = append(r.twins, twin)
 	}
-}
-
-// twin is a row that was kept for a key.
-func (m *room) twin(key scratch.Key) *row {
-	text, ok := m.twins.Get(key)
-	if !ok {
-		return nil
-	}
-	return m.extract.decode(text)
 }

@@ -20,7 +20,9 @@ type table struct {
 	headers    map[string]string // column as rules name it -> as this version does, where it differs
 	hangs      *rule             // finds the row that one of this table hangs on; nil: on none
 	above      *table            // of that row
+	waits      bool              // which part of a divided extract that row is in, its key does not say
 	below      []string          // fields by which rows that hang on one of this find it
+	keys       []*key            // what rows of other parts can ask for
 	named      []string          // fields by which other rows name one of this
 	togetherBy string            // the field whose value says which rows hang together; "" for none
 	forms      map[string]form   // field -> what it has to look like
@@ -54,8 +56,15 @@ type rule struct {
 	child  string          // code of a table that must have rows below
 	unique []string
 	where  mapping.Condition // which rows unique is about
-	wide   bool              // of unique: rows that do not hang together can have the same key
+	wide   *key              // of unique: rows that do not hang together can have this
 	single bool
+}
+
+// key is fields of a table whose texts rows of other parts of a divided extract ask for.
+type key struct {
+	fields []string
+	finds  bool // rows that hang on one of the table find it by the key
+	own    bool // no two rows may have it
 }
 
 // place is a column of a table.
@@ -104,11 +113,39 @@ func relate(tables []*table) error {
 	}
 	for _, t := range tables {
 		t.togetherBy = t.together()
-		for _, r := range t.rules {
-			if r.wide = r.unique != nil && r.unique[0] != t.togetherBy; r.wide && r.where != (mapping.Condition{}) {
-				return fmt.Errorf("%s: a condition can only be asked of a key that begins with %s", r.id, t.togetherBy)
+		if t.hangs != nil {
+			t.waits = t.above.hangs != nil || t.hangs.parent.field != t.above.togetherBy
+			if t.above.waits {
+				return fmt.Errorf("%s: the rows of %s that it hangs on find their own only when all was read", t.name, t.above.code)
 			}
 		}
+		if err := t.findKeys(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// findKeys finds the keys that rows of other parts ask for.
+func (t *table) findKeys() error {
+	for _, field := range t.below {
+		if t.hangs != nil || field != t.togetherBy { // else the text itself says where the row is
+			t.keys = append(t.keys, &key{fields: []string{field}, finds: true})
+		}
+	}
+	for _, r := range t.rules {
+		switch {
+		case r.unique == nil || r.unique[0] == t.togetherBy:
+			continue
+		case r.where != (mapping.Condition{}):
+			return fmt.Errorf("%s: a condition can only be asked of a key that begins with %s", r.id, t.togetherBy)
+		}
+		i := slices.IndexFunc(t.keys, func(k *key) bool { return slices.Equal(k.fields, r.unique) })
+		if i < 0 {
+			i, t.keys = len(t.keys), append(t.keys, &key{fields: r.unique})
+		}
+		r.wide = t.keys[i]
+		r.wide.own = true
 	}
 	return nil
 }

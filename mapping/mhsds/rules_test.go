@@ -302,3 +302,44 @@ func TestRulesFileIsHeldToItsGrammar(t *testing.T) {
 		}
 	}
 }
+
+func TestTablesThatCannotBeDividedAreRefused(t *testing.T) {
+	const three = "table MHS001A\n1 reject A blank\ntable MHS002B\n2 reject A parent MHS001.A\ntable MHS003C\n3 reject B parent MHS002.B\n"
+	if _, err := readRules(three, ""); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		"table MHS004D\n4 reject C parent MHS003.C":                                   "MHS004D: the rows of MHS003 that it hangs on",
+		"table MHS004D\n4 reject C parent MHS005.C":                                   "4: the parent is a table that stands above",
+		"table MHS004D\n4 reject A parent MHS001.A\n5 reject B parent MHS002.B":       "5: a table hangs on one other",
+		"table MHS004D\n4 warn A parent MHS001.A":                                     "4: a row that is named hangs on none",
+		"table MHS004D\n4 reject A parent MHS001.A\n5 reject D unique D when E blank": "5: a condition can only be asked of a key that begins with A",
+	} {
+		if _, err := readRules(three+text, ""); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// TestRowsThatNameNoReferralAreNoTwins: rows of one team that named no referral were once
+// told to have the same one.
+func TestRowsThatNameNoReferralAreNoTwins(t *testing.T) {
+	f, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for blank, want := range map[string][]string{
+		"ServiceRequestID":         {"MHS10202", "MHS10202"},
+		"OtherCareProfTeamLocalID": {"MHS10229", "MHS10229", "MHS10233", "MHS10233"},
+	} {
+		s := sound(t)
+		row := s["MHS102"][0]
+		row[blank] = ""
+		s["MHS102"] = []map[string]string{row, row}
+		k, report := bring(t, f, s)
+		got := rulesOf(k.faults)
+		if slices.Sort(got); !slices.Equal(got, want) || report.Refused != 2 {
+			t.Errorf("without %s: %v, %d refused", blank, got, report.Refused)
+		}
+	}
+}

@@ -31,9 +31,11 @@ func (c *Chains) Add(key Key, text []byte) {
 	if c.err != nil {
 		return
 	}
-	link := binary.BigEndian.AppendUint64(append(make([]byte, 0, chainHead+len(text)), key[:]...), c.index.Get(key))
+	var head [chainHead]byte
+	copy(head[:], key[:])
+	binary.BigEndian.PutUint64(head[len(key):], c.index.Get(key))
 	var at uint64
-	if at, c.err = c.values.add(append(link, text...)); c.err == nil {
+	if at, c.err = c.values.add(head[:], text); c.err == nil {
 		c.index.Put(key, at+1)
 	}
 }

@@ -27,18 +27,19 @@ func NewList(files Files) *List { return &List{files: files, room: inMemory} }
 
 // Add adds a string at the end.
 func (l *List) Add(text []byte) error {
-	_, err := l.add(text)
+	_, err := l.add(nil, text)
 	return err
 }
 
-// add is Add that says where the string is.
-func (l *List) add(text []byte) (at uint64, err error) {
+// add is Add of a string in two pieces that says where it is.
+func (l *List) add(head, text []byte) (at uint64, err error) {
 	at = l.size()
-	if need := len(l.tail) + len(text) + binary.MaxVarintLen64; need > cap(l.tail) {
+	size := len(head) + len(text)
+	if need := len(l.tail) + size + binary.MaxVarintLen64; need > cap(l.tail) {
 		l.tail = slices.Grow(l.tail, max(need, 2*len(l.tail))-len(l.tail))
 	}
-	l.tail = binary.AppendUvarint(l.tail, uint64(len(text)))
-	l.tail = append(l.tail, text...)
+	l.tail = binary.AppendUvarint(l.tail, uint64(size))
+	l.tail = append(append(l.tail, head...), text...)
 	if l.files == nil || len(l.tail) < tailSize || l.file == nil && len(l.tail) < l.room {
 		return at, nil
 	}

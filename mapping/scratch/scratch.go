@@ -59,7 +59,7 @@ func (t *Table) Put(key Key, value []byte) {
 		return
 	}
 	var at uint64
-	if at, t.err = t.values.add(value); t.err == nil {
+	if at, t.err = t.values.add(nil, value); t.err == nil {
 		t.index.Put(key, at+1)
 	}
 }

@@ -46,7 +46,9 @@ func (s *Shelves) Add(hash uint64, text []byte) error {
 		p.hash = hash
 	}
 	p.mixed = p.mixed || p.hash != hash
-	_, err := p.list.add(append(binary.BigEndian.AppendUint64(make([]byte, 0, 8+len(text)), hash), text...))
+	var head [8]byte
+	binary.BigEndian.PutUint64(head[:], hash)
+	_, err := p.list.add(head[:], text)
 	return err
 }
 
