@@ -16,7 +16,7 @@ type Holdings struct {
 	// where nothing ever was.
 	Generation uint64
 	Custodians []profiles.OrgCode                 // that hold anything about the person, by code
-	Facts      []facts.Compiled                   // with the wishes of records that are kept apart from the person's
+	Facts      []facts.Compiled                   // in the order of first storing; then the wishes of records that are kept apart from the person's
 	Identity   facts.IdentityState                // whether the person's own records are kept apart, and what was confirmed of them
 	Directory  map[Reference]facts.DirectoryEntry // what the facts lead to
 	Consulted  map[Reference]uint64               // of the directory: the edition (Snapshot.Editions) of every record that was looked for, 0 where there is none

@@ -84,9 +84,9 @@ func holdings(t *testing.T, store Store) {
 	if h, err := store.Holdings(t.Context(), ann); err != nil || !slices.Equal(h.CustodiansOr(home), []profiles.OrgCode{another}) || len(h.Facts) != 0 {
 		t.Errorf("without facts: %+v, %v", h, err)
 	}
-	bodies := []string{
-		resource("CareTeam", "t1", `"status":"active"`, member(council, "team")),
+	bodies := []string{ // in the order of first storing
 		resource("Consent", "w1", `"status":"active"`),
+		resource("CareTeam", "t1", `"status":"active"`, member(council, "team")),
 		resource("EpisodeOfCare", "e1", `"status":"active"`, `"managingOrganization":`+identified(council, "")),
 		patient("ann", nhsNumber(annNumber)),
 	}

@@ -63,6 +63,30 @@ func ownPersonOnly(t *testing.T, store Store) {
 	}
 }
 
+// manyScopes: a search of the directory has a scope for everybody who holds one. A database
+// takes some ten thousand arguments of a statement, and no more.
+func manyScopes(t *testing.T, store Store) {
+	Put(t, store, start, Accept(t, home, "", resource("Practitioner", "w1")))
+	own := records.Scope{Custodian: home, Type: "Practitioner", Items: profiles.AllItems}
+	many := make([]records.Scope, 15000)
+	for i := range many {
+		many[i] = records.Scope{Custodian: profiles.OrgCode(fmt.Sprint("custodian-", i)), Type: own.Type, Items: own.Items}
+	}
+	for name, scopes := range map[string][]records.Scope{"": nil, "w1": append(many, own)} {
+		found := ""
+		for _, v := range walkIn(t, store, scopes, records.Query{Count: 10}) {
+			found += v.ID
+		}
+		err := store.View(t.Context(), func(now records.Snapshot) error {
+			_, err := now.Read(scopes, "w1")
+			return err
+		})
+		if found != name || name == "" != errors.Is(err, records.ErrNothing) || name != "" && err != nil {
+			t.Errorf("%d scopes found %q, %v", len(scopes), found, err)
+		}
+	}
+}
+
 // ids walks a search to its end and joins what it finds.
 func ids(t *testing.T, store Store, d consent.Decision, typ string, q records.Query) string {
 	t.Helper()

@@ -36,6 +36,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 
 		{"a refusal finds nothing", refusalFindsNothing},
 		{"a decision finds its own person and custodian only", ownPersonOnly},
+		{"a query takes any number of scopes", manyScopes},
 		{"a label is met by all that it needs and one of any", labels},
 		{"a record about nobody is found only if it is of staff", aboutNobody},
 		{"number and time are those of the last change that may be seen", seenVersion},

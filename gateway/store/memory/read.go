@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"cmp"
 	"errors"
 	"maps"
 	"math"
@@ -221,20 +220,19 @@ func (s snapshot) Holdings(person profiles.PersonID) (records.Holdings, error) {
 	standing := s.standings[person]
 	h := records.Holdings{Person: person, Generation: s.generations[person], Identity: facts.IdentityState{Apart: standing.Apart != "", Confirmed: standing.Confirmed}}
 	custodians := make(map[profiles.OrgCode]bool)
-	var held []version
+	var own, apart []version
 	for _, r := range s.resources {
 		switch v := r.current(); {
 		case v.Deleted:
 		case v.Person == person:
 			custodians[v.Custodian] = true
-			held = append(held, v)
+			own = append(own, v)
 		case person != "" && v.Type == "Consent" && s.standings[v.Person].Apart == person:
-			held = append(held, v)
+			apart = append(apart, v)
 		}
 	}
 	h.Custodians = slices.Sorted(maps.Keys(custodians))
-	slices.SortFunc(held, func(a, b version) int { return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.ID, b.ID)) })
-	for _, v := range held {
+	for _, v := range slices.Concat(own, apart) {
 		if v.Compiled != nil && person != "" {
 			compiled := *v.Compiled
 			compiled.Apart = v.Person != person

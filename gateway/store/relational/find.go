@@ -67,9 +67,10 @@ func next(q records.Query, after, last records.Position) string {
 // keys, then those after the position, in order, with their versions.
 func searchText(q records.Query, scopeArgs []any, after records.Position) (string, []any) {
 	args := arguments(append(scopeArgs, after.Place, q.Count+1))
-	where := []string{found}
+	where, newest := []string{found}, "0"
 	if len(q.Sort) > 0 {
 		args.add(asOf(after))
+		newest = "(SELECT max(seq) FROM versions)"
 	}
 	for _, p := range q.Params {
 		where = append(where, condition(p, &args))
@@ -82,7 +83,7 @@ func searchText(q records.Query, scopeArgs []any, after records.Position) (strin
 			SELECT r.*, seen.number AS seen, seen.stored AS seen_at` + keys + ` FROM scope CROSS JOIN resources r
 			JOIN versions seen ON seen.seq = ` + noticed("r", "scope", "") + `
 			WHERE ` + strings.Join(where, " AND ") + `)
-		SELECT ` + currentColumns + `, r.seen, r.seen_at, (SELECT max(seq) FROM versions), r.place` + names + ` FROM found r JOIN versions v ON v.seq = r.version
+		SELECT ` + currentColumns + `, r.seen, r.seen_at, ` + newest + `, r.place` + names + ` FROM found r JOIN versions v ON v.seq = r.version
 		WHERE ` + follows(q.Sort, after, &args) + ` ORDER BY ` + order(q.Sort) + ` LIMIT ` + argLimit
 	return text, args
 }

@@ -103,7 +103,7 @@ func (t tx) Stand(standing persons.Standing) error {
 	} else {
 		var body []byte
 		if body, err = json.Marshal(standing); err == nil {
-			err = t.exec(t.ctx, upsertStanding, string(standing.Person), string(standing.Apart), string(standing.First()), body)
+			err = t.exec(t.ctx, upsertStanding, string(standing.Person), string(standing.Apart), string(standing.First()), string(body))
 		}
 	}
 	if err != nil {

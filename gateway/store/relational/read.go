@@ -43,20 +43,23 @@ const (
 	selectPersonOf    = `SELECT person FROM resources WHERE type = ? AND id = ?`
 	selectCustodianOf = `SELECT custodian FROM resources WHERE type = ? AND id = ?`
 	selectGeneration  = `SELECT generation FROM persons WHERE person = ?`
-	selectState       = `SELECT coalesce((SELECT generation FROM persons WHERE person = ?1), 0), (SELECT body FROM standings WHERE person = ?1)`
 	// One step of an index for each custodian, however many resources each has.
-	selectCustodians = `WITH RECURSIVE c (custodian) AS (SELECT min(custodian) FROM resources WHERE person = ?1
+	custodians = `WITH RECURSIVE c (custodian) AS (SELECT min(custodian) FROM resources WHERE person = ?1
 			UNION ALL SELECT (SELECT min(r.custodian) FROM resources r WHERE r.person = ?1 AND r.custodian > c.custodian) FROM c WHERE c.custodian IS NOT NULL)
-		SELECT custodian, '', 0, '', '', '' FROM c WHERE EXISTS (SELECT 1 FROM resources r WHERE r.person = ?1 AND r.custodian = c.custodian AND r.deleted = 0)`
-	selectHistory = `SELECT ` + columns + ` FROM resources r JOIN versions v ON v.resource = r.place JOIN labels l ON l.version = v.seq
+		SELECT 'custodian', 0, custodian, '' FROM c WHERE EXISTS (SELECT 1 FROM resources r WHERE r.person = ?1 AND r.custodian = c.custodian AND r.deleted = 0)`
+	byKind           = ` ORDER BY 1, 2, 3`
+	selectCustodians = custodians + byKind
+	selectHistory    = `SELECT ` + columns + ` FROM resources r JOIN versions v ON v.resource = r.place JOIN labels l ON l.version = v.seq
 		WHERE r.type = ? AND r.id = ? ORDER BY v.number DESC`
 	selectHeld = `SELECT ` + currentColumns + ` FROM resources r JOIN versions v ON v.seq = r.version
 		WHERE r.person = ?1 AND (?2 = '' OR r.type = ?2) ORDER BY r.place`
-	// The custodians, the facts of the person, and the wishes of records that are kept apart.
-	selectCompiled = selectCustodians + ` UNION ALL SELECT '', '', 0, c.body, r.type, r.id FROM compiled c JOIN resources r ON r.place = c.resource WHERE c.person = ?1
-		UNION ALL SELECT '', '', 1, c.body, r.type, r.id FROM standings s CROSS JOIN compiled c CROSS JOIN resources r
-			WHERE c.person = s.person AND r.place = c.resource AND s.apart = ?1 AND r.type = 'Consent' ORDER BY 5, 6, 1`
-	selectDirectory = `SELECT w.value ->> 0, w.value ->> 1, r.version, coalesce(c.body, ''), r.type, r.id
+	// The custodians; the facts of the person, in the order of first storing; its state; and
+	// the wishes of records that are kept apart: as addHolding reads them.
+	selectHoldings = custodians + ` UNION ALL SELECT 'fact', resource, '', body FROM compiled WHERE person = ?1
+		UNION ALL SELECT 'state', coalesce((SELECT generation FROM persons WHERE person = ?1), 0), '', (SELECT body FROM standings WHERE person = ?1)
+		UNION ALL SELECT 'wish', c.resource, '', c.body FROM standings s CROSS JOIN compiled c CROSS JOIN resources r
+			WHERE c.person = s.person AND r.place = c.resource AND s.apart = ?1 AND r.type = 'Consent'` + byKind
+	selectDirectory = `SELECT w.value ->> 0, w.value ->> 1, r.version, c.body
 		FROM json_each(?) w CROSS JOIN resources r LEFT JOIN compiled c ON c.resource = r.place WHERE ` + referred
 	selectSequence = `SELECT last FROM changed WHERE id = 1`
 	selectEditions = `SELECT w.value ->> 0, w.value ->> 1, r.version FROM json_each(?) w CROSS JOIN resources r WHERE ` + referred
@@ -241,25 +244,15 @@ func (s snapshot) Held(person profiles.PersonID, typ string) ([]records.Version,
 
 // Holdings gathers what decisions about a person rest on. It implements
 // records.Snapshot.
-func (s snapshot) Holdings(person profiles.PersonID) (h records.Holdings, err error) {
-	h.Person = person
-	text := selectCompiled
+func (s snapshot) Holdings(person profiles.PersonID) (records.Holdings, error) {
+	h := records.Holdings{Person: person}
+	text := selectHoldings
 	if person == "" {
 		text = selectCustodians
-	} else if h.Generation, h.Identity, err = s.state(person); err != nil {
-		return h, err
 	}
-	held, err := collect(s, scanCompiled, text, string(person))
+	_, err := collect(s, func(rows *sql.Rows) (struct{}, error) { return struct{}{}, addHolding(&h, rows) }, text, string(person))
 	if err != nil {
 		return h, fmt.Errorf("gathering facts: %w", err)
-	}
-	for _, c := range held {
-		if c.Reference.Custodian != "" {
-			h.Custodians = append(h.Custodians, c.Reference.Custodian)
-			continue
-		}
-		c.Apart = c.number != 0
-		h.Facts = append(h.Facts, c.Compiled)
 	}
 	if person == "" {
 		return h, nil
@@ -267,21 +260,30 @@ func (s snapshot) Holdings(person profiles.PersonID) (h records.Holdings, err er
 	return h, h.LookUp(s.directory)
 }
 
-// state is the generation of a person's holdings, and what is settled of who it is.
-func (s snapshot) state(person profiles.PersonID) (generation uint64, state facts.IdentityState, err error) {
-	_, _, err = first(s, func(rows *sql.Rows) (_ struct{}, err error) {
-		var body []byte
-		var standing persons.Standing
-		if err = rows.Scan(&generation, &body); err == nil && body != nil {
+// addHolding reads a row of selectHoldings.
+func addHolding(h *records.Holdings, rows *sql.Rows) error {
+	var kind string
+	var number uint64
+	var custodian profiles.OrgCode
+	var body []byte
+	err := rows.Scan(&kind, &number, &custodian, &body)
+	switch {
+	case err != nil:
+	case kind == "custodian":
+		h.Custodians = append(h.Custodians, custodian)
+	case kind == "state":
+		h.Generation = number
+		if body != nil {
+			var standing persons.Standing
 			err = json.Unmarshal(body, &standing)
+			h.Identity = facts.IdentityState{Apart: standing.Apart != "", Confirmed: standing.Confirmed}
 		}
-		state = facts.IdentityState{Apart: standing.Apart != "", Confirmed: standing.Confirmed}
-		return struct{}{}, err
-	}, selectState, string(person))
-	if err != nil {
-		err = fmt.Errorf("reading the state of a person: %w", err)
+	default:
+		fact := facts.Compiled{Apart: kind == "wish"}
+		err = json.Unmarshal(body, &fact)
+		h.Facts = append(h.Facts, fact)
 	}
-	return generation, state, err
+	return err
 }
 
 // directory is what references lead to in the directory, with what was removed.
@@ -290,31 +292,21 @@ func (s snapshot) directory(refs []records.Reference) (map[records.Reference]rec
 	if err != nil {
 		return nil, err
 	}
-	found, err := collect(s, scanCompiled, selectDirectory, list)
+	entries := make(map[records.Reference]records.Consulted, len(refs))
+	_, err = collect(s, func(rows *sql.Rows) (_ struct{}, err error) {
+		var ref records.Reference
+		var found records.Consulted
+		var body []byte
+		if err = rows.Scan(&ref.Custodian, &ref.Text, &found.Edition, &body); err == nil && body != nil {
+			err = json.Unmarshal(body, &found.Compiled)
+		}
+		entries[ref] = found
+		return struct{}{}, err
+	}, selectDirectory, list)
 	if err != nil {
 		return nil, fmt.Errorf("looking into the directory: %w", err)
 	}
-	entries := make(map[records.Reference]records.Consulted, len(found))
-	for _, c := range found {
-		entries[c.Reference] = records.Consulted{Compiled: c.Compiled, Edition: c.number}
-	}
 	return entries, nil
-}
-
-// compiled is a row of the table, where there is one, with the reference that led to it.
-type compiled struct {
-	records.Reference
-	facts.Compiled
-	number uint64
-}
-
-func scanCompiled(rows *sql.Rows) (c compiled, err error) {
-	var body []byte
-	var typ, id string
-	if err := rows.Scan(&c.Reference.Custodian, &c.Text, &c.number, &body, &typ, &id); err != nil || len(body) == 0 {
-		return c, err
-	}
-	return c, json.Unmarshal(body, &c.Compiled)
 }
 
 // Targets tells what references lead to. It implements records.Snapshot.

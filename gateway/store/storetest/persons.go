@@ -140,8 +140,8 @@ func apart(t *testing.T, s store.Store) {
 	whose(t, s, number, ann)
 	view(t, s, func(now store.Snapshot) error {
 		for person, want := range map[profiles.PersonID][]string{
-			ann:   {"Consent/hers", "Consent/other of another", "Patient"},
-			other: {"CareTeam", "Consent/other", "Patient"},
+			ann:   {"Patient", "Consent/hers", "Consent/other of another"},
+			other: {"Patient", "Consent/other", "CareTeam"},
 		} {
 			h, err := now.Holdings(person)
 			if err != nil {

@@ -135,7 +135,7 @@ CREATE TABLE standings (
     person text COLLATE "C" PRIMARY KEY,
     apart  text COLLATE "C" NOT NULL,    -- from whom the records are kept apart; empty: from nobody
     doubt  text COLLATE "C" NOT NULL,    -- the first; empty: nobody has to look
-    body   bytea NOT NULL                -- the standing as JSON
+    body   text COLLATE "C" NOT NULL     -- the standing as JSON
 );
 CREATE INDEX standings_apart ON standings (apart);
 CREATE INDEX standings_doubt ON standings (doubt);

@@ -141,7 +141,7 @@ CREATE TABLE standings (
     person TEXT    PRIMARY KEY,
     apart  TEXT    NOT NULL,             -- from whom the records are kept apart; empty: from nobody
     doubt  TEXT    NOT NULL,             -- the first; empty: nobody has to look
-    body   BLOB    NOT NULL              -- the standing as JSON
+    body   TEXT    NOT NULL              -- the standing as JSON
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX standings_apart ON standings (apart);
 CREATE INDEX standings_doubt ON standings (doubt);
