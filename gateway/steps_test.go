@@ -150,8 +150,9 @@ func (s *stand) organisations(t *testing.T, as string) (codes []string) {
 func TestLimitsOfAPage(t *testing.T) {
 	s := openStand(t)
 	flags, told := s.get("cmht", "/Flag?"+about(ann, "_count", "1", "_total", "accurate")).total(t)
-	if !told {
-		t.Fatal("the flags are not counted")
+	past, toldToo := s.get("cmht", "/RiskAssessment?"+about(ann, "status", "cancelled", "_count", "1", "_total", "accurate")).total(t)
+	if !told || !toldToo {
+		t.Fatal("the flags and the assessments of past risks are not counted")
 	}
 	s.bringIn(s.plan("ann.json", func(plan map[string]any) {
 		outcomes := plan["outcomes"].([]any)
@@ -177,9 +178,9 @@ func TestLimitsOfAPage(t *testing.T) {
 	if n := len(s.get("cmht", whole+"&_include=CarePlan:goal").included(t)); n != 200 {
 		t.Errorf("%d goals stand beside the plan, want 200", n)
 	}
-	beside := 1 + flags // stored before all risks but the first
+	beside := 1 + flags + past // stored before all risks but the first
 	narrative := s.get("cmht", crisisPath()).bundle(t).Entry[0].Resource["text"].(map[string]any)["div"].(string)
 	if n := strings.Count(narrative, "<li>Risk number ") + strings.Count(narrative, "<li>Gives money away"); n != 300-beside {
-		t.Errorf("the narrative reads %d risks out, want %d, which with the person and %d flags are 300 resources", n, 300-beside, beside-1)
+		t.Errorf("the narrative reads %d risks out, want %d, which with the person, %d flags and %d past risks are 300 resources", n, 300-beside, flags, past)
 	}
 }

@@ -58,8 +58,12 @@ func (b *beside) flag(flag fhir.Value, assessed map[string]bool) {
 	}
 }
 
-// assessment adds each risk that was assessed, how great it is, and what is done about it.
+// assessment adds each risk that was assessed, how great it is, until when, and what is
+// done about it. One that was cancelled, or entered in error, warns of nothing.
 func (b *beside) assessment(r fhir.Value, assessed map[string]bool) {
+	if !profiles.Items(r).Need.Has(profiles.RiskCurrent) {
+		return
+	}
 	from := r.Get("occurrenceDateTime").Text()
 	if from == "" {
 		from = r.Find("occurrencePeriod", "start").Text()
@@ -74,7 +78,7 @@ func (b *beside) assessment(r fhir.Value, assessed map[string]bool) {
 		if level := prediction.Get("qualitativeRisk"); level.Exists() {
 			said = said.with(", ", conceptWords(level))
 		}
-		said = said.lasting(from, "")
+		said = said.lasting(from, prediction.Find("whenPeriod", "end").Text())
 		if done := r.Get("mitigation").Text(); done != "" {
 			said = said.with(": ", same(done))
 		}

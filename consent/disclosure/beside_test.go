@@ -55,6 +55,21 @@ func TestTheCrisisNarrativeReadsOutWhatStandsBesideThePlan(t *testing.T) {
 	}
 }
 
+// The treating team, which sees every record, read of an assessment that had been cancelled, or
+// entered in error, under "Current risks"; and nobody read until when a risk was expected.
+func TestOnlyAnAssessmentThatStandsIsACurrentRisk(t *testing.T) {
+	d := permitting(profiles.AllItems)
+	for status, want := range map[string]string{
+		"final": "li Gives money away, high since 10 February 2025 until 1 November 2026: Card with Beth", "cancelled": "", "entered-in-error": "",
+	} {
+		risk := strings.NewReplacer(`"final"`, `"`+status+`"`, `"rationale"`, `"whenPeriod":{"end":"2026-11-01"},"rationale"`).Replace(annsRisk)
+		got := strings.Join(readNarrative(t, d.disclose(heldOf(ann(t)), madeTargets(), d.disclose(heldOf(parsed(t, risk)), nil))), "\n")
+		if want == "" == strings.Contains(got, "Gives money away") || !strings.Contains(got, want) {
+			t.Errorf("%s: want %q in:\n%s", status, want, got)
+		}
+	}
+}
+
 // What was written about the person was read out twice wherever a date stood beside it.
 func TestWhatIsTheSameInBothLanguagesIsReadOnce(t *testing.T) {
 	d := permitting(profiles.CrisisSlice)

@@ -8,7 +8,10 @@ import (
 
 	"cpagateway/consent/facts"
 	"cpagateway/gateway/intake"
+	"cpagateway/gateway/records"
+	"cpagateway/gateway/records/recordstest"
 	"cpagateway/mapping/mhsds"
+	"cpagateway/profiles"
 )
 
 const wentBack = "SOURCE-WENT-BACK"
@@ -156,5 +159,37 @@ func TestWhatIsSetAsideIsNotTheNewest(t *testing.T) {
 	sum, err := d.Again(context.Background(), plans(t), extract(t, planWritten(t, "2026-06-15T09:00:00Z", "mid June"))["plans.ndjson"].Data)
 	if err != nil || sum.Quarantined != 1 || len(d.faults()[wentBack]) != 0 {
 		t.Errorf("a fragment that is older: %+v, %v", sum, err)
+	}
+}
+
+// A risk that a plan said to be past, or that stood in a plan that had ended, went on as a current
+// one: the crisis team read it under "Current risks", although past risks were not agreed to be shared.
+func TestARiskThatIsPastDoesNotStayCurrent(t *testing.T) {
+	for what, changes := range map[string][]string{
+		"the risk is past": {"\"level\": \"moderate\",\n      \"status\": \"current\"", `"level": "moderate", "status": "past"`},
+		"the plan ended":   {"\"status\": \"active\",\n  \"level\"", `"status": "ended", "level"`, `"directives": [`, `"directives": [], "left": [`},
+	} {
+		d := openDesk(t)
+		shared := func() bool {
+			slice := records.Scope{Person: d.person(bryn), Custodian: "7A4", Type: "RiskAssessment", Items: profiles.CrisisSlice}
+			page, err := recordstest.Of(d.store).FindIn(t.Context(), []records.Scope{slice}, records.Query{Count: 1})
+			must(t, err)
+			return len(page.Matches) > 0
+		}
+		d.bring(plans(t), d.changed("bryn.json"))
+		if !shared() {
+			t.Fatalf("%s: before it, the crisis team sees no current risk", what)
+		}
+		sum := d.bring(plans(t), d.changed("bryn.json", changes...))
+		if sum.Stored != 1 || shared() {
+			t.Errorf("%s: %+v; the crisis team still sees it: %v", what, sum, shared())
+		}
+		if sum.Warnings["UNLABELLED"] != 0 {
+			t.Errorf("%s: what says nothing any more was counted as hidden from others", what)
+		}
+		d.bring(plans(t), d.changed("bryn.json"))
+		if !shared() {
+			t.Errorf("%s: a risk that has come back is not shown", what)
+		}
 	}
 }

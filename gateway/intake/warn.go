@@ -31,7 +31,10 @@ func (r *run) warn(a consent.Accepted, warnings map[string]int) {
 
 // countMarks counts what few will see of a resource.
 func countMarks(r fhir.Value, label profiles.Label, warnings map[string]int) {
-	if label.Need.Has(profiles.Unlabelled) {
+	switch status := r.Get("status").Text(); {
+	case status == "cancelled" || status == "entered-in-error": // it says nothing any more
+		return
+	case label.Need.Has(profiles.Unlabelled):
 		warnings[warnUnlabelled]++
 		return
 	}
