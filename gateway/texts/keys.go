@@ -31,7 +31,7 @@ const (
 	ParameterValue      Key = "parameter-value"      // The value of the parameter %[1]s cannot be read. Wanted: %[2]s.
 	UnknownSort         Key = "unknown-sort"         // The parameter %[1]s cannot sort in this way. Keys: %[2]s.
 	NotNHSNumber        Key = "not-nhs-number"       // The parameter %[1]s holds no NHS number: ten digits, not all alike, of which the last checks the others. Nobody can be found under it.
-	NameOnePerson       Key = "name-one-person"      // The search must name one person, by reference or by identifier.
+	NameOnePerson       Key = "name-one-person"      // The search must name one person: by patient or patient.identifier, or a Patient by identifier or _id.
 	StaleCursor         Key = "stale-cursor"         // This page is no longer available. Search again.
 	Unauthorized        Key = "unauthorized"         // The request carries no access token that the gateway accepts.
 	Nothing             Key = "nothing"              // Nothing was found that may be shown.
