@@ -52,7 +52,8 @@ func show(out io.Writer, s intake.Summary, asJSON bool) error {
 		fmt.Fprintf(out, "\n%d records were taken without a part that the source and somebody else have both changed: a Task asks the care coordinator to choose; of staff and organisations, see cpa-gateway quarantine list\n", s.Clashes)
 	}
 	if s.Apart > 0 {
-		fmt.Fprintf(out, "\n%d Patients are kept apart, closed: they claim somebody else's NHS number. See whom: cpa-gateway person list\n", s.Apart)
+		fmt.Fprintf(out, "\n%d Patients are kept apart, closed: they claim somebody else's NHS number. See whom: cpa-gateway person list. "+
+			"What their wishes refuse holds against routine sharing of that person's records already.\n", s.Apart)
 	}
 	return nil
 }

@@ -61,7 +61,7 @@ func (o auditShowOptions) run(w world) error {
 	var clients []consent.ClientID
 	var person profiles.PersonID
 	err = s.store.View(w.ctx, func(now store.Snapshot) error {
-		if person, err = o.about(now); err != nil {
+		if person, err = personNamed(now, o.person); err != nil {
 			return err
 		}
 		rows, err = now.Entries(audit.Query{
@@ -94,44 +94,36 @@ func (o auditShowOptions) run(w world) error {
 		}
 	}
 	if len(entries) == 0 && err == nil {
-		fmt.Fprintln(w.err, "the log has no such entry"+likeliest(clients, o.caller))
+		fmt.Fprintln(w.err, "the log has no such entry"+likeliest(clients, o.caller, " of this caller; callers like it:", " of this caller; the callers of the log:"))
 	}
 	return err
 }
 
-// mostClients is how many clients are named beside one that the log does not have.
-const mostClients = 12
+// mostNames is how many names are told beside one that there is not.
+const mostNames = 12
 
-// likeliest names the clients that may have been meant by one that the log does not have:
-// a client's name says nothing of a person. What was asked is not repeated: it may be anything.
-func likeliest(clients []consent.ClientID, asked string) string {
-	near := slices.DeleteFunc(slices.Clone(clients), func(c consent.ClientID) bool {
-		has, want := strings.ToLower(string(c)), strings.ToLower(asked)
-		return !strings.Contains(has, want) && !strings.Contains(want, has)
+// likeliest tells the names that may have been meant by one that there is not: those like
+// it, else all. They are names of clients and sources, which say nothing of a person. What
+// was asked is not repeated: it may be anything.
+func likeliest[T ~string](names []T, asked, like, all string) string {
+	near := slices.DeleteFunc(slices.Clone(names), func(n T) bool {
+		has, want := strings.ToLower(string(n)), strings.ToLower(asked)
+		return want == "" || !strings.Contains(has, want) && !strings.Contains(want, has)
 	})
-	says := "of this caller; callers like it:"
+	says := like
 	if len(near) == 0 {
-		near, says = clients, "of this caller; the callers of the log:"
+		near, says = names, all
 	}
 	if len(near) == 0 {
 		return ""
 	}
-	for _, c := range near[:min(len(near), mostClients)] {
-		says += " " + string(c)
+	for _, n := range near[:min(len(near), mostNames)] {
+		says += " " + string(n)
 	}
-	if more := len(near) - mostClients; more > 0 {
+	if more := len(near) - mostNames; more > 0 {
 		says += fmt.Sprintf(" and %d more", more)
 	}
-	return " " + says
-}
-
-// about is the person who is named, by NHS number or by id; nobody where none is.
-func (o auditShowOptions) about(now store.Snapshot) (profiles.PersonID, error) {
-	person, err := personNamed(now, o.person)
-	if err == nil && person == "" && o.person != "" {
-		return "", misuse("--person: nobody is known under this NHS number")
-	}
-	return person, err
+	return says
 }
 
 // lookedAt says what entries were looked at, in words that the log holds already: a

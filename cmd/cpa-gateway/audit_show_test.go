@@ -220,8 +220,8 @@ func TestACallerThatTheLogDoesNotHaveIsToldThoseThatItHas(t *testing.T) {
 	if p := cli("audit", "show", "--data", s.dir, "--request", "ooh").must(t, exitDone); p.errs != "the log has no such entry\n" {
 		t.Errorf("a request: %q", p.errs)
 	}
-	many := make([]consent.ClientID, mostClients+2)
-	if says := likeliest(many, "x"); !strings.HasSuffix(says, " and 2 more") {
+	many := make([]consent.ClientID, mostNames+2)
+	if says := likeliest(many, "x", " like it:", " all:"); !strings.HasSuffix(says, " and 2 more") {
 		t.Errorf("many: %q", says)
 	}
 }

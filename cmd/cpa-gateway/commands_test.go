@@ -176,7 +176,7 @@ func TestAStoreThatCannotBeReadFails(t *testing.T) {
 func TestExplainSaysWhyInTheShapeOfTheSurface(t *testing.T) {
 	s := openStage(t)
 	for _, c := range []struct{ caller, number, outcome string }{
-		{"gp", "9990000018", "permit"}, {"ooh", "9990000026", "slice"}, {"ooh", "9990000050", "deny"}, {"ooh", "9990000093", "deny"},
+		{"gp", "9990000018", "permit"}, {"ooh", "9990000026", "slice"}, {"ooh", "9990000050", "deny"},
 	} {
 		p := cli("consent", "explain", "--data", s.dir, "--person", c.number, "--caller", c.caller, "--json").must(t, exitDone)
 		e := p.object(t, "outcome", "deciding", "rules", "items", "withheld", "agreement", "directive")
@@ -209,6 +209,44 @@ func TestExplainSaysWhyInTheShapeOfTheSurface(t *testing.T) {
 	cli("consent", "explain", "--data", s.dir, "--person", "123", "--caller", "gp").must(t, exitUsage)
 	cli("consent", "explain", "--data", s.dir, "--person", "9990000018", "--caller", "somebody").must(t, exitUsage)
 	cli("consent", "explain", "--data", s.dir, "--person", "9990000018", "--caller", "gp", "--at", "noon").must(t, exitUsage)
+}
+
+// Of a number that nobody has, explain told a decision about nobody, gate by gate, as if
+// somebody's record were closed; and person show took the number for an id.
+func TestANumberThatNobodyHasIsSaidToBeNobodys(t *testing.T) {
+	s := openStage(t)
+	for _, args := range [][]string{{"consent", "explain", "--caller", "ooh", "--person", "9990000093"}, {"person", "show", "9990000093"}, {"audit", "show", "--person", "9990000093"}} {
+		if p := cli(append(args, "--data", s.dir)...).must(t, exitUsage); !strings.Contains(p.errs, "nobody is known under this NHS number") || p.out != "" {
+			t.Errorf("%v: %q, %q", args[:2], p.out, p.errs)
+		}
+	}
+}
+
+// A name that there is not was refused without saying which there are.
+func TestANameThatThereIsNotIsAnsweredWithThoseThatThereAre(t *testing.T) {
+	s := openStage(t)
+	extract := write(t, filepath.Join(t.TempDir(), "b.json"), twoPatients)
+	for says, args := range map[string][]string{
+		"; the clients: gp ooh social-care social-care-b ooh-unlisted ig-lead cmht\n":         {"consent", "explain", "--person", "9990000018", "--caller", "nurse"},
+		"; clients like it: social-care social-care-b\n":                                      {"consent", "explain", "--person", "9990000018", "--caller", "social"},
+		"; the sources: welsh-ctp mhsds-v6 mhsds-v5 fhir-bundle; of maps of your own, --maps": {"import", "--source", "council", extract},
+		"; sources like it: mhsds-v6 mhsds-v5; of maps of your own, --maps":                   {"import", "--source", "mhsds", extract},
+	} {
+		if p := cli(append(args, "--data", s.dir)...).must(t, exitUsage); !strings.Contains(p.errs, says) {
+			t.Errorf("%v: %q", args, p.errs)
+		}
+	}
+}
+
+// The day on which an agreement was looked at was refused by the command that explains it.
+func TestExplainTakesADay(t *testing.T) {
+	s := openStage(t)
+	for day, want := range map[string]string{"2024-12-31": "A4", "2049-04-01": "A5"} {
+		e := cli("consent", "explain", "--data", s.dir, "--person", "9990000018", "--caller", "gp", "--at", day, "--json").must(t, exitDone).object(t)
+		if e["deciding"] != want {
+			t.Errorf("on %s decided by %v", day, e["deciding"])
+		}
+	}
 }
 
 func TestRegisterCheck(t *testing.T) {

@@ -50,7 +50,7 @@ func explainCommand(w world) *cobra.Command {
 	f.StringVar(&o.purpose, "purpose", "", "`purpose` of use, such as COC or ETREAT (default: the first of the client's own)")
 	f.StringVar(&o.typ, "type", "CarePlan", "FHIR `type` asked for")
 	f.StringVar(&o.action, "action", "search", "`action` asked for: read, search, create, update or delete")
-	f.TimeVar(&o.at, "at", time.Time{}, []string{time.RFC3339}, "the `time` asked about, as RFC 3339 (default: now)")
+	f.TimeVar(&o.at, "at", time.Time{}, []string{time.RFC3339, time.DateOnly}, "the `time` or day asked about (default: now)")
 	f.Var(langFlag{&o.lang}, "lang", "`language` of the words: en or cy")
 	f.BoolVar(&o.asJSON, "json", false, "print as JSON")
 	require(c, "person", "caller")
@@ -144,7 +144,7 @@ func callerNamed(known []named, name string, purpose profiles.Purpose) (consent.
 		caller, caller.Team = k.caller, profiles.TeamID(team)
 		purpose = cmp.Or(purpose, first(k.purposes))
 	} else if id == "" || team == "" {
-		return consent.Caller{}, misuse("--caller: name a client, or an organisation and a team as ODS/team")
+		return consent.Caller{}, misuse("--caller: name a client, or an organisation and a team as ODS/team%s", likeliest(namesOf(known), id, "; clients like it:", "; the clients:"))
 	}
 	caller.Purpose = purpose
 	caller.Scopes = []consent.Scope{{Context: "system", Type: "*", Read: true, Search: true, Create: true, Update: true, Delete: true}}
@@ -157,6 +157,13 @@ type named struct {
 	caller   consent.Caller
 	teams    []profiles.TeamID
 	purposes []profiles.Purpose
+}
+
+func namesOf(known []named) (names []string) {
+	for _, k := range known {
+		names = append(names, k.name)
+	}
+	return names
 }
 
 func namedClients(clients []identity.Client) []named {

@@ -138,8 +138,8 @@ func inquire(w world, place where, name string) (q linkage.Inquiry, err error) {
 	return q, err
 }
 
-// personNamed is the person who is found by an NHS number, empty for nobody, or the one
-// whose id the name is.
+// personNamed is the person who is found by an NHS number, or the one whose id the name is;
+// empty where nobody is named.
 func personNamed(now store.Snapshot, name string) (profiles.PersonID, error) {
 	number, err := profiles.NHSNumber(name)
 	if fault, ok := errors.AsType[*profiles.NHSNumberError](err); ok && (fault.Kind == profiles.NHSNumberPlaceholder || fault.Kind == profiles.NHSNumberLength && name != "") {
@@ -149,6 +149,9 @@ func personNamed(now store.Snapshot, name string) (profiles.PersonID, error) {
 		return profiles.PersonID(name), nil
 	}
 	person, _, err := linkage.Holder(now, number)
+	if err == nil && person == "" {
+		err = misuse("nobody is known under this NHS number")
+	}
 	return person, err
 }
 

@@ -121,7 +121,11 @@ func (s sourceConfig) format() (intake.Format, error) {
 func (c config) source(name string) (sourceConfig, error) {
 	n := slices.IndexFunc(c.Sources, func(s sourceConfig) bool { return s.Name == name })
 	if n < 0 {
-		return sourceConfig{}, misuse("no source is called %q", name)
+		var names []string
+		for _, s := range c.Sources {
+			names = append(names, s.Name)
+		}
+		return sourceConfig{}, misuse("no source is called %q%s; of maps of your own, --maps names the folder at the first import", name, likeliest(names, name, "; sources like it:", "; the sources:"))
 	}
 	return c.Sources[n], nil
 }

@@ -176,7 +176,7 @@ func (r *run) keepApart(p pending, own, from profiles.PersonID, doubt persons.Do
 
 // apartReasons say why a record is kept apart. None of them holds a value.
 var apartReasons = map[persons.Doubt]string{
-	persons.Contradicts: "the Patient has the NHS number of somebody whom it contradicts in birth date or names; its record is kept apart and closed: see person list",
+	persons.Contradicts: "the Patient has the NHS number of somebody, and its birth date and names differ from theirs or are missing; its record is kept apart and closed, and what it refuses holds for them all the same: see person list",
 	persons.Traced:      "the Patient was given an NHS number under which another record is held; its record is closed until the two are joined: see person list",
 	persons.Replaced:    "the Patient has an NHS number that is superseded in one record and in use in another; its record is kept apart and closed: see person list",
 }
