@@ -47,6 +47,7 @@ func TestAGatewayIsCutFromTheDatabase(t *testing.T) {
 	token, crisis := cut.token("gp"), cut.token("ooh")
 
 	cut.troubled.Store(true)
+	whole.troubled.Store(true) // held up, where the other was just writing
 	lines[1].Cut(t)
 	var meanwhile sync.WaitGroup
 	for range 4 {
@@ -54,6 +55,7 @@ func TestAGatewayIsCutFromTheDatabase(t *testing.T) {
 	}
 	cut.await("/readyz", http.StatusServiceUnavailable)
 	bringIn(back)
+	whole.troubled.Store(false)
 	whole.answers(0)
 	bringIn(extract)
 	whole.answers(1)

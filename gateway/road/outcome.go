@@ -73,9 +73,9 @@ var scopeExceeded = &identity.Refusal{
 }
 
 // unrecorded answers what could not be recorded: nothing is told of it but, where the
-// store is away, that it may be asked again, or elsewhere.
+// store is away or held up, that it may be asked again, or elsewhere.
 func unrecorded(causes ...error) reply {
-	if errors.Is(errors.Join(causes...), store.ErrAway) {
+	if err := errors.Join(causes...); errors.Is(err, store.ErrAway) || errors.Is(err, context.DeadlineExceeded) {
 		return refused(faultBusy)
 	}
 	return reply{}

@@ -206,3 +206,38 @@ func TestWhatCannotBeUsedIsRefused(t *testing.T) {
 		t.Errorf("%v, %v", made, err)
 	}
 }
+
+// A gateway that was cut off as it wrote held up the others for ten seconds: longer than they
+// may take to record a refusal, which then was answered with 500.
+func TestAGatewayThatIsCutOffAsItWritesHoldsUpNobodyForLong(t *testing.T) {
+	server, lines := postgrestest.StartApart(t)
+	address := server.Database(t)
+	whole, cut := reopen(t, lines[0].Through(address)), reopen(t, lines[1].Through(address))
+	limit := 5 * time.Second // to record a refusal
+	if !lines[1].Drops() {   // so that only idle_in_transaction_session_timeout ends it
+		limit = answerTime
+	}
+	began, over := make(chan struct{}), make(chan struct{})
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		err := cut.Update(t.Context(), func(tx store.Tx) error {
+			_, err := tx.Faults(quarantine.Filter{})
+			lines[1].Cut(t)
+			close(began)
+			<-over
+			return err
+		})
+		if err == nil {
+			t.Error("what was written across a line that is cut is kept")
+		}
+	})
+	<-began
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	if err := fault(whole, ctx, "1"); err != nil {
+		t.Errorf("the other gateway: %v", err)
+	}
+	lines[1].Mend(t)
+	close(over)
+	writing.Wait()
+}

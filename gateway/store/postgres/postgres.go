@@ -52,9 +52,9 @@ var settings = map[string]string{
 	// A plan that is made while a table is small is kept, and would walk all of it when it
 	// is large. There is an index for everything that requests and imports ask.
 	"enable_seqscan":          "off",
-	"tcp_keepalives_idle":     "5",
-	"tcp_keepalives_interval": "2",
-	"tcp_keepalives_count":    "3",
+	"tcp_keepalives_idle":     "2",
+	"tcp_keepalives_interval": "1",
+	"tcp_keepalives_count":    "1",
 	"tcp_user_timeout":        fmt.Sprint(cutOffTime.Milliseconds()),
 }
 
@@ -132,13 +132,15 @@ func configOf(address string) (*pgx.ConnConfig, error) {
 }
 
 // cutOffTime is how long what was sent may go unanswered on the way before the connection
-// counts as lost; so long does the server wait as well (tcp_user_timeout).
-const cutOffTime = 10 * time.Second
+// counts as lost; so long does the server wait as well (tcp_user_timeout), and for as long can
+// a gateway that is cut off within a transaction hold up the others: less than they may take
+// to record a refusal.
+const cutOffTime = 3 * time.Second
 
 // dialer finds out about a network that is cut and says nothing: who asks would otherwise
 // wait for answerTime.
 func dialer() *net.Dialer {
-	return &net.Dialer{Control: sentWithin(cutOffTime), KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 2 * time.Second, Count: 3}}
+	return &net.Dialer{Control: sentWithin(cutOffTime), KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 2 * time.Second, Interval: time.Second, Count: 1}}
 }
 
 var errNotDurable = errors.New("synchronous_commit is off: what is acknowledged could be lost")

@@ -13,9 +13,10 @@ import (
 // has waited in vain, one at a time finds out whether it is back, and all others are told
 // store.ErrAway at once.
 type absence struct {
-	mu     sync.Mutex
-	away   bool
-	trying bool // somebody finds out, or has just done so
+	mu      sync.Mutex
+	away    bool
+	trying  bool   // somebody finds out, or has just done so
+	answers uint64 // of the database, so far
 }
 
 // restFor is how long nobody tries after one has tried in vain.
@@ -29,20 +30,26 @@ func (a *absence) enter(ctx context.Context) (leave func(error), err error) {
 		return nil, store.ErrAway
 	}
 	a.trying = a.away
-	tries := a.away
-	return func(err error) { a.left(err, tries, over(ctx, err)) }, nil
+	tries, before := a.away, a.answers
+	return func(err error) { a.left(err, tries, over(ctx, err), before) }, nil
 }
 
-// left takes what one has found out: nothing, where the time of who asked was over.
-func (a *absence) left(err error, tried, over bool) {
+// left takes what one has found out: nothing, where the database has answered another since
+// (who began to wait while it was away can wait in vain when it is back), or where the time of
+// who asked was over.
+func (a *absence) left(err error, tried, over bool, before uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
-	case err != nil && !over && timedOut(err):
+	case err == nil:
+		a.answers++
+		a.away = false
+	case before != a.answers:
+	case !over && timedOut(err):
 		a.away, a.trying = true, true
 		time.AfterFunc(restFor, a.rested)
 	case tried:
-		a.away, a.trying = a.away && over, false
+		a.away, a.trying = over, false
 	}
 }
 

@@ -14,7 +14,12 @@ type Line struct {
 	host   string // with the port
 	cut    func(testing.TB)
 	mend   func(testing.TB)
+	drops  bool
 }
+
+// Drops reports whether a cut drops packets. Otherwise what is sent is taken, and goes no
+// further.
+func (l *Line) Drops() bool { return l.drops }
 
 // Through is the address of a database by this way.
 func (l *Line) Through(address string) string {
@@ -51,7 +56,7 @@ func (s *Server) proxy(t testing.TB) *Line {
 	p := &forwarder{to: net.JoinHostPort(s.host, s.port)}
 	go p.serve(listener)
 	t.Cleanup(p.close)
-	return &Line{s, listener.Addr().String(), func(testing.TB) { p.gate.Lock() }, func(testing.TB) { p.gate.Unlock() }}
+	return &Line{s, listener.Addr().String(), func(testing.TB) { p.gate.Lock() }, func(testing.TB) { p.gate.Unlock() }, false}
 }
 
 // forwarder forwards while its gate is not locked.

@@ -47,7 +47,7 @@ func (s *Server) apart(t testing.TB) (lines [2]*Line, made bool) {
 			t.Log(err)
 			return lines, false
 		}
-		lines[i] = &Line{s, net.JoinHostPort(c.there, s.port), c.cut, c.mend}
+		lines[i] = &Line{s, net.JoinHostPort(c.there, s.port), c.cut, c.mend, true}
 	}
 	s.Kill()
 	s.network, s.more = network, []string{"-c", "listen_addresses=*"}
