@@ -180,11 +180,15 @@ func (r *Register) index(c *Candidate) {
 }
 
 // displacedFrom is the day on which a later version of the same agreement takes
-// over: the first issue date among the later ones that ever got beyond paper.
+// over: the first issue date among the later ones that ever got beyond paper. They
+// follow it at once.
 func displacedFrom(a *Agreement, following []*Agreement) Day {
 	from := NoDay
 	for _, b := range following {
-		if b.ID == a.ID && b.Status != Draft && b.Status != Signed && (from == NoDay || b.IssueDate < from) {
+		switch {
+		case b.ID != a.ID:
+			return from
+		case b.Status != Draft && b.Status != Signed && (from == NoDay || b.IssueDate < from):
 			from = b.IssueDate
 		}
 	}

@@ -60,14 +60,16 @@ type Warning struct {
 }
 
 // Warnings lists, at one instant, the agreements whose review is due within 90
-// days or past, in the order of Agreements. Only assured ones are looked at.
+// days or past, in the order of Agreements. Only assured ones in whose place no later
+// version stands are looked at.
 func (r *Register) Warnings(at time.Time) []Warning {
 	today := DayOf(at)
 	var list []Warning
-	for _, a := range r.Agreements() {
+	for i, a := range r.Agreements() {
+		displaced := displacedFrom(a, r.agreements[i+1:])
 		var text string
 		switch {
-		case a.Status != Assured || a.ReviewDate > today+reviewNotice:
+		case a.Status != Assured || a.ReviewDate > today+reviewNotice || displaced != NoDay && displaced <= today:
 			continue
 		case a.ReviewDate < today:
 			text = "its review date " + a.ReviewDate.String() + " has passed"

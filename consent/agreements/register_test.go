@@ -262,6 +262,28 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// A version in whose place a later one stands was warned of for ever, and counted as past its review.
+func TestNobodyIsWarnedOfAVersionThatWasReplaced(t *testing.T) {
+	next := strings.NewReplacer("version: 3", "version: 4", "issueDate: 2025-01-10", "issueDate: 2027-01-01", "qaDate: 2025-01-24", "qaDate: 2026-12-20", "reviewDate: 2027-01-10", "reviewDate: 2029-01-10")
+	for _, c := range []struct{ status, day, text string }{
+		{"ASSURED", "2026-12-31", "its review is due on 2027-01-10"}, {"ASSURED", "2027-01-01", ""}, {"ASSURED", "2027-02-01", ""},
+		{"WITHDRAWN", "2027-02-01", ""}, {"DRAFT", "2027-02-01", "its review date 2027-01-10 has passed"},
+	} {
+		r, err := load(t, map[string]string{"3.yaml": sample(t, "isp"), "4.yaml": strings.Replace(next.Replace(sample(t, "isp")), "ASSURED", c.status, 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		day, _ := time.ParseInLocation(time.DateOnly, c.day, profiles.London)
+		var text string
+		for _, w := range r.Warnings(day) {
+			text += w.Text
+		}
+		if text != c.text {
+			t.Errorf("a version 4 that is %s, on %s: %q, want %q", c.status, c.day, text, c.text)
+		}
+	}
+}
+
 // schemaSays validates YAML against agreement.schema.json.
 func schemaSays(t *testing.T, src string) error {
 	t.Helper()
