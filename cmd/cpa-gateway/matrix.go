@@ -18,12 +18,16 @@ type flowRow struct {
 	State  string `json:"state"` // one of states
 	Code   string `json:"code,omitempty"`
 	Reason string `json:"reason,omitempty"` // why it is not simply live
+	rank   int
 }
+
+// noReader is the state of a flow that stands and names no team that reads by it.
+const noReader = "NO_READER"
 
 // states are what a flow may be, by the code of the gate that says so, in the order
 // in which they are told. What lets something through comes first.
 var states = []struct{ code, name string }{
-	{"", "live"}, {"REVIEW_GRACE", "live, by grace"}, {"AGREEMENT_NOT_ASSURED", "draft"}, {"AGREEMENT_NOT_IN_FORCE", "not in force"},
+	{"", "live"}, {"REVIEW_GRACE", "live, by grace"}, {noReader, "only contributes"}, {"AGREEMENT_NOT_ASSURED", "draft"}, {"AGREEMENT_NOT_IN_FORCE", "not in force"},
 	{"AGREEMENT_REVIEW_OVERDUE", "expired"}, {"PARTY_NOT_SIGNED", "unsigned"}, {"ACCORD_NOT_SIGNED", "unsigned"},
 	{"NOT_A_DISCLOSURE_BASIS", "no ground"}, {"TEAM_NOT_NAMED", "team not named"},
 }
@@ -33,13 +37,17 @@ func flowsAt(register *agreements.Register, policy consent.Policy, at time.Time)
 	var rows []flowRow
 	for _, row := range register.Matrix() {
 		stands := consent.FlowStands(row.Flow, policy, at)
-		r := flowRow{Row: row, State: states[rank(stands.Code)].name, Code: stands.Code}
+		state := stands.Code
+		if state == "" && row.Team == "" {
+			state = noReader
+		}
+		r := flowRow{Row: row, State: states[rank(state)].name, Code: stands.Code, rank: rank(state)}
 		if stands.Code != "" {
 			r.Reason = stands.Text
 		}
 		rows = append(rows, r)
 	}
-	slices.SortStableFunc(rows, func(a, b flowRow) int { return rank(a.Code) - rank(b.Code) })
+	slices.SortStableFunc(rows, func(a, b flowRow) int { return a.rank - b.rank })
 	return rows
 }
 
@@ -57,7 +65,7 @@ func rank(code string) int {
 func printMatrix(out io.Writer, register *agreements.Register, rows []flowRow, at time.Time) error {
 	fmt.Fprintf(out, "%d flows on %s: %s\n\n", len(rows), agreements.DayOf(at), countStates(rows))
 	err := printAll(out, rows, false, "state\tasks\tteam\tof\tfor\tconsent\tcontributes\tagreement\tstatus\tissued\treview\titems", func(row flowRow) []any {
-		return []any{row.State, row.Recipient, cmp.Or(row.Team, "nobody reads"), row.Source, row.Purpose, row.ConsentRule,
+		return []any{row.State, row.Recipient, cmp.Or(row.Team, "-"), row.Source, row.Purpose, row.ConsentRule,
 			cmp.Or(row.Contribute, "-"), row.Agreement, row.Status, row.IssueDate, row.ReviewDate, strings.Join(row.Items, " ")}
 	})
 	if err != nil {
