@@ -3,7 +3,6 @@ package mapping
 import (
 	"slices"
 	"strings"
-	"sync"
 
 	"cpagateway/mapping/syntax"
 )
@@ -60,8 +59,11 @@ func (c *condition) holds(r *run) bool {
 		return ok != c.not
 	case compare:
 		x, ok := c.a.read(r)
-		y, also := c.b.read(r)
-		return ok && also && compared(x, c.compare, y)
+		if !ok {
+			return false
+		}
+		y, ok := c.b.read(r)
+		return ok && compared(x, c.compare, y)
 	case member:
 		value, ok := c.a.read(r)
 		return ok && c.set[value]
@@ -234,16 +236,15 @@ func ParseCondition(text string) (Condition, error) {
 	return c, nil
 }
 
-// askers are runs to ask conditions with: a format asks several of every row.
-var askers = sync.Pool{New: func() any { return &run{scopes: make([]around, 1)} }}
+// Asker asks conditions of records. Its zero value is ready; it reuses its memory and is for
+// one goroutine.
+type Asker struct{ run run }
 
-// Holds asks the condition of a record. The zero Condition always holds.
-func (c Condition) Holds(record Record) bool {
+// Holds asks a condition of a record. The zero Condition always holds.
+func (a *Asker) Holds(c Condition, record Record) bool {
 	if c.asks == nil {
 		return true
 	}
-	r := askers.Get().(*run)
-	defer askers.Put(r)
-	r.scopes[0] = around{record, 1}
-	return c.asks.holds(r)
+	a.run.scopes = append(a.run.scopes[:0], around{record, 1})
+	return c.asks.holds(&a.run)
 }

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"bytes"
+	"hash/maphash"
 	"slices"
 	"strconv"
 	"strings"
@@ -105,15 +106,14 @@ func (o *operand) readTemplate(r *run) (string, bool) {
 // lately is a text, which is perhaps among those made last: what tells a person apart stands
 // in each of their records, and several times.
 func (r *run) lately(text []byte) string {
-	last := &r.texts[0]
-	if len(text) > 0 {
-		last = &r.texts[(len(text)+int(text[len(text)-1]))%len(r.texts)]
-	}
+	last := &r.texts[maphash.Bytes(seed, text)%uint64(len(r.texts))]
 	if *last != string(text) {
 		*last = string(text)
 	}
 	return *last
 }
+
+var seed = maphash.MakeSeed()
 
 // blank names the field for which a key has no value, where it is of several.
 func (o *operand) blank(r *run) string {
@@ -187,7 +187,7 @@ var keyEscapes = strings.NewReplacer("%", "%25", keySeparator, "%7C")
 // blanks around it.
 func escapeKey(part string) string {
 	part = strings.TrimSpace(part)
-	if !strings.ContainsAny(part, "%|") {
+	if strings.IndexByte(part, '%') < 0 && !strings.Contains(part, keySeparator) {
 		return part
 	}
 	return keyEscapes.Replace(part)

@@ -101,7 +101,7 @@ type run struct {
 	said   map[saying]bool
 	fixed  [][]byte // by number, what such a node writes, once it is known
 
-	texts [16]string // that templates made
+	texts [64]string // that templates made
 
 	defaults []string // of the resource that is made, the places where a default stands
 

@@ -89,5 +89,6 @@ func (k *keyedIDs) derive(parts ...string) string {
 	k.mac.Reset()
 	k.mac.Write(k.text)
 	k.text = k.mac.Sum(k.text[:0])
-	return idLetters.EncodeToString(k.text[:20])
+	k.text = idLetters.AppendEncode(k.text, k.text[:20])
+	return string(k.text[sha256.Size:])
 }

@@ -16,6 +16,7 @@ type extract struct {
 	env     mapping.Env
 	out     mapping.Output
 	runner  *mapping.Runner
+	asker   mapping.Asker // of rules
 	report  mapping.Report
 	files   []*file
 	lines   *bufio.Reader // of the file being read
@@ -221,7 +222,7 @@ func (x *extract) check(s *sheet) {
 		case rule.wide != nil && x.roomOf(s.table).isDivided():
 			x.roomOf(s.table).checkUnique(s, rule)
 		default:
-			checkUnique(s, rule)
+			x.checkUnique(s, rule)
 		}
 	}
 	for _, r := range s.rows {
@@ -242,11 +243,12 @@ func (x *extract) formats(s *sheet) {
 			r.fault(unreadable, r.broken)
 			continue
 		}
+		placed := r.in.placed()
 		for i, rule := range s.table.rules {
 			if rule.normal == nil {
 				continue
 			}
-			at := r.in.placed()[i]
+			at := placed[i]
 			text := r.cell(at)
 			if text == "" {
 				continue
@@ -266,8 +268,9 @@ func (x *extract) checkRow(r *row) {
 	if r.broken != "" {
 		return
 	}
+	placed := r.in.placed()
 	for i, rule := range r.in.table.rules {
-		if rule.isBroken(r, r.in.placed()[i]) && !r.garbled(rule) {
+		if rule.isBroken(r, placed[i]) && !r.garbled(rule) {
 			r.fault(rule, rule.reason)
 		}
 	}
@@ -282,7 +285,7 @@ func (r *rule) isBroken(w *row, at int) bool {
 		code := w.cell(at)
 		return code != "" && !r.codes[code]
 	}
-	return r.breaks != nil && r.breaks(w)
+	return r.breaks != (mapping.Condition{}) && w.in.extract.asker.Holds(r.breaks, w)
 }
 
 // garbled reports whether a field that a rule is about, of this row or of those that it
@@ -360,10 +363,10 @@ func (s *sheet) by(column string) map[string]*row {
 
 // checkUnique sets aside every row that shares a key, whether or not something
 // else is wrong with one of them: which of them is meant is not ours to guess.
-func checkUnique(s *sheet, rule *rule) {
+func (x *extract) checkUnique(s *sheet, rule *rule) {
 	seen := make(map[string]*row, len(s.rows))
 	for _, r := range s.rows {
-		if _, ok := r.Field(rule.unique[0]); !ok || r.broken != "" || r.garbled(rule) || !rule.where.Holds(r) {
+		if _, ok := r.Field(rule.unique[0]); !ok || r.broken != "" || r.garbled(rule) || !x.asker.Holds(rule.where, r) {
 			continue
 		}
 		key := r.key(rule.unique)

@@ -49,11 +49,11 @@ type rule struct {
 
 	blank  bool
 	codes  map[string]bool
-	breaks func(*row) bool // when
-	about  []string        // the words of the check, fields among them
-	normal form            // format
-	parent *place          // the row that this one hangs on, or names
-	child  string          // code of a table that must have rows below
+	breaks mapping.Condition // when
+	about  []string          // the words of the check, fields among them
+	normal form              // format
+	parent *place            // the row that this one hangs on, or names
+	child  string            // code of a table that must have rows below
 	unique []string
 	where  mapping.Condition // which rows unique is about
 	wide   *key              // of unique: rows that do not hang together can have this
@@ -233,9 +233,8 @@ func (r *rule) read(kind string, arguments []string) (err error) {
 	case "format":
 		r.normal, r.reason, err = formatOf(arguments)
 	case "when":
-		var c mapping.Condition
-		c, err = mapping.ParseCondition(strings.Join(arguments, " "))
-		r.breaks, r.reason = func(w *row) bool { return c.Holds(w) }, sentence(arguments)
+		r.breaks, err = mapping.ParseCondition(strings.Join(arguments, " "))
+		r.reason = sentence(arguments)
 	case "parent":
 		table, column, ok := strings.Cut(strings.Join(arguments, " "), ".")
 		if !ok || len(table) != codeLength {
