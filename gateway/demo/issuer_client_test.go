@@ -151,7 +151,7 @@ func TestScopesOfCallersThatWrite(t *testing.T) {
 	for _, c := range []struct{ name, asks, want string }{
 		{"social-care", "", "system/*.rs system/CarePlan.rus system/Subscription.cruds"},
 		{"social-care", "system/CarePlan.u system/CarePlan.d system/Goal.u system/Patient.r", "system/CarePlan.u system/Patient.r"},
-		{"cmht", "system/CarePlan.crud system/Consent.c", "system/CarePlan.crud system/Consent.c"},
+		{"cmht", "system/CarePlan.crud system/Goal.c", "system/CarePlan.crud system/Goal.c"},
 		{"gp", "system/CarePlan.u system/CarePlan.r", "system/CarePlan.r"},
 	} {
 		i := slices.IndexFunc(demo.Callers, func(caller demo.Caller) bool { return caller.Name == c.name })
