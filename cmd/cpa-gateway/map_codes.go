@@ -11,15 +11,19 @@ import (
 )
 
 func mapCodesCommand(w world) *cobra.Command {
-	c := &cobra.Command{Use: "codes", Short: "code tables as ConceptMaps of FHIR R4, and ConceptMaps as code tables"}
+	c := &cobra.Command{Use: "codes", Short: "code tables as ConceptMaps of FHIR R4, ConceptMaps as code tables, and the gateway's own code systems"}
 	c.AddCommand(&cobra.Command{
-		Use: "export MAPS", Short: "print a Bundle of a ConceptMap for each code table, with what has no equivalent said", Args: cobra.ExactArgs(1),
+		Use: "export [MAPS]", Short: "print a Bundle of a ConceptMap for each code table, with what has no equivalent said; without MAPS, of the gateway's own code systems", Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			f, err := mapsNamed(w, args[0])
-			if err != nil {
-				return err
+			resources := codes.Vocabulary()
+			if len(args) > 0 {
+				f, err := mapsNamed(w, args[0])
+				if err != nil {
+					return err
+				}
+				resources = conceptMaps(f.Program())
 			}
-			_, err = w.out.Write(conceptMaps(f.Program()))
+			_, err := w.out.Write(collected(resources))
 			return err
 		},
 	}, &cobra.Command{
@@ -36,15 +40,23 @@ func mapCodesCommand(w world) *cobra.Command {
 	return c
 }
 
-func conceptMaps(p *mapping.Program) []byte {
+func conceptMaps(p *mapping.Program) (resources [][]byte) {
+	for _, name := range p.Tables() {
+		resources = append(resources, p.Table(name).ConceptMap())
+	}
+	return resources
+}
+
+// collected is a Bundle of resources.
+func collected(resources [][]byte) []byte {
 	out := fhir.NewWriter(nil)
 	out.Object(func() {
 		out.Member("resourceType", "Bundle")
 		out.Member("type", "collection")
-		if names := p.Tables(); len(names) > 0 {
+		if len(resources) > 0 {
 			out.Name("entry").Array(func() {
-				for _, name := range names {
-					out.Object(func() { out.Name("resource").Raw(p.Table(name).ConceptMap()) })
+				for _, r := range resources {
+					out.Object(func() { out.Name("resource").Raw(r) })
 				}
 			})
 		}

@@ -177,6 +177,20 @@ func TestBuiltInMapsAtWork(t *testing.T) {
 	cli("map", "run", "welsh-ctp", dir+"/b.json", "--back", dir+"/none").must(t, exitRefused)
 }
 
+// Without maps the gateway's own vocabulary is printed, and its ConceptMap is a table as every other.
+func TestTheVocabularyIsExported(t *testing.T) {
+	var bundle struct {
+		Entry []struct{ Resource json.RawMessage }
+	}
+	if err := json.Unmarshal([]byte(cli("map", "codes", "export").must(t, exitDone).out), &bundle); err != nil || len(bundle.Entry) < 10 {
+		t.Fatalf("%v, %d resources", err, len(bundle.Entry))
+	}
+	file := write(t, filepath.Join(t.TempDir(), "areas.json"), string(bundle.Entry[len(bundle.Entry)-1].Resource))
+	if p := cli("map", "codes", "import", file).must(t, exitDone); !strings.Contains(p.out, "\n  therapy -> viii") {
+		t.Errorf("the areas of the law are %s", p.out)
+	}
+}
+
 // Every code table of the shipped maps is a ConceptMap that is the same table again.
 func TestCodeTablesOfTheShippedMaps(t *testing.T) {
 	dir, tables := t.TempDir(), 0
