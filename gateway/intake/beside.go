@@ -55,7 +55,7 @@ func (r *run) beside(now store.Snapshot, p pending, about *record) (pending, sta
 		return p, standing{}, nil, err
 	}
 	if issues := profiles.Check(p.resource); profiles.Fatal(issues) {
-		return p, standing{}, &refusal{"FHIR-CHECK", "with what others have written: " + firstFatal(issues)}, nil
+		return p, standing{}, &refusal{"FHIR-CHECK", "with what others have written: " + fatal(issues)}, nil
 	}
 	return p, standing{others: true}, nil, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -60,5 +61,23 @@ func TestTheAccountCountsWhatFewWillSee(t *testing.T) {
 	sum := d.bring(bundles(t, "clinic"), collection(patient("p", ann), mixed, goal, seen))
 	if sum.Warnings["UNMARKED"] != 3 || sum.Warnings["UNLABELLED"] != 1 || sum.Stored != 4 {
 		t.Errorf("%+v", sum)
+	}
+}
+
+// Of a resource with several faults one was told, and the next when that was mended.
+func TestAllThatIsWrongWithAResourceIsTold(t *testing.T) {
+	d := openDesk(t)
+	sum := d.bring(bundles(t, "clinic"), collection(patient("p", ann), `{"resourceType":"CarePlan","id":"c","status":"aktiv","subject":{"reference":"Patient/p"}}`))
+	if len(sum.SetAside) != 1 {
+		t.Fatalf("%+v", sum)
+	}
+	for _, says := range []string{"CarePlan.status: is not one of: ", "; CarePlan.intent: is required"} {
+		if !strings.Contains(sum.SetAside[0].Reason, says) {
+			t.Errorf("%q does not say %q", sum.SetAside[0].Reason, says)
+		}
+	}
+	crowd := `{"resourceType":"CarePlan","id":"d","status":"active","intent":"plan","subject":{"reference":"Patient/p"},"activity":[` + strings.Repeat(`{"detail":{}},`, 20) + `{"detail":{}}]}`
+	if told := d.bring(bundles(t, "clinic"), collection(patient("p", ann), crowd)).SetAside[0].Reason; strings.Count(told, "; ") != 8 || !strings.HasSuffix(told, "; and 34 more") {
+		t.Errorf("of 42 faults is told %q", told)
 	}
 }

@@ -3,7 +3,9 @@ package intake
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"cpagateway/consent"
@@ -162,7 +164,7 @@ func check(m mapping.Resource) (pending, *refusal) {
 		return pending{}, &refusal{"FHIR-JSON", "the resource is not well formed: " + err.Error()}
 	}
 	if issues := profiles.Check(resource); profiles.Fatal(issues) {
-		return pending{}, &refusal{"FHIR-CHECK", firstFatal(issues)}
+		return pending{}, &refusal{"FHIR-CHECK", fatal(issues)}
 	}
 	return pending{made: m, resource: resource}, nil
 }
@@ -210,13 +212,21 @@ func putRefusal(err error) *refusal {
 	return &refusal{rule, err.Error()}
 }
 
-func firstFatal(issues []profiles.Issue) string {
+// mostIssues is how many of a resource's issues its fault tells.
+const mostIssues = 8
+
+// fatal tells the issues for which a resource is set aside, so that they are mended at once.
+func fatal(issues []profiles.Issue) string {
+	var told []string
 	for _, issue := range issues {
 		if issue.Fatal() {
-			return issue.Path + ": " + issue.Text
+			told = append(told, issue.Path+": "+issue.Text)
 		}
 	}
-	return ""
+	if more := len(told) - mostIssues; more > 0 {
+		told = append(told[:mostIssues], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(told, "; ")
 }
 
 func (r *run) tell() {
