@@ -71,14 +71,25 @@ func showLines(out io.Writer, lines []intake.Line) error {
 		for n < len(lines) && alike(lines[n], first, n) {
 			n++
 		}
-		rows := strconv.Itoa(first.Row)
+		rows := rowNumber(first.Row)
 		if n > 1 {
 			rows += "-" + strconv.Itoa(first.Row+n-1)
 		}
-		fmt.Fprintf(t, "  %s\trow %s\t%s\t%s\t%s\n", printable(first.File), rows, first.Field, first.Rule, first.Reason)
+		if rows != "" {
+			rows = "row " + rows
+		}
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\n", printable(first.File), rows, first.Field, first.Rule, first.Reason)
 		lines = lines[n:]
 	}
 	return t.Flush()
+}
+
+// rowNumber is the number of a row as it is told: none where the file is one record.
+func rowNumber(row int) string {
+	if row == 0 {
+		return ""
+	}
+	return strconv.Itoa(row)
 }
 
 // alike reports whether a line says of the n-th row after another's what that says.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -30,6 +31,10 @@ func mapCommand(w world) *cobra.Command {
 func mapsNamed(w world, name string) (workbench.Format, error) {
 	f, err := workbench.Shipped(name)
 	if errors.Is(err, workbench.ErrNotShipped) {
+		at, _ := folderNamed(name)
+		if _, missing := os.Stat(at); errors.Is(missing, fs.ErrNotExist) {
+			return nil, misuse("%s is neither a folder of maps nor maps of the gateway's own%s", printable(at), likeliest(workbench.ShippedNames(), at, "; names like it:", ":"))
+		}
 		f, err = mapFolder(name)
 	}
 	if _, faulty := errors.AsType[*syntax.Error](err); faulty {
@@ -178,7 +183,13 @@ func showMapFault(out io.Writer, f mapping.Fault) {
 	if f.Warning {
 		effect = "warning"
 	}
-	fmt.Fprintf(out, "%s: %s %d %s: %s: %s\n", effect, printable(f.At.File), f.At.Row, f.At.Field, f.Rule, f.Reason)
+	at := printable(f.At.File)
+	for _, part := range []string{rowNumber(f.At.Row), f.At.Field} {
+		if part != "" {
+			at += " " + part
+		}
+	}
+	fmt.Fprintf(out, "%s: %s: %s: %s\n", effect, at, f.Rule, f.Reason)
 }
 
 // backward writes the records of a Bundle into a folder.

@@ -20,6 +20,47 @@ func TestThePageOnReportsIsFollowed(t *testing.T) { followed(t, "../../docs/repo
 // TestThePageOnClientLevelDataIsFollowed does what docs/cld.md says.
 func TestThePageOnClientLevelDataIsFollowed(t *testing.T) { followed(t, "../../docs/cld.md", 2) }
 
+// TestThePageOnSupportPlansIsFollowed does what docs/care-and-support-plan.md says.
+func TestThePageOnSupportPlansIsFollowed(t *testing.T) {
+	followed(t, "../../docs/care-and-support-plan.md", 3)
+	if p := cli("map", "run", "welsh-csp", "bundle.json", "--custodian", "LA9B2", "--back", "others").must(t, exitRefused); !strings.Contains(p.out, "3 resources read, 3 not representable") {
+		t.Errorf("a Bundle of another council: %s", p.out)
+	}
+}
+
+// Of a file that is one record, a fault named row 0, and rows are counted from 1.
+func TestAFileThatIsOneRecordHasNoRow(t *testing.T) {
+	dir := t.TempDir()
+	plan := write(t, dir+"/Plan.json", `{"ref": "CSP-17", "person": {"ref": "17"}, "status": "open"}`)
+	if p := cli("map", "run", "welsh-csp", plan).must(t, exitRefused); !strings.Contains(p.errs, "refused: Plan.json status: SCHEMA: ") {
+		t.Errorf("map run says %q", p.errs)
+	}
+	both := write(t, t.TempDir()+"/Plan.json", `[{"ref": "CSP-16", "person": {"ref": "16"}, "status": "active"}, {"ref": "CSP-17", "person": {"ref": "17"}, "status": "open"}]`)
+	if p := cli("map", "run", "welsh-csp", both).must(t, exitRefused); !strings.Contains(p.errs, "refused: Plan.json 2 status: SCHEMA: ") {
+		t.Errorf("of the second of two, map run says %q", p.errs)
+	}
+	one := write(t, dir+"/one.json", `{"version": "1"}`)
+	p := cli("import", "--data", dir+"/records", "--source", "welsh-ctp", one).must(t, exitRefused)
+	listed := cli("quarantine", "list", "--data", dir+"/records").must(t, exitDone).out
+	for _, shown := range []string{p.out, listed} {
+		if !regexp.MustCompile(`one\.json +id +CTP-003`).MatchString(shown) {
+			t.Errorf("shown is %s", shown)
+		}
+	}
+}
+
+// A name that is neither a folder nor shipped was answered with what the system calls it.
+func TestMapsThatThereAreNotAreAnsweredWithThoseThatThereAre(t *testing.T) {
+	for name, says := range map[string]string{
+		"welsh": "welsh is neither a folder of maps nor maps of the gateway's own; names like it: welsh-csp welsh-ctp\n",
+		"mine":  "mine is neither a folder of maps nor maps of the gateway's own: cld-r1 cld-r2 mhsds-v5 mhsds-v6 welsh-csp welsh-ctp\n",
+	} {
+		if p := cli("map", "check", name).must(t, exitUsage); !strings.Contains(p.errs, says) {
+			t.Errorf("%s: %q", name, p.errs)
+		}
+	}
+}
+
 // followed carries out a page, which has so many commands at least.
 func followed(t *testing.T, name string, least int) {
 	t.Helper()

@@ -116,7 +116,7 @@ func viewOf(f quarantine.Fault) faultView {
 
 func listFaults(w world, place where, wanted quarantine.Filter, asJSON bool) error {
 	return list(w, place, asJSON, func(now store.Snapshot) ([]quarantine.Fault, error) { return now.Faults(wanted) }, viewOf, "id\tfile\trow\tfield\trule\treason", func(v faultView) []any {
-		return []any{v.ID, printable(v.File), v.Row, v.Field, v.Rule, v.Reason}
+		return []any{v.ID, printable(v.File), rowNumber(v.Row), v.Field, v.Rule, v.Reason}
 	})
 }
 
@@ -128,7 +128,14 @@ func showFault(w world, f quarantine.Fault, asJSON bool) error {
 	if asJSON {
 		return printJSON(w.out, v)
 	}
-	fmt.Fprintf(w.out, "%s: %s row %d, %s = %q\n%s: %s\n\n%s\n", v.ID, printable(v.File), v.Row, v.Field, v.Value, v.Rule, v.Reason, v.Record)
+	at := printable(v.File)
+	if row := rowNumber(v.Row); row != "" {
+		at += " row " + row
+	}
+	if v.Field != "" {
+		at += fmt.Sprintf(", %s = %q", v.Field, v.Value)
+	}
+	fmt.Fprintf(w.out, "%s: %s\n%s: %s\n\n%s\n", v.ID, at, v.Rule, v.Reason, v.Record)
 	return nil
 }
 

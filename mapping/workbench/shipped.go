@@ -2,6 +2,7 @@ package workbench
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 
@@ -31,6 +32,9 @@ func Shipped(name string) (Format, error) {
 	}
 	return open()
 }
+
+// ShippedNames are the names of the gateway's own maps.
+func ShippedNames() []string { return slices.Sorted(maps.Keys(shipped)) }
 
 // Way is one way in which shipped maps run, under the name by which a service offers it.
 type Way struct {
