@@ -114,7 +114,7 @@ func (d *drawn) line(indent, field, target string) string {
 // maps draws one map with blocks of every kind.
 func (d *drawn) maps() string {
 	var s strings.Builder
-	s.WriteString(lawTables + "map S <-> CarePlan\n  key id\n  in identifier[]\n    \"https://s/id\" -> system\n    id <-> value\n")
+	s.WriteString(lawTables + "map S <-> Basic\n  key id\n  in identifier[]\n    \"https://s/id\" -> system\n    id <-> value\n")
 	for i := range rapid.IntRange(0, 4).Draw(d.T, "rules") {
 		s.WriteString(d.line("  ", fmt.Sprint("f", i), fmt.Sprint("t", i)))
 	}
@@ -133,9 +133,9 @@ func (d *drawn) maps() string {
 		s.WriteString("  \"{d}T{m}\" <-> created dateTime\n" + d.one("", "  d <-> created date\n"))
 	}
 	if rapid.Bool().Draw(d.T, "map each") {
-		s.WriteString("  each h by no <-> addresses[]\n    \"{^id}|{no}\" <-> reference ref Goal\n")
+		s.WriteString("  each h by no <-> addresses[]\n    \"{^id}|{no}\" <-> reference ref Account\n")
 		d.fields["no"], d.fields["h0"] = "", ""
-		s.WriteString("map S each h by no <-> Goal" + d.one("", " when h0 present") + "\n  key \"{^id}|{no}\"\n  in identifier[]\n    \"https://s/{^id}\" <-> system\n    no <-> value" + d.one("", " mint") + "\n")
+		s.WriteString("map S each h by no <-> Account" + d.one("", " when h0 present") + "\n  key \"{^id}|{no}\"\n  in identifier[]\n    \"https://s/{^id}\" <-> system\n    no <-> value" + d.one("", " mint") + "\n")
 		s.WriteString(d.line("  ", "h0", "what"))
 		return s.String()
 	}

@@ -42,7 +42,7 @@ func (p *parser) readMap(b syntax.Block) {
 		return
 	}
 	m := &resourceMap{typ: head[arrow+1].Text, source: head[1].Text, way: way, rule: p.newRule(b.Head), open: `{"resourceType":"` + head[arrow+1].Text + `","id":`, root: &node{shape: object, root: true, at: b.Head.Place}}
-	p.way, p.given, p.twice, p.element = way, map[string]giver{}, nil, nil
+	p.way, p.given, p.twice, p.element, p.targets = way, map[string]giver{}, nil, nil, nil
 	p.source = p.sourceOf(head[1].Text)
 	p.scopes = []inside{{reads: &m.reads}}
 	if arrow > 2 {
@@ -53,6 +53,7 @@ func (p *parser) readMap(b syntax.Block) {
 	p.mints, p.outer = &m.mints, len(p.scopes)
 	m.when = p.whenAt(b.Head, head, arrow+2)
 	p.readBody(b.Body, m.root, m)
+	p.checkElements(m)
 	if m.key.kind == nothing {
 		p.Fail(b.Head, head[0], "a map needs a line: key VALUE, which tells its resources apart")
 	} else if way == both {

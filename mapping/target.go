@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"cpagateway/mapping/syntax"
 	"cpagateway/profiles/fhir"
@@ -11,10 +12,11 @@ import (
 
 // step is one step of a target path.
 type step struct {
-	name  string
-	list  bool
-	index string // which element of the list: [0], an extension's URL; "" is a new one
-	url   string // of an extension
+	name   string
+	column int // in the path, from 0
+	list   bool
+	index  string // which element of the list: [0], an extension's URL; "" is a new one
+	url    string // of an extension
 }
 
 var stepPattern = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*)(\[[0-9]{0,3}\]|\(([^()\[\]]+)\))?$`)
@@ -30,13 +32,15 @@ func (p *parser) steps(l syntax.Line, t syntax.Token) ([]step, bool) {
 		return nil, true
 	}
 	var path []step
+	column := 0
 	for _, text := range splitPath(t.Text) {
 		m := stepPattern.FindStringSubmatch(text)
 		if m == nil {
 			p.Fail(l, t, fmt.Sprintf("%q is not a step of a target path: name, name[0], name[] or extension(URL)", text))
 			return nil, false
 		}
-		s := step{name: m[1], list: m[2] != ""}
+		s := step{name: m[1], column: column, list: m[2] != ""}
+		column += utf8.RuneCountInString(text) + 1
 		switch {
 		case m[3] != "" && !strings.HasSuffix(strings.ToLower(m[1]), "extension"):
 			p.Fail(l, t, "only an extension is named by its URL")
@@ -133,6 +137,7 @@ func (p *parser) find(l syntax.Line, t syntax.Token, n *node, path []step) *node
 		if member != nil && member.at.Line == 0 {
 			member.at = l.Place
 		}
+		p.targets = append(p.targets, target{l, syntax.Token{Text: s.name, Column: t.Column + s.column}, n, member})
 		if n = member; n != nil && n.whole {
 			p.Fail(l, t, fmt.Sprintf("%s has a block of its own; this rule belongs there", s.name))
 			return nil

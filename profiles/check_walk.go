@@ -38,14 +38,15 @@ func (c *checker) object(v fhir.Value, s *Shape) {
 // member checks one member, or the extensions of a primitive one ("_status").
 // It notes in present which line of the table it is, and under which name.
 func (c *checker) member(v fhir.Value, name string, s *Shape, present map[string]string) {
-	plain, companion := strings.CutPrefix(name, "_")
-	e, known := s.Child(plain)
-	if !known || companion && !isPrimitive(e.Type) {
-		if !s.open {
-			c.report(SeverityInformation, "informational", v, "", "is not an element of FHIR R4; kept as it is")
-		}
+	m, known := s.Member(name)
+	if !known {
+		c.report(SeverityInformation, "informational", v, "", "is not an element of FHIR R4; kept as it is")
+	}
+	if m == nil {
 		return
 	}
+	plain, companion := strings.CutPrefix(name, "_")
+	e, _ := s.Child(plain)
 	if before, there := present[e.path]; there && before != plain {
 		c.refuse("structure", v, "stands beside another variant of the same element; only one may")
 		return

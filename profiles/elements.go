@@ -226,9 +226,16 @@ func (t *elementTable) link() error {
 	return nil
 }
 
+// undetailed are the datatypes of R4 that the table does not list: a choice between all
+// datatypes may be of them all the same.
+var undetailed = []string{
+	"ContactDetail", "Contributor", "Count", "DataRequirement", "Distance", "Expression", "Money", "ParameterDefinition",
+	"RelatedArtifact", "TriggerDefinition", "UsageContext",
+}
+
 // widen gives a choice between all datatypes one shape for each.
 func (t *elementTable) widen() {
-	datatypes := slices.Collect(maps.Keys(primitives))
+	datatypes := slices.AppendSeq(slices.Clone(undetailed), maps.Keys(primitives))
 	for name, s := range t.types {
 		if !s.isResource() {
 			datatypes = append(datatypes, name)
@@ -238,7 +245,7 @@ func (t *elementTable) widen() {
 	for _, s := range t.any {
 		for _, typ := range datatypes {
 			one := *s
-			one.Type, one.byName = typ, map[string]*Shape{}
+			one.Type, one.byName, one.open = typ, map[string]*Shape{}, slices.Contains(undetailed, typ)
 			t.place(s.parent, &one)
 		}
 	}
@@ -250,6 +257,10 @@ func (t *elementTable) linkElement(e *Shape) error {
 		if e.of == nil {
 			return fmt.Errorf("%s is another #%s, which is not here", e.path, again)
 		}
+		return nil
+	}
+	if e.open {
+		e.of = t.types["Element"]
 		return nil
 	}
 	if e.of = t.types[e.Type]; e.of == nil && !isPrimitive(e.Type) && e.Type != "" {

@@ -2,7 +2,9 @@ package profiles
 
 import (
 	"iter"
+	"maps"
 	"slices"
+	"strings"
 
 	"cpagateway/profiles/fhir"
 )
@@ -58,6 +60,13 @@ func ShapeOf(typ string) (*Shape, bool) {
 	return s, true
 }
 
+// ResourceShape gives the shape of any resource type of R4. Of a type that elements.txt
+// does not detail only what all resources have is known.
+func ResourceShape(typ string) (*Shape, bool) { return elements().resource(typ) }
+
+// ResourceTypes lists the resource types of R4, sorted.
+func ResourceTypes() []string { return slices.Sorted(maps.Keys(elements().resources)) }
+
 // ServedTypes lists the resource types that the gateway serves, sorted.
 func ServedTypes() []string { return slices.Clone(elements().served) }
 
@@ -91,6 +100,20 @@ func (s *Shape) Child(name string) (*Shape, bool) {
 		return s.of.Child(name)
 	}
 	return nil, false
+}
+
+// Member gives the shape of a member as JSON writes it: an element, or what extends a
+// primitive one ("_title"). It is nil, and known, where elements.txt does not say.
+func (s *Shape) Member(name string) (m *Shape, known bool) {
+	plain, companion := strings.CutPrefix(name, "_")
+	e, known := s.Child(plain)
+	switch {
+	case known && !companion:
+		return e, true
+	case known && isPrimitive(e.Type):
+		return elements().types["Element"], true
+	}
+	return nil, s.open
 }
 
 // Children gives every member's shape, in the order of elements.txt, those of its type last.

@@ -155,6 +155,29 @@ func TestAFaultyMapIsTold(t *testing.T) {
 	}
 }
 
+// A misspelt element was said to return, and an import took the plan without its text.
+func TestAMisspeltElementIsNotTakenInSilence(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(dir+"/maps", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir+"/maps/m.map", "map S -> CarePlan\n  key id\n  who -> subject.reference ref Patient\n  in activity[]\n    text -> detail.descripton\nmap S -> CarePlann\n  key id\n")
+	write(t, dir+"/S.csv", "id,who,text\n1,2,x\n")
+	const says = "m.map:5:20: CarePlan.activity.detail has no element descripton in FHIR R4: perhaps description"
+	for _, args := range [][]string{{"map", "check", dir + "/maps"}, {"map", "run", dir + "/maps", dir + "/S.csv"}} {
+		if p := cli(args...).must(t, exitRefused); !strings.Contains(p.out, says) {
+			t.Errorf("%v: prints %q", args[:2], p.out)
+		}
+	}
+	if p := cli("import", "--data", dir+"/data", "--source", "council", "--maps", dir+"/maps", "--custodian", "7A4", dir+"/S.csv"); p.code == exitDone || !strings.Contains(p.errs, says) {
+		t.Errorf("import: exit %d: %s%s", p.code, p.out, p.errs)
+	}
+	write(t, dir+"/maps/m.map", "map S -> CarePlann\n  key id\n")
+	if p := cli("map", "check", dir+"/maps").must(t, exitRefused); !strings.Contains(p.out, "m.map:1:1: FHIR R4 has no resource type CarePlann: perhaps CarePlan") {
+		t.Errorf("prints %q", p.out)
+	}
+}
+
 // FOLDER@VERSION is the maps with the overlay of that version, and its own cases.
 func TestAVersionOfMapsAtWork(t *testing.T) {
 	dir := t.TempDir()

@@ -37,6 +37,9 @@ func New(fsys fs.FS) (*Format, error) { return NewVersion(fsys, "") }
 // NewVersion is New for another version of the format, whose overlay stands beside the maps.
 func NewVersion(fsys fs.FS, version string) (*Format, error) {
 	program, err := mapping.LoadVersion(fsys, version, nil)
+	if err == nil {
+		err = program.NotFHIR()
+	}
 	if err != nil {
 		return nil, err
 	}
