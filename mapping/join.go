@@ -24,10 +24,15 @@ func (p *Program) Joined(home string) []string {
 // joined notes what `csv SOURCE of HOME by FIELD` says of a table.
 func (p *parser) joined(of *source, head syntax.Line) {
 	of.join = Join{Home: head.Tokens[3].Text, By: head.Tokens[5].Text}
-	if !slices.ContainsFunc(of.columns, func(c Column) bool { return c.Field == of.join.By }) {
-		p.Fail(head, head.Tokens[5], fmt.Sprintf("%s names no column %s", head.Tokens[1].Text, of.join.By))
+	if !of.names(of.join.By) {
+		p.Fail(head, head.Tokens[5], fmt.Sprintf("%s names no column %s that every file has", head.Tokens[1].Text, of.join.By))
 	}
 	p.joins = append(p.joins, head)
+}
+
+// names reports whether a column is named, and no file may lack it.
+func (s *source) names(field string) bool {
+	return slices.ContainsFunc(s.columns, func(c Column) bool { return c.Field == field && !c.MayMiss })
 }
 
 // joinable refuses joins by which no record could be made of rows.
@@ -40,8 +45,8 @@ func (p *parser) joinable() {
 			p.Fail(head, head.Tokens[1], fmt.Sprintf("the rows of %s belong to those of %s: write map %[2]s each %[1]s", name, head.Tokens[3].Text))
 		case len(home.maps) == 0 || home.join.Home != "":
 			p.Fail(head, head.Tokens[3], "rows belong to those of a source that a map reads, and that belongs to no other")
-		case home.columns != nil && !slices.ContainsFunc(home.columns, func(c Column) bool { return c.Field == by }):
-			p.Fail(head, head.Tokens[5], fmt.Sprintf("%s names no column %s: call the column by which the two find together the same in both", head.Tokens[3].Text, by))
+		case home.columns != nil && !home.names(by):
+			p.Fail(head, head.Tokens[5], fmt.Sprintf("%s names no column %s that every file has: call the column by which the two find together the same in both", head.Tokens[3].Text, by))
 		case group != nil && group.records != nil && group.records.members[by] != nil:
 			p.Fail(head, head.Tokens[5], fmt.Sprintf("in each record of %s write ^%s: that column stands in the row of %s", name, by, head.Tokens[3].Text))
 		}

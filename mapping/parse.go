@@ -127,9 +127,13 @@ func (p *parser) readDates(b syntax.Block) {
 }
 
 // Column is a column of a CSV file: what a map calls it, and what its header is.
-type Column struct{ Field, Header string }
+type Column struct {
+	Field, Header string
+	MayMiss       bool // a file without it is read
+}
 
-// readColumns reads `csv SOURCE` (`of HOME by FIELD`) and a line `FIELD "HEADER"` for each column.
+// readColumns reads `csv SOURCE` (`of HOME by FIELD`) and a line `FIELD "HEADER"` for each
+// column, FIELD? for one that may be missing.
 func (p *parser) readColumns(b syntax.Block) {
 	head := b.Head.Tokens
 	joins := len(head) == 6 && head[2].Text == "of" && syntax.IsName(head[3].Text) && head[4].Text == "by" && syntax.IsName(head[5].Text)
@@ -140,16 +144,17 @@ func (p *parser) readColumns(b syntax.Block) {
 	columns := []Column{}
 	for _, line := range b.Body {
 		t := line.Head.Tokens
-		if p.NoBody(line); len(t) != 2 || t[0].Quoted || !syntax.IsName(t[0].Text) || !t[1].Quoted {
-			p.Fail(line.Head, t[0], `a column is: FIELD "HEADER"`)
+		field, mayMiss := strings.CutSuffix(t[0].Text, "?")
+		if p.NoBody(line); len(t) != 2 || t[0].Quoted || !syntax.IsName(field) || !t[1].Quoted {
+			p.Fail(line.Head, t[0], `a column is: FIELD "HEADER", or FIELD? "HEADER" where a file may lack it`)
 			continue
 		}
 		if slices.ContainsFunc(columns, func(c Column) bool {
-			return c.Field == t[0].Text || strings.EqualFold(strings.TrimSpace(c.Header), strings.TrimSpace(t[1].Text))
+			return c.Field == field || strings.EqualFold(strings.TrimSpace(c.Header), strings.TrimSpace(t[1].Text))
 		}) {
 			p.Fail(line.Head, t[0], "a column with this field or this header stands above")
 		}
-		columns = append(columns, Column{t[0].Text, t[1].Text})
+		columns = append(columns, Column{field, t[1].Text, mayMiss})
 	}
 	of := p.sourceOf(head[1].Text)
 	if of.columns = columns; joins {
@@ -160,6 +165,22 @@ func (p *parser) readColumns(b syntax.Block) {
 // Columns are those of the CSV file of a source, in their order; none where the maps
 // do not name them.
 func (p *Program) Columns(source string) []Column { return p.of(source).columns }
+
+// Needed are the columns without which a CSV file of a source is not read: those that the
+// maps name, but for those that may be missing; where they name none, those that they read.
+func (p *Program) Needed(source string) []Column {
+	s := p.of(source)
+	needed := slices.DeleteFunc(slices.Clone(s.columns), func(c Column) bool { return c.MayMiss })
+	if s.columns != nil {
+		return needed
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.reads.members)) {
+		if s.reads.members[name].text {
+			needed = append(needed, Column{Field: name, Header: name})
+		}
+	}
+	return needed
+}
 
 // system reads $Name or a URI as it stands.
 func (p *parser) system(l syntax.Line, t syntax.Token) string {

@@ -80,8 +80,10 @@ func FieldName(header string) string {
 // the headers is refused, and the file goes on; a quote that is not closed refuses
 // what it swallows.
 //
+// A file that lacks a column is refused: that its fields are blank is not said.
+//
 // A row that is longer than a document may be ends the file.
-func readCSV(name string, from io.Reader, columns []mapping.Column, take func(record) error) error {
+func readCSV(name string, from io.Reader, columns, needed []mapping.Column, take func(record) error) error {
 	text := bufio.NewReader(from)
 	mapping.SkipMark(text)
 	bound := &bounded{from: text}
@@ -104,6 +106,16 @@ func readCSV(name string, from io.Reader, columns []mapping.Column, take func(re
 			return take(record{Record: &row{file: name}, fault: "column " + strconv.Itoa(i+1) + " is called " + field + " in the maps, as another is: name both (csv SOURCE)"})
 		}
 		at[field] = i
+	}
+	var missing []string
+	for _, c := range needed {
+		if _, there := at[c.Field]; !there {
+			missing = append(missing, c.Header)
+		}
+	}
+	if len(missing) > 0 {
+		return take(record{Record: &row{file: name}, fault: "the file lacks columns that the maps read: " + strings.Join(missing, ", ") +
+			". Nothing of it is read: bring it in with them, or say in the maps that a file may lack them (csv SOURCE, FIELD? for FIELD)"})
 	}
 	for number := 1; ; number++ {
 		bound.read = 0

@@ -204,7 +204,7 @@ func (x *run) readAll(ctx context.Context, source, name string, from io.Reader) 
 	if !isCSV(name) {
 		return mapping.Documents(name, from, &x.report, func(row int, raw []byte) error { return take(document(name, row, raw)) })
 	}
-	err := readCSV(name, from, x.format.program.Columns(source), func(r record) error {
+	err := readCSV(name, from, x.format.program.Columns(source), x.format.program.Needed(source), func(r record) error {
 		r, err := x.withRows(source, r)
 		if err != nil {
 			return err

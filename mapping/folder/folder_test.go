@@ -107,7 +107,7 @@ func TestDocumentsInEveryForm(t *testing.T) {
 // What was set aside can be fed in again, mended.
 func TestFragmentsAreReadAgain(t *testing.T) {
 	f := format(t)
-	b, _ := read(t, f, fstest.MapFS{"Plans.csv": {Data: []byte("Plan Ref,\"Start, of plan\"\nP1,31/02/2026\n")}})
+	b, _ := read(t, f, fstest.MapFS{"Plans.csv": {Data: []byte("Plan Ref,\"Start, of plan\",Text\nP1,31/02/2026,\n")}})
 	if len(b.aside) != 1 {
 		t.Fatalf("%+v", b.aside)
 	}
@@ -158,4 +158,31 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("%d taken, %d made", report.Taken, len(b.taken))
 		}
 	})
+}
+
+// A second extract without some of the columns was taken, and emptied the plans that were
+// there; without that of the consents every refusal would have ended.
+func TestAFileThatLacksAColumnIsRefusedWhole(t *testing.T) {
+	const declared = "csv S\n  id \"Plan Ref\"\n  sign \"Early Sign\"\n  wish? \"Wish\"\nmap S -> CarePlan\n  key id\n  sign -> title\n  wish -> description\n"
+	const read1 = "map S -> CarePlan\n  key id\n  sign -> title\n  deep.er -> description\n"
+	for name, c := range map[string]struct{ maps, text, lacks string }{
+		"one that the maps name":   {declared, "Plan Ref,Wish\nP1,x\nP2,y\n", "Early Sign. "},
+		"misspelt":                 {declared, "Plan Ref,Early Sing\nP1,x\n", "Early Sign. "},
+		"all":                      {declared, "a,b\nP1,x\n", "Plan Ref, Early Sign. "},
+		"one that may be missing":  {declared, "plan ref,EARLY SIGN\nP1,x\n", ""},
+		"one that the maps read":   {read1, "id,other\nP1,x\n", "sign. "},
+		"what only a document has": {read1, "id,sign\nP1,x\n", ""},
+	} {
+		f, err := folder.New(fstest.MapFS{"m.map": {Data: []byte(c.maps)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, report := read(t, f, fstest.MapFS{"S.csv": {Data: []byte(c.text)}})
+		switch {
+		case c.lacks == "" && len(b.taken) == 1 && len(b.aside) == 0:
+		case c.lacks != "" && len(b.taken) == 0 && report.Refused == 1 && len(b.aside) == 1 && strings.Contains(b.aside[0].Reason, "lacks columns that the maps read: "+c.lacks):
+		default:
+			t.Errorf("%s: %d taken, %+v, %+v", name, len(b.taken), report, b.aside)
+		}
+	}
 }

@@ -20,8 +20,11 @@ type table struct {
 	mapping.Join
 	name  string
 	files []layout
-	rows  *scratch.Chains
-	homes *scratch.Index // 1: one row with this key, 2: several, 3: one that has taken its rows
+	// unread is a file of the table that was refused, or not read to its end: what else
+	// belongs to a row nobody knows.
+	unread string
+	rows   *scratch.Chains
+	homes  *scratch.Index // 1: one row with this key, 2: several, 3: one that has taken its rows
 }
 
 // layout is one file of a joined table.
@@ -56,9 +59,12 @@ func (x *run) gather(ctx context.Context, fsys fs.FS) error {
 			joined.files = append(joined.files, layout{name: name})
 			take = func(r record) error { return errors.Join(ctx.Err(), x.keep(joined, r)) }
 		}
-		err := readCSV(name, file, program.Columns(source), take)
-		if joined == nil && errors.Is(err, mapping.ErrTooLong) {
-			return nil
+		err := readCSV(name, file, program.Columns(source), program.Needed(source), take)
+		if errors.Is(err, mapping.ErrTooLong) {
+			if joined == nil {
+				return nil
+			}
+			joined.unread = name
 		}
 		return x.cut(name, err)
 	})
@@ -86,12 +92,15 @@ func (x *run) keep(t *table, r record) error {
 	if r.fault == "" && !ok {
 		r.fault, r.rule = t.By+" is blank: it says which row of "+t.Home+" this one belongs to", ruleJoin
 	}
+	row := r.Record.(*row)
 	if r.fault != "" {
+		if row.number == 0 {
+			t.unread = row.file
+		}
 		x.report.Read++
 		x.rows++
 		return x.refuse(r)
 	}
-	row := r.Record.(*row)
 	t.files[len(t.files)-1].at = row.at
 	t.rows.Add(key, row.pack(len(t.files)-1))
 	return t.rows.Err()
@@ -116,6 +125,10 @@ func (x *run) withRows(source string, r record) (record, error) {
 		t := x.tables[name]
 		if len(t.files) == 0 {
 			r.fault, r.rule = fmt.Sprintf("there is no %s.csv beside it, and without it nobody can say that this row has none of its rows: bring it in too, be it with its headers alone", name), ruleJoin
+			return r, nil
+		}
+		if t.unread != "" {
+			r.fault, r.rule = fmt.Sprintf("%s was not read as a whole, and without it nobody can say which of its rows this one has: mend it, and bring both in together", t.unread), ruleJoin
 			return r, nil
 		}
 		key, ok := t.key(r)

@@ -120,6 +120,22 @@ func TestATableThatIsMissingSaysNothing(t *testing.T) {
 	}
 }
 
+// A table that was refused as a whole, or that ended before its end, left every plan without
+// its steps.
+func TestATableThatIsNotReadAsAWholeSaysNothing(t *testing.T) {
+	for name, steps := range map[string]string{
+		"a column missing":  "Plan,No\nP1,1\n",
+		"no commas":         "Plan;No;What\nP1;1;x\n",
+		"a row without end": "Plan,No,What\nP1,1,x\nP1,2,\"" + strings.Repeat("y", mapping.MaxDocument+1<<20) + "\n",
+	} {
+		b, report := read(t, joins(t), files(map[string]string{"Plans.csv": "Plan,Says\nP1,a\n", "Steps.csv": steps}))
+		plans, aside := told(b)
+		if len(plans) > 0 || !slices.Contains(aside, "Plans.csv 1 JOIN") {
+			t.Errorf("%s: taken %v, set aside %v, %+v", name, plans, aside, report)
+		}
+	}
+}
+
 // What is fed in again of a row has its rows with it, and what comes back is both tables.
 func TestRowsAndTheirsReturn(t *testing.T) {
 	f := joins(t)
