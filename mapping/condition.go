@@ -185,6 +185,7 @@ func (p *parser) presence(l syntax.Line, t syntax.Token) *condition {
 		if ok && up > 0 {
 			p.Fail(l, t, "a group of a record further out cannot be asked for from here")
 		}
+		p.isTable(l, t, group)
 		return &condition{test: records, group: group}
 	}
 	return &condition{test: present, a: p.operandOf(l, t)}

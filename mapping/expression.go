@@ -174,6 +174,7 @@ func (p *parser) field(l syntax.Line, t syntax.Token) operand {
 	if !ok {
 		return fixed("")
 	}
+	p.isColumn(l, t, up, name)
 	p.take(up, name)
 	return operand{kind: field, text: name, up: up, keyed: p.keyed}
 }

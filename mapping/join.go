@@ -35,6 +35,49 @@ func (s *source) names(field string) bool {
 	return slices.ContainsFunc(s.columns, func(c Column) bool { return c.Field == field && !c.MayMiss })
 }
 
+// NoColumns says which fields and groups that the maps read are neither columns nor tables
+// of a source whose columns `csv` names, each as a *syntax.Error, joined. A format whose
+// reader knows its columns may name some of them alone.
+func (p *Program) NoColumns() error { return p.noColumns.Err() }
+
+// isColumn notes a field that is no column, where `csv` names those of the source.
+func (p *parser) isColumn(l syntax.Line, t syntax.Token, up int, field string) {
+	of := p.source
+	if path := p.scopes[len(p.scopes)-1-up].path; path != "" {
+		of = p.program.sources[path]
+		if of != nil && p.program.sources[of.join.Home] != p.source {
+			return
+		}
+	}
+	if of == nil || of.columns == nil || field == "." {
+		return
+	}
+	var fields []string
+	for _, c := range of.columns {
+		fields = append(fields, c.Field)
+	}
+	if !slices.Contains(fields, field) {
+		p.program.noColumns.Fail(l, t, "the csv section names no column "+field+syntax.Perhaps(field, fields))
+	}
+}
+
+// isTable notes a group that is no table joined to the source, where `csv` names the
+// columns of that.
+func (p *parser) isTable(l syntax.Line, t syntax.Token, group string) {
+	if p.source == nil || p.source.columns == nil {
+		return
+	}
+	var tables []string
+	for _, name := range slices.Sorted(maps.Keys(p.program.sources)) {
+		if home := p.program.sources[name].join.Home; home != "" && p.program.sources[home] == p.source {
+			tables = append(tables, name)
+		}
+	}
+	if p.scopes[len(p.scopes)-1].path != "" || !slices.Contains(tables, group) {
+		p.program.noColumns.Fail(l, t, "no table "+group+" is joined to this one: csv "+group+" of SOURCE by FIELD"+syntax.Perhaps(group, tables))
+	}
+}
+
 // joinable refuses joins by which no record could be made of rows.
 func (p *parser) joinable() {
 	for _, head := range p.joins {

@@ -47,7 +47,7 @@ func (p *parser) readMap(b syntax.Block) {
 	p.scopes = []inside{{reads: &m.reads}}
 	if arrow > 2 {
 		_, m.each, _ = p.enter(b.Head, head[3])
-		p.list(head[3:arrow])
+		p.list(b.Head, head[3:arrow])
 	}
 	m.rule.from = fixed("")
 	p.mints, p.outer = &m.mints, len(p.scopes)
@@ -80,11 +80,12 @@ func isGroup(t []syntax.Token) bool {
 }
 
 // list notes the field that tells the records of the group just entered apart.
-func (p *parser) list(group []syntax.Token) (by string) {
+func (p *parser) list(l syntax.Line, group []syntax.Token) (by string) {
 	if len(group) < 3 {
 		return ""
 	}
 	p.source.keys[p.scopes[len(p.scopes)-1].path] = group[2].Text
+	p.isColumn(l, group[2], 0, group[2].Text)
 	return group[2].Text
 }
 
@@ -98,6 +99,7 @@ func (p *parser) enter(l syntax.Line, t syntax.Token) (up int, group string, ok 
 		// It would be gone through once for each of its siblings: time would grow with the square.
 		p.Fail(l, t, "a group of a record further out cannot be gone through from here")
 	}
+	p.isTable(l, t, group)
 	outer := p.scopes[len(p.scopes)-1]
 	p.scopes = append(p.scopes, inside{outer.into(group), syntax.JoinPath(outer.path, group)})
 	return up, group, ok
@@ -211,7 +213,7 @@ func (p *parser) readEach(b syntax.Block, n *node) {
 		return
 	}
 	rest, reason := p.because(b.Head, t[arrow+2:])
-	place.scope = &scope{up: up, group: group, first: first, way: way, because: reason, by: p.list(t[1:arrow])}
+	place.scope = &scope{up: up, group: group, first: first, way: way, because: reason, by: p.list(b.Head, t[1:arrow])}
 	if outer := p.first; first {
 		reason, p.first = "first-of", &firstOf{scope: place.scope, source: p.source}
 		p.firsts = append(p.firsts, p.first)

@@ -16,6 +16,8 @@ type Program struct {
 	tables  map[string]*codes.Table
 	fixed   int // number of the last node that writes the same in every record
 	version string
+
+	noColumns syntax.Faults
 }
 
 // Version tells these maps from all others, by what their files say.

@@ -38,7 +38,7 @@ func New(fsys fs.FS) (*Format, error) { return NewVersion(fsys, "") }
 func NewVersion(fsys fs.FS, version string) (*Format, error) {
 	program, err := mapping.LoadVersion(fsys, version, nil)
 	if err == nil {
-		err = program.NotFHIR()
+		err = errors.Join(program.NotFHIR(), program.NoColumns())
 	}
 	if err != nil {
 		return nil, err

@@ -186,3 +186,24 @@ func TestAFileThatLacksAColumnIsRefusedWhole(t *testing.T) {
 		}
 	}
 }
+
+// A misspelt column was said to return, and was blank in every record.
+func TestAFieldThatIsNoColumnIsAFaultOfTheMap(t *testing.T) {
+	const maps = "csv Plans\n  id \"ID\"\n  EarlySign1? \"Early Sign 1\"\ncsv Steps of Plans by id\n  id \"ID\"\n  no \"No\"\nmap Plans -> CarePlan\n  key id\n"
+	for line, says := range map[string]string{
+		"  EarlySing1 -> title":                                        "m.map:9:3: the csv section names no column EarlySing1: perhaps EarlySign1",
+		"  \"{id} of {EarlySing1}\" -> title":                          "m.map:9:3: the csv section names no column EarlySing1: perhaps EarlySign1",
+		"  id -> title when Sort = \"a\"":                              "m.map:9:20: the csv section names no column Sort",
+		"  in note[] when Steps[] present\n    id -> text":             "",
+		"  in note[] when Stepps[] present\n    id -> text":            "m.map:9:18: no table Stepps is joined to this one: csv Stepps of SOURCE by FIELD: perhaps Steps",
+		"  each Steps by No -> activity[]\n    no -> id":               "m.map:9:17: the csv section names no column No: perhaps no",
+		"  each Steps by no -> activity[]\n    n -> id\n    ^ie -> id": "m.map:10:5: the csv section names no column n\nm.map:11:5: the csv section names no column ie: perhaps id",
+		"  each words -> note[]\n    . -> text":                        "m.map:9:8: no table words is joined to this one: csv words of SOURCE by FIELD",
+		"  EarlySign1 -> title\n  each Steps -> activity[]\n    no -> id\n    ^EarlySign1 -> detail.description\nmap Other -> Goal\n  key any\n  each words -> note[]\n    . -> text": "",
+	} {
+		_, err := folder.New(fstest.MapFS{"m.map": {Data: []byte(maps + line + "\n")}})
+		if got := fmt.Sprint(err); says != got && (says != "" || err != nil) {
+			t.Errorf("%s\nsays %s\nand not %s", line, got, says)
+		}
+	}
+}
