@@ -1,7 +1,6 @@
 package mapping
 
 import (
-	"fmt"
 	"io/fs"
 	"maps"
 	"regexp"
@@ -198,7 +197,7 @@ func (p *parser) constant(l syntax.Line, t syntax.Token) string {
 	}
 	value, ok := p.names[t.Text[1:]]
 	if !ok {
-		p.Fail(l, t, fmt.Sprintf("no constant %s", t.Text))
+		p.Fail(l, t, "no constant "+t.Text+syntax.Perhaps(t.Text[1:], slices.Sorted(maps.Keys(p.names))))
 	}
 	return value
 }

@@ -179,6 +179,9 @@ func (n *node) anyReturns() bool {
 	return slices.ContainsFunc(n.rules, (*rule).returns) || slices.ContainsFunc(n.members, (*node).anyReturns)
 }
 
+// toTellApart says what tells apart what two places of the maps make.
+const toTellApart = "write a constant in both, to the same target and with different texts (one that stands in one of them alone tells nothing, for the other may hold it too)"
+
 // elements asks of every list that its elements can be told apart.
 func (p *parser) elements(n *node) {
 	p.alternatives(n)
@@ -189,7 +192,7 @@ func (p *parser) elements(n *node) {
 				continue
 			}
 			if !(side{other, true}).excludes(side{m, true}) {
-				p.FailAt(m.at, fmt.Sprintf("nothing tells the elements made here from those of %s, so neither can return: give each a constant that the other cannot have, or write -> and because", other.at.Beside(m.at)))
+				p.FailAt(m.at, fmt.Sprintf("nothing tells the elements made here from those of %s, so neither can return: %s; or write -> and because", other.at.Beside(m.at), toTellApart))
 			}
 		}
 	}
@@ -245,7 +248,7 @@ func (p *parser) tellApart() {
 			}
 			for _, other := range byType[m.typ] {
 				if !(side{other.root, true}).excludes(side{m.root, true}) {
-					p.FailAt(m.rule.at, fmt.Sprintf("nothing tells a %s made here from one made at %s: give each a constant that the other cannot have", m.typ, other.rule.at))
+					p.FailAt(m.rule.at, fmt.Sprintf("nothing tells a %s made here from one made at %s: %s", m.typ, other.rule.at, toTellApart))
 				}
 			}
 			byType[m.typ] = append(byType[m.typ], m)

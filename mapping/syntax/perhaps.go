@@ -6,18 +6,24 @@ import (
 )
 
 // Perhaps tells which of some names may have been meant by another: the one that differs in
-// the fewest letters, where these are few.
+// the fewest letters, where these are few, or else some that hold it.
 func Perhaps(wrong string, names []string) string {
-	best, fewest := "", (len(wrong)+1)/3+1
+	best, fewest := "", min((len(wrong)+1)/3, 2)+1
 	for _, name := range names {
 		if n := distance(strings.ToLower(wrong), strings.ToLower(name)); n < fewest {
 			best, fewest = name, n
 		}
 	}
-	if best == "" {
+	if best != "" {
+		return ": perhaps " + best
+	}
+	longer := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		return len(wrong) < 3 || !strings.Contains(strings.ToLower(name), strings.ToLower(wrong))
+	})
+	if len(longer) == 0 {
 		return ""
 	}
-	return ": perhaps " + best
+	return ": perhaps " + strings.Join(longer[:min(len(longer), 5)], " or ")
 }
 
 // distance is how many letters have to be put in, taken out or changed to make b of a. Of
