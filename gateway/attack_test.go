@@ -58,6 +58,31 @@ func TestACreateBeyondTheDecisionIsRefused(t *testing.T) {
 	}
 }
 
+// A record that is found and may not be copied, for what changes its meaning, is not there: not
+// to be changed or removed either.
+func TestWhatIsWithheldIsNotThereToBeWritten(t *testing.T) {
+	s := openStand(t)
+	made := s.send("keeper", http.MethodPost, "/CarePlan", crisisPlanOf(numbered(ann), `,"modifierExtension":[{"url":"http://example.org/not","valueBoolean":true}]`), "Prefer", "return=minimal")
+	_, at, found := strings.Cut(made.header.Get("Location"), "/CarePlan/")
+	id, _, _ := strings.Cut(at, "/")
+	if made.status != http.StatusCreated || !found || !s.stored("CarePlan", id).Exists() {
+		t.Fatalf("%d %s %s", made.status, made.header.Get("Location"), made.body)
+	}
+	before := s.counted()
+	mine := edited(t, crisisPlanOf(numbered(ann), ""), `{"resourceType":"CarePlan"`, `{"resourceType":"CarePlan","id":"`+id+`"`)
+	for method, body := range map[string]string{http.MethodPut: mine, http.MethodPatch: `[{"op":"replace","path":"/title","value":"Mine"}]`, http.MethodDelete: ""} {
+		if got := s.send("cmht", method, "/CarePlan/"+id, body, "If-Match", `W/"1"`); got.status != http.StatusNotFound {
+			t.Errorf("%s: %d %s", method, got.status, got.body)
+		}
+	}
+	if got := s.send("cmht", http.MethodPost, "", bundleFor("transaction", entryOf("GET", "CarePlan/"+id, "", ""))); got.status != http.StatusNotFound {
+		t.Errorf("read in a transaction: %d %s", got.status, got.body)
+	}
+	if after := s.counted(); after != before {
+		t.Errorf("something was stored: %v, before %v", after, before)
+	}
+}
+
 // A plan is about the Patient that its subject refers to, and about nobody by way of another
 // record of theirs.
 func TestASubjectIsAPatient(t *testing.T) {

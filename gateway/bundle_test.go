@@ -114,6 +114,31 @@ func TestATransactionIsAllOrNothing(t *testing.T) {
 	}
 }
 
+// In a transaction a name was followed after the resource was checked: a plan could come in
+// whose care team was a goal.
+func TestATransactionIsCheckedAsItsNamesLead(t *testing.T) {
+	s := openStand(t)
+	mine := s.get("cmht", "/CarePlan/"+s.planOf("cmht", ann, profiles.CodeMentalHealthPlan))
+	const goal = "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0"
+	made := `{"fullUrl":"` + goal + `",` + entryOf("POST", "Goal", `{"resourceType":"Goal","lifecycleStatus":"active","description":{"text":"Sleep"},"subject":`+numbered(ann)+`}`, "")[1:]
+	plan := crisisPlanOf(numbered(ann), `,"careTeam":[{"reference":"`+goal+`"}]`)
+	for name, entry := range map[string]string{
+		"created":                   entryOf("POST", "CarePlan", plan, ""),
+		"created under a condition": entryOf("POST", "CarePlan", plan, `,"ifNoneExist":"identifier=urn:x|none"`),
+		"updated": entryOf("PUT", "CarePlan/"+mine.id(t), edited(t, mine.body, `"careTeam":[{"reference":"`, `"careTeam":[{"reference":"`+goal+`"},{"reference":"`),
+			`,"ifMatch":"W/\"`+mine.version()+`\""`),
+	} {
+		before := s.counted()
+		got := s.send("cmht", http.MethodPost, "", bundleFor("transaction", made, entry))
+		if got.status != http.StatusUnprocessableEntity || !strings.Contains(got.body, "Bundle.entry[1]") || !strings.Contains(got.body, "careTeam[0]") {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+		if after := s.counted(); after != before {
+			t.Errorf("%s: something was done", name)
+		}
+	}
+}
+
 // A bundle was answered 404 at the address with a slash behind it, to which clients post.
 func TestABundleIsTakenAtTheAddressWithASlash(t *testing.T) {
 	s := openStand(t)

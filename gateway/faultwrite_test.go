@@ -21,15 +21,16 @@ import (
 // the road counts as one.
 type failingTx struct {
 	store.Tx
-	steps, at int
-	fails     string // what failed
-	with      error  // how; nil: as a store does that takes too long
+	steps []string
+	at    int
+	fails string // what failed
+	with  error  // how; nil: as a store does that takes too long
 }
 
 // step fails at one step: nothing else than a store that takes too long is answered by 504.
 func (f *failingTx) step(name string) error {
-	f.steps++
-	if f.steps != f.at {
+	f.steps = append(f.steps, name)
+	if len(f.steps) != f.at {
 		return nil
 	}
 	f.fails = name
@@ -159,7 +160,7 @@ type sending struct {
 func (s *stand) everyWrite() map[string]sending {
 	s.t.Helper()
 	path, _ := s.councilPlan()
-	own := s.ownChange(path)
+	old, own := s.get("cmht", path), s.ownChange(path)
 	mine, team := s.get("social-care", path), s.get("cmht", path)
 	patient := "Patient/" + s.get("cmht", "/Patient?identifier="+profiles.SystemNHSNumber+"|"+ann).ids(s.t)[0]
 	goal := `{"resourceType":"Goal","lifecycleStatus":"active","description":{"text":"Sleep"},"subject":` + numbered(ann) + `}`
@@ -177,6 +178,7 @@ func (s *stand) everyWrite() map[string]sending {
 		"what is there":       {"keeper", http.MethodPost, "/CarePlan", keyed("kept", "Again"), []string{"If-None-Exist", "identifier=urn:x|kept"}},
 		"update":              {"social-care", http.MethodPut, path, withActivity(s.t, mine.body, "work", "A job"), nil},
 		"change of one's own": own,
+		"merge":               {"cmht", http.MethodPut, path, withActivity(s.t, old.body, "social", "A choir"), []string{"Prefer", "merge"}},
 		"patch":               {"cmht", http.MethodPatch, path, `[{"op":"replace","path":"/title","value":"Renamed"}]`, []string{"If-Match", team.header.Get("ETag")}},
 		"conditional update":  {"keeper", http.MethodPut, ofKey + "kept", keyed("kept", "Second"), nil},
 		"made by condition":   {"keeper", http.MethodPut, ofKey + "newer", keyed("newer", "New"), nil},
@@ -193,6 +195,26 @@ func (s *stand) ownChange(path string) sending {
 	s.t.Helper()
 	got := s.send("social-care", http.MethodPut, path, withActivity(s.t, s.get("social-care", path).body, "accommodation", "A flat"))
 	return sending{"social-care", http.MethodPut, path, edited(s.t, got.body, `"A flat"`, `"A house"`), nil}
+}
+
+// TestAnEditTakesItsStepsAndNoOthers: an edit read the plan three times before it was stored, made
+// a copy with its narrative to know the version, and asked four times what the plan refers to. It
+// looks at the plan once, and where the caller edited an older version, at that; what comes of it
+// is compared with what was meant before it is stored, and read for the answer.
+func TestAnEditTakesItsStepsAndNoOthers(t *testing.T) {
+	for _, c := range []struct{ kind, want string }{
+		{"change of one's own", "CustodianOf PersonOf Holdings Read Targets Edited History Targets Current Put KeepEdit Read Find Targets"},
+		{"merge", "CustodianOf PersonOf Holdings Read Targets Edited ReadVersion Targets Targets Current Put KeepEdit Read Find Targets"},
+	} {
+		s := openStandUsing(t, keeping)
+		x, taken := s.everyWrite()[c.kind], &failingTx{}
+		s.writes.through(func(tx store.Tx) store.Tx { taken.Tx = tx; return taken })
+		a := s.send(x.as, x.method, x.path, x.body, x.headers...)
+		s.writes.through(nil)
+		if got := strings.Join(taken.steps, " "); got != c.want || a.status >= http.StatusBadRequest {
+			t.Errorf("%s: %d\n got %s\nwant %s", c.kind, a.status, got, c.want)
+		}
+	}
 }
 
 // A store that fails at any step of a change ends it there: it is told as what it is,

@@ -20,6 +20,7 @@ var newStore = func(*testing.T) store.Store { return memory.New() }
 // attacks are the tests of the files that attack what is released, recorded and written.
 var attacks = map[string]map[string]func(*testing.T){
 	"attack_test.go": {
+		"TestWhatIsWithheldIsNotThereToBeWritten":    TestWhatIsWithheldIsNotThereToBeWritten,
 		"TestASubjectIsAPatient":                     TestASubjectIsAPatient,
 		"TestACreateDoesNotTellWhoIsKnown":           TestACreateDoesNotTellWhoIsKnown,
 		"TestACreateBeyondTheDecisionIsRefused":      TestACreateBeyondTheDecisionIsRefused,
@@ -49,8 +50,11 @@ var attacks = map[string]map[string]func(*testing.T){
 		"TestAnyOfTheNamedVersionsIsNotModified":                 TestAnyOfTheNamedVersionsIsNotModified,
 		"TestANewRegisterBetweenDecisionAndRecordIsDecidedBy":    TestANewRegisterBetweenDecisionAndRecordIsDecidedBy,
 	},
-	"faultwrite_test.go": {"TestAStoreThatFailsInAChange": TestAStoreThatFailsInAChange},
-	"hidden_test.go":     {"TestHiddenChangesMoveNoVersion": TestHiddenChangesMoveNoVersion},
+	"faultwrite_test.go": {
+		"TestAnEditTakesItsStepsAndNoOthers": TestAnEditTakesItsStepsAndNoOthers,
+		"TestAStoreThatFailsInAChange":       TestAStoreThatFailsInAChange,
+	},
+	"hidden_test.go": {"TestHiddenChangesMoveNoVersion": TestHiddenChangesMoveNoVersion},
 	"paging_test.go": {
 		"TestNoWalkLosesOrRepeats":                   TestNoWalkLosesOrRepeats,
 		"TestPagesOfOneGiveEachGoalOnce":             TestPagesOfOneGiveEachGoalOnce,

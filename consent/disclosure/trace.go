@@ -11,19 +11,20 @@ import (
 // a change of the copy has to be carried over to. It is never disclosed. The zero Trace
 // is of a resource of which nothing may be seen.
 type Trace struct {
-	Content fhir.Value // what was copied: without what the gateway writes anew
-	Digest  Digest     // as Tag is given it
-	origins origins
+	Content   fhir.Value // what was copied: without what the gateway writes anew
+	Digest    Digest     // as Tag is given it
+	VersionID string     // as that of the copy
+	origins   origins
 }
 
 // Trace copies as Copy does, by the same terms, and keeps where from.
 func (t Terms) Trace(h Held, targets map[string]Target) Trace {
 	var from origins
-	_, content := t.copy(h, targets, &from)
+	made, content := t.copy(h, targets, &from)
 	if content == nil {
 		return Trace{}
 	}
-	trace := Trace{Digest: digestOf(content), origins: from}
+	trace := Trace{Digest: digestOf(content), VersionID: made.versionID, origins: from}
 	trace.Content = objectOf(content)
 	slices.SortFunc(trace.origins, func(a, b origin) int { return cmp.Compare(a.at, b.at) })
 	return trace

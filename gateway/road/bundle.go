@@ -11,6 +11,7 @@ import (
 	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/store"
+	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
 
@@ -78,10 +79,11 @@ func (r *Road) transaction(ctx context.Context, t *exchange) (audit.Recorded, re
 		changes := make([]*change, len(done))
 		names, targets := newNames(t.ask.Entries), map[string]bool{}
 		for _, i := range order {
-			ask, err := names.resolved(t.ask.Entries[i])
-			if err != nil {
-				return nil, &failedEntry{i, faultBadBundle}
+			ask, fault := names.resolved(t.ask.Entries[i])
+			if fault != nil {
+				return nil, &failedEntry{i, fault}
 			}
+			var err error
 			if changes[i], err = r.changing(tx, t.of(ask)); err != nil {
 				return nil, err
 			}
@@ -167,8 +169,9 @@ func newNames(entries []Ask) names {
 	return n
 }
 
-// resolved is an entry whose references lead to what the others create.
-func (n names) resolved(ask Ask) (Ask, error) {
+// resolved is an entry whose references lead to what the others create: to what may stand
+// there, which a name does not say.
+func (n names) resolved(ask Ask) (Ask, *Fault) {
 	if ask.Write.Resource.Kind() != fhir.Object {
 		return ask, nil
 	}
@@ -178,21 +181,21 @@ func (n names) resolved(ask Ask) (Ask, error) {
 		if known {
 			edits = append(edits, fhir.Edit{At: ref, With: fhir.AppendString(nil, target)})
 		} else if strings.HasPrefix(ref.Text(), "urn:") {
-			return ask, errUnknownName
+			return ask, faultBadBundle
 		}
 	}
 	if len(edits) == 0 {
 		return ask, nil
 	}
 	body, err := fhir.Splice(ask.Write.Resource, edits...)
-	if err != nil {
-		return ask, err
+	if err == nil {
+		ask.Write.Resource, err = fhir.ParseResource(body)
 	}
-	ask.Write.Resource, err = fhir.ParseResource(body)
-	return ask, err
+	if err != nil {
+		return ask, faultBadBundle
+	}
+	return ask, Invalid(profiles.Check(ask.Write.Resource))
 }
-
-var errUnknownName = errors.New("a reference to an entry that the transaction does not create")
 
 // bundle writes what came of each entry, in the order in which they were sent.
 func (r *Road) bundle(t *exchange, p reply) []byte {

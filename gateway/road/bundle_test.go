@@ -1,7 +1,6 @@
 package road
 
 import (
-	"errors"
 	"slices"
 	"testing"
 
@@ -20,23 +19,23 @@ func TestTheOrderOfATransaction(t *testing.T) {
 }
 
 // A reference to an entry leads to what that creates; one to a resource stays as it is;
-// one to an entry that is not there is refused.
+// one to an entry that is not there, or that may not stand there, is refused.
 func TestReferencesOfATransaction(t *testing.T) {
-	for was, want := range map[string]string{"urn:uuid:a": "Goal/1", "Patient/ann": "Patient/ann", "urn:uuid:b": ""} {
-		resource, err := fhir.ParseResource([]byte(`{"resourceType":"CarePlan","goal":[{"reference":"Goal/2"},{"reference":"` + was + `"}]}`))
+	for was, want := range map[string]string{"urn:uuid:a": "Goal/1", "Goal/3": "Goal/3", "urn:uuid:b": "", "urn:uuid:c": ""} {
+		resource, err := fhir.ParseResource([]byte(`{"resourceType":"CarePlan","status":"active","intent":"plan","subject":{"reference":"Patient/ann"},"goal":[{"reference":"Goal/2"},{"reference":"` + was + `"}]}`))
 		if err != nil {
 			t.Fatal(err)
 		}
-		ask, err := names{"urn:uuid:a": "Goal/1"}.resolved(Ask{Write: WriteAsk{Resource: resource}})
+		ask, fault := names{"urn:uuid:a": "Goal/1", "urn:uuid:b": "CareTeam/1"}.resolved(Ask{Write: WriteAsk{Resource: resource}})
 		if want == "" {
-			if !errors.Is(err, errUnknownName) {
-				t.Errorf("%s: %v", was, err)
+			if fault == nil || (fault == faultBadBundle) != (was == "urn:uuid:c") {
+				t.Errorf("%s: %v", was, fault)
 			}
 			continue
 		}
 		goals := ask.Write.Resource.Get("goal")
-		if first, second := goals.At(0).Get("reference").Text(), goals.At(1).Get("reference").Text(); err != nil || first != "Goal/2" || second != want {
-			t.Errorf("%s leads to %s, beside %s: %v", was, second, first, err)
+		if first, second := goals.At(0).Get("reference").Text(), goals.At(1).Get("reference").Text(); fault != nil || first != "Goal/2" || second != want {
+			t.Errorf("%s leads to %s, beside %s: %v", was, second, first, fault)
 		}
 	}
 }

@@ -20,14 +20,14 @@ var rebuilt = []string{"resourceType", "id", "meta", "text", "managingOrganizati
 // update carries over what the caller changed of the copy that it was given (base) to the
 // resource as it is now, of which the caller sees a part (its view).
 func (c *change) update() (reply, error) {
-	now, err := c.page(c.tx, c.read)
+	now, err := c.sees()
 	if err != nil {
 		return reply{}, err
 	}
-	if len(now.matches) == 0 {
+	if !now.seen.Content.Exists() {
 		return refused(Nothing), nil
 	}
-	e := edit{change: c, match: c.match()}
+	e := edit{change: c, sight: now, match: c.match()}
 	if made, err := e.madeBefore(); err != nil || made {
 		return reply{status: http.StatusOK}, err
 	}
@@ -42,7 +42,7 @@ func (c *change) update() (reply, error) {
 		return refused(fault), nil
 	case len(e.made.Edits)+len(e.made.Clashes) == 0 && !e.restricts():
 		return reply{status: http.StatusOK}, c.keepSaid(e.mine) // it is so already
-	case e.match != "" && e.match != now.matches[0].VersionID() && c.ask.Write.Stale != Merge:
+	case e.match != "" && e.match != now.seen.VersionID && c.ask.Write.Stale != Merge:
 		return refused(faultStale), nil
 	}
 	if fault, err = e.refused(); err == nil && fault == nil {
@@ -74,10 +74,13 @@ func (c *change) match() string {
 
 func (c *change) scopes() []records.Scope { return c.read.parts[0].scopes }
 
-// copied makes anew what the caller was given under a version. It is ErrNothing where
-// today's terms do not make of it just what it was: a difference from anything else
-// would not be what the caller changed.
+// copied makes anew what the caller was given under a version: what it sees now, where that
+// is the version. It is ErrNothing where today's terms do not make of it just what it was: a
+// difference from anything else would not be what the caller changed.
 func (e *edit) copied() (disclosure.Trace, error) {
+	if e.match == e.seen.VersionID {
+		return e.seen, nil
+	}
 	given, ok := e.Sealer.openTag(e.caller.Organisation, e.ask.Type, e.ask.ID, e.match)
 	if !ok {
 		return disclosure.Trace{}, records.ErrNothing
@@ -115,22 +118,32 @@ func (c *change) trace(v records.Visible) (disclosure.Trace, fhir.Value, error) 
 	return terms.Trace(held[0], targets), held[0].Resource, nil
 }
 
+// sight is the current version of a resource, and what the caller sees of it.
+type sight struct {
+	current  records.Visible
+	resource fhir.Value       // of the current version
+	seen     disclosure.Trace // the zero Trace where it sees nothing
+}
+
+func (c *change) sees() (s sight, err error) {
+	if s.current, err = c.tx.Read(c.scopes(), c.read.id); err == nil {
+		s.seen, s.resource, err = c.trace(s.current)
+	}
+	return s, orNothing(err)
+}
+
 // edit is what a caller changed, on its way into the resource.
 type edit struct {
 	*change
+	sight
 	match      string // the version that it names; empty under a condition alone
-	current    records.Visible
-	resource   fhir.Value // of the current version
 	base, mine fhir.Value
 	view       merge.View // of the current version
 	made       merge.Merged
 }
 
 // load finds what the caller changed, and of what.
-func (e *edit) load() (fault *Fault, err error) {
-	if e.current, err = e.tx.Read(e.scopes(), e.ask.ID); err != nil {
-		return nil, err
-	}
+func (e *edit) load() (*Fault, error) {
 	switch {
 	case e.match != "":
 		return e.readCopy()
@@ -153,15 +166,11 @@ func (e *edit) readCopy() (*Fault, error) {
 	if e.mine, err = e.sent(); err != nil {
 		return faultBadPatch, nil
 	}
-	if fault := Invalid(profiles.Check(e.mine)); fault != nil {
-		return fault, nil
+	e.view = merge.View{Content: e.seen.Content, From: e.seen.From}
+	if e.ask.Interaction == Update { // which was checked as it came
+		return dropped(e.base, e.mine), nil
 	}
-	if fault := dropped(e.base, e.mine); fault != nil && e.ask.Interaction == Update {
-		return fault, nil
-	}
-	seen, resource, err := e.trace(e.current)
-	e.resource, e.view = resource, merge.View{Content: seen.Content, From: seen.From}
-	return nil, err
+	return Invalid(profiles.Check(e.mine)), nil
 }
 
 // settled are the members of which nothing is carried over: of what a condition found about

@@ -21,9 +21,6 @@ func (e *edit) readSaid() (*Fault, error) {
 	if errors.Is(err, records.ErrNothing) {
 		return faultNoVersion, nil
 	}
-	if err == nil {
-		e.resource, err = fhir.ParseResource(e.current.Body)
-	}
 	e.base, e.mine, e.view = base, e.ask.Write.Resource, merge.View{Content: e.resource}
 	return nil, err
 }

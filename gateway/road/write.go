@@ -310,34 +310,25 @@ func (c *change) updateWhere() (reply, error) {
 
 // look is a read inside a transaction: of what the transaction has made of it.
 func (c *change) look() (reply, error) {
-	now, err := c.page(c.tx, c.read)
-	if err == nil && len(now.matches) == 0 {
+	now, err := c.sees()
+	if err == nil && !now.seen.Content.Exists() {
 		return refused(Nothing), nil
 	}
 	return reply{status: http.StatusOK}, err
 }
 
 func (c *change) remove() (reply, error) {
-	now, err := c.page(c.tx, c.read)
+	now, err := c.sees()
 	switch {
 	case err != nil:
 		return reply{}, err
-	case len(now.matches) == 0:
+	case !now.seen.Content.Exists():
 		return refused(Nothing), nil
 	case c.decision.Outcome() == consent.Deny:
 		return refused(faultNotYours), nil
-	case c.ask.Write.Match != "" && c.ask.Write.Match != now.matches[0].VersionID():
+	case c.ask.Write.Match != "" && c.ask.Write.Match != now.seen.VersionID:
 		return refused(faultStale), nil
-	}
-	current, err := c.tx.Current(c.ask.Type, c.ask.ID)
-	if err != nil {
-		return reply{}, err
-	}
-	resource, err := fhir.ParseResource(current.Body)
-	if err != nil {
-		return reply{}, err
-	}
-	if !c.decision.CarriesRemoval(resource) {
+	case !c.decision.CarriesRemoval(now.resource):
 		return refused(faultNotYours), nil
 	}
 	accepted, err := c.decision.AcceptRemoval(consent.Removal{Type: c.ask.Type, ID: c.ask.ID, Person: c.person, Source: c.source()})
