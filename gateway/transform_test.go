@@ -87,6 +87,15 @@ func TestADocumentIsMappedThereAndBack(t *testing.T) {
 	}
 }
 
+// Of a document, which is one record, a fault named its row 0.
+func TestAFaultOfADocumentHasNoRow(t *testing.T) {
+	s := openStand(t)
+	a := s.send("social-care", http.MethodPost, "/StructureMap/welsh-csp/$transform", `{"ref": "CSP-17", "person": {"ref": "17"}, "status": "open"}`)
+	if _, told := mapped(t, a); !strings.HasPrefix(told, "error: Plan.json status: SCHEMA: not one of the codes: draft, ") {
+		t.Errorf("told %s", told)
+	}
+}
+
 // The tables of an MHSDS extract are contents, each by its name, and come back so.
 func TestTablesAreMappedThereAndBack(t *testing.T) {
 	s := openStand(t)

@@ -4,6 +4,7 @@
 package mapping
 
 import (
+	"strconv"
 	"time"
 
 	"cpagateway/mapping/scratch"
@@ -15,6 +16,18 @@ type Position struct {
 	File  string // name within the extract, never a path of the machine
 	Row   int    // 1-based data row, line or entry; 0 for the file as a whole
 	Field string // column, or path within the entry
+}
+
+// String is the place as it is told: what it does not name is left out.
+func (p Position) String() string {
+	text := p.File
+	if p.Row > 0 {
+		text += " " + strconv.Itoa(p.Row)
+	}
+	if p.Field != "" {
+		text += " " + p.Field
+	}
+	return text
 }
 
 // Resource is one resource that a map made.

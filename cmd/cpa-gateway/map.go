@@ -183,12 +183,8 @@ func showMapFault(out io.Writer, f mapping.Fault) {
 	if f.Warning {
 		effect = "warning"
 	}
-	at := printable(f.At.File)
-	for _, part := range []string{rowNumber(f.At.Row), f.At.Field} {
-		if part != "" {
-			at += " " + part
-		}
-	}
+	at := f.At
+	at.File = printable(at.File)
 	fmt.Fprintf(out, "%s: %s: %s: %s\n", effect, at, f.Rule, f.Reason)
 }
 

@@ -157,7 +157,7 @@ func (c *checker) items(f *Flow, i int) {
 	c.require(len(f.Names) > 0, "a flow names its items", "flows", i, "items")
 	for j, name := range f.Names {
 		items, err := profiles.ParseItem(name)
-		c.require(err == nil, "this is no item", "flows", i, "items", j)
+		c.require(err == nil, "this is no item: docs/items.md lists them", "flows", i, "items", j)
 		c.require(Releasable.Covers(items), "no flow may name this item", "flows", i, "items", j)
 		f.Items = f.Items.Union(items.Intersect(Releasable))
 	}

@@ -75,7 +75,7 @@ func faultIssues(faults []mapping.Fault) []issue {
 		if f.Warning {
 			severity = "warning"
 		}
-		issues = append(issues, issue{severity, "processing", fmt.Sprintf("%s %d %s: %s: %s", f.At.File, f.At.Row, f.At.Field, f.Rule, f.Reason)})
+		issues = append(issues, issue{severity, "processing", fmt.Sprintf("%s: %s: %s", f.At, f.Rule, f.Reason)})
 	}
 	return issues
 }
