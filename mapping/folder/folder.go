@@ -180,6 +180,7 @@ type run struct {
 	env    mapping.Env
 	out    mapping.Output
 	runner *mapping.Runner
+	wishes *mapping.Runner // of records that are refused: what it counts is nobody's
 	report mapping.Report
 	tables map[string]*table // joined source -> its rows
 	rows   int               // that are read before anything is given out
@@ -189,6 +190,8 @@ func (f *Format) newRun(env mapping.Env, out mapping.Output) *run {
 	x := &run{format: f, env: env, out: out}
 	x.report.LeftBehind, x.report.Defaulted = map[string]int{}, map[string]int{}
 	x.runner = f.program.Runner(env, &x.report)
+	env.Explain = nil
+	x.wishes = f.program.Runner(env, &mapping.Report{})
 	return x
 }
 
@@ -249,14 +252,15 @@ func (x *run) take(source string, r record) error {
 	for i := range faults {
 		faults[i].Raw = raw
 	}
+	fragment := func() []byte { return raw }
 	if mapping.Refused(faults) {
 		x.report.Refused++
-		return x.out.SetAside(faults, nil)
+		return x.out.SetAside(faults, x.consents(source, r, fragment))
 	}
 	x.report.Taken++
 	x.leave(source, r)
 	for i := range resources {
-		resources[i].Fragment = func() []byte { return raw }
+		resources[i].Fragment = fragment
 	}
 	if len(resources) > 0 {
 		if err := x.out.Take(resources); err != nil {
@@ -267,6 +271,18 @@ func (x *run) take(source string, r record) error {
 		return x.out.SetAside(faults, nil)
 	}
 	return nil
+}
+
+// consents are the Consents of a record that is refused, as far as they can be made.
+func (x *run) consents(source string, r record, fragment func() []byte) []mapping.Resource {
+	if !slices.Contains(x.format.program.Makes(source), "Consent") {
+		return nil
+	}
+	made := slices.DeleteFunc(x.wishes.Salvage(source, r.Record), func(m mapping.Resource) bool { return m.Type != "Consent" })
+	for i := range made {
+		made[i].Fragment = fragment
+	}
+	return made
 }
 
 // unsound is what is wrong with the form of a document; a row has none.

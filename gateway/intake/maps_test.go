@@ -1,0 +1,140 @@
+package intake_test
+
+import (
+	"fmt"
+	"testing"
+	"testing/fstest"
+
+	"cpagateway/gateway/intake"
+	maps "cpagateway/mapping/folder"
+)
+
+// crisisMaps are maps of a board's own: people, and of each plan a row that says whether the
+// person refuses that it is shared, in a crisis too (T4).
+var crisisMaps = fstest.MapFS{
+	"people.map": {Data: []byte(`
+csv people
+  Id "Id"
+  NHSNumber "NHSNumber"
+  Surname "Surname"
+  Born "Born"
+
+map people -> Patient
+  key Id
+  in identifier[]
+    $SystemNHSNumber -> system
+    NHSNumber -> value   nhs-number required
+  in name[]
+    Surname -> family
+  Born -> birthDate   date
+`)},
+	"crisis.map": {Data: []byte(`
+csv crisis
+  Plan "Plan"
+  Person "Person"
+  Agreed "Agreed"
+  Review "Review"
+  Share "Share"
+
+table Status  https://board.example/share -> http://hl7.org/fhir/consent-state-codes
+  N -> active
+  Y -> inactive
+
+map crisis -> CarePlan
+  key Plan
+  person Person
+  "active" -> status
+  "plan" -> intent
+  Person -> subject.reference   ref Patient required
+  Review -> period.end   date
+
+map crisis -> Consent
+  key Plan
+  person Person
+  Share -> status   code Status required
+  in scope
+    in coding[]
+      "http://terminology.hl7.org/CodeSystem/consentscope" -> system
+      "patient-privacy" -> code
+  in category[]
+    in coding[]
+      "http://loinc.org" -> system
+      "59284-0" -> code
+  Person -> patient.reference   ref Patient required
+  Agreed -> dateTime   date
+  in performer[]
+    Person -> reference   ref Patient
+  in provision
+    "deny" -> type
+    in provision[]
+      "deny" -> type
+      in purpose[]
+        "http://terminology.hl7.org/CodeSystem/v3-ActReason" -> system
+        "ETREAT" -> code
+`)},
+}
+
+// board is a source of crisisMaps.
+func board(t *testing.T) intake.Source {
+	t.Helper()
+	format, err := maps.New(crisisMaps)
+	must(t, err)
+	return intake.Source{Name: "board", Format: format}
+}
+
+// rows are the rows of an extract of it.
+func peopleRows(rows ...string) fstest.MapFS {
+	return tableOf("people.csv", "Id,NHSNumber,Surname,Born", rows)
+}
+func crisisRows(rows ...string) fstest.MapFS {
+	return tableOf("crisis.csv", "Plan,Person,Agreed,Review,Share", rows)
+}
+
+func tableOf(name, header string, rows []string) fstest.MapFS {
+	text := header + "\n"
+	for _, row := range rows {
+		text += row + "\n"
+	}
+	return fstest.MapFS{name: {Data: []byte(text)}}
+}
+
+func annsRow(number string) string { return fmt.Sprintf("1,%s,Test,1980-01-01", number) }
+
+// refusing is what stands of a refusal that was taken from a row that is set aside: as it is, or
+// where part of it cannot be read, a refusal of everything.
+var refusing = map[string]bool{"T4 active": true, "T0 active": true}
+
+// A row that was set aside for a date took the refusal in it along: the crisis team went on
+// reading the plan. The page said of every format that this cannot be.
+func TestARefusalInARowThatIsSetAsideIsTaken(t *testing.T) {
+	for name, row := range map[string]string{
+		"a wrong date beside it":    "7,1,2026-07-02,31/06/2027,N",
+		"a wrong date of its own":   "7,1,02/07/2026,2027-06-30,N",
+		"a date that is not a date": "7,1,soon,soon,N",
+	} {
+		d := openDesk(t)
+		d.bring(board(t), peopleRows(annsRow(ann)))
+		d.bring(board(t), crisisRows("7,1,2026-07-01,2027-06-30,Y"))
+		sum := d.bring(board(t), crisisRows(row))
+		if got := d.reads(ann); sum.Quarantined != 1 || sum.Wishes != 1 || !refusing[got] {
+			t.Errorf("%s: %+v, and there stands %q", name, sum, got)
+		}
+		d.bring(board(t), crisisRows("7,1,2026-07-03,2027-06-30,Y"))
+		if got := d.reads(ann); got != "T4 inactive" {
+			t.Errorf("%s: mended, there stands %q", name, got)
+		}
+	}
+}
+
+// A row that lifts a refusal waits to be mended, and so does one that does not say.
+func TestARowThatIsSetAsideLiftsNothing(t *testing.T) {
+	for _, says := range []string{"Y", "", "?"} {
+		d := openDesk(t)
+		d.bring(board(t), peopleRows(annsRow(ann)))
+		d.bring(board(t), crisisRows("7,1,2026-07-01,2027-06-30,N"))
+		sum := d.bring(board(t), crisisRows("7,1,2026-07-02,31/06/2027,"+says))
+		if got := d.reads(ann); sum.Quarantined != 1 || !refusing[got] {
+			t.Errorf("%q: %+v, and there stands %q", says, sum, got)
+		}
+	}
+}
