@@ -7,6 +7,7 @@ import (
 
 	"cpagateway/gateway/intake"
 	maps "cpagateway/mapping/folder"
+	"cpagateway/profiles"
 )
 
 // crisisMaps are maps of a board's own: people, and of each plan a row that says whether the
@@ -136,5 +137,18 @@ func TestARowThatIsSetAsideLiftsNothing(t *testing.T) {
 		if got := d.reads(ann); sum.Quarantined != 1 || !refusing[got] {
 			t.Errorf("%q: %+v, and there stands %q", says, sum, got)
 		}
+	}
+}
+
+// A refusal that named its person by the NHS number alone, and could not be taken as it was, was
+// said to be taken all the same, and was not.
+func TestARefusalByNumberAloneIsTakenFromARecordThatIsSetAside(t *testing.T) {
+	consent := fmt.Sprintf(`{"resourceType":"Consent","id":"c","status":"activ","scope":{"coding":[{"code":"patient-privacy"}]},"category":[{"text":"x"}],
+		"patient":{"identifier":{"system":%q,"value":%q}},"provision":{"type":"deny"}}`, profiles.SystemNHSNumber, ann)
+	d := openDesk(t)
+	d.bring(bundles(t, "clinic"), collection(patient("p", ann)))
+	sum := d.bring(bundles(t, "clinic"), collection(consent))
+	if got := d.reads(ann); sum.Quarantined != 1 || sum.Wishes != 1 || got != "T0 active" {
+		t.Errorf("%+v, and there stands %q", sum, got)
 	}
 }

@@ -75,7 +75,7 @@ func denies(c fhir.Value) bool {
 // what is recorded under its id (nil: nothing is): as it is, or in no more words than
 // that it refuses or takes back. It is Absent where the Consent must wait, or where
 // what is recorded was said later.
-func (r *run) narrowed(c fhir.Value, patient string, before *facts.Directive) fhir.Value {
+func (r *run) narrowed(c fhir.Value, patient []byte, before *facts.Directive) fhir.Value {
 	d := facts.ReadDirective(c)
 	says := readWish(c, d)
 	if before != nil && !d.Recorded.IsZero() && before.Recorded.After(d.Recorded) && !before.Recorded.After(r.Clock()) {
@@ -102,7 +102,7 @@ func (r *run) narrowed(c fhir.Value, patient string, before *facts.Directive) fh
 // inBrief is a Consent that says no more than its status. It follows no template:
 // in force it refuses everything, no longer in force it takes back everything, for
 // what it said cannot be told.
-func inBrief(c fhir.Value, patient, status string) fhir.Value {
+func inBrief(c fhir.Value, patient []byte, status string) fhir.Value {
 	w := fhir.NewWriter(nil)
 	w.Object(func() {
 		w.Member("resourceType", "Consent")
@@ -110,7 +110,7 @@ func inBrief(c fhir.Value, patient, status string) fhir.Value {
 		w.Member("status", status)
 		w.Name("scope").Raw([]byte(`{"coding":[{"system":"` + profiles.SystemConsentScope + `","code":"patient-privacy"}]}`))
 		w.Name("category").Raw([]byte(`[{"coding":[{"system":"http://loinc.org","code":"59284-0"}]}]`))
-		w.Name("patient").Object(func() { w.Member("reference", "Patient/"+patient) })
+		w.Name("patient").Raw(patient)
 		if _, _, err := fhir.Interval(c.Get("dateTime").Text(), time.UTC); err == nil {
 			w.Member("dateTime", c.Get("dateTime").Text())
 		}
@@ -165,13 +165,9 @@ func (r *run) takeWishes() (err error) {
 
 // takeWish takes one wish for the person whose record its Patient is. Of a person who
 // is not known no grant stands that it could take back.
-func (r *run) takeWish(now records.Snapshot, m mapping.Resource) error {
-	patient := r.ids.resource("Patient", m.Person)
-	person, err := now.PersonOf("Patient", patient)
-	if errors.Is(err, records.ErrNothing) || err == nil && person == "" {
-		return nil
-	}
-	if err != nil {
+func (r *run) takeWish(now store.Snapshot, m mapping.Resource) error {
+	person, err := r.personOf(now, m)
+	if err != nil || person == "" {
 		return err
 	}
 	recorded, err := now.Current("Consent", m.ID)
@@ -189,11 +185,32 @@ func (r *run) takeWish(now records.Snapshot, m mapping.Resource) error {
 	if err != nil {
 		return err
 	}
+	patient := told.Get("patient").Raw()
+	if m.NHSNumber == "" {
+		patient = fhir.AppendString([]byte(`{"reference":`), "Patient/"+r.ids.resource("Patient", m.Person))
+		patient = append(patient, '}')
+	}
 	if c := r.narrowed(told, patient, before); c.Exists() {
 		r.resolve(m.Person) // the Patient is set aside now, and the person is whose record it was before
 		r.batch.add([]pending{{made: m, resource: c}})
 	}
 	return nil
+}
+
+// personOf is the person whom a wish is of, empty where the gateway does not know them.
+func (r *run) personOf(now store.Snapshot, m mapping.Resource) (profiles.PersonID, error) {
+	if m.NHSNumber != "" {
+		person, no, err := r.numbered(now, m.NHSNumber)
+		if no != nil {
+			person = ""
+		}
+		return person, err
+	}
+	person, err := now.PersonOf("Patient", r.ids.resource("Patient", m.Person))
+	if errors.Is(err, records.ErrNothing) {
+		err = nil
+	}
+	return person, err
 }
 
 // recordedWish is the wish that is kept under an id, nil for none.
