@@ -153,6 +153,24 @@ func hasNamesAndDates(t *testing.T, at string, v any) {
 	}
 }
 
+// What was set aside and never came right stayed on the list for ever.
+func TestWhatIsSetAsideIsTakenOffTheList(t *testing.T) {
+	dir := t.TempDir()
+	cli("import", "--data", dir, "--source", "fhir-bundle", write(t, t.TempDir()+"/b.json", twoPatients)).must(t, exitRefused)
+	id := cli("quarantine", "list", "--data", dir, "--json").must(t, exitDone).list(t)[0]["id"].(string)
+	cli("quarantine", "discard", "nothing", "--data", dir).must(t, exitUsage)
+	cli("quarantine", "discard", id, "--data", dir).must(t, exitDone)
+	if left := cli("quarantine", "list", "--data", dir, "--json").must(t, exitDone).list(t); len(left) != 0 {
+		t.Errorf("still open: %v", left)
+	}
+	if all := cli("quarantine", "list", "--all", "--data", dir, "--json").must(t, exitDone).list(t); len(all) != 1 || all[0]["settled"] == nil {
+		t.Errorf("the discarded one: %v", all)
+	}
+	if p := cli("audit", "show", "--data", dir, "--caller", "command-line").must(t, exitDone); !strings.Contains(p.out, "asked for: quarantine-discard") {
+		t.Errorf("the log does not say who discarded it:\n%s", p.out)
+	}
+}
+
 // Every command that has --json prints names in lower camel case and ISO dates; some
 // once printed the names of Go.
 func TestJSONIsInLowerCamelCaseWithISODates(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 )
 
 func quarantineCommand(w world) *cobra.Command {
-	c := &cobra.Command{Use: "quarantine", Short: "list, show and retry what could not be taken"}
-	c.AddCommand(quarantineListCommand(w), quarantineShowCommand(w), quarantineRetryCommand(w))
+	c := &cobra.Command{Use: "quarantine", Short: "list, show, retry and discard what could not be taken"}
+	c.AddCommand(quarantineListCommand(w), quarantineShowCommand(w), quarantineRetryCommand(w), quarantineDiscardCommand(w))
 	return c
 }
 
@@ -64,6 +64,23 @@ func quarantineRetryCommand(w world) *cobra.Command {
 	place.flags(c)
 	c.Flags().StringVar(&mended, "with", "", "`file` that holds the mended record, in the form that show prints")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the account as JSON")
+	return c
+}
+
+func quarantineDiscardCommand(w world) *cobra.Command {
+	var place where
+	c := &cobra.Command{
+		Use: "discard ID", Short: "take one off the list without taking it, such as one that its source has sent anew", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, id []string) error {
+			return withFault(w, place, id[0], func(s *site, fault quarantine.Fault) error {
+				if err := s.looked(w, "quarantine-discard", "", fault.ID); err != nil {
+					return err
+				}
+				return settleRecord(w, s, fault)
+			})
+		},
+	}
+	place.flags(c)
 	return c
 }
 
@@ -155,7 +172,7 @@ func retryFault(w world, s *site, fault quarantine.Fault, with string, asJSON bo
 			return misuse("%v", err)
 		}
 	}
-	sum, err := s.intake(w).Again(w.ctx, source, raw)
+	sum, err := s.intake(w).Again(w.ctx, source, fault, raw)
 	if err != nil {
 		return err
 	}

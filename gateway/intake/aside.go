@@ -67,7 +67,7 @@ func (r *run) keep(faults []quarantine.Fault) {
 	r.batch.setAside(slices.DeleteFunc(faults, func(f quarantine.Fault) bool { return !r.kept(f) }))
 }
 
-func (r *run) kept(f quarantine.Fault) bool { return !r.again && len(f.Raw) > 0 }
+func (r *run) kept(f quarantine.Fault) bool { return r.again == nil && len(f.Raw) > 0 }
 
 func (r *run) lines(faults []quarantine.Fault) []Line {
 	lines := make([]Line, len(faults))

@@ -33,7 +33,7 @@ func TestAGrantWithoutAuthorityIsSetAsideAlone(t *testing.T) {
 	if sum := d.bring(withoutGrants(t), files); sum.Unchanged != 1 || sum.NewFaults != 0 || sum.Resources != 0 {
 		t.Errorf("a second run: %+v", sum)
 	}
-	if sum, err := d.Again(t.Context(), plans(t), faults[0].Raw); err != nil || len(sum.SetAside) != 0 {
+	if sum, err := d.Again(t.Context(), plans(t), faults[0], faults[0].Raw); err != nil || len(sum.SetAside) != 0 {
 		t.Errorf("with the authority: %+v, %v", sum, err)
 	}
 	if reads := d.reads(wholesNumber(t)); reads != "T1 active, T2 active, T5 active, T6 active" {

@@ -147,7 +147,7 @@ func (r *run) keepBatch(tx store.Tx, b batch, done *account) (err error) {
 	if err := errors.Join(r.look(tx, done.changed), r.Err()); err != nil {
 		return err
 	}
-	if !r.again {
+	if r.again == nil {
 		done.sum.NewFaults, err = tx.SetAside(slices.Concat(b.faults, done.refused, done.notices))
 	}
 	return err
@@ -169,7 +169,10 @@ func (r *run) keepRecord(tx store.Tx, pieces []pending, done *account) error {
 	}
 	err := whole(func() (err error) {
 		var sent sending
-		if sent, no, err = r.newest(tx, refused.made.Sent); err != nil || no != nil {
+		if sent, no, err = r.newest(tx, refused.made.Sent); err == nil && no == nil && r.again != nil && !r.late {
+			no, err = r.sentSince(tx, r.again, madeOf(pieces))
+		}
+		if err != nil || no != nil {
 			return errors.Join(err, errSetAside)
 		}
 		for some := range slices.Chunk(pieces, atOnce) {

@@ -14,6 +14,7 @@ import (
 	"cpagateway/consent"
 	"cpagateway/consent/agreements"
 	"cpagateway/gateway/audit"
+	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/store"
 	"cpagateway/mapping"
 	"cpagateway/mapping/scratch"
@@ -126,11 +127,16 @@ func (in *Intake) Run(ctx context.Context, source Source, fsys fs.FS) (Summary, 
 }
 
 // Again feeds one fragment in: what was set aside, or its mended form. What is
-// still wrong with it stands in the account, and is not set aside a second time.
-func (in *Intake) Again(ctx context.Context, source Source, raw []byte) (Summary, error) {
+// still wrong with it stands in the account, and is not set aside a second time. What
+// the source has sent since is not undone by it.
+func (in *Intake) Again(ctx context.Context, source Source, fault quarantine.Fault, raw []byte) (Summary, error) {
 	run := in.begin(ctx, source)
 	defer run.close()
-	run.again = true
+	said, err := run.saidIn(fault)
+	if err != nil {
+		return run.sum, fmt.Errorf("bringing in %s: %w", source.Name, err)
+	}
+	run.again = &fragment{fault, said}
 	report, err := source.Format.Reread(ctx, raw, run.env(), run)
 	return run.end(report, err)
 }

@@ -113,7 +113,7 @@ func TestAMendedRecordIsTakenAndAnUnmendedOneStaysAside(t *testing.T) {
 	source := bundles(t, "clinic")
 	d.bring(source, collection(patient("bad", "9990000019")))
 	fault := d.faults()["NHS-NUMBER"][0]
-	sum, err := d.Again(context.Background(), source, fault.Raw)
+	sum, err := d.Again(context.Background(), source, fault, fault.Raw)
 	if err != nil || sum.Stored != 0 || sum.Quarantined != 1 || len(sum.SetAside) != 1 || sum.SetAside[0].Rule != "NHS-NUMBER" {
 		t.Errorf("unmended: %+v, %v", sum, err)
 	}
@@ -121,14 +121,14 @@ func TestAMendedRecordIsTakenAndAnUnmendedOneStaysAside(t *testing.T) {
 		t.Errorf("%d faults after feeding an unmended record in again", n)
 	}
 	mended := bytes.Replace(fault.Raw, []byte("9990000019"), []byte(ann), 1)
-	sum, err = d.Again(context.Background(), source, mended)
+	sum, err = d.Again(context.Background(), source, fault, mended)
 	if err != nil || sum.Stored != 1 || sum.Quarantined != 0 || len(sum.SetAside) != 0 {
 		t.Errorf("mended: %+v, %v", sum, err)
 	}
 	if d.person(ann) == "" {
 		t.Error("the mended record is not there")
 	}
-	if sum, err = d.Again(context.Background(), source, mended); err != nil || sum.Unchanged != 1 || sum.Stored != 0 {
+	if sum, err = d.Again(context.Background(), source, fault, mended); err != nil || sum.Unchanged != 1 || sum.Stored != 0 {
 		t.Errorf("mended, twice: %+v, %v", sum, err)
 	}
 }

@@ -2,8 +2,10 @@ package intake_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"cpagateway/gateway/intake"
 	maps "cpagateway/mapping/folder"
@@ -150,5 +152,53 @@ func TestARefusalByNumberAloneIsTakenFromARecordThatIsSetAside(t *testing.T) {
 	sum := d.bring(bundles(t, "clinic"), collection(consent))
 	if got := d.reads(ann); sum.Quarantined != 1 || sum.Wishes != 1 || got != "T0 active" {
 		t.Errorf("%+v, and there stands %q", sum, got)
+	}
+}
+
+// A row that was set aside for want of its person was fed in again a day after the source had
+// sent a newer one: what it had said before stood again, and a refusal was lifted.
+func TestARecordFedInAgainDoesNotGoBackInTime(t *testing.T) {
+	d := openDesk(t)
+	d.bring(board(t), crisisRows("7,1,2026-07-01,2027-06-30,Y"))
+	fault := d.faults()["UNKNOWN-PERSON"][0]
+	d.now = d.now.Add(time.Hour)
+	d.bring(board(t), peopleRows(annsRow(ann)))
+	again := func() intake.Summary {
+		t.Helper()
+		sum, err := d.Again(t.Context(), board(t), fault, fault.Raw)
+		must(t, err)
+		return sum
+	}
+	if sum := again(); sum.Stored != 1 {
+		t.Errorf("nothing was sent since: %+v", sum)
+	}
+	d.now = d.now.Add(time.Hour)
+	if sum := again(); sum.Unchanged != 1 || len(sum.SetAside) != 0 {
+		t.Errorf("twice: %+v", sum)
+	}
+	d.bring(board(t), crisisRows("7,1,2026-07-01,2027-06-30,N"))
+	if sum := again(); sum.Quarantined != 1 || len(sum.SetAside) != 1 || sum.SetAside[0].Rule != wentBack || d.reads(ann) != "T4 active" {
+		t.Errorf("after a newer row: %+v, and there stands %q", sum, d.reads(ann))
+	}
+}
+
+// What was taken of a record that was set aside does not count as sent since.
+func TestARecordWhoseRefusalWasTakenIsFedInAgain(t *testing.T) {
+	d := openDesk(t)
+	d.Clock = func() time.Time { d.now = d.now.Add(time.Second); return d.now }
+	d.bring(board(t), peopleRows(annsRow(ann)))
+	for _, agreed := range []string{"2026-07-01", "01/07/2026"} { // taken as it is, and in brief
+		d.bring(board(t), crisisRows("7"+agreed[:1]+",1,"+agreed+",31/06/2027,N"))
+	}
+	for _, faults := range d.faults() {
+		for _, fault := range faults {
+			mended := strings.NewReplacer("31/06/2027", "2027-06-30", "01/07/2026", "2026-07-01").Replace(string(fault.Raw))
+			if sum, err := d.Again(t.Context(), board(t), fault, []byte(mended)); err != nil || sum.Quarantined != 0 {
+				t.Errorf("%+v, %v", sum, err)
+			}
+		}
+	}
+	if got := d.reads(ann); got != "T4 active, T4 active" {
+		t.Errorf("there stands %q", got)
 	}
 }

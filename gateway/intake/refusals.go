@@ -146,6 +146,7 @@ func (r *run) takeWishes() (err error) {
 	before := r.sum.Resources
 	defer func() { r.sum.Wishes = r.sum.Resources - before }()
 	told := r.wishes
+	r.late = true
 	r.wishes = wishes{} // what is kept from here on is a wish that was refused itself
 	for m, err := range told.all() {
 		if err != nil {
@@ -185,12 +186,7 @@ func (r *run) takeWish(now store.Snapshot, m mapping.Resource) error {
 	if err != nil {
 		return err
 	}
-	patient := told.Get("patient").Raw()
-	if m.NHSNumber == "" {
-		patient = fhir.AppendString([]byte(`{"reference":`), "Patient/"+r.ids.resource("Patient", m.Person))
-		patient = append(patient, '}')
-	}
-	if c := r.narrowed(told, patient, before); c.Exists() {
+	if c := r.narrowed(told, r.patientOf(m, told), before); c.Exists() {
 		r.resolve(m.Person) // the Patient is set aside now, and the person is whose record it was before
 		r.batch.add([]pending{{made: m, resource: c}})
 	}
@@ -211,6 +207,14 @@ func (r *run) personOf(now store.Snapshot, m mapping.Resource) (profiles.PersonI
 		err = nil
 	}
 	return person, err
+}
+
+// patientOf is the element that says whose a wish is.
+func (r *run) patientOf(m mapping.Resource, c fhir.Value) []byte {
+	if m.NHSNumber != "" {
+		return c.Get("patient").Raw()
+	}
+	return append(fhir.AppendString([]byte(`{"reference":`), "Patient/"+r.ids.resource("Patient", m.Person)), '}')
 }
 
 // recordedWish is the wish that is kept under an id, nil for none.

@@ -25,7 +25,8 @@ type run struct {
 	*Intake
 	ctx    context.Context
 	source Source
-	again  bool // a fragment that was set aside: nothing of it is set aside once more
+	again  *fragment // what is fed in again, and not set aside once more; nil: an extract is brought in
+	late   bool      // all is taken but the wishes of what is set aside
 	ids    *keyedIDs
 	hand   *handover
 	*memory

@@ -8,6 +8,7 @@ import (
 
 	"cpagateway/consent/facts"
 	"cpagateway/gateway/intake"
+	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/records/recordstest"
 	"cpagateway/mapping/mhsds"
@@ -156,7 +157,7 @@ func TestWhatIsSetAsideIsNotTheNewest(t *testing.T) {
 	if sum := d.bring(other, extract(t, planWritten(t, "2026-05-01T09:00:00Z", "May"))); len(d.faults()[wentBack]) != 0 {
 		t.Errorf("of another source: %+v", sum)
 	}
-	sum, err := d.Again(context.Background(), plans(t), extract(t, planWritten(t, "2026-06-15T09:00:00Z", "mid June"))["plans.ndjson"].Data)
+	sum, err := d.Again(context.Background(), plans(t), quarantine.Fault{At: d.now}, extract(t, planWritten(t, "2026-06-15T09:00:00Z", "mid June"))["plans.ndjson"].Data)
 	if err != nil || sum.Quarantined != 1 || len(d.faults()[wentBack]) != 0 {
 		t.Errorf("a fragment that is older: %+v, %v", sum, err)
 	}
