@@ -32,10 +32,7 @@ func (r *run) keepAside(faults []mapping.Fault, consents []mapping.Resource) err
 			r.sum.Warnings[f.Rule]++
 			continue
 		}
-		if against {
-			f.Reason += takenAllTheSame
-		}
-		kept = append(kept, r.fault(f))
+		kept = append(kept, r.against(r.fault(f), against))
 	}
 	r.keep(kept)
 	return r.flushFull()
@@ -44,10 +41,16 @@ func (r *run) keepAside(faults []mapping.Fault, consents []mapping.Resource) err
 // aside is the fault of a source record that is set aside because this resource of
 // it cannot be taken.
 func (r *run) aside(made []mapping.Resource, m mapping.Resource, no refusal) quarantine.Fault {
-	if r.keepWishes(made) {
-		no.reason += takenAllTheSame
+	return r.against(r.notice(m, no), r.keepWishes(made))
+}
+
+// against says of a record that is set aside whether what refuses or takes back sharing
+// stands in it.
+func (r *run) against(f quarantine.Fault, is bool) quarantine.Fault {
+	if f.Against = is; is {
+		f.Reason += takenAllTheSame
 	}
-	return r.notice(m, no)
+	return f
 }
 
 // notice is what the quarantine says of one resource.

@@ -290,6 +290,7 @@ func (r *run) putDown(tx store.Tx, c change, a consent.Accepted, result records.
 	}
 	part.counts.Stored++
 	part.sum.Stored += c.made.Records
+	r.patients = r.patients || c.made.Type == "Patient"
 	about.changes(a)
 	return r.raise(tx, c.replaced, a.Person())
 }

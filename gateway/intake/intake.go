@@ -132,11 +132,11 @@ func (in *Intake) Run(ctx context.Context, source Source, fsys fs.FS) (Summary, 
 func (in *Intake) Again(ctx context.Context, source Source, fault quarantine.Fault, raw []byte) (Summary, error) {
 	run := in.begin(ctx, source)
 	defer run.close()
-	said, err := run.saidIn(fault)
+	of, err := run.saidIn(fault)
 	if err != nil {
 		return run.sum, fmt.Errorf("bringing in %s: %w", source.Name, err)
 	}
-	run.again = &fragment{fault, said}
+	run.again = &of
 	report, err := source.Format.Reread(ctx, raw, run.env(), run)
 	return run.end(report, err)
 }
@@ -146,7 +146,7 @@ func (in *Intake) begin(ctx context.Context, source Source) *run {
 		source.Custodian = in.Home
 	}
 	return &run{
-		Intake: in, ctx: ctx, source: source, ids: newKeyedIDs(in.Secret, source.Custodian, source.Name),
+		Intake: in, ctx: ctx, source: source, began: in.Clock(), ids: newKeyedIDs(in.Secret, source.Custodian, source.Name),
 		hand: handOver(max(in.Readers, 1)), memory: newMemory(in.Scratch), pace: pace{resources: fewResources}, sum: Summary{Warnings: map[string]int{}},
 	}
 }

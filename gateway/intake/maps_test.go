@@ -202,3 +202,28 @@ func TestARecordWhoseRefusalWasTakenIsFedInAgain(t *testing.T) {
 		t.Errorf("there stands %q", got)
 	}
 }
+
+// A refusal that was set aside because its person was not known yet, or was set aside too, was said
+// to be taken all the same. It was not when the person came: the crisis team read the plan.
+func TestARefusalThatCameBeforeItsPersonIsTakenWithThem(t *testing.T) {
+	for name, before := range map[string]fstest.MapFS{"no person": nil, "a person who is set aside": peopleRows(annsRow("9990000019"))} {
+		for _, review := range []string{"2027-06-30", "31/06/2027"} { // set aside for its person alone, and for itself
+			d := openDesk(t)
+			d.Clock = func() time.Time { d.now = d.now.Add(time.Second); return d.now }
+			if before != nil {
+				d.bring(board(t), before)
+			}
+			d.bring(board(t), crisisRows("7,1,2026-07-01,"+review+",N"))
+			d.bring(board(t), peopleRows(annsRow(ann)))
+			if got := d.reads(ann); got != "T4 active" {
+				t.Errorf("%s, %s: there stands %q", name, review, got)
+			}
+			// What the source says of it since, stands, whoever else comes.
+			d.bring(board(t), crisisRows("7,1,2026-07-01,2027-06-30,Y"))
+			d.bring(board(t), peopleRows("2,"+bryn+",Other,1990-01-01"))
+			if got := d.reads(ann); got != "T4 inactive" {
+				t.Errorf("%s, %s: lifted by its source, there stands %q", name, review, got)
+			}
+		}
+	}
+}

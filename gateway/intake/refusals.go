@@ -6,9 +6,11 @@ import (
 	"time"
 
 	"cpagateway/consent/facts"
+	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/store"
 	"cpagateway/mapping"
+	"cpagateway/mapping/scratch"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
@@ -19,7 +21,7 @@ import (
 // anybody sees. What grants waits, and so does what lifts a refusal.
 
 // takenAllTheSame ends the reason why such a record is set aside.
-const takenAllTheSame = "; what refuses or takes back sharing in it is taken all the same"
+const takenAllTheSame = "; what refuses or takes back sharing in it is taken all the same, as soon as the person is known"
 
 // wish is what a Consent says against sharing.
 type wish uint8
@@ -140,14 +142,61 @@ func (r *run) keepWishes(made []mapping.Resource) bool {
 	return found
 }
 
+// recallWishes remembers what refuses or takes back in records that were set aside before
+// this run has brought a Patient in: it may be theirs. What the source has sent otherwise
+// since is not asked for again, nor what the maps of today no longer read.
+func (r *run) recallWishes() error {
+	if !r.patients {
+		return nil
+	}
+	return r.Store.View(r.ctx, func(now store.Snapshot) error {
+		faults, err := now.Faults(quarantine.Filter{Source: r.source.Name, Against: true})
+		if err != nil {
+			return err
+		}
+		for _, f := range faults {
+			if f.Custodian != r.source.Custodian || !f.At.Before(r.began) { // else this run has it already
+				continue
+			}
+			of, err := r.saidIn(f)
+			if err != nil {
+				continue
+			}
+			no, err := r.sentSince(now, &of, of.said)
+			if err != nil {
+				return err
+			}
+			if no == nil {
+				r.keepWishes(of.said)
+			}
+		}
+		return r.ctx.Err()
+	})
+}
+
 // takeWishes takes what was remembered, after all else: a sound record of the same
 // run may bring the person in, or say something later of the same wish.
 func (r *run) takeWishes() (err error) {
 	before := r.sum.Resources
 	defer func() { r.sum.Wishes = r.sum.Resources - before }()
-	told := r.wishes
 	r.late = true
+	told := r.wishes
+	r.wishes = wishes{scratch.NewList(r.files)}
+	if err := r.recallWishes(); err != nil {
+		return err
+	}
+	recalled := r.wishes
 	r.wishes = wishes{} // what is kept from here on is a wish that was refused itself
+	for _, some := range []wishes{recalled, told} {
+		if err := r.takeAll(some); err != nil {
+			return err
+		}
+	}
+	return r.flush()
+}
+
+// takeAll takes wishes in their order.
+func (r *run) takeAll(told wishes) error {
 	for m, err := range told.all() {
 		if err != nil {
 			return err
@@ -161,7 +210,7 @@ func (r *run) takeWishes() (err error) {
 			return err
 		}
 	}
-	return r.flush()
+	return nil
 }
 
 // takeWish takes one wish for the person whose record its Patient is. Of a person who

@@ -27,8 +27,11 @@ type run struct {
 	source Source
 	again  *fragment // what is fed in again, and not set aside once more; nil: an extract is brought in
 	late   bool      // all is taken but the wishes of what is set aside
-	ids    *keyedIDs
-	hand   *handover
+	// patients: a Patient was brought in, or changed.
+	patients bool
+	began    time.Time
+	ids      *keyedIDs
+	hand     *handover
 	*memory
 	batch  batch
 	pace   pace

@@ -58,13 +58,14 @@ func (s *said) SetAside(_ []mapping.Fault, consents []mapping.Resource) error {
 	return s.Take(consents)
 }
 
-func (r *run) saidIn(f quarantine.Fault) (said said, err error) {
+func (r *run) saidIn(f quarantine.Fault) (of fragment, err error) {
+	of.Fault = f
 	env := r.env()
 	env.Expect = nil
 	if len(f.Raw) > 0 {
-		_, err = r.source.Format.Reread(r.ctx, f.Raw, env, &said)
+		_, err = r.source.Format.Reread(r.ctx, f.Raw, env, &of.said)
 	}
-	return said, err
+	return of, err
 }
 
 // sentSince refuses a record that was set aside where its source has sent it since, and

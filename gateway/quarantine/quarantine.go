@@ -21,6 +21,7 @@ type Fault struct {
 	Rule      string // such as MHS70109
 	Reason    string
 	Raw       []byte // everything needed to feed the record in again
+	Against   bool   // the record holds what refuses or takes back sharing
 	At        time.Time
 	Settled   time.Time // zero while open
 }
@@ -30,12 +31,14 @@ type Filter struct {
 	Source  string
 	ID      string
 	Settled bool // settled ones as well
+	Against bool // only those against sharing
 }
 
 // Admits reports whether a listing under the filter shows a fault.
 func (f Filter) Admits(fault Fault) bool {
 	return (f.Source == "" || f.Source == fault.Source) &&
 		(f.ID == "" || f.ID == fault.ID) &&
+		(!f.Against || fault.Against) &&
 		(f.Settled || fault.Settled.IsZero())
 }
 

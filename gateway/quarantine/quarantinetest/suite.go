@@ -142,6 +142,11 @@ func faultsAreListed(t *testing.T, store Store) {
 	expectFaults(t, list(t, store, quarantine.Filter{ID: "f2"}), early)
 	expectFaults(t, list(t, store, quarantine.Filter{Source: "mhsds", ID: "f2"}))
 	expectFaults(t, list(t, store, quarantine.Filter{Source: "nobody"}))
+	against := fault("f3", "mhsds", start)
+	against.Against = true
+	setAside(t, store, 1, against)
+	expectFaults(t, list(t, store, quarantine.Filter{Source: "mhsds", Against: true}), against)
+	expectFaults(t, list(t, store, quarantine.Filter{Source: "ctp", Against: true}))
 }
 
 func faultsAreSettled(t *testing.T, store Store) {

@@ -12,12 +12,12 @@ import (
 const (
 	lastFault    = `SELECT coalesce(max(place), 0) FROM faults`
 	settleFault  = `UPDATE faults SET settled = ? WHERE id = ? AND settled = ''`
-	selectFaults = `SELECT id, source, custodian, file, "row", field, value, rule, reason, raw, "at", settled FROM faults
-		WHERE (?1 = '' OR source = ?1) AND (?2 = '' OR id = ?2) AND (?3 OR settled = '') ORDER BY "at", place`
+	selectFaults = `SELECT id, source, custodian, file, "row", field, value, rule, reason, raw, against, "at", settled FROM faults
+		WHERE (?1 = '' OR source = ?1) AND (?2 = '' OR id = ?2) AND (?3 OR settled = '') AND (NOT ?4 OR against = 1) ORDER BY "at", place`
 	countFaults = `SELECT source, count(*) FROM faults WHERE settled = '' GROUP BY source`
 )
 
-var newFaultRows = insertsInto(`faults (place, id, source, custodian, file, "row", field, value, rule, reason, raw, "at", settled)`).onConflict("(id) DO NOTHING")
+var newFaultRows = insertsInto(`faults (place, id, source, custodian, file, "row", field, value, rule, reason, raw, against, "at", settled)`).onConflict("(id) DO NOTHING")
 
 // SetAside keeps faults that are not kept yet. It implements quarantine.Tx.
 func (t tx) SetAside(faults []quarantine.Fault) (int, error) {
@@ -30,7 +30,7 @@ func (t tx) SetAside(faults []quarantine.Fault) (int, error) {
 		added, err = t.insertCounted(newFaultRows, len(faults), func(i int) []any {
 			f := faults[i]
 			return []any{last + int64(i) + 1, f.ID, f.Source, string(f.Custodian), f.File, f.Row, f.Field, f.Value, f.Rule, f.Reason,
-				notNil(f.Raw), records.TimeText(f.At), records.TimeText(f.Settled)}
+				notNil(f.Raw), flag(f.Against), records.TimeText(f.At), records.TimeText(f.Settled)}
 		})
 	}
 	if err != nil {
@@ -41,7 +41,7 @@ func (t tx) SetAside(faults []quarantine.Fault) (int, error) {
 
 // Faults lists what is set aside, oldest first. It implements quarantine.Snapshot.
 func (s snapshot) Faults(filter quarantine.Filter) ([]quarantine.Fault, error) {
-	faults, err := collect(s, scanFault, selectFaults, filter.Source, filter.ID, filter.Settled)
+	faults, err := collect(s, scanFault, selectFaults, filter.Source, filter.ID, filter.Settled, filter.Against)
 	if err != nil {
 		return nil, fmt.Errorf("listing faults: %w", err)
 	}
@@ -65,7 +65,7 @@ func (s snapshot) CountOpen() (map[string]int, error) {
 }
 
 func scanFault(rows *sql.Rows) (f quarantine.Fault, err error) {
-	err = rows.Scan(&f.ID, &f.Source, &f.Custodian, &f.File, &f.Row, &f.Field, &f.Value, &f.Rule, &f.Reason, &f.Raw,
+	err = rows.Scan(&f.ID, &f.Source, &f.Custodian, &f.File, &f.Row, &f.Field, &f.Value, &f.Rule, &f.Reason, &f.Raw, &f.Against,
 		stamp{&f.At}, stamp{&f.Settled})
 	return f, err
 }

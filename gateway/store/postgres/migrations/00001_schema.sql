@@ -214,6 +214,7 @@ CREATE TABLE faults (
     rule      text COLLATE "C" NOT NULL,
     reason    text COLLATE "C" NOT NULL,
     raw       bytea NOT NULL,
+    against   bigint NOT NULL,           -- 1: what refuses or takes back sharing stands in it
     "at"      text COLLATE "C" NOT NULL,
     settled   text COLLATE "C" NOT NULL  -- empty while open
 );

@@ -228,6 +228,7 @@ CREATE TABLE faults (
     rule    TEXT    NOT NULL,
     reason  TEXT    NOT NULL,
     raw     BLOB    NOT NULL,
+    against INTEGER NOT NULL,            -- 1: what refuses or takes back sharing stands in it
     "at"    TEXT    NOT NULL,
     settled TEXT    NOT NULL             -- empty while open
 ) STRICT;
