@@ -227,3 +227,69 @@ func TestARefusalThatCameBeforeItsPersonIsTakenWithThem(t *testing.T) {
 		}
 	}
 }
+
+// Of two rows with one key the last one held, without a word: a refusal in the first was gone, and
+// every run of the same extract wrote both anew.
+func TestTwoRowsWithOneKeyAreTold(t *testing.T) {
+	for name, c := range map[string]struct {
+		rows       []string
+		reads      map[string]bool
+		duplicates int
+	}{
+		"a refusal first":  {[]string{"7,1,2026-07-01,2027-06-30,N", "7,1,2026-07-01,2027-06-30,Y"}, refusing, 2},
+		"a refusal last":   {[]string{"7,1,2026-07-01,2027-06-30,Y", "7,1,2026-07-01,2027-06-30,N"}, refusing, 2},
+		"of two people":    {[]string{"7,1,2026-07-01,2027-06-30,N", "7,2,2026-07-01,2027-06-30,Y"}, refusing, 2},
+		"the very same":    {[]string{"7,1,2026-07-01,2027-06-30,N", "7,1,2026-07-01,2027-06-30,N"}, map[string]bool{"T4 active": true}, 0},
+		"of two keys":      {[]string{"7,1,2026-07-01,2027-06-30,N", "8,1,2026-07-01,2027-06-30,N"}, map[string]bool{"T4 active, T4 active": true}, 0},
+		"one is set aside": {[]string{"7,1,2026-07-01,31/06/2027,Y", "7,1,2026-07-01,2027-06-30,N"}, refusing, 1},
+	} {
+		d := openDesk(t)
+		d.bring(board(t), peopleRows(annsRow(ann), "2,"+bryn+",Other,1990-01-01"))
+		d.bring(board(t), crisisRows(c.rows...))
+		faults := d.faults()["DUPLICATE"]
+		if got := d.reads(ann); !c.reads[got] || len(faults) != c.duplicates {
+			t.Errorf("%s: %d told, and there stands %q", name, len(faults), got)
+		}
+		for _, f := range faults {
+			if !strings.Contains(f.Reason, fmt.Sprint("crisis.csv row ", 3-f.Row)) {
+				t.Errorf("%s: told as %+v", name, f)
+			}
+		}
+		if sum := d.bring(board(t), crisisRows(c.rows...)); sum.Resources != 0 {
+			t.Errorf("%s: a second run writes: %+v", name, sum)
+		}
+	}
+}
+
+// What several records share is not theirs alone: the person stands in the row of every plan.
+func TestAPersonInTheRowOfEachPlanIsNoDuplicate(t *testing.T) {
+	flat := fstest.MapFS{"plans.map": {Data: []byte(`
+csv plans
+  Plan "Plan"
+  Id "Id"
+  NHSNumber "NHSNumber"
+  Surname "Surname"
+
+map plans -> Patient
+  key Id
+  in identifier[]
+    $SystemNHSNumber -> system
+    NHSNumber -> value   nhs-number required
+  in name[]
+    Surname -> family
+
+map plans -> CarePlan
+  key Plan
+  person Id
+  "active" -> status
+  "plan" -> intent
+  Id -> subject.reference   ref Patient required
+`)}}
+	format, err := maps.New(flat)
+	must(t, err)
+	d := openDesk(t)
+	rows := tableOf("plans.csv", "Plan,Id,NHSNumber,Surname", []string{"7,1," + ann + ",Test", "8,1," + ann + ",Test", "9,1," + ann + ",Tests"})
+	if sum := d.bring(intake.Source{Name: "flat", Format: format}, rows); sum.Stored != 3 || sum.Quarantined != 0 {
+		t.Errorf("%+v", sum)
+	}
+}

@@ -22,6 +22,7 @@ import (
 
 	"cpagateway/mapping"
 	"cpagateway/mapping/schema"
+	"cpagateway/mapping/scratch"
 	"cpagateway/profiles/fhir"
 )
 
@@ -91,6 +92,9 @@ var suffixes = []string{".csv", ".json", ".ndjson", ".jsonl"}
 // as not read.
 func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapping.Output) (mapping.Report, error) {
 	x := f.newRun(env, out)
+	if err := errors.Join(x.survey(ctx, fsys), x.made.Err()); err != nil {
+		return x.report, err
+	}
 	if err := x.gather(ctx, fsys); err != nil {
 		return x.report, err
 	}
@@ -116,7 +120,7 @@ func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapp
 		return nil
 	})
 	if err == nil {
-		err = x.homeless(ctx)
+		err = errors.Join(x.homeless(ctx), x.made.Err())
 	}
 	return x.report, err
 }
@@ -180,18 +184,19 @@ type run struct {
 	env    mapping.Env
 	out    mapping.Output
 	runner *mapping.Runner
-	wishes *mapping.Runner // of records that are refused: what it counts is nobody's
+	quiet  *mapping.Runner // counts and explains nothing
 	report mapping.Report
+	made   *scratch.Table    // by type and key, what the extract says of a resource (survey)
 	tables map[string]*table // joined source -> its rows
 	rows   int               // that are read before anything is given out
 }
 
 func (f *Format) newRun(env mapping.Env, out mapping.Output) *run {
-	x := &run{format: f, env: env, out: out}
+	x := &run{format: f, env: env, out: out, made: scratch.NewTable(env.Scratch)}
 	x.report.LeftBehind, x.report.Defaulted = map[string]int{}, map[string]int{}
 	x.runner = f.program.Runner(env, &x.report)
 	env.Explain = nil
-	x.wishes = f.program.Runner(env, &mapping.Report{})
+	x.quiet = f.program.Runner(env, &mapping.Report{})
 	return x
 }
 
@@ -201,20 +206,24 @@ func (x *run) readAll(ctx context.Context, source, name string, from io.Reader) 
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		if isCSV(name) {
+			var err error
+			if r, err = x.withRows(source, r); err != nil {
+				return err
+			}
+		}
 		x.report.Read++
 		return x.take(source, r)
 	}
+	return x.cut(name, x.each(source, name, from, &x.report, take))
+}
+
+// each gives out the records of one file.
+func (x *run) each(source, name string, from io.Reader, report *mapping.Report, take func(record) error) error {
 	if !isCSV(name) {
-		return mapping.Documents(name, from, &x.report, func(row int, raw []byte) error { return take(document(name, row, raw)) })
+		return mapping.Documents(name, from, report, func(row int, raw []byte) error { return take(document(name, row, raw)) })
 	}
-	err := readCSV(name, from, x.format.program.Columns(source), x.format.program.Needed(source), func(r record) error {
-		r, err := x.withRows(source, r)
-		if err != nil {
-			return err
-		}
-		return take(r)
-	})
-	return x.cut(name, err)
+	return readCSV(name, from, x.format.program.Columns(source), x.format.program.Needed(source), take)
 }
 
 // cut notes a file that ends with a row that is too long.
@@ -249,6 +258,9 @@ func (x *run) take(source string, r record) error {
 	if len(faults) == 0 {
 		resources, faults = x.runner.Run(source, r.Record)
 	}
+	if !mapping.Refused(faults) {
+		faults = append(faults, x.twice(r, resources)...)
+	}
 	for i := range faults {
 		faults[i].Raw = raw
 	}
@@ -278,7 +290,7 @@ func (x *run) consents(source string, r record, fragment func() []byte) []mappin
 	if !slices.Contains(x.format.program.Makes(source), "Consent") {
 		return nil
 	}
-	made := slices.DeleteFunc(x.wishes.Salvage(source, r.Record), func(m mapping.Resource) bool { return m.Type != "Consent" })
+	made := consentsIn(x.quiet.Salvage(source, r.Record))
 	for i := range made {
 		made[i].Fragment = fragment
 	}

@@ -76,7 +76,7 @@ func TestRowsFindTheirHome(t *testing.T) {
 		"a blank aside":       {" P1,a\n", "P1 ,1,x\n", "P1: 1x", ""},
 		"without a home":      {"P1,a\n", "P9,1,x\nP1,1,y\n", "P1: 1y", "Steps.csv 1 JOIN"},
 		"a home twice":        {"P1,a\nP1,b\nP2,c\n", "P1,1,x\nP2,1,y\n", "P2: 1y", "Plans.csv 1 JOIN, Plans.csv 2 JOIN, Steps.csv 1 JOIN"},
-		"twice without rows":  {"P1,a\nP1,b\n", "P2,1,y\n", "P1:, P1:", "Steps.csv 1 JOIN"},
+		"twice without rows":  {"P1,a\nP1,b\n", "P2,1,y\n", "", "Plans.csv 1 DUPLICATE, Plans.csv 2 DUPLICATE, Steps.csv 1 JOIN"},
 		"a column blank":      {"P1,a\n", ",1,x\n", "P1:", "Steps.csv 1 JOIN"},
 		"a home that is cut":  {"P1\nP2,b\n", "P1,1,x\n", "P2:", "Plans.csv 1 FILE, Steps.csv 1 JOIN"},
 		"a row that is cut":   {"P1,a\n", "P1,1\nP1,2,y\n", "P1: 2y", "Steps.csv 1 FILE"},
