@@ -124,8 +124,11 @@ func (o mapRun) run(w world, name string, inputs []string) (err error) {
 			fmt.Fprintf(file, "%s  %s\n", line, step)
 		})
 		defer func() {
-			if err = errors.Join(err, file.Close()); err == nil && steps == 0 {
-				err = misuse("nothing was explained: there is no record %s", printable(o.explain))
+			err = errors.Join(err, file.Close())
+			if none := misuse("nothing was explained: there is no record %s, or no map has read it", printable(o.explain)); steps == 0 && err == nil {
+				err = none
+			} else if steps == 0 && errors.Is(err, errRefused) {
+				fmt.Fprintln(w.err, none)
 			}
 		}()
 	}

@@ -255,6 +255,20 @@ func TestTheVocabularyIsExported(t *testing.T) {
 	}
 }
 
+// Where another row was refused, nobody was told that the record to be explained is not there.
+func TestARecordThatIsNotThereIsSaidBesideWhatWasRefused(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir+"/m.map", "map S -> CarePlan\n  key id\n  day -> created date\n")
+	write(t, dir+"/S.csv", "id,day\n1,2026-01-02\n2,soon\n")
+	const says = "nothing was explained: there is no record S.csv:99, or no map has read it"
+	if p := cli("map", "run", dir, dir+"/S.csv", "--explain", "S.csv:99", "--explain-to", dir+"/steps").must(t, exitRefused); !strings.Contains(p.errs, says) || !strings.Contains(p.errs, "not a date") {
+		t.Errorf("says %q", p.errs)
+	}
+	if p := cli("map", "run", dir, dir+"/S.csv", "--explain", "S.csv:2", "--explain-to", dir+"/steps").must(t, exitRefused); strings.Contains(p.errs, "nothing was explained") {
+		t.Errorf("says %q", p.errs)
+	}
+}
+
 // Every code table of the shipped maps is a ConceptMap that is the same table again.
 func TestCodeTablesOfTheShippedMaps(t *testing.T) {
 	dir, tables := t.TempDir(), 0

@@ -2,6 +2,7 @@ package workbench
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -162,7 +163,8 @@ func (c Case) givens() []part {
 
 func (c Case) at(line int, text string) string { return fmt.Sprintf("%s:%d: %s", c.File, line, text) }
 
-// expect holds what was made against the resources of the case.
+// expect holds what was made against the resources of the case, each against the one with
+// its type and id: what is missing, and what is there besides, comes first.
 func (c Case) expect(made []fhir.Value) []string {
 	want, ok := c.parts["expect"]
 	if !ok {
@@ -172,27 +174,27 @@ func (c Case) expect(made []fhir.Value) []string {
 	if err != nil {
 		return []string{c.at(want.line, err.Error())}
 	}
-	var differ []string
-	for i := range max(len(resources), len(made)) {
-		switch {
-		case i >= len(made):
-			differ = append(differ, c.at(want.line, fmt.Sprintf("expect: a %s was not made", resources[i].Type())))
-		case i >= len(resources):
-			differ = append(differ, c.at(want.line, fmt.Sprintf("expect: a %s more was made: %s", made[i].Type(), made[i].Raw())))
-		default:
-			for _, d := range Differences(resources[i], made[i], cmpName(resources[i])) {
-				differ = append(differ, c.at(want.line, "expect "+d))
-			}
+	var differ, within []string
+	for i, r := range resources {
+		found := slices.IndexFunc(made, func(m fhir.Value) bool { return m.Type() == r.Type() && (r.ID() == "" || m.ID() == r.ID()) })
+		if found < 0 {
+			differ = append(differ, c.at(want.line, fmt.Sprintf("expect: number %d, %s, was not made", i+1, called(r))))
+			continue
 		}
+		for _, d := range Differences(r, made[found], cmp.Or(r.Type(), "record")) {
+			within = append(within, c.at(want.line, "expect "+d))
+		}
+		made = slices.Delete(slices.Clone(made), found, found+1)
 	}
-	return differ
+	for _, m := range made {
+		differ = append(differ, c.at(want.line, fmt.Sprintf("expect: %s was made too: %s", called(m), m.Raw())))
+	}
+	return append(differ, within...)
 }
 
-func cmpName(v fhir.Value) string {
-	if v.Type() == "" {
-		return "record"
-	}
-	return v.Type()
+// called is the type and id of a resource, as far as it has them.
+func called(v fhir.Value) string {
+	return strings.TrimSuffix(cmp.Or(v.Type(), "record")+"/"+v.ID(), "/")
 }
 
 // back holds what comes back against the records of the case, and the faults of

@@ -192,7 +192,7 @@ map Plan <-> CarePlan
 	for name, c := range map[string]struct{ text, says string }{
 		"as it shows":        {"case A\ngiven Plan\n{\"id\":\"P1\",\"status\":\"open\"}\nexpect\n{\"resourceType\":\"CarePlan\",\"id\":\"P1\",\"identifier\":[{\"system\":\"https://s/plan\",\"value\":\"P1\"}],\n \"intent\":\"plan\",\"status\":\"active\"}\nback given\n", ""},
 		"another value":      {"case A\ngiven Plan\n{\"id\":\"P1\",\"status\":\"shut\"}\nexpect\n{\"resourceType\":\"CarePlan\",\"id\":\"P1\",\"identifier\":[{\"system\":\"https://s/plan\",\"value\":\"P1\"}],\"intent\":\"plan\",\"status\":\"active\"}\n", `c.case:5: expect CarePlan.status: want "active", got "completed"`},
-		"one too few":        {"case A\ngiven Plan\n{\"id\":\"P1\"}\nexpect\n", "a CarePlan more was made"},
+		"one too few":        {"case A\ngiven Plan\n{\"id\":\"P1\"}\nexpect\n", "c.case:5: expect: CarePlan/P1 was made too: {"},
 		"another record":     {"case A\ngiven Plan\n{\"id\":\"P1\"}\nback\n{\"id\":\"P2\"}\n", `back Plan.id: want "P2", got "P1"`},
 		"refused":            {"case A\ngiven Plan\n{\"id\":\"P1\",\"status\":\"lost\"}\nrefused\n status: the code is not in table Status\n", ""},
 		"refused unsaid":     {"case A\ngiven Plan\n{\"id\":\"P1\",\"status\":\"lost\"}\n", "refused or warned, and the case does not say so"},
@@ -218,6 +218,29 @@ map Plan <-> CarePlan
 	}
 	if _, err := workbench.Cases(fstest.MapFS{"c.case": {Data: []byte("given Plan\n{}\n")}}, ""); err == nil {
 		t.Error("a case without a name passed")
+	}
+}
+
+// One resource that was missing moved all others up, and each of their fields was told.
+func TestACaseNamesTheResourceThatIsMissing(t *testing.T) {
+	f := compile(t, "map Plan -> CarePlan\n  key id\n  title -> title\nmap Plan -> Goal  when goal present\n  key id\n  goal -> description.text\n")
+	const given = "case A\ngiven Plan\n[{\"id\":\"1\",\"title\":\"a\"},{\"id\":\"2\",\"title\":\"b\"},{\"id\":\"3\",\"goal\":\"g\"}]\nexpect\n"
+	one, two, three, goal := `{"resourceType":"CarePlan","id":"1","title":"a"}`, `{"resourceType":"CarePlan","id":"2","title":"b"}`, `{"resourceType":"CarePlan","id":"3"}`, `{"resourceType":"Goal","id":"3","description":{"text":"g"}}`
+	for expect, says := range map[string]string{
+		one + two + three + goal: "",
+		goal + three + two + one: "",
+		one + three + goal:       "c.case:5: expect: CarePlan/2 was made too: " + two,
+		one + `{"resourceType":"Goal","id":"1"}` + two + three + goal:                                                    "c.case:5: expect: number 2, Goal/1, was not made",
+		one + `{"resourceType":"CarePlan","id":"2","title":"c"}` + `{"resourceType":"CarePlan","id":"4"}` + three + goal: "c.case:5: expect: number 3, CarePlan/4, was not made\nc.case:5: expect CarePlan.title: want \"c\", got \"b\"",
+		one + two + three + `{"resourceType":"Goal","description":{"text":"g"}}`:                                         "c.case:5: expect Goal.id: want nothing, got \"3\"",
+	} {
+		cases, err := workbench.Cases(fstest.MapFS{"c.case": {Data: []byte(given + expect + "\n")}}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(cases[0].Run(f), "\n"); got != says {
+			t.Errorf("%s\nsays %s\nand not %s", expect, got, says)
+		}
 	}
 }
 
