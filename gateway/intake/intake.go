@@ -132,11 +132,7 @@ func (in *Intake) Run(ctx context.Context, source Source, fsys fs.FS) (Summary, 
 func (in *Intake) Again(ctx context.Context, source Source, fault quarantine.Fault, raw []byte) (Summary, error) {
 	run := in.begin(ctx, source)
 	defer run.close()
-	of, err := run.saidIn(fault)
-	if err != nil {
-		return run.sum, fmt.Errorf("bringing in %s: %w", source.Name, err)
-	}
-	run.again = &of
+	run.again = run.saidIn(fault)
 	report, err := source.Format.Reread(ctx, raw, run.env(), run)
 	return run.end(report, err)
 }

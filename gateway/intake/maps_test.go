@@ -8,9 +8,18 @@ import (
 	"time"
 
 	"cpagateway/gateway/intake"
+	"cpagateway/gateway/quarantine"
 	maps "cpagateway/mapping/folder"
 	"cpagateway/profiles"
 )
+
+// named is a Patient's number and name, from the columns that are called like them.
+const named = `  in identifier[]
+    $SystemNHSNumber -> system
+    NHSNumber -> value   nhs-number required
+  in name[]
+    Surname -> family
+`
 
 // crisisMaps are maps of a board's own: people, and of each plan a row that says whether the
 // person refuses that it is shared, in a crisis too (T4).
@@ -24,12 +33,7 @@ csv people
 
 map people -> Patient
   key Id
-  in identifier[]
-    $SystemNHSNumber -> system
-    NHSNumber -> value   nhs-number required
-  in name[]
-    Surname -> family
-  Born -> birthDate   date
+`+named+`  Born -> birthDate   date
 `)},
 	"crisis.map": {Data: []byte(`
 csv crisis
@@ -272,12 +276,7 @@ csv plans
 
 map plans -> Patient
   key Id
-  in identifier[]
-    $SystemNHSNumber -> system
-    NHSNumber -> value   nhs-number required
-  in name[]
-    Surname -> family
-
+`+named+`
 map plans -> CarePlan
   key Plan
   person Id
@@ -291,5 +290,16 @@ map plans -> CarePlan
 	rows := tableOf("plans.csv", "Plan,Id,NHSNumber,Surname", []string{"7,1," + ann + ",Test", "8,1," + ann + ",Test", "9,1," + ann + ",Tests"})
 	if sum := d.bring(intake.Source{Name: "flat", Format: format}, rows); sum.Stored != 3 || sum.Quarantined != 0 {
 		t.Errorf("%+v", sum)
+	}
+}
+
+// What could not be read kept its mended form from being fed in.
+func TestTheMendedFormOfWhatCannotBeReadIsFedIn(t *testing.T) {
+	d := openDesk(t)
+	for _, raw := range []string{"", "{broken", `{"nobodys":{}}`} {
+		sum, err := d.Again(t.Context(), board(t), quarantine.Fault{At: d.now, Raw: []byte(raw)}, []byte(`{"people":{"Id":"1","NHSNumber":"`+ann+`","Surname":"Test","Born":"1980-01-01"}}`))
+		if err != nil || sum.Stored+sum.Unchanged != 1 {
+			t.Errorf("%q: %+v, %v", raw, sum, err)
+		}
 	}
 }

@@ -158,11 +158,8 @@ func (r *run) recallWishes() error {
 			if f.Custodian != r.source.Custodian || !f.At.Before(r.began) { // else this run has it already
 				continue
 			}
-			of, err := r.saidIn(f)
-			if err != nil {
-				continue
-			}
-			no, err := r.sentSince(now, &of, of.said)
+			of := r.saidIn(f)
+			no, err := r.sentSince(now, of, of.said)
 			if err != nil {
 				return err
 			}

@@ -58,14 +58,14 @@ func (s *said) SetAside(_ []mapping.Fault, consents []mapping.Resource) error {
 	return s.Take(consents)
 }
 
-func (r *run) saidIn(f quarantine.Fault) (of fragment, err error) {
-	of.Fault = f
+// saidIn is what was set aside with what it said. What cannot be read, or the maps of today no
+// longer read, said nothing: its mended form may be fed in all the same.
+func (r *run) saidIn(f quarantine.Fault) *fragment {
+	of := &fragment{Fault: f}
 	env := r.env()
 	env.Expect = nil
-	if len(f.Raw) > 0 {
-		_, err = r.source.Format.Reread(r.ctx, f.Raw, env, &of.said)
-	}
-	return of, err
+	_, _ = r.source.Format.Reread(r.ctx, f.Raw, env, &of.said)
+	return of
 }
 
 // sentSince refuses a record that was set aside where its source has sent it since, and
