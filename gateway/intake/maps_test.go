@@ -33,7 +33,7 @@ csv people
 
 map people -> Patient
   key Id
-`+named+`  Born -> birthDate   date
+` + named + `  Born -> birthDate   date
 `)},
 	"crisis.map": {Data: []byte(`
 csv crisis
@@ -276,7 +276,7 @@ csv plans
 
 map plans -> Patient
   key Id
-`+named+`
+` + named + `
 map plans -> CarePlan
   key Plan
   person Id
@@ -300,6 +300,36 @@ func TestTheMendedFormOfWhatCannotBeReadIsFedIn(t *testing.T) {
 		sum, err := d.Again(t.Context(), board(t), quarantine.Fault{At: d.now, Raw: []byte(raw)}, []byte(`{"people":{"Id":"1","NHSNumber":"`+ann+`","Surname":"Test","Born":"1980-01-01"}}`))
 		if err != nil || sum.Stored+sum.Unchanged != 1 {
 			t.Errorf("%q: %+v, %v", raw, sum, err)
+		}
+	}
+}
+
+// A row whose rows of another table nobody can tell took its refusal along.
+func TestARefusalInARowWhoseOwnRowsAreInDoubtIsTaken(t *testing.T) {
+	joined := fstest.MapFS{"people.map": crisisMaps["people.map"], "crisis.map": {Data: append([]byte(`
+csv signs of crisis by Plan
+  Plan "Plan"
+  Sign "Sign"
+`), crisisMaps["crisis.map"].Data...)}}
+	format, err := maps.New(joined)
+	must(t, err)
+	source := intake.Source{Name: "board", Format: format}
+	row := "7,1,2026-07-01,2027-06-30,"
+	signs := tableOf("signs.csv", "Plan,Sign", []string{"7,sleeps little"})
+	for name, second := range map[string]fstest.MapFS{"without the other file": {}, "two homes": signs} {
+		d := openDesk(t)
+		d.bring(source, peopleRows(annsRow(ann)))
+		rows := []string{row + "N"}
+		if len(second) > 0 {
+			rows = append(rows, "7,1,2026-07-01,2027-06-29,N")
+		}
+		files := crisisRows(rows...)
+		for file, text := range second {
+			files[file] = text
+		}
+		sum := d.bring(source, files)
+		if got := d.reads(ann); len(d.faults()) != 0 || sum.SetAside[0].Rule != "JOIN" || !refusing[got] {
+			t.Errorf("%s: %+v, and there stands %q", name, sum, got)
 		}
 	}
 }

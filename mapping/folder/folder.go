@@ -245,7 +245,7 @@ type record struct {
 }
 
 func (x *run) take(source string, r record) error {
-	if r.fault != "" {
+	if r.fault != "" && r.rule != ruleJoin {
 		return x.refuse(r)
 	}
 	if row, ok := r.Record.(*row); ok && r.raw == nil {
@@ -253,6 +253,10 @@ func (x *run) take(source string, r record) error {
 	}
 	raw := append(append(fhir.AppendString([]byte("{"), source), ':'), r.raw...)
 	raw = append(raw, '}')
+	fragment := func() []byte { return raw }
+	if r.fault != "" { // the row itself can be read
+		return x.refuse(r, x.consents(source, r, fragment)...)
+	}
 	var resources []mapping.Resource
 	faults := x.unsound(source, r)
 	if len(faults) == 0 {
@@ -264,7 +268,6 @@ func (x *run) take(source string, r record) error {
 	for i := range faults {
 		faults[i].Raw = raw
 	}
-	fragment := func() []byte { return raw }
 	if mapping.Refused(faults) {
 		x.report.Refused++
 		return x.out.SetAside(faults, x.consents(source, r, fragment))
@@ -310,13 +313,13 @@ func (x *run) unsound(source string, r record) []mapping.Fault {
 	return faults
 }
 
-func (x *run) refuse(r record) error {
+func (x *run) refuse(r record, consents ...mapping.Resource) error {
 	x.report.Refused++
 	fault := mapping.Fault{At: r.At(""), Rule: cmp.Or(r.rule, "FILE"), Reason: r.fault}
 	if row, ok := r.Record.(*row); ok {
 		fault.Value = strings.Join(row.cells, ",")
 	}
-	return x.out.SetAside([]mapping.Fault{fault}, nil)
+	return x.out.SetAside([]mapping.Fault{fault}, consents)
 }
 
 // leave counts what no map that applies to the record reads.
