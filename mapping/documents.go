@@ -121,6 +121,7 @@ func (c *cutter) lines() error {
 		if err != nil && err != io.EOF {
 			return err
 		}
+		line = bytes.TrimPrefix(line, []byte(ByteOrderMark)) // of a file that was put behind another
 		if givenErr := c.piece(line); givenErr != nil || err == io.EOF {
 			return givenErr
 		}

@@ -83,7 +83,7 @@ func TestWhatNeverEndsIsRefusedAtALimit(t *testing.T) {
 		"a line of a file by its content": {fhirBundles, endless{name: "a.json", begin: whole + whole + "[", repeat: "0,"}, "line 3 ", 2},
 		"a Bundle":                        {fhirBundles, endless{name: "a.json", begin: `{"resourceType":"Bundle","type":"collection","entry":[{}`, repeat: ",{}"}, "it ", 0},
 		"a Bundle on many lines":          {fhirBundles, endless{name: "a.json", begin: "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\n\"entry\":[{}", repeat: ",\n{}"}, "it ", 0},
-		"brackets":                        {fhirBundles, endless{name: "a.json", repeat: "[[[[[[[["}, "it ", 0},
+		"brackets":                        {fhirBundles, endless{name: "a.json", repeat: "[[[[[[[["}, "element 1 of its array ", 0},
 		"a line of plans":                 {plans, endless{name: "a.jsonl", begin: "\n", repeat: "xxxxxxxx"}, "line 2 ", 0},
 		"a plan":                          {plans, endless{name: "a.json", begin: `{"id":"`, repeat: "xxxxxxxx"}, "it ", 0},
 		"a plan on many lines":            {plans, endless{name: "a.json", begin: "{\n", repeat: "\"a\":1,\n"}, "it ", 0},

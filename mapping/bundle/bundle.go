@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"path"
-	"strings"
 
 	"cpagateway/mapping"
 )
@@ -42,8 +40,8 @@ const (
 // each bare resource, is one record read, and is taken or refused; a file or line
 // that cannot be read is one record refused.
 //
-// In memory is one document, of at most mapping.MaxDocument: a JSON file, or a line
-// of NDJSON. Every record, to know it again, and the identifiers of Patients, staff
+// In memory is one document (see mapping.Documents): a JSON file, an element of an array,
+// or a line of NDJSON. Every record, to know it again, and the identifiers of Patients, staff
 // and organisations are remembered in env.Scratch. A file with a document that is
 // longer is read up to there, and noted as not read.
 func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapping.Output) (mapping.Report, error) {
@@ -65,46 +63,32 @@ func (f *Format) Reread(ctx context.Context, raw []byte, env mapping.Env, out ma
 	x := newExtract(env, out)
 	for _, pass := range []pass{patients, others} {
 		x.pass = pass
-		if err := x.readText(ctx, "fragment", raw); err != nil {
+		if err := x.readFragment(ctx, raw); err != nil {
 			return x.report, fmt.Errorf("reading a fragment: %w", err)
 		}
 	}
 	return x.report, nil
 }
 
-const wholeFile = ".json" // the others are of lines
-
-var suffixes = []string{wholeFile, ".ndjson", ".jsonl"}
-
-// readFile reads one file by what its name says it is.
-func (x *extract) readFile(ctx context.Context, name string, file fs.File) error {
-	if strings.ToLower(path.Ext(name)) != wholeFile {
-		return x.readLines(ctx, name, file)
+// readFragment reads a document, or lines of them. An array was a line or an element that
+// is no document.
+func (x *extract) readFragment(ctx context.Context, raw []byte) error {
+	const name = "fragment"
+	if bytes.HasPrefix(raw, []byte("[")) {
+		return x.document(ctx, mapping.Position{File: name}, raw)
 	}
-	content, err := io.ReadAll(io.LimitReader(file, mapping.MaxDocument+1))
-	if err != nil {
-		return err
-	}
-	if len(content) <= mapping.MaxDocument {
-		return x.readText(ctx, name, content)
-	}
-	if areLines(bytes.TrimLeft(bytes.TrimPrefix(content, byteOrderMark), " \t\r\n")) {
-		return x.readLines(ctx, name, io.MultiReader(bytes.NewReader(content), file))
-	}
-	x.report.Pass(name, mapping.TooLong("it")+"; divide it, or write a resource or a Bundle on each line")
-	return nil
+	return x.readFile(ctx, name, bytes.NewReader(raw))
 }
 
-// readText reads a document, or lines of them: servers write NDJSON into files
-// called .json too.
-func (x *extract) readText(ctx context.Context, name string, content []byte) error {
-	content = trim(content)
-	switch {
-	case len(content) == 0:
-		x.report.Pass(name, "it is empty")
-		return nil
-	case areLines(content):
-		return x.readLines(ctx, name, bytes.NewReader(content))
-	}
-	return x.document(ctx, mapping.Position{File: name}, content)
+var suffixes = []string{".json", ".ndjson", ".jsonl"}
+
+// readFile reads the documents of one file.
+func (x *extract) readFile(ctx context.Context, name string, from io.Reader) error {
+	return mapping.Documents(name, from, &x.report, func(row int, text []byte) error {
+		if len(text) == 0 {
+			x.report.Pass(name, "it is empty")
+			return nil
+		}
+		return x.document(ctx, mapping.Position{File: name, Row: row}, text)
+	})
 }

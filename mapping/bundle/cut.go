@@ -1,5 +1,7 @@
 package bundle
 
+import "bytes"
+
 // cut finds the elements of a Bundle's entry array by its brackets and strings
 // alone, for a Bundle in which some entry is not JSON that can be read. The shell
 // is the Bundle with that array emptied.
@@ -65,7 +67,7 @@ func (c *cutter) step(b byte) bool {
 
 // end takes the element that ends here.
 func (c *cutter) end() {
-	if element := trim(c.src[c.start:c.at]); len(element) > 0 {
+	if element := bytes.TrimSpace(c.src[c.start:c.at]); len(element) > 0 {
 		c.entries = append(c.entries, element)
 	}
 	c.start = c.at + 1

@@ -29,7 +29,9 @@ func TestFilesAreReadByNameAndContent(t *testing.T) {
 		"lines":            {"a.ndjson", one + "\n" + two, "a.ndjson:1 a.ndjson:2"},
 		"CRLF, empty ones": {"a.jsonl", "\r\n" + one + "\r\n \r\n" + two + "\r\n", "a.jsonl:2 a.jsonl:4"},
 		"lines with mark":  {"a.ndjson", "\ufeff" + one + "\n" + two, "a.ndjson:1 a.ndjson:2"},
+		"files joined":     {"a.ndjson", "\ufeff" + one + "\n\ufeff" + two + "\n", "a.ndjson:1 a.ndjson:2"},
 		"lines as JSON":    {"a.json", one + "\n" + two + "\n", "a.json:1 a.json:2"},
+		"an array":         {"a.json", "[" + one + ",\n" + two + "]", "a.json:1 a.json:2"},
 		"a long line":      {"a.ndjson", strings.Repeat(" ", 1<<20) + one + "\n" + two, "a.ndjson:1 a.ndjson:2"},
 	} {
 		b, _ := read(t, fstest.MapFS{c.file: {Data: []byte(c.text)}})
