@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base32"
 	"slices"
@@ -116,8 +117,8 @@ func (b *Back) place(p *piece) bool {
 		b.refuse(p, p.at, p.fault)
 		return true
 	}
-	home := b.program.home(p.m.source)
-	own, ok := home.key.read(b.over(p.scopes[0]))
+	from := b.program.of(p.m.source)
+	own, ok := cmp.Or(from.home(), from.maps[0]).key.read(b.over(p.scopes[0]))
 	if !ok {
 		return false
 	}
@@ -316,12 +317,6 @@ func (p *Program) mapOf(v fhir.Value) (m *resourceMap, at string) {
 		}
 	}
 	return nil, at
-}
-
-// home is the map whose key tells the records of a source apart.
-func (p *Program) home(source string) *resourceMap {
-	maps := p.of(source).maps
-	return maps[max(0, slices.IndexFunc(maps, func(m *resourceMap) bool { return m.way == both && m.each == "" }))]
 }
 
 // members reads an object. The path of what contradicts itself comes back.

@@ -123,7 +123,7 @@ func (p *parser) checkKey(l syntax.Line, m *resourceMap) {
 	}
 	for i := range parts {
 		if o := &parts[i]; o.kind == field && !o.optional && p.given[p.absolute(&o.operand)].leaf == nil {
-			if told := p.tellsOfRecord(m); o.up > 0 || told && p.homeOf(p.source) != nil {
+			if told := p.tellsOfRecord(m); o.up > 0 || told && p.source.home() != nil {
 				if m.attaches = true; !told {
 					p.source.attached = append(p.source.attached, attached{m, l.Place, o.text})
 				}
@@ -154,16 +154,6 @@ func (p *parser) tellsOfRecord(m *resourceMap) bool {
 		}
 	}
 	return false
-}
-
-// homeOf is the map read so far whose key tells the records of a source apart.
-func (p *parser) homeOf(s *source) *resourceMap {
-	for _, m := range s.maps {
-		if m.way == both && m.each == "" {
-			return m
-		}
-	}
-	return nil
 }
 
 // giver is a place from which a field returns: the leaf, and the element of a list

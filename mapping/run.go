@@ -44,6 +44,16 @@ type source struct {
 	refers   map[[2]string]bool // type and key of a reference that returns
 }
 
+// home is the map whose key tells the records of a source apart, nil where none does.
+func (s *source) home() *resourceMap {
+	for _, m := range s.maps {
+		if m.way == both && m.each == "" {
+			return m
+		}
+	}
+	return nil
+}
+
 // reading is a field that a line of a map reads.
 type reading struct {
 	path string

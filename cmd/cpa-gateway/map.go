@@ -52,7 +52,7 @@ func mapFolder(name string) (*folder.Format, error) {
 	} else if !info.IsDir() {
 		return nil, misuse("%s is no folder of maps", at)
 	}
-	return folder.NewVersion(os.DirFS(at), version)
+	return folder.New(os.DirFS(at), version)
 }
 
 // folderNamed takes FOLDER@VERSION apart, unless there is a folder of that name.

@@ -68,7 +68,7 @@ func TestWhatNeverEndsIsRefusedAtALimit(t *testing.T) {
 	must(t, err)
 	tables, err := mhsds.New(mhsds.Options{})
 	must(t, err)
-	own, err := ownmaps.New(fstest.MapFS{"m.map": {Data: []byte("map Row <-> Practitioner\n  key ref\n  in identifier[]\n    \"https://s\" -> system\n    ref <-> value\n")}})
+	own, err := ownmaps.New(fstest.MapFS{"m.map": {Data: []byte("map Row <-> Practitioner\n  key ref\n  in identifier[]\n    \"https://s\" -> system\n    ref <-> value\n")}}, "")
 	must(t, err)
 	whole := patient("p1", ann) + "\n"
 	for name, c := range map[string]struct {

@@ -84,7 +84,7 @@ map crisis -> Consent
 // board is a source of crisisMaps.
 func board(t *testing.T) intake.Source {
 	t.Helper()
-	format, err := maps.New(crisisMaps)
+	format, err := maps.New(crisisMaps, "")
 	must(t, err)
 	return intake.Source{Name: "board", Format: format}
 }
@@ -284,7 +284,7 @@ map plans -> CarePlan
   "plan" -> intent
   Id -> subject.reference   ref Patient required
 `)}}
-	format, err := maps.New(flat)
+	format, err := maps.New(flat, "")
 	must(t, err)
 	d := openDesk(t)
 	rows := tableOf("plans.csv", "Plan,Id,NHSNumber,Surname", []string{"7,1," + ann + ",Test", "8,1," + ann + ",Test", "9,1," + ann + ",Tests"})

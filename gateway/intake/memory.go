@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -59,22 +58,16 @@ const (
 	ofAlike      = "alike"      // how many faults so far would have one id
 )
 
-func keyOf(kind, name string) (k scratch.Key) {
-	sum := sha256.Sum256([]byte(kind + "\x00" + name))
-	copy(k[:], sum[:])
-	return k
-}
-
 // count is what is remembered under a name; 0 is nothing.
 func (m *memory) count(kind, name string) uint64 {
-	value, _ := m.Get(keyOf(kind, name))
+	value, _ := m.Get(scratch.KeyOf(kind, name))
 	n, _ := binary.Uvarint(value)
 	return n
 }
 
 func (m *memory) setCount(kind, name string, n uint64) {
 	if n != m.count(kind, name) {
-		m.Put(keyOf(kind, name), binary.AppendUvarint(nil, n))
+		m.Put(scratch.KeyOf(kind, name), binary.AppendUvarint(nil, n))
 	}
 }
 

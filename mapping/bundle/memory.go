@@ -1,7 +1,6 @@
 package bundle
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"strings"
 	"time"
@@ -25,18 +24,6 @@ type seen struct {
 
 type digest = scratch.Key
 
-func digestOf(parts ...[]byte) (d digest) {
-	h := sha256.New()
-	var size [8]byte
-	for _, part := range parts {
-		binary.BigEndian.PutUint64(size[:], uint64(len(part)))
-		h.Write(size[:])
-		h.Write(part)
-	}
-	copy(d[:], h.Sum(nil))
-	return d
-}
-
 // The kinds of things that are remembered.
 const (
 	ofRecords = "record"
@@ -45,7 +32,7 @@ const (
 )
 
 func (t target) digest(kind string) digest {
-	return digestOf([]byte(kind), []byte(t.typ), []byte(t.key))
+	return scratch.KeyOf(kind, t.typ, t.key)
 }
 
 // record is what is remembered of a record.
@@ -86,12 +73,12 @@ func (m *memory) giveName(name string, t target) {
 	if before, taken := m.named(name); taken && before != t {
 		t = target{}
 	}
-	m.table.Put(digestOf([]byte(ofNames), []byte(name)), []byte(t.typ+"/"+t.key))
+	m.table.Put(scratch.KeyOf(ofNames, name), []byte(t.typ+"/"+t.key))
 }
 
 // named is the record that has a name; the zero target where it is two.
 func (m *memory) named(name string) (t target, ok bool) {
-	value, ok := m.table.Get(digestOf([]byte(ofNames), []byte(name)))
+	value, ok := m.table.Get(scratch.KeyOf(ofNames, name))
 	t.typ, t.key, _ = strings.Cut(string(value), "/")
 	return t, ok
 }

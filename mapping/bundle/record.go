@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"cpagateway/mapping"
+	"cpagateway/mapping/scratch"
 	"cpagateway/profiles/fhir"
 )
 
@@ -86,7 +87,7 @@ func (x *extract) unfit(e *entry) *refusal {
 // every page); the store then finds it unchanged. A newer version, by its own meta,
 // is taken in its place.
 func (x *extract) again(d *document, e *entry, body []byte) *refusal {
-	now := seen{x.unit, digestOf(body), e.who(), e.version()}
+	now := seen{x.unit, scratch.KeyOf(body), e.who(), e.version()}
 	before, twice := x.memory.record(e.self)
 	switch {
 	case d.names.known[e.self]:
@@ -136,7 +137,7 @@ func (v version) after(other version) bool {
 
 // who tells whether two Patients are one person.
 func (e *entry) who() digest {
-	return digestOf(e.resource.Get("identifier").Raw(), e.resource.Get("birthDate").Raw(), e.resource.Get("name").Raw())
+	return scratch.KeyOf(e.resource.Get("identifier").Raw(), e.resource.Get("birthDate").Raw(), e.resource.Get("name").Raw())
 }
 
 // rewrite is the resource as it came but for its id and its references, which

@@ -16,20 +16,14 @@ type fingerprint [sha256.Size]byte
 // memory is what is remembered of every plan, and of what is not one plan's alone.
 type memory struct{ *scratch.Table }
 
-func keyOf(kind, key string) (k scratch.Key) {
-	sum := sha256.Sum256([]byte(kind + "\x00" + key))
-	copy(k[:], sum[:])
-	return k
-}
-
 func (m memory) keep(r mapping.Resource) {
 	sum := sha256.Sum256(r.Body)
-	m.Put(keyOf(r.Type, r.Key), sum[:])
+	m.Put(scratch.KeyOf(r.Type, r.Key), sum[:])
 }
 
 // made is what was made earlier under the type and key of a resource.
 func (m memory) made(r mapping.Resource) (f fingerprint, ok bool) {
-	value, ok := m.Get(keyOf(r.Type, r.Key))
+	value, ok := m.Get(scratch.KeyOf(r.Type, r.Key))
 	copy(f[:], value)
 	return f, ok
 }
@@ -39,11 +33,11 @@ const ofPeople = "person"
 
 // meet remembers who somebody is by the key of their Patient.
 func (m memory) meet(key string, who identity) {
-	m.Put(keyOf(ofPeople, key), []byte(who.nhsNumber+"\x00"+who.birthDate))
+	m.Put(scratch.KeyOf(ofPeople, key), []byte(who.nhsNumber+"\x00"+who.birthDate))
 }
 
 func (m memory) person(key string) (who identity) {
-	value, _ := m.Get(keyOf(ofPeople, key))
+	value, _ := m.Get(scratch.KeyOf(ofPeople, key))
 	who.nhsNumber, who.birthDate, _ = strings.Cut(string(value), "\x00")
 	return who
 }

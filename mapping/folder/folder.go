@@ -32,11 +32,9 @@ type Format struct {
 	schemas map[string]*schema.Schema // by source, of its documents
 }
 
-// New compiles the maps at the root of fsys; an error names what is wrong in them.
-func New(fsys fs.FS) (*Format, error) { return NewVersion(fsys, "") }
-
-// NewVersion is New for another version of the format, whose overlay stands beside the maps.
-func NewVersion(fsys fs.FS, version string) (*Format, error) {
+// New compiles the maps at the root of fsys, with the overlay of a version of the format; ""
+// is the maps themselves. An error names what is wrong in them.
+func New(fsys fs.FS, version string) (*Format, error) {
 	program, err := mapping.LoadVersion(fsys, version, nil)
 	if err == nil {
 		err = errors.Join(program.NotFHIR(), program.NoColumns())

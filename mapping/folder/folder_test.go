@@ -47,7 +47,7 @@ func (b *book) SetAside(f []mapping.Fault, _ []mapping.Resource) error {
 
 func format(t testing.TB) *folder.Format {
 	t.Helper()
-	f, err := folder.New(fstest.MapFS{"m.map": {Data: []byte(maps)}})
+	f, err := folder.New(fstest.MapFS{"m.map": {Data: []byte(maps)}}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +173,7 @@ func TestAFileThatLacksAColumnIsRefusedWhole(t *testing.T) {
 		"one that the maps read":   {read1, "id,other\nP1,x\n", "sign. "},
 		"what only a document has": {read1, "id,sign\nP1,x\n", ""},
 	} {
-		f, err := folder.New(fstest.MapFS{"m.map": {Data: []byte(c.maps)}})
+		f, err := folder.New(fstest.MapFS{"m.map": {Data: []byte(c.maps)}}, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -201,7 +201,7 @@ func TestAFieldThatIsNoColumnIsAFaultOfTheMap(t *testing.T) {
 		"  each words -> note[]\n    . -> text":                        "m.map:9:8: no table words is joined to this one: csv words of SOURCE by FIELD",
 		"  EarlySign1 -> title\n  each Steps -> activity[]\n    no -> id\n    ^EarlySign1 -> detail.description\nmap Other -> Goal\n  key any\n  each words -> note[]\n    . -> text": "",
 	} {
-		_, err := folder.New(fstest.MapFS{"m.map": {Data: []byte(maps + line + "\n")}})
+		_, err := folder.New(fstest.MapFS{"m.map": {Data: []byte(maps + line + "\n")}}, "")
 		if got := fmt.Sprint(err); says != got && (says != "" || err != nil) {
 			t.Errorf("%s\nsays %s\nand not %s", line, got, says)
 		}

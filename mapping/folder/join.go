@@ -2,7 +2,6 @@ package folder
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -109,9 +108,7 @@ func (x *run) keep(t *table, r record) error {
 // key is what a row of either table finds the other by.
 func (t *table) key(r record) (key scratch.Key, ok bool) {
 	text, ok := r.Field(t.By)
-	sum := sha256.Sum256([]byte(strings.TrimSpace(text)))
-	copy(key[:], sum[:])
-	return key, ok
+	return scratch.KeyOf(strings.TrimSpace(text)), ok
 }
 
 // withRows is a row with those of the joined tables that belong to it.

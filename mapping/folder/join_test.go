@@ -35,7 +35,7 @@ map Plans <-> CarePlan
 
 func joins(t testing.TB) *folder.Format {
 	t.Helper()
-	f, err := folder.New(fstest.MapFS{"m.map": {Data: []byte(joinMaps)}})
+	f, err := folder.New(fstest.MapFS{"m.map": {Data: []byte(joinMaps)}}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +212,7 @@ func TestManyRowsFindTheirHome(t *testing.T) {
 // TestPeopleAreReadFirst: a file with people that stands behind the others by its name left
 // these as of unknown people.
 func TestPeopleAreReadFirst(t *testing.T) {
-	f, err := folder.New(fstest.MapFS{"m.map": {Data: []byte("map Plans -> CarePlan\n  key id\n  person who\nmap Users -> Patient\n  key id\n")}})
+	f, err := folder.New(fstest.MapFS{"m.map": {Data: []byte("map Plans -> CarePlan\n  key id\n  person who\nmap Users -> Patient\n  key id\n")}}, "")
 	if err != nil {
 		t.Fatal(err)
 	}

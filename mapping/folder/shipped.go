@@ -30,5 +30,5 @@ func open(name, version string) (*Format, error) {
 	if err != nil {
 		return nil, err
 	}
-	return NewVersion(maps, version)
+	return New(maps, version)
 }

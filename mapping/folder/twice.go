@@ -61,8 +61,8 @@ func (x *run) note(made []mapping.Resource) {
 }
 
 func (x *run) digests(m mapping.Resource) (key scratch.Key, says, at string) {
-	of, body := sha256.Sum256([]byte(m.Type+"\x00"+m.Key)), sha256.Sum256(m.Body)
-	return scratch.Key(of[:]), string(body[:8]), fmt.Sprintf("%s row %d", m.From.File, m.From.Row)
+	body := sha256.Sum256(m.Body)
+	return scratch.KeyOf(m.Type, m.Key), string(body[:8]), fmt.Sprintf("%s row %d", m.From.File, m.From.Row)
 }
 
 // twice is the fault of a record of which others make every resource too, and one otherwise.

@@ -137,7 +137,7 @@ func newKeptRows(files scratch.Files) keptRows {
 	return keptRows{scratch.NewTable(files), map[named]*row{}}
 }
 
-func (n named) key() scratch.Key { return keyOf(n.table, n.field, n.value) }
+func (n named) key() scratch.Key { return scratch.KeyOf(n.table, n.field, n.value) }
 
 // keep keeps a valid row that those of other rooms may name.
 func (x *extract) keep(r *row) {

@@ -2,7 +2,6 @@ package mhsds
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
 	"slices"
 	"strconv"
@@ -115,11 +114,11 @@ func (m *room) together(r *row) scratch.Key {
 	t := r.in.table
 	switch value, _ := m.normal(r, t.togetherBy); {
 	case value == "":
-		return keyOf("row", strconv.Itoa(r.in.number), strconv.Itoa(r.number))
+		return scratch.KeyOf("row", strconv.Itoa(r.in.number), strconv.Itoa(r.number))
 	case t.hangs == nil:
-		return keyOf(t.code, t.togetherBy, value)
+		return scratch.KeyOf(t.code, t.togetherBy, value)
 	default:
-		return keyOf(t.hangs.parent.table, t.hangs.parent.field, value)
+		return scratch.KeyOf(t.hangs.parent.table, t.hangs.parent.field, value)
 	}
 }
 
@@ -171,7 +170,7 @@ func (m *room) keyOf(r *row, k *key) (of scratch.Key, is byte) {
 	if is&(isFound|isOwn) == 0 {
 		return of, 0
 	}
-	return keyOf(texts...), is
+	return scratch.KeyOf(texts...), is
 }
 
 // normal is the text of a field in its form, or as it stands.
@@ -225,17 +224,6 @@ func (m *room) settle() error {
 		}
 		return nil
 	})
-}
-
-// keyOf is the digest of some texts.
-func keyOf(parts ...string) scratch.Key {
-	var space [256]byte
-	text := space[:0]
-	for _, part := range parts {
-		text = appendText(text, part)
-	}
-	sum := sha256.Sum256(text)
-	return scratch.Key(sum[:len(scratch.Key{})])
 }
 
 func number(key scratch.Key) uint64 { return binary.BigEndian.Uint64(key[:]) }

@@ -10,43 +10,31 @@ import (
 // Chains finds byte strings by keys: all that were added under one. Chains that have
 // failed find nothing more and say so by Err, which is to be asked before anything is
 // done for want of a string.
-type Chains struct {
-	index  *Index // key -> its newest string
-	values *List  // strings, each behind its key and the place of the one before it
-	err    error
-}
+type Chains struct{ newest Table } // each string behind its key and the place of the one before it
 
 // NewChains makes empty Chains.
-func NewChains(files Files) *Chains {
-	return &Chains{index: NewIndex(files, keysInMemory), values: NewList(files)}
-}
+func NewChains(files Files) *Chains { return &Chains{*NewTable(files)} }
 
 // Err is why the Chains failed, if they did.
-func (c *Chains) Err() error { return errors.Join(c.err, c.index.Err()) }
+func (c *Chains) Err() error { return c.newest.Err() }
 
 const chainHead = len(Key{}) + 8
 
 // Add adds a string under a key.
 func (c *Chains) Add(key Key, text []byte) {
-	if c.err != nil {
-		return
-	}
 	var head [chainHead]byte
 	copy(head[:], key[:])
-	binary.BigEndian.PutUint64(head[len(key):], c.index.Get(key))
-	var at uint64
-	if at, c.err = c.values.add(head[:], text); c.err == nil {
-		c.index.Put(key, at+1)
-	}
+	binary.BigEndian.PutUint64(head[len(key):], c.newest.index.Get(key))
+	c.newest.put(key, head[:], text)
 }
 
 // Get is the strings of a key in the order in which they were added; false where they
 // are of more than so many bytes.
 func (c *Chains) Get(key Key, most int) (texts [][]byte, whole bool) {
 	size := 0
-	for at := c.index.Get(key); at != 0 && c.err == nil; {
+	for at := c.newest.index.Get(key); at != 0 && c.newest.err == nil; {
 		var link []byte
-		if link, c.err = c.values.at(at - 1); c.err != nil {
+		if link, c.newest.err = c.newest.values.at(at - 1); c.newest.err != nil {
 			return nil, true
 		}
 		at = binary.BigEndian.Uint64(link[len(key):])
@@ -63,9 +51,9 @@ func (c *Chains) Get(key Key, most int) (texts [][]byte, whole bool) {
 // fails.
 func (c *Chains) All() iter.Seq2[Key, []byte] {
 	return func(yield func(Key, []byte) bool) {
-		for link, err := range c.values.All() {
+		for link, err := range c.newest.values.All() {
 			if err != nil {
-				c.err = errors.Join(c.err, err)
+				c.newest.err = errors.Join(c.newest.err, err)
 				return
 			}
 			if !yield(Key(link[:len(Key{})]), link[chainHead:]) {

@@ -4,6 +4,8 @@
 package scratch
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"io"
 )
@@ -22,6 +24,17 @@ type Files func() (File, error)
 
 // Key is what something is found by: a digest, whose bits are evenly spread.
 type Key [16]byte
+
+// KeyOf is the Key of some texts, in their order.
+func KeyOf[T ~string | ~[]byte](texts ...T) Key {
+	var space [256]byte
+	all := space[:0]
+	for _, text := range texts {
+		all = append(binary.AppendUvarint(all, uint64(len(text))), text...)
+	}
+	sum := sha256.Sum256(all)
+	return Key(sum[:len(Key{})])
+}
 
 // Table finds values by keys. Its zero value is not ready: see NewTable. A Table
 // that has failed finds nothing more and says so by Err, which is to be asked before
@@ -54,12 +67,14 @@ func (t *Table) Get(key Key) (value []byte, ok bool) {
 }
 
 // Put keeps a value under a key, in the place of an earlier one.
-func (t *Table) Put(key Key, value []byte) {
+func (t *Table) Put(key Key, value []byte) { t.put(key, nil, value) }
+
+func (t *Table) put(key Key, head, value []byte) {
 	if t.err != nil {
 		return
 	}
 	var at uint64
-	if at, t.err = t.values.add(nil, value); t.err == nil {
+	if at, t.err = t.values.add(head, value); t.err == nil {
 		t.index.Put(key, at+1)
 	}
 }

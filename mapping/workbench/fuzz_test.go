@@ -29,7 +29,7 @@ func FuzzDraft(f *testing.F) {
 		if err != nil {
 			return
 		}
-		format, err := folder.New(fstest.MapFS{"m.map": {Data: draft}})
+		format, err := folder.New(fstest.MapFS{"m.map": {Data: draft}}, "")
 		if err != nil {
 			t.Fatalf("a draft that does not load: %v\n%s", err, draft)
 		}

@@ -135,28 +135,18 @@ func outcome(issues []issue) []byte {
 
 // binaries are files as a Bundle: each a Binary whose id is its name.
 func binaries(files map[string][]byte) []byte {
-	w := fhir.NewWriter(nil)
-	w.BeginObject()
-	w.Member("resourceType", "Bundle")
-	w.Member("type", "collection")
-	if len(files) > 0 {
-		w.Name("entry")
-		w.BeginArray()
-		for _, name := range slices.Sorted(maps.Keys(files)) {
-			w.BeginObject()
-			w.Name("resource")
-			w.BeginObject()
-			w.Member("resourceType", "Binary")
-			w.Member("id", name)
-			w.Member("contentType", mediaType(name))
-			w.Member("data", base64.StdEncoding.EncodeToString(files[name]))
-			w.EndObject()
-			w.EndObject()
-		}
-		w.EndArray()
+	var all [][]byte
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		w := fhir.NewWriter(nil)
+		w.BeginObject()
+		w.Member("resourceType", "Binary")
+		w.Member("id", name)
+		w.Member("contentType", mediaType(name))
+		w.Member("data", base64.StdEncoding.EncodeToString(files[name]))
+		w.EndObject()
+		all = append(all, w.Bytes())
 	}
-	w.EndObject()
-	return w.Bytes()
+	return collection(all)
 }
 
 func mediaType(name string) string {

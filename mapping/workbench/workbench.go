@@ -97,23 +97,32 @@ func Forward(ctx context.Context, f Format, files fs.FS, env mapping.Env) (*Made
 
 // Bundle is what was made as a FHIR collection.
 func (m *Made) Bundle() []byte {
+	bodies := make([][]byte, len(m.Resources))
+	for i, r := range m.Resources {
+		bodies[i] = r.Body
+	}
+	return append(collection(bodies), '\n')
+}
+
+// collection is a Bundle of resources.
+func collection(resources [][]byte) []byte {
 	w := fhir.NewWriter(nil)
 	w.BeginObject()
 	w.Member("resourceType", "Bundle")
 	w.Member("type", "collection")
-	if len(m.Resources) > 0 {
+	if len(resources) > 0 {
 		w.Name("entry")
 		w.BeginArray()
-		for _, r := range m.Resources {
+		for _, r := range resources {
 			w.BeginObject()
 			w.Name("resource")
-			w.Raw(r.Body)
+			w.Raw(r)
 			w.EndObject()
 		}
 		w.EndArray()
 	}
 	w.EndObject()
-	return append(w.Bytes(), '\n')
+	return w.Bytes()
 }
 
 // Resources are those of a Bundle, of an array, of lines, or one by itself.

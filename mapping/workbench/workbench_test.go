@@ -21,7 +21,7 @@ import (
 
 func compile(t rapid.TB, maps string) *folder.Format {
 	t.Helper()
-	f, err := folder.New(fstest.MapFS{"m.map": {Data: []byte(maps)}})
+	f, err := folder.New(fstest.MapFS{"m.map": {Data: []byte(maps)}}, "")
 	if err != nil {
 		t.Fatalf("%v\n%s", err, maps)
 	}
@@ -264,7 +264,7 @@ func TestThePageStandsByItself(t *testing.T) {
 
 // TestPublishedFacts: what is published about these pairs of lists is said from the tables alone.
 func TestPublishedFacts(t *testing.T) {
-	f, err := folder.New(os.DirFS("testdata/published"))
+	f, err := folder.New(os.DirFS("testdata/published"), "")
 	if err != nil {
 		t.Fatal(err)
 	}
