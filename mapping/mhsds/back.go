@@ -30,14 +30,14 @@ func (f *Format) Back(env mapping.Env, resources []fhir.Value) (map[string][]byt
 			newestFirst(r.group(coordinators), "StartDateAssCareCoord")
 			resources, faults := x.runner.Run(record.Source, r)
 			made[i] = resources
-			r.faults = append(r.faults, faults...)
+			r.findings().faults = append(r.findings().faults, faults...)
 		}
 		return made
 	}
 	back.Prove(makes, func(record *mapping.Returned) []mapping.Fault {
 		for below := range within(rows[record]) {
-			if mapping.Refused(below.faults) {
-				return below.faults
+			if faults := below.findings().faults; mapping.Refused(faults) {
+				return faults
 			}
 		}
 		return nil

@@ -232,20 +232,21 @@ func (f *file) label(i int) string {
 func (f *file) readRow(r *row, number int, line, fault string) {
 	cells, wrong := splitRow(line, r.cells[:0])
 	*r = row{in: f, number: number, cells: cells}
+	why := ""
 	switch {
 	case f.fault != "":
-		r.broken = f.fault
+		why = f.fault
 	case fault != "":
-		r.broken = "the row cannot be read: " + fault
+		why = "the row cannot be read: " + fault
 	case wrong != "":
-		r.broken = "the row cannot be read: " + f.label(len(cells)) + ": " + wrong
+		why = "the row cannot be read: " + f.label(len(cells)) + ": " + wrong
 	case len(cells) < len(f.columns):
-		r.broken = fmt.Sprintf("the row has %d fields where the header row names %d: it ends before %s", len(cells), len(f.columns), f.label(len(cells)))
+		why = fmt.Sprintf("the row has %d fields where the header row names %d: it ends before %s", len(cells), len(f.columns), f.label(len(cells)))
 	case len(cells) > len(f.columns):
-		r.broken = fmt.Sprintf("the row has %d fields where the header row names %d: it goes on after %s", len(cells), len(f.columns), f.label(len(f.columns)-1))
+		why = fmt.Sprintf("the row has %d fields where the header row names %d: it goes on after %s", len(cells), len(f.columns), f.label(len(f.columns)-1))
 	default:
 		return
 	}
-	r.line = line
+	r.unread = &unread{why, line}
 	r.cells = r.cells[:min(len(r.cells), len(f.columns))]
 }

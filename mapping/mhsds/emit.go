@@ -109,7 +109,7 @@ func (r *row) mapped(faults []mapping.Fault) {
 		if f.Warning && (r.accused(f.At) || slices.ContainsFunc(r.below, func(b *row) bool { return b.accused(f.At) })) {
 			continue
 		}
-		r.faults = append(r.faults, f)
+		r.findings().faults = append(r.findings().faults, f)
 		if !f.Warning && r.refusal == "" {
 			r.refusal = f.Rule
 		}
@@ -127,7 +127,7 @@ func (r *row) mapped(faults []mapping.Fault) {
 }
 
 func (r *row) accused(at mapping.Position) bool {
-	return slices.ContainsFunc(r.faults, func(f mapping.Fault) bool { return f.At == at })
+	return r.found != nil && slices.ContainsFunc(r.found.faults, func(f mapping.Fault) bool { return f.At == at })
 }
 
 // account counts a row once and hands on what became of it.
@@ -135,10 +135,11 @@ func (x *extract) account(r *row, resources []mapping.Resource) error {
 	if r.refusal != "" {
 		x.report.Refused++
 		raw := x.fragmentOf(r)
-		for i := range r.faults {
-			r.faults[i].Raw = raw
+		faults := r.found.faults
+		for i := range faults {
+			faults[i].Raw = raw
 		}
-		return x.out.SetAside(r.faults, nil)
+		return x.out.SetAside(faults, nil)
 	}
 	x.report.Taken++
 	r.in.leave(r.cells)
@@ -147,8 +148,8 @@ func (x *extract) account(r *row, resources []mapping.Resource) error {
 			return err
 		}
 	}
-	if len(r.faults) > 0 {
-		return x.out.SetAside(r.faults, nil)
+	if r.found != nil && len(r.found.faults) > 0 {
+		return x.out.SetAside(r.found.faults, nil)
 	}
 	return nil
 }

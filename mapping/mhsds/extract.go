@@ -197,10 +197,11 @@ func (x *extract) checkHeader() []mapping.Fault {
 				r.fault(rule, rule.reason)
 			}
 		}
-		for i := range r.faults {
-			r.faults[i].Raw = x.fragmentOf(r)
+		found := r.findings().faults
+		for i := range found {
+			found[i].Raw = x.fragmentOf(r)
 		}
-		faults = append(faults, r.faults...)
+		faults = append(faults, found...)
 	}
 	return faults
 }
@@ -239,8 +240,8 @@ var unreadable = &rule{id: "CSV", effect: rejects}
 // formats brings every field into its normal form, so that rows find each other.
 func (x *extract) formats(s *sheet) {
 	for _, r := range s.rows {
-		if r.broken != "" {
-			r.fault(unreadable, r.broken)
+		if r.unread != nil {
+			r.fault(unreadable, r.unread.why)
 			continue
 		}
 		placed := r.in.placed()
@@ -257,7 +258,7 @@ func (x *extract) formats(s *sheet) {
 				r.cells[at] = normal
 			} else {
 				r.fault(rule, rule.reason)
-				r.malformed = append(r.malformed, rule.field)
+				r.found.malformed = append(r.found.malformed, rule.field)
 			}
 		}
 	}
@@ -265,7 +266,7 @@ func (x *extract) formats(s *sheet) {
 
 // checkRow applies the rules about one row and those it is linked to.
 func (x *extract) checkRow(r *row) {
-	if r.broken != "" {
+	if r.unread != nil {
 		return
 	}
 	placed := r.in.placed()
@@ -291,11 +292,11 @@ func (r *rule) isBroken(w *row, at int) bool {
 // garbled reports whether a field that a rule is about, of this row or of those that it
 // hangs on, is not in its form; then the rule says nothing.
 func (r *row) garbled(rule *rule) bool {
-	if slices.ContainsFunc(r.malformed, func(field string) bool { return slices.Contains(rule.about, field) }) {
+	if r.garbles(rule, "") {
 		return true
 	}
 	for up := r.owner; up != nil; up = up.owner {
-		if slices.ContainsFunc(up.malformed, func(field string) bool { return slices.Contains(rule.about, up.in.table.code+"."+field) }) {
+		if up.garbles(rule, up.in.table.code+".") {
 			return true
 		}
 	}
@@ -348,12 +349,12 @@ func (s *sheet) by(column string) map[string]*row {
 		}
 	}
 	for _, r := range s.rows {
-		if r.broken == "" {
+		if r.unread == nil {
 			note(r)
 		}
 	}
 	for _, r := range s.rows {
-		if r.broken != "" {
+		if r.unread != nil {
 			note(r)
 		}
 	}
@@ -366,7 +367,7 @@ func (s *sheet) by(column string) map[string]*row {
 func (x *extract) checkUnique(s *sheet, rule *rule) {
 	seen := make(map[string]*row, len(s.rows))
 	for _, r := range s.rows {
-		if _, ok := r.Field(rule.unique[0]); !ok || r.broken != "" || r.garbled(rule) || !x.asker.Holds(rule.where, r) {
+		if _, ok := r.Field(rule.unique[0]); !ok || r.unread != nil || r.garbled(rule) || !x.asker.Holds(rule.where, r) {
 			continue
 		}
 		key := r.key(rule.unique)
@@ -375,11 +376,11 @@ func (x *extract) checkUnique(s *sheet, rule *rule) {
 			seen[key] = r
 			continue
 		}
-		if !slices.ContainsFunc(first.faults, func(f mapping.Fault) bool { return f.Rule == rule.id }) {
-			first.twins = append(first.twins, r)
+		if !slices.ContainsFunc(first.findings().faults, func(f mapping.Fault) bool { return f.Rule == rule.id }) {
+			first.found.twins = append(first.found.twins, r)
 			first.fault(rule, rule.reason)
 		}
-		r.twins = append(r.twins, first)
+		r.findings().twins = append(r.findings().twins, first)
 		r.fault(rule, rule.reason)
 	}
 }
@@ -403,7 +404,7 @@ func (r *row) key(fields []string) string {
 func (x *extract) checkOwner(r *row) {
 	for i, rule := range r.in.table.rules {
 		switch {
-		case rule.parent == nil || rule.effect == joins || r.cell(r.in.placed()[i]) == "" || r.broken != "" || r.refusal != "" && r.garbled(rule):
+		case rule.parent == nil || rule.effect == joins || r.cell(r.in.placed()[i]) == "" || r.unread != nil || r.refusal != "" && r.garbled(rule):
 		case rule.effect == rejects && r.owner == nil:
 			r.fault(rule, rule.reason)
 		case rule.effect == rejects && r.owner.refusal != "":

@@ -28,10 +28,11 @@ func (x *extract) fragmentOf(r *row) []byte {
 	for r.owner != nil {
 		r = r.owner
 	}
-	if r.fragment == nil {
-		r.fragment = x.write(x.gather(r))
+	found := r.findings()
+	if found.fragment == nil {
+		found.fragment = x.write(x.gather(r))
 	}
-	return r.fragment
+	return found.fragment
 }
 
 // gather finds the rows of a fragment. A row may have been kept and be there twice.
@@ -47,7 +48,7 @@ func (x *extract) gather(top *row) map[*table][]*row {
 	var all func(*row)
 	all = func(r *row) {
 		add(r)
-		for _, other := range append(slices.Clone(r.twins), r.joined...) {
+		for _, other := range append(slices.Clone(r.findings().twins), r.joined...) {
 			add(other)
 		}
 		for _, below := range r.below {
@@ -89,10 +90,10 @@ func (x *extract) write(group map[*table][]*row) []byte {
 
 func (r *row) write(w *fhir.Writer) {
 	w.BeginObject()
-	if r.broken != "" && utf8.ValidString(r.line) {
-		w.Member(lineMember, r.line)
-	} else if r.broken != "" {
-		w.Member(bytesMember, base64.StdEncoding.EncodeToString([]byte(r.line)))
+	if r.unread != nil && utf8.ValidString(r.unread.line) {
+		w.Member(lineMember, r.unread.line)
+	} else if r.unread != nil {
+		w.Member(bytesMember, base64.StdEncoding.EncodeToString([]byte(r.unread.line)))
 	}
 	for i, cell := range r.cells {
 		if utf8.ValidString(cell) && r.in.fault == "" {
@@ -154,8 +155,7 @@ func (f *Format) tableOf(name string) *table {
 func (f *file) rowOf(number int, object fhir.Value) *row {
 	r := &row{in: f, number: number}
 	if object.Kind() != fhir.Object {
-		r.broken = "not an object of column -> text"
-		r.line = string(object.Raw())
+		r.unread = &unread{"not an object of column -> text", string(object.Raw())}
 		return r
 	}
 	for name, value := range object.Members() {
@@ -163,19 +163,14 @@ func (f *file) rowOf(number int, object fhir.Value) *row {
 		if value.Kind() != fhir.String {
 			text = string(value.Raw())
 		}
-		switch name {
-		case lineMember:
-			r.line = text
-		case bytesMember:
-			line, err := base64.StdEncoding.DecodeString(text)
-			if r.line = string(line); err != nil {
-				r.line = text
-			}
-		default:
+		if name != lineMember && name != bytesMember {
 			r.setNew(f, name, text)
 			continue
 		}
-		r.broken = "the row cannot be read as it stood; give its columns and remove " + name
+		if line, err := base64.StdEncoding.DecodeString(text); name == bytesMember && err == nil {
+			text = string(line)
+		}
+		r.unread = &unread{"the row cannot be read as it stood; give its columns and remove " + name, text}
 	}
 	return r
 }

@@ -11,9 +11,10 @@ import (
 func encode(dst []byte, r *row) []byte {
 	dst = binary.AppendUvarint(dst, uint64(r.in.number))
 	dst = binary.AppendUvarint(dst, uint64(r.number))
-	dst = appendText(dst, r.broken)
-	if r.broken != "" {
-		dst = appendText(dst, r.line)
+	if r.unread == nil {
+		dst = appendText(dst, "")
+	} else {
+		dst = appendText(appendText(dst, r.unread.why), r.unread.line)
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(r.cells)))
 	for _, cell := range r.cells {
@@ -24,7 +25,10 @@ func encode(dst []byte, r *row) []byte {
 
 // size is about how many bytes a row is encoded to.
 func (r *row) size() int {
-	n := 4 + len(r.broken) + len(r.line) + len(r.cells)
+	n := 4 + len(r.cells)
+	if r.unread != nil {
+		n += len(r.unread.why) + len(r.unread.line)
+	}
 	for _, cell := range r.cells {
 		n += len(cell)
 	}
@@ -62,8 +66,8 @@ func (x *extract) decodeInto(s *stock, raw []byte) *row {
 	d := decoder{raw: raw, text: string(raw)}
 	in, r := x.files[d.number()], s.row()
 	r.in, r.number = in, d.number()
-	if r.broken = d.string(); r.broken != "" {
-		r.line = d.string()
+	if why := d.string(); why != "" {
+		r.unread = &unread{why, d.string()}
 	}
 	r.cells = s.cells(d.number())
 	for i := range r.cells {

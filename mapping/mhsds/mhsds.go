@@ -199,11 +199,11 @@ func (x *extract) readFile(ctx context.Context, fsys fs.FS, name string, t *tabl
 // countLeft counts the values of a table that is not read.
 func (x *extract) countLeft(table string) func(*row) error {
 	return func(r *row) error {
-		if r.broken != "" {
+		if r.unread != nil {
 			x.report.Leave(table+" (unreadable rows)", 1)
 		}
 		for i, cell := range r.cells {
-			if cell != "" && r.broken == "" {
+			if cell != "" && r.unread == nil {
 				x.report.Leave(table+"."+r.in.label(i), 1)
 			}
 		}

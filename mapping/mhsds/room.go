@@ -148,7 +148,7 @@ func (m *room) note(r *row, part uint64) error {
 // keyOf is a key of a row and what is to be noted of it, nothing where the row has none.
 func (m *room) keyOf(r *row, k *key) (of scratch.Key, is byte) {
 	switch {
-	case r.broken != "":
+	case r.unread != nil:
 		is = isBroken
 	case k.own:
 		is = isOwn
@@ -177,7 +177,7 @@ func (m *room) keyOf(r *row, k *key) (of scratch.Key, is byte) {
 func (m *room) normal(r *row, field string) (text string, wellFormed bool) {
 	text, ok := r.Field(field)
 	form := r.in.table.forms[field]
-	if !ok || form == nil || r.broken != "" {
+	if !ok || form == nil || r.unread != nil {
 		return text, true
 	}
 	if normal, ok := form(m.extract, r, text); ok {
@@ -333,6 +333,6 @@ func (m *room) checkUnique(s *sheet, rule *rule) {
 			}
 			twin = m.extract.decode(first)
 		}
-		r.twins = append(r.twins, twin)
+		r.findings().twins = append(r.findings().twins, twin)
 	}
 }

@@ -1,6 +1,7 @@
 package mhsds
 
 import (
+	"slices"
 	"strings"
 
 	"cpagateway/mapping"
@@ -121,18 +122,37 @@ type row struct {
 	in     *file
 	number int
 	cells  []string
-	broken string // why it could not be read, with its line
-	line   string
+	unread *unread // why it could not be read, if so
 
-	owner     *row     // the row it hangs on, valid or not
-	joined    []*row   // valid rows that it names otherwise: staff, teams
-	below     []*row   // the rows that hang on it, valid or not
-	groups    []group  // of these the valid ones, by table
-	twins     []*row   // rows that have a key which should have been this one's alone, one for each key
+	owner   *row      // the row it hangs on, valid or not
+	joined  []*row    // valid rows that it names otherwise: staff, teams
+	below   []*row    // the rows that hang on it, valid or not
+	groups  []group   // of these the valid ones, by table
+	refusal string    // id of the rule that set it aside; "" is a valid row
+	found   *findings // what is wrong with it; nil of most rows, which are many
+}
+
+// unread is why a row could not be read, and its line.
+type unread struct{ why, line string }
+
+// findings are what is wrong with a row.
+type findings struct {
 	malformed []string // fields that are not in their form
+	twins     []*row   // rows that have a key which should have been this one's alone, one for each key
 	faults    []mapping.Fault
-	refusal   string // id of the rule that set it aside; "" is a valid row
 	fragment  []byte // made once for the row at the top of a group
+}
+
+func (r *row) findings() *findings {
+	if r.found == nil {
+		r.found = &findings{}
+	}
+	return r.found
+}
+
+// garbles reports whether a rule is about a field that is not in its form, as path names it.
+func (r *row) garbles(rule *rule, path string) bool {
+	return r.found != nil && slices.ContainsFunc(r.found.malformed, func(field string) bool { return slices.Contains(rule.about, path+field) })
 }
 
 // Field implements mapping.Record.
@@ -238,9 +258,10 @@ const maxValue = 1 << 10
 func (r *row) fault(rule *rule, reason string) {
 	value, _ := r.Field(rule.field)
 	if rule == unreadable {
-		value = strings.ToValidUTF8(r.line[:min(len(r.line), maxValue)], "�")
+		value = strings.ToValidUTF8(r.unread.line[:min(len(r.unread.line), maxValue)], "�")
 	}
-	r.faults = append(r.faults, mapping.Fault{
+	found := r.findings()
+	found.faults = append(found.faults, mapping.Fault{
 		At: r.At(rule.field), Value: value, Rule: rule.id, Reason: reason, Warning: rule.effect == warns,
 	})
 	if rule.effect == rejects && r.refusal == "" {
