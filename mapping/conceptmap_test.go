@@ -29,7 +29,7 @@ func again(t interface{ Fatalf(string, ...any) }, program *mapping.Program, name
 	if err != nil {
 		t.Fatalf("%v: %s", err, was)
 	}
-	read, err := mapping.Load(fstest.MapFS{"t.map": {Data: text}}, nil)
+	read, err := mapping.Load(fstest.MapFS{"t.map": {Data: text}}, "", nil)
 	if err != nil {
 		t.Fatalf("%v: %s", err, text)
 	}
@@ -66,7 +66,7 @@ func TestConceptMapsReturn(t *testing.T) {
 		if rapid.Bool().Draw(rt, "else") {
 			text += "  else -> " + rapid.SampledFrom([]string{"z", `"none"`, "https://o/c|q"}).Draw(rt, "else to") + display() + "\n"
 		}
-		program, err := mapping.Load(fstest.MapFS{"t.map": {Data: []byte(text)}}, nil)
+		program, err := mapping.Load(fstest.MapFS{"t.map": {Data: []byte(text)}}, "", nil)
 		if err != nil {
 			return // "same" beside a code that is written twice, say
 		}
@@ -146,7 +146,7 @@ func FuzzTableOf(f *testing.F) {
 		if err != nil || len(table) > 1<<20 {
 			return
 		}
-		if _, err := mapping.Load(fstest.MapFS{"t.map": {Data: table}}, nil); err != nil {
+		if _, err := mapping.Load(fstest.MapFS{"t.map": {Data: table}}, "", nil); err != nil {
 			t.Errorf("%s\nis read as %v", table, err)
 		}
 	})

@@ -56,7 +56,7 @@ func TestDocumentExampleRuns(t *testing.T) {
 // runMap compiles one map and runs it over one JSON record.
 func runMap(t *testing.T, text, source, record string, report *mapping.Report) ([]mapping.Resource, []mapping.Fault) {
 	t.Helper()
-	program, err := mapping.Load(fstest.MapFS{"test.map": {Data: []byte(text)}}, nil)
+	program, err := mapping.Load(fstest.MapFS{"test.map": {Data: []byte(text)}}, "", nil)
 	if err != nil {
 		t.Fatalf("loading the map: %v", err)
 	}

@@ -56,12 +56,12 @@ func TestLanguage(t *testing.T) {
 }
 
 func compile(text string) (*mapping.Program, error) {
-	return mapping.Load(fstest.MapFS{"m.map": {Data: []byte(text + "\n")}}, nil)
+	return mapping.Load(fstest.MapFS{"m.map": {Data: []byte(text + "\n")}}, "", nil)
 }
 
 // compileVersion compiles a map with an overlay.
 func compileVersion(text, overlay string) (*mapping.Program, error) {
-	return mapping.LoadVersion(fstest.MapFS{"m.map": {Data: []byte(text + "\n")}, "v2.overlay": {Data: []byte(overlay + "\n")}}, "v2", nil)
+	return mapping.Load(fstest.MapFS{"m.map": {Data: []byte(text + "\n")}, "v2.overlay": {Data: []byte(overlay + "\n")}}, "v2", nil)
 }
 
 var testEnv = mapping.Env{Source: "src", Custodian: "7A4", ID: func(typ, key string) string { return key }}

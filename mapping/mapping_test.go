@@ -20,7 +20,7 @@ func TestLoadReadsEveryFileOfTheFolder(t *testing.T) {
 		"notes.txt":  {Data: []byte("no map")},
 		"sub/c.map":  {Data: []byte("nor this")},
 		"sub/d/.map": {Data: []byte("nor this")},
-	}, mapping.Names{"Own": "https://own"})
+	}, "", mapping.Names{"Own": "https://own"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestLoadReportsEveryFaultWithItsPlace(t *testing.T) {
 	_, err := mapping.Load(fstest.MapFS{
 		"a.map": {Data: []byte("map S -> Basic\n  key id\n  a => x\n")},
 		"b.map": {Data: []byte("map S -> Basic\n  a -> x\n\ttab\n")},
-	}, nil)
+	}, "", nil)
 	for _, want := range []string{"a.map:3:3: ", "b.map:1:1: ", "b.map:3:1: "} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not hold %s: %v", want, err)
@@ -49,7 +49,7 @@ func TestLoadReportsEveryFaultWithItsPlace(t *testing.T) {
 }
 
 func TestLoadRefusesAFolderWithoutMaps(t *testing.T) {
-	if _, err := mapping.Load(fstest.MapFS{"readme.md": {}}, nil); err == nil {
+	if _, err := mapping.Load(fstest.MapFS{"readme.md": {}}, "", nil); err == nil {
 		t.Error("a folder without a map was taken")
 	}
 }

@@ -61,15 +61,12 @@ func newParser(names Names) *parser {
 	return p
 }
 
-// Load reads and compiles every *.map file at the root of fsys. Names adds to
-// the constants of package profiles, which every map may use. All faults are
-// returned at once, joined, each a *syntax.Error; a folder without a map is one.
-func Load(fsys fs.FS, names Names) (*Program, error) { return LoadVersion(fsys, "", names) }
-
-// LoadVersion is Load for another version of the format: what VERSION.overlay at the
-// root of fsys replaces, removes and adds is merged into the maps before they are
-// checked. Without a version it is Load.
-func LoadVersion(fsys fs.FS, version string, names Names) (*Program, error) {
+// Load reads and compiles every *.map file at the root of fsys. For another version of
+// the format, what VERSION.overlay beside them replaces, removes and adds is merged in
+// before they are checked; "" is the maps themselves. Names adds to the constants of
+// package profiles, which every map may use. All faults are returned at once, joined,
+// each a *syntax.Error; a folder without a map is one.
+func Load(fsys fs.FS, version string, names Names) (*Program, error) {
 	p := newParser(names)
 	tree, digest, err := p.Read(fsys, version)
 	if err != nil {

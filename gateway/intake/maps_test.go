@@ -311,7 +311,7 @@ csv signs of crisis by Plan
   Plan "Plan"
   Sign "Sign"
 `), crisisMaps["crisis.map"].Data...)}}
-	format, err := maps.New(joined)
+	format, err := maps.New(joined, "")
 	must(t, err)
 	source := intake.Source{Name: "board", Format: format}
 	row := "7,1,2026-07-01,2027-06-30,"

@@ -61,7 +61,7 @@ func load(files fs.FS) (*mapping.Program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the maps of the Welsh plan: %w", err)
 	}
-	program, err := mapping.Load(folder, words())
+	program, err := mapping.Load(folder, "", words())
 	if err != nil {
 		return nil, fmt.Errorf("reading the maps of the Welsh plan: %w", err)
 	}

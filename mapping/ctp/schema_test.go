@@ -55,7 +55,7 @@ var leftBehind = map[string]string{
 func TestMapsReadEveryPathOfTheSchema(t *testing.T) {
 	all, leaves := map[string]bool{}, map[string]bool{}
 	readSchema(t).paths("", all, leaves)
-	program, err := mapping.Load(os.DirFS("maps"), ctp.Words())
+	program, err := mapping.Load(os.DirFS("maps"), "", ctp.Words())
 	if err != nil {
 		t.Fatal(err)
 	}

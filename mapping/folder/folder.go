@@ -35,7 +35,7 @@ type Format struct {
 // New compiles the maps at the root of fsys, with the overlay of a version of the format; ""
 // is the maps themselves. An error names what is wrong in them.
 func New(fsys fs.FS, version string) (*Format, error) {
-	program, err := mapping.LoadVersion(fsys, version, nil)
+	program, err := mapping.Load(fsys, version, nil)
 	if err == nil {
 		err = errors.Join(program.NotFHIR(), program.NoColumns())
 	}

@@ -61,7 +61,7 @@ func New(options Options) (*Format, error) {
 			return nil, fmt.Errorf("reading the maps of MHSDS: %w", err)
 		}
 	}
-	program, err := mapping.LoadVersion(folder, options.Version, names)
+	program, err := mapping.Load(folder, options.Version, names)
 	if err != nil {
 		return nil, fmt.Errorf("reading the maps of MHSDS: %w", err)
 	}

@@ -32,7 +32,7 @@ type Report struct{ program *mapping.Program }
 // New compiles the maps at the root of fsys, with the overlay of a language; "" is the
 // language of the maps. An error names what is wrong in them.
 func New(fsys fs.FS, language string) (*Report, error) {
-	program, err := mapping.LoadVersion(fsys, language, nil)
+	program, err := mapping.Load(fsys, language, nil)
 	if err != nil {
 		return nil, err
 	}
