@@ -333,3 +333,58 @@ csv signs of crisis by Plan
 		}
 	}
 }
+
+// wishMaps are crisisMaps whose wishes stand in rows of a table of their own.
+func wishMaps(t *testing.T) intake.Source {
+	t.Helper()
+	text := string(crisisMaps["crisis.map"].Data)
+	text = strings.Replace(text, "  Agreed \"Agreed\"\n", "", 1)
+	text = strings.Replace(text, "  Share \"Share\"\n", "\ncsv wishes of crisis by Plan\n  Plan \"Plan\"\n  No \"No\"\n  Agreed \"Agreed\"\n  Share \"Share\"\n", 1)
+	plan, wish, _ := strings.Cut(text, "map crisis -> Consent\n  key Plan\n")
+	wish = "map crisis each wishes -> Consent\n  key No\n" + strings.ReplaceAll(wish, "Person", "^Person")
+	format, err := maps.New(fstest.MapFS{"people.map": crisisMaps["people.map"], "crisis.map": {Data: []byte(plan + wish)}}, "")
+	must(t, err)
+	return intake.Source{Name: "board", Format: format}
+}
+
+func wishRows(plans []string, wishes ...string) fstest.MapFS {
+	files := tableOf("crisis.csv", "Plan,Person,Review", plans)
+	files["wishes.csv"] = tableOf("wishes.csv", "Plan,No,Agreed,Share", wishes)["wishes.csv"]
+	return files
+}
+
+// A row of wishes that could not be read was set aside alone, and its plan was taken without it:
+// the wish beside it that lifts a refusal went in, and the refusal did not.
+func TestNothingIsLiftedBesideAWishThatCannotBeRead(t *testing.T) {
+	for name, row := range map[string]string{
+		"a field too few":       "7,2,N",
+		"a quote within":        `7,2,"2026-07-02,N`,
+		"nobody knows whose":    "soon,7,2,2026-07-02,N",
+		"a row that is no text": "7,2,2026-07-02\xff,N",
+	} {
+		d, source := openDesk(t), wishMaps(t)
+		d.bring(source, peopleRows(annsRow(ann)))
+		d.bring(source, wishRows([]string{"7,1,2027-06-30"}, "7,1,2026-07-01,N"))
+		if got := d.reads(ann); got != "T4 active" {
+			t.Fatalf("there stands %q", got)
+		}
+		sum := d.bring(source, wishRows([]string{"7,1,2027-06-30"}, "7,1,2026-07-03,Y", row))
+		if got := d.reads(ann); sum.Stored > 0 || got != "T4 active" {
+			t.Errorf("%s: %+v, and there stands %q", name, sum, got)
+		}
+		d.bring(source, wishRows([]string{"7,1,2027-06-30"}, "7,1,2026-07-03,Y", "7,2,2026-07-02,N"))
+		if got := d.reads(ann); got != "T4 active, T4 inactive" {
+			t.Errorf("%s, mended: there stands %q", name, got)
+		}
+	}
+}
+
+// What refuses in a row that can be read is taken, though another of the same plan cannot.
+func TestARefusalBesideAWishThatCannotBeReadIsTaken(t *testing.T) {
+	d, source := openDesk(t), wishMaps(t)
+	d.bring(source, peopleRows(annsRow(ann)))
+	sum := d.bring(source, wishRows([]string{"7,1,2027-06-30"}, "7,1,2026-07-03,N", "7,2"))
+	if got := d.reads(ann); sum.Stored > 0 || !refusing[got] {
+		t.Errorf("%+v, and there stands %q", sum, got)
+	}
+}

@@ -130,6 +130,9 @@ func readCSV(name string, from io.Reader, columns, needed []mapping.Column, take
 			return nil
 		case err != nil:
 			read.fault = "the row cannot be read: " + reason(err)
+			if !errors.Is(err, csv.ErrBareQuote) { // other rows may be in it
+				r.at = nil
+			}
 		case len(cells) != len(headers):
 			read.fault = "the row has " + strconv.Itoa(len(cells)) + " fields where the headers are " + strconv.Itoa(len(headers))
 		case !utf8.ValidString(strings.Join(cells, "")):

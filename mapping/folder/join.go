@@ -19,9 +19,10 @@ type table struct {
 	mapping.Join
 	name  string
 	files []layout
-	// unread is a file of the table that was refused, or not read to its end: what else
-	// belongs to a row nobody knows.
+	// unread says what of the table could not be read so that anybody's row may be in it: a
+	// file that was refused, or not read to its end; a row of which nobody knows whose it is.
 	unread string
+	cut    map[scratch.Key]string // by the row that it belongs to, where a row stands that cannot be read
 	rows   *scratch.Chains
 	homes  *scratch.Index // 1: one row with this key, 2: several, 3: one that has taken its rows
 }
@@ -41,7 +42,7 @@ func (x *run) gather(ctx context.Context, fsys fs.FS) error {
 	program := x.format.program
 	for _, source := range program.Sources() {
 		for _, name := range program.Joined(source) {
-			x.tables[name] = &table{Join: program.Join(name), name: name, rows: scratch.NewChains(x.env.Scratch), homes: scratch.NewIndex(x.env.Scratch, 1<<14)}
+			x.tables[name] = &table{Join: program.Join(name), name: name, cut: map[scratch.Key]string{}, rows: scratch.NewChains(x.env.Scratch), homes: scratch.NewIndex(x.env.Scratch, 1<<14)}
 		}
 	}
 	if len(x.tables) == 0 {
@@ -67,6 +68,9 @@ func (x *run) gather(ctx context.Context, fsys fs.FS) error {
 		}
 		return x.cut(name, err)
 	})
+	for _, t := range x.tables {
+		t.findCut()
+	}
 	if err == nil && x.env.Expect != nil {
 		x.env.Expect(x.rows)
 	}
@@ -93,8 +97,8 @@ func (x *run) keep(t *table, r record) error {
 	}
 	row := r.Record.(*row)
 	if r.fault != "" {
-		if row.number == 0 {
-			t.unread = row.file
+		if r.rule != ruleJoin {
+			t.miss(row, key, ok)
 		}
 		x.report.Read++
 		x.rows++
@@ -104,6 +108,34 @@ func (x *run) keep(t *table, r record) error {
 	t.rows.Add(key, row.pack(len(t.files)-1))
 	return t.rows.Err()
 }
+
+// mostCut is how many rows that cannot be read are remembered by those that they belong to.
+const mostCut = 1000
+
+// miss notes that a row cannot be read. The row that it belongs to would be taken without it,
+// and so without a refusal that it may hold.
+func (t *table) miss(r *row, key scratch.Key, known bool) {
+	switch {
+	case r.number == 0:
+		t.unread = r.file
+	case !known || len(t.cut) == mostCut:
+		t.unread = r.place()
+	default:
+		t.cut[key] = r.place()
+	}
+}
+
+// findCut looks for the homes of rows that cannot be read, once all are known: what such a
+// row seems to belong to may be nothing at all.
+func (t *table) findCut() {
+	for key, place := range t.cut {
+		if t.homes.Get(key) == 0 {
+			t.unread = place
+		}
+	}
+}
+
+func (r *row) place() string { return fmt.Sprintf("row %d of %s", r.number, r.file) }
 
 // key is what a row of either table finds the other by.
 func (t *table) key(r record) (key scratch.Key, ok bool) {
@@ -125,7 +157,7 @@ func (x *run) withRows(source string, r record) (record, error) {
 			return r, nil
 		}
 		if t.unread != "" {
-			r.fault, r.rule = fmt.Sprintf("%s was not read as a whole, and without it nobody can say which of its rows this one has: mend it, and bring both in together", t.unread), ruleJoin
+			r.fault, r.rule = fmt.Sprintf("%s could not be read, and without it nobody can say which rows of %s this one has: mend it, and bring both in together", t.unread, name), ruleJoin
 			return r, nil
 		}
 		key, ok := t.key(r)
@@ -152,9 +184,14 @@ func (x *run) withRows(source string, r record) (record, error) {
 			}
 			home.joined[name] = append(home.joined[name], joined)
 		}
+		if place := t.cut[key]; place != "" {
+			r.fault, r.rule = place+" belongs to this one and cannot be read: mend it, and bring both in together", ruleJoin
+		}
 	}
 	r.raw = home.json()
-	if r.fault = mapping.TooMuch(r.raw); r.fault == "" {
+	if fault := mapping.TooMuch(r.raw); fault != "" {
+		r.fault, r.rule = fault, ""
+	} else {
 		r.value, _ = fhir.Parse(r.raw) // it was written just now
 	}
 	return r, nil

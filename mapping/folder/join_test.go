@@ -79,8 +79,15 @@ func TestRowsFindTheirHome(t *testing.T) {
 		"twice without rows":  {"P1,a\nP1,b\n", "P2,1,y\n", "", "Plans.csv 1 DUPLICATE, Plans.csv 2 DUPLICATE, Steps.csv 1 JOIN"},
 		"a column blank":      {"P1,a\n", ",1,x\n", "P1:", "Steps.csv 1 JOIN"},
 		"a home that is cut":  {"P1\nP2,b\n", "P1,1,x\n", "P2:", "Plans.csv 1 FILE, Steps.csv 1 JOIN"},
-		"a row that is cut":   {"P1,a\n", "P1,1\nP1,2,y\n", "P1: 2y", "Steps.csv 1 FILE"},
 		"one key in one home": {"P1,a\n", "P1,1,x\nP1,1,y\n", "P1: 1x 1y", ""},
+
+		// A row without one of its own that cannot be read would be half a record.
+		"a row that is cut":         {"P1,a\nP2,b\n", "P1,1\nP1,2,y\nP2,1,z\n", "P2: 1z", "Plans.csv 1 JOIN, Steps.csv 1 FILE"},
+		"a row that is no UTF-8":    {"P1,a\nP2,b\n", "P1,1,\xff\n", "P2:", "Plans.csv 1 JOIN, Steps.csv 1 FILE"},
+		"a quote within a text":     {"P1,a\nP2,b\n", "P1,1,so \"it\" is\nP2,1,z\n", "P2: 1z", "Plans.csv 1 JOIN, Steps.csv 1 FILE"},
+		"a quote that never ends":   {"P1,a\nP2,b\n", "P1,1,\"x\nP2,1,z\n", "", "Plans.csv 1 JOIN, Plans.csv 2 JOIN, Steps.csv 1 FILE"},
+		"nobody knows whose":        {"P1,a\nP2,b\n", "so,P1,1,x\n", "", "Plans.csv 1 JOIN, Plans.csv 2 JOIN, Steps.csv 1 FILE"},
+		"it may be that of a blank": {"P1,a\n", ",1\n", "", "Plans.csv 1 JOIN, Steps.csv 1 FILE"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, report := read(t, joins(t), files(map[string]string{"Plans.csv": "Plan,Says\n" + c.plans, "Steps.csv": "Plan,No,What\n" + c.steps}))
@@ -133,6 +140,18 @@ func TestATableThatIsNotReadAsAWholeSaysNothing(t *testing.T) {
 		if len(plans) > 0 || !slices.Contains(aside, "Plans.csv 1 JOIN") {
 			t.Errorf("%s: taken %v, set aside %v, %+v", name, plans, aside, report)
 		}
+	}
+}
+
+// Of how many rows it is remembered whose they are is bounded: of more nobody knows it.
+func TestOfManyRowsThatCannotBeReadNobodyKnowsWhoseTheyAre(t *testing.T) {
+	plans, steps := "Plan,Says\nP,a\n", "Plan,No,What\n"
+	for i := range 1001 {
+		plans, steps = plans+fmt.Sprintf("P%d,a\n", i), steps+fmt.Sprintf("P%d,1\n", i)
+	}
+	b, _ := read(t, joins(t), files(map[string]string{"Plans.csv": plans, "Steps.csv": steps}))
+	if taken, aside := told(b); len(taken) > 0 || len(aside) != 1002+1001 {
+		t.Errorf("taken %v, set aside %d", taken, len(aside))
 	}
 }
 
