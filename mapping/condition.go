@@ -66,7 +66,7 @@ func (c *condition) holds(r *run) bool {
 		return ok && compared(x, c.compare, y)
 	case member:
 		value, ok := c.a.read(r)
-		return ok && c.set[value]
+		return ok && c.set[strings.TrimSpace(value)]
 	}
 	return false
 }
@@ -84,10 +84,10 @@ func (c *condition) holdsAmong(r *run) bool {
 	return false
 }
 
-// compared is over the text: ISO dates compare as they should, numbers do not,
-// and none of the formats needs them to.
+// compared is over the text, without the blanks around it, as a table finds a code: ISO
+// dates compare as they should, numbers do not, and none of the formats needs them to.
 func compared(x, how, y string) bool {
-	switch order := strings.Compare(x, y); how {
+	switch order := strings.Compare(strings.TrimSpace(x), strings.TrimSpace(y)); how {
 	case "=":
 		return order == 0
 	case "!=":
@@ -209,7 +209,7 @@ func (p *parser) membership(l syntax.Line, t []syntax.Token) *condition {
 		if !m.Quoted && !strings.HasPrefix(m.Text, "$") {
 			p.Fail(l, m, `after "in" stand strings`)
 		}
-		c.set[p.constant(l, m)] = true
+		c.set[strings.TrimSpace(p.constant(l, m))] = true
 	}
 	return c
 }

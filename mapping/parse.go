@@ -101,6 +101,7 @@ func (p *parser) compile(tree []syntax.Block) {
 	p.derivable()
 	p.follow()
 	p.attaching()
+	p.leftOver()
 }
 
 func (p *parser) readZone(b syntax.Block) {

@@ -205,7 +205,7 @@ func (r *run) make(m *resourceMap, resources []Resource) []Resource {
 	key, ok := m.key.read(r)
 	if !ok {
 		if !r.proving { // there nothing is required: what makes no resource is compared with none
-			r.refuse(m.rule, "", "the key is blank"+m.key.blank(r))
+			r.refuse(m.rule, "", "the key is blank"+m.key.blank(r)+m.unsaid())
 		}
 		return resources
 	}
@@ -230,6 +230,15 @@ func (r *run) make(m *resourceMap, resources []Resource) []Resource {
 		res.without, r.leaving = r.body(m, res.ID), false
 	}
 	return resources
+}
+
+// unsaid says what is lost with a key until the record is mended: without one nobody could
+// find a wish again.
+func (m *resourceMap) unsaid() string {
+	if m.typ != "Consent" {
+		return ""
+	}
+	return "; what the record says on sharing is not taken without it"
 }
 
 // Bodies are written one behind the other, into pieces of memory that several share: each

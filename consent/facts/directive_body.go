@@ -232,10 +232,16 @@ func (r *reader) recipient(actor fhir.Value) Recipient {
 		return Recipient{Related: related}
 	}
 	org, team := partyOf(ref.Get("identifier"))
-	if org == "" {
+	if !isCode(org) || strings.TrimSpace(string(team)) != string(team) {
 		r.reject(actor)
 	}
 	return Recipient{Organisation: org, Team: team}
+}
+
+// isCode reports whether a text has the form of an ODS code. A wish about any other would
+// hold against nobody.
+func isCode(org profiles.OrgCode) bool {
+	return org != "" && strings.Trim(string(org), "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
 }
 
 // partyOf reads an identifier as an organisation (ODS) or one of its teams.

@@ -108,6 +108,10 @@ func TestUnreadableDirectives(t *testing.T) {
                 "system": "https://fhir.nhs.uk/Id/ods-organization-code",
                 "value": "W99001"
               },`, `"reference": "Organization/1",`, "Consent.provision.provision[0].actor[0]"},
+		{"organisation in small letters", "T6", `"value": "LA9A1"`, `"value": "la9a1"`, "Consent.provision.provision[0].actor[0]"},
+		{"organisation between blanks", "T6", `"value": "LA9A1"`, `"value": " LA9A1"`, "Consent.provision.provision[0].actor[0]"},
+		{"organisation by its name", "T6", `"value": "LA9A1"`, `"value": "THE COUNCIL"`, "Consent.provision.provision[0].actor[0]"},
+		{"team between blanks", "T1", `"value": "adult-mh"`, `"value": "adult-mh "`, "Consent.provision.provision[1].actor[0]"},
 		{"team of nobody", "T1", `/Id/team/LA9A1`, `/Id/team/`, "Consent.provision.provision[1].actor[0]"},
 		{"team without a name", "T1", `"value": "adult-mh"`, `"value": ""`, "Consent.provision.provision[1].actor[0]"},
 		{"period that ends before it begins", "T1", `"end": "2027-03-02"`, `"end": "2024-03-02"`, "Consent.provision.provision[0].period"},

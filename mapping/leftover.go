@@ -1,0 +1,91 @@
+package mapping
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A refusal in words that nobody foresaw must not pass for silence. So where conditions
+// choose, by the text of a field, which Consent is made, one map makes that of what is
+// left over.
+
+// leftOver asks that of every source.
+func (p *parser) leftOver() {
+	for _, name := range p.program.Sources() {
+		var consents []*resourceMap
+		for _, m := range p.program.of(name).maps {
+			if m.typ == "Consent" {
+				consents = append(consents, m)
+			}
+		}
+		for _, m := range consents {
+			for _, path := range m.when.chooses(m.path) {
+				if !slices.ContainsFunc(consents, func(other *resourceMap) bool { return other.takesOther(path) }) {
+					p.FailAt(m.rule.at, fmt.Sprintf("a Consent is made where %s has a text that is named, and none where it has another: a refusal in other words would not be taken. One more map makes what is left over: when %s != each text that refuses nothing", path, path))
+				}
+			}
+		}
+	}
+}
+
+// path is that of a field which the condition of a map asks, from the record of its source.
+func (m *resourceMap) path(o *operand) string {
+	if o.up > 0 || m.each == "" {
+		return o.text
+	}
+	return m.each + "." + o.text
+}
+
+// chooses are the fields that have to have one of some texts for the condition to hold.
+func (c *condition) chooses(path func(*operand) string) []string {
+	if c == nil {
+		return nil
+	}
+	switch {
+	case c.test == member && c.a.kind == field:
+		return []string{path(&c.a)}
+	case c.test == compare && c.compare == "=" && c.a.kind == field && c.b.isFixed():
+		return []string{path(&c.a)}
+	case c.test == compare && c.compare == "=" && c.b.kind == field && c.a.isFixed():
+		return []string{path(&c.b)}
+	case c.test == all:
+		var fields []string
+		for _, term := range c.terms {
+			fields = append(fields, term.chooses(path)...)
+		}
+		return fields
+	case c.test == some:
+		fields := c.terms[0].chooses(path)
+		return slices.DeleteFunc(fields, func(f string) bool {
+			return slices.ContainsFunc(c.terms, func(term *condition) bool { return !slices.Contains(term.chooses(path), f) })
+		})
+	}
+	return nil
+}
+
+// takesOther reports whether a map makes its resource of a text of the field that no
+// condition names.
+func (m *resourceMap) takesOther(path string) bool {
+	if m.when == nil {
+		return true
+	}
+	asks := slices.ContainsFunc(m.when.fields(), func(o *operand) bool { return m.path(o) == path })
+	return asks && m.when.holdsOfOther(func(o *operand) bool { return o.kind == field && m.path(o) == path })
+}
+
+// holdsOfOther reports whether a condition may hold where the field has a text that is not named.
+func (c *condition) holdsOfOther(is func(*operand) bool) bool {
+	other := func(term *condition) bool { return term.holdsOfOther(is) }
+	switch {
+	case c.test == all:
+		return !slices.ContainsFunc(c.terms, func(term *condition) bool { return !other(term) })
+	case c.test == some:
+		return slices.ContainsFunc(c.terms, other)
+	case c.test == present && is(&c.a):
+		return !c.not
+	case c.test == member && is(&c.a), c.test == compare && (is(&c.a) || is(&c.b)):
+		return strings.HasPrefix(c.compare, "!")
+	}
+	return true
+}
