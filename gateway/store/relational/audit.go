@@ -98,10 +98,10 @@ func (s snapshot) Entries(q audit.Query) ([]audit.Row, error) {
 
 // Clients implements audit.Snapshot: from each client the index leads to the next.
 func (s snapshot) Clients() (clients []consent.ClientID, err error) {
-	next, more, err := first(s, scanClient, selectNextClient, "")
+	next, more, err := first(s, scanOne[consent.ClientID], selectNextClient, "")
 	for more && err == nil {
 		clients = append(clients, next)
-		next, more, err = first(s, scanClient, selectNextClient, string(next))
+		next, more, err = first(s, scanOne[consent.ClientID], selectNextClient, string(next))
 	}
 	return clients, err
 }
@@ -129,18 +129,14 @@ func (t tx) Extend(before, after audit.Slot, rows []audit.Row) error {
 	}
 	t.slots = nil
 	err = t.exec(t.ctx, updateSlot, after.Seq, after.Hash[:], nanos(after.Latest), after.Holder, nanos(after.Until), before.Number)
-	if err != nil {
-		return fmt.Errorf("appending to an audit chain: %w", err)
+	if err == nil {
+		err = t.insert(auditRows, len(rows), func(i int) []any {
+			r := rows[i]
+			return []any{r.Slot, r.Seq, r.Hash[:], nanos(r.Time), r.Request, string(r.Person),
+				string(r.Caller.Client), string(r.Caller.Organisation), r.Caller.Professional, r.Agreement, flag(r.Duty), notNil(r.Body)}
+		})
 	}
-	err = t.insert(auditRows, len(rows), func(i int) []any {
-		r := rows[i]
-		return []any{r.Slot, r.Seq, r.Hash[:], nanos(r.Time), r.Request, string(r.Person),
-			string(r.Caller.Client), string(r.Caller.Organisation), r.Caller.Professional, r.Agreement, flag(r.Duty), notNil(r.Body)}
-	})
-	if err != nil {
-		return fmt.Errorf("appending to an audit chain: %w", err)
-	}
-	return nil
+	return doing("appending to an audit chain", err)
 }
 
 // AddCheckpoint implements audit.Tx.
@@ -164,11 +160,6 @@ func scanRow(rows *sql.Rows) (r audit.Row, err error) {
 	err = rows.Scan(&r.Slot, &r.Seq, hash{&r.Hash}, instant{&r.Time}, &r.Request, &r.Person,
 		&r.Caller.Client, &r.Caller.Organisation, &r.Caller.Professional, &r.Agreement, &r.Duty, &r.Body)
 	return r, err
-}
-
-func scanClient(rows *sql.Rows) (c consent.ClientID, err error) {
-	err = rows.Scan(&c)
-	return c, err
 }
 
 func scanCheckpoint(rows *sql.Rows) (c audit.Checkpoint, err error) {

@@ -331,7 +331,7 @@ func (s *session) beginAhead(ctx context.Context, statements []Statement) error 
 	}
 	defer rows.Close()
 	rows.NextResultSet()
-	last, err := scanned(ctx, rows, scanNumber)
+	last, err := scanned(ctx, rows, scanOne[int64])
 	if err == nil && rows.NextResultSet() {
 		s.slots, err = scanned(ctx, rows, scanSlot)
 		s.slots = append([]audit.Slot{}, s.slots...)

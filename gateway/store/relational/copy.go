@@ -61,10 +61,7 @@ func Copy(ctx context.Context, from, to *Store) (Copied, error) {
 	err := from.reader.transaction(ctx, func(inside context.Context, in *session) error {
 		return to.change(ctx, func(t tx) error { return copyAll(snapshot{inside, in}, t, copied) })
 	})
-	if err != nil {
-		return nil, fmt.Errorf("copying a store: %w", err)
-	}
-	return copied, nil
+	return copied, doing("copying a store", err)
 }
 
 func copyAll(from snapshot, to tx, copied Copied) error {
@@ -80,7 +77,7 @@ func copyAll(from snapshot, to tx, copied Copied) error {
 		err := of.pages(from, func(rows [][]any) error {
 			copied[of.name] += len(rows)
 			read[of.name] = read[of.name].with(rows)
-			return to.insert(into, len(rows), func(i int) []any { return rows[i] })
+			return to.insertRows(into, rows)
 		})
 		if err != nil {
 			return fmt.Errorf("copying the table %s: %w", of.name, err)

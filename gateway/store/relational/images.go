@@ -1,11 +1,6 @@
 package relational
 
-import (
-	"database/sql"
-	"fmt"
-
-	"cpagateway/gateway/records"
-)
+import "cpagateway/gateway/records"
 
 const (
 	selectImage = `SELECT body FROM images WHERE type = ? AND id = ? AND source = ?`
@@ -21,56 +16,36 @@ const (
 
 // Image is what a source last said of a resource. It implements records.Snapshot.
 func (s snapshot) Image(typ, id, source string) ([]byte, error) {
-	image, _, err := first(s, scanBytes, selectImage, typ, id, source)
-	if err != nil {
-		return nil, fmt.Errorf("reading what a source last said: %w", err)
-	}
-	return image, nil
+	image, _, err := first(s, scanOne[[]byte], selectImage, typ, id, source)
+	return image, doing("reading what a source last said", err)
 }
 
 // KeepImage implements records.Tx.
 func (t tx) KeepImage(typ, id, source string, body []byte) error {
-	if _, err := t.count(t.ctx, upsertImage, typ, id, source, notNil(body)); err != nil {
-		return fmt.Errorf("keeping what a source said: %w", err)
-	}
-	return nil
+	_, err := t.count(t.ctx, upsertImage, typ, id, source, notNil(body))
+	return doing("keeping what a source said", err)
 }
 
 // Edited implements records.Snapshot.
 func (s snapshot) Edited(typ, id string, edit records.Edit) (bool, error) {
-	_, made, err := first(s, scanNumber, selectEdit, typ, id, edit[:])
-	if err != nil {
-		return false, fmt.Errorf("looking for an edit: %w", err)
-	}
-	return made, nil
+	_, made, err := first(s, scanOne[int64], selectEdit, typ, id, edit[:])
+	return made, doing("looking for an edit", err)
 }
 
 // KeepEdit implements records.Tx.
 func (t tx) KeepEdit(typ, id string, edit records.Edit) error {
-	if _, err := t.count(t.ctx, insertEdit, typ, id, edit[:]); err != nil {
-		return fmt.Errorf("keeping an edit: %w", err)
-	}
-	return nil
+	_, err := t.count(t.ctx, insertEdit, typ, id, edit[:])
+	return doing("keeping an edit", err)
 }
 
 // Sent implements records.Snapshot.
 func (s snapshot) Sent(id string) (string, error) {
-	at, _, err := first(s, scanText, selectSending, id)
-	if err != nil {
-		return "", fmt.Errorf("looking for what a source last sent: %w", err)
-	}
-	return at, nil
+	at, _, err := first(s, scanOne[string], selectSending, id)
+	return at, doing("looking for what a source last sent", err)
 }
 
 // KeepSent implements records.Tx.
 func (t tx) KeepSent(id, at string) error {
-	if _, err := t.count(t.ctx, upsertSending, id, at); err != nil {
-		return fmt.Errorf("keeping what a source sent: %w", err)
-	}
-	return nil
-}
-
-func scanBytes(rows *sql.Rows) (body []byte, err error) {
-	err = rows.Scan(&body)
-	return body, err
+	_, err := t.count(t.ctx, upsertSending, id, at)
+	return doing("keeping what a source sent", err)
 }

@@ -117,5 +117,5 @@ func (t tx) insertCompiled(current []*version) error {
 		}
 		rows = append(rows, []any{v.place, string(v.Person), string(body)})
 	}
-	return t.insert(compiledRows, len(rows), func(i int) []any { return rows[i] })
+	return t.insertRows(compiledRows, rows)
 }

@@ -22,7 +22,8 @@ func insertsInto(table string) inserts {
 	return inserts{{64, text(64)}, {16, text(16)}, {4, text(4)}, {1, text(1)}}
 }
 
-// onConflict says what becomes of a row whose key is there already.
+// onConflict says what becomes of a row whose key is there already. Where it is updated, no
+// two rows of one call have the same key.
 func (all inserts) onConflict(clause string) inserts {
 	for i := range all {
 		all[i].text += " ON CONFLICT " + clause
@@ -30,21 +31,14 @@ func (all inserts) onConflict(clause string) inserts {
 	return all
 }
 
-// orReplaced writes these columns of rows whose key is there already. No two rows of one
-// call have the same key.
-func (all inserts) orReplaced(key string, columns ...string) inserts {
-	for i, column := range columns {
-		columns[i] = column + " = excluded." + column
-	}
-	for i := range all {
-		all[i].text += " ON CONFLICT (" + key + ") DO UPDATE SET " + strings.Join(columns, ", ")
-	}
-	return all
-}
-
 // insert writes n rows.
 func (t tx) insert(into inserts, n int, row func(i int) []any) error {
 	return into.each(n, row, func(text string, args []any) error { return t.exec(t.ctx, text, args...) })
+}
+
+// insertRows writes rows that are there already.
+func (t tx) insertRows(into inserts, rows [][]any) error {
+	return t.insert(into, len(rows), func(i int) []any { return rows[i] })
 }
 
 // insertEach writes a row for each part of some versions.
@@ -55,7 +49,7 @@ func insertEach[T any](t tx, into inserts, versions []*version, parts func(*vers
 			rows = append(rows, row(v, i))
 		}
 	}
-	return t.insert(into, len(rows), func(i int) []any { return rows[i] })
+	return t.insertRows(into, rows)
 }
 
 // insertCounted writes n rows, and says how many were not there.

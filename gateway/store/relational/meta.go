@@ -2,7 +2,6 @@ package relational
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 )
 
@@ -18,10 +17,7 @@ func (s *Store) KeepFirst(ctx context.Context, name string, value []byte) (kept 
 		if err := t.exec(ctx, insertMeta, name, notNil(value)); err != nil {
 			return err
 		}
-		kept, _, err = first(t.snapshot, func(rows *sql.Rows) (value []byte, err error) {
-			err = rows.Scan(&value)
-			return value, err
-		}, selectMeta, name)
+		kept, _, err = first(t.snapshot, scanOne[[]byte], selectMeta, name)
 		return err
 	})
 	if err != nil {

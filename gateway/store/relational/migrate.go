@@ -45,8 +45,5 @@ func Migrate(ctx context.Context, dialect goose.Dialect, db *sql.DB, migrations 
 	if _, err = provider.Up(ctx); err != nil && found > 0 {
 		return fmt.Errorf("schema version %d, this program needs %d: %w: %w", found, known, ErrOlder, err)
 	}
-	if err != nil {
-		return fmt.Errorf("making the schema: %w", err)
-	}
-	return nil
+	return doing("making the schema", err)
 }

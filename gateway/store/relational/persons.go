@@ -32,11 +32,8 @@ const (
 // Standing implements persons.Snapshot.
 func (s snapshot) Standing(person profiles.PersonID) (persons.Standing, error) {
 	standing, _, err := first(s, scanJSON[persons.Standing], selectStanding, string(person))
-	if err != nil {
-		return standing, fmt.Errorf("reading a standing: %w", err)
-	}
 	standing.Person = person
-	return standing, nil
+	return standing, doing("reading a standing", err)
 }
 
 // Unresolved implements persons.Snapshot.
@@ -51,45 +48,26 @@ func (s snapshot) ApartFrom(person profiles.PersonID) ([]persons.Standing, error
 
 func (s snapshot) standings(text string, args ...any) ([]persons.Standing, error) {
 	list, err := collect(s, scanJSON[persons.Standing], text, args...)
-	if err != nil {
-		return nil, fmt.Errorf("listing persons in doubt: %w", err)
-	}
 	slices.SortFunc(list, persons.Older)
-	return list, nil
+	return list, doing("listing persons in doubt", err)
 }
 
 // CountUnresolved implements persons.Snapshot.
 func (s snapshot) CountUnresolved() (map[persons.Doubt]int, error) {
-	counts := make(map[persons.Doubt]int)
-	_, err := collect(s, func(rows *sql.Rows) (_ struct{}, err error) {
-		var doubt persons.Doubt
-		var n int
-		err = rows.Scan(&doubt, &n)
-		counts[doubt] = n
-		return struct{}{}, err
-	}, countUnresolved)
-	if err != nil {
-		return nil, fmt.Errorf("counting persons in doubt: %w", err)
-	}
-	return counts, nil
+	counts, err := counted[persons.Doubt](s, countUnresolved)
+	return counts, doing("counting persons in doubt", err)
 }
 
 // Moves implements persons.Snapshot.
 func (s snapshot) Moves() ([]persons.Move, error) {
 	list, err := collect(s, scanJSON[persons.Move], selectMoves)
-	if err != nil {
-		return nil, fmt.Errorf("listing moves: %w", err)
-	}
-	return list, nil
+	return list, doing("listing moves", err)
 }
 
 // CountMoves implements persons.Snapshot.
 func (s snapshot) CountMoves() (int, error) {
-	n, _, err := first(s, scanNumber, countMoves)
-	if err != nil {
-		return 0, fmt.Errorf("counting moves: %w", err)
-	}
-	return int(n), nil
+	n, _, err := first(s, scanOne[int64], countMoves)
+	return int(n), doing("counting moves", err)
 }
 
 // Stand implements persons.Tx.
@@ -138,11 +116,11 @@ func (t tx) Move(m persons.Move) error {
 
 // setPerson makes one resource, and what it is found by, another person's.
 func (t tx) setPerson(typ, id string, from, to profiles.PersonID) error {
-	custodian, _, err := first(t.snapshot, scanText, selectCustodianOf, typ, id)
+	custodian, _, err := first(t.snapshot, scanOne[string], selectCustodianOf, typ, id)
 	if err != nil {
 		return err
 	}
-	place, known, err := first(t.snapshot, scanNumber, moveResource, string(to), typ, id, string(from))
+	place, known, err := first(t.snapshot, scanOne[int64], moveResource, string(to), typ, id, string(from))
 	switch {
 	case err != nil:
 		return err
@@ -162,7 +140,7 @@ func (t tx) setPerson(typ, id string, from, to profiles.PersonID) error {
 
 // raiseGenerations raises those of persons, and of whom they are kept apart from.
 func (t tx) raiseGenerations(ids ...profiles.PersonID) error {
-	seq, _, err := first(t.snapshot, scanNumber, nextChange, 1)
+	seq, _, err := first(t.snapshot, scanOne[int64], nextChange, 1)
 	for _, id := range ids {
 		for _, text := range []string{raiseGeneration, raiseApart} {
 			if err == nil {
@@ -170,10 +148,7 @@ func (t tx) raiseGenerations(ids ...profiles.PersonID) error {
 			}
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("raising generations: %w", err)
-	}
-	return nil
+	return doing("raising generations", err)
 }
 
 func scanJSON[T any](rows *sql.Rows) (v T, err error) {

@@ -118,18 +118,18 @@ func (t tx) toChange(changes []records.Put) (map[string]*resource, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = collect(t.snapshot, func(rows *sql.Rows) (_ struct{}, err error) {
+	err = eachRow(t.snapshot, func(rows *sql.Rows) error {
 		var r resource
-		err = rows.Scan(append(versionColumns(&r.before), &r.place)...)
+		err := rows.Scan(append(versionColumns(&r.before), &r.place)...)
 		resources[r.before.Type+"/"+r.before.ID] = &r
-		return struct{}{}, err
+		return err
 	}, selectToChange, list, len(names))
 	return resources, err
 }
 
 // keep writes versions with everything that they are found and judged by.
 func (t tx) keep(versions []*version) error {
-	last, _, err := first(t.snapshot, scanNumber, nextChange, len(versions))
+	last, _, err := first(t.snapshot, scanOne[int64], nextChange, len(versions))
 	if err != nil {
 		return fmt.Errorf("counting changes: %w", err)
 	}

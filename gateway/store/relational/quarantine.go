@@ -24,7 +24,7 @@ func (t tx) SetAside(faults []quarantine.Fault) (int, error) {
 	if len(faults) == 0 {
 		return 0, nil
 	}
-	last, _, err := first(t.snapshot, scanNumber, lastFault)
+	last, _, err := first(t.snapshot, scanOne[int64], lastFault)
 	added := 0
 	if err == nil {
 		added, err = t.insertCounted(newFaultRows, len(faults), func(i int) []any {
@@ -42,26 +42,13 @@ func (t tx) SetAside(faults []quarantine.Fault) (int, error) {
 // Faults lists what is set aside, oldest first. It implements quarantine.Snapshot.
 func (s snapshot) Faults(filter quarantine.Filter) ([]quarantine.Fault, error) {
 	faults, err := collect(s, scanFault, selectFaults, filter.Source, filter.ID, filter.Settled, filter.Against)
-	if err != nil {
-		return nil, fmt.Errorf("listing faults: %w", err)
-	}
-	return faults, nil
+	return faults, doing("listing faults", err)
 }
 
 // CountOpen implements quarantine.Snapshot.
 func (s snapshot) CountOpen() (map[string]int, error) {
-	counts := make(map[string]int)
-	_, err := collect(s, func(rows *sql.Rows) (_ struct{}, err error) {
-		var source string
-		var n int
-		err = rows.Scan(&source, &n)
-		counts[source] = n
-		return struct{}{}, err
-	}, countFaults)
-	if err != nil {
-		return nil, fmt.Errorf("counting faults: %w", err)
-	}
-	return counts, nil
+	counts, err := counted[string](s, countFaults)
+	return counts, doing("counting faults", err)
 }
 
 func scanFault(rows *sql.Rows) (f quarantine.Fault, err error) {

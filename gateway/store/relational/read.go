@@ -103,20 +103,13 @@ func (s snapshot) one(text string, scopes []records.Scope, more ...any) (records
 	if err != nil {
 		return records.Visible{}, err
 	}
-	v, known, err := first(s, scanVisible, text, append(args, more...)...)
-	switch {
-	case err != nil:
-		return records.Visible{}, fmt.Errorf("reading a resource: %w", err)
-	case !known:
-		return records.Visible{}, records.ErrNothing
-	}
-	return v, nil
+	return existing(s, "reading a resource", records.ErrNothing, scanVisible, text, append(args, more...)...)
 }
 
 // Person resolves a business identifier. It implements records.Snapshot.
 func (s snapshot) Person(system, value string) (profiles.PersonID, error) {
 	id := records.Identifier{System: system, Value: value}.Normal()
-	found, err := collect(s, scanText, selectPersons, keyOf(id.System), keyOf(id.Value))
+	found, err := collect(s, scanOne[string], selectPersons, keyOf(id.System), keyOf(id.Value))
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("resolving an identifier: %w", err)
@@ -128,31 +121,17 @@ func (s snapshot) Person(system, value string) (profiles.PersonID, error) {
 
 // PersonOf tells whom a stored resource is about. It implements records.Snapshot.
 func (s snapshot) PersonOf(typ, id string) (profiles.PersonID, error) {
-	person, known, err := first(s, scanText, selectPersonOf, typ, id)
-	switch {
-	case err != nil:
-		return "", fmt.Errorf("finding whom a resource is about: %w", err)
-	case !known:
-		return "", records.ErrNothing
-	}
-	return profiles.PersonID(person), nil
+	return existing(s, "finding whom a resource is about", records.ErrNothing, scanOne[profiles.PersonID], selectPersonOf, typ, id)
 }
 
 // CustodianOf tells whose a stored resource is. It implements records.Snapshot.
 func (s snapshot) CustodianOf(typ, id string) (profiles.OrgCode, error) {
-	custodian, known, err := first(s, scanText, selectCustodianOf, typ, id)
-	switch {
-	case err != nil:
-		return "", fmt.Errorf("finding whose a resource is: %w", err)
-	case !known:
-		return "", records.ErrNothing
-	}
-	return profiles.OrgCode(custodian), nil
+	return existing(s, "finding whose a resource is", records.ErrNothing, scanOne[profiles.OrgCode], selectCustodianOf, typ, id)
 }
 
 // Generation implements records.Snapshot.
 func (s snapshot) Generation(person profiles.PersonID) (uint64, error) {
-	generation, _, err := first(s, scanNumber, selectGeneration, string(person))
+	generation, _, err := first(s, scanOne[int64], selectGeneration, string(person))
 	return uint64(generation), err
 }
 
@@ -160,7 +139,7 @@ func (s snapshot) Generation(person profiles.PersonID) (uint64, error) {
 // after a change of its own: everything that is recorded together asks for it.
 func (s snapshot) Sequence() (uint64, error) {
 	if s.sequence == 0 {
-		last, _, err := first(s, scanNumber, selectSequence)
+		last, _, err := first(s, scanOne[int64], selectSequence)
 		if err != nil {
 			return 0, fmt.Errorf("reading the number of the last change: %w", err)
 		}
@@ -180,17 +159,14 @@ func (s snapshot) Editions(refs []records.Reference) (map[records.Reference]uint
 		return nil, err
 	}
 	editions := make(map[records.Reference]uint64, len(refs))
-	_, err = collect(s, func(rows *sql.Rows) (_ struct{}, err error) {
+	err = eachRow(s, func(rows *sql.Rows) error {
 		var ref records.Reference
 		var version uint64
-		err = rows.Scan(&ref.Custodian, &ref.Text, &version)
+		err := rows.Scan(&ref.Custodian, &ref.Text, &version)
 		editions[ref] = version
-		return struct{}{}, err
+		return err
 	}, selectEditions, list)
-	if err != nil {
-		return nil, fmt.Errorf("looking for changes of the directory: %w", err)
-	}
-	return editions, nil
+	return editions, doing("looking for changes of the directory", err)
 }
 
 // listedReferences is references as SQL takes them: custodian, text, type and id of each,
@@ -203,31 +179,18 @@ func listedReferences(refs []records.Reference) (string, error) {
 		}
 	}
 	list, err := listed(wanted)
-	if err != nil {
-		return "", fmt.Errorf("listing references: %w", err)
-	}
-	return list, nil
+	return list, doing("listing references", err)
 }
 
 // Current is the current version of a resource. It implements records.Snapshot.
 func (s snapshot) Current(typ, id string) (records.Version, error) {
-	v, known, err := first(s, scanVersion, selectCurrent, typ, id)
-	switch {
-	case err != nil:
-		return v, fmt.Errorf("reading the current version: %w", err)
-	case !known:
-		return v, records.ErrNothing
-	}
-	return v, nil
+	return existing(s, "reading the current version", records.ErrNothing, scanVersion, selectCurrent, typ, id)
 }
 
 // History is every version of a resource. It implements records.Snapshot.
 func (s snapshot) History(typ, id string) ([]records.Version, error) {
 	history, err := collect(s, scanVersion, selectHistory, typ, id)
-	if err != nil {
-		return nil, fmt.Errorf("reading every version: %w", err)
-	}
-	return history, nil
+	return history, doing("reading every version", err)
 }
 
 // Held is what is kept about a person. It implements records.Snapshot.
@@ -236,10 +199,7 @@ func (s snapshot) Held(person profiles.PersonID, typ string) ([]records.Version,
 		return nil, s.ctx.Err()
 	}
 	held, err := collect(s, scanVersion, selectHeld, string(person), typ)
-	if err != nil {
-		return nil, fmt.Errorf("reading what is kept about a person: %w", err)
-	}
-	return held, nil
+	return held, doing("reading what is kept about a person", err)
 }
 
 // Holdings gathers what decisions about a person rest on. It implements
@@ -250,7 +210,7 @@ func (s snapshot) Holdings(person profiles.PersonID) (records.Holdings, error) {
 	if person == "" {
 		text = selectCustodians
 	}
-	_, err := collect(s, func(rows *sql.Rows) (struct{}, error) { return struct{}{}, addHolding(&h, rows) }, text, string(person))
+	err := eachRow(s, func(rows *sql.Rows) error { return addHolding(&h, rows) }, text, string(person))
 	if err != nil {
 		return h, fmt.Errorf("gathering facts: %w", err)
 	}
@@ -293,20 +253,18 @@ func (s snapshot) directory(refs []records.Reference) (map[records.Reference]rec
 		return nil, err
 	}
 	entries := make(map[records.Reference]records.Consulted, len(refs))
-	_, err = collect(s, func(rows *sql.Rows) (_ struct{}, err error) {
+	err = eachRow(s, func(rows *sql.Rows) error {
 		var ref records.Reference
 		var found records.Consulted
 		var body []byte
-		if err = rows.Scan(&ref.Custodian, &ref.Text, &found.Edition, &body); err == nil && body != nil {
+		err := rows.Scan(&ref.Custodian, &ref.Text, &found.Edition, &body)
+		if err == nil && body != nil {
 			err = json.Unmarshal(body, &found.Compiled)
 		}
 		entries[ref] = found
-		return struct{}{}, err
+		return err
 	}, selectDirectory, list)
-	if err != nil {
-		return nil, fmt.Errorf("looking into the directory: %w", err)
-	}
-	return entries, nil
+	return entries, doing("looking into the directory", err)
 }
 
 // Targets tells what references lead to. It implements records.Snapshot.
@@ -325,15 +283,12 @@ func (s snapshot) Targets(custodian profiles.OrgCode, refs []string) (map[string
 	if err != nil {
 		return nil, fmt.Errorf("listing references: %w", err)
 	}
-	_, err = collect(s, func(rows *sql.Rows) (_ struct{}, err error) {
+	err = eachRow(s, func(rows *sql.Rows) error {
 		var typ, id string
 		var target disclosure.Target
-		err = rows.Scan(&typ, &id, &target.Person, items{&target.Label.Need}, items{&target.Label.Any})
+		err := rows.Scan(&typ, &id, &target.Person, items{&target.Label.Need}, items{&target.Label.Any})
 		targets[typ+"/"+id] = target
-		return struct{}{}, err
+		return err
 	}, selectTargets, list, string(custodian))
-	if err != nil {
-		return nil, fmt.Errorf("finding targets: %w", err)
-	}
-	return targets, nil
+	return targets, doing("finding targets", err)
 }

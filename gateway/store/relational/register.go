@@ -17,29 +17,20 @@ const (
 
 // RegisterInForce implements register.Snapshot.
 func (s snapshot) RegisterInForce() (uint64, error) {
-	number, _, err := first(s, scanNumber, selectInForce)
-	if err != nil {
-		return 0, fmt.Errorf("asking which agreements are in force: %w", err)
-	}
-	return uint64(number), nil
+	number, _, err := first(s, scanOne[int64], selectInForce)
+	return uint64(number), doing("asking which agreements are in force", err)
 }
 
 // Register implements register.Snapshot.
 func (s snapshot) Register(number uint64) (register.Version, error) {
 	v, _, err := first(s, scanRegister, selectRegister, int64(number))
-	if err != nil {
-		return register.Version{}, fmt.Errorf("reading the agreements in force: %w", err)
-	}
-	return v, nil
+	return v, doing("reading the agreements in force", err)
 }
 
 // RegisterWas implements register.Snapshot.
 func (s snapshot) RegisterWas(hash string) (uint64, error) {
-	number, _, err := first(s, scanNumber, selectWasBefore, hash)
-	if err != nil {
-		return 0, fmt.Errorf("asking when agreements were in force: %w", err)
-	}
-	return uint64(number), nil
+	number, _, err := first(s, scanOne[int64], selectWasBefore, hash)
+	return uint64(number), doing("asking when agreements were in force", err)
 }
 
 // PutRegister implements register.Tx.
@@ -48,14 +39,11 @@ func (t tx) PutRegister(v register.Version) (uint64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("writing agreements down: %w", err)
 	}
-	number, _, err := first(t.snapshot, scanNumber, nextChange, 1)
+	number, _, err := first(t.snapshot, scanOne[int64], nextChange, 1)
 	if err == nil {
 		err = t.exec(t.ctx, insertRegister, number, nanos(v.At), v.Hash, files)
 	}
-	if err != nil {
-		return 0, fmt.Errorf("putting agreements in force: %w", err)
-	}
-	return uint64(number), nil
+	return uint64(number), doing("putting agreements in force", err)
 }
 
 func scanRegister(rows *sql.Rows) (v register.Version, err error) {

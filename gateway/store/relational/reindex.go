@@ -47,11 +47,8 @@ func scanOutdated(rows *sql.Rows) (o outdated, err error) {
 
 // Outdated implements records.Snapshot.
 func (s snapshot) Outdated() (int, error) {
-	n, _, err := first(s, scanNumber, countOutdated, records.Rules)
-	if err != nil {
-		return 0, fmt.Errorf("counting outdated versions: %w", err)
-	}
-	return int(n), nil
+	n, _, err := first(s, scanOne[int64], countOutdated, records.Rules)
+	return int(n), doing("counting outdated versions", err)
 }
 
 // outdate marks the labels that a statement names.
@@ -92,7 +89,7 @@ func (t tx) Reindex(limit int) (int, error) {
 	if len(list) == 0 {
 		return 0, nil
 	}
-	change, _, err := first(t.snapshot, scanNumber, nextChange, 1)
+	change, _, err := first(t.snapshot, scanOne[int64], nextChange, 1)
 	if err != nil {
 		return 0, fmt.Errorf("counting changes: %w", err)
 	}

@@ -64,6 +64,43 @@ func first[T any](s snapshot, scan func(*sql.Rows) (T, error), text string, args
 	return list[0], true, nil
 }
 
+// existing is the first row of a query that was run to do what is said, or the error
+// none where there is no row.
+func existing[T any](s snapshot, what string, none error, scan func(*sql.Rows) (T, error), text string, args ...any) (T, error) {
+	row, known, err := first(s, scan, text, args...)
+	if err == nil && !known {
+		return row, none
+	}
+	return row, doing(what, err)
+}
+
+// eachRow runs a query and reads every row with read.
+func eachRow(s snapshot, read func(*sql.Rows) error, text string, args ...any) error {
+	_, err := collect(s, func(rows *sql.Rows) (struct{}, error) { return struct{}{}, read(rows) }, text, args...)
+	return err
+}
+
+// counted is what a query counts, by key.
+func counted[K comparable](s snapshot, text string) (map[K]int, error) {
+	counts := make(map[K]int)
+	err := eachRow(s, func(rows *sql.Rows) error {
+		var key K
+		var n int
+		err := rows.Scan(&key, &n)
+		counts[key] = n
+		return err
+	}, text)
+	return counts, err
+}
+
+// doing says of an error what was being done; nil stays nil.
+func doing(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
 // scanVersion reads the columns of a version.
 func scanVersion(rows *sql.Rows) (v records.Version, err error) {
 	err = rows.Scan(versionColumns(&v)...)
@@ -76,14 +113,10 @@ func scanVisible(rows *sql.Rows) (v records.Visible, err error) {
 	return v, err
 }
 
-func scanText(rows *sql.Rows) (text string, err error) {
-	err = rows.Scan(&text)
-	return text, err
-}
-
-func scanNumber(rows *sql.Rows) (n int64, err error) {
-	err = rows.Scan(&n)
-	return n, err
+// scanOne reads the one column of a row.
+func scanOne[T any](rows *sql.Rows) (value T, err error) {
+	err = rows.Scan(&value)
+	return value, err
 }
 
 // versionColumns are the places that columns are read into, in their order.

@@ -66,10 +66,7 @@ func scopeArgs(scopes []records.Scope) ([]any, error) {
 		rows[i] = [5]any{s.Person, s.Custodian, s.Type, bits(s.Items), s.Current}
 	}
 	list, err := listed(rows)
-	if err != nil {
-		return nil, fmt.Errorf("writing scopes: %w", err)
-	}
-	return []any{list}, nil
+	return []any{list}, doing("writing scopes", err)
 }
 
 // listed is a list as statements take it: what json_each makes rows of. It is an

@@ -25,17 +25,14 @@ const (
 )
 
 var (
-	subscriptionRows = insertsInto("subscriptions (id, client, body)").orReplaced("id", "client", "body")
+	subscriptionRows = insertsInto("subscriptions (id, client, body)").onConflict("(id) DO UPDATE SET client = excluded.client, body = excluded.body")
 	eventRows        = insertsInto("events (subscription, number, body)")
 )
 
 // Changes implements records.Snapshot.
 func (s snapshot) Changes(after uint64, limit int) ([]records.Change, error) {
 	changes, err := collect(s, scanChange, selectChanges, int64(after), limit) //nolint:gosec // a place of ours
-	if err != nil {
-		return nil, fmt.Errorf("reading what has changed: %w", err)
-	}
-	return changes, nil
+	return changes, doing("reading what has changed", err)
 }
 
 func scanChange(rows *sql.Rows) (c records.Change, err error) {
@@ -50,40 +47,24 @@ func (s snapshot) Subscriptions(client consent.ClientID) (list []subscriptions.S
 	} else {
 		list, err = collect(s, scanJSON[subscriptions.Subscription], selectSubscriptionOf, string(client))
 	}
-	if err != nil {
-		return nil, fmt.Errorf("listing subscriptions: %w", err)
-	}
-	return list, nil
+	return list, doing("listing subscriptions", err)
 }
 
 // Subscription implements subscriptions.Snapshot.
 func (s snapshot) Subscription(id string) (subscriptions.Subscription, error) {
-	one, known, err := first(s, scanJSON[subscriptions.Subscription], selectSubscription, id)
-	switch {
-	case err != nil:
-		return one, fmt.Errorf("reading a subscription: %w", err)
-	case !known:
-		return one, subscriptions.ErrNone
-	}
-	return one, nil
+	return existing(s, "reading a subscription", subscriptions.ErrNone, scanJSON[subscriptions.Subscription], selectSubscription, id)
 }
 
 // Events implements subscriptions.Snapshot.
 func (s snapshot) Events(subscription string, after uint64, limit int) ([]subscriptions.Event, error) {
 	events, err := collect(s, scanJSON[subscriptions.Event], selectEvents, subscription, int64(after), limit) //nolint:gosec // a number of ours
-	if err != nil {
-		return nil, fmt.Errorf("reading events: %w", err)
-	}
-	return events, nil
+	return events, doing("reading events", err)
 }
 
 // Outbox implements subscriptions.Snapshot.
 func (s snapshot) Outbox() (subscriptions.Outbox, error) {
 	outbox, _, err := first(s, scanJSON[subscriptions.Outbox], selectOutbox)
-	if err != nil {
-		return outbox, fmt.Errorf("reading how far changes were looked through: %w", err)
-	}
-	return outbox, nil
+	return outbox, doing("reading how far changes were looked through", err)
 }
 
 // Subscribe implements subscriptions.Tx.
@@ -96,10 +77,7 @@ func (t tx) Subscribe(list ...subscriptions.Subscription) error {
 		}
 		rows[i] = []any{s.ID, string(s.Caller.Client), body}
 	}
-	if err := t.insert(subscriptionRows, len(rows), func(i int) []any { return rows[i] }); err != nil {
-		return fmt.Errorf("keeping subscriptions: %w", err)
-	}
-	return nil
+	return doing("keeping subscriptions", t.insertRows(subscriptionRows, rows))
 }
 
 // Unsubscribe implements subscriptions.Tx.
@@ -124,10 +102,7 @@ func (t tx) AddEvents(of map[string][]subscriptions.Event) error {
 			rows = append(rows, []any{subscription, int64(e.Number), body}) //nolint:gosec // a number of ours
 		}
 	}
-	if err := t.insert(eventRows, len(rows), func(i int) []any { return rows[i] }); err != nil {
-		return fmt.Errorf("keeping events: %w", err)
-	}
-	return nil
+	return doing("keeping events", t.insertRows(eventRows, rows))
 }
 
 // SetOutbox implements subscriptions.Tx.
@@ -136,8 +111,5 @@ func (t tx) SetOutbox(o subscriptions.Outbox) error {
 	if err == nil {
 		err = t.exec(t.ctx, upsertOutbox, body)
 	}
-	if err != nil {
-		return fmt.Errorf("keeping how far changes were looked through: %w", err)
-	}
-	return nil
+	return doing("keeping how far changes were looked through", err)
 }
