@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cpagateway/consent/scenario"
+	"cpagateway/gateway/wholefile"
 )
 
 func scenarioCommand(w world) *cobra.Command {
@@ -83,7 +84,11 @@ func (o scenarioOptions) file(w world, name string, text []byte) error {
 	if !o.rewrite {
 		rewritten = 0
 	} else if again := read.Rewritten(cases); !bytes.Equal(again, text) {
-		if err := replaceFile(name, again); err != nil {
+		info, err := os.Stat(name)
+		if err == nil {
+			err = wholefile.Replace(name, again, info.Mode().Perm())
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -92,22 +97,4 @@ func (o scenarioOptions) file(w world, name string, text []byte) error {
 		return errRefused
 	}
 	return nil
-}
-
-// replaceFile puts another content into a file, all of it or nothing.
-func replaceFile(name string, content []byte) error {
-	info, err := os.Stat(name)
-	if err != nil {
-		return err
-	}
-	fresh, err := os.CreateTemp(filepath.Dir(name), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(fresh.Name())
-	_, err = fresh.Write(content)
-	if err := errors.Join(err, fresh.Chmod(info.Mode().Perm()), fresh.Sync(), fresh.Close()); err != nil {
-		return err
-	}
-	return os.Rename(fresh.Name(), name)
 }

@@ -14,6 +14,7 @@ import (
 
 	"cpagateway/gateway/store/relational"
 	"cpagateway/gateway/store/sqlite"
+	"cpagateway/gateway/wholefile"
 )
 
 // The secret of a data folder: ids, page positions and version numbers are keyed
@@ -32,7 +33,7 @@ func secretIn(dir string) ([]byte, error) {
 	}
 	fresh := make([]byte, secretSize)
 	_, _ = rand.Read(fresh) // never fails (crypto/rand)
-	if err := makeOnce(filepath.Join(dir, secretFile), fresh); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := wholefile.Make(filepath.Join(dir, secretFile), fresh, 0o600); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("making the gateway's secret: %w", err)
 	}
 	return keptSecret(dir)
@@ -76,29 +77,6 @@ func keptIn(dir string) (string, error) {
 		}
 	}
 	return "", nil
-}
-
-// makeOnce makes a file that survives loss of power, and fails with fs.ErrExist
-// where there is one. The file gets its name by a link, when it is whole: nobody
-// can read half of it.
-func makeOnce(name string, content []byte) error {
-	file, err := os.CreateTemp(filepath.Dir(name), ".new-*") // for its owner only
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name())
-	_, err = file.Write(content)
-	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	if err := os.Link(file.Name(), name); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(name))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // refuseForeignSecret compares the secret with the one that the store was first

@@ -17,6 +17,7 @@ import (
 	"cpagateway/consent"
 	"cpagateway/gateway/authored"
 	"cpagateway/gateway/intake"
+	"cpagateway/gateway/wholefile"
 	"cpagateway/profiles"
 )
 
@@ -179,7 +180,7 @@ func (s sourceConfig) settle(dir string) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return err
 	}
-	err = makeOnce(name, body)
+	err = wholefile.Make(name, body, 0o600)
 	if !errors.Is(err, fs.ErrExist) {
 		return err
 	}

@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"cpagateway/gateway/wholefile"
 )
 
 // The names of the key files that FolderKeys makes.
@@ -80,7 +82,7 @@ func makeKey(name string) error {
 	if err != nil {
 		return fmt.Errorf("making the audit key: %w", err)
 	}
-	if err := putFile(name, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600, os.Link); err != nil {
+	if err := wholefile.Make(name, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600); err != nil {
 		return fmt.Errorf("keeping the audit key: %w", err)
 	}
 	return nil
@@ -93,7 +95,7 @@ func listKey(name string, key ed25519.PrivateKey) error {
 	}
 	public, err := x509.MarshalPKIXPublicKey(key.Public())
 	if err == nil {
-		err = putFile(name, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}), 0o644, os.Rename)
+		err = wholefile.Replace(name, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}), 0o644)
 	}
 	if err != nil {
 		return fmt.Errorf("listing the audit key: %w", err)

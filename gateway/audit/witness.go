@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
+
+	"cpagateway/gateway/wholefile"
 )
 
 // Witness keeps the newest checkpoint outside the store, best where the store's
@@ -34,23 +35,8 @@ func (w FileWitness) Newest() (string, error) {
 
 // Keep replaces the file in one step, durably.
 func (w FileWitness) Keep(note string) error {
-	if err := putFile(string(w), []byte(note), 0o644, os.Rename); err != nil {
+	if err := wholefile.Replace(string(w), []byte(note), 0o644); err != nil {
 		return fmt.Errorf("keeping the newest checkpoint: %w", err)
 	}
 	return nil
-}
-
-// putFile gives a file its name when it is whole and synced: by os.Rename in the
-// place of another, by os.Link only where there is none.
-func putFile(name string, content []byte, mode fs.FileMode, put func(whole, name string) error) error {
-	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // where it was renamed there is nothing left to remove
-	_, writeErr := f.Write(content)
-	if err := errors.Join(writeErr, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return put(f.Name(), name)
 }

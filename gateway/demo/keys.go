@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"cpagateway/gateway/wholefile"
 )
 
 // The keys live below the demo's data folder, one JWK per file, readable by their
@@ -83,30 +85,14 @@ func makeKey(path string) (jose.JSONWebKey, error) {
 	if err != nil {
 		return jose.JSONWebKey{}, fmt.Errorf("making a demo key: %w", err)
 	}
-	err = writeOnce(path, text)
-	if errors.Is(err, fs.ErrExist) {
+	if err = os.MkdirAll(filepath.Dir(path), ownerEnter); err == nil {
+		err = wholefile.Make(path, text, ownerOnly)
+	}
+	switch {
+	case errors.Is(err, fs.ErrExist):
 		return readKey(path)
+	case err != nil:
+		return jose.JSONWebKey{}, fmt.Errorf("writing a demo key: %w", err)
 	}
-	return key, err
-}
-
-// writeOnce puts a whole file in place, or none: a link fails where there is one already.
-func writeOnce(path string, text []byte) error {
-	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, ownerEnter); err != nil {
-		return fmt.Errorf("writing a demo key: %w", err)
-	}
-	half, err := os.CreateTemp(folder, ".new-*") // made with mode 0600
-	if err != nil {
-		return fmt.Errorf("writing a demo key: %w", err)
-	}
-	defer os.Remove(half.Name())
-	_, err = half.Write(text)
-	if err := errors.Join(err, half.Close()); err != nil {
-		return fmt.Errorf("writing a demo key: %w", err)
-	}
-	if err := os.Link(half.Name(), path); err != nil {
-		return fmt.Errorf("writing a demo key: %w", err)
-	}
-	return nil
+	return key, nil
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"cpagateway/gateway/wholefile"
 )
 
 // ErrNoDemo means that no data folder was named and that no running demo of this
@@ -20,24 +22,15 @@ var ErrNoDemo = errors.New("no demo of yours is running on that port: start one,
 // could not is overwritten by the next on that port.
 func LeaveNote(addr, dir string) (remove func() error, err error) {
 	_, port, err := net.SplitHostPort(addr)
+	path, pathErr := notePath(port)
+	whole, wholeErr := filepath.Abs(dir)
+	if err = errors.Join(err, pathErr, wholeErr); err == nil {
+		err = os.MkdirAll(filepath.Dir(path), ownerEnter)
+	}
+	if err == nil {
+		err = wholefile.Replace(path, []byte(whole+"\n"), ownerOnly)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("leaving a note of the demo: %w", err)
-	}
-	path, err := notePath(port)
-	if err != nil {
-		return nil, err
-	}
-	whole, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, fmt.Errorf("leaving a note of the demo: %w", err)
-	}
-	if err := os.MkdirAll(filepath.Dir(path), ownerEnter); err != nil {
-		return nil, fmt.Errorf("leaving a note of the demo: %w", err)
-	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("leaving a note of the demo: %w", err)
-	}
-	if err := os.WriteFile(path, []byte(whole+"\n"), ownerOnly); err != nil {
 		return nil, fmt.Errorf("leaving a note of the demo: %w", err)
 	}
 	return func() error { return os.Remove(path) }, nil
