@@ -34,7 +34,6 @@ const (
 	NoNames           Reason = "NO-NAMES"             // one of the two has none, as an MHSDS record
 	SharedName        Reason = "SHARED-NAME"
 
-	NumberDiffers    Reason = "NHS-NUMBER-DIFFERS" // or is missing
 	BirthDateDiffers Reason = "BIRTH-DATE-DIFFERS"
 	NoSharedName     Reason = "NO-SHARED-NAME"        // where the birth date alone does not do
 	NamesDisjoint    Reason = "NAMES-DISJOINT"        // in spite of one birth date
@@ -47,19 +46,6 @@ type Result struct {
 	Reasons []Reason // never a name, number or date
 }
 
-// Compare says whether two records can be one person. It is symmetric.
-//
-// The same NHS number and the same full birth date agree, unless all names are
-// disjoint, or the given names are and the genders differ. A birth date that is
-// missing, partial, 1 January or one component off needs a name in common, and is a
-// warning. A record without names agrees by number and full birth date only.
-func Compare(a, b Record) Result {
-	if a.Number == "" || a.Number != b.Number {
-		return Result{Conflict, []Reason{NumberDiffers}}
-	}
-	return Beside(a, b)
-}
-
 // SamePerson reports whether two records can be one person by what they say beside
 // their NHS numbers.
 func SamePerson(a, b Record) bool { return Beside(a, b).Verdict != Conflict }
@@ -69,7 +55,13 @@ func ShareNumber(a, b Record) bool {
 	return slices.ContainsFunc(a.InUse, func(number string) bool { return slices.Contains(b.InUse, number) })
 }
 
-// Beside compares what two records say beside their NHS numbers.
+// Beside says whether two records can be one person by what they say beside their NHS
+// numbers. It is symmetric.
+//
+// The same full birth date agrees, unless all names are disjoint, or the given names are
+// and the genders differ. A birth date that is missing, partial, 1 January or one component
+// off needs a name in common, and is a warning. A record without names agrees by its full
+// birth date only.
 func Beside(a, b Record) Result {
 	born := compareDates(a.Born, b.Born)
 	if born == BirthDateDiffers {

@@ -60,7 +60,7 @@ func read(t testing.TB, resource map[string]any) matching.Record {
 	return matching.Read(value)
 }
 
-func TestCompare(t *testing.T) {
+func TestBeside(t *testing.T) {
 	const agree, warn, conflict = matching.Agree, matching.AgreeWithWarning, matching.Conflict
 	for _, c := range []struct {
 		a, b   string
@@ -114,7 +114,7 @@ func TestCompare(t *testing.T) {
 		{"One, 1970-01-01, f", "Two, 1999-09-09, m", conflict, matching.NoSharedName},
 	} {
 		for _, way := range [][2]string{{c.a, c.b}, {c.b, c.a}} {
-			got := matching.Compare(patient(t, way[0]), patient(t, way[1]))
+			got := matching.Beside(patient(t, way[0]), patient(t, way[1]))
 			if got.Verdict != c.want || !slices.Contains(got.Reasons, c.reason) {
 				t.Errorf("%s | %s: %v %v, want %v with %s", way[0], way[1], got.Verdict, got.Reasons, c.want, c.reason)
 			}
@@ -125,11 +125,14 @@ func TestCompare(t *testing.T) {
 func TestNumbersThatDifferOrAreMissingAreNoMatch(t *testing.T) {
 	ann := patient(t, "Ann Jones, 1980-05-17, f")
 	other := ann
-	other.Number = "9990000026"
+	other.InUse = []string{"9990000026"}
 	for _, b := range []matching.Record{other, {}} {
-		if got := matching.Compare(ann, b); got.Verdict != matching.Conflict || got.Reasons[0] != matching.NumberDiffers {
-			t.Errorf("%+v", got)
+		if matching.ShareNumber(ann, b) || matching.ShareNumber(b, ann) || matching.ShareNumber(b, matching.Record{}) {
+			t.Errorf("%+v", b)
 		}
+	}
+	if !matching.ShareNumber(ann, ann) {
+		t.Error("a record shares no number with itself")
 	}
 }
 

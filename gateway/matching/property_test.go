@@ -53,10 +53,10 @@ func named(p object, more object) object {
 	return with
 }
 
-func TestCompareIsSymmetric(t *testing.T) {
+func TestBesideIsSymmetric(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		a, b := read(t, somebody(rt, "a")), read(t, somebody(rt, "b"))
-		there, back := matching.Compare(a, b), matching.Compare(b, a)
+		there, back := matching.Beside(a, b), matching.Beside(b, a)
 		if there.Verdict != back.Verdict || !slices.Equal(there.Reasons, back.Reasons) {
 			rt.Fatalf("%+v and %+v", there, back)
 		}
@@ -68,7 +68,7 @@ func TestEverybodyIsThemself(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		p := somebody(rt, "a")
 		p["birthDate"] = rapid.SampledFrom([]string{"1980-05-07", "1980-01-01"}).Draw(rt, "date")
-		if got := matching.Compare(read(t, p), read(t, p)); got.Verdict != matching.Agree {
+		if got := matching.Beside(read(t, p), read(t, p)); got.Verdict != matching.Agree {
 			rt.Fatalf("%+v is not themself: %+v", p, got)
 		}
 	})
@@ -80,13 +80,13 @@ func TestASharedNameNeverParts(t *testing.T) {
 	agreed := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		a, b := somebody(rt, "a"), somebody(rt, "b")
-		before := matching.Compare(read(t, a), read(t, b))
+		before := matching.Beside(read(t, a), read(t, b))
 		kind := rapid.SampledFrom([]string{"family", "text"}).Draw(rt, "kind")
 		name := object{kind: rapid.SampledFrom([]string{"Jones", "Ann", "Llŷr Ddu"}).Draw(rt, "name")}
 		if kind == "family" && rapid.Bool().Draw(rt, "given too") {
 			name["given"] = []string{"Mair"}
 		}
-		after := matching.Compare(read(t, named(a, name)), read(t, named(b, name)))
+		after := matching.Beside(read(t, named(a, name)), read(t, named(b, name)))
 		if after.Verdict < before.Verdict {
 			rt.Fatalf("%v before, %v with %v", before, after, name)
 		}
@@ -103,7 +103,7 @@ func TestASharedNameNeverParts(t *testing.T) {
 func TestAWarningRestsOnLessThanAFullDate(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		a, b := somebody(rt, "a"), somebody(rt, "b")
-		got := matching.Compare(read(t, a), read(t, b))
+		got := matching.Beside(read(t, a), read(t, b))
 		date, _ := a["birthDate"].(string)
 		same := date == b["birthDate"] && len(date) == len("1980-05-07")
 		if got.Verdict == matching.Agree && !same || got.Verdict == matching.AgreeWithWarning && same {
@@ -134,10 +134,10 @@ func FuzzNames(f *testing.F) {
 			return matching.Read(value)
 		}
 		a, b := record(one), record(two)
-		if matching.Compare(a, b).Verdict != matching.Compare(b, a).Verdict {
+		if matching.Beside(a, b).Verdict != matching.Beside(b, a).Verdict {
 			t.Errorf("%q and %q", one, two)
 		}
-		if matching.Compare(a, a).Verdict != matching.Agree {
+		if matching.Beside(a, a).Verdict != matching.Agree {
 			t.Errorf("%q is not themself", one)
 		}
 	})
