@@ -5,7 +5,7 @@
 // and W¶179 is paragraph 179 of the Welsh interim guidance of 2010 (docs/items.md).
 //
 // It is pure: no clock, no I/O, no HTTP. The chain of types is the safe order:
-// Decide makes a Decision, disclosure.Of a Disclosure, Decision.Accept an
+// Decide makes a Decision, disclosure.Copy.Under a Disclosure, Decision.Accept an
 // Accepted; each has one maker and a zero value that carries nothing.
 package consent
 
