@@ -43,19 +43,28 @@ func show(out io.Writer, s intake.Summary, asJSON bool) error {
 		return err
 	}
 	if s.Grants > 0 {
-		fmt.Fprintf(out, "\n%d Consents that grant were set aside: the source has no authority to record a grant.\n", s.Grants)
+		fmt.Fprintf(out, "\n%s set aside: the source has no authority to record a grant.\n", plural(s.Grants, "Consent that grants was", "Consents that grant were"))
 	}
 	if s.Wishes > 0 {
-		fmt.Fprintf(out, "\n%d wishes against sharing were taken from records that were set aside.\n", s.Wishes)
+		fmt.Fprintf(out, "\n%s taken from records that were set aside.\n", plural(s.Wishes, "wish against sharing was", "wishes against sharing were"))
 	}
 	if s.Clashes > 0 {
-		fmt.Fprintf(out, "\n%d records were taken without a part that the source and somebody else have both changed: a Task asks the care coordinator to choose; of staff and organisations, see cpa-gateway quarantine list\n", s.Clashes)
+		fmt.Fprintf(out, "\n%s taken without a part that the source and somebody else have both changed: a Task asks the care coordinator to choose; of staff and organisations, see cpa-gateway quarantine list\n",
+			plural(s.Clashes, "record was", "records were"))
 	}
 	if s.Apart > 0 {
-		fmt.Fprintf(out, "\n%d Patients are kept apart, closed: they claim somebody else's NHS number. See whom: cpa-gateway person list. "+
-			"What their wishes refuse holds against routine sharing of that person's records already.\n", s.Apart)
+		fmt.Fprintf(out, "\n%s kept apart, closed, for claiming somebody else's NHS number. See whom: cpa-gateway person list. "+
+			"What their wishes refuse holds against routine sharing of that person's records already.\n", plural(s.Apart, "Patient is", "Patients are"))
 	}
 	return nil
+}
+
+// plural is a number with what is said of one, or of another number of things.
+func plural(n int, one, several string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + several
 }
 
 // showLines prints a line for what was set aside. Rows of one file that fail alike,

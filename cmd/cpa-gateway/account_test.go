@@ -41,6 +41,24 @@ func onePatient(id, number string) string {
 		`","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"` + number + `"}]}}]}`
 }
 
+// TestOneOfAKindIsToldAsOne: an account once said that "1 Patients are kept apart".
+func TestOneOfAKindIsToldAsOne(t *testing.T) {
+	for n, wanted := range map[int][]string{
+		1: {"\n1 Consent that grants was set", "\n1 wish against sharing was taken", "\n1 record was taken", "\n1 Patient is kept apart"},
+		2: {"\n2 Consents that grant were set", "\n2 wishes against sharing were taken", "\n2 records were taken", "\n2 Patients are kept apart"},
+	} {
+		var out bytes.Buffer
+		if err := show(&out, intake.Summary{Grants: n, Wishes: n, Clashes: n, Apart: n}, false); err != nil {
+			t.Fatal(err)
+		}
+		for _, sentence := range wanted {
+			if !strings.Contains(out.String(), sentence) {
+				t.Errorf("%q is not in %s", sentence, &out)
+			}
+		}
+	}
+}
+
 // An import that found nothing once ended with "done".
 func TestAnEmptyExtractIsTold(t *testing.T) {
 	headers := t.TempDir()

@@ -71,7 +71,7 @@ func showMove(out io.Writer, m persons.Move, asJSON bool) error {
 	if asJSON {
 		return printJSON(out, viewOfMove(m))
 	}
-	what := fmt.Sprintf("%d resources went from %s to %s", len(m.Resources), m.From, m.To)
+	what := fmt.Sprintf("%s went from %s to %s", plural(len(m.Resources), "resource", "resources"), m.From, m.To)
 	if m.From == m.To {
 		what = string(m.From)
 	}

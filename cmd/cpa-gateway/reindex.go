@@ -42,7 +42,7 @@ func reindex(w world, place where) error {
 		})
 		total += n
 		if err != nil || n == 0 {
-			fmt.Fprintf(w.out, "%d versions were reindexed\n", total)
+			fmt.Fprintf(w.out, "%s reindexed\n", plural(total, "version was", "versions were"))
 			return err
 		}
 		select {
