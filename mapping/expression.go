@@ -100,7 +100,7 @@ func (o *operand) readTemplate(r *run) (string, bool) {
 		}
 		text = append(text, value...)
 	}
-	return r.lately(text), something == varies && len(bytes.TrimSpace(text)) > 0
+	return r.lately(text), something || !varies && len(bytes.TrimSpace(text)) > 0
 }
 
 // lately is a text, which is perhaps among those made last: what tells a person apart stands

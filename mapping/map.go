@@ -60,6 +60,12 @@ func (p *parser) readMap(b syntax.Block) {
 		p.checkKey(b.Head, m)
 	}
 	p.source.reads.merge(&m.reads)
+	m.repeats = m.each != ""
+	for _, other := range p.source.maps {
+		if other.typ == m.typ {
+			other.repeats, m.repeats = true, true
+		}
+	}
 	p.source.maps = append(p.source.maps, m)
 	if len(p.source.maps) == 1 {
 		p.source.settings = p.settings

@@ -74,8 +74,10 @@ type resourceMap struct {
 	source string
 	way    direction
 	each   string // a group of the source that makes one resource per record; "" makes one
-	when   *condition
-	key    operand
+	// repeats: more than one resource of the type may come of one record of the source.
+	repeats bool
+	when    *condition
+	key     operand
 	// keyText is the key as the map has it.
 	keyText  string
 	attaches bool    // a resource does not tell its key: the record that it is of is found otherwise
@@ -209,10 +211,12 @@ func (r *run) make(m *resourceMap, resources []Resource) []Resource {
 		}
 		return resources
 	}
-	if made := [2]string{m.typ, key}; r.made[made] && !r.salvaging {
-		r.refuse(m.rule, key, "two parts of the record have the same key")
-		return resources
-	} else {
+	if m.repeats && !r.salvaging {
+		made := [2]string{m.typ, key}
+		if r.made[made] {
+			r.refuse(m.rule, key, "two parts of the record have the same key")
+			return resources
+		}
 		r.made[made] = true
 	}
 	r.explain(m.rule.at, m.typ, " ", key)

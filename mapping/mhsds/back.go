@@ -109,7 +109,7 @@ func within(r *row) func(yield func(*row) bool) {
 			return
 		}
 		for _, below := range r.below {
-			if below.in.extract.format.mapped[below.in.table.name] {
+			if below.in.table.mapped {
 				continue
 			}
 			if !yield(below) {

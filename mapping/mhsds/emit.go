@@ -82,7 +82,7 @@ func asOf(header *row) string {
 func (x *extract) within(r *row) int {
 	n := 0
 	for _, below := range r.below {
-		if below.refusal == "" && !x.format.mapped[below.in.table.name] {
+		if below.refusal == "" && !below.in.table.mapped {
 			n += 1 + x.within(below)
 		}
 	}

@@ -45,7 +45,6 @@ type Format struct {
 	tables  []*table                   // in the order of rules.txt: parents first
 	groups  [][]*table                 // the same, those together of which one hangs on another
 	carried map[string]map[string]bool // table code -> columns that a map or a join reads
-	mapped  map[string]bool            // names of tables of which a map makes resources
 	returns map[string]bool            // TABLE.COLUMN that returns from FHIR
 }
 
@@ -71,7 +70,7 @@ func New(options Options) (*Format, error) {
 			t.headers[c.Field] = c.Header
 		}
 	}
-	f := &Format{program: program, tables: tables, carried: map[string]map[string]bool{}, mapped: map[string]bool{}, returns: map[string]bool{}}
+	f := &Format{program: program, tables: tables, carried: map[string]map[string]bool{}, returns: map[string]bool{}}
 	f.groups = grouped(tables)
 	return f, f.account()
 }
@@ -95,11 +94,12 @@ func (f *Format) account() error {
 		}
 	}
 	for _, source := range f.program.Sources() {
-		if !slices.ContainsFunc(f.tables, func(t *table) bool { return t.name == source }) {
+		i := slices.IndexFunc(f.tables, func(t *table) bool { return t.name == source })
+		if i < 0 {
 			faults = append(faults, fmt.Errorf("a map reads %q, which is no table of MHSDS v6 that is read", source))
 			continue
 		}
-		f.mapped[source] = true
+		f.tables[i].mapped = true
 		for _, path := range f.program.Reads(source) {
 			steps := strings.Split(path, ".")
 			last, code := steps[len(steps)-1], source[:codeLength]

@@ -24,6 +24,7 @@ type table struct {
 	below      []string          // fields by which rows that hang on one of this find it
 	keys       []*key            // what rows of other parts can ask for
 	named      []string          // fields by which other rows name one of this
+	mapped     bool              // a map makes resources of it
 	togetherBy string            // the field whose value says which rows hang together; "" for none
 	forms      map[string]form   // field -> what it has to look like
 }
