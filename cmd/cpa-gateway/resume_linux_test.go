@@ -87,18 +87,49 @@ map Plans -> CarePlan
 	return maps, files
 }
 
+// dividedExtract is an MHSDS extract of so much text that its rows are divided by person
+// before any is taken.
+func dividedExtract(t *testing.T, people int) (files string) {
+	t.Helper()
+	files = t.TempDir()
+	long := strings.Repeat("x", 10_000)
+	patients, episodes, reviews := "LocalPatientID,OrgIDLocalPatientID,PersonBirthDate,Remark\n", "CPAEpisodeID,LocalPatientID,StartDateCPA\n", "CPAEpisodeID,CPAReviewDate\n"
+	for i := range people {
+		patients += fmt.Sprintf("P%d,7A4,1970-01-01,%s\n", i, long)
+		episodes += fmt.Sprintf("E%d,P%[1]d,2020-02-03\n", i)
+		reviews += fmt.Sprintf("E%d,2026-06-04\n", i)
+	}
+	write(t, filepath.Join(files, "MHS000.csv"), "DatSetVer,OrgIDProvider,OrgIDSubmit,PrimSystemInUse,ReportingPeriodStartDate,ReportingPeriodEndDate,DateTimeDatSetCreate\n"+
+		"6.0,7A4,7A4,PARIS,2026-06-01,2026-06-30,2026-07-02T09:00:00Z\n")
+	write(t, filepath.Join(files, "MHS001.csv"), patients)
+	write(t, filepath.Join(files, "MHS701.csv"), episodes)
+	write(t, filepath.Join(files, "MHS702.csv"), reviews)
+	return files
+}
+
 // A killed import is taken up by running it again: what is kept in the end is what an import
 // that nobody killed keeps, each record once. Its line on the terminal says how many records
 // of how many, how many a second, and how long it takes.
 func TestAKilledImportIsTakenUp(t *testing.T) {
 	const people = 400
-	maps1, files := largeExtract(t, people)
+	own, files := largeExtract(t, people)
+	t.Run("maps of one's own", func(t *testing.T) {
+		takenUp(t, 2*people, 2*people, "--source", "council", "--maps", own, "--custodian", "LA9A1", files)
+	})
+	t.Run("mhsds-v6, divided", func(t *testing.T) {
+		takenUp(t, 3*people+1, 3*people, "--source", "mhsds-v6", "--custodian", "7A4", dividedExtract(t, people))
+	})
+}
+
+// takenUp kills an import twice. Of its records so many are kept: the header of MHSDS is the
+// organisation, which each store has.
+func takenUp(t *testing.T, records, kept int, extract ...string) {
+	t.Helper()
 	whole, killed := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "killed")
 	call := func(dir string) []string {
-		return []string{"import", "--data", dir, "--source", "council", "--maps", maps1, "--custodian", "LA9A1", "--json", files}
+		return append([]string{"import", "--data", dir, "--json"}, extract...)
 	}
-	empty := write(t, filepath.Join(t.TempDir(), "Users.csv"), "User,Name\n")
-	cli("import", "--data", whole, "--source", "council", "--maps", maps1, "--custodian", "LA9A1", empty).must(t, exitRefused)
+	cli("import", "--data", whole, "--source", "fhir-bundle", "--custodian", "7A4", t.TempDir()).must(t, exitRefused)
 	if err := os.CopyFS(killed, os.DirFS(whole)); err != nil { // ids are keyed with the folder's secret
 		t.Fatal(err)
 	}
@@ -119,20 +150,20 @@ func TestAKilledImportIsTakenUp(t *testing.T) {
 		if err := c.Wait(); err == nil {
 			t.Fatal("the import ended before it was killed")
 		}
-		if told[3] != fmt.Sprint(2*people) {
+		if told[3] != fmt.Sprint(records) {
 			t.Errorf("the terminal tells of %s records in all: %s", told[3], told[0])
 		}
 	}
-	if n := len(versionsIn(t, killed)); n == 0 || n >= 2*people {
+	if n := len(versionsIn(t, killed)); n == 0 || n >= kept {
 		t.Fatalf("%d records were kept before the kills: nothing is proved", n)
 	}
 	sum := cli(call(killed)...).must(t, exitDone).object(t)
-	if sum["read"] != float64(2*people) || sum["unchanged"] == 0.0 || sum["stored"] == 0.0 {
+	if sum["read"] != float64(records) || sum["unchanged"] == 0.0 || sum["stored"] == 0.0 {
 		t.Errorf("the last run says %v", sum)
 	}
 	want, got := versionsIn(t, whole), versionsIn(t, killed)
-	if !maps.Equal(want, got) || len(want) != 2*people {
-		t.Errorf("%d versions are kept and not %d", len(got), len(want))
+	if !maps.Equal(want, got) || len(want) != kept {
+		t.Errorf("%d versions are kept and not %d", len(got), kept)
 		for _, name := range slices.Sorted(maps.Keys(want)) {
 			if want[name] != got[name] {
 				t.Fatalf("%s is %q and not %q", name, got[name], want[name])
