@@ -52,6 +52,7 @@ func TestEachLawBrokenOnceIsSeen(t *testing.T) {
 		{"logging in an idea", "consent/c.go", "// Package consent.\npackage consent\n\nimport _ \"log/slog\"\n", "consent/c.go: imports log/slog: profiles, consent, mapping do not log"},
 		{"logging inside an idea", "mapping/m/m.go", "// Package m.\npackage m\n\nimport _ \"log\"\n", "mapping/m/m.go: imports log: profiles, consent, mapping do not log"},
 		{"consent in a translation", "mapping/m/m_test.go", "package m\n\nimport _ \"m/consent\"\n", "imports consent: a translation knows nothing of consent"},
+		{"the store of maps outside tests", "gateway/a/a.go", "// Package a.\npackage a\n\nimport _ \"m/gateway/store/memory\"\n", "outside a test"},
 		{"a suite outside tests", "gateway/a/a.go", "// Package a.\npackage a\n\nimport _ \"m/gateway/a/atest\"\n", "outside a test"},
 		{"a name that says nothing", "util/u.go", "// Package util.\npackage util\n", "says nothing"},
 	}

@@ -160,6 +160,10 @@ func isSuite(pkg string) bool {
 	return strings.HasSuffix(path.Base(pkg), "test") && path.Base(pkg) == path.Base(path.Dir(pkg))+"test"
 }
 
+// forTests reports whether only tests may use a package: the suites, and the store
+// of maps, which they may build on.
+func forTests(pkg string) bool { return isSuite(pkg) || pkg == "gateway/store/memory" }
+
 // number is a package's place in the law; a suite stands with the package it tests.
 func (h *house) number(pkg string) (int, bool) {
 	if isSuite(pkg) {
@@ -217,10 +221,10 @@ func covers(pattern, pkg string) bool {
 // judgeOwnImport applies the numbers. Tests of a package may also use what is
 // above it in no case but one: the suites, which nobody else may import.
 func (h *house) judgeOwnImport(f *source, imported string) {
+	if forTests(imported) && !f.isTest && !forTests(f.pkg) {
+		h.say("%s: imports %s, which is for tests, outside a test", f.name, imported)
+	}
 	if isSuite(imported) {
-		if !f.isTest && !isSuite(f.pkg) {
-			h.say("%s: imports the suite %s outside a test", f.name, imported)
-		}
 		return
 	}
 	from, ok := h.number(f.pkg)

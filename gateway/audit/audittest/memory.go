@@ -1,5 +1,6 @@
 // Package audittest is the conformance suite for the audit part of a store, and
-// the smallest store that passes it. It is imported by tests only.
+// the smallest store that passes it. Only tests import it, and the store of maps,
+// which is for tests itself.
 package audittest
 
 import (
@@ -16,8 +17,8 @@ import (
 // Memory keeps a log in memory, and is what the suite is proven with. What it keeps
 // is open to tests that tamper with it. Safe for concurrent use through its methods.
 type Memory struct {
-	mu   sync.Mutex
-	kept Kept
+	mu  sync.Mutex
+	log Log
 }
 
 // Kept is everything that a Memory keeps. A chain is kept under the number of its slot.
@@ -34,14 +35,14 @@ func NewMemory() *Memory { return &Memory{} }
 func (s *Memory) Kept() Kept {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.kept.Clone()
+	return s.log.kept.Clone()
 }
 
 // Replace puts something else in the place of what is kept: the attacker's way in.
 func (s *Memory) Replace(k Kept) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.kept = k.Clone()
+	s.log.kept = k.Clone()
 }
 
 // Clone is a copy that shares nothing.
@@ -77,9 +78,9 @@ func (s *Memory) View(ctx context.Context, read func(audit.Snapshot) error) erro
 		return err
 	}
 	s.mu.Lock()
-	t := tx{s.kept.begin()}
+	now := s.log.Begin()
 	s.mu.Unlock()
-	return read(&t)
+	return read(&now)
 }
 
 // Update implements audit.Updater.
@@ -89,53 +90,57 @@ func (s *Memory) Update(ctx context.Context, change func(audit.Tx) error) error 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	t := tx{s.kept.begin()}
-	if err := errors.Join(change(&t), ctx.Err()); err != nil {
+	next := s.log.Begin()
+	if err := errors.Join(change(&next), ctx.Err()); err != nil {
 		return err
 	}
-	s.kept = t.kept
+	s.log = next
 	return nil
 }
 
-// tx is one transaction, or one moment.
-type tx struct{ kept Kept }
+// Log is a log as it is at one moment, or within one transaction that changes it; the zero
+// Log is empty. It implements audit.Tx, for any store that keeps everything in memory.
+type Log struct{ kept Kept }
+
+// Begin is a log that can be changed while others read this one.
+func (l Log) Begin() Log { return Log{l.kept.begin()} }
 
 // Slots implements audit.Snapshot.
-func (t *tx) Slots() ([]audit.Slot, error) { return slices.Clone(t.kept.Slots), nil }
+func (l *Log) Slots() ([]audit.Slot, error) { return slices.Clone(l.kept.Slots), nil }
 
 // Chain implements audit.Snapshot.
-func (t *tx) Chain(slot int, from uint64, limit int) ([]audit.Row, error) {
-	rows := slices.DeleteFunc(slices.Clone(t.kept.Chains[slot]), func(r audit.Row) bool { return r.Seq < from })
+func (l *Log) Chain(slot int, from uint64, limit int) ([]audit.Row, error) {
+	rows := slices.DeleteFunc(slices.Clone(l.kept.Chains[slot]), func(r audit.Row) bool { return r.Seq < from })
 	return copied(rows[:min(limit, len(rows))]), nil
 }
 
 // Duties implements audit.Snapshot.
-func (t *tx) Duties(slot int, from uint64, limit int) ([]audit.Row, error) {
-	rows := slices.DeleteFunc(slices.Clone(t.kept.Chains[slot]), func(r audit.Row) bool { return r.Seq < from || !r.Duty })
+func (l *Log) Duties(slot int, from uint64, limit int) ([]audit.Row, error) {
+	rows := slices.DeleteFunc(slices.Clone(l.kept.Chains[slot]), func(r audit.Row) bool { return r.Seq < from || !r.Duty })
 	return copied(rows[:min(limit, len(rows))]), nil
 }
 
 // Checkpoints implements audit.Snapshot.
-func (t *tx) Checkpoints(from uint64, limit int) ([]audit.Checkpoint, error) {
-	list := slices.DeleteFunc(slices.Clone(t.kept.Checkpoints), func(c audit.Checkpoint) bool { return c.Number < from })
+func (l *Log) Checkpoints(from uint64, limit int) ([]audit.Checkpoint, error) {
+	list := slices.DeleteFunc(slices.Clone(l.kept.Checkpoints), func(c audit.Checkpoint) bool { return c.Number < from })
 	return list[:min(limit, len(list))], nil
 }
 
 // NewestCheckpoint implements audit.Snapshot.
-func (t *tx) NewestCheckpoint() (audit.Checkpoint, error) {
-	if n := len(t.kept.Checkpoints); n > 0 {
-		return t.kept.Checkpoints[n-1], nil
+func (l *Log) NewestCheckpoint() (audit.Checkpoint, error) {
+	if n := len(l.kept.Checkpoints); n > 0 {
+		return l.kept.Checkpoints[n-1], nil
 	}
 	return audit.Checkpoint{}, nil
 }
 
 // Entries implements audit.Snapshot.
-func (t *tx) Entries(q audit.Query) ([]audit.Row, error) {
+func (l *Log) Entries(q audit.Query) ([]audit.Row, error) {
 	if err := q.Check(); err != nil {
 		return nil, err
 	}
 	var found []audit.Row
-	for _, rows := range t.kept.Chains {
+	for _, rows := range l.kept.Chains {
 		for _, r := range rows {
 			if q.Admits(r) {
 				found = append(found, r)
@@ -147,9 +152,9 @@ func (t *tx) Entries(q audit.Query) ([]audit.Row, error) {
 }
 
 // Clients implements audit.Snapshot.
-func (t *tx) Clients() ([]consent.ClientID, error) {
+func (l *Log) Clients() ([]consent.ClientID, error) {
 	known := map[consent.ClientID]bool{}
-	for _, chain := range t.kept.Chains {
+	for _, chain := range l.kept.Chains {
 		for _, row := range chain {
 			if row.Caller.Client != "" {
 				known[row.Caller.Client] = true
@@ -160,11 +165,11 @@ func (t *tx) Clients() ([]consent.ClientID, error) {
 }
 
 // Extend implements audit.Tx.
-func (t *tx) Extend(before, after audit.Slot, rows []audit.Row) error {
+func (l *Log) Extend(before, after audit.Slot, rows []audit.Row) error {
 	if err := audit.CheckExtend(before, after, rows); err != nil {
 		return err
 	}
-	k := &t.kept
+	k := &l.kept
 	if before.Number == len(k.Slots)+1 {
 		k.Slots = append(k.Slots, audit.Slot{Number: before.Number})
 	}
@@ -181,11 +186,11 @@ func (t *tx) Extend(before, after audit.Slot, rows []audit.Row) error {
 }
 
 // AddCheckpoint implements audit.Tx.
-func (t *tx) AddCheckpoint(c audit.Checkpoint) error {
-	if c.Number != uint64(len(t.kept.Checkpoints))+1 {
+func (l *Log) AddCheckpoint(c audit.Checkpoint) error {
+	if c.Number != uint64(len(l.kept.Checkpoints))+1 {
 		return audit.ErrTaken
 	}
-	t.kept.Checkpoints = append(t.kept.Checkpoints, c)
+	l.kept.Checkpoints = append(l.kept.Checkpoints, c)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"cpagateway/gateway/audit/audittest"
 	"cpagateway/gateway/persons"
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
@@ -14,21 +15,21 @@ import (
 
 // state is everything kept at one moment.
 type state struct {
-	seq         uint64      // number of the last change: of a version, a standing, a move or the register
-	resources   []*resource // in the order of first storing
-	places      map[key]int // where in resources
-	generations map[profiles.PersonID]uint64
-	standings   map[profiles.PersonID]persons.Standing
-	moves       []persons.Move
-	images      map[said][]byte
-	edits       map[made]bool
-	sendings    map[string]string
-	faults      []quarantine.Fault
-	registers   []register.Version // in the order in which they were put in force
-	subscribed  map[string]subscriptions.Subscription
-	events      map[string][]subscriptions.Event // by subscription
-	outbox      subscriptions.Outbox
-	log         log
+	seq           uint64      // number of the last change: of a version, a standing, a move or the register
+	resources     []*resource // in the order of first storing
+	places        map[key]int // where in resources
+	generations   map[profiles.PersonID]uint64
+	standings     map[profiles.PersonID]persons.Standing
+	moves         []persons.Move
+	images        map[said][]byte
+	edits         map[made]bool
+	sendings      map[string]string
+	faults        []quarantine.Fault
+	registers     []register.Version // in the order in which they were put in force
+	subscribed    map[string]subscriptions.Subscription
+	events        map[string][]subscriptions.Event // by subscription
+	outbox        subscriptions.Outbox
+	audittest.Log // the audit log
 }
 
 // copied is a state that can be changed while others read this one.
@@ -43,7 +44,7 @@ func (s *state) copied() *state {
 	c.sendings = make(map[string]string, len(s.sendings))
 	maps.Copy(c.sendings, s.sendings)
 	c.subscribed, c.events = maps.Clone(s.subscribed), maps.Clone(s.events)
-	c.log = s.log.copied()
+	c.Log = s.Log.Begin()
 	return &c
 }
 
