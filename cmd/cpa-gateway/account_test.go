@@ -328,12 +328,7 @@ func TestARecordSaysWhereItComesFrom(t *testing.T) {
 func versionsIn(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	s, err := where{data: dir}.existing(world{ctx: t.Context(), clock: time.Now, out: &bytes.Buffer{}, err: &bytes.Buffer{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	err = s.store.View(t.Context(), func(now store.Snapshot) error {
+	err := look(world{ctx: t.Context(), clock: time.Now, out: &bytes.Buffer{}, err: &bytes.Buffer{}}, where{data: dir}, func(now store.Snapshot) error {
 		for after := uint64(0); ; {
 			changes, err := now.Changes(after, 500)
 			if err != nil || len(changes) == 0 {

@@ -52,30 +52,28 @@ func (o auditShowOptions) run(w world) error {
 	if o.limit < 1 {
 		return misuse("--limit: at least 1")
 	}
-	s, err := o.place.existing(w)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
 	var rows []audit.Row
 	var clients []consent.ClientID
-	var person profiles.PersonID
-	err = s.store.View(w.ctx, func(now store.Snapshot) error {
-		if person, err = personNamed(now, o.person); err != nil {
+	err := o.place.within(w, func(s *site) error {
+		var person profiles.PersonID
+		err := s.store.View(w.ctx, func(now store.Snapshot) (err error) {
+			if person, err = personNamed(now, o.person); err != nil {
+				return err
+			}
+			rows, err = now.Entries(audit.Query{
+				Request: o.request, Person: person, Client: consent.ClientID(o.caller), Agreement: o.agreement, Limit: o.limit + 1,
+			})
+			if err == nil && len(rows) == 0 && o.caller != "" {
+				clients, err = now.Clients()
+			}
+			return err
+		})
+		if err != nil {
 			return err
 		}
-		rows, err = now.Entries(audit.Query{
-			Request: o.request, Person: person, Client: consent.ClientID(o.caller), Agreement: o.agreement, Limit: o.limit + 1,
-		})
-		if err == nil && len(rows) == 0 && o.caller != "" {
-			clients, err = now.Clients()
-		}
-		return err
+		return s.looked(w, "audit-show", person, o.lookedAt(rows))
 	})
 	if err != nil {
-		return err
-	}
-	if err := s.looked(w, "audit-show", person, o.lookedAt(rows)); err != nil {
 		return err
 	}
 	more := len(rows) > o.limit

@@ -57,9 +57,6 @@ func explainCommand(w world) *cobra.Command {
 	return c
 }
 
-// run answers the question that everybody asks in the end: why may, or may not,
-// this caller see this person's record? Each custodian that holds one is asked by
-// itself.
 func (o explainOptions) run(w world) error {
 	if o.at.IsZero() {
 		o.at = w.clock()
@@ -68,11 +65,12 @@ func (o explainOptions) run(w world) error {
 	if !known {
 		return misuse("--action: %q is none of read, search, create, update and delete", o.action)
 	}
-	s, err := o.place.existing(w)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
+	return o.place.within(w, func(s *site) error { return o.explain(w, s, action) })
+}
+
+// explain says why the caller may, or may not, see the person's record. Each custodian
+// that holds one is asked by itself.
+func (o explainOptions) explain(w world, s *site, action consent.Action) error {
 	callers := namedClients(s.config.Identity.Clients)
 	if o.place.data != "" {
 		callers = namedCast() // nobody is registered in a data folder

@@ -157,12 +157,10 @@ func personNamed(now store.Snapshot, name string) (profiles.PersonID, error) {
 
 // operate does something to persons' records, in one transaction with the record of it.
 func operate(w world, place where, interaction string, do func(*site, store.Tx) (audit.Operation, error)) error {
-	s, err := place.existing(w)
-	if err != nil {
-		return err
-	}
-	_, err = s.log.Operate(w.ctx, audit.Event{At: w.clock(), Interaction: interaction}, operator(s.config.Organisation), func(tx store.Tx) (audit.Operation, error) { return do(s, tx) })
-	return errors.Join(told(w, err), s.Close())
+	return place.within(w, func(s *site) error {
+		_, err := s.log.Operate(w.ctx, audit.Event{At: w.clock(), Interaction: interaction}, operator(s.config.Organisation), func(tx store.Tx) (audit.Operation, error) { return do(s, tx) })
+		return told(w, err)
+	})
 }
 
 // told tells why something was not settled: what is named wrongly is a wrong use, and no

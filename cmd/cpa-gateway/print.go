@@ -53,10 +53,5 @@ func printAll[V any](out io.Writer, list []V, asJSON bool, head string, row func
 
 // look opens the place and reads one moment of it.
 func look(w world, place where, read func(store.Snapshot) error) error {
-	s, err := place.existing(w)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	return s.store.View(w.ctx, read)
+	return place.within(w, func(s *site) error { return s.store.View(w.ctx, read) })
 }

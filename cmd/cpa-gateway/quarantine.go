@@ -89,23 +89,20 @@ func withFault(w world, place where, id string, do func(*site, quarantine.Fault)
 	if id == "" {
 		return misuse("the id is empty")
 	}
-	s, err := place.existing(w)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	var faults []quarantine.Fault
-	err = s.store.View(w.ctx, func(now store.Snapshot) error {
-		faults, err = now.Faults(quarantine.Filter{ID: id, Settled: true})
-		return err
+	return place.within(w, func(s *site) error {
+		var faults []quarantine.Fault
+		err := s.store.View(w.ctx, func(now store.Snapshot) (err error) {
+			faults, err = now.Faults(quarantine.Filter{ID: id, Settled: true})
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if len(faults) != 1 {
+			return misuse("nothing is set aside under the id %q", id)
+		}
+		return do(s, faults[0])
 	})
-	if err == nil && len(faults) != 1 {
-		err = misuse("nothing is set aside under the id %q", id)
-	}
-	if err != nil {
-		return err
-	}
-	return do(s, faults[0])
 }
 
 // faultView is a fault as it is printed. The value is left to `show`.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"strings"
 	"time"
 
@@ -45,28 +44,26 @@ func versionOf(v records.Version) (versionView, error) {
 	return versionView{v.Number, v.Stored, string(v.Custodian), v.Source, v.Deleted, origin}, err
 }
 
-func showRecord(w world, place where, name string, asJSON bool) (err error) {
+func showRecord(w world, place where, name string, asJSON bool) error {
 	typ, id, ok := strings.Cut(name, "/")
 	if !ok || typ == "" || id == "" {
 		return misuse("a record is named TYPE/ID: CarePlan/...")
 	}
-	s, err := place.existing(w)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
 	var versions []records.Version
-	err = s.store.View(w.ctx, func(now store.Snapshot) error {
-		versions, err = now.History(typ, id)
-		return err
+	err := place.within(w, func(s *site) error {
+		err := s.store.View(w.ctx, func(now store.Snapshot) (err error) {
+			versions, err = now.History(typ, id)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if len(versions) == 0 {
+			return misuse("there is no record %s", printable(name))
+		}
+		return s.looked(w, "record-show", versions[0].Person, name)
 	})
 	if err != nil {
-		return err
-	}
-	if len(versions) == 0 {
-		return misuse("there is no record %s", printable(name))
-	}
-	if err := s.looked(w, "record-show", versions[0].Person, name); err != nil {
 		return err
 	}
 	views := make([]versionView, len(versions))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -44,17 +43,16 @@ func registerPublishCommand(w world) *cobra.Command {
 		Use: "publish", Short: "put the folder's agreements in force, for every gateway of the store at once", Args: cobra.NoArgs,
 		Long: "publish puts what the folder of agreements holds in force, for every gateway of the store at once. A gateway that runs does so by itself with what is " +
 			"new in its folder; what was in force before and has been replaced since, or a folder without agreements, it takes only from here.",
-		RunE: func(*cobra.Command, []string) error { return publish(w, place) },
+		RunE: func(*cobra.Command, []string) error {
+			return place.within(w, func(s *site) error { return s.publishFolder(w) })
+		},
 	}
 	place.flags(c)
 	return c
 }
 
-func publish(w world, place where) error {
-	s, err := place.existing(w)
-	if err != nil {
-		return err
-	}
+// publishFolder puts what the folder of agreements holds in force.
+func (s *site) publishFolder(w world) error {
 	read, err := s.config.readAgreements()
 	if err == nil {
 		err = s.publish(w, read, func(store.Tx) error { return nil })
@@ -62,7 +60,7 @@ func publish(w world, place where) error {
 	if err == nil {
 		fmt.Fprintf(w.out, "in force: %s, of %d files\n", read.Hash(), len(read.files))
 	}
-	return errors.Join(err, s.Close())
+	return err
 }
 
 // checkRegister checks agreement files and prints what they amount to.

@@ -20,19 +20,16 @@ func reindexCommand(w world) *cobra.Command {
 	var place where
 	c := &cobra.Command{
 		Use: "reindex", Short: "bring what is stored up to the rules of this build, while a gateway runs", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return reindex(w, place) },
+		RunE: func(*cobra.Command, []string) error {
+			return place.within(w, func(s *site) error { return s.reindex(w) })
+		},
 	}
 	place.flags(c)
 	return c
 }
 
 // reindex brings everything up to the rules of this build.
-func reindex(w world, place where) error {
-	s, err := place.existing(w)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
+func (s *site) reindex(w world) error {
 	total := 0
 	for {
 		n := 0

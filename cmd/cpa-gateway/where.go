@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -52,11 +53,15 @@ func (c where) readExisting(w world) (config, error) {
 	return chosen, chosen.Records.made(w.ctx)
 }
 
-// existing is open for the commands that only look.
-func (c where) existing(w world) (*site, error) {
+// within opens the site chosen, which must be there, does something with it and closes it.
+func (c where) within(w world, do func(*site) error) error {
 	chosen, err := c.readExisting(w)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return openSite(w, chosen)
+	s, err := openSite(w, chosen)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(s), s.Close())
 }
