@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -129,32 +130,25 @@ func (c config) check() error {
 			return fmt.Errorf("%s must be a URL with http:// or https:// and a host, and no query", u.key)
 		}
 	}
-	if (c.HTTP.Cert == "") != (c.HTTP.Key == "") {
-		return fmt.Errorf("http.cert and http.key go together")
-	}
-	if c.HTTP.ClientCA != "" && c.HTTP.Cert == "" {
-		return fmt.Errorf("http.clientCA needs http.cert and http.key: without them no caller can present a certificate")
-	}
-	if c.HTTP.Address == c.HTTP.Admin {
-		return fmt.Errorf("http.address and http.admin must be two addresses")
-	}
-	if c.HTTP.Capacity < 1 {
-		return fmt.Errorf("http.capacity must be at least 1")
-	}
-	if c.HTTP.Reserved < 0 || c.HTTP.Reserved >= c.HTTP.Capacity {
-		return fmt.Errorf("http.reserved must be at least 0 and less than http.capacity")
-	}
-	if c.HTTP.Beat < 0 || c.HTTP.Beat > 10*time.Second {
-		return fmt.Errorf("http.beat must be from 0s to 10s")
-	}
-	if c.Memory < leastMemory {
+	switch {
+	case (c.HTTP.Cert == "") != (c.HTTP.Key == ""):
+		return errors.New("http.cert and http.key go together")
+	case c.HTTP.ClientCA != "" && c.HTTP.Cert == "":
+		return errors.New("http.clientCA needs http.cert and http.key: without them no caller can present a certificate")
+	case c.HTTP.Address == c.HTTP.Admin:
+		return errors.New("http.address and http.admin must be two addresses")
+	case c.HTTP.Capacity < 1:
+		return errors.New("http.capacity must be at least 1")
+	case c.HTTP.Reserved < 0 || c.HTTP.Reserved >= c.HTTP.Capacity:
+		return errors.New("http.reserved must be at least 0 and less than http.capacity")
+	case c.HTTP.Beat < 0 || c.HTTP.Beat > 10*time.Second:
+		return errors.New("http.beat must be from 0s to 10s")
+	case c.Memory < leastMemory:
 		return fmt.Errorf("memory must be at least %d (MB)", leastMemory)
-	}
-	if c.HTTP.Notice < 0 {
-		return fmt.Errorf("http.notice must not be negative")
-	}
-	if !(0 <= c.Telemetry.Sampling && c.Telemetry.Sampling <= 1) { // so that NaN is refused too
-		return fmt.Errorf("telemetry.sampling must be from 0 to 1")
+	case c.HTTP.Notice < 0:
+		return errors.New("http.notice must not be negative")
+	case !(0 <= c.Telemetry.Sampling && c.Telemetry.Sampling <= 1): // so that NaN is refused too
+		return errors.New("telemetry.sampling must be from 0 to 1")
 	}
 	if err := c.Subscribers.check(c.Identity.Clients); err != nil {
 		return err

@@ -202,14 +202,8 @@ func (o mapRun) backward(w world, f workbench.Format, input string, env mapping.
 		return misuse("reading %s: %v", input, err)
 	}
 	files, back := f.Back(env, resources)
-	if err := os.MkdirAll(o.back, 0o700); err != nil {
-		return misuse("%v", err)
-	}
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if err := os.WriteFile(filepath.Join(o.back, name), files[name], 0o600); err != nil {
-			return err
-		}
-		fmt.Fprintf(w.out, "written: %s\n", filepath.Join(o.back, name))
+	if err := writeFiles(w.out, o.back, files); err != nil {
+		return err
 	}
 	for _, fault := range back.Faults {
 		fmt.Fprintf(w.out, "not representable: resource %d, %s %s: %s\n", fault.At.Row, fault.At.File, fault.At.Field, fault.Reason)
@@ -220,6 +214,21 @@ func (o mapRun) backward(w world, f workbench.Format, input string, env mapping.
 	}
 	if back.Refused > 0 || back.Read == 0 {
 		return errRefused
+	}
+	return nil
+}
+
+// writeFiles writes files into a folder, which it makes, and tells of each.
+func writeFiles(out io.Writer, dir string, files map[string][]byte) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return misuse("%v", err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		at := filepath.Join(dir, name)
+		if err := os.WriteFile(at, files[name], 0o600); err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "written: %s\n", at)
 	}
 	return nil
 }

@@ -5,10 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -54,14 +51,8 @@ func (o mapReport) run(w world, name, input string) error {
 		return err
 	}
 	files, account := r.Tables(o.custodian, o.on, resources)
-	if err := os.MkdirAll(o.to, 0o700); err != nil {
-		return misuse("%v", err)
-	}
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if err := os.WriteFile(filepath.Join(o.to, name), files[name], 0o600); err != nil {
-			return err
-		}
-		fmt.Fprintf(w.out, "written: %s\n", filepath.Join(o.to, name))
+	if err := writeFiles(w.out, o.to, files); err != nil {
+		return err
 	}
 	for _, fault := range account.Faults {
 		showMapFault(w.out, fault)

@@ -40,25 +40,21 @@ type sourceConfig struct {
 var sourceName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 func (s sourceConfig) check() error {
-	if s.Name == "" {
-		return fmt.Errorf("name is missing")
-	}
-	if !sourceName.MatchString(s.Name) { // it names a file, and nobody who wrote through the API
+	_, known := formats[s.Format]
+	switch {
+	case s.Name == "":
+		return errors.New("name is missing")
+	case !sourceName.MatchString(s.Name): // it names a file, and nobody who wrote through the API
 		return fmt.Errorf("name %q: it begins with a letter or digit, and has letters, digits, dots, hyphens and underscores", s.Name)
-	}
-	if s.Name == authored.Source { // whose Tasks it carries out
+	case s.Name == authored.Source: // whose Tasks it carries out
 		return fmt.Errorf("name %s is what the gateway itself writes under: choose another", s.Name)
-	}
-	if _, known := formats[s.Format]; !known && s.Format != ownMaps {
+	case !known && s.Format != ownMaps:
 		return fmt.Errorf("format must be one of %s, %s", formatNames(), ownMaps)
-	}
-	if (s.Format == ownMaps) != (s.Maps != "") {
+	case (s.Format == ownMaps) != (s.Maps != ""):
 		return fmt.Errorf("maps is the folder of a source of the format %s, and of no other", ownMaps)
-	}
-	if s.Custodian == "" {
-		return fmt.Errorf("custodian is missing: the ODS code of the organisation whose records these are")
-	}
-	if !slices.Contains([]intake.NumberRule{"", intake.Refuse, intake.Report}, s.NHSNumbers) {
+	case s.Custodian == "":
+		return errors.New("custodian is missing: the ODS code of the organisation whose records these are")
+	case !slices.Contains([]intake.NumberRule{"", intake.Refuse, intake.Report}, s.NHSNumbers):
 		return fmt.Errorf("nhsNumbers must be %s or %s", intake.Refuse, intake.Report)
 	}
 	return nil
