@@ -413,9 +413,16 @@ func (b *Back) element(n *node, v fhir.Value, at []*Returned) string {
 	if len(record.fields)+len(record.groups) == 0 {
 		return ""
 	}
-	if by := n.scope.by; by != "" && outer.find(n.scope.group, by, record) != nil {
+	same := outer.find(n.scope.group, n.scope.by, record)
+	if same == nil {
+		record.blocks = []*node{n}
+		outer.groups[n.scope.group] = append(outer.groups[n.scope.group], record)
+		return ""
+	}
+	// What another block says of it joins it; a second element of this one has its key.
+	if slices.Contains(same.blocks, n) || same.take(record, b.program.of(b.reading.m.source).keys, n.scope.path) != "" {
 		return v.Path()
 	}
-	outer.groups[n.scope.group] = append(outer.groups[n.scope.group], record)
+	same.blocks = append(same.blocks, n)
 	return ""
 }

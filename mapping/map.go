@@ -45,15 +45,19 @@ func (p *parser) readMap(b syntax.Block) {
 	p.way, p.given, p.twice, p.element, p.targets = way, map[string]giver{}, nil, nil, nil
 	p.source = p.sourceOf(head[1].Text)
 	p.scopes = []inside{{reads: &m.reads}}
+	by := ""
 	if arrow > 2 {
 		_, m.each, _ = p.enter(b.Head, head[3])
-		p.list(b.Head, head[3:arrow])
+		by = p.list(b.Head, head[3:arrow])
 	}
 	m.rule.from = fixed("")
 	p.mints, p.outer = &m.mints, len(p.scopes)
 	m.when = p.whenAt(b.Head, head, arrow+2)
 	p.readBody(b.Body, m.root, m)
 	p.checkElements(m)
+	if m.each != "" && way == both {
+		p.repeats(b.Head, m.root, by, m.when)
+	}
 	if m.key.kind == nothing {
 		p.Fail(b.Head, head[0], "a map needs a line: key VALUE, which tells its resources apart")
 	} else if way == both {
@@ -75,7 +79,7 @@ func (p *parser) readMap(b syntax.Block) {
 // sourceOf is what is known of a source, from its first mention on.
 func (p *parser) sourceOf(name string) *source {
 	if p.program.sources[name] == nil {
-		p.program.sources[name] = &source{settings: &settings{}, keys: map[string]string{}, given: map[string]bool{}, minted: map[string]bool{}, refers: map[[2]string]bool{}}
+		p.program.sources[name] = &source{settings: &settings{}, keys: map[string]string{}, given: map[string]bool{}, forms: map[string]written{}, minted: map[string]bool{}, refers: map[[2]string]bool{}}
 	}
 	return p.program.sources[name]
 }
@@ -219,18 +223,21 @@ func (p *parser) readEach(b syntax.Block, n *node) {
 		return
 	}
 	rest, reason := p.because(b.Head, t[arrow+2:])
-	place.scope = &scope{up: up, group: group, first: first, way: way, because: reason, by: p.list(b.Head, t[1:arrow])}
+	place.scope = &scope{path: p.scopes[len(p.scopes)-1].path, up: up, group: group, first: first, way: way, because: reason, by: p.list(b.Head, t[1:arrow])}
 	if outer := p.first; first {
 		reason, p.first = "first-of", &firstOf{scope: place.scope, source: p.source}
 		p.firsts = append(p.firsts, p.first)
 		defer func() { p.first = outer }()
 	}
 	place.when = p.whenAt(b.Head, rest, 0)
-	outer := p.way
+	outer, around := p.way, p.each
 	p.direct(b.Head, way, reason, "")
-	p.way = way
+	p.way, p.each = way, place
 	p.readBody(b.Body, place, nil)
-	p.way, place.whole = outer, true
+	if way == both {
+		p.repeats(b.Head, place, place.scope.by, place.when)
+	}
+	p.way, p.each, place.whole = outer, around, true
 }
 
 func (p *parser) newRule(l syntax.Line) *rule {

@@ -32,6 +32,7 @@ type parser struct {
 	given    map[string]giver // fields that return in the map being read
 	twice    [][2]giver       // two places of one field
 	element  *node            // of a list, that is being read
+	each     *node            // the block of a group that is being read
 	targets  []target         // what the lines of the map being read write
 	mints    *[]*rule         // those of the map being read
 	outer    int              // how many scopes the map itself has
@@ -102,6 +103,7 @@ func (p *parser) compile(tree []syntax.Block) {
 	p.follow()
 	p.attaching()
 	p.leftOver()
+	p.oneRecord()
 }
 
 func (p *parser) readZone(b syntax.Block) {

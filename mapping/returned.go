@@ -19,6 +19,7 @@ type Returned struct {
 	literals map[string]bool // fields that JSON writes without quotes
 	groups   map[string][]*Returned
 	from     []*piece // the resources that it came back from
+	blocks   []*node  // of a record of a group: the blocks whose elements it came back from
 }
 
 func newReturned() *Returned {

@@ -61,22 +61,29 @@ func (p *parser) checkWay(l syntax.Line, arrow syntax.Token, r *rule, place *nod
 	}
 	for _, o := range r.from.fields() {
 		p.source.given[p.absolute(o)] = true
+		p.oneForm(l, o)
 	}
 	if r.keyed {
 		p.source.refers[[2]string{r.as.typ, r.value}] = true
 	}
 	if r.from.kind == field {
-		at := p.absolute(&r.from)
-		if first, ok := p.given[at]; ok && first.field != "" && first.leaf != place {
-			p.twice = append(p.twice, [2]giver{first, {place, p.element, r.from.text, l.Place}})
+		at, gives := p.absolute(&r.from), giver{place, p.element, p.each, r.from.text, l.Place}
+		if first, ok := p.given[at]; ok && first.field != "" && first.leaf != place && !p.bothSay(first, &r.from) {
+			p.twice = append(p.twice, [2]giver{first, gives})
 		}
-		p.given[at] = giver{place, p.element, r.from.text, l.Place}
+		p.given[at] = gives
 	}
 	for i := range r.from.parts {
 		if part := &r.from.parts[i]; part.kind == field && p.given[p.absolute(&part.operand)].leaf == nil {
 			p.given[p.absolute(&part.operand)] = giver{leaf: place, at: l.Place}
 		}
 	}
+}
+
+// bothSay reports whether a field tells by two blocks of one group which parts are one
+// record: each says it of its own.
+func (p *parser) bothSay(first giver, o *operand) bool {
+	return o.up == 0 && first.each != p.each && p.each != nil && p.each.scope.by == o.text && first.each != nil && first.each.scope.by == o.text
 }
 
 // readMint reads `mint [VALUE]` and returns what follows it.
@@ -156,10 +163,11 @@ func (p *parser) tellsOfRecord(m *resourceMap) bool {
 	return false
 }
 
-// giver is a place from which a field returns: the leaf, and the element of a list
-// that it stands in, if any.
+// giver is a place from which a field returns: the leaf, the element of a list that it
+// stands in, if any, and the block of a group.
 type giver struct {
 	leaf, element *node
+	each          *node
 	field         string // empty for a part of a key or of a moment, which several places may give
 	at            syntax.Place
 }

@@ -38,8 +38,10 @@ type source struct {
 	join     Join
 	keys     map[string]string // path of a group -> the field that tells its records apart
 	given    map[string]bool   // paths of fields that return
-	derives  []reading         // fields that a derive reads
-	minted   map[string]bool   // paths of fields that FHIR never holds, and that are made on the way back
+	forms    map[string]written
+	repeats  []repeated
+	derives  []reading       // fields that a derive reads
+	minted   map[string]bool // paths of fields that FHIR never holds, and that are made on the way back
 	attached []attached
 	refers   map[[2]string]bool // type and key of a reference that returns
 }

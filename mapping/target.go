@@ -105,6 +105,7 @@ type node struct {
 
 // scope is the group that an each or first goes through.
 type scope struct {
+	path    string // of the group, from the record of the source
 	up      int
 	group   string
 	first   bool
