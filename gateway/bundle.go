@@ -69,9 +69,7 @@ func (f *Front) addEntry(ask *road.Ask, entry fhir.Value, header http.Header) {
 	one := f.entryAsked(entry, header)
 	switch {
 	case ask.Interaction == road.Transaction && one.Fault != nil:
-		fault := *one.Fault
-		fault.Issues = append([]road.Issue{{Code: fault.Code, Expression: entry.Path(), Text: "this entry was refused, and so nothing of the transaction was done"}}, fault.Issues...)
-		ask.Fault = &fault
+		ask.Fault = one.Fault.OfEntry(entry.Path())
 	case ask.Interaction == road.Transaction && (one.Interaction == road.Search || one.Type == subscriptions.Type):
 		ask.Fault = badBundle
 	}

@@ -26,7 +26,7 @@ func formOf(r *http.Request, pairs []pair) (road.Form, []pair, *road.Fault) {
 			continue
 		}
 		if given[p.name] {
-			return form, nil, road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
+			return form, nil, road.BadRequest
 		}
 		given[p.name] = true
 		switch {

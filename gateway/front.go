@@ -11,6 +11,7 @@ import (
 
 	"cpagateway/gateway/intake"
 	"cpagateway/gateway/road"
+	"cpagateway/gateway/search"
 	"cpagateway/gateway/subscriptions"
 	"cpagateway/gateway/texts"
 	"cpagateway/profiles/fhir"
@@ -65,8 +66,8 @@ func (f *Front) Handler() http.Handler {
 	e.PUT(Prefix+"/:type/:id", f.serve(road.Update))
 	e.PATCH(Prefix+"/:type/:id", f.serve(road.Patch))
 	e.DELETE(Prefix+"/:type/:id", f.serve(road.Delete))
-	e.NoRoute(f.refuse(http.StatusNotFound, "not-supported", texts.NotSupported))
-	e.NoMethod(f.refuse(http.StatusMethodNotAllowed, "not-supported", texts.MethodNotAllowed))
+	e.NoRoute(f.refuse(notServed))
+	e.NoMethod(f.refuse(road.Refuse(http.StatusMethodNotAllowed, "not-supported", texts.MethodNotAllowed)))
 	return e
 }
 
@@ -75,9 +76,9 @@ func (f *Front) serve(interaction road.Interaction) gin.HandlerFunc {
 	return func(c *gin.Context) { f.Road.Serve(c.Writer, c.Request, f.asked(c, interaction)) }
 }
 
-func (f *Front) refuse(status int, code string, text texts.Key) gin.HandlerFunc {
+func (f *Front) refuse(fault *road.Fault) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		ask := road.Ask{Interaction: road.None, Fault: road.Refuse(status, code, text)}
+		ask := road.Ask{Interaction: road.None, Fault: fault}
 		if fault := unacceptable(c.Request); fault != nil {
 			ask.Fault = fault
 		}
@@ -125,7 +126,7 @@ func (in incoming) named() road.Ask {
 	ask := road.Ask{Interaction: in.interaction, Type: knownType(in.typ), ID: in.id, Version: in.version}
 	byCondition := in.interaction == road.Update && in.id == "" // which creates what is not there
 	if !allows(ask.Type, in.interaction) || byCondition && !allows(ask.Type, road.Create) {
-		ask.Interaction, ask.Fault = road.None, road.Refuse(http.StatusNotFound, "not-supported", texts.NotSupported)
+		ask.Interaction, ask.Fault = road.None, notServed
 	}
 	return ask
 }
@@ -158,4 +159,19 @@ func (f *Front) ask(in incoming, pairs []pair, handling leniency) road.Ask {
 	return ask
 }
 
-var noParameters = road.Refuse(http.StatusBadRequest, "invalid", texts.NoParameters, strings.Join(formParams, ", "))
+// The refusals of the front alone that several endpoints make.
+var (
+	notServed    = road.Refuse(http.StatusNotFound, "not-supported", texts.NotSupported)
+	noParameters = road.Refuse(http.StatusBadRequest, "invalid", texts.NoParameters, strings.Join(formParams, ", "))
+	wrongTarget  = road.Refuse(http.StatusBadRequest, "invalid", texts.WrongTarget)
+)
+
+// tooLarge refuses a body of more bytes than are read.
+func tooLarge(most int64) *road.Fault {
+	return road.Refuse(http.StatusRequestEntityTooLarge, "too-long", texts.TooLarge, most)
+}
+
+// unknownParameter refuses a parameter that is none of the known ones.
+func unknownParameter(name string, known ...string) *road.Fault {
+	return road.Refuse(http.StatusBadRequest, "value", texts.UnknownParameter, search.SafeName(name), strings.Join(known, ", "))
+}

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"encoding/json"
-	"net/http"
 	"slices"
 
 	"github.com/gin-gonic/gin"
@@ -11,14 +10,13 @@ import (
 	"cpagateway/gateway/road"
 	"cpagateway/gateway/search"
 	"cpagateway/gateway/subscriptions"
-	"cpagateway/gateway/texts"
 )
 
 // metadata serves the CapabilityStatement, written from the allow-list.
 func (f *Front) metadata(c *gin.Context) {
 	body, err := json.Marshal(f.capabilities())
 	if err != nil {
-		f.Road.Serve(c.Writer, c.Request, road.Ask{Interaction: road.None, Fault: road.Refuse(http.StatusInternalServerError, "exception", texts.Broken)})
+		f.Road.Serve(c.Writer, c.Request, road.Ask{Interaction: road.None, Fault: road.Broken})
 		return
 	}
 	f.public(c, "CapabilityStatement", body, "application/fhir+json; charset=utf-8")

@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -31,9 +29,9 @@ func unacceptable(r *http.Request) *road.Fault {
 	case len(r.URL.RequestURI()) > maxURL:
 		return road.Refuse(http.StatusRequestURITooLong, "too-long", texts.AddressTooLong, maxURL)
 	case r.URL.RawPath != "" || strings.Contains(r.URL.Path, "//"):
-		return road.Refuse(http.StatusNotFound, "not-supported", texts.NotSupported)
+		return notServed
 	case r.ContentLength > maxBody:
-		return road.Refuse(http.StatusRequestEntityTooLarge, "too-long", texts.TooLarge, maxBody)
+		return tooLarge(maxBody)
 	case overridden(r.Header):
 		return road.Refuse(http.StatusBadRequest, "not-supported", texts.BadRequest)
 	}
@@ -54,7 +52,7 @@ func overridden(h http.Header) bool {
 func parameters(c *gin.Context, interaction road.Interaction) ([]pair, *road.Fault) {
 	pairs, ok := parsePairs(c.Request.URL.RawQuery)
 	if !ok {
-		return nil, road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
+		return nil, road.BadRequest
 	}
 	switch {
 	case c.Request.Method == http.MethodPost && (interaction == road.Status || interaction == road.Events):
@@ -66,14 +64,13 @@ func parameters(c *gin.Context, interaction road.Interaction) ([]pair, *road.Fau
 	if kind, _, _ := mime.ParseMediaType(c.GetHeader("Content-Type")); kind != "application/x-www-form-urlencoded" {
 		return nil, road.Refuse(http.StatusUnsupportedMediaType, "not-supported", texts.MediaType)
 	}
-	form, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxForm))
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return nil, road.Refuse(http.StatusRequestEntityTooLarge, "too-long", texts.TooLarge, maxForm)
+	form, fault := bodyOf(c.Writer, c.Request, maxForm)
+	if fault != nil {
+		return nil, fault
 	}
 	more, ok := parsePairs(string(form))
-	if err != nil || !ok {
-		return nil, road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
+	if !ok {
+		return nil, road.BadRequest
 	}
 	return append(pairs, more...), nil
 }

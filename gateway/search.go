@@ -53,7 +53,7 @@ func (f *Front) parseSearch(typ string, pairs []pair, handling leniency) (road.S
 	q := query{typ: typ, ask: road.SearchAsk{Count: defaultCount}, shown: url.Values{}}
 	for _, p := range pairs {
 		if isPageParam(p.name) && p.name != "_include" && slices.Contains(q.ask.Names, p.name) {
-			return q.ask, q.subset, road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
+			return q.ask, q.subset, road.BadRequest
 		}
 		fault := f.add(&q, p)
 		if fault != nil && handling == lenient && ignorable(p.name, fault) {
@@ -65,7 +65,7 @@ func (f *Front) parseSearch(typ string, pairs []pair, handling leniency) (road.S
 		q.ask.Names = append(q.ask.Names, p.name)
 	}
 	if q.ask.Cursor != "" && slices.ContainsFunc(q.ask.Names, besideCursor) || q.named > 1 {
-		return q.ask, q.subset, road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
+		return q.ask, q.subset, road.BadRequest
 	}
 	if q.ask.Cursor == "" && profiles.DirectoryType(typ) && !slices.ContainsFunc(q.ask.Params, names) {
 		return q.ask, q.subset, wrongValue("_id", "_id=..., identifier=system|code")
@@ -253,7 +253,7 @@ func wrongValue(name, allowed string) *road.Fault {
 func parameterFault(err error) *road.Fault {
 	var wrong *search.Error
 	if !errors.As(err, &wrong) {
-		return road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
+		return road.BadRequest
 	}
 	if wrong.Code == texts.UnknownParameter {
 		known := append(slices.Clone(wrong.Allowed), formParams...)

@@ -12,9 +12,7 @@ import (
 	samply "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"cpagateway/gateway/road"
-	"cpagateway/gateway/search"
 	"cpagateway/gateway/subscriptions"
-	"cpagateway/gateway/texts"
 )
 
 // subscribed are the interactions on a caller's own subscriptions.
@@ -69,7 +67,7 @@ func readSubscription(in incoming, pairs []pair, ask *road.Ask) (fault *road.Fau
 		return fault
 	}
 	if resource.Type() != ask.Type || in.interaction == road.Update && resource.ID() != ask.ID {
-		return road.Refuse(http.StatusBadRequest, "invalid", texts.WrongTarget)
+		return wrongTarget
 	}
 	var wrong []subscriptions.Issue
 	ask.Own.Asked, wrong = subscriptions.Read(resource)
@@ -89,7 +87,7 @@ func operationParameters(w http.ResponseWriter, r *http.Request) (pairs []pair, 
 		return nil, fault
 	}
 	if resource.Type() != "Parameters" {
-		return nil, road.Refuse(http.StatusBadRequest, "invalid", texts.WrongTarget)
+		return nil, wrongTarget
 	}
 	for p := range resource.Get("parameter").Each() {
 		one := pair{name: p.Get("name").Text()}
@@ -106,7 +104,7 @@ func operationParameters(w http.ResponseWriter, r *http.Request) (pairs []pair, 
 func filters(pairs []pair) (list []subscriptions.Filter, fault *road.Fault) {
 	for _, p := range pairs {
 		if !slices.Contains(subscriptions.FilterNames(), p.name) {
-			return nil, road.Refuse(http.StatusBadRequest, "value", texts.UnknownParameter, search.SafeName(p.name), strings.Join(subscriptions.FilterNames(), ", "))
+			return nil, unknownParameter(p.name, subscriptions.FilterNames()...)
 		}
 		list = append(list, subscriptions.Filter{Name: p.name, Values: strings.Split(p.value, ",")})
 	}
@@ -118,7 +116,7 @@ func eventNumbers(pairs []pair, own *road.SubscriptionAsk) *road.Fault {
 		number, err := strconv.ParseUint(p.value, 10, 63)
 		switch {
 		case p.name != eventsSince && p.name != eventsUntil:
-			return road.Refuse(http.StatusBadRequest, "value", texts.UnknownParameter, search.SafeName(p.name), eventsSince+", "+eventsUntil)
+			return unknownParameter(p.name, eventsSince, eventsUntil)
 		case err != nil:
 			return wrongValue(p.name, "a number")
 		case p.name == eventsSince:

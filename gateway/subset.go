@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"net/http"
 	"slices"
 	"strings"
 
@@ -9,8 +8,6 @@ import (
 
 	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/road"
-	"cpagateway/gateway/search"
-	"cpagateway/gateway/texts"
 	"cpagateway/profiles"
 )
 
@@ -32,10 +29,10 @@ func subsetOfRead(typ string, pairs []pair) (disclosure.Subset, *road.Fault) {
 		if !slices.ContainsFunc(partParams, func(known shaping) bool { return known.name == p.name }) {
 			known := append([]string{partParams[0].name, partParams[1].name}, formParams...)
 			slices.Sort(known)
-			return s, road.Refuse(http.StatusBadRequest, "value", texts.UnknownParameter, search.SafeName(p.name), strings.Join(known, ", "))
+			return s, unknownParameter(p.name, known...)
 		}
 		if given[p.name] {
-			return s, road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
+			return s, road.BadRequest
 		}
 		given[p.name] = true
 		if fault := readSubset(&s, typ, p); fault != nil {
@@ -65,7 +62,7 @@ func readSubset(s *disclosure.Subset, typ string, p pair) *road.Fault {
 		}
 	}
 	if s.Summary != "" && len(s.Elements) > 0 {
-		return road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
+		return road.BadRequest
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func readTransform(in incoming, pairs []pair, ask *road.Ask) *road.Fault {
 	ask.Mapped = func(ctx context.Context, caller consent.Caller) ([]byte, *road.Fault) {
 		answer, err := way.Transform(ctx, string(caller.Organisation), content)
 		if err != nil {
-			return nil, road.Refuse(http.StatusGatewayTimeout, "timeout", texts.Timeout)
+			return nil, road.Timeout
 		}
 		return answer, nil
 	}
@@ -51,7 +51,7 @@ func readTransform(in incoming, pairs []pair, ask *road.Ask) *road.Fault {
 // contentOf is what a body holds to be mapped.
 func contentOf(way workbench.Way, body []byte) (content workbench.Content, fault *road.Fault) {
 	if mapping.TooMuch(body) != "" {
-		return content, road.Refuse(http.StatusRequestEntityTooLarge, "too-long", texts.TooLarge, maxMapped)
+		return content, tooLarge(maxMapped)
 	}
 	whole, err := fhir.Parse(body)
 	if err != nil {

@@ -62,7 +62,7 @@ func (f *Front) readWrite(in incoming, ask *road.Ask) (fault *road.Fault) {
 		return fault
 	}
 	if resource.Type() != ask.Type || ask.Interaction == road.Update && resource.ID() != ask.ID && in.id != "" {
-		return road.Refuse(http.StatusBadRequest, "invalid", texts.WrongTarget)
+		return wrongTarget
 	}
 	if resource, fault = f.ownReferences(resource); fault != nil {
 		return fault
@@ -111,11 +111,11 @@ func (f *Front) readCondition(in incoming, ask *road.Ask) *road.Fault {
 		pairs, ok = parsePairs(strings.TrimPrefix(in.noneExist, "?"))
 	}
 	if !ok || len(pairs) == 0 {
-		return road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
+		return road.BadRequest
 	}
 	search, _, fault := f.parseSearch(ask.Type, pairs, strict)
 	if fault == nil && (search.Cursor != "" || len(search.Params) == 0) {
-		fault = road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
+		fault = road.BadRequest
 	}
 	ask.Write.Condition = &search
 	return fault
@@ -162,13 +162,17 @@ func writtenBody(w http.ResponseWriter, r *http.Request, want string, most int64
 	if kind != want && !(want == fhirJSON && isJSON(kind)) {
 		return nil, road.Refuse(http.StatusUnsupportedMediaType, "not-supported", texts.WriteMediaType, want)
 	}
+	return bodyOf(w, r, most)
+}
+
+// bodyOf reads a body of so many bytes at most.
+func bodyOf(w http.ResponseWriter, r *http.Request, most int64) ([]byte, *road.Fault) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return nil, road.Refuse(http.StatusRequestEntityTooLarge, "too-long", texts.TooLarge, most)
-	case err != nil:
-		return nil, road.Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
+	if _, over := errors.AsType[*http.MaxBytesError](err); over {
+		return nil, tooLarge(most)
+	}
+	if err != nil {
+		return nil, road.BadRequest
 	}
 	return body, nil
 }
@@ -180,7 +184,7 @@ func ifMatch(header string) (string, *road.Fault) {
 	version, opened := strings.CutPrefix(version, `"`)
 	version, closed := strings.CutSuffix(version, `"`)
 	if header != "" && (!opened || !closed || !fhir.IsID(version)) {
-		return "", road.Refuse(http.StatusPreconditionFailed, "conflict", texts.Stale)
+		return "", road.Outdated
 	}
 	return version, nil
 }

@@ -42,7 +42,7 @@ const fhirJSON = "application/fhir+json; charset=utf-8"
 // of its status before the last byte leaves: whoever has an answer finds it in the log.
 func (r *Road) answer(w http.ResponseWriter, t *exchange, recorded audit.Recorded, p reply, end func(status int)) {
 	if !recorded.OK() && p.fault != faultBusy {
-		p = reply{status: http.StatusInternalServerError, fault: faultBroken}
+		p = reply{status: http.StatusInternalServerError, fault: Broken}
 	}
 	header := w.Header()
 	header.Set("Content-Type", fhirJSON)

@@ -174,23 +174,35 @@ type Issue struct {
 // Error makes a Fault an error; the text is the English one.
 func (f *Fault) Error() string { return f.Text.In(texts.English, f.Params...) }
 
+// OfEntry is the refusal of a transaction for one of its entries: where it stands comes
+// before what is wrong in it.
+func (f *Fault) OfEntry(where string) *Fault {
+	of := *f
+	of.Issues = append([]Issue{{Code: f.Code, Expression: where, Text: "this entry was refused, and so nothing of the transaction was done"}}, f.Issues...)
+	return &of
+}
+
 // Refuse makes a Fault; the front uses it for what it refuses itself.
 func Refuse(status int, code string, text texts.Key, params ...any) *Fault {
 	return &Fault{Status: status, Code: code, Text: text, Params: params}
 }
 
-// The refusals that the road itself makes. Absent, refused and emptied are one:
-// Nothing for a read, an empty searchset for a search.
+// The refusals that the front makes too. Absent, refused and emptied are one: Nothing
+// for a read, an empty searchset for a search.
 var (
-	Nothing          = Refuse(http.StatusNotFound, "not-found", texts.Nothing)
+	Nothing    = Refuse(http.StatusNotFound, "not-found", texts.Nothing)
+	BadRequest = Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
+	Timeout    = Refuse(http.StatusGatewayTimeout, "timeout", texts.Timeout)
+	Broken     = Refuse(http.StatusInternalServerError, "exception", texts.Broken)
+	Outdated   = Refuse(http.StatusPreconditionFailed, "conflict", texts.Stale)
+)
+
+// The refusals that the road alone makes.
+var (
 	faultUnknown     = Refuse(http.StatusUnauthorized, "login", texts.Unauthorized)
-	faultUnread      = Refuse(http.StatusBadRequest, "invalid", texts.BadRequest)
 	faultBusy        = Refuse(http.StatusServiceUnavailable, "transient", texts.Busy)
-	faultTimeout     = Refuse(http.StatusGatewayTimeout, "timeout", texts.Timeout)
-	faultBroken      = Refuse(http.StatusInternalServerError, "exception", texts.Broken)
 	faultStaleCursor = Refuse(http.StatusBadRequest, "expired", texts.StaleCursor)
 	faultLongCursor  = Refuse(http.StatusBadRequest, "too-costly", texts.BadRequest)
-	faultStale       = Refuse(http.StatusPreconditionFailed, "conflict", texts.Stale)
 	faultMoved       = Refuse(http.StatusPreconditionFailed, "conflict", texts.TaskMoved)
 	faultNoChoice    = Refuse(http.StatusUnprocessableEntity, "business-rule", texts.TaskNoChoice)
 	faultNoVersion   = Refuse(http.StatusPreconditionRequired, "required", texts.NoVersion)

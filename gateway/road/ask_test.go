@@ -28,8 +28,8 @@ func TestTheRefusalsOfTheRoad(t *testing.T) {
 		status int
 		text   texts.Key
 	}{
-		"not-found": {Nothing, 404, texts.Nothing}, "login": {faultUnknown, 401, texts.Unauthorized}, "invalid": {faultUnread, 400, texts.BadRequest},
-		"transient": {faultBusy, 503, texts.Busy}, "timeout": {faultTimeout, 504, texts.Timeout}, "exception": {faultBroken, 500, texts.Broken},
+		"not-found": {Nothing, 404, texts.Nothing}, "login": {faultUnknown, 401, texts.Unauthorized}, "invalid": {BadRequest, 400, texts.BadRequest},
+		"transient": {faultBusy, 503, texts.Busy}, "timeout": {Timeout, 504, texts.Timeout}, "exception": {Broken, 500, texts.Broken},
 		"expired": {faultStaleCursor, 400, texts.StaleCursor}, "too-costly": {faultLongCursor, 400, texts.BadRequest}, "required": {faultNoPerson, 400, texts.NameOnePerson},
 	} {
 		if c.fault.Status != c.status || c.fault.Code != code || c.fault.Text != c.text || c.fault.Error() != c.text.In(texts.English) {

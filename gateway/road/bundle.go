@@ -116,10 +116,7 @@ func (r *Road) transaction(ctx context.Context, t *exchange) (audit.Recorded, re
 	var failed *failedEntry
 	if errors.As(err, &failed) {
 		t.waits = true
-		f := *failed.fault
-		where := fmt.Sprintf("Bundle.entry[%d]", failed.number)
-		f.Issues = append([]Issue{{Code: f.Code, Expression: where, Text: "this entry was refused, and so nothing of the transaction was done"}}, f.Issues...)
-		return audit.Recorded{}, reply{}, &f
+		return audit.Recorded{}, reply{}, failed.fault.OfEntry(fmt.Sprintf("Bundle.entry[%d]", failed.number))
 	}
 	if err != nil {
 		return audit.Recorded{}, reply{}, err
@@ -213,7 +210,7 @@ func (r *Road) bundle(t *exchange, p reply) []byte {
 func (r *Road) entryOf(w *fhir.Writer, a answered) {
 	p := a.reply
 	if !a.recorded && p.fault != faultBusy {
-		p = reply{status: http.StatusInternalServerError, fault: faultBroken}
+		p = reply{status: http.StatusInternalServerError, fault: Broken}
 	}
 	body := r.body(new([]byte), a.exchange, a.released, p)
 	w.Object(func() {

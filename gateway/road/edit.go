@@ -43,7 +43,7 @@ func (c *change) update() (reply, error) {
 	case len(e.made.Edits)+len(e.made.Clashes) == 0 && !e.restricts():
 		return reply{status: http.StatusOK}, c.keepSaid(e.mine) // it is so already
 	case e.match != "" && e.match != now.seen.VersionID && c.ask.Write.Stale != Merge:
-		return refused(faultStale), nil
+		return refused(Outdated), nil
 	}
 	if fault, err = e.refused(); err == nil && fault == nil {
 		fault, err = e.choose()
@@ -157,7 +157,7 @@ func (e *edit) load() (*Fault, error) {
 func (e *edit) readCopy() (*Fault, error) {
 	base, err := e.copied()
 	if errors.Is(err, records.ErrNothing) {
-		return faultStale, nil
+		return Outdated, nil
 	}
 	if err != nil {
 		return nil, err

@@ -50,11 +50,11 @@ func explainFault(cause error) (reply, string) {
 	case errors.Is(cause, store.ErrAway):
 		return refused(faultBusy), "STORE_AWAY"
 	case errors.Is(cause, context.DeadlineExceeded):
-		return refused(faultTimeout), "TIMED_OUT"
+		return refused(Timeout), "TIMED_OUT"
 	case errors.Is(cause, context.Canceled):
-		return refused(faultTimeout), "CALLER_GONE"
+		return refused(Timeout), "CALLER_GONE"
 	}
-	return refused(faultBroken), "FAILED"
+	return refused(Broken), "FAILED"
 }
 
 // forbidden says what a credential that is sound lacks.

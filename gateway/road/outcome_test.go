@@ -76,9 +76,9 @@ func TestEachCauseHasItsAnswer(t *testing.T) {
 		"over the rate":        {&throttled{after: 1500 * time.Millisecond}, reply{status: 429, fault: Refuse(429, "throttled", texts.TooMany, 2), retryAfter: 2}, "RATE_LIMITED"},
 		"just over the rate":   {&throttled{}, reply{status: 429, fault: Refuse(429, "throttled", texts.TooMany, 1), retryAfter: 1}, "RATE_LIMITED"},
 		"a fault with a place": {fmt.Errorf("x: %w", faultNoPerson), reply{status: 400, fault: faultNoPerson}, "REQUEST_REFUSED"},
-		"too late":             {fmt.Errorf("x: %w", context.DeadlineExceeded), reply{status: 504, fault: faultTimeout}, "TIMED_OUT"},
-		"gone":                 {fmt.Errorf("x: %w", context.Canceled), reply{status: 504, fault: faultTimeout}, "CALLER_GONE"},
-		"anything else":        {errors.New(number), reply{status: 500, fault: faultBroken}, "FAILED"},
+		"too late":             {fmt.Errorf("x: %w", context.DeadlineExceeded), reply{status: 504, fault: Timeout}, "TIMED_OUT"},
+		"gone":                 {fmt.Errorf("x: %w", context.Canceled), reply{status: 504, fault: Timeout}, "CALLER_GONE"},
+		"anything else":        {errors.New(number), reply{status: 500, fault: Broken}, "FAILED"},
 	} {
 		p, code := explainFault(c.cause)
 		if code != c.code || !reflect.DeepEqual(p, c.want) {

@@ -288,8 +288,6 @@ func (r *Road) ServePublic(w http.ResponseWriter, req *http.Request, ask Ask, bo
 	if err != nil {
 		t.outcome = outcomeFailed
 		r.Log.ErrorContext(ctx, "the audit log is not available", "request", t.id)
-	}
-	if err != nil {
 		p = unrecorded(err)
 	}
 	took := r.Clock().Sub(t.at)
@@ -308,6 +306,6 @@ func (r *Road) Unread(ctx context.Context) {
 	at := r.Clock()
 	t := &exchange{ask: Ask{Interaction: None}, at: at, id: newRequestID(at)}
 	ctx, span := observe(ctx, t.ask)
-	r.refuse(ctx, t, faultUnread)
+	r.refuse(ctx, t, BadRequest)
 	r.end(ctx, span, t, http.StatusBadRequest, r.Clock().Sub(t.at))
 }

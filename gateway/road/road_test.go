@@ -258,7 +258,7 @@ func TestARefusalIsRecordedAndLogged(t *testing.T) {
 		"nothing":       {Nothing, 404, "REQUEST_REFUSED", outcomeRefused},
 		"busy":          {faultBusy, 503, "REQUEST_REFUSED", outcomeFailed},
 		"a fault":       {errors.New(number), 500, "FAILED", outcomeFailed},
-		"a 500 exactly": {faultBroken, 500, "REQUEST_REFUSED", outcomeFailed},
+		"a 500 exactly": {Broken, 500, "REQUEST_REFUSED", outcomeFailed},
 		"too late":      {context.DeadlineExceeded, 504, "TIMED_OUT", outcomeFailed},
 		"gone":          {context.Canceled, 504, "CALLER_GONE", outcomeFailed},
 		"over the rate": {&throttled{}, 429, "RATE_LIMITED", outcomeRefused},
@@ -363,7 +363,7 @@ func TestAPublicDocumentIsRecordedAndGiven(t *testing.T) {
 		if w := b.public(ask); w.Body.String() != "{\n  \"a\": 1\n}" {
 			t.Errorf("indented: %s", w.Body)
 		}
-		ask.Fault = Refuse(http.StatusNotAcceptable, "not-supported", faultUnread.Text)
+		ask.Fault = Refuse(http.StatusNotAcceptable, "not-supported", BadRequest.Text)
 		w = b.public(ask, "X-Request-Id", id)
 		if w.Code != http.StatusNotAcceptable || w.Header().Get("Content-Type") != fhirJSON || !strings.Contains(w.Body.String(), `"not-supported"`) {
 			t.Errorf("refused: %d %s", w.Code, w.Body)

@@ -125,7 +125,7 @@ func (r *Road) subscribe(tx store.Tx, t *exchange) (reply, subscriptions.Subscri
 // nothing is told under stands for all of it.
 func (r *Road) resubscribe(tx store.Tx, t *exchange, s subscriptions.Subscription) (reply, subscriptions.Subscription, error) {
 	if t.ask.Write.Match != "" && t.ask.Write.Match != s.VersionID() {
-		return refused(faultStale), s, nil
+		return refused(Outdated), s, nil
 	}
 	asked := t.ask.Own.Asked
 	other := asked.Topic != s.Topic || asked.Patient != s.Patient

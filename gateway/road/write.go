@@ -327,7 +327,7 @@ func (c *change) remove() (reply, error) {
 	case c.decision.Outcome() == consent.Deny:
 		return refused(faultNotYours), nil
 	case c.ask.Write.Match != "" && c.ask.Write.Match != now.seen.VersionID:
-		return refused(faultStale), nil
+		return refused(Outdated), nil
 	case !c.decision.CarriesRemoval(now.resource):
 		return refused(faultNotYours), nil
 	}
