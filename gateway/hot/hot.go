@@ -10,6 +10,7 @@ package hot
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"cpagateway/consent"
@@ -27,6 +28,9 @@ type State interface {
 	Health() Health
 	Close() error
 }
+
+// ErrClosed is the answer of a State after Close.
+var ErrClosed = errors.New("the shared state is closed")
 
 // Health is what an operator is to know of the shared state.
 type Health struct {

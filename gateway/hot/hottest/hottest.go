@@ -4,6 +4,7 @@ package hottest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -151,10 +152,10 @@ func afterClose(t *testing.T, state hot.State) {
 	if err := state.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if first, err := state.Claim(t.Context(), "k", issued, time.Minute); first || err == nil {
+	if first, err := state.Claim(t.Context(), "k", issued, time.Minute); first || !errors.Is(err, hot.ErrClosed) {
 		t.Errorf("claim: first %v, error %v", first, err)
 	}
-	if verdict, err := state.Allow(t.Context(), "c", hot.Rate{PerSecond: 1, Burst: 1}); verdict.Allowed || err == nil {
+	if verdict, err := state.Allow(t.Context(), "c", hot.Rate{PerSecond: 1, Burst: 1}); verdict.Allowed || !errors.Is(err, hot.ErrClosed) {
 		t.Errorf("allow: %+v, error %v", verdict, err)
 	}
 	if err := state.Close(); err != nil {

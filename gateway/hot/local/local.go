@@ -4,7 +4,6 @@ package local
 
 import (
 	"context"
-	"errors"
 	"sync/atomic"
 	"time"
 
@@ -20,9 +19,6 @@ type State struct {
 
 	closed atomic.Bool
 }
-
-// ErrClosed is the answer after Close.
-var ErrClosed = errors.New("the local hot state is closed")
 
 // New makes an empty state that tells the time by the clock.
 func New(clock func() time.Time) *State {
@@ -62,7 +58,7 @@ func (s *State) Close() error {
 
 func (s *State) ready(ctx context.Context) error {
 	if s.closed.Load() {
-		return ErrClosed
+		return hot.ErrClosed
 	}
 	return ctx.Err()
 }

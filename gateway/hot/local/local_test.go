@@ -27,7 +27,7 @@ func TestClosed(t *testing.T) {
 	if err := state.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := state.Claim(t.Context(), "k", time.Now(), time.Minute); !errors.Is(err, local.ErrClosed) {
+	if _, err := state.Claim(t.Context(), "k", time.Now(), time.Minute); !errors.Is(err, hot.ErrClosed) {
 		t.Errorf("error is %v", err)
 	}
 }

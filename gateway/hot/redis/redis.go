@@ -15,7 +15,6 @@ import (
 	"crypto/tls"
 	_ "embed" // the bucket script
 	"encoding/hex"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -84,9 +83,6 @@ type silence struct{}
 
 func (silence) Printf(context.Context, string, ...any) {}
 
-// ErrClosed is the answer after Close.
-var ErrClosed = errors.New("the Redis state is closed")
-
 // Close ends the watch and the connections. A second Close does nothing.
 func (s *State) Close() (err error) {
 	s.end.Do(func() {
@@ -100,7 +96,7 @@ func (s *State) Close() (err error) {
 // ready says why a call cannot even begin.
 func (s *State) ready(ctx context.Context) error {
 	if s.ctx.Err() != nil {
-		return ErrClosed
+		return hot.ErrClosed
 	}
 	return ctx.Err()
 }
