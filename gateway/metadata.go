@@ -28,11 +28,7 @@ func (f *Front) capabilities() fhir.CapabilityStatement {
 	for _, s := range allowed {
 		rest.Resource = append(rest.Resource, s.capability())
 	}
-	for _, p := range pageParams {
-		rest.SearchParam = append(rest.SearchParam, fhir.CapabilityStatementRestResourceSearchParam{
-			Name: p.name, Type: p.typ, Documentation: &p.doc,
-		})
-	}
+	rest.SearchParam = searchParams(pageParams)
 	return fhir.CapabilityStatement{
 		Status: fhir.PublicationStatusActive, Date: f.Date, Kind: fhir.CapabilityStatementKindInstance,
 		Name: &name, Title: &title,
@@ -63,6 +59,13 @@ var paramTypes = map[search.Kind]fhir.SearchParamType{
 	search.Reference: fhir.SearchParamTypeReference, search.URI: fhir.SearchParamTypeUri,
 }
 
+func searchParams(params []shaping) (list []fhir.CapabilityStatementRestResourceSearchParam) {
+	for _, p := range params {
+		list = append(list, fhir.CapabilityStatementRestResourceSearchParam{Name: p.name, Type: p.typ, Documentation: &p.doc})
+	}
+	return list
+}
+
 // capability writes one row of the allow-list.
 func (s served) capability() fhir.CapabilityStatementRestResource {
 	versioning := fhir.ResourceVersionPolicyVersioned
@@ -83,9 +86,7 @@ func (s served) capability() fhir.CapabilityStatementRestResource {
 	}
 	resource.SearchInclude = search.Includes(s.typ)
 	if s.typ == subscriptions.Type {
-		for _, p := range subscriptionParams {
-			resource.SearchParam = append(resource.SearchParam, fhir.CapabilityStatementRestResourceSearchParam{Name: p.name, Type: p.typ, Documentation: &p.doc})
-		}
+		resource.SearchParam = searchParams(subscriptionParams)
 	}
 	for _, p := range search.Definitions(s.typ) {
 		doc := p.Doc

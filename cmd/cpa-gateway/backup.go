@@ -30,6 +30,9 @@ const (
 	agreementsName = "agreements"
 )
 
+// besideRecords are the files of a data folder without which the records cannot be opened.
+var besideRecords = []string{secretFile, audit.KeyFile, audit.PublicFile}
+
 // manifest lists the files of a backup with their digests: a copy that lost or
 // changed one on its way is refused, and not taken for the whole.
 type manifest struct {
@@ -108,7 +111,7 @@ func (c config) copyRecords(ctx context.Context, to string) error {
 			return err
 		}
 	}
-	for _, name := range []string{secretFile, audit.KeyFile, audit.PublicFile} {
+	for _, name := range besideRecords {
 		if err := copyFile(filepath.Join(c.Records.folder(), name), filepath.Join(to, name)); err != nil {
 			return fmt.Errorf("copying what belongs to the records: %w", err)
 		}

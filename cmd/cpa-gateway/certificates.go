@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"log/slog"
 	"os"
 	"slices"
@@ -23,15 +24,24 @@ func tlsConfig(c httpConfig) (*tls.Config, error) {
 	if c.ClientCA == "" {
 		return t, nil
 	}
-	text, err := os.ReadFile(c.ClientCA)
-	if err != nil {
+	t.ClientAuth = tls.VerifyClientCertIfGiven
+	if t.ClientCAs, err = authorities(c.ClientCA); err != nil {
 		return nil, misuse("reading http.clientCA: %v", err)
 	}
-	t.ClientCAs, t.ClientAuth = x509.NewCertPool(), tls.VerifyClientCertIfGiven
-	if !t.ClientCAs.AppendCertsFromPEM(text) {
-		return nil, misuse("reading http.clientCA: no certificate in it")
-	}
 	return t, nil
+}
+
+// authorities reads the certificates that others' are judged by.
+func authorities(file string) (*x509.CertPool, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("%s holds no certificate", file)
+	}
+	return pool, nil
 }
 
 // secure is the configuration of the public server: each new connection is under

@@ -2,11 +2,9 @@ package main
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 
 	"cpagateway/gateway/hot"
 	"cpagateway/gateway/hot/local"
@@ -43,12 +41,9 @@ func (c hotConfig) tls() (*tls.Config, error) {
 	}
 	secure := &tls.Config{MinVersion: tls.VersionTLS12}
 	if c.CA != "" {
-		text, err := os.ReadFile(c.CA)
-		if err != nil {
+		var err error
+		if secure.RootCAs, err = authorities(c.CA); err != nil {
 			return nil, fmt.Errorf("reading hot.ca: %w", err)
-		}
-		if secure.RootCAs = x509.NewCertPool(); !secure.RootCAs.AppendCertsFromPEM(text) {
-			return nil, fmt.Errorf("reading hot.ca: %s holds no certificate", c.CA)
 		}
 	}
 	if c.Cert == "" && c.Key == "" {

@@ -113,7 +113,7 @@ func (c config) giveFolder(to config) error {
 	if other != nil && !bytes.Equal(other, secret) {
 		return misuse("%s belongs to another store: name a new folder", to.Records.folder())
 	}
-	names := []string{secretFile, audit.KeyFile, audit.PublicFile}
+	names := slices.Clone(besideRecords)
 	sources, _ := filepath.Glob(filepath.Join(c.Records.folder(), sourcesFolder, "*.yaml")) // which is well formed
 	for _, source := range sources {
 		names = append(names, filepath.Join(sourcesFolder, filepath.Base(source)))
