@@ -22,7 +22,7 @@ var _ store.Store = (*Store)(nil)
 // New makes an empty store.
 func New() *Store {
 	s := &Store{writing: make(chan struct{}, 1)}
-	s.now.Store(&state{})
+	s.now.Store(newState())
 	return s
 }
 

@@ -60,12 +60,9 @@ func (t *tx) Stand(standing persons.Standing) error {
 		return err
 	}
 	before := t.standings[standing.Person]
-	switch {
-	case standing.Ordinary():
+	if standing.Ordinary() {
 		delete(t.standings, standing.Person)
-	case t.standings == nil:
-		t.standings = map[profiles.PersonID]persons.Standing{standing.Person: copiedStanding(standing)}
-	default:
+	} else {
 		t.standings[standing.Person] = copiedStanding(standing)
 	}
 	t.seq++

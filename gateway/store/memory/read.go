@@ -128,26 +128,14 @@ func (s snapshot) Person(system, value string) (profiles.PersonID, error) {
 
 // PersonOf tells whom a stored resource is about. It implements records.Snapshot.
 func (s snapshot) PersonOf(typ, id string) (profiles.PersonID, error) {
-	if err := s.ctx.Err(); err != nil {
-		return "", err
-	}
-	r := s.resource(key{typ, id})
-	if r == nil {
-		return "", records.ErrNothing
-	}
-	return r.current().Person, nil
+	v, err := s.newest(typ, id)
+	return v.Person, err
 }
 
 // CustodianOf tells whose a stored resource is. It implements records.Snapshot.
 func (s snapshot) CustodianOf(typ, id string) (profiles.OrgCode, error) {
-	if err := s.ctx.Err(); err != nil {
-		return "", err
-	}
-	r := s.resource(key{typ, id})
-	if r == nil {
-		return "", records.ErrNothing
-	}
-	return r.current().Custodian, nil
+	v, err := s.newest(typ, id)
+	return v.Custodian, err
 }
 
 // Generation implements records.Snapshot.
@@ -173,14 +161,20 @@ func (s snapshot) Editions(refs []records.Reference) (map[records.Reference]uint
 
 // Current is the current version of a resource. It implements records.Snapshot.
 func (s snapshot) Current(typ, id string) (records.Version, error) {
+	v, err := s.newest(typ, id)
+	return copied(v.Version), err
+}
+
+// newest is the current version of what is kept, whoever may see it.
+func (s snapshot) newest(typ, id string) (version, error) {
 	if err := s.ctx.Err(); err != nil {
-		return records.Version{}, err
+		return version{}, err
 	}
 	r := s.resource(key{typ, id})
 	if r == nil {
-		return records.Version{}, records.ErrNothing
+		return version{}, records.ErrNothing
 	}
-	return copied(r.current().Version), nil
+	return r.current(), nil
 }
 
 // History is every version of a resource. It implements records.Snapshot.

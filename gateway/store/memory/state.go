@@ -32,17 +32,20 @@ type state struct {
 	audittest.Log // the audit log
 }
 
+func newState() *state {
+	return &state{
+		places: map[key]int{}, generations: map[profiles.PersonID]uint64{}, standings: map[profiles.PersonID]persons.Standing{},
+		images: map[said][]byte{}, edits: map[made]bool{}, sendings: map[string]string{},
+		subscribed: map[string]subscriptions.Subscription{}, events: map[string][]subscriptions.Event{},
+	}
+}
+
 // copied is a state that can be changed while others read this one.
 func (s *state) copied() *state {
 	c := *s
 	c.resources, c.faults, c.registers = slices.Clone(s.resources), slices.Clone(s.faults), slices.Clone(s.registers)
 	c.places, c.generations, c.standings = maps.Clone(s.places), maps.Clone(s.generations), maps.Clone(s.standings)
-	c.moves, c.images = slices.Clone(s.moves), make(map[said][]byte, len(s.images))
-	maps.Copy(c.images, s.images)
-	c.edits = make(map[made]bool, len(s.edits))
-	maps.Copy(c.edits, s.edits)
-	c.sendings = make(map[string]string, len(s.sendings))
-	maps.Copy(c.sendings, s.sendings)
+	c.moves, c.images, c.edits, c.sendings = slices.Clone(s.moves), maps.Clone(s.images), maps.Clone(s.edits), maps.Clone(s.sendings)
 	c.subscribed, c.events = maps.Clone(s.subscribed), maps.Clone(s.events)
 	c.Log = s.Log.Begin()
 	return &c
@@ -76,9 +79,6 @@ func (s *state) resource(k key) *resource {
 
 // keep adds a version.
 func (s *state) keep(k key, v version) {
-	if s.places == nil {
-		s.places, s.generations = make(map[key]int), make(map[profiles.PersonID]uint64)
-	}
 	if r := s.resource(k); r != nil {
 		s.resources[s.places[k]] = &resource{r.place, append(r.versions, v)}
 		return

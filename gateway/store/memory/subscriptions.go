@@ -68,9 +68,6 @@ func (s snapshot) Outbox() (subscriptions.Outbox, error) {
 
 // Subscribe implements subscriptions.Tx.
 func (t *tx) Subscribe(list ...subscriptions.Subscription) error {
-	if t.subscribed == nil {
-		t.subscribed, t.events = make(map[string]subscriptions.Subscription), make(map[string][]subscriptions.Event)
-	}
 	for _, s := range list {
 		t.subscribed[s.ID] = s
 	}
@@ -86,9 +83,6 @@ func (t *tx) Unsubscribe(id string) error {
 
 // AddEvents implements subscriptions.Tx.
 func (t *tx) AddEvents(of map[string][]subscriptions.Event) error {
-	if t.events == nil {
-		t.events = make(map[string][]subscriptions.Event)
-	}
 	for subscription, events := range of {
 		t.events[subscription] = slices.Concat(t.events[subscription], events)
 	}
