@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/hot/local"
 	"cpagateway/gateway/identity"
+	"cpagateway/gateway/road"
 )
 
 // longestToken is more than any token that is taken: what is longer is cut there, and
@@ -92,13 +92,6 @@ func conclude(w world, refusal *identity.Refusal) error {
 		fmt.Fprintln(w.out, "\nThe gateway takes this token. What it may then see is for the agreements and the person's wishes: consent explain.")
 		return nil
 	}
-	status := http.StatusUnauthorized
-	switch {
-	case refusal.Forbidden:
-		status = http.StatusForbidden
-	case refusal.Challenge == "":
-		status = http.StatusServiceUnavailable
-	}
-	fmt.Fprintf(w.out, "\nThe gateway refuses this token: %s, answered with %d.\n", refusal.Code, status)
+	fmt.Fprintf(w.out, "\nThe gateway refuses this token: %s, answered with %d.\n", refusal.Code, road.StatusOf(refusal))
 	return errRefused
 }

@@ -32,14 +32,14 @@ func explainFault(cause error) (reply, string) {
 	switch {
 	case errors.As(cause, &refusal):
 		if refusal.Challenge == "" { // no fault of the caller's: the same credential may work in a while
-			return refused(faultBusy), string(refusal.Code)
+			return refused(faultBusy), refusal.Code
 		}
 		p := refused(faultUnknown)
 		if refusal.Forbidden {
 			p = refused(Refuse(http.StatusForbidden, "forbidden", forbidden[refusal.Code]))
 		}
 		p.challenge = refusal.Challenge
-		return p, string(refusal.Code)
+		return p, refusal.Code
 	case errors.As(cause, &slow):
 		seconds := int(slow.after.Seconds()) + 1
 		p := refused(Refuse(http.StatusTooManyRequests, "throttled", texts.TooMany, seconds))
@@ -55,6 +55,12 @@ func explainFault(cause error) (reply, string) {
 		return refused(Timeout), "CALLER_GONE"
 	}
 	return refused(Broken), "FAILED"
+}
+
+// StatusOf is the HTTP status that a refused credential is answered with.
+func StatusOf(refusal *identity.Refusal) int {
+	p, _ := explainFault(refusal)
+	return p.status
 }
 
 // forbidden says what a credential that is sound lacks.
