@@ -82,7 +82,30 @@ func (p *Program) Back(env Env, resources []fhir.Value) *Back {
 		}
 	}
 	b.join(shared)
+	for _, p := range pieces {
+		b.strikeHalf(p)
+	}
 	return b
+}
+
+// strikeHalf takes out the record of a resource that could not be read: without what that
+// says it would be half of one.
+func (b *Back) strikeHalf(p *piece) {
+	if p.m == nil || p.fault == "" {
+		return
+	}
+	if own, ok := b.ownKey(p); ok && b.records[own] != nil {
+		b.Strike(b.records[own], recordStruck)
+	}
+}
+
+const recordStruck = "the record that it came from is not written, for the reason given with its other resources"
+
+// ownKey is the key of the record that a resource says it is of, where it does.
+func (b *Back) ownKey(p *piece) (own [2]string, ok bool) {
+	from := b.program.of(p.m.source)
+	key, ok := cmp.Or(from.home(), from.maps[0]).key.read(b.over(p.scopes[0]))
+	return [2]string{p.m.source, key}, ok
 }
 
 // refuse names a resource in a fault, once: several records may have it.
@@ -117,16 +140,15 @@ func (b *Back) place(p *piece) bool {
 		b.refuse(p, p.at, p.fault)
 		return true
 	}
-	from := b.program.of(p.m.source)
-	own, ok := cmp.Or(from.home(), from.maps[0]).key.read(b.over(p.scopes[0]))
+	own, ok := b.ownKey(p)
 	if !ok {
 		return false
 	}
-	record := b.records[[2]string{p.m.source, own}]
+	record := b.records[own]
 	if record == nil {
 		record = newReturned()
 		record.Source = p.m.source
-		b.records[[2]string{p.m.source, own}] = record
+		b.records[own] = record
 		b.Records = append(b.Records, record)
 	}
 	b.add(p, record)

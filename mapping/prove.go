@@ -94,7 +94,7 @@ func (b *Back) proven(record *Returned, made []Resource, faults []Fault) bool {
 		}
 	}
 	if !holds {
-		b.strike(record, "the record that it came from is not written, for the reason given with its other resources")
+		b.strike(record, recordStruck)
 		return false
 	}
 	for _, p := range record.from {

@@ -1,8 +1,11 @@
 package mapping
 
 import (
+	"cmp"
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cpagateway/mapping/syntax"
@@ -133,8 +136,8 @@ func (r *Returned) JSON() []byte {
 }
 
 func (r *Returned) write(w *fhir.Writer, prefix string) {
-	if text, plain := r.fields["."]; plain && prefix == "" && len(r.fields) == 1 {
-		w.String(text)
+	if _, plain := r.fields["."]; plain && prefix == "" && len(r.fields) == 1 {
+		r.writeField(w, ".")
 		return
 	}
 	w.BeginObject()
@@ -147,14 +150,12 @@ func (r *Returned) write(w *fhir.Writer, prefix string) {
 		}
 		done[head] = true
 		w.Name(head)
-		text, isField := r.fields[name]
+		_, isField := r.fields[name]
 		switch {
 		case deeper:
 			r.write(w, prefix+head+".")
-		case isField && r.literals[name]:
-			w.Raw([]byte(text))
 		case isField:
-			w.String(text)
+			r.writeField(w, name)
 		default:
 			w.BeginArray()
 			for _, record := range r.groups[name] {
@@ -164,4 +165,36 @@ func (r *Returned) write(w *fhir.Writer, prefix string) {
 		}
 	}
 	w.EndObject()
+}
+
+func (r *Returned) writeField(w *fhir.Writer, name string) {
+	if r.literals[name] {
+		w.Raw([]byte(r.fields[name]))
+		return
+	}
+	w.String(r.fields[name])
+}
+
+// unquoted are the types of a JSON Schema whose values stand without quotes.
+var unquoted = map[string]*regexp.Regexp{
+	"integer": regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`),
+	"number":  regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`),
+	"boolean": literals[toBoolean].pattern,
+}
+
+// Unquote writes the field at a path of the document (goals[0].no) as a value of a type,
+// where its text is one; it reports whether it is.
+func (r *Returned) Unquote(path, typ string) bool {
+	if group, rest, inside := strings.Cut(path, "["); inside {
+		number, rest, _ := strings.Cut(rest, "]")
+		i, err := strconv.Atoi(number)
+		return err == nil && i < len(r.groups[group]) && r.groups[group][i].Unquote(strings.TrimPrefix(rest, "."), typ)
+	}
+	name := cmp.Or(path, ".")
+	text, ok := r.fields[name]
+	if pattern := unquoted[typ]; !ok || pattern == nil || !pattern.MatchString(text) {
+		return false
+	}
+	r.literals[name] = true
+	return true
 }

@@ -16,6 +16,7 @@ func (f *Format) Back(env mapping.Env, resources []fhir.Value) (map[string][]byt
 	back := f.program.Back(env, resources)
 	back.ProveWith(f.program)
 	for _, r := range slices.Clone(back.Records) {
+		f.typed(r)
 		if faults := f.unsound(r.Source, r.JSON()); len(faults) > 0 {
 			back.Strike(r, "the document that it would be is not in its form: "+faults[0].At.Field+": "+faults[0].Reason)
 		}
@@ -37,6 +38,19 @@ func (f *Format) Back(env mapping.Env, resources []fhir.Value) (map[string][]byt
 		}
 	}
 	return files, back
+}
+
+// typed gives fields the types that the schema asks of them: FHIR holds as text what stands
+// in an identifier, and what the maps write nowhere as a number.
+func (f *Format) typed(r *mapping.Returned) {
+	if f.schemas[r.Source] == nil {
+		return
+	}
+	for _, found := range f.schemas[r.Source].Check(r.JSON()) {
+		for _, typ := range found.Want {
+			r.Unquote(found.Path, typ)
+		}
+	}
 }
 
 // cells is a record that has a line in a CSV file.

@@ -142,6 +142,55 @@ func TestBackWritesTheColumnsInTheirOrder(t *testing.T) {
 }
 
 // No bytes stop a run, and each record is accounted for.
+// TestANumberReturnsAsANumber: what stands in an identifier is text, so the number of a goal
+// came back in quotes, and where a schema asked for a number nothing came back at all.
+func TestANumberReturnsAsANumber(t *testing.T) {
+	f, err := folder.New(fstest.MapFS{
+		"c.map": {Data: []byte(`
+map Client <-> CarePlan
+  key id
+  in identifier[]
+    "https://s/client" -> system
+    id                 <-> value
+  open  <-> title
+  each plan.goals by no <-> goal[]
+    no <-> identifier.value
+    each marks <-> extension[]
+      "https://s/mark" -> url
+      .                <-> valueString
+`)},
+		"Client.schema.json": {Data: []byte(`{"type": "object", "required": ["id"], "properties": {
+  "id": {"type": ["string", "integer"]}, "open": {"type": ["boolean", "null"]},
+  "plan": {"properties": {"goals": {"items": {"$ref": "#/$defs/goal"}}}}},
+  "$defs": {"goal": {"properties": {"no": {"type": "integer"}, "marks": {"items": {"type": "number"}}}}}}`)},
+	}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const given = `{"id":"007","open":true,"plan":{"goals":[{"no":12345678901,"marks":[0.5,-3]},{"no":2}]}}`
+	b, _ := read(t, f, fstest.MapFS{"Client.json": {Data: []byte(given)}})
+	if len(b.taken) != 1 {
+		t.Fatalf("%d taken, set aside: %v", len(b.taken), b.aside)
+	}
+	files, back := f.Back(env, []fhir.Value{resource(t, b.taken[0].Body)})
+	if got := string(files["Client.json"]); got != "["+given+"]\n" {
+		t.Errorf("came back as %s\nwant [%s]; faults %v", got, given, back.Faults)
+	}
+	none := strings.Replace(string(b.taken[0].Body), `"2"`, `"02"`, 1) // no number as JSON writes one
+	if files, back := f.Back(env, []fhir.Value{resource(t, []byte(none))}); len(files) > 0 || len(back.Faults) != 1 {
+		t.Errorf("a text that is no number came back where the schema asks for one: %s, faults %v", files["Client.json"], back.Faults)
+	}
+}
+
+func resource(t *testing.T, body []byte) fhir.Value {
+	t.Helper()
+	v, err := fhir.ParseResource(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
 func FuzzRead(f *testing.F) {
 	for _, seed := range []string{"Plan Ref\nP1\n", "a,a\n1,2\n", "\"", "[{]", "{}\n{}", "\ufeff", "Plan Ref,\"x\ny\n"} {
 		f.Add([]byte(seed))

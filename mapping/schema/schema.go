@@ -28,6 +28,7 @@ type Finding struct {
 	Path   string // outcomes[2].area
 	Value  string // where the path leads to a text or a number
 	Reason string
+	Want   []string // of WrongType: the types that it may have
 }
 
 // Kind is what sort of thing is wrong.
@@ -126,7 +127,9 @@ func told(e *jsonschema.ValidationError, document any) []Finding {
 	case *kind.AdditionalProperties:
 		return each(k.Properties, UnknownMember, "not a member of this object, in which nothing may be passed over")
 	case *kind.Type:
-		return one(WrongType, "not of the right kind: must be "+strings.Join(k.Want, " or "))
+		f := finding(e.InstanceLocation, WrongType, "not of the right kind: must be "+strings.Join(k.Want, " or "), document)
+		f.Want = k.Want
+		return []Finding{f}
 	case *kind.Enum:
 		return one(UnknownCode, "not one of the codes: "+listed(k.Want))
 	case *kind.Const:

@@ -22,7 +22,7 @@ func TestEachFaultIsToldAtItsPathAndWithoutItsValue(t *testing.T) {
 		`{"name":"Ann","born":"1980-02-29","kind":"a","of":"us","plans":[{"end":"x","why":"y"},{}]}`: nil,
 		`{"name":`:                            {{Kind: schema.NotJSON, Reason: "not JSON"}},
 		`{}`:                                  {{Kind: schema.Missing, Path: "name", Reason: "missing, and it must be there"}},
-		`{"name":7}`:                          {{Kind: schema.WrongType, Path: "name", Value: "7", Reason: "not of the right kind: must be string"}},
+		`{"name":7}`:                          {{Kind: schema.WrongType, Path: "name", Value: "7", Reason: "not of the right kind: must be string", Want: []string{"string"}}},
 		`{"name":" "}`:                        {{Kind: schema.WrongForm, Path: "name", Value: " ", Reason: "empty: leave out what is not known"}},
 		`{"name":"Ann Ann Ann Ann Ann Ann"}`:  {{Kind: schema.WrongForm, Path: "name", Value: "Ann Ann Ann Ann Ann Ann", Reason: "longer than 20 characters"}},
 		`{"name":"A","born":"1981-02-29"}`:    {{Kind: schema.WrongForm, Path: "born", Value: "1981-02-29", Reason: "not a date of the calendar (YYYY-MM-DD)"}},
