@@ -388,3 +388,15 @@ func TestARefusalBesideAWishThatCannotBeReadIsTaken(t *testing.T) {
 		t.Errorf("%+v, and there stands %q", sum, got)
 	}
 }
+
+// What was kept of a row had its columns in another order each time, so that a row that is wrong
+// night after night was on the list once for each night.
+func TestARowThatIsWrongAgainIsKnownAgain(t *testing.T) {
+	d := openDesk(t)
+	for i := range 8 {
+		sum := d.bring(board(t), peopleRows("2,999 000,Price,1990-01-01"))
+		if want := max(0, 1-i); sum.NewFaults != want {
+			t.Fatalf("night %d: %d new faults, want %d", i, sum.NewFaults, want)
+		}
+	}
+}

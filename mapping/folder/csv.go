@@ -5,7 +5,9 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -19,6 +21,7 @@ type row struct {
 	file   string
 	number int
 	at     map[string]int // field -> position
+	fields []string       // by position
 	cells  []string
 	joined map[string][]mapping.Record // rows of other tables that belong to it
 }
@@ -40,6 +43,7 @@ func (r *row) At(name string) mapping.Position {
 	return mapping.Position{File: r.file, Row: r.number, Field: name}
 }
 
+// json is the same in every run: what is set aside is known again by it.
 func (r *row) json() []byte {
 	w := fhir.NewWriter(nil)
 	r.write(w)
@@ -48,15 +52,15 @@ func (r *row) json() []byte {
 
 func (r *row) write(w *fhir.Writer) {
 	w.BeginObject()
-	for name := range r.at {
+	for _, name := range r.fields {
 		if text, ok := r.Field(name); ok {
 			w.Member(name, text)
 		}
 	}
-	for table, rows := range r.joined {
+	for _, table := range slices.Sorted(maps.Keys(r.joined)) {
 		w.Name(table)
 		w.BeginArray()
-		for _, joined := range rows {
+		for _, joined := range r.joined[table] {
 			joined.(*row).write(w)
 		}
 		w.EndArray()
@@ -99,13 +103,13 @@ func readCSV(name string, from io.Reader, columns, needed []mapping.Column, take
 	if fault := HeaderFault(headers); fault != "" {
 		return take(record{Record: &row{file: name}, fault: fault})
 	}
-	at := map[string]int{}
+	at, fields := map[string]int{}, make([]string, len(headers))
 	for i, header := range headers {
 		field := fieldOf(header, columns)
 		if _, twice := at[field]; twice {
 			return take(record{Record: &row{file: name}, fault: "column " + strconv.Itoa(i+1) + " is called " + field + " in the maps, as another is: name both (csv SOURCE)"})
 		}
-		at[field] = i
+		at[field], fields[i] = i, field
 	}
 	var missing []string
 	for _, c := range needed {
@@ -123,7 +127,7 @@ func readCSV(name string, from io.Reader, columns, needed []mapping.Column, take
 		if errors.Is(err, mapping.ErrTooLong) {
 			return err
 		}
-		r := &row{file: name, number: number, at: at, cells: cells}
+		r := &row{file: name, number: number, at: at, fields: fields, cells: cells}
 		read := record{Record: r}
 		switch {
 		case err == io.EOF:

@@ -29,8 +29,9 @@ type table struct {
 
 // layout is one file of a joined table.
 type layout struct {
-	name string
-	at   map[string]int
+	name   string
+	at     map[string]int
+	fields []string
 }
 
 const ruleJoin = "JOIN"
@@ -104,7 +105,8 @@ func (x *run) keep(t *table, r record) error {
 		x.rows++
 		return x.refuse(r)
 	}
-	t.files[len(t.files)-1].at = row.at
+	last := &t.files[len(t.files)-1]
+	last.at, last.fields = row.at, row.fields
 	t.rows.Add(key, row.pack(len(t.files)-1))
 	return t.rows.Err()
 }
@@ -234,7 +236,7 @@ func (t *table) unpack(packed []byte) *row {
 		return int(n)
 	}
 	file := t.files[next()]
-	r := &row{file: file.name, number: next(), at: file.at}
+	r := &row{file: file.name, number: next(), at: file.at, fields: file.fields}
 	for len(packed) > 0 {
 		size := next()
 		r.cells, packed = append(r.cells, string(packed[:size])), packed[size:]
