@@ -57,11 +57,24 @@ type Resource struct {
 	// Sent is what tells it from what the source sent of the same thing at another time.
 	// The resources of one record have the same.
 	Sent Sending
+	// Of is the source's own name of the record, the same in every extract, where the
+	// resource is of that record alone. Empty: it has none, or others may say the resource too.
+	Of string
 	// Held is how many bytes beside the body are held until the resource is kept: of
 	// the resources of one document the first one says it.
 	Held int
 
 	without []byte // of a Prover's: the body without the lines that say because, where one wrote
+}
+
+// NameOf is the source's own name of a record by what it makes; empty where that says none.
+func NameOf(made []Resource) string {
+	for _, m := range made {
+		if m.Of != "" {
+			return m.Of
+		}
+	}
+	return ""
 }
 
 // Sending is what a source sends at one time of one thing: a document, somebody's rows.
@@ -83,7 +96,10 @@ type Fault struct {
 	Reason string // what is wrong and what to do, without the value
 	// Raw is a fragment in the same format that can be fed in again, complete in
 	// itself. It is empty where there is none: then the extract has to come again.
-	Raw     []byte
+	Raw []byte
+	// Of is the source's own name of the record, as the resources have it that it makes once it
+	// is mended (Resource.Of). Empty: nothing says for certain which record it is.
+	Of      string
 	Warning bool // the record was taken all the same
 }
 

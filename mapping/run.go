@@ -7,6 +7,7 @@ import (
 
 	"cpagateway/mapping/codes"
 	"cpagateway/mapping/syntax"
+	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
 
@@ -117,6 +118,10 @@ type run struct {
 	said   map[saying]bool
 	fixed  [][]byte // by number, what such a node writes, once it is known
 
+	named     []byte // see Name
+	unsure    bool   // a key cannot be read
+	directory bool   // the source makes people, staff and organisations alone
+
 	texts [64]string // that templates made
 
 	defaults []string // of the resource that is made, the places where a default stands
@@ -167,11 +172,16 @@ func (r *Runner) runAll(source string, record Record) []Resource {
 	if len(readBy) == 0 {
 		return nil
 	}
+	s.named, s.unsure, s.directory = s.named[:0], false, false
+	s.directory = !slices.ContainsFunc(readBy, func(m *resourceMap) bool { return s.own(m.typ) })
 	resources := make([]Resource, 0, len(readBy))
 	for _, m := range readBy {
 		s.scopes = append(s.scopes[:0], around{record, 1})
 		if m.each == "" {
-			resources = s.make(m, resources)
+			before := len(resources)
+			if resources = s.make(m, resources); s.own(m.typ) {
+				s.name(source, resources[before:])
+			}
 			continue
 		}
 		for i, element := range record.Group(m.each) {
@@ -181,6 +191,37 @@ func (r *Runner) runAll(source string, record Record) []Resource {
 		}
 	}
 	return resources
+}
+
+// Name is the source's own name of the record that was made last: the keys of all that is
+// made of it once, and whose it is. It is given to the resources (Resource.Of) that are of
+// the record alone; it is empty where a key cannot be read.
+func (r *Runner) Name(made []Resource) (of string) {
+	if r.run.unsure || len(r.run.named) == 0 {
+		return ""
+	}
+	of = string(r.run.named)
+	for i := range made {
+		if r.run.own(made[i].Type) {
+			made[i].Of = of
+		}
+	}
+	return of
+}
+
+// own reports whether a resource of this type is of its record alone. Staff, organisations and
+// a Patient, which the rows of several plans may say, are so where the source has nothing else.
+func (r *run) own(typ string) bool {
+	return r.directory || typ != "Patient" && !profiles.DirectoryType(typ)
+}
+
+// name adds to the name of the record what of it was made last.
+func (r *run) name(source string, made []Resource) {
+	for _, m := range made {
+		for _, part := range []string{source, m.Type, m.Key, m.Person} {
+			r.named = append(append(r.named, part...), 0)
+		}
+	}
 }
 
 // emptied reuses a small map; one that a large record has stretched would cost
@@ -208,6 +249,7 @@ func (r *run) make(m *resourceMap, resources []Resource) []Resource {
 	}
 	key, ok := m.key.read(r)
 	if !ok {
+		r.unsure = true
 		if !r.proving { // there nothing is required: what makes no resource is compared with none
 			r.refuse(m.rule, "", "the key is blank"+m.key.blank(r)+m.unsaid())
 		}

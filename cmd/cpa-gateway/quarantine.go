@@ -117,11 +117,13 @@ type faultView struct {
 	Reason  string    `json:"reason"`
 	At      time.Time `json:"at"`
 	Settled string    `json:"settled,omitempty"`
-	Record  string    `json:"record,omitempty"`
+	// CameRight: its record was sent anew and taken, and so it was settled.
+	CameRight bool   `json:"cameRight,omitempty"`
+	Record    string `json:"record,omitempty"`
 }
 
 func viewOf(f quarantine.Fault) faultView {
-	v := faultView{ID: f.ID, Source: f.Source, File: f.File, Row: f.Row, Field: f.Field, Rule: f.Rule, Reason: f.Reason, At: f.At}
+	v := faultView{ID: f.ID, Source: f.Source, File: f.File, Row: f.Row, Field: f.Field, Rule: f.Rule, Reason: f.Reason, At: f.At, CameRight: f.CameRight}
 	if !f.Settled.IsZero() {
 		v.Settled = f.Settled.Format(time.RFC3339)
 	}

@@ -44,3 +44,28 @@ func TestRetryKeepsTheCustodian(t *testing.T) {
 		t.Errorf("exit %d: %s", code, out)
 	}
 }
+
+// What came right in a later extract stood on the list until somebody discarded it.
+func TestWhatComesRightLeavesTheList(t *testing.T) {
+	dir, file := t.TempDir(), filepath.Join(t.TempDir(), "patient.json")
+	bring := func(number string) (int, string) {
+		t.Helper()
+		patient := `{"resourceType":"Patient","id":"a","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"` + number + `"}]}`
+		if err := os.WriteFile(file, []byte(patient), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return typed("import", "--data", dir, "--source", "fhir-bundle", file)
+	}
+	if code, out := bring("9990000019"); code != exitRefused {
+		t.Fatalf("exit %d: %s", code, out)
+	}
+	if code, out := bring("9990000018"); code != exitDone || !strings.Contains(out, "1 faults of earlier imports came right") {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	if _, list := typed("quarantine", "list", "--data", dir, "--json"); strings.Contains(list, "NHS-NUMBER") {
+		t.Errorf("it is on the list: %s", list)
+	}
+	if _, list := typed("quarantine", "list", "--all", "--data", dir, "--json"); !strings.Contains(list, `"cameRight": true`) {
+		t.Errorf("it is not kept: %s", list)
+	}
+}

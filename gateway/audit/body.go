@@ -134,6 +134,7 @@ func counts(w *fhir.Writer, c Counts) {
 		number(w, "unchanged", c.Unchanged)
 		number(w, "quarantined", c.Quarantined)
 		number(w, "leftBehind", c.LeftBehind)
+		number(w, "cameRight", c.CameRight)
 	})
 }
 

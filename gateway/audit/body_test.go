@@ -84,7 +84,7 @@ func TestEntryForm(t *testing.T) {
 		Decision: 1, Decisions: 2, Custodian: "7A4", Person: "x", Epoch: 3, Outcome: "slice", Deciding: "P3", Code: "C", Failed: []string{"F", "G"},
 		Items: []string{"i"}, Obligations: []consent.Obligation{"ALERT"}, Agreement: agreements.Ref{ID: "ISP", Version: 4, Flow: "005", Hash: "ab"},
 		Directive: "d", Policy: "h", Released: []audit.Release{{Ref: "CarePlan/a/1", Items: []string{"i"}}},
-		Stored: []string{"CarePlan/a/2"}, Source: "\u2014 \"n\"\n", Counts: audit.Counts{Read: 5, Stored: 1, Unchanged: 2, Quarantined: 2, LeftBehind: 9},
+		Stored: []string{"CarePlan/a/2"}, Source: "\u2014 \"n\"\n", Counts: audit.Counts{Read: 5, Stored: 1, Unchanged: 2, Quarantined: 2, LeftBehind: 9, CameRight: 3},
 		Move: "m1", Reference: "ticket-7",
 	}
 	want := `{"time":"2026-03-01T09:00:00.123456789Z","kind":"decision","at":"2026-03-01T08:59:59.123456789Z","requestId":"r","interaction":"read",` +
@@ -92,7 +92,7 @@ func TestEntryForm(t *testing.T) {
 		`"decision":1,"decisions":2,"custodian":"7A4","person":"x","epoch":3,"outcome":"slice","deciding":"P3","code":"C","failed":["F","G"],"items":["i"],` +
 		`"obligations":["ALERT"],"agreement":{"id":"ISP","version":4,"flow":"005","hash":"ab"},"directive":"d","policy":"h",` +
 		`"released":[{"ref":"CarePlan/a/1","items":["i"]}],"stored":["CarePlan/a/2"],"source":"— \"n\"\n",` +
-		`"counts":{"read":5,"stored":1,"unchanged":2,"quarantined":2,"leftBehind":9},"move":"m1","reference":"ticket-7"}`
+		`"counts":{"read":5,"stored":1,"unchanged":2,"quarantined":2,"leftBehind":9,"cameRight":3},"move":"m1","reference":"ticket-7"}`
 	if diff := cmp.Diff(want, string(e.Body())); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -86,6 +86,7 @@ type Counts struct {
 	Unchanged   int `json:"unchanged"`
 	Quarantined int `json:"quarantined"`
 	LeftBehind  int `json:"leftBehind"`
+	CameRight   int `json:"cameRight"` // faults of earlier imports that are off the list
 }
 
 // columns is what the entry is found by.

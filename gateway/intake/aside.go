@@ -32,7 +32,7 @@ func (r *run) keepAside(faults []mapping.Fault, consents []mapping.Resource) err
 			r.sum.Warnings[f.Rule]++
 			continue
 		}
-		kept = append(kept, r.against(r.fault(f), against))
+		kept = append(kept, r.against(r.of(f.Of, r.fault(f)), against))
 	}
 	r.keep(kept)
 	return r.flushFull()
@@ -41,7 +41,7 @@ func (r *run) keepAside(faults []mapping.Fault, consents []mapping.Resource) err
 // aside is the fault of a source record that is set aside because this resource of
 // it cannot be taken.
 func (r *run) aside(made []mapping.Resource, m mapping.Resource, no refusal) quarantine.Fault {
-	return r.against(r.notice(m, no), r.keepWishes(made))
+	return r.against(r.of(mapping.NameOf(made), r.notice(m, no)), r.keepWishes(made))
 }
 
 // against says of a record that is set aside whether what refuses or takes back sharing

@@ -132,7 +132,8 @@ func (r *run) rest() {
 // account is what became of a batch.
 type account struct {
 	sum     Summary
-	counts  audit.Counts // of resources
+	counts  audit.Counts // of resources, and of faults that came right
+	own     bool         // something was stored that is of its record alone
 	refused []quarantine.Fault
 	notices []quarantine.Fault // of records that were taken all the same
 	changed map[profiles.PersonID]bool
@@ -180,7 +181,7 @@ func (r *run) keepRecord(tx store.Tx, pieces []pending, done *account) error {
 				return errors.Join(err, errSetAside)
 			}
 		}
-		return errors.Join(r.stand(tx, about), sent.keep(tx))
+		return errors.Join(r.stand(tx, about), sent.keep(tx), r.cameRight(tx, pieces, &part))
 	})
 	switch {
 	case no != nil:
@@ -201,6 +202,7 @@ func (r *run) keepRecord(tx store.Tx, pieces []pending, done *account) error {
 	done.sum = done.sum.Plus(part.sum)
 	done.counts.Stored += part.counts.Stored
 	done.counts.Unchanged += part.counts.Unchanged
+	done.counts.CameRight += part.counts.CameRight
 	r.settled(about, done)
 	return nil
 }
@@ -290,6 +292,7 @@ func (r *run) putDown(tx store.Tx, c change, a consent.Accepted, result records.
 	}
 	part.counts.Stored++
 	part.sum.Stored += c.made.Records
+	part.own = part.own || c.made.Of != ""
 	r.patients = r.patients || c.made.Type == "Patient"
 	about.changes(a)
 	return r.raise(tx, c.replaced, a.Person())

@@ -70,6 +70,9 @@ type Summary struct {
 	// and somebody else too: a Task asks the care coordinator to choose. Of records about
 	// nobody, what the source sent is set aside.
 	Clashes int `json:"clashes,omitempty"`
+	// CameRight is how many faults of earlier runs are off the list: their records were sent
+	// anew and taken.
+	CameRight int `json:"cameRight,omitempty"`
 	// Wishes is how many wishes against sharing were taken from records set aside.
 	Wishes int `json:"wishesTaken,omitempty"`
 	// SetAside has a line for each of the first MaxLines faults of records that were
@@ -122,6 +125,9 @@ type Intake struct {
 func (in *Intake) Run(ctx context.Context, source Source, fsys fs.FS) (Summary, error) {
 	run := in.begin(ctx, source)
 	defer run.close()
+	if err := run.await(); err != nil {
+		return Summary{}, err
+	}
 	report, err := source.Format.Read(ctx, fsys, run.env(), run)
 	return run.end(report, err)
 }
@@ -168,7 +174,7 @@ func (r *run) end(report mapping.Report, err error) (Summary, error) {
 	if err != nil {
 		return r.sum, fmt.Errorf("bringing in %s: %w", r.source.Name, err)
 	}
-	counts := audit.Counts{Read: r.sum.Read, Stored: r.sum.Stored, Unchanged: r.sum.Unchanged, Quarantined: r.sum.Quarantined, LeftBehind: len(r.sum.LeftBehind)}
+	counts := audit.Counts{Read: r.sum.Read, Stored: r.sum.Stored, Unchanged: r.sum.Unchanged, Quarantined: r.sum.Quarantined, LeftBehind: len(r.sum.LeftBehind), CameRight: r.sum.CameRight}
 	if err := r.recorded(func(store.Tx) (audit.Counts, error) { return counts, nil }); err != nil {
 		return r.sum, fmt.Errorf("recording what %s brought in: %w", r.source.Name, err)
 	}
@@ -193,6 +199,7 @@ func (s Summary) Plus(t Summary) Summary {
 	s.Grants += t.Grants
 	s.Apart += t.Apart
 	s.Clashes += t.Clashes
+	s.CameRight += t.CameRight
 	s.Wishes += t.Wishes
 	s.Unlisted += t.Unlisted
 	s.SetAside = slices.Clip(s.SetAside) // so that two sums of one account share nothing that is written

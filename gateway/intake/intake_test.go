@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"cpagateway/gateway/intake"
 	"cpagateway/gateway/persons"
@@ -236,6 +237,7 @@ func TestEveryBatchIsRecorded(t *testing.T) {
 type brittleStore struct {
 	store.Store
 	aside, personOf, standing error
+	listed                    int // how often the list of what waits was asked, and taken off
 }
 
 func (b *brittleStore) View(ctx context.Context, read func(store.Snapshot) error) error {
@@ -258,6 +260,11 @@ func (s brittleSnapshot) PersonOf(typ, id string) (profiles.PersonID, error) {
 	return s.Snapshot.PersonOf(typ, id)
 }
 
+func (s brittleSnapshot) Waiting(source string) (map[string][]string, error) {
+	s.b.listed++
+	return s.Snapshot.Waiting(source)
+}
+
 type brittleTx struct {
 	store.Tx
 	b *brittleStore
@@ -275,6 +282,16 @@ func (t brittleTx) Standing(person profiles.PersonID) (persons.Standing, error) 
 		return persons.Standing{}, t.b.standing
 	}
 	return t.Tx.Standing(person)
+}
+
+func (t brittleTx) Waiting(source string) (map[string][]string, error) {
+	t.b.listed++
+	return t.Tx.Waiting(source)
+}
+
+func (t brittleTx) CameRight(at time.Time, ids []string) error {
+	t.b.listed++
+	return t.Tx.CameRight(at, ids)
 }
 
 func (t brittleTx) SetAside(faults []quarantine.Fault) (int, error) {

@@ -27,6 +27,9 @@ type run struct {
 	source Source
 	again  *fragment // what is fed in again, and not set aside once more; nil: an extract is brought in
 	late   bool      // all is taken but the wishes of what is set aside
+	// waiting are the records that earlier runs have set aside, and this one has not, with
+	// their faults.
+	waiting map[string][]string
 	// patients: a Patient was brought in, or changed.
 	patients bool
 	began    time.Time

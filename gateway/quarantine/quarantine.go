@@ -22,8 +22,12 @@ type Fault struct {
 	Reason    string
 	Raw       []byte // everything needed to feed the record in again
 	Against   bool   // the record holds what refuses or takes back sharing
+	// Record is the name of the record, the same in every extract of its source; empty where
+	// nothing says it.
+	Record    string
 	At        time.Time
 	Settled   time.Time // zero while open
+	CameRight bool      // it is settled because its source has sent the record anew, and it was taken
 }
 
 // Filter narrows a listing; the zero filter is every open fault.
@@ -48,14 +52,20 @@ type Snapshot interface {
 	Faults(filter Filter) ([]Fault, error)
 	// CountOpen counts the open faults of each source that has any.
 	CountOpen() (map[string]int, error)
+	// Waiting gives the ids of the open faults of a source by their records. Those without
+	// a name, and those against sharing, are not among them.
+	Waiting(source string) (map[string][]string, error)
 }
 
 // Tx is one change of what is set aside. It reads what it has written.
 type Tx interface {
 	Snapshot
-	// SetAside keeps faults; one that is already kept (same ID) is left as it is.
-	// It returns how many were new.
+	// SetAside keeps faults; one that is already kept (same ID) is left as it is, unless it
+	// had come right: then it is open again, and set aside now. It returns how many were new,
+	// or open again.
 	SetAside(faults []Fault) (int, error)
 	// Settle marks faults as dealt with; unknown and settled ones are left as they are.
 	Settle(at time.Time, ids []string) error
+	// CameRight is Settle, until they are set aside again.
+	CameRight(at time.Time, ids []string) error
 }

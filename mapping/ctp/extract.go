@@ -94,6 +94,9 @@ func (x *extract) take(e entry, p plan) error {
 	for i, r := range resources {
 		resources[i].Fragment = func() []byte { return e.raw }
 		resources[i].Sent = p.sent()
+		if !shared[r.Type] {
+			resources[i].Of = p.name()
+		}
 		resources[i].Records = 0 // the runner leaves it to whichever is first
 		if isMain(r) {
 			resources[i].Records = 1
@@ -113,13 +116,17 @@ func (x *extract) take(e entry, p plan) error {
 	if err := x.out.Take(resources); err != nil {
 		return err
 	}
-	return x.setAside(e, append(faults, p.warnings()...), nil)
+	return x.setAside(e, "", append(faults, p.warnings()...), nil)
 }
 
 // refuse sets a whole plan aside.
 func (x *extract) refuse(e entry, p plan, faults []mapping.Fault) error {
 	x.report.Refused++
-	return x.setAside(e, faults, x.wishes(e, p))
+	of := p.name()
+	if slices.ContainsFunc(faults, func(f mapping.Fault) bool { return f.Rule == ruleTwice || f.Rule == ruleOtherwise }) {
+		of = "" // of two plans with one id, or two people with one key, nobody knows which is which
+	}
+	return x.setAside(e, of, faults, x.wishes(e, p))
 }
 
 // wishes are the Consents of a plan that is refused.
@@ -145,12 +152,12 @@ func lasting(key string) bool {
 const maxKey = 64
 
 // setAside places faults in their file, with the plan to feed in again.
-func (x *extract) setAside(e entry, faults []mapping.Fault, consents []mapping.Resource) error {
+func (x *extract) setAside(e entry, of string, faults []mapping.Fault, consents []mapping.Resource) error {
 	if len(faults) == 0 {
 		return nil
 	}
 	for i := range faults {
-		faults[i].At.File, faults[i].At.Row, faults[i].Raw = e.file, e.row, e.raw
+		faults[i].At.File, faults[i].At.Row, faults[i].Raw, faults[i].Of = e.file, e.row, e.raw, of
 	}
 	return x.out.SetAside(faults, consents)
 }

@@ -23,6 +23,16 @@ func (p plan) sent() mapping.Sending {
 	return mapping.Sending{Of: id, At: mapping.SentAt(written)}
 }
 
+// name is the plan's own, and whose it is; empty where either is missing.
+func (p plan) name() string {
+	id, known := p.Field("id")
+	person, named := p.Field("person.key")
+	if !known || !named {
+		return ""
+	}
+	return id + "\x00" + person
+}
+
 // Group implements mapping.Record.
 func (p plan) Group(name string) []mapping.Record {
 	if name != "outcomes.services" {

@@ -260,11 +260,14 @@ func (x *run) take(source string, r record) error {
 	if len(faults) == 0 {
 		resources, faults = x.runner.Run(source, r.Record)
 	}
-	if !mapping.Refused(faults) {
-		faults = append(faults, x.twice(r, resources)...)
+	of := ""
+	if mapping.Refused(faults) {
+		of = x.quiet.Name(x.quiet.Salvage(source, r.Record))
+	} else {
+		faults = append(faults, x.twice(r, resources)...) // of two with one key nobody knows which is which
 	}
 	for i := range faults {
-		faults[i].Raw = raw
+		faults[i].Raw, faults[i].Of = raw, of
 	}
 	if mapping.Refused(faults) {
 		x.report.Refused++
@@ -272,6 +275,7 @@ func (x *run) take(source string, r record) error {
 	}
 	x.report.Taken++
 	x.leave(source, r)
+	x.runner.Name(resources)
 	for i := range resources {
 		resources[i].Fragment = fragment
 	}

@@ -40,8 +40,9 @@ func (x *extract) give(r *row) error {
 	}
 	if len(resources) > 0 {
 		sent, fragment := x.sent(&resources[0]), func() []byte { return x.fragmentOf(r) }
+		of := nameOf(r, resources)
 		for i := range resources {
-			resources[i].Sent, resources[i].Fragment = sent, fragment
+			resources[i].Sent, resources[i].Fragment, resources[i].Of = sent, fragment, of
 		}
 		resources[0].Records += x.within(r)
 	}
@@ -54,6 +55,14 @@ func (x *extract) give(r *row) error {
 		}
 	}
 	return nil
+}
+
+// nameOf is a row's own name, by the first resource that it makes; empty where it makes none.
+func nameOf(r *row, made []mapping.Resource) string {
+	if len(made) == 0 {
+		return ""
+	}
+	return strings.Join([]string{r.in.table.name, made[0].Type, made[0].Key, made[0].Person}, "\x00")
 }
 
 // sent is what the extract says of somebody, or of a member of staff.
@@ -135,9 +144,12 @@ func (x *extract) account(r *row, resources []mapping.Resource) error {
 	if r.refusal != "" {
 		x.report.Refused++
 		raw := x.fragmentOf(r)
-		faults := r.found.faults
+		faults, of := r.found.faults, ""
+		if len(r.found.twins) == 0 { // of two with one key nobody knows which is which
+			of = nameOf(r, x.quiet.Salvage(r.in.table.name, r))
+		}
 		for i := range faults {
-			faults[i].Raw = raw
+			faults[i].Raw, faults[i].Of = raw, of
 		}
 		return x.out.SetAside(faults, nil)
 	}

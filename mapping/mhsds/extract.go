@@ -16,7 +16,8 @@ type extract struct {
 	env     mapping.Env
 	out     mapping.Output
 	runner  *mapping.Runner
-	asker   mapping.Asker // of rules
+	quiet   *mapping.Runner // counts nothing
+	asker   mapping.Asker   // of rules
 	report  mapping.Report
 	files   []*file
 	lines   *bufio.Reader // of the file being read
@@ -44,6 +45,8 @@ func (f *Format) newExtract(env mapping.Env, out mapping.Output) *extract {
 	x := &extract{format: f, env: env, out: out, lines: bufio.NewReaderSize(nil, 64<<10), kept: newKeptRows(env.Scratch)}
 	x.report.LeftBehind, x.report.Defaulted = map[string]int{}, map[string]int{}
 	x.runner = f.program.Runner(env, &x.report)
+	env.Explain = nil
+	x.quiet = f.program.Runner(env, &mapping.Report{})
 	for _, tables := range f.groups {
 		x.rooms = append(x.rooms, newRoom(x, tables))
 	}

@@ -69,6 +69,20 @@ func (s Store) Settle(ctx context.Context, at time.Time, ids ...string) error {
 	return s.update(ctx, func(tx quarantine.Tx) error { return tx.Settle(at, ids) })
 }
 
+// CameRight is quarantine.Tx's.
+func (s Store) CameRight(ctx context.Context, at time.Time, ids ...string) error {
+	return s.update(ctx, func(tx quarantine.Tx) error { return tx.CameRight(at, ids) })
+}
+
+// Waiting is quarantine.Snapshot's.
+func (s Store) Waiting(ctx context.Context, source string) (waiting map[string][]string, err error) {
+	err = s.view(ctx, func(s quarantine.Snapshot) (err error) {
+		waiting, err = s.Waiting(source)
+		return err
+	})
+	return waiting, err
+}
+
 // Run holds a store to its contract. open makes an empty one for a subtest and
 // closes it at the subtest's end.
 func Run(t *testing.T, open func(t *testing.T) Store) {
@@ -80,6 +94,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"faults are listed by filter, oldest first", faultsAreListed},
 		{"a settled fault stays settled", faultsAreSettled},
 		{"open faults are counted by source", openFaultsAreCounted},
+		{"open faults wait by their records", openFaultsWait},
+		{"what came right is open when it is set aside again", whatCameRightIsOpenAgain},
 		{"an ended context keeps nothing", endedContext},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
@@ -191,4 +207,48 @@ func openFaultsAreCounted(t *testing.T, store Store) {
 		t.Fatal(err)
 	}
 	counted(map[string]int{"a": 1})
+}
+
+// of is a fault of a record that has a name.
+func of(record, id, source string) quarantine.Fault {
+	f := fault(id, source, start)
+	f.Record = record
+	return f
+}
+
+func openFaultsWait(t *testing.T, store Store) {
+	against := of("r1", "5", "a")
+	against.Against = true
+	setAside(t, store, 7, of("r1", "1", "a"), of("r1", "2", "a"), of("r2", "3", "a"), of("r1", "4", "b"), against, fault("6", "a", start), of("r3", "7", "a"))
+	if err := store.Settle(t.Context(), start, "7"); err != nil {
+		t.Fatal(err)
+	}
+	for source, want := range map[string]map[string][]string{"a": {"r1": {"1", "2"}, "r2": {"3"}}, "b": {"r1": {"4"}}, "c": nil} {
+		got, err := store.Waiting(t.Context(), source)
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); err != nil || diff != "" {
+			t.Errorf("of %s: %v %s", source, err, diff)
+		}
+	}
+}
+
+func whatCameRightIsOpenAgain(t *testing.T, store Store) {
+	right, discarded, untouched := of("r", "1", "a"), of("r", "2", "a"), of("r", "3", "a")
+	setAside(t, store, 3, right, discarded, untouched)
+	settled, again := start.Add(time.Hour), start.Add(2*time.Hour)
+	if err := store.Settle(t.Context(), settled, "2"); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.CameRight(t.Context(), settled, "1", "2", "unknown"); err != nil {
+		t.Fatal(err)
+	}
+	right.Settled, right.CameRight, discarded.Settled = settled, true, settled
+	expectFaults(t, list(t, store, quarantine.Filter{Settled: true}), right, discarded, untouched)
+	right.At, right.Settled, right.CameRight = again, time.Time{}, false
+	later := func(f quarantine.Fault) quarantine.Fault {
+		f.At, f.Settled, f.CameRight = again, time.Time{}, false
+		return f
+	}
+	setAside(t, store, 1, later(right), later(right), later(discarded), later(untouched))
+	expectFaults(t, list(t, store, quarantine.Filter{Settled: true}), discarded, untouched, right)
+	setAside(t, store, 0, later(right))
 }

@@ -36,7 +36,7 @@ var tables = []table{
 	{"subscriptions", "id", "id, client, body"},
 	{"events", "subscription, number", "subscription, number, body"},
 	{"outbox", "id", "id, body"},
-	{"faults", "place", `place, id, source, custodian, file, "row", field, value, rule, reason, raw, against, "at", settled`},
+	{"faults", "place", `place, id, source, custodian, file, "row", field, value, rule, reason, raw, against, record, "at", settled, came_right`},
 	{"audit_slots", "slot", "slot, seq, hash, latest, holder, until"},
 	{"audit", "slot, seq", auditColumns},
 	{"audit_checkpoints", "number", "number, note"},

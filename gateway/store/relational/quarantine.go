@@ -3,6 +3,7 @@ package relational
 import (
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"cpagateway/gateway/quarantine"
@@ -11,32 +12,45 @@ import (
 
 const (
 	lastFault    = `SELECT coalesce(max(place), 0) FROM faults`
-	settleFault  = `UPDATE faults SET settled = ? WHERE id = ? AND settled = ''`
-	selectFaults = `SELECT id, source, custodian, file, "row", field, value, rule, reason, raw, against, "at", settled FROM faults
+	settleFault  = `UPDATE faults SET settled = ?, came_right = ? WHERE id = ? AND settled = ''`
+	selectFaults = `SELECT id, source, custodian, file, "row", field, value, rule, reason, raw, against, record, "at", settled, came_right FROM faults
 		WHERE (?1 = '' OR source = ?1) AND (?2 = '' OR id = ?2) AND (?3 OR settled = '') AND (NOT ?4 OR against = 1) ORDER BY "at", place`
-	countFaults = `SELECT source, count(*) FROM faults WHERE settled = '' GROUP BY source`
+	countFaults   = `SELECT source, count(*) FROM faults WHERE settled = '' GROUP BY source`
+	waitingFaults = `SELECT record, id FROM faults WHERE source = ? AND settled = '' AND against = 0 AND record <> ''`
 )
 
-var newFaultRows = insertsInto(`faults (place, id, source, custodian, file, "row", field, value, rule, reason, raw, against, "at", settled)`).onConflict("(id) DO NOTHING")
+var newFaultRows = insertsInto(`faults (place, id, source, custodian, file, "row", field, value, rule, reason, raw, against, record, "at", settled, came_right)`).
+	onConflict(`(id) DO UPDATE SET "at" = excluded."at", settled = '', came_right = 0 WHERE faults.came_right = 1`)
 
 // SetAside keeps faults that are not kept yet. It implements quarantine.Tx.
 func (t tx) SetAside(faults []quarantine.Fault) (int, error) {
 	if len(faults) == 0 {
 		return 0, nil
 	}
+	faults = eachOnce(faults) // PostgreSQL writes no row twice in one statement
 	last, _, err := first(t.snapshot, scanOne[int64], lastFault)
 	added := 0
 	if err == nil {
 		added, err = t.insertCounted(newFaultRows, len(faults), func(i int) []any {
 			f := faults[i]
 			return []any{last + int64(i) + 1, f.ID, f.Source, string(f.Custodian), f.File, f.Row, f.Field, f.Value, f.Rule, f.Reason,
-				notNil(f.Raw), flag(f.Against), records.TimeText(f.At), records.TimeText(f.Settled)}
+				notNil(f.Raw), flag(f.Against), f.Record, records.TimeText(f.At), records.TimeText(f.Settled), flag(f.CameRight)}
 		})
 	}
 	if err != nil {
 		return 0, fmt.Errorf("setting %d faults aside: %w", len(faults), err)
 	}
 	return added, nil
+}
+
+// eachOnce is the first fault of each id.
+func eachOnce(faults []quarantine.Fault) []quarantine.Fault {
+	seen := make(map[string]bool, len(faults))
+	return slices.DeleteFunc(slices.Clone(faults), func(f quarantine.Fault) bool {
+		twice := seen[f.ID]
+		seen[f.ID] = true
+		return twice
+	})
 }
 
 // Faults lists what is set aside, oldest first. It implements quarantine.Snapshot.
@@ -51,17 +65,34 @@ func (s snapshot) CountOpen() (map[string]int, error) {
 	return counts, doing("counting faults", err)
 }
 
+// Waiting implements quarantine.Snapshot.
+func (s snapshot) Waiting(source string) (map[string][]string, error) {
+	waiting := make(map[string][]string)
+	_, err := collect(s, func(rows *sql.Rows) (_ struct{}, err error) {
+		var record, id string
+		err = rows.Scan(&record, &id)
+		waiting[record] = append(waiting[record], id)
+		return struct{}{}, err
+	}, waitingFaults, source)
+	return waiting, doing("reading what is set aside of "+source, err)
+}
+
 func scanFault(rows *sql.Rows) (f quarantine.Fault, err error) {
-	err = rows.Scan(&f.ID, &f.Source, &f.Custodian, &f.File, &f.Row, &f.Field, &f.Value, &f.Rule, &f.Reason, &f.Raw, &f.Against,
-		stamp{&f.At}, stamp{&f.Settled})
+	err = rows.Scan(&f.ID, &f.Source, &f.Custodian, &f.File, &f.Row, &f.Field, &f.Value, &f.Rule, &f.Reason, &f.Raw, &f.Against, &f.Record,
+		stamp{&f.At}, stamp{&f.Settled}, &f.CameRight)
 	return f, err
 }
 
 // Settle marks open faults as dealt with; unknown and settled ones are left as
 // they are. It implements quarantine.Tx.
-func (t tx) Settle(at time.Time, ids []string) error {
+func (t tx) Settle(at time.Time, ids []string) error { return t.settle(at, ids, flag(false)) }
+
+// CameRight implements quarantine.Tx.
+func (t tx) CameRight(at time.Time, ids []string) error { return t.settle(at, ids, flag(true)) }
+
+func (t tx) settle(at time.Time, ids []string, cameRight int64) error {
 	for _, id := range ids {
-		if err := t.exec(t.ctx, settleFault, records.TimeText(at), id); err != nil {
+		if err := t.exec(t.ctx, settleFault, records.TimeText(at), cameRight, id); err != nil {
 			return fmt.Errorf("settling %d faults: %w", len(ids), err)
 		}
 	}

@@ -215,9 +215,12 @@ CREATE TABLE faults (
     reason    text COLLATE "C" NOT NULL,
     raw       bytea NOT NULL,
     against   bigint NOT NULL,           -- 1: what refuses or takes back sharing stands in it
+    record    text COLLATE "C" NOT NULL, -- its name, the same in every extract; empty: it has none
     "at"      text COLLATE "C" NOT NULL,
-    settled   text COLLATE "C" NOT NULL  -- empty while open
+    settled   text COLLATE "C" NOT NULL, -- empty while open
+    came_right bigint NOT NULL           -- 1: settled because the source has sent it anew
 );
+CREATE INDEX faults_waiting ON faults (source, record, id) WHERE settled = '' AND against = 0 AND record <> '';
 
 -- The audit log. Times are nanoseconds since 1970.
 

@@ -80,6 +80,7 @@ func Reads() map[string]func(now store.Snapshot) error {
 		"RegisterInForce":  func(now store.Snapshot) error { _, err := now.RegisterInForce(); return err },
 		"Register":         func(now store.Snapshot) error { _, err := now.Register(1); return err },
 		"RegisterWas":      func(now store.Snapshot) error { _, err := now.RegisterWas("h"); return err },
+		"Waiting":          func(now store.Snapshot) error { _, err := now.Waiting("mhsds"); return err },
 		"Slots":            func(now store.Snapshot) error { _, err := now.Slots(); return err },
 		"Chain":            func(now store.Snapshot) error { _, err := now.Chain(1, 1, 10); return err },
 		"Duties":           func(now store.Snapshot) error { _, err := now.Duties(1, 1, 10); return err },

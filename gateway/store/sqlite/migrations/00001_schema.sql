@@ -229,9 +229,12 @@ CREATE TABLE faults (
     reason  TEXT    NOT NULL,
     raw     BLOB    NOT NULL,
     against INTEGER NOT NULL,            -- 1: what refuses or takes back sharing stands in it
+    record  TEXT    NOT NULL,            -- its name, the same in every extract; empty: it has none
     "at"    TEXT    NOT NULL,
-    settled TEXT    NOT NULL             -- empty while open
+    settled TEXT    NOT NULL,            -- empty while open
+    came_right INTEGER NOT NULL          -- 1: settled because the source has sent it anew
 ) STRICT;
+CREATE INDEX faults_waiting ON faults (source, record, id) WHERE settled = '' AND against = 0 AND record <> '';
 
 -- The audit log, in the same file as the records: one transaction looks at what
 -- a decision rests on and records it. Times are nanoseconds since 1970.
