@@ -44,7 +44,7 @@ func serveCommand(w world) *cobra.Command {
 	return c
 }
 
-func serve(w world, file string, check bool) error {
+func serve(w world, file string, check bool) (err error) {
 	c, err := readConfig(file, os.Environ())
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func serve(w world, file string, check bool) error {
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer func() { err = errors.Join(err, s.Close()) }()
 	if err := s.offer(w); err != nil {
 		return notOffered(err)
 	}
