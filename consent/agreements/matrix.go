@@ -31,8 +31,11 @@ type Row struct {
 // Matrix is every flow of every agreement, in force or not, sorted by source,
 // recipient, team and purpose: what `register check` prints.
 func (r *Register) Matrix() []Row {
+	if r == nil {
+		return nil
+	}
 	var rows []Row
-	for _, f := range r.all() {
+	for _, f := range r.candidates {
 		a := f.Agreement
 		rows = append(rows, Row{
 			Source: f.From.Organisation, Recipient: f.To.Organisation, Team: f.To.Team, Purpose: f.Purpose,

@@ -5,7 +5,7 @@ package agreements
 // Register covers nobody.
 type Register struct {
 	agreements    []*Agreement
-	candidates    []*Candidate             // every flow
+	candidates    []*Candidate             // every flow, by agreement and pair of partners
 	flows         map[FlowKey][]*Candidate // candidates for a request
 	contributions map[ContributionKey][]*Candidate
 	pairs         map[Pair][]*PairAgreement // who covers whom at all, for the reasons of a refusal
@@ -18,14 +18,6 @@ func (r *Register) Hash() string {
 		return ""
 	}
 	return r.hash
-}
-
-// all is every flow, by agreement and pair of partners.
-func (r *Register) all() []*Candidate {
-	if r == nil {
-		return nil
-	}
-	return r.candidates
 }
 
 // Agreements lists every version of every agreement by id and version. Do not modify them.
