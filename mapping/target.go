@@ -140,7 +140,11 @@ func (p *parser) find(l syntax.Line, t syntax.Token, n *node, path []step) *node
 		}
 		p.targets = append(p.targets, target{l, syntax.Token{Text: s.name, Column: t.Column + s.column}, n, member})
 		if n = member; n != nil && n.whole {
-			p.Fail(l, t, fmt.Sprintf("%s has a block of its own; this rule belongs there", s.name))
+			why := "this rule belongs there"
+			if w := l.Tokens[0]; w.Is("in") || w.Is("each") || w.Is("first") {
+				why = "a place has one: where another condition decides, another map of the source makes it"
+			}
+			p.Fail(l, t, fmt.Sprintf("%s has a block of its own; %s", s.name, why))
 			return nil
 		}
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // SetAside keeps what a format could not take, and what it says against sharing.
-// Warnings are counted: the record they speak of was taken.
+// Warnings of a record that was taken are counted.
 func (r *run) SetAside(faults []mapping.Fault, consents []mapping.Resource) error {
 	bytes := 0
 	for _, f := range faults {
@@ -27,9 +27,13 @@ func (r *run) SetAside(faults []mapping.Fault, consents []mapping.Resource) erro
 func (r *run) keepAside(faults []mapping.Fault, consents []mapping.Resource) error {
 	against := r.keepWishes(consents)
 	var kept []quarantine.Fault
+	refused := mapping.Refused(faults)
 	for _, f := range faults {
-		if f.Warning {
+		switch {
+		case f.Warning && !refused:
 			r.sum.Warnings[f.Rule]++
+			continue
+		case f.Warning:
 			continue
 		}
 		kept = append(kept, r.against(r.of(f.Of, r.fault(f)), against))

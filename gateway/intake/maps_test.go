@@ -400,3 +400,24 @@ func TestARowThatIsWrongAgainIsKnownAgain(t *testing.T) {
 		}
 	}
 }
+
+// What was warned of in a record that was set aside was counted among what was taken all the same.
+func TestWarningsOfARecordThatIsSetAsideAreNotCounted(t *testing.T) {
+	format, err := maps.New(fstest.MapFS{"people.map": {Data: []byte(`
+table Tongue  https://board.example/tongue -> urn:ietf:bcp:47
+  CYM -> cy
+
+map people -> Patient
+  key Id
+` + named + `  Born -> birthDate   date
+  in communication[]
+    Tongue -> language.coding[0]   coding Tongue   rule TONGUE
+`)}}, "")
+	must(t, err)
+	d := openDesk(t)
+	sum := d.bring(intake.Source{Name: "board", Format: format}, tableOf("people.csv", "Id,NHSNumber,Surname,Born,Tongue",
+		[]string{"1," + ann + ",Test,1980-01-01,KLI", "2,,Other,1980-13-01,KLI"}))
+	if sum.Stored != 1 || sum.Quarantined != 1 || sum.Warnings["TONGUE"] != 1 {
+		t.Errorf("%+v", sum)
+	}
+}
