@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -147,7 +148,7 @@ const notMet = "not met"
 func table(r, last *results) string {
 	lines := [][]string{{"", "figure", "baseline", "measured", "result", "bar", "", "last run"}, nil}
 	missed := ""
-	for _, f := range figures {
+	for _, f := range slices.Concat(figures, besideFigures(r)) {
 		v := f.value(r)
 		before := ""
 		if last != nil {

@@ -126,7 +126,7 @@ type run struct {
 // load puts questions from so many connections at once, each as soon as the one before
 // it was answered.
 func (s *server) load(connections, requests int, ask func(i int) question) (run, error) {
-	before, err := s.processorTime()
+	before, err := s.used()
 	if err != nil {
 		return run{}, err
 	}
@@ -144,7 +144,7 @@ func (s *server) load(connections, requests int, ask func(i int) question) (run,
 		return nil
 	})
 	r.elapsed = time.Since(began)
-	after, err := s.processorTime()
+	after, err := s.used()
 	r.used = after - before
 	return r, err
 }

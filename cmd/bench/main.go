@@ -35,6 +35,7 @@ type options struct {
 	only     string        // the one part to measure; empty: all
 	from     string        // file of a run to show instead of measuring
 	note     string        // said with the result
+	peers    []peer        // other FHIR servers, to measure beside the gateway
 }
 
 var (
@@ -77,7 +78,12 @@ func command(ctx context.Context, args []string) error {
 	f.StringVar(&o.record, "record", "", "`page` to put the table into, with what was measured beside it (docs/performance.md)")
 	f.StringVar(&o.from, "from", "", "`file` of a run to show or record, instead of measuring")
 	f.StringVar(&o.note, "note", "", "`words` to keep with the result, such as what else the machine did")
-	f.StringVar(&o.only, "only", "", "the one `part` to measure: alone, maps, reads, stages, cold, many, growth, apart, imports, shared, during, edits, telling")
+	f.StringVar(&o.only, "only", "", "the one `part` to measure: alone, maps, reads, stages, cold, many, growth, apart, imports, shared, during, edits, telling, beside")
+	f.Func("peer", "`NAME=BASEURL,PID` of another FHIR server that is running and empty, to be measured beside the gateway; further PIDs of its database after it; may be given several times", func(text string) error {
+		p, err := readPeer(text)
+		o.peers = append(o.peers, p)
+		return err
+	})
 	f.StringVar(&o.against, "against", "", "`file` of another run to show beside this one")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -195,8 +201,9 @@ func (b *bench) everything() error {
 		{"during", "reads during an import", func() error { return b.during(large) }},
 		{"edits", "edits of plans", b.edits},
 		{"telling", "telling subscribers", b.telling},
+		{partBeside, "other FHIR servers", func() error { return b.beside(large) }},
 	} {
-		if b.only != "" && b.only != part.key {
+		if b.only != "" && b.only != part.key || part.key == partBeside && len(b.peers) == 0 {
 			continue
 		}
 		b.tell("%s", part.name)

@@ -21,8 +21,9 @@ type server struct {
 	base    string
 	client  *http.Client
 	tokens  *tokens
-	started time.Duration // from its start to its first answer
-	log     string        // file of what it said
+	used    func() (time.Duration, error) // of the processor, so far
+	started time.Duration                 // from its start to its first answer
+	log     string                        // file of what it said
 }
 
 const (
@@ -41,9 +42,9 @@ func (b *bench) start(log, addr, program string, args ...string) (*server, error
 	}
 	defer said.Close() // the process has its own
 	s := &server{
-		command: exec.CommandContext(b.ctx, program, args...), base: "http://" + addr, log: log, tokens: b.tokens,
-		client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: mostConnections, DisableCompression: true}},
+		command: exec.CommandContext(b.ctx, program, args...), base: "http://" + addr, log: log, tokens: b.tokens, client: newClient(),
 	}
+	s.used = func() (time.Duration, error) { return processorTime(s.command.Process.Pid) }
 	s.command.Stdout, s.command.Stderr = said, said
 	s.command.Cancel = func() error { return s.command.Process.Signal(syscall.SIGTERM) }
 	began := time.Now()
@@ -61,6 +62,10 @@ func (b *bench) start(log, addr, program string, args ...string) (*server, error
 		}
 		time.Sleep(probeEvery)
 	}
+}
+
+func newClient() *http.Client {
+	return &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: mostConnections, DisableCompression: true}}
 }
 
 func (s *server) lastWords() string {
@@ -86,8 +91,6 @@ func (s *server) stop() error {
 		return errors.Join(errors.New("a server did not stop"), s.command.Process.Kill())
 	}
 }
-
-func (s *server) processorTime() (time.Duration, error) { return processorTime(s.command.Process.Pid) }
 
 // mostResident is the most memory that it ever had, in MB.
 func (s *server) mostResident() (float64, error) {

@@ -15,3 +15,6 @@ func usage(*os.ProcessState) (resident, written float64) { return 0, 0 }
 func processorTime(int) (time.Duration, error) {
 	return 0, errors.New("the processor time of another process is read on Linux only")
 }
+
+// familyTime is known on Linux alone.
+func familyTime(pid int) (time.Duration, error) { return processorTime(pid) }

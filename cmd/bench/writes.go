@@ -140,7 +140,7 @@ func (b *bench) roundOfEdits(gateway *server, bare *relational.Store, all []*edi
 	b.add("P18/update", "ms", quantile(took, 0.5))
 	b.add("P18/update-processor", cpuUnit, used)
 	var last answer
-	took, used, err = timed(number, gateway.processorTime, func(i int) (err error) {
+	took, used, err = timed(number, gateway.used, func(i int) (err error) {
 		last, err = all[i%len(all)].put(gateway, bodies[i])
 		return err
 	}, func(i int) (err error) {
