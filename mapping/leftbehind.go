@@ -62,6 +62,14 @@ func (r *reads) also(name string, member *reads) {
 	}
 }
 
+// of is what is read of a member of an object, which may stand for a group of one; nil: nothing.
+func (r *reads) of(name string) *reads {
+	if inside := r.members[name]; inside != nil || r.records == nil {
+		return inside
+	}
+	return r.records.members[name]
+}
+
 func (r *reads) group() *reads {
 	if r.records == nil {
 		r.records = &reads{}
@@ -225,11 +233,7 @@ func count(into map[string]int, path string, v fhir.Value, r *reads) {
 	switch v.Kind() {
 	case fhir.Object:
 		for name, member := range v.Members() {
-			inside := r.members[name]
-			if inside == nil && r.records != nil { // an object may stand for a group of one
-				inside = r.records.members[name]
-			}
-			count(into, syntax.JoinPath(path, name), member, inside)
+			count(into, syntax.JoinPath(path, name), member, r.of(name))
 		}
 	case fhir.Array:
 		for element := range v.Each() {

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"cpagateway/mapping/syntax"
+	"cpagateway/profiles/fhir"
 )
 
 // A refusal in words that nobody foresaw must not pass for silence. So where conditions
@@ -88,4 +91,62 @@ func (c *condition) holdsOfOther(is func(*operand) bool) bool {
 		return strings.HasPrefix(c.compare, "!")
 	}
 	return true
+}
+
+// Nor may a refusal that stands in another shape than the maps read: a list where they read
+// an object has no text for them.
+
+// shaped is a Record whose values may have another shape than what is read of them.
+type shaped interface {
+	// misshapen is the path of the first such value that says something; "" where none does.
+	misshapen(r *reads) (path string)
+}
+
+// hear refuses a record in which something that a map of wishes reads has another shape.
+func (r *run) hear(m *resourceMap, record Record) {
+	of, ok := record.(shaped)
+	if m.typ != "Consent" || !ok || r.proving {
+		return
+	}
+	if path := of.misshapen(&m.reads); path != "" {
+		at := &rule{id: m.rule.id, at: m.rule.at, from: operand{kind: field, text: path}}
+		r.refuse(at, "", "it has another shape than the map reads, such as a list in the place of an object or a text; what the record says on sharing is not taken until it is mended")
+	}
+}
+
+func (o Object) misshapen(r *reads) string { return r.misshapen("", o.value) }
+
+func (r *reads) misshapen(path string, v fhir.Value) string {
+	switch v.Kind() {
+	case fhir.Object:
+		if len(r.members) == 0 && r.records == nil && v.Len() > 0 {
+			return path
+		}
+		for name, member := range v.Members() {
+			if inside := r.of(name); inside != nil {
+				if at := inside.misshapen(syntax.JoinPath(path, name), member); at != "" {
+					return at
+				}
+			}
+		}
+	case fhir.Array:
+		if r.records == nil && v.Len() > 0 {
+			return path
+		}
+		for element := range v.Each() {
+			for name := range element.Members() { // which is read of an object, and not of the records of a list
+				if r.members[name] != nil && r.records.of(name) == nil {
+					return syntax.JoinPath(path, name)
+				}
+			}
+			if at := r.records.misshapen(path, element); at != "" {
+				return at
+			}
+		}
+	default:
+		if _, says := scalar(v); says && !r.text && (r.records == nil || !r.records.text) {
+			return path
+		}
+	}
+	return ""
 }

@@ -177,6 +177,7 @@ func (r *Runner) runAll(source string, record Record) []Resource {
 	resources := make([]Resource, 0, len(readBy))
 	for _, m := range readBy {
 		s.scopes = append(s.scopes[:0], around{record, 1})
+		s.hear(m, record)
 		if m.each == "" {
 			before := len(resources)
 			if resources = s.make(m, resources); s.own(m.typ) {
