@@ -134,6 +134,20 @@ func TestAMendedRecordIsTakenAndAnUnmendedOneStaysAside(t *testing.T) {
 	}
 }
 
+// An extract may be of a part: what is no longer in it stays as it was stored.
+func TestWhatIsNoLongerInAnExtractStays(t *testing.T) {
+	d := openDesk(t)
+	d.bring(board(t), peopleRows(annsRow(ann)))
+	d.bring(board(t), crisisRows("6,1,2026-07-01,2027-06-30,Y", "7,1,2026-07-01,2027-06-30,Y"))
+	before := d.kept(ann, "CarePlan")
+	if sum := d.bring(board(t), crisisRows("7,1,2026-07-01,2027-06-30,Y")); sum.Unchanged != 1 || sum.Stored > 0 {
+		t.Errorf("%+v", sum)
+	}
+	if after := d.kept(ann, "CarePlan"); len(before) != 2 || !slices.Equal(before, after) {
+		t.Errorf("%d plans before, %d after", len(before), len(after))
+	}
+}
+
 func TestACheckDigitIsRefusedOrReported(t *testing.T) {
 	extract := collection(patient("bad", "9990000019"), plan("p", "bad"))
 	refusing := openDesk(t)
