@@ -18,9 +18,9 @@ type Breaking struct {
 	steps    int // so far
 	left     int // steps until the one that breaks; 0: none is to break
 	happens  bool
-	kills    bool // the step kills the process instead
-	happened bool // whether a step was broken
-	watched  int  // steps whose context could end
+	happened bool   // whether a step was broken
+	instead  func() // of breaking, what is done before the step; nil: nothing
+	watched  int    // steps whose context could end
 
 	EachRow func() // is called before each row of a statement; nil: nothing is
 }
@@ -44,7 +44,7 @@ func (b *Breaking) Disarm() (happened bool) {
 func (b *Breaking) arm(n int, happens bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.left, b.happens, b.happened = n, happens, false
+	b.left, b.happens, b.happened, b.instead = n, happens, false, nil
 }
 
 // Steps is how many were taken so far: round trips to a server.
@@ -64,8 +64,16 @@ func (b *Breaking) Watched() int {
 
 // killAt lets the process be killed before the n-th step from now.
 func (b *Breaking) killAt(n int) {
+	b.doAt(n, func() {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	})
+}
+
+// doAt lets something be done before the n-th step from now, which then goes on.
+func (b *Breaking) doAt(n int, what func()) {
 	b.arm(n, false)
-	b.kills = true
+	b.instead = what
 }
 
 // step runs one step, unless it is the one that breaks.
@@ -81,13 +89,13 @@ func (b *Breaking) step(ctx context.Context, do func() error) error {
 	}
 	b.happened = b.happened || breaks
 	happens := b.happens
-	if breaks && b.kills {
-		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-		select {}
+	instead := b.instead != nil
+	if breaks && instead {
+		b.instead()
 	}
 	b.mu.Unlock()
 	switch {
-	case !breaks:
+	case !breaks || instead:
 		return do()
 	case happens:
 		return errors.Join(errBroken, do())

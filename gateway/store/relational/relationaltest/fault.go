@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -111,26 +110,37 @@ func (d Database) everyAuditStepBroken(t *testing.T) {
 	audittest.RunBroken[store.Snapshot, store.Tx](t, d.open(t, d.Place(t), b.Wrap), b)
 }
 
-// contextEndsAtAnyMoment: a batch whose caller went away is whole or absent,
+// contextEndsAtAnyMoment: a batch whose caller went away, at any step, is whole or absent,
 // and the one writing connection is fit for the next.
 func (d Database) contextEndsAtAnyMoment(t *testing.T) {
-	store := d.fresh(t)
-	random := rand.New(rand.NewPCG(3, 4))
-	cut := 0
-	for n := range 150 {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(random.IntN(4000))*time.Microsecond)
-		before := newest(t, store, "Patient", "p")
-		_, err := of(store).Put(ctx, start, Batch(t, n)...)
-		cancel()
-		if err != nil {
-			cut++
-		}
-		if after := newest(t, store, "Patient", "p"); err == nil && after != before+1 || after > before+1 {
-			t.Fatalf("version %d after %d, Put says %v", after, before, err)
+	b := &Breaking{}
+	store := d.open(t, d.Place(t), b.Wrap)
+	steps, cut := 0, 0
+	for more := true; more; steps++ {
+		for _, meanwhile := range []bool{false, true} { // it ends before the step, or while that is under way
+			before := newest(t, store, "Patient", "p")
+			ctx, cancel := context.WithCancel(t.Context())
+			b.doAt(steps+1, func() {
+				if meanwhile {
+					go cancel()
+				} else {
+					cancel()
+				}
+			})
+			_, err := of(store).Put(ctx, start, Batch(t, int(before)+1)...)
+			more = b.Disarm()
+			cancel()
+			if err != nil {
+				cut++
+			}
+			if after := newest(t, store, "Patient", "p"); err == nil && after != before+1 || after > before+1 {
+				t.Fatalf("step %d: version %d after %d, Put says %v", steps, after, before, err)
+			}
 		}
 	}
-	if cut == 0 {
-		t.Error("no batch was cut short")
+	t.Logf("%d batches were cut short, in %d steps", cut, steps)
+	if steps < d.Steps || cut == 0 {
+		t.Errorf("%d batches were cut short, in %d steps", cut, steps)
 	}
 	before := d.Whole(t, store)
 	recordstest.Put(t, store, start, Batch(t, -1)...)
