@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -165,6 +168,34 @@ func TestATableSaysWhatIsNotMet(t *testing.T) {
 	}
 	if f := figures[0]; f.reached(math.NaN()) != "" {
 		t.Errorf("what was not measured is %q", f.reached(math.NaN()))
+	}
+}
+
+// Of 2,000 people there are 250 of each hidden kind, and five rounds of them. What nothing tells
+// apart is as far from one half as the page says.
+func TestWhatIsTellableByChanceAlone(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 16)) //nolint:gosec // the same numbers each time
+	kinds, farthest := len(hiddenClasses(2000, 1)), []float64{}
+	for range 200 {
+		r := &results{}
+		for range 5 {
+			took := make([][]float64, kinds)
+			for i := range took {
+				for range len(hiddenClasses(2000, 1)[i].people) {
+					took[i] = append(took[i], random.Float64())
+				}
+				for j := range i {
+					r.add(fmt.Sprint("P16/", i, j), "AUC", likelier(took[i], took[j]))
+				}
+			}
+		}
+		farthest = append(farthest, r.farthest("P16/"))
+	}
+	slices.Sort(farthest)
+	for share, want := range map[float64]float64{0.5: 0.519, 0.95: 0.531} {
+		if got := quantile(farthest, share); math.Abs(got-want) > 0.001 {
+			t.Errorf("%v of runs are within %.4f, want %v", share, got, want)
+		}
 	}
 }
 
