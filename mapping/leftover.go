@@ -119,7 +119,10 @@ func (o Object) misshapen(r *reads) string { return r.misshapen("", o.value) }
 func (r *reads) misshapen(path string, v fhir.Value) string {
 	switch v.Kind() {
 	case fhir.Object:
-		if len(r.members) == 0 && r.records == nil && v.Len() > 0 {
+		switch {
+		case len(r.members) == 0 && r.records != nil: // it stands for a group of one
+			return r.records.misshapen(path, v)
+		case len(r.members) == 0 && v.Len() > 0:
 			return path
 		}
 		for name, member := range v.Members() {

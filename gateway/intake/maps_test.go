@@ -421,3 +421,23 @@ map people -> Patient
 		t.Errorf("%+v", sum)
 	}
 }
+
+// A wish that came as a list made no Consent and no fault, and the plan was taken without it: who
+// could read the person went on reading.
+func TestAWishInAnotherShapeIsNotPassedOver(t *testing.T) {
+	for _, wish := range []string{`["N"]`, `{"says": "N"}`} {
+		d, source := openDesk(t), careMaps(t)
+		document := func(share string) fstest.MapFS {
+			text := fmt.Sprintf(`{"Plan": "7", "Person": "1", "Agreed": "2026-07-01", "Review": "2027-06-30", "Share": %s}`, share)
+			return fstest.MapFS{"crisis.json": {Data: []byte(text)}}
+		}
+		d.bring(source, peopleRows(annsRow(ann)))
+		if sum := d.bring(source, document(wish)); sum.Stored > 0 || sum.Quarantined != 1 || len(d.kept(ann, "CarePlan")) > 0 {
+			t.Errorf("%s: %+v", wish, sum)
+		}
+		d.bring(source, document(`"N"`))
+		if sum := d.bring(source, document(strings.ReplaceAll(wish, "N", "Y"))); sum.Stored > 0 || d.reads(ann) != "T4 active" {
+			t.Errorf("%s: %+v, and there stands %q", wish, sum, d.reads(ann))
+		}
+	}
+}
