@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -73,9 +72,6 @@ func (a *another) asked(plan fhir.Value, r *http.Request) bool {
 // Another server is given what the gateway holds and asked the same; the table has a line of
 // it beside that of the gateway.
 func TestAnotherServerIsMeasuredBeside(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("the processor time of another process is read on Linux only")
-	}
 	other := &another{kept: map[string]fhir.Value{}}
 	served := httptest.NewServer(other)
 	defer served.Close()
@@ -116,9 +112,6 @@ func TestAPeerIsNameAddressAndProcesses(t *testing.T) {
 // The time of a family is that of the children as well, while they run and when they have
 // ended: a database answers from processes that come and go.
 func TestAFamilyCountsItsChildren(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("the processor time of another process is read on Linux only")
-	}
 	parent := exec.Command("sh", "-c", "(while :; do :; done) & read go; kill $!; wait; echo ended; read go")
 	in, err := parent.StdinPipe()
 	if err != nil {
