@@ -46,7 +46,7 @@ func show(out io.Writer, s intake.Summary, asJSON bool) error {
 		fmt.Fprintf(out, "\n%s set aside: the source has no authority to record a grant.\n", plural(s.Grants, "Consent that grants was", "Consents that grant were"))
 	}
 	if s.CameRight > 0 {
-		fmt.Fprintf(out, "\n%d faults of earlier imports came right: their records were sent anew and taken, and they are off the list of the quarantine.\n", s.CameRight)
+		fmt.Fprintf(out, "\n%s came right: what was wrong was sent anew and taken, and is off the list of the quarantine.\n", plural(s.CameRight, "fault of an earlier import", "faults of earlier imports"))
 	}
 	if s.Wishes > 0 {
 		fmt.Fprintf(out, "\n%s taken from records that were set aside.\n", plural(s.Wishes, "wish against sharing was", "wishes against sharing were"))

@@ -44,11 +44,11 @@ func onePatient(id, number string) string {
 // TestOneOfAKindIsToldAsOne: an account once said that "1 Patients are kept apart".
 func TestOneOfAKindIsToldAsOne(t *testing.T) {
 	for n, wanted := range map[int][]string{
-		1: {"\n1 Consent that grants was set", "\n1 wish against sharing was taken", "\n1 record was taken", "\n1 Patient is kept apart"},
-		2: {"\n2 Consents that grant were set", "\n2 wishes against sharing were taken", "\n2 records were taken", "\n2 Patients are kept apart"},
+		1: {"\n1 Consent that grants was set", "\n1 wish against sharing was taken", "\n1 record was taken", "\n1 Patient is kept apart", "\n1 fault of an earlier import came right"},
+		2: {"\n2 Consents that grant were set", "\n2 wishes against sharing were taken", "\n2 records were taken", "\n2 Patients are kept apart", "\n2 faults of earlier imports came right"},
 	} {
 		var out bytes.Buffer
-		if err := show(&out, intake.Summary{Grants: n, Wishes: n, Clashes: n, Apart: n}, false); err != nil {
+		if err := show(&out, intake.Summary{Grants: n, Wishes: n, Clashes: n, Apart: n, CameRight: n}, false); err != nil {
 			t.Fatal(err)
 		}
 		for _, sentence := range wanted {

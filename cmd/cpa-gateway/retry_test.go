@@ -59,7 +59,7 @@ func TestWhatComesRightLeavesTheList(t *testing.T) {
 	if code, out := bring("9990000019"); code != exitRefused {
 		t.Fatalf("exit %d: %s", code, out)
 	}
-	if code, out := bring("9990000018"); code != exitDone || !strings.Contains(out, "1 faults of earlier imports came right") {
+	if code, out := bring("9990000018"); code != exitDone || !strings.Contains(out, "1 fault of an earlier import came right") {
 		t.Errorf("exit %d: %s", code, out)
 	}
 	if _, list := typed("quarantine", "list", "--data", dir, "--json"); strings.Contains(list, "NHS-NUMBER") {
