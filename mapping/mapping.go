@@ -5,6 +5,7 @@ package mapping
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"cpagateway/mapping/scratch"
@@ -66,6 +67,9 @@ type Resource struct {
 
 	without []byte // of a Prover's: the body without the lines that say because, where one wrote
 }
+
+// RecordName is the source's own name of a record, from parts of which none holds a NUL.
+func RecordName(parts ...string) string { return strings.Join(parts, "\x00") }
 
 // NameOf is the source's own name of a record by what it makes; empty where that says none.
 func NameOf(made []Resource) string {

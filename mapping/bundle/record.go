@@ -59,7 +59,7 @@ func (x *extract) make(d *document, e *entry) (made mapping.Resource, warnings [
 	}
 	return mapping.Resource{
 		Type: e.self.typ, ID: id, Key: e.self.key, Person: who.key, NHSNumber: who.number, Body: body, From: e.at, Records: 1,
-		Fragment: func() []byte { return x.fragment(d, e, "") }, Sent: e.sent(), Of: e.self.typ + "|" + e.self.key + "|" + who.key + who.number,
+		Fragment: func() []byte { return x.fragment(d, e, "") }, Sent: e.sent(), Of: mapping.RecordName(e.self.typ, e.self.key, who.key, who.number),
 	}, warnings, x.again(d, e, body)
 }
 

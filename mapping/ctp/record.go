@@ -30,7 +30,7 @@ func (p plan) name() string {
 	if !known || !named {
 		return ""
 	}
-	return id + "\x00" + person
+	return mapping.RecordName(id, person)
 }
 
 // Group implements mapping.Record.

@@ -62,7 +62,7 @@ func nameOf(r *row, made []mapping.Resource) string {
 	if len(made) == 0 {
 		return ""
 	}
-	return strings.Join([]string{r.in.table.name, made[0].Type, made[0].Key, made[0].Person}, "\x00")
+	return mapping.RecordName(r.in.table.name, made[0].Type, made[0].Key, made[0].Person)
 }
 
 // sent is what the extract says of somebody, or of a member of staff.

@@ -68,11 +68,11 @@ func (s snapshot) CountOpen() (map[string]int, error) {
 // Waiting implements quarantine.Snapshot.
 func (s snapshot) Waiting(source string) (map[string][]string, error) {
 	waiting := make(map[string][]string)
-	_, err := collect(s, func(rows *sql.Rows) (_ struct{}, err error) {
+	err := eachRow(s, func(rows *sql.Rows) error {
 		var record, id string
-		err = rows.Scan(&record, &id)
+		err := rows.Scan(&record, &id)
 		waiting[record] = append(waiting[record], id)
-		return struct{}{}, err
+		return err
 	}, waitingFaults, source)
 	return waiting, doing("reading what is set aside of "+source, err)
 }

@@ -73,6 +73,8 @@ func (b *Breaking) killAt(n int) {
 // doAt lets something be done before the n-th step from now, which then goes on.
 func (b *Breaking) doAt(n int, what func()) {
 	b.arm(n, false)
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.instead = what
 }
 
