@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -81,11 +82,16 @@ func (s *stage) awaitReady(ended chan int) {
 }
 
 // free is an address at which a gateway can listen. Its port is drawn from below those
-// that the system gives to outgoing calls, and by chance, since other tests draw too.
+// that the system gives to outgoing calls, and by chance, since other tests draw too. None is
+// given twice: some listen only later.
 func free(t testing.TB) string {
 	t.Helper()
 	for range 2000 {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.N(22_000)))
+		port := 10_000 + rand.N(22_000)
+		if _, before := given.LoadOrStore(port, true); before {
+			continue
+		}
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err == nil {
 			defer l.Close()
 			return l.Addr().String()
@@ -93,6 +99,19 @@ func free(t testing.TB) string {
 	}
 	t.Fatal("no port is free")
 	return ""
+}
+
+var given sync.Map // ports
+
+// One of a gateway's three addresses was another of them now and then, and the test failed.
+func TestNoAddressIsGivenTwice(t *testing.T) {
+	all := map[string]bool{}
+	for range 600 {
+		all[free(t)] = true
+	}
+	if len(all) != 600 {
+		t.Errorf("of 600 addresses %d are the only ones", len(all))
+	}
 }
 
 func (s *stage) token(as string) string {
