@@ -168,11 +168,11 @@ func (r *Runner) runAll(source string, record Record) []Resource {
 	s := &r.run
 	s.faults = nil
 	s.made, s.said = emptied(s.made), emptied(s.said)
+	s.named, s.unsure, s.directory = s.named[:0], false, false
 	readBy := r.program.of(source).maps
 	if len(readBy) == 0 {
 		return nil
 	}
-	s.named, s.unsure, s.directory = s.named[:0], false, false
 	s.directory = !slices.ContainsFunc(readBy, func(m *resourceMap) bool { return s.own(m.typ) })
 	resources := make([]Resource, 0, len(readBy))
 	for _, m := range readBy {

@@ -62,6 +62,16 @@ func show(out io.Writer, s intake.Summary, asJSON bool) error {
 	return nil
 }
 
+// showKept says where what was set aside is to be found.
+func showKept(out io.Writer, s intake.Summary) {
+	if s.NotKept > 0 {
+		fmt.Fprintf(out, "\n%s to be mended in the file: bring it in again.\n", plural(s.NotKept, "line of these is", "lines of these are"))
+	}
+	if len(s.SetAside)+s.Unlisted+s.Apart > s.NotKept {
+		fmt.Fprintln(out, "\nEach record is kept whole: cpa-gateway quarantine list")
+	}
+}
+
 // plural is a number with what is said of one, or of another number of things.
 func plural(n int, one, several string) string {
 	if n == 1 {

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"math"
 	"os"
 	"runtime/debug"
@@ -80,8 +79,8 @@ func (o importOptions) run(w world, paths []string) (err error) {
 	if err := show(w.out, sum, o.asJSON); err != nil {
 		return err
 	}
-	if !o.asJSON && !o.dryRun && len(sum.SetAside)+sum.Apart > 0 {
-		fmt.Fprintln(w.out, "\nEach is kept whole: cpa-gateway quarantine list")
+	if !o.asJSON && !o.dryRun {
+		showKept(w.out, sum)
 	}
 	if err == nil && !isWhole(sum) {
 		return errRefused

@@ -69,3 +69,26 @@ func TestWhatComesRightLeavesTheList(t *testing.T) {
 		t.Errorf("it is not kept: %s", list)
 	}
 }
+
+// The account of an import said of all that was set aside that it was kept whole, and nothing of
+// it was.
+func TestTheAccountSaysWhatIsKept(t *testing.T) {
+	maps := t.TempDir()
+	write(t, filepath.Join(maps, "people.map"), "map people -> Patient\n  key Id\n  Born -> birthDate\n")
+	const kept, notKept = "Each record is kept whole", "1 line of these is to be mended in the file"
+	for name, c := range map[string]struct {
+		csv           string
+		kept, notKept bool
+	}{
+		"a row that cannot be read": {"Id,Born\n1\n", true, false},
+		"a column missing":          {"Id\n1\n", false, true},
+	} {
+		dir, files := t.TempDir(), t.TempDir()
+		write(t, filepath.Join(files, "people.csv"), c.csv)
+		code, out := typed("import", "--data", dir, "--source", "board", "--maps", maps, files)
+		_, list := typed("quarantine", "list", "--data", dir, "--json")
+		if code != exitRefused || strings.Contains(out, kept) != c.kept || strings.Contains(list, `"FILE"`) != c.kept || strings.Contains(out, notKept) != c.notKept {
+			t.Errorf("%s: exit %d: %s\nin the quarantine: %s", name, code, out, list)
+		}
+	}
+}

@@ -71,16 +71,19 @@ func (r *run) notice(m mapping.Resource, no refusal) quarantine.Fault {
 // fragment, which nobody could feed in.
 func (r *run) keep(faults []quarantine.Fault) {
 	r.sum.list(r.lines(faults))
-	r.batch.setAside(slices.DeleteFunc(faults, func(f quarantine.Fault) bool { return !r.kept(f) }))
+	if r.again != nil {
+		return
+	}
+	kept := slices.DeleteFunc(faults, func(f quarantine.Fault) bool { return len(f.Raw) == 0 })
+	r.sum.NotKept += len(faults) - len(kept)
+	r.batch.setAside(kept)
 }
-
-func (r *run) kept(f quarantine.Fault) bool { return r.again == nil && len(f.Raw) > 0 }
 
 func (r *run) lines(faults []quarantine.Fault) []Line {
 	lines := make([]Line, len(faults))
 	for i, f := range faults {
 		lines[i] = Line{File: f.File, Row: f.Row, Field: f.Field, Rule: f.Rule, Reason: f.Reason}
-		if r.kept(f) {
+		if r.again == nil && len(f.Raw) > 0 {
 			lines[i].ID = f.ID
 		}
 	}

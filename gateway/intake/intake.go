@@ -79,6 +79,9 @@ type Summary struct {
 	// set aside; Unlisted counts the others.
 	SetAside []Line `json:"setAside,omitempty"`
 	Unlisted int    `json:"setAsideUnlisted,omitempty"`
+	// NotKept is how many of these faults the quarantine does not have: they are of a file, or
+	// of a row of one that is refused as a whole.
+	NotKept int `json:"setAsideNotKept,omitempty"`
 	// NotRead are the files of the extract that were not read.
 	NotRead []mapping.NotRead `json:"notRead,omitempty"`
 }
@@ -202,6 +205,7 @@ func (s Summary) Plus(t Summary) Summary {
 	s.CameRight += t.CameRight
 	s.Wishes += t.Wishes
 	s.Unlisted += t.Unlisted
+	s.NotKept += t.NotKept
 	s.SetAside = slices.Clip(s.SetAside) // so that two sums of one account share nothing that is written
 	s.list(t.SetAside)
 	s.NotRead = append(s.NotRead, t.NotRead...)

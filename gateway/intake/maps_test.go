@@ -2,6 +2,7 @@ package intake_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -304,32 +305,72 @@ func TestTheMendedFormOfWhatCannotBeReadIsFedIn(t *testing.T) {
 	}
 }
 
-// A row whose rows of another table nobody can tell took its refusal along.
-func TestARefusalInARowWhoseOwnRowsAreInDoubtIsTaken(t *testing.T) {
-	joined := fstest.MapFS{"people.map": crisisMaps["people.map"], "crisis.map": {Data: append([]byte(`
+// joinedMaps are crisisMaps in which the rows of another table belong to each plan.
+func joinedMaps(t *testing.T) intake.Source {
+	format, err := maps.New(fstest.MapFS{"people.map": crisisMaps["people.map"], "crisis.map": {Data: append([]byte(`
 csv signs of crisis by Plan
   Plan "Plan"
   Sign "Sign"
-`), crisisMaps["crisis.map"].Data...)}}
-	format, err := maps.New(joined, "")
+`), crisisMaps["crisis.map"].Data...)}}, "")
 	must(t, err)
-	source := intake.Source{Name: "board", Format: format}
-	row := "7,1,2026-07-01,2027-06-30,"
+	return intake.Source{Name: "board", Format: format}
+}
+
+// A row whose rows of another table nobody can tell took its refusal along.
+func TestARefusalInARowWhoseOwnRowsAreInDoubtIsTaken(t *testing.T) {
+	source, row := joinedMaps(t), "7,1,2026-07-01,2027-06-30,"
 	signs := tableOf("signs.csv", "Plan,Sign", []string{"7,sleeps little"})
-	for name, second := range map[string]fstest.MapFS{"without the other file": {}, "two homes": signs} {
-		d := openDesk(t)
-		d.bring(source, peopleRows(annsRow(ann)))
+	for rule, second := range map[string]fstest.MapFS{"JOIN": {}, "DUPLICATE": signs} {
 		rows := []string{row + "N"}
 		if len(second) > 0 {
 			rows = append(rows, "7,1,2026-07-01,2027-06-29,N")
 		}
-		files := crisisRows(rows...)
-		for file, text := range second {
-			files[file] = text
+		people, files := peopleRows(annsRow(ann)), with(crisisRows(rows...), second)
+		for order, extracts := range map[string][]fstest.MapFS{"the person first": {people, files}, "the person last": {files, people}} {
+			d := openDesk(t)
+			d.Clock = func() time.Time { d.now = d.now.Add(time.Second); return d.now }
+			for _, extract := range extracts {
+				d.bring(source, extract)
+			}
+			if got := d.reads(ann); len(d.faults()[rule]) != len(rows) || !refusing[got] {
+				t.Errorf("%s, %s: there stands %q", rule, order, got)
+			}
 		}
-		sum := d.bring(source, files)
-		if got := d.reads(ann); len(d.faults()) != 0 || sum.SetAside[0].Rule != "JOIN" || !refusing[got] {
-			t.Errorf("%s: %+v, and there stands %q", name, sum, got)
+	}
+}
+
+// A row or a document that could not be read stood in the account and nowhere else, of which the
+// account said that it was kept whole.
+func TestWhatCannotBeReadIsKept(t *testing.T) {
+	for name, c := range map[string]struct {
+		files        fstest.MapFS
+		kept, mended string // the record
+	}{
+		"a field too few":    {crisisRows("6,1,2026-07-01,2027-06-30,N", "7,1,\"2026-07-01\""), `"7,1,\"2026-07-01\""`, `{"Plan":"7","Person":"1","Agreed":"2026-07-01","Review":"2027-06-30","Share":"N"}`},
+		"a quote in a text":  {crisisRows(`7,1,2026-07-01,so "it" is,N`), `"7,1,2026-07-01,so \"it\" is,N"`, `{"Plan":"7","Person":"1","Agreed":"2026-07-01","Review":"2027-06-30","Share":"N"}`},
+		"not UTF-8":          {crisisRows("7,1,\xff,2027-06-30,N"), "\"7,1,\ufffd,2027-06-30,N\"", `{"Plan":"7","Person":"1","Agreed":"2026-07-01","Review":"2027-06-30","Share":"N"}`},
+		"a member twice":     {fstest.MapFS{"crisis.json": {Data: []byte(`{"Plan":"7","Plan":"8","Person":"1"}`)}}, `{"Plan":"7","Plan":"8","Person":"1"}`, `{"Plan":"7","Person":"1","Agreed":"2026-07-01","Review":"2027-06-30","Share":"N"}`},
+		"no JSON":            {fstest.MapFS{"crisis.json": {Data: []byte(`[{"Plan":"7" "Person":"1"}]`)}}, `{"Plan":"7" "Person":"1"}`, `{"Plan":"7","Person":"1","Agreed":"2026-07-01","Review":"2027-06-30","Share":"N"}`},
+		"without its rows":   {crisisRows("7,1,2026-07-01,2027-06-30,N"), `{"Plan":"7","Person":"1","Agreed":"2026-07-01","Review":"2027-06-30","Share":"N","signs":[null]}`, `{"Plan":"7","Person":"1","Agreed":"2026-07-01","Review":"2027-06-30","Share":"N","signs":[{"Sign":"sleeps little"}]}`},
+		"one row unreadable": {fstest.MapFS{"crisis.csv": crisisRows("7,1,2026-07-01,2027-06-30,N")["crisis.csv"], "signs.csv": {Data: []byte("Plan,Sign\n7,sleeps little\n7\n")}}, `{"Plan":"7","Person":"1","Agreed":"2026-07-01","Review":"2027-06-30","Share":"N","signs":[{"Sign":"sleeps little"},null]}`, `{"Plan":"7","Person":"1","Agreed":"2026-07-01","Review":"2027-06-30","Share":"N","signs":[{"Sign":"sleeps little"}]}`},
+	} {
+		d, source := openDesk(t), board(t)
+		if strings.Contains(c.kept, "null") {
+			source = joinedMaps(t)
+		}
+		d.bring(source, peopleRows(annsRow(ann)))
+		sum := d.bring(source, c.files)
+		all := slices.Concat(d.faults()["FILE"], d.faults()["JOIN"])
+		at := slices.IndexFunc(all, func(f quarantine.Fault) bool { return f.File == "crisis.csv" || f.File == "crisis.json" })
+		if at < 0 || string(all[at].Raw) != `{"crisis":`+c.kept+`}` || len(all) != sum.Quarantined {
+			t.Errorf("%s: %+v, kept %+v", name, sum, all)
+			continue
+		}
+		if sum, err := d.Again(t.Context(), source, all[at], all[at].Raw); err == nil && (sum.Stored > 0 || len(sum.SetAside) == 0) {
+			t.Errorf("%s: taken as it was: %+v", name, sum)
+		}
+		if sum, err := d.Again(t.Context(), source, all[at], []byte(`{"crisis":`+c.mended+`}`)); err != nil || sum.Stored != 1 {
+			t.Errorf("%s: mended: %+v %v", name, sum, err)
 		}
 	}
 }

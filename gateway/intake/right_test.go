@@ -50,12 +50,13 @@ func TestARecordThatComesRightLeavesTheList(t *testing.T) {
 		wrong, right fstest.MapFS
 		faults       int
 	}{
-		"a row":           {board(t), crisisRows("7,1,2026-07-01,soon,Y"), crisisRows("6,1,2026-07-01,2027-06-30,Y", "7,1,2026-07-01,2027-06-30,Y"), 1},
-		"a person":        {board(t), peopleRows("2,999 000,Price,1990-01-01"), peopleRows("2," + bryn + ",Price,1990-01-01"), 1},
-		"wrong twice":     {board(t), crisisRows("7,1,soon,soon,Y"), crisisRows("7,1,2026-07-01,2027-06-30,Y"), 2},
-		"a Welsh plan":    {plans(t), extract(t, breakElsewhere(withWishes(t))), extract(t, withWishes(t)), 1},
-		"a resource":      {bundles(t, "clinic"), collection(patient("a", bryn), invalid(plan("p", "a"))), collection(patient("a", bryn), plan("p", "a")), 1},
-		"a plan too soon": {bundles(t, "clinic"), collection(plan("p", "a")), collection(patient("a", bryn), plan("p", "a")), 1},
+		"a row":                  {board(t), crisisRows("7,1,2026-07-01,soon,Y"), crisisRows("6,1,2026-07-01,2027-06-30,Y", "7,1,2026-07-01,2027-06-30,Y"), 1},
+		"a person":               {board(t), peopleRows("2,999 000,Price,1990-01-01"), peopleRows("2," + bryn + ",Price,1990-01-01"), 1},
+		"wrong twice":            {board(t), crisisRows("7,1,soon,soon,Y"), crisisRows("7,1,2026-07-01,2027-06-30,Y"), 2},
+		"a Welsh plan":           {plans(t), extract(t, breakElsewhere(withWishes(t))), extract(t, withWishes(t)), 1},
+		"a resource":             {bundles(t, "clinic"), collection(patient("a", bryn), invalid(plan("p", "a"))), collection(patient("a", bryn), plan("p", "a")), 1},
+		"a row without its rows": {joinedMaps(t), crisisRows("7,1,2026-07-01,2027-06-30,Y"), with(crisisRows("7,1,2026-07-01,2027-06-30,Y"), tableOf("signs.csv", "Plan,Sign", []string{"7,sleeps little"})), 1},
+		"a plan too soon":        {bundles(t, "clinic"), collection(plan("p", "a")), collection(patient("a", bryn), plan("p", "a")), 1},
 		"an MHSDS row": {intake.Source{Name: "mhsds-v6", Format: mhsdsRows, Custodian: "7A4"},
 			period("2026-06-30", "2026-07-02T09:00:00Z", "a kind that there is not"), period("2026-07-31", "2026-08-02T09:00:00Z", "10"), 1},
 	} {

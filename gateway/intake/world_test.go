@@ -3,6 +3,7 @@ package intake_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -80,6 +81,12 @@ func collection(resources ...string) fstest.MapFS {
 	}
 	text := `{"resourceType":"Bundle","type":"collection","entry":[` + strings.Join(entries, ",") + `]}`
 	return fstest.MapFS{"bundle.json": {Data: []byte(text)}}
+}
+
+// with is an extract of the files of two.
+func with(files, more fstest.MapFS) fstest.MapFS {
+	maps.Copy(files, more)
+	return files
 }
 
 func patient(id, number string) string {

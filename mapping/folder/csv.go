@@ -2,6 +2,7 @@ package folder
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"io"
@@ -24,6 +25,7 @@ type row struct {
 	fields []string       // by position
 	cells  []string
 	joined map[string][]mapping.Record // rows of other tables that belong to it
+	lacks  []string                    // tables of which it may have others: null stands for them
 }
 
 // Field implements mapping.Record.
@@ -62,6 +64,9 @@ func (r *row) write(w *fhir.Writer) {
 		w.BeginArray()
 		for _, joined := range r.joined[table] {
 			joined.(*row).write(w)
+		}
+		if slices.Contains(r.lacks, table) {
+			w.Raw([]byte("null"))
 		}
 		w.EndArray()
 	}
@@ -121,14 +126,14 @@ func readCSV(name string, from io.Reader, columns, needed []mapping.Column, take
 		return take(record{Record: &row{file: name}, fault: "the file lacks columns that the maps read: " + strings.Join(missing, ", ") +
 			". Nothing of it is read: bring it in with them, or say in the maps that a file may lack them (csv SOURCE, FIELD? for FIELD)"})
 	}
+	bound.row(in.InputOffset())
 	for number := 1; ; number++ {
-		bound.read = 0
 		cells, err := in.Read()
 		if errors.Is(err, mapping.ErrTooLong) {
 			return err
 		}
 		r := &row{file: name, number: number, at: at, fields: fields, cells: cells}
-		read := record{Record: r}
+		read := record{Record: r, text: bytes.TrimSpace(bound.row(in.InputOffset()))}
 		switch {
 		case err == io.EOF:
 			return nil
@@ -164,20 +169,30 @@ func HeaderFault(headers []string) string {
 	return ""
 }
 
-// bounded ends what is read for one row.
+// bounded is what a file holds, with the text of the row that is being read; one that is
+// longer than a document may be ends it.
 type bounded struct {
 	from io.Reader
-	read int // since the row before
+	text []byte // that was read, from the row on
+	at   int64  // where in the file the row begins
 }
 
 // Read implements io.Reader.
 func (b *bounded) Read(p []byte) (int, error) {
-	if b.read > mapping.MaxDocument {
+	if len(b.text) > mapping.MaxDocument {
 		return 0, mapping.ErrTooLong
 	}
 	n, err := b.from.Read(p)
-	b.read += n
+	b.text = append(b.text, p[:n]...)
 	return n, err
+}
+
+// row is the text of the row that ends there, and the next begins.
+func (b *bounded) row(end int64) []byte {
+	length := end - b.at
+	row := b.text[:length]
+	b.text, b.at = b.text[length:], end
+	return row
 }
 
 // reason is an error of encoding/csv without the place, which it counts otherwise.
@@ -201,7 +216,7 @@ func fieldOf(header string, columns []mapping.Column) string {
 
 func document(name string, number int, raw []byte) record {
 	if text := mapping.TooMuch(raw); text != "" {
-		return record{Record: mapping.NewObject(fhir.Value{}, name, number), fault: text}
+		return record{Record: mapping.NewObject(fhir.Value{}, name, number), raw: raw, fault: text}
 	}
 	v, err := fhir.Parse(raw)
 	r := record{Record: mapping.NewObject(v, name, number), raw: raw, value: v}

@@ -146,7 +146,10 @@ func isCSV(name string) bool { return strings.EqualFold(path.Ext(name), ".csv") 
 func (f *Format) Reread(ctx context.Context, raw []byte, env mapping.Env, out mapping.Output) (mapping.Report, error) {
 	x := f.newRun(env, out)
 	v, err := fhir.Parse(raw)
-	if err != nil || v.Kind() != fhir.Object || v.Len() != 1 {
+	if err != nil {
+		return x.report, fmt.Errorf("reading a fragment: %w", err)
+	}
+	if v.Kind() != fhir.Object || v.Len() != 1 {
 		return x.report, errors.New("reading a fragment: not an object of SOURCE -> record")
 	}
 	for source, record := range v.Members() {
@@ -204,11 +207,14 @@ func (x *run) readAll(ctx context.Context, source, name string, from io.Reader) 
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		var err error
 		if isCSV(name) {
-			var err error
-			if r, err = x.withRows(source, r); err != nil {
-				return err
-			}
+			r, err = x.withRows(source, r)
+		} else {
+			r = x.whole(source, r)
+		}
+		if err != nil {
+			return err
 		}
 		x.report.Read++
 		return x.take(source, r)
@@ -236,25 +242,28 @@ func (x *run) cut(name string, err error) error {
 // record is one row or document, with what is fed in again of it.
 type record struct {
 	mapping.Record
+	text  []byte     // of a row, as it came
 	raw   []byte     // as JSON
 	value fhir.Value // of a document, and of a row with joined ones
-	fault string     // why it cannot be read
-	rule  string     // that of the fault; empty: FILE
+	fault string     // why it cannot be taken as it came
+	rule  string     // that of the fault; empty: it cannot be read
+}
+
+// fragment is what is fed in again of a record (Reread).
+func fragment(source string, record []byte) []byte {
+	raw := append(append(fhir.AppendString([]byte("{"), source), ':'), record...)
+	return append(raw, '}')
 }
 
 func (x *run) take(source string, r record) error {
-	if r.fault != "" && r.rule != ruleJoin {
-		return x.refuse(r)
+	if r.fault != "" {
+		return x.refuse(source, r)
 	}
 	if row, ok := r.Record.(*row); ok && r.raw == nil {
 		r.raw = row.json()
 	}
-	raw := append(append(fhir.AppendString([]byte("{"), source), ':'), r.raw...)
-	raw = append(raw, '}')
-	fragment := func() []byte { return raw }
-	if r.fault != "" { // the row itself can be read
-		return x.refuse(r, x.consents(source, r, fragment)...)
-	}
+	raw := fragment(source, r.raw)
+	again := func() []byte { return raw }
 	var resources []mapping.Resource
 	faults := x.unsound(source, r)
 	if len(faults) == 0 {
@@ -271,13 +280,13 @@ func (x *run) take(source string, r record) error {
 	}
 	if mapping.Refused(faults) {
 		x.report.Refused++
-		return x.out.SetAside(faults, x.consents(source, r, fragment))
+		return x.out.SetAside(faults, x.consents(source, r, again))
 	}
 	x.report.Taken++
 	x.leave(source, r)
 	x.runner.Name(resources)
 	for i := range resources {
-		resources[i].Fragment = fragment
+		resources[i].Fragment = again
 	}
 	if len(resources) > 0 {
 		if err := x.out.Take(resources); err != nil {
@@ -315,13 +324,27 @@ func (x *run) unsound(source string, r record) []mapping.Fault {
 	return faults
 }
 
-func (x *run) refuse(r record, consents ...mapping.Resource) error {
+// refuse sets a record aside that cannot be read, or not with all that belongs to it. A row
+// that cannot be read is kept as its text, and of a file nothing is.
+func (x *run) refuse(source string, r record) error {
 	x.report.Refused++
 	fault := mapping.Fault{At: r.At(""), Rule: cmp.Or(r.rule, "FILE"), Reason: r.fault}
-	if row, ok := r.Record.(*row); ok {
-		fault.Value = strings.Join(row.cells, ",")
+	switch row, ok := r.Record.(*row); {
+	case ok && r.rule != "":
+		r.raw = row.json()
+	case ok && row.number > 0:
+		r.raw = fhir.AppendString(nil, string(r.text))
 	}
-	return x.out.SetAside([]mapping.Fault{fault}, consents)
+	if r.raw != nil {
+		fault.Raw = fragment(source, r.raw)
+	}
+	if r.rule == "" {
+		return x.out.SetAside([]mapping.Fault{fault}, nil)
+	}
+	if r.rule == ruleJoin { // what comes right of two with one key says nothing of the other
+		fault.Of = x.quiet.Name(x.quiet.Salvage(source, r.Record))
+	}
+	return x.out.SetAside([]mapping.Fault{fault}, x.consents(source, r, func() []byte { return fault.Raw }))
 }
 
 // leave counts what no map that applies to the record reads.

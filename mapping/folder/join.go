@@ -103,7 +103,7 @@ func (x *run) keep(t *table, r record) error {
 		}
 		x.report.Read++
 		x.rows++
-		return x.refuse(r)
+		return x.refuse(t.name, r)
 	}
 	last := &t.files[len(t.files)-1]
 	last.at, last.fields = row.at, row.fields
@@ -145,22 +145,32 @@ func (t *table) key(r record) (key scratch.Key, ok bool) {
 	return scratch.KeyOf(strings.TrimSpace(text)), ok
 }
 
-// withRows is a row with those of the joined tables that belong to it.
+// withRows is a row with those of the joined tables that belong to it. Where nobody can say
+// which these are the row cannot be taken; it has those that are known, and lacks others.
 func (x *run) withRows(source string, r record) (record, error) {
 	home, tables := r.Record.(*row), x.format.program.Joined(source)
 	if r.fault != "" || len(tables) == 0 {
 		return r, nil
 	}
 	home.joined = map[string][]mapping.Record{}
+	lack := func(name, rule, reason string) {
+		home.lacks = append(home.lacks, name)
+		if home.joined[name] == nil {
+			home.joined[name] = []mapping.Record{}
+		}
+		if r.fault == "" {
+			r.fault, r.rule = reason, rule
+		}
+	}
 	for _, name := range tables {
 		t := x.tables[name]
 		if len(t.files) == 0 {
-			r.fault, r.rule = fmt.Sprintf("there is no %s.csv beside it, and without it nobody can say that this row has none of its rows: bring it in too, be it with its headers alone", name), ruleJoin
-			return r, nil
+			lack(name, ruleJoin, fmt.Sprintf("there is no %s.csv beside it, and without it nobody can say that this row has none of its rows: bring it in too, be it with its headers alone", name))
+			continue
 		}
 		if t.unread != "" {
-			r.fault, r.rule = fmt.Sprintf("%s could not be read, and without it nobody can say which rows of %s this one has: mend it, and bring both in together", t.unread, name), ruleJoin
-			return r, nil
+			lack(name, ruleJoin, fmt.Sprintf("%s could not be read, and without it nobody can say which rows of %s this one has: mend it, and bring both in together", t.unread, name))
+			continue
 		}
 		key, ok := t.key(r)
 		if !ok {
@@ -171,12 +181,12 @@ func (x *run) withRows(source string, r record) (record, error) {
 			return r, err
 		}
 		if several := t.homes.Get(key) == 2; several && (len(rows) > 0 || !whole) {
-			r.fault, r.rule = fmt.Sprintf("another row has this %s too, so that nobody can say whose the rows of %s are", t.By, name), ruleJoin
-			return r, nil
+			lack(name, ruleTwice, fmt.Sprintf("another row has this %s too, so that nobody can say whose the rows of %s are", t.By, name))
+			continue
 		}
 		t.homes.Put(key, 3)
 		if !whole {
-			r.fault = mapping.TooLong("a row with its rows of " + name)
+			r.fault, r.rule = mapping.TooLong("a row with its rows of "+name), ""
 			return r, nil
 		}
 		for _, packed := range rows {
@@ -187,7 +197,7 @@ func (x *run) withRows(source string, r record) (record, error) {
 			home.joined[name] = append(home.joined[name], joined)
 		}
 		if place := t.cut[key]; place != "" {
-			r.fault, r.rule = place+" belongs to this one and cannot be read: mend it, and bring both in together", ruleJoin
+			lack(name, ruleJoin, place+" belongs to this one and cannot be read: mend it, and bring both in together")
 		}
 	}
 	r.raw = home.json()
@@ -199,6 +209,19 @@ func (x *run) withRows(source string, r record) (record, error) {
 	return r, nil
 }
 
+// whole refuses a document in which null stands for rows, as in a row that was set aside for
+// lacking them.
+func (x *run) whole(source string, r record) record {
+	for _, name := range x.format.program.Joined(source) {
+		for joined := range r.value.Get(name).Each() {
+			if r.fault == "" && joined.Kind() == fhir.Null {
+				r.fault, r.rule = "null stands for rows of "+name+" that this one may have: put them in its place, or take it out where there are none", ruleJoin
+			}
+		}
+	}
+	return r
+}
+
 // homeless refuses the rows that belong to nobody's.
 func (x *run) homeless(ctx context.Context) error {
 	for _, t := range x.tables {
@@ -207,8 +230,9 @@ func (x *run) homeless(ctx context.Context) error {
 				continue
 			}
 			x.report.Read++
-			r := record{Record: t.unpack(packed), rule: ruleJoin, fault: fmt.Sprintf("no row of %s.csv that could be read has this %s, or several have: bring both tables in together, and mend the one that is wrong", t.Home, t.By)}
-			if err := errors.Join(ctx.Err(), x.refuse(r)); err != nil {
+			row := t.unpack(packed)
+			r := record{Record: row, raw: row.json(), rule: ruleJoin, fault: fmt.Sprintf("no row of %s.csv that could be read has this %s, or several have: bring both tables in together, and mend the one that is wrong", t.Home, t.By)}
+			if err := errors.Join(ctx.Err(), x.refuse(t.name, r)); err != nil {
 				return err
 			}
 		}

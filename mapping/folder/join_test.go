@@ -75,7 +75,7 @@ func TestRowsFindTheirHome(t *testing.T) {
 		"in their order":      {"P2,b\nP1,a\nP3,c\n", "P1,2,x\nP2,1,y\nP1,1,z\n", "P2: 1y, P1: 2x 1z, P3:", ""},
 		"a blank aside":       {" P1,a\n", "P1 ,1,x\n", "P1: 1x", ""},
 		"without a home":      {"P1,a\n", "P9,1,x\nP1,1,y\n", "P1: 1y", "Steps.csv 1 JOIN"},
-		"a home twice":        {"P1,a\nP1,b\nP2,c\n", "P1,1,x\nP2,1,y\n", "P2: 1y", "Plans.csv 1 JOIN, Plans.csv 2 JOIN, Steps.csv 1 JOIN"},
+		"a home twice":        {"P1,a\nP1,b\nP2,c\n", "P1,1,x\nP2,1,y\n", "P2: 1y", "Plans.csv 1 DUPLICATE, Plans.csv 2 DUPLICATE, Steps.csv 1 JOIN"},
 		"twice without rows":  {"P1,a\nP1,b\n", "P2,1,y\n", "", "Plans.csv 1 DUPLICATE, Plans.csv 2 DUPLICATE, Steps.csv 1 JOIN"},
 		"a column blank":      {"P1,a\n", ",1,x\n", "P1:", "Steps.csv 1 JOIN"},
 		"a home that is cut":  {"P1\nP2,b\n", "P1,1,x\n", "P2:", "Plans.csv 1 FILE, Steps.csv 1 JOIN"},
@@ -103,7 +103,7 @@ func TestRowsFindTheirHome(t *testing.T) {
 				t.Errorf("the account %+v does not add up", report)
 			}
 			for _, f := range b.aside {
-				if f.Value == "" {
+				if len(f.Raw) == 0 {
 					t.Errorf("what was set aside is lost: %+v", f)
 				}
 			}
