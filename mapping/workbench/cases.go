@@ -25,26 +25,44 @@ type Case struct {
 	File  string
 	Line  int
 	Name  string
-	parts map[string]part
+	parts []part
 }
 
-// part is one section of a case.
+// part is one part of a case: given SOURCE, or another word, with the lines under it.
 type part struct {
-	argument string // given SOURCE
-	line     int
-	text     string
+	word, argument string
+	line           int // the first under it
+	text           string
+}
+
+// words begin a part. Those of several may stand several times, each about another thing.
+var (
+	words   = []string{"given", "expect", "back", "refused", "dropped", "custodian", "on", "table"}
+	several = []string{"given", "table"}
+)
+
+// part is the first that a word begins.
+func (c Case) part(word string) (part, bool) {
+	for _, p := range c.parts {
+		if p.word == word {
+			return p, true
+		}
+	}
+	return part{}, false
+}
+
+// all are the parts that a word begins.
+func (c Case) all(word string) []part {
+	return slices.DeleteFunc(slices.Clone(c.parts), func(p part) bool { return p.word != word })
 }
 
 // custodian is whose records those of the case are.
 func (c Case) custodian() string {
-	if p, ok := c.parts["custodian"]; ok {
+	if p, ok := c.part("custodian"); ok {
 		return p.argument
 	}
 	return "7A4"
 }
-
-// sections are the words that begin one.
-var sections = []string{"given", "expect", "back", "refused", "dropped", "custodian", "on", "table"}
 
 // Cases reads the *.case files at the root of fsys, and for a version the *@VERSION.case
 // files instead. A folder without one is an error: a test that tests nothing must not pass.
@@ -77,27 +95,26 @@ func Cases(fsys fs.FS, version string) ([]Case, error) {
 
 func readCases(file, text string) ([]Case, error) {
 	var cases []Case
-	section := ""
+	var c *Case // the one being read
 	for i, line := range strings.Split(text, "\n") {
 		word, argument, _ := strings.Cut(strings.TrimSpace(line), " ")
 		switch starts := line != "" && line[0] != ' '; {
 		case strings.HasPrefix(line, "#"):
 		case starts && word == "case":
-			cases, section = append(cases, Case{File: file, Line: i + 1, Name: argument, parts: map[string]part{}}), ""
-		case starts && slices.Contains(sections, word):
-			if len(cases) == 0 {
+			cases = append(cases, Case{File: file, Line: i + 1, Name: argument})
+			c = &cases[len(cases)-1]
+		case starts && slices.Contains(words, word):
+			if c == nil {
 				return nil, fmt.Errorf("%s:%d: a file of cases begins with: case NAME", file, i+1)
 			}
-			if _, again := cases[len(cases)-1].parts[word]; word == "table" || word == "given" && again {
-				word = strings.TrimSpace(line) // there may be several
+			if slices.ContainsFunc(c.parts, func(p part) bool {
+				return p.word == word && (p.argument == argument || !slices.Contains(several, word))
+			}) {
+				return nil, fmt.Errorf("%s:%d: %s stands above in this case already", file, i+1, word)
 			}
-			section = word
-			cases[len(cases)-1].parts[section] = part{argument: argument, line: i + 2}
-		case section != "":
-			c := cases[len(cases)-1]
-			p := c.parts[section]
-			p.text += line + "\n"
-			c.parts[section] = p
+			c.parts = append(c.parts, part{word: word, argument: argument, line: i + 2})
+		case c != nil && len(c.parts) > 0:
+			c.parts[len(c.parts)-1].text += line + "\n"
 		case strings.TrimSpace(line) != "":
 			return nil, fmt.Errorf("%s:%d: a line before given, expect, back, table, refused or dropped", file, i+1)
 		}
@@ -107,7 +124,7 @@ func readCases(file, text string) ([]Case, error) {
 
 // Run carries a case out and says where the answers differ; nothing is as it should be.
 func (c Case) Run(f Format) []string {
-	given, ok := c.parts["given"]
+	given, ok := c.part("given")
 	if !ok {
 		return []string{c.at(c.Line, "a case has a part: given SOURCE, or given fhir")}
 	}
@@ -121,7 +138,7 @@ func (c Case) Run(f Format) []string {
 		}
 	} else {
 		files := fstest.MapFS{}
-		for _, part := range c.givens() {
+		for _, part := range c.all("given") {
 			name := part.argument + ".json"
 			if text := strings.TrimSpace(part.text); !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "[") {
 				name = part.argument + ".csv"
@@ -150,23 +167,12 @@ func (c Case) Run(f Format) []string {
 	return append(differ, c.back(f, given, values, faults)...)
 }
 
-// givens are what is given, the first source first.
-func (c Case) givens() []part {
-	givens := []part{c.parts["given"]}
-	for _, name := range slices.Sorted(maps.Keys(c.parts)) {
-		if strings.HasPrefix(name, "given ") {
-			givens = append(givens, c.parts[name])
-		}
-	}
-	return givens
-}
-
 func (c Case) at(line int, text string) string { return fmt.Sprintf("%s:%d: %s", c.File, line, text) }
 
 // expect holds what was made against the resources of the case, each against the one with
 // its type and id: what is missing, and what is there besides, comes first.
 func (c Case) expect(made []fhir.Value) []string {
-	want, ok := c.parts["expect"]
+	want, ok := c.part("expect")
 	if !ok {
 		return nil
 	}
@@ -200,20 +206,21 @@ func called(v fhir.Value) string {
 // back holds what comes back against the records of the case, and the faults of
 // both ways against those that it names.
 func (c Case) back(f Format, given part, values []fhir.Value, faults []string) []string {
-	want, asked := c.parts["back"]
-	dropped, counted := c.parts["dropped"]
+	want, asked := c.part("back")
+	dropped, counted := c.part("dropped")
 	var differ []string
 	if asked || counted || given.argument == "fhir" {
 		files, back := f.Back(Env("case", c.custodian()), values)
 		for _, fault := range back.Faults {
 			faults = append(faults, fmt.Sprintf("%s %s: %s", fault.At.File, fault.At.Field, fault.Reason))
 		}
-		if asked && want.argument == "given" {
-			for _, part := range c.givens() {
-				differ = append(differ, c.backDiffers(want, part, files)...)
+		switch {
+		case asked && want.argument == "given":
+			for _, part := range c.all("given") {
+				differ = append(differ, c.backDiffers(want.line, part.argument, part.text, files)...)
 			}
-		} else if asked {
-			differ = append(differ, c.backDiffers(want, given, files)...)
+		case asked:
+			differ = c.backDiffers(want.line, cmp.Or(want.argument, given.argument), want.text, files)
 		}
 		got := ""
 		for _, path := range slices.Sorted(maps.Keys(back.Dropped)) {
@@ -238,7 +245,7 @@ func tidy(text string) string {
 
 // refused asks for each line of the part in one of the faults, and for no fault that no line names.
 func (c Case) refused(faults []string) []string {
-	said := c.parts["refused"]
+	said, _ := c.part("refused")
 	var differ []string
 	for _, line := range strings.Split(tidy(said.text), "\n") {
 		i := slices.IndexFunc(faults, func(f string) bool { return strings.Contains(f, line) })
@@ -254,34 +261,27 @@ func (c Case) refused(faults []string) []string {
 	return differ
 }
 
-func (c Case) backDiffers(want, given part, files map[string][]byte) []string {
-	text := want.text
-	if want.argument == "given" {
-		text = given.text
-	}
-	source := want.argument
-	if source == "given" || source == "" {
-		source = given.argument
-	}
+// backDiffers holds the file of a source that came back against what the part at a line wants.
+func (c Case) backDiffers(line int, source, text string, files map[string][]byte) []string {
 	if got, ok := files[source+".csv"]; ok {
 		if differs := tableDifference(text, string(got)); differs != "" {
-			return []string{c.at(want.line, "back "+differs)}
+			return []string{c.at(line, "back "+differs)}
 		}
 		return nil
 	}
 	records, err := documents([]byte(text))
 	got, err2 := documents(files[source+".json"])
 	if err = errors.Join(err, err2); err != nil {
-		return []string{c.at(want.line, err.Error())}
+		return []string{c.at(line, err.Error())}
 	}
 	w, g := flat(records), flat(got)
 	if len(w) != len(g) {
-		return []string{c.at(want.line, fmt.Sprintf("back: want %d records of %s, got %d", len(w), source, len(g)))}
+		return []string{c.at(line, fmt.Sprintf("back: want %d records of %s, got %d", len(w), source, len(g)))}
 	}
 	var differ []string
 	for i := range w {
 		for _, d := range Differences(w[i], g[i], source) {
-			differ = append(differ, c.at(want.line, "back "+d))
+			differ = append(differ, c.at(line, "back "+d))
 		}
 	}
 	return differ

@@ -221,6 +221,23 @@ map Plan <-> CarePlan
 	}
 }
 
+// TestNoPartOfACaseIsPassedOver: of two that stand alike the first was, whatever it asked.
+func TestNoPartOfACaseIsPassedOver(t *testing.T) {
+	const given = "case A\ngiven Plan\n{\"id\":\"P1\"}\n"
+	for text, says := range map[string]string{
+		given + "expect\n{}\nexpect\n{\"id\":\"P1\"}\n":   "c.case:6: expect stands above in this case already",
+		given + "back Row\n{}\nback Plan\n{}\n":           "c.case:6: back stands above in this case already",
+		given + "given Plan\n{}\n":                        "c.case:4: given stands above in this case already",
+		given + "table A\ntable B\ntable A\n":             "c.case:6: table stands above in this case already",
+		given + "given Row\n{}\ncase B\ngiven Plan\n{}\n": "",
+	} {
+		_, err := workbench.Cases(fstest.MapFS{"c.case": {Data: []byte(text)}}, "")
+		if got := fmt.Sprint(err); got != says && (says != "" || err != nil) {
+			t.Errorf("%s\nsays %s, want %s", text, got, says)
+		}
+	}
+}
+
 // One resource that was missing moved all others up, and each of their fields was told.
 func TestACaseNamesTheResourceThatIsMissing(t *testing.T) {
 	f := compile(t, "map Plan -> CarePlan\n  key id\n  title -> title\nmap Plan -> Goal  when goal present\n  key id\n  goal -> description.text\n")
