@@ -20,7 +20,7 @@ func (t *Table) Check(others map[string]*Table) Check {
 	c := Check{Name: t.Name, Source: t.Source, Target: t.Target, Merged: map[string][]string{}}
 	c.NoEquivalent = t.those(func(_ string, to Coding) bool { return to.Code == "" })
 	for to, codes := range t.became {
-		if len(codes) > 1 {
+		if to[0] != "" && len(codes) > 1 {
 			c.Merged[to[1]] = codes
 		}
 	}

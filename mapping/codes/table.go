@@ -19,7 +19,7 @@ type Table struct {
 	Rows           map[string]Coding
 	Otherwise      *Coding                // the else row, for codes without a row
 	None           []Coding               // target codes that say they have no equivalent
-	became         map[[2]string][]string // system and code -> the codes that became it, else among them
+	became         map[[2]string][]string // system and code, and code alone -> the codes that became it, else among them
 }
 
 // Coding is one target: where its system is the table's source the code was kept. One
@@ -56,23 +56,24 @@ func (t *Table) Turn() {
 		if to := t.Rows[code]; to.Code != "" {
 			to.json = string(to.Append(nil))
 			t.Rows[code] = to
-			t.became[to.key()] = append(t.became[to.key()], code)
+			t.becomes(code, to)
 		}
 	}
 	if t.Otherwise != nil {
-		t.became[t.Otherwise.key()] = append(t.became[t.Otherwise.key()], "else")
+		t.becomes("else", *t.Otherwise)
+	}
+}
+
+func (t *Table) becomes(code string, to Coding) {
+	for _, key := range [][2]string{to.key(), {"", to.Code}} {
+		t.became[key] = append(t.became[key], code)
 	}
 }
 
 // back finds the code that a target came from; false where several or none did. Without
 // a system it is told by its code alone, as a code stands where there is no coding.
 func (t *Table) back(to Coding) (string, bool) {
-	var codes []string
-	for at, from := range t.became {
-		if at[1] == to.Code && (to.System == "" || at[0] == to.System) {
-			codes = append(codes, from...)
-		}
-	}
+	codes := t.became[to.key()]
 	if len(codes) != 1 {
 		return "", false
 	}
