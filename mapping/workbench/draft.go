@@ -228,12 +228,10 @@ func (d *draft) readJSON(content []byte) error {
 	return nil
 }
 
-var fieldName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
-
 // read notes the members of an object; inner objects by dotted names.
 func (s *shape) read(v fhir.Value, prefix string) {
 	for name, member := range v.Members() {
-		if !fieldName.MatchString(name) {
+		if !syntax.IsName(name) {
 			continue // the account of what is left behind names it
 		}
 		switch name = prefix + name; member.Kind() {
@@ -296,13 +294,13 @@ func (d *draft) write(name string) []byte {
 	used := map[string]bool{}
 	for _, f := range d.top.fields {
 		if f != key && !(isNHS.MatchString(f.name) && !used["subject"]) {
-			s.WriteString("  " + f.line(d, used, change+"/Extension/"+d.source+"-") + "\n")
+			s.WriteString("  " + f.line(used, change+"/Extension/"+d.source+"-") + "\n")
 		} else if f != key {
 			used["subject"] = true
 		}
 	}
 	for _, g := range d.top.groups {
-		g.write(&s, d, "  ", change+"/Extension/"+d.source+"-")
+		g.write(&s, "  ", change+"/Extension/"+d.source+"-")
 	}
 	return []byte(s.String())
 }
@@ -319,8 +317,8 @@ func (d *draft) person(s *strings.Builder, key *sample) {
 }
 
 // line is the rule of one field.
-func (f *sample) line(d *draft, used map[string]bool, base string) string {
-	to, isDay := "", len(f.seen) > 0 && (f.iso || f.day)
+func (f *sample) line(used map[string]bool, base string) string {
+	to, isDay := fmt.Sprintf("extension(%s%s).value", base, f.name), len(f.seen) > 0 && (f.iso || f.day)
 	switch {
 	case isDay && starts.MatchString(f.name) && !used["start"]:
 		to, used["start"] = "period.start   date", true
@@ -329,19 +327,19 @@ func (f *sample) line(d *draft, used map[string]bool, base string) string {
 	case titles.MatchString(f.name) && !used["title"]:
 		to, used["title"] = "title", true
 	case isDay:
-		to = fmt.Sprintf("extension(%s%s).valueDate   date", base, f.name)
+		to += "Date   date"
 	case f.kind == fhir.Number:
-		to = fmt.Sprintf("extension(%s%s).valueDecimal   decimal", base, f.name)
+		to += "Decimal   decimal"
 	case f.kind == fhir.Bool:
-		to = fmt.Sprintf("extension(%s%s).valueBoolean   boolean", base, f.name)
+		to += "Boolean   boolean"
 	default:
-		to = fmt.Sprintf("extension(%s%s).valueString", base, f.name)
+		to += "String"
 	}
 	return f.name + " <-> " + to
 }
 
 // write writes a group as extensions, one for each record.
-func (s *shape) write(to *strings.Builder, d *draft, indent, base string) {
+func (s *shape) write(to *strings.Builder, indent, base string) {
 	name := s.name
 	if s.by != "" {
 		name += " by " + s.by
@@ -353,9 +351,9 @@ func (s *shape) write(to *strings.Builder, d *draft, indent, base string) {
 	}
 	used := map[string]bool{"start": true, "end": true, "title": true}
 	for _, f := range s.fields {
-		to.WriteString(indent + "  " + f.line(d, used, "") + "\n")
+		to.WriteString(indent + "  " + f.line(used, "") + "\n")
 	}
 	for _, g := range s.groups {
-		g.write(to, d, indent+"  ", "")
+		g.write(to, indent+"  ", "")
 	}
 }

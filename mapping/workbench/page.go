@@ -22,10 +22,10 @@ const height = 26
 
 // view is what the page shows of one source.
 type view struct {
-	Name                string
-	Sources             []sourceView
-	Tables              []codes.Check
-	Returns, When, Lost int
+	Name    string
+	Sources []sourceView
+	Tables  []codes.Check
+	Count   map[string]int // of fields, by their class
 }
 
 type sourceView struct {
@@ -56,16 +56,9 @@ type lineView struct {
 // Page writes one HTML page that shows both sides of the maps, the lines between
 // them, and in red what does not return. It needs nothing else to be shown.
 func Page(to io.Writer, name string, check mapping.Check) error {
-	v := view{Name: name, Tables: check.Tables}
+	v := view{Name: name, Tables: check.Tables, Count: map[string]int{}}
 	for _, f := range check.Fields {
-		switch f.Verdict {
-		case mapping.Returns:
-			v.Returns++
-		case mapping.Conditional:
-			v.When++
-		default:
-			v.Lost++
-		}
+		v.Count[classes[f.Verdict]]++
 		if len(v.Sources) == 0 || v.Sources[len(v.Sources)-1].Name != f.Source {
 			v.Sources = append(v.Sources, sourceView{Name: f.Source})
 		}
@@ -79,7 +72,7 @@ func Page(to io.Writer, name string, check mapping.Check) error {
 }
 
 func (s *sourceView) add(f mapping.FieldCheck) {
-	shown := fieldView{FieldCheck: f, Class: class(f.Verdict), Says: Says(f), Y: height * (len(s.Fields) + 1)}
+	shown := fieldView{FieldCheck: f, Class: classes[f.Verdict], Says: Says(f), Y: height * (len(s.Fields) + 1)}
 	s.Fields = append(s.Fields, shown)
 	for _, target := range f.Targets {
 		path, _, _ := strings.Cut(target, " (")
@@ -92,15 +85,8 @@ func (s *sourceView) add(f mapping.FieldCheck) {
 	}
 }
 
-func class(v mapping.Verdict) string {
-	switch v {
-	case mapping.Returns:
-		return "returns"
-	case mapping.Conditional:
-		return "when"
-	}
-	return "lost"
-}
+// classes are how the page draws a verdict.
+var classes = map[mapping.Verdict]string{mapping.Returns: "returns", mapping.Conditional: "when", mapping.Lost: "lost"}
 
 // Says is a verdict in words.
 func Says(f mapping.FieldCheck) string {
