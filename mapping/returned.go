@@ -140,7 +140,10 @@ func (r *Returned) write(w *fhir.Writer, prefix string) {
 		r.writeField(w, ".")
 		return
 	}
-	w.BeginObject()
+	w.Object(func() { r.writeMembers(w, prefix) })
+}
+
+func (r *Returned) writeMembers(w *fhir.Writer, prefix string) {
 	done := map[string]bool{}
 	for _, name := range append(r.Fields(), r.Groups()...) {
 		rest, inside := strings.CutPrefix(name, prefix)
@@ -157,14 +160,13 @@ func (r *Returned) write(w *fhir.Writer, prefix string) {
 		case isField:
 			r.writeField(w, name)
 		default:
-			w.BeginArray()
-			for _, record := range r.groups[name] {
-				record.write(w, "")
-			}
-			w.EndArray()
+			w.Array(func() {
+				for _, record := range r.groups[name] {
+					record.write(w, "")
+				}
+			})
 		}
 	}
-	w.EndObject()
 }
 
 func (r *Returned) writeField(w *fhir.Writer, name string) {

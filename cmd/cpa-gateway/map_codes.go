@@ -7,6 +7,7 @@ import (
 
 	"cpagateway/mapping"
 	"cpagateway/mapping/codes"
+	"cpagateway/mapping/workbench"
 	"cpagateway/profiles/fhir"
 )
 
@@ -23,7 +24,7 @@ func mapCodesCommand(w world) *cobra.Command {
 				}
 				resources = conceptMaps(f.Program())
 			}
-			_, err := w.out.Write(collected(resources))
+			_, err := w.out.Write(append(workbench.Collection(resources), '\n'))
 			return err
 		},
 	}, &cobra.Command{
@@ -45,23 +46,6 @@ func conceptMaps(p *mapping.Program) (resources [][]byte) {
 		resources = append(resources, p.Table(name).ConceptMap())
 	}
 	return resources
-}
-
-// collected is a Bundle of resources.
-func collected(resources [][]byte) []byte {
-	out := fhir.NewWriter(nil)
-	out.Object(func() {
-		out.Member("resourceType", "Bundle")
-		out.Member("type", "collection")
-		if len(resources) > 0 {
-			out.Name("entry").Array(func() {
-				for _, r := range resources {
-					out.Object(func() { out.Name("resource").Raw(r) })
-				}
-			})
-		}
-	})
-	return append(out.Bytes(), '\n')
 }
 
 func tableIn(file string) ([]byte, error) {

@@ -70,16 +70,15 @@ func (x *extract) fragment(d *document, e *entry, rule string) []byte {
 
 // point writes one pointer.
 func point(w *fhir.Writer, name, status string, t target) {
-	w.BeginObject()
-	w.Member("fullUrl", name)
-	w.Name("response")
-	w.BeginObject()
-	w.Member("status", status)
-	if t.key != "" {
-		w.Member("location", t.typ+"/"+t.key)
-	}
-	w.EndObject()
-	w.EndObject()
+	w.Object(func() {
+		w.Member("fullUrl", name)
+		w.Name("response").Object(func() {
+			w.Member("status", status)
+			if t.key != "" {
+				w.Member("location", t.typ+"/"+t.key)
+			}
+		})
+	})
 }
 
 // leansOn lists the references of an entry that mean something only beside other

@@ -25,19 +25,20 @@ const noSource = "no code becomes this one"
 // unmatched, the else row is unmapped.
 func (t *Table) ConceptMap() []byte {
 	w := fhir.NewWriter(nil)
-	w.BeginObject()
-	w.Member("resourceType", "ConceptMap")
-	w.Member("url", profiles.Base+"/ConceptMap/"+t.Name)
-	w.Member("name", t.Name)
-	w.Member("status", "active")
-	w.Name("group")
-	w.BeginArray()
-	for _, system := range t.groups() {
-		t.writeGroup(w, system)
-	}
-	t.writeNoSource(w)
-	w.EndArray()
-	w.EndObject()
+	w.Object(func() {
+		w.Member("resourceType", "ConceptMap")
+		w.Member("url", profiles.Base+"/ConceptMap/"+t.Name)
+		w.Member("name", t.Name)
+		w.Member("status", "active")
+		w.Name("group").Array(func() {
+			for _, system := range t.groups() {
+				w.Object(func() { t.writeGroup(w, system) })
+			}
+			if len(t.None) > 0 {
+				w.Object(func() { t.writeNoSource(w) })
+			}
+		})
+	})
 	return w.Bytes()
 }
 
@@ -74,26 +75,22 @@ func (t *Table) groupOf(to Coding) string {
 }
 
 func (t *Table) writeGroup(w *fhir.Writer, system string) {
-	w.BeginObject()
 	w.Member("source", t.Source)
 	w.Member("target", system)
-	w.Name("element")
-	w.BeginArray()
-	for _, code := range slices.Sorted(maps.Keys(t.Rows)) {
-		if to := t.Rows[code]; t.groupOf(to) == system {
-			t.writeElement(w, code, to)
+	w.Name("element").Array(func() {
+		for _, code := range slices.Sorted(maps.Keys(t.Rows)) {
+			if to := t.Rows[code]; t.groupOf(to) == system {
+				t.writeElement(w, code, to)
+			}
 		}
-	}
-	w.EndArray()
+	})
 	if t.Otherwise != nil && t.Otherwise.System == system {
-		w.Name("unmapped")
-		w.BeginObject()
-		w.Member("mode", "fixed")
-		w.Member("code", t.Otherwise.Code)
-		w.Member("display", t.Otherwise.Display)
-		w.EndObject()
+		w.Name("unmapped").Object(func() {
+			w.Member("mode", "fixed")
+			w.Member("code", t.Otherwise.Code)
+			w.Member("display", t.Otherwise.Display)
+		})
 	}
-	w.EndObject()
 }
 
 func (t *Table) writeElement(w *fhir.Writer, code string, to Coding) {
@@ -112,33 +109,26 @@ func (t *Table) writeElement(w *fhir.Writer, code string, to Coding) {
 // writeNoSource writes the codes that no code becomes, as what has no equivalent the
 // other way round.
 func (t *Table) writeNoSource(w *fhir.Writer) {
-	if len(t.None) == 0 {
-		return
-	}
-	w.BeginObject()
 	w.Member("source", t.Target)
 	w.Member("target", t.Source)
-	w.Name("element")
-	w.BeginArray()
-	for _, from := range t.None {
-		writeElement(w, from, Coding{}, noCode, noSource)
-	}
-	w.EndArray()
-	w.EndObject()
+	w.Name("element").Array(func() {
+		for _, from := range t.None {
+			writeElement(w, from, Coding{}, noCode, noSource)
+		}
+	})
 }
 
 func writeElement(w *fhir.Writer, from, to Coding, equivalence, comment string) {
-	w.BeginObject()
-	w.Member("code", from.Code)
-	w.Member("display", from.Display)
-	w.Name("target")
-	w.BeginArray()
-	w.BeginObject()
-	w.Member("code", to.Code)
-	w.Member("display", to.Display)
-	w.Member("equivalence", equivalence)
-	w.Member("comment", comment)
-	w.EndObject()
-	w.EndArray()
-	w.EndObject()
+	w.Object(func() {
+		w.Member("code", from.Code)
+		w.Member("display", from.Display)
+		w.Name("target").Array(func() {
+			w.Object(func() {
+				w.Member("code", to.Code)
+				w.Member("display", to.Display)
+				w.Member("equivalence", equivalence)
+				w.Member("comment", comment)
+			})
+		})
+	})
 }

@@ -149,21 +149,20 @@ func local(reference string) string {
 // document is the record that the maps of lines read.
 func document(who string, day time.Time, known facts) []byte {
 	w := fhir.NewWriter(nil)
-	w.BeginObject()
-	w.Member("person", strings.TrimPrefix(who, "Patient/"))
-	w.Member("day", day.Format(time.DateOnly))
-	w.Member("month", day.Format("2006-01"))
-	w.Member("yearBefore", before(day, 1))
-	w.Member("eighteenBefore", before(day, 18))
-	for _, name := range slices.Sorted(maps.Keys(known)) {
-		w.Name(name)
-		w.BeginArray()
-		for _, fact := range latestFirst(known[name]) {
-			w.Raw(fact)
+	w.Object(func() {
+		w.Member("person", strings.TrimPrefix(who, "Patient/"))
+		w.Member("day", day.Format(time.DateOnly))
+		w.Member("month", day.Format("2006-01"))
+		w.Member("yearBefore", before(day, 1))
+		w.Member("eighteenBefore", before(day, 18))
+		for _, name := range slices.Sorted(maps.Keys(known)) {
+			w.Name(name).Array(func() {
+				for _, fact := range latestFirst(known[name]) {
+					w.Raw(fact)
+				}
+			})
 		}
-		w.EndArray()
-	}
-	w.EndObject()
+	})
 	return w.Bytes()
 }
 

@@ -93,43 +93,36 @@ func counted(severity, code, what string, counts map[string]int) []issue {
 
 func parameters(result []byte, issues []issue) []byte {
 	w := fhir.NewWriter(nil)
-	w.BeginObject()
-	w.Member("resourceType", "Parameters")
-	w.Name("parameter")
-	w.BeginArray()
-	for _, p := range []struct {
-		name     string
-		resource []byte
-	}{{"return", result}, {"outcome", outcome(issues)}} {
-		w.BeginObject()
-		w.Member("name", p.name)
-		w.Name("resource")
-		w.Raw(p.resource)
-		w.EndObject()
+	one := func(name string, resource []byte) {
+		w.Object(func() {
+			w.Member("name", name)
+			w.Name("resource").Raw(resource)
+		})
 	}
-	w.EndArray()
-	w.EndObject()
+	w.Object(func() {
+		w.Member("resourceType", "Parameters")
+		w.Name("parameter").Array(func() {
+			one("return", result)
+			one("outcome", outcome(issues))
+		})
+	})
 	return w.Bytes()
 }
 
 func outcome(issues []issue) []byte {
 	w := fhir.NewWriter(nil)
-	w.BeginObject()
-	w.Member("resourceType", "OperationOutcome")
-	w.Name("issue")
-	w.BeginArray()
-	for _, i := range issues {
-		w.BeginObject()
-		w.Member("severity", i.severity)
-		w.Member("code", i.code)
-		w.Name("details")
-		w.BeginObject()
-		w.Member("text", i.text)
-		w.EndObject()
-		w.EndObject()
-	}
-	w.EndArray()
-	w.EndObject()
+	w.Object(func() {
+		w.Member("resourceType", "OperationOutcome")
+		w.Name("issue").Array(func() {
+			for _, i := range issues {
+				w.Object(func() {
+					w.Member("severity", i.severity)
+					w.Member("code", i.code)
+					w.Name("details").Object(func() { w.Member("text", i.text) })
+				})
+			}
+		})
+	})
 	return w.Bytes()
 }
 
@@ -138,15 +131,15 @@ func binaries(files map[string][]byte) []byte {
 	var all [][]byte
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		w := fhir.NewWriter(nil)
-		w.BeginObject()
-		w.Member("resourceType", "Binary")
-		w.Member("id", name)
-		w.Member("contentType", mediaType(name))
-		w.Member("data", base64.StdEncoding.EncodeToString(files[name]))
-		w.EndObject()
+		w.Object(func() {
+			w.Member("resourceType", "Binary")
+			w.Member("id", name)
+			w.Member("contentType", mediaType(name))
+			w.Member("data", base64.StdEncoding.EncodeToString(files[name]))
+		})
 		all = append(all, w.Bytes())
 	}
-	return collection(all)
+	return Collection(all)
 }
 
 func mediaType(name string) string {

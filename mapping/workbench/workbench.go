@@ -101,27 +101,23 @@ func (m *Made) Bundle() []byte {
 	for i, r := range m.Resources {
 		bodies[i] = r.Body
 	}
-	return append(collection(bodies), '\n')
+	return append(Collection(bodies), '\n')
 }
 
-// collection is a Bundle of resources.
-func collection(resources [][]byte) []byte {
+// Collection is a Bundle of resources.
+func Collection(resources [][]byte) []byte {
 	w := fhir.NewWriter(nil)
-	w.BeginObject()
-	w.Member("resourceType", "Bundle")
-	w.Member("type", "collection")
-	if len(resources) > 0 {
-		w.Name("entry")
-		w.BeginArray()
-		for _, r := range resources {
-			w.BeginObject()
-			w.Name("resource")
-			w.Raw(r)
-			w.EndObject()
+	w.Object(func() {
+		w.Member("resourceType", "Bundle")
+		w.Member("type", "collection")
+		if len(resources) > 0 {
+			w.Name("entry").Array(func() {
+				for _, r := range resources {
+					w.Object(func() { w.Name("resource").Raw(r) })
+				}
+			})
 		}
-		w.EndArray()
-	}
-	w.EndObject()
+	})
 	return w.Bytes()
 }
 
