@@ -82,7 +82,7 @@ func (r *Report) Tables(custodian string, day time.Time, resources []fhir.Value)
 	}
 	tables := map[string]*table{}
 	for _, name := range r.program.Makes(person) {
-		tables[name] = &table{columns: r.program.Columns(name), lines: map[string]*line{}}
+		tables[name] = &table{columns: r.program.Columns(name), lines: map[string]*line{}, numbers: map[int]bool{}}
 	}
 	x.account.People = len(x.about)
 	for _, who := range slices.Sorted(maps.Keys(x.about)) {

@@ -174,6 +174,21 @@ func TestTheReturnCountsWhoeverHasAValidPlan(t *testing.T) {
 	})
 }
 
+// TestNumbersAreAddedUpAsTheyStand: of 7.5 hours nothing was counted, being no whole number.
+func TestNumbersAreAddedUpAsTheyStand(t *testing.T) {
+	files := fstest.MapFS{"m.map": {Data: []byte("map Patient -> Who\n  key id\n  person \"Patient/{id}\"\n  hours -> hours\ncsv Hours\n  month \"Month\"\n  hours \"Hours\"\n  people \"People\"\n" +
+		"map Person -> Hours\n  key person\n  month -> month\n  first Who -> hours\n    hours -> .   decimal\n  \"1\" -> people   integer\n")}}
+	r, err := report.New(files, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, account := r.Tables("7A4", time.Date(2026, 2, 28, 0, 0, 0, 0, time.UTC), parsed(t,
+		`{"resourceType":"Patient","id":"a","hours":7.50}`, `{"resourceType":"Patient","id":"b","hours":0.75}`, `{"resourceType":"Patient","id":"c","hours":1e2}`))
+	if got := string(made["Hours.csv"]); got != "Month,Hours,People\n2026-02,108.25,3\n" || len(account.Faults) > 0 {
+		t.Errorf("%q, %v", got, account.Faults)
+	}
+}
+
 // TestTheYearBeforeALeapDay is the last day of that February.
 func TestTheYearBeforeALeapDay(t *testing.T) {
 	files := fstest.MapFS{"m.map": {Data: []byte("map Patient -> Who\n  key id\n  person \"Patient/{id}\"\n  id -> id2\ncsv Days\n  a \"A\"\n  b \"B\"\n  c \"C\"\nmap Person -> Days\n  key person\n  yearBefore -> a\n  eighteenBefore -> b\n  month -> c\n")}}

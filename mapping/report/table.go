@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"encoding/csv"
 	"maps"
+	"math/big"
 	"slices"
-	"strconv"
 	"strings"
 
 	"cpagateway/mapping"
@@ -16,33 +16,30 @@ import (
 type table struct {
 	columns []mapping.Column
 	lines   map[string]*line
-	numbers map[int]bool // columns that hold numbers
+	numbers map[int]bool // positions of columns that hold numbers
 }
 
 type line struct {
 	texts []string
-	sums  []int64
+	sums  []big.Rat
 }
 
 // add adds a line, or its numbers to those of the line with the same texts.
 func (t *table) add(cells fhir.Value) {
-	l := &line{make([]string, len(t.columns)), make([]int64, len(t.columns))}
+	l := &line{make([]string, len(t.columns)), make([]big.Rat, len(t.columns))}
 	for i, column := range t.columns {
 		cell := cells.Get(column.Field)
 		if cell.Kind() != fhir.Number {
 			l.texts[i] = cell.Text()
 			continue
 		}
-		if t.numbers == nil {
-			t.numbers = map[int]bool{}
-		}
-		l.sums[i], _ = strconv.ParseInt(string(cell.Raw()), 10, 64) // the conversion integer has read it
+		l.sums[i].SetString(string(cell.Raw())) // a conversion has read it
 		t.numbers[i] = true
 	}
 	key := strings.Join(l.texts, "\x00")
-	if same := t.lines[key]; same != nil && t.numbers != nil {
-		for i, n := range l.sums {
-			same.sums[i] += n
+	if same := t.lines[key]; same != nil {
+		for i := range l.sums {
+			same.sums[i].Add(&same.sums[i], &l.sums[i])
 		}
 		return
 	}
@@ -61,7 +58,9 @@ func (t *table) csv() []byte {
 	for _, key := range slices.Sorted(maps.Keys(t.lines)) {
 		for i := range cells {
 			if cells[i] = t.lines[key].texts[i]; t.numbers[i] {
-				cells[i] = strconv.FormatInt(t.lines[key].sums[i], 10)
+				sum := &t.lines[key].sums[i]
+				digits, _ := sum.FloatPrec()
+				cells[i] = sum.FloatString(digits)
 			}
 		}
 		_ = w.Write(cells)
