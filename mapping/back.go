@@ -82,21 +82,23 @@ func (p *Program) Back(env Env, resources []fhir.Value) *Back {
 		}
 	}
 	b.join(shared)
-	for _, p := range pieces {
-		b.strikeHalf(p)
-	}
+	b.Strike(b.halves(pieces))
 	return b
 }
 
-// strikeHalf takes out the record of a resource that could not be read: without what that
-// says it would be half of one.
-func (b *Back) strikeHalf(p *piece) {
-	if p.m == nil || p.fault == "" {
-		return
+// halves are the records of resources that could not be read: without what these say each
+// would be half of one.
+func (b *Back) halves(pieces []*piece) map[*Returned]string {
+	halves := map[*Returned]string{}
+	for _, p := range pieces {
+		if p.m == nil || p.fault == "" {
+			continue
+		}
+		if own, ok := b.ownKey(p); ok && b.records[own] != nil {
+			halves[b.records[own]] = recordStruck
+		}
 	}
-	if own, ok := b.ownKey(p); ok && b.records[own] != nil {
-		b.Strike(b.records[own], recordStruck)
-	}
+	return halves
 }
 
 const recordStruck = "the record that it came from is not written, for the reason given with its other resources"
@@ -438,7 +440,7 @@ func (b *Back) element(n *node, v fhir.Value, at []*Returned) string {
 	same := outer.find(n.scope.group, n.scope.by, record)
 	if same == nil {
 		record.blocks = []*node{n}
-		outer.groups[n.scope.group] = append(outer.groups[n.scope.group], record)
+		outer.join(n.scope.group, record)
 		return ""
 	}
 	// What another block says of it joins it; a second element of this one has its key.
@@ -446,5 +448,6 @@ func (b *Back) element(n *node, v fhir.Value, at []*Returned) string {
 		return v.Path()
 	}
 	same.blocks = append(same.blocks, n)
+	outer.know(n.scope.group, same)
 	return ""
 }

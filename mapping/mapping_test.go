@@ -204,6 +204,37 @@ func TestTimeGrowsWithTheRecord(t *testing.T) {
 	}
 }
 
+// TestTimeGrowsWithWhatComesBack: the records of a list that a field tells apart were each
+// looked for among all.
+func TestTimeGrowsWithWhatComesBack(t *testing.T) {
+	program, err := compile("map S <-> Basic\n  key id\n  in identifier[]\n    \"https://s/id\" -> system\n    id <-> value\n  each parts by no <-> extension[]\n    \"https://s/part\" -> url\n    no <-> valueString\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cost := func(n int) int64 {
+		var s strings.Builder
+		s.WriteString(`{"resourceType":"Basic","id":"1","identifier":[{"system":"https://s/id","value":"1"}],"extension":[{"url":"https://s/part","valueString":"first"}`)
+		for i := range n {
+			fmt.Fprintf(&s, `,{"url":"https://s/part","valueString":"%d"}`, i)
+		}
+		s.WriteString("]}")
+		v, err := fhir.ParseResource([]byte(s.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return testing.Benchmark(func(b *testing.B) {
+			for range b.N {
+				if back := program.Back(testEnv, []fhir.Value{v}); len(back.Records) != 1 || len(back.Records[0].Each("parts")) != n+1 {
+					b.Fatal(back.Faults)
+				}
+			}
+		}).NsPerOp()
+	}
+	if small, large := cost(1000), cost(10000); large > 40*small {
+		t.Errorf("1,000 parts took %d ns, 10,000 took %d ns", small, large)
+	}
+}
+
 // A compiled map is data, so that more than one reading of it is possible: no
 // type that a Program holds has a function in it.
 func TestAMapIsData(t *testing.T) {

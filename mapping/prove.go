@@ -120,10 +120,15 @@ func (b *Back) strike(record *Returned, reason string) {
 	}
 }
 
-// Strike takes out a record that a format cannot write after all.
-func (b *Back) Strike(record *Returned, reason string) {
-	b.strike(record, reason)
-	b.Records = slices.DeleteFunc(b.Records, func(r *Returned) bool { return r == record })
+// Strike takes out records that a format cannot write after all, each for its reason.
+func (b *Back) Strike(reasons map[*Returned]string) {
+	b.Records = slices.DeleteFunc(b.Records, func(record *Returned) bool {
+		reason, struck := reasons[record]
+		if struck {
+			b.strike(record, reason)
+		}
+		return struck
+	})
 }
 
 // comparison holds what came in against what is made again.

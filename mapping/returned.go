@@ -21,12 +21,13 @@ type Returned struct {
 	fields   map[string]string
 	literals map[string]bool // fields that JSON writes without quotes
 	groups   map[string][]*Returned
-	from     []*piece // the resources that it came back from
-	blocks   []*node  // of a record of a group: the blocks whose elements it came back from
+	known    map[[2]string]map[string]*Returned // by group and field, its records by their texts in that
+	from     []*piece                           // the resources that it came back from
+	blocks   []*node                            // of a record of a group: the blocks whose elements it came back from
 }
 
 func newReturned() *Returned {
-	return &Returned{fields: map[string]string{}, literals: map[string]bool{}, groups: map[string][]*Returned{}}
+	return &Returned{fields: map[string]string{}, literals: map[string]bool{}, groups: map[string][]*Returned{}, known: map[[2]string]map[string]*Returned{}}
 }
 
 // Field implements Record.
@@ -106,26 +107,45 @@ func (r *Returned) take(o *Returned, keys map[string]string, path string) (dispu
 		for _, record := range o.groups[group] {
 			same := r.find(group, by, record)
 			if same == nil {
-				r.groups[group] = append(r.groups[group], record)
+				r.join(group, record)
 			} else if disputed := same.take(record, keys, at); disputed != "" {
 				return disputed
+			} else {
+				r.know(group, same)
 			}
 		}
 	}
 	return ""
 }
 
+// find is the record of a group in which a field has the same text as in another.
 func (r *Returned) find(group, by string, record *Returned) *Returned {
 	key, ok := record.fields[by]
 	if by == "" || !ok {
 		return nil
 	}
-	for _, other := range r.groups[group] {
-		if other.fields[by] == key {
-			return other
+	if at := [2]string{group, by}; r.known[at] == nil {
+		r.known[at] = map[string]*Returned{}
+		for _, other := range r.groups[group] {
+			r.know(group, other)
 		}
 	}
-	return nil
+	return r.known[[2]string{group, by}][key]
+}
+
+// join adds a record to a group.
+func (r *Returned) join(group string, record *Returned) {
+	r.groups[group] = append(r.groups[group], record)
+	r.know(group, record)
+}
+
+// know lets a record of a group be found by what is said of it now.
+func (r *Returned) know(group string, record *Returned) {
+	for at, known := range r.known {
+		if text, ok := record.fields[at[1]]; ok && at[0] == group && known[text] == nil {
+			known[text] = record
+		}
+	}
 }
 
 // JSON is the record as a JSON object: dotted names become objects, groups lists.

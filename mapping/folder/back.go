@@ -15,12 +15,14 @@ import (
 func (f *Format) Back(env mapping.Env, resources []fhir.Value) (map[string][]byte, *mapping.Back) {
 	back := f.program.Back(env, resources)
 	back.ProveWith(f.program)
-	for _, r := range slices.Clone(back.Records) {
+	unsound := map[*mapping.Returned]string{}
+	for _, r := range back.Records {
 		f.typed(r)
 		if faults := f.unsound(r.Source, r.JSON()); len(faults) > 0 {
-			back.Strike(r, "the document that it would be is not in its form: "+faults[0].At.Field+": "+faults[0].Reason)
+			unsound[r] = "the document that it would be is not in its form: " + faults[0].At.Field + ": " + faults[0].Reason
 		}
 	}
+	back.Strike(unsound)
 	bySource := map[string][]*mapping.Returned{}
 	for _, r := range back.Records {
 		bySource[r.Source] = append(bySource[r.Source], r)

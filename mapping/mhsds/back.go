@@ -128,19 +128,21 @@ func keep(back *mapping.Back, rows map[*mapping.Returned]*row) map[*row]bool {
 			kept[r] = true
 		}
 	}
-	for again := true; again; {
-		again = false
-		for _, record := range slices.Clone(back.Records) {
+	for {
+		hanging := map[*mapping.Returned]string{}
+		for _, record := range back.Records {
 			if top := rows[record]; top.owner != nil && !kept[top.owner] {
-				back.Strike(record, "the row of "+top.owner.in.table.name+" that it hangs on is not written")
+				hanging[record] = "the row of " + top.owner.in.table.name + " that it hangs on is not written"
 				for r := range within(top) {
 					delete(kept, r)
 				}
-				again = true
 			}
 		}
+		if len(hanging) == 0 {
+			return kept
+		}
+		back.Strike(hanging)
 	}
-	return kept
 }
 
 // tables writes the rows that are kept as CSV.
