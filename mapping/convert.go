@@ -103,14 +103,12 @@ func (r *run) convert(rule *rule, dst []byte, value string) []byte {
 // importer's configuration to say.
 func nhsNumber(r *run, rule *rule, dst []byte, value string) []byte {
 	normal, err := profiles.NHSNumber(value)
-	var fault *profiles.NHSNumberError
 	switch {
-	case err == nil:
-	case errors.As(err, &fault) && fault.Kind == profiles.NHSNumberCheck:
-		r.warn(rule, value, err.Error())
-	default:
+	case normal == "":
 		r.refuse(rule, value, err.Error())
 		return dst
+	case err != nil:
+		r.warn(rule, value, err.Error())
 	}
 	return fhir.AppendString(dst, normal)
 }

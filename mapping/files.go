@@ -1,6 +1,8 @@
 package mapping
 
 import (
+	"bytes"
+	"encoding/csv"
 	"errors"
 	"io/fs"
 	"path"
@@ -18,6 +20,27 @@ type NotRead struct {
 
 // Pass notes a file that is not read.
 func (r *Report) Pass(file, reason string) { r.NotRead = append(r.NotRead, NotRead{file, reason}) }
+
+// CSV writes records with Fields as a file: a row of headers, and one of each record.
+func CSV[R interface {
+	Field(name string) (text string, ok bool)
+}](columns []Column, records []R) []byte {
+	var text bytes.Buffer
+	w := csv.NewWriter(&text)
+	row := make([]string, len(columns))
+	for i, c := range columns {
+		row[i] = c.Header
+	}
+	_ = w.Write(row) // a buffer takes everything
+	for _, r := range records {
+		for i, c := range columns {
+			row[i], _ = r.Field(c.Field)
+		}
+		_ = w.Write(row)
+	}
+	w.Flush()
+	return text.Bytes()
+}
 
 // Walk opens each file under fsys whose name ends in one of the suffixes (in lower
 // case, with their dot), in the order of the names. A file or folder that cannot be
@@ -64,7 +87,7 @@ func Open(fsys fs.FS, report *Report, name string, read func(fs.File) error) err
 
 // whyNotOpened says what to do about an error of opening, without the path of the machine.
 func whyNotOpened(name string, err error) string {
-	var at *fs.PathError
+	at, isPath := errors.AsType[*fs.PathError](err)
 	switch {
 	case !utf8.ValidString(name):
 		return "its name is not UTF-8: rename it"
@@ -72,7 +95,7 @@ func whyNotOpened(name string, err error) string {
 		return "it is a link that leads nowhere"
 	case errors.Is(err, fs.ErrPermission):
 		return "this user may not read it"
-	case errors.As(err, &at):
+	case isPath:
 		return "it cannot be opened: " + at.Err.Error()
 	}
 	return "it cannot be opened"

@@ -31,10 +31,7 @@ type extract struct {
 }
 
 func newExtract(env mapping.Env, out mapping.Output) *extract {
-	return &extract{
-		env: env, out: out, report: mapping.Report{LeftBehind: map[string]int{}, Defaulted: map[string]int{}},
-		memory: memory{table: scratch.NewTable(env.Scratch)},
-	}
+	return &extract{env: env, out: out, memory: memory{table: scratch.NewTable(env.Scratch)}}
 }
 
 // document brings in the records of one document that this pass is for.

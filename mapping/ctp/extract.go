@@ -27,7 +27,6 @@ type extract struct {
 
 func (f *Format) newExtract(env mapping.Env, out mapping.Output) *extract {
 	x := &extract{format: f, out: out, later: later{scratch.NewList(env.Scratch)}, memory: memory{scratch.NewTable(env.Scratch)}}
-	x.report.LeftBehind, x.report.Defaulted = map[string]int{}, map[string]int{}
 	x.runner = f.program.Runner(env, &x.report)
 	x.wishRunner = f.wishes.Runner(env, &mapping.Report{}) // of a refused plan nothing is counted
 	return x

@@ -1,8 +1,6 @@
 package folder
 
 import (
-	"bytes"
-	"encoding/csv"
 	"maps"
 	"slices"
 
@@ -115,19 +113,5 @@ func writeCSV[R cells](columns []mapping.Column, records []R) []byte {
 			columns = append(slices.Clip(columns), mapping.Column{Field: name, Header: name})
 		}
 	}
-	var text bytes.Buffer
-	w := csv.NewWriter(&text)
-	line := make([]string, len(columns))
-	for i, c := range columns {
-		line[i] = c.Header
-	}
-	_ = w.Write(line) // a buffer takes everything
-	for _, r := range records {
-		for i, c := range columns {
-			line[i], _ = r.Field(c.Field)
-		}
-		_ = w.Write(line)
-	}
-	w.Flush()
-	return text.Bytes()
+	return mapping.CSV(columns, records)
 }

@@ -197,8 +197,7 @@ func (b *bounded) row(end int64) []byte {
 
 // reason is an error of encoding/csv without the place, which it counts otherwise.
 func reason(err error) string {
-	var at *csv.ParseError
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[*csv.ParseError](err); ok {
 		return at.Err.Error()
 	}
 	return err.Error()

@@ -194,7 +194,6 @@ type run struct {
 
 func (f *Format) newRun(env mapping.Env, out mapping.Output) *run {
 	x := &run{format: f, env: env, out: out, made: scratch.NewTable(env.Scratch)}
-	x.report.LeftBehind, x.report.Defaulted = map[string]int{}, map[string]int{}
 	x.runner = f.program.Runner(env, &x.report)
 	env.Explain = nil
 	x.quiet = f.program.Runner(env, &mapping.Report{})

@@ -54,7 +54,7 @@ func (x *run) gather(ctx context.Context, fsys fs.FS) error {
 		if !isCSV(name) {
 			return nil
 		}
-		take := func(r record) error { return errors.Join(ctx.Err(), x.count(source, r)) }
+		take := func(r record) error { x.count(source, r); return ctx.Err() }
 		joined := x.tables[source]
 		if joined != nil {
 			joined.files = append(joined.files, layout{name: name})
@@ -79,7 +79,7 @@ func (x *run) gather(ctx context.Context, fsys fs.FS) error {
 }
 
 // count notes a row that others may belong to.
-func (x *run) count(source string, r record) error {
+func (x *run) count(source string, r record) {
 	x.rows++
 	for _, name := range x.format.program.Joined(source) {
 		t := x.tables[name]
@@ -87,7 +87,6 @@ func (x *run) count(source string, r record) error {
 			t.homes.Put(key, min(t.homes.Get(key)+1, 2))
 		}
 	}
-	return nil
 }
 
 // keep keeps a row until the one that it belongs to is read.

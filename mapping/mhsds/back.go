@@ -2,7 +2,7 @@ package mhsds
 
 import (
 	"cmp"
-	"encoding/csv"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -103,7 +103,7 @@ func (x *extract) put(table string, record *mapping.Returned, above *row) *row {
 }
 
 // within is a row and what makes nothing of its own below it: one record of the maps.
-func within(r *row) func(yield func(*row) bool) {
+func within(r *row) iter.Seq[*row] {
 	return func(yield func(*row) bool) {
 		if !yield(r) {
 			return
@@ -150,45 +150,33 @@ func tables(x *extract, kept map[*row]bool) map[string][]byte {
 	files := map[string][]byte{}
 	for _, s := range x.order {
 		rows := slices.DeleteFunc(slices.Clone(s.rows), func(r *row) bool { return !kept[r] })
-		if len(rows) == 0 {
-			continue
+		if len(rows) > 0 {
+			files[s.table.name+".csv"] = mapping.CSV(s.table.order(rows), rows)
 		}
-		var text strings.Builder
-		w := csv.NewWriter(&text) // it takes everything
-		columns := s.table.order(rows)
-		headers := slices.Clone(columns)
-		for i, column := range columns {
-			headers[i] = cmp.Or(s.table.headers[column], column)
-		}
-		_ = w.Write(headers)
-		for _, r := range rows {
-			cells := make([]string, len(columns))
-			for i, column := range columns {
-				cells[i], _ = r.Field(column)
-			}
-			_ = w.Write(cells)
-		}
-		w.Flush()
-		files[s.table.name+".csv"] = []byte(text.String())
 	}
 	files["NOT-A-SUBMISSION.txt"] = []byte("Made from FHIR resources. The header has no reporting period, and what FHIR does not hold is not there.\n")
 	return files
 }
 
 // order is the columns that rows have, those that rules name first.
-func (t *table) order(rows []*row) []string {
+func (t *table) order(rows []*row) (columns []mapping.Column) {
 	has := map[string]bool{}
 	for _, r := range rows {
 		for _, column := range r.in.columns {
 			has[column] = true
 		}
 	}
-	var columns []string
-	for _, rule := range t.rules {
-		if has[rule.field] {
-			columns = append(columns, rule.field)
-			delete(has, rule.field)
+	add := func(field string) {
+		if has[field] {
+			columns = append(columns, mapping.Column{Field: field, Header: cmp.Or(t.headers[field], field)})
+			delete(has, field)
 		}
 	}
-	return append(columns, slices.Sorted(maps.Keys(has))...)
+	for _, rule := range t.rules {
+		add(rule.field)
+	}
+	for _, field := range slices.Sorted(maps.Keys(has)) {
+		add(field)
+	}
+	return columns
 }

@@ -43,7 +43,6 @@ func (s *sheet) add(r *row) { s.rows = append(s.rows, r) }
 
 func (f *Format) newExtract(env mapping.Env, out mapping.Output) *extract {
 	x := &extract{format: f, env: env, out: out, lines: bufio.NewReaderSize(nil, 64<<10), kept: newKeptRows(env.Scratch)}
-	x.report.LeftBehind, x.report.Defaulted = map[string]int{}, map[string]int{}
 	x.runner = f.program.Runner(env, &x.report)
 	env.Explain = nil
 	x.quiet = f.program.Runner(env, &mapping.Report{})

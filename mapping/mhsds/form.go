@@ -1,7 +1,6 @@
 package mhsds
 
 import (
-	"errors"
 	"regexp"
 	"strings"
 	"time"
@@ -120,9 +119,8 @@ func date(x *extract, r *row, text string) (string, bool) {
 
 // nhsNumber leaves a wrong check digit to the map, which warns.
 func nhsNumber(_ *extract, _ *row, text string) (string, bool) {
-	normal, err := profiles.NHSNumber(text)
-	var fault *profiles.NHSNumberError
-	return normal, err == nil || errors.As(err, &fault) && fault.Kind == profiles.NHSNumberCheck
+	normal, _ := profiles.NHSNumber(text)
+	return normal, normal != ""
 }
 
 // derive works out the header's fields that rules compare with.

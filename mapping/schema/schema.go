@@ -76,11 +76,10 @@ func (s *Schema) Check(raw []byte) []Finding {
 	if err != nil {
 		return []Finding{{Kind: NotJSON, Reason: "not JSON"}}
 	}
-	var failure *jsonschema.ValidationError
-	if err := s.compiled.Validate(document); !errors.As(err, &failure) {
-		return nil
+	if failure, ok := errors.AsType[*jsonschema.ValidationError](s.compiled.Validate(document)); ok {
+		return s.findings(nil, failure, document)
 	}
-	return s.findings(nil, failure, document)
+	return nil
 }
 
 // findings walks down to what failed, and stops at a rule: what inside it failed
