@@ -3,6 +3,7 @@ package mhsds
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,7 +104,8 @@ func readLine(from *bufio.Reader) (line, fault string, err error) {
 	for read := 0; ; {
 		part, err := from.ReadSlice('\n')
 		if err == nil && long == nil || err == io.EOF && long == nil && len(part) > 0 {
-			return textOf(string(part))
+			line, fault = textOf(string(part))
+			return line, fault, nil
 		}
 		if read += len(part); read > maxCut {
 			return "", "", fmt.Errorf("it is longer than %d MiB, and no row", maxCut>>20)
@@ -116,18 +118,15 @@ func readLine(from *bufio.Reader) (line, fault string, err error) {
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
 		case err == nil, err == io.EOF && len(long) > 0:
-			line, other, _ := textOf(string(long))
-			if fault == "" {
-				fault = other
-			}
-			return line, fault, nil
+			line, other := textOf(string(long))
+			return line, cmp.Or(fault, other), nil
 		default:
 			return "", "", err
 		}
 	}
 }
 
-func textOf(raw string) (line, fault string, err error) {
+func textOf(raw string) (line, fault string) {
 	line = strings.TrimSuffix(raw, "\n")
 	switch {
 	case !utf8.ValidString(line):
@@ -135,7 +134,7 @@ func textOf(raw string) (line, fault string, err error) {
 	case strings.IndexByte(line, 0) >= 0:
 		fault = "holds a NUL character"
 	}
-	return line, fault, nil
+	return line, fault
 }
 
 // splitRow cuts a line into fields. With a fault the fields before it are returned.
@@ -191,10 +190,7 @@ func quotedField(s string) (cell, rest string, more bool, fault string) {
 // named twice is not: every row of such a file is set aside.
 func (f *file) readHeader(line, fault string) {
 	cells, wrong := splitRow(line, nil)
-	if fault == "" {
-		fault = wrong
-	}
-	if wrong != "" && fault == wrong {
+	if fault == "" && wrong != "" {
 		fault = fmt.Sprintf("column %d: %s", len(cells)+1, wrong)
 	}
 	for i, name := range cells {

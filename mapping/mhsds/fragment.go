@@ -70,26 +70,23 @@ type rowAt struct {
 
 func (x *extract) write(group map[*table][]*row) []byte {
 	w := fhir.NewWriter(nil)
-	w.BeginObject()
-	for _, t := range x.format.tables {
-		rows := group[t]
-		if len(rows) == 0 {
-			continue
+	w.Object(func() {
+		for _, t := range x.format.tables {
+			if rows := group[t]; len(rows) > 0 {
+				sortRows(rows)
+				w.Name(t.name).Array(func() {
+					for _, r := range rows {
+						w.Object(func() { r.write(w) })
+					}
+				})
+			}
 		}
-		sortRows(rows)
-		w.Name(t.name)
-		w.BeginArray()
-		for _, r := range rows {
-			r.write(w)
-		}
-		w.EndArray()
-	}
-	w.EndObject()
+	})
 	return w.Bytes()
 }
 
+// write writes the members of a row.
 func (r *row) write(w *fhir.Writer) {
-	w.BeginObject()
 	if r.unread != nil && utf8.ValidString(r.unread.line) {
 		w.Member(lineMember, r.unread.line)
 	} else if r.unread != nil {
@@ -100,7 +97,6 @@ func (r *row) write(w *fhir.Writer) {
 			w.Member(r.in.columns[i], cell)
 		}
 	}
-	w.EndObject()
 }
 
 // readFragment makes the rows of a fragment. A row that still holds its
