@@ -275,3 +275,18 @@ func TestATransactionSaysWhereItFailed(t *testing.T) {
 		t.Errorf("%d %s", got.status, got.body)
 	}
 }
+
+// A read gives the part that is asked for wherever it stands, and a part has no version.
+func TestAPartIsAPartInATransaction(t *testing.T) {
+	s := openStand(t)
+	id := s.planOf("cmht", ann, profiles.CodeMentalHealthPlan)
+	for _, part := range []string{"_summary=true", "_summary=text", "_elements=status"} {
+		want := s.get("cmht", "/CarePlan/"+id+"?"+part).body
+		for _, kind := range []string{"batch", "transaction"} {
+			got := s.send("cmht", http.MethodPost, "", bundleFor(kind, entryOf("GET", "CarePlan/"+id+"?"+part, "", ""))).responses(t)[0]
+			if got.resource != want || got.Etag != "" {
+				t.Errorf("%s in a %s: version %q of\n%.300s\nwant\n%.300s", part, kind, got.Etag, got.resource, want)
+			}
+		}
+	}
+}

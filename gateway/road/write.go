@@ -94,7 +94,7 @@ func (r *Road) changing(tx store.Tx, t *exchange) (*change, error) {
 		return nil, err
 	}
 	persons := []facts.Person{holdings.At(custodian)}
-	s := subject{holdings: holdings, custodians: []profiles.OrgCode{custodian}}
+	s := subject{holdings: holdings, custodians: []profiles.OrgCode{custodian}, subset: t.ask.Subset}
 	ask := consent.Request{Caller: t.caller, Action: consent.Read, Type: t.ask.Type, At: t.at, Register: register, Policy: r.Policy}
 	reading := *t
 	reading.ask.Interaction = Read
