@@ -49,6 +49,7 @@ func (f *Front) Handler() http.Handler {
 		e.Handle(method, Prefix+"/metadata", f.metadata)
 		e.Handle(method, Prefix+"/.well-known/smart-configuration", f.smart)
 		e.Handle(method, Prefix+"/:type", f.serve(road.Search))
+		e.Handle(method, Prefix+"/:type/_search", f.serve(road.Search)) // as HAPI's client can send one
 		e.Handle(method, Prefix+"/:type/:id", f.serve(road.Read))
 		e.Handle(method, Prefix+"/:type/:id/_history", f.serve(road.History))
 		e.Handle(method, Prefix+"/:type/:id/$status", f.serve(road.Status))

@@ -146,6 +146,18 @@ func TestTheUnauthenticatedLearnNothingOfTheRequest(t *testing.T) {
 	}
 }
 
+// HAPI's client can send a search by GET to the address of one by POST. It was answered as
+// a read of something that is not there, in the words in which no plan is answered.
+func TestASearchByGetToTheAddressOfOneByPost(t *testing.T) {
+	s := openStand(t)
+	for _, person := range []string{ann, elin, nobody} {
+		want := s.get("ooh", "/CarePlan?"+about(person))
+		if got := s.get("ooh", "/CarePlan/_search?"+about(person)); got.status != want.status || got.body != want.body {
+			t.Errorf("%d %.300s\nwant\n%d %.300s", got.status, got.body, want.status, want.body)
+		}
+	}
+}
+
 func TestHeadIsGetWithoutTheBody(t *testing.T) {
 	s := openStand(t)
 	team := s.get("gp", "/CareTeam?"+about(ann)).ids(t)[0]
