@@ -1,8 +1,12 @@
 package gateway_test
 
 import (
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
+
+	"cpagateway/consent"
 )
 
 // goalOf is a goal of a person in an area, as the treating team finds it.
@@ -48,6 +52,31 @@ func TestAReferenceThatIsNotShownFindsNothing(t *testing.T) {
 			if want == 0 && strings.Contains(a.body, `"next"`) {
 				t.Errorf("%s asks for %v: there is a next page", as, c.query)
 			}
+		}
+	}
+}
+
+// A plan that refers to another custodian's record does not show it, and is not found by
+// it, though the caller may see both: else a filter would tell what the copy leaves out.
+func TestAReferenceToAnotherCustodiansRecordFindsNothing(t *testing.T) {
+	s := openStand(t)
+	s.share()
+	s.bringInFor(council, consent.On, s.annAt(council, asItIs))
+	goals := s.get("gp", "/Goal?"+about(ann)).ids(t)
+	if len(goals) == 0 {
+		t.Fatal("no goal of the council's is seen: the test could not fail")
+	}
+	goal := "Goal/" + goals[0]
+	before := s.get("gp", "/CarePlan?"+about(ann, "goal", goal)).ids(t)
+	made := s.send("keeper", http.MethodPost, "/CarePlan", crisisPlanOf(numbered(ann), `,"goal":[{"reference":"`+goal+`"}]`))
+	path := strings.Split(strings.TrimPrefix(made.header.Get("Location"), s.road.Base), "/_history")[0]
+	if a := s.get("gp", path); made.status != http.StatusCreated || a.status != http.StatusOK || strings.Contains(a.body, goal) {
+		t.Fatalf("made %d, read %d %s", made.status, a.status, a.body)
+	}
+	for _, query := range [][]string{{"goal", goal}, {"goal", goal + ",Goal/unknown"}} {
+		a := s.get("gp", "/CarePlan?"+about(ann, append(query, "_total", "accurate")...))
+		if total, _ := a.total(t); !slices.Equal(a.ids(t), before) || total != len(before) || total == 0 {
+			t.Errorf("%v finds %v, a total of %d, and found %v", query, a.ids(t), total, before)
 		}
 	}
 }

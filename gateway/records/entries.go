@@ -22,7 +22,7 @@ func BuiltInEntries(id string, seen time.Time) []search.Entry {
 func (q Query) Matches(s Scope, entries []search.Entry, id string, seen time.Time) bool {
 	usable := append(search.Usable(entries, s.Items), BuiltInEntries(id, seen)...)
 	for _, p := range q.Params {
-		if !p.Match(usable) {
+		if !p.In(s.Custodian).Match(usable) {
 			return false
 		}
 	}

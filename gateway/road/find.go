@@ -142,7 +142,8 @@ func (r *Road) found(now records.Reader, q question) (records.Page, error) {
 
 // searchable takes out of a search the references that the caller could not see
 // in an answer: a filter that matched them would confirm what the projection
-// drops. Where nothing of a parameter remains, nothing matches, and it reports false,
+// drops. One that it could is looked for in the records of whose it leads to, which alone
+// show it. Where nothing of a parameter remains, nothing matches, and it reports false,
 // as it does with an error.
 func searchable(now records.Reader, q question) ([]search.Param, bool, error) {
 	params := q.search.Params
@@ -157,7 +158,7 @@ func searchable(now records.Reader, q question) ([]search.Param, bool, error) {
 	if len(refs) == 0 {
 		return params, true, nil
 	}
-	seen := make(map[string]bool)
+	holders := make(map[string]profiles.OrgCode) // of what is seen
 	for _, t := range q.asked() {
 		targets, err := now.Targets(t.Custodian(), refs)
 		if err != nil {
@@ -165,13 +166,18 @@ func searchable(now records.Reader, q question) ([]search.Param, bool, error) {
 		}
 		for ref, target := range targets {
 			if t.Sees(target) {
-				seen[ref] = true
+				holders[ref] = t.Custodian()
 			}
 		}
 	}
 	params = slices.Clone(params)
 	for i, p := range params {
-		params[i].Values = slices.DeleteFunc(slices.Clone(p.Values), func(v search.Operand) bool { return v.Ref != "" && !seen[v.Ref] })
+		params[i].Values = nil
+		for _, v := range p.Values {
+			if v.Holder = holders[v.Ref]; v.Ref == "" || v.Holder != "" {
+				params[i].Values = append(params[i].Values, v)
+			}
+		}
 		if len(params[i].Values) == 0 {
 			return nil, false, nil
 		}

@@ -1,6 +1,10 @@
 package search
 
-import "slices"
+import (
+	"slices"
+
+	"cpagateway/profiles"
+)
 
 // Match is the meaning of a search (R4, search.html): some row of the parameter
 // matches some value; with :not, none does. Stores must agree with it.
@@ -11,6 +15,12 @@ import "slices"
 func (p Param) Match(entries []Entry) bool {
 	found := slices.ContainsFunc(entries, p.matchesRow)
 	return found != (p.Modifier == "not")
+}
+
+// In is the parameter as it is asked of the records of one holder.
+func (p Param) In(holder profiles.OrgCode) Param {
+	p.Values = slices.DeleteFunc(slices.Clone(p.Values), func(o Operand) bool { return o.Holder != "" && o.Holder != holder })
+	return p
 }
 
 func (p Param) matchesRow(e Entry) bool {

@@ -50,12 +50,13 @@ type Operand struct {
 	Prefix      string // of a date: eq ne lt le gt ge sa eb ap
 	System      string
 	Code        string
-	AnySystem   bool      // code without a bar
-	NoSystem    bool      // |code
-	AnyCode     bool      // system|
-	Ref         string    // "Type/id"
-	From, Until time.Time // of a date, until exclusive; with ap already widened
-	Text        string    // of a string or an id
+	AnySystem   bool             // code without a bar
+	NoSystem    bool             // |code
+	AnyCode     bool             // system|
+	Ref         string           // "Type/id"
+	Holder      profiles.OrgCode // of a reference: in whose records it is looked for; empty: in everybody's
+	From, Until time.Time        // of a date, until exclusive; with ap already widened
+	Text        string           // of a string or an id
 }
 
 // Entry is one row of the search index of a resource.

@@ -14,7 +14,7 @@ func TestAnOperandIsReadBackAsItWasWritten(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", date, err)
 		}
-		for _, want := range append(p.Values, Operand{}, Operand{Prefix: "a", System: "b", Code: "c", AnySystem: true, NoSystem: true, AnyCode: true, Ref: "d", Text: "e"}) {
+		for _, want := range append(p.Values, Operand{}, Operand{Prefix: "a", System: "b", Code: "c", AnySystem: true, NoSystem: true, AnyCode: true, Ref: "d", Holder: "f", Text: "e"}) {
 			text, err := json.Marshal(want)
 			var got Operand
 			if err != nil || json.Unmarshal(text, &got) != nil || !got.From.Equal(want.From) || !got.Until.Equal(want.Until) {

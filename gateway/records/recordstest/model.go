@@ -185,7 +185,7 @@ func (m *model) find(t testing.TB, scopes []records.Scope, q records.Query) []mo
 		entries := append(search.Usable(match.current.entries, match.scope.Items),
 			search.Entry{Param: "_id", Kind: search.ID, Text: match.id},
 			search.Entry{Param: "_lastUpdated", Kind: search.Date, From: match.seen.at, Until: match.seen.at.Add(1)})
-		return slices.ContainsFunc(q.Params, func(p search.Param) bool { return !p.Match(entries) })
+		return slices.ContainsFunc(q.Params, func(p search.Param) bool { return !p.In(match.scope.Custodian).Match(entries) })
 	})
 	slices.SortStableFunc(found, func(a, b modelMatch) int {
 		for _, k := range q.Sort {

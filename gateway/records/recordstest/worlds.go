@@ -94,6 +94,13 @@ func worldsAgree(t *testing.T, store Store) {
 		case "both":
 			searched = append(searched, ofType(scopes, "Goal")...)
 		}
+		for _, p := range q.Params {
+			for i, v := range p.Values {
+				if v.Ref != "" {
+					p.Values[i].Holder = rapid.SampledFrom([]profiles.OrgCode{"", home, another}).Draw(r, "holder")
+				}
+			}
+		}
 		q.Count = rapid.IntRange(1, 4).Draw(r, "count")
 		compare(r, m.find(t, searched, q), walkIn(t, store, searched, q))
 		readsAgree(t, r, store, m, scopes)

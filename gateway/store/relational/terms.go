@@ -58,7 +58,7 @@ func values(p search.Param, args *arguments) string {
 	case search.Token:
 		return tokens(p.Values, args)
 	case search.Reference:
-		return "t.value IN " + among(p.Values, args, func(o search.Operand) string { return keyOf(o.Ref) })
+		return references(p.Values, args)
 	case search.Date:
 		return dates(p.Values, "t.low", "t.high", args)
 	}
@@ -66,6 +66,19 @@ func values(p search.Param, args *arguments) string {
 }
 
 func text(o search.Operand) string { return keyOf(o.Text) }
+
+func reference(o search.Operand) string { return keyOf(o.Ref) }
+
+// references are named twice, as codes are: each is looked for in its holder's records.
+func references(values []search.Operand, args *arguments) string {
+	return "t.value IN " + among(values, args, reference) + " AND " + anyOf(values, func(o search.Operand) string {
+		where := "t.value = " + args.add(reference(o))
+		if o.Holder != "" {
+			where += " AND t.custodian = " + args.add(string(o.Holder))
+		}
+		return where
+	})
+}
 
 // tokens names the codes twice: once as a plain list, which the index can walk,
 // and once with what each says of its system.
