@@ -143,7 +143,7 @@ func (s *stand) keepDirectory(kept map[string]string) {
 // bringInMHSDS takes the sound files of the data set in.
 func (s *stand) bringInMHSDS() {
 	s.t.Helper()
-	format, err := mhsds.New(mhsds.Options{})
+	format, err := mhsds.New(mhsds.V6)
 	must(s.t, err)
 	files := os.DirFS(filepath.Join("..", "mapping", "mhsds", "testdata", "sound"))
 	sum, err := s.intake().Run(context.Background(), intake.Source{Name: "mhsds-v6", Format: format, Custodian: "7A4"}, files)

@@ -90,7 +90,7 @@ func (b *bench) maps() error {
 	if err != nil {
 		return err
 	}
-	format, err := mhsds.New(mhsds.Options{})
+	format, err := mhsds.New(mhsds.V6)
 	if err != nil {
 		return err
 	}

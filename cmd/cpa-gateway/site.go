@@ -98,10 +98,10 @@ func (s *site) ready(ctx context.Context) error {
 
 // formats is the one table from the name of a format to its reader.
 var formats = map[string]func() (intake.Format, error){
-	"mhsds-v5":    func() (intake.Format, error) { return mhsds.New(mhsds.Options{Version: mhsds.V5}) },
-	"mhsds-v6":    func() (intake.Format, error) { return mhsds.New(mhsds.Options{}) },
+	"mhsds-v5":    func() (intake.Format, error) { return mhsds.New(mhsds.V5) },
+	"mhsds-v6":    func() (intake.Format, error) { return mhsds.New(mhsds.V6) },
 	"welsh-ctp":   func() (intake.Format, error) { return ctp.New() },
-	"fhir-bundle": func() (intake.Format, error) { return bundle.New() },
+	"fhir-bundle": func() (intake.Format, error) { return &bundle.Format{}, nil },
 }
 
 func formatNamed(name string) (intake.Format, error) {

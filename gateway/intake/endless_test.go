@@ -62,11 +62,10 @@ func (f *endlessFile) Sys() any                   { return nil }
 // TestWhatNeverEndsIsRefusedAtALimit: lines, documents and elements once were read
 // whole, whatever their length.
 func TestWhatNeverEndsIsRefusedAtALimit(t *testing.T) {
-	fhirBundles, err := bundle.New()
-	must(t, err)
+	fhirBundles := &bundle.Format{}
 	plans, err := ctp.New()
 	must(t, err)
-	tables, err := mhsds.New(mhsds.Options{})
+	tables, err := mhsds.New(mhsds.V6)
 	must(t, err)
 	own, err := ownmaps.New(fstest.MapFS{"m.map": {Data: []byte("map Row <-> Practitioner\n  key ref\n  in identifier[]\n    \"https://s\" -> system\n    ref <-> value\n")}}, "")
 	must(t, err)

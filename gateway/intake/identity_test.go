@@ -241,7 +241,7 @@ func TestATypoInABirthDateIsNoSecondPerson(t *testing.T) {
 
 // TestAnMHSDSPersonJoinsByNumberAndBirthDate: the data set has no names.
 func TestAnMHSDSPersonJoinsByNumberAndBirthDate(t *testing.T) {
-	format, err := mhsds.New(mhsds.Options{})
+	format, err := mhsds.New(mhsds.V6)
 	must(t, err)
 	source := intake.Source{Name: "mhsds-v6", Format: format, Custodian: "7A4"}
 	row := func(born string) map[string]string {

@@ -42,7 +42,7 @@ func careMaps(t *testing.T) intake.Source {
 // A record that was set aside came right in a later extract, and stood on the list until
 // somebody discarded it by hand.
 func TestARecordThatComesRightLeavesTheList(t *testing.T) {
-	mhsdsRows, err := mhsds.New(mhsds.Options{})
+	mhsdsRows, err := mhsds.New(mhsds.V6)
 	must(t, err)
 	invalid := func(p string) string { return strings.Replace(p, `"status":"active"`, `"status":"activ"`, 1) }
 	for name, c := range map[string]struct {
@@ -104,7 +104,7 @@ func TestWhatIsStillWrongStaysOnTheList(t *testing.T) {
 	other.Name, also.Custodian = "ward", "7A5"
 	wrong, right := crisisRows("7,1,2026-07-01,soon,Y"), crisisRows("7,1,2026-07-01,2027-06-30,Y")
 	people := peopleRows(annsRow(ann))
-	format, err := mhsds.New(mhsds.Options{})
+	format, err := mhsds.New(mhsds.V6)
 	must(t, err)
 	trust := intake.Source{Name: "mhsds-v6", Format: format, Custodian: "7A4"}
 	one := period("2026-06-30", "2026-07-02T09:00:00Z", "10")

@@ -53,7 +53,7 @@ func (d *desk) text(number, typ string) (text string) {
 // A system that was put back to a backup, or an extract brought in a second time, does not
 // undo what its source has sent since.
 func TestASourceThatWentBackUndoesNothing(t *testing.T) {
-	format, err := mhsds.New(mhsds.Options{})
+	format, err := mhsds.New(mhsds.V6)
 	must(t, err)
 	rows := intake.Source{Name: "mhsds-v6", Format: format, Custodian: "7A4"}
 	updated := func(at, title string) fstest.MapFS {

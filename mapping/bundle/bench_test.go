@@ -37,7 +37,7 @@ func BenchmarkRead(b *testing.B) {
 			b.SetBytes(int64(s.Len()))
 			b.ReportAllocs()
 			for b.Loop() {
-				report, err := format(b).Read(context.Background(), fsys, env, &sink{})
+				report, err := format.Read(context.Background(), fsys, env, &sink{})
 				if err != nil || report.Taken != plans+1 {
 					b.Fatalf("%v, %d taken", err, report.Taken)
 				}

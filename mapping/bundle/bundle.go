@@ -13,12 +13,8 @@ import (
 	"cpagateway/mapping"
 )
 
-// Format is the reader. It holds nothing and is safe for concurrent use.
+// Format is the reader. It needs no maps, holds nothing, and is safe for concurrent use.
 type Format struct{}
-
-// New gives the format. It needs no maps, so its error is always nil; it has one
-// because all formats are made alike.
-func New() (*Format, error) { return &Format{}, nil }
 
 // Rules are the rule ids of what this package sets aside or warns of.
 const (

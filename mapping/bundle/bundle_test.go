@@ -57,20 +57,13 @@ type fataler interface {
 	Fatalf(string, ...any)
 }
 
-func format(t fataler) *bundle.Format {
-	t.Helper()
-	f, err := bundle.New()
-	if err != nil {
-		t.Fatalf("making the format: %v", err)
-	}
-	return f
-}
+var format = &bundle.Format{}
 
 // read brings an extract in and holds what must be true of every run.
 func read(t fataler, fsys fs.FS) (*book, mapping.Report) {
 	t.Helper()
 	b := &book{}
-	report, err := format(t).Read(context.Background(), fsys, env, b)
+	report, err := format.Read(context.Background(), fsys, env, b)
 	if err != nil {
 		t.Fatalf("reading the extract: %v", err)
 	}
@@ -86,7 +79,7 @@ func readText(t fataler, text string) (*book, mapping.Report) {
 func reread(t fataler, raw []byte) (*book, mapping.Report) {
 	t.Helper()
 	b := &book{}
-	report, err := format(t).Reread(context.Background(), raw, env, b)
+	report, err := format.Reread(context.Background(), raw, env, b)
 	if err != nil {
 		t.Fatalf("reading a fragment: %v", err)
 	}
@@ -232,7 +225,7 @@ var errFull = errors.New("disk full")
 func (f *failing) Take([]mapping.Resource) error { return errFull }
 
 func TestErrorsStopTheRun(t *testing.T) {
-	f, fsys := format(t), os.DirFS("testdata/transaction")
+	f, fsys := format, os.DirFS("testdata/transaction")
 	if _, err := f.Read(context.Background(), fsys, env, &failing{}); !errors.Is(err, errFull) {
 		t.Errorf("the output's error became %v", err)
 	}

@@ -78,7 +78,7 @@ func FuzzReread(f *testing.F) {
 	f.Add([]byte(whole))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		b := &book{}
-		report, err := format(t).Reread(context.Background(), bytes.Clone(raw), env, b)
+		report, err := format.Reread(context.Background(), bytes.Clone(raw), env, b)
 		if err != nil {
 			t.Fatal(err)
 		}

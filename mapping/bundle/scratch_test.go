@@ -63,7 +63,7 @@ func TestARunEndsWhereItCanRememberNoMore(t *testing.T) {
 			return fullDisk{f, &uses}, err
 		}
 		b := &book{}
-		_, err := format(t).Read(context.Background(), extract, broken, b)
+		_, err := format.Read(context.Background(), extract, broken, b)
 		if !errors.Is(err, errDisk) {
 			t.Fatalf("after %d uses of the disk: %v, %d left", left, err, uses)
 		}

@@ -263,9 +263,9 @@ func TestErrorsStopTheRun(t *testing.T) {
 	}
 }
 
-func TestMapsOfAFolderTakeThePlaceOfTheBuiltIn(t *testing.T) {
+func TestMapsReadTheTablesThatThereAre(t *testing.T) {
 	load := func(text string) (*mhsds.Format, error) {
-		return mhsds.New(mhsds.Options{Maps: fstest.MapFS{"own.map": {Data: []byte(text)}}})
+		return mhsds.Compile(fstest.MapFS{"own.map": {Data: []byte(text)}}, mhsds.V6)
 	}
 	f, err := load("dates DD/MM/YYYY\nmap MHS701CPACareEpisode -> EpisodeOfCare\n  key CPAEpisodeID\n  StartDateCPA -> period.start date\n")
 	if err != nil {

@@ -17,7 +17,7 @@ func TestDocumentNamesWhatIsLeftBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := New(Options{})
+	f, err := New(V6)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestDocumentNamesWhatDoesNotReturn(t *testing.T) {
 	_, list, _ := strings.Cut(string(text), "a test holds the list to the maps: ")
 	list, _, _ = strings.Cut(list, ".\n")
 	said := strings.Split(strings.ReplaceAll(list, ",\n", ", "), ", ")
-	f, err := New(Options{})
+	f, err := New(V6)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -88,12 +88,7 @@ func (x *extract) add(r *row) error {
 		x.report.Refused++
 		return x.tell(r, &rule{id: x.unsound[0].Rule}, "nothing is taken of an extract without a sound header: put that right, and bring the extract in again")
 	}
-	for _, room := range x.rooms {
-		if room.has(r.in.table) {
-			return room.add(r)
-		}
-	}
-	return nil
+	return x.roomOf(r.in.table).add(r)
 }
 
 // tell sets a row aside of which no fragment is kept: the extract comes again.

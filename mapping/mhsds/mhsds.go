@@ -27,17 +27,16 @@ var builtin embed.FS
 //go:embed rules.txt
 var rulesText string
 
-// Options choose what a Format runs. The zero value is the built-in maps.
-type Options struct {
-	Maps fs.FS // a folder of *.map files whose sources are table names; nil is the built-in ones
-	// Version is a version of the data set other than v6.0: its overlay of the maps, and
-	// what rules.txt says of it.
-	Version string
-}
+// Version is one of the versions of the data set.
+type Version string
 
-// V5 is v5.0 in its layout: what columns are called there, and which there are. Of its
-// rules nothing is known but what v6.0 asks of the same columns.
-const V5 = "v5"
+// The versions, by their overlays of the maps and what rules.txt says of them. V5 is v5.0
+// in its layout: what columns are called there, and which there are. Of its rules nothing
+// is known but what v6.0 asks of the same columns.
+const (
+	V6 Version = ""
+	V5 Version = "v5"
+)
 
 // Format is the reader, its rules and maps compiled. It is safe for concurrent use.
 type Format struct {
@@ -49,18 +48,21 @@ type Format struct {
 }
 
 // New compiles rules and maps; its errors name the file, line and column of each fault.
-func New(options Options) (*Format, error) {
-	tables, err := readRules(rulesText, options.Version)
+func New(version Version) (*Format, error) {
+	maps, err := fs.Sub(builtin, "maps")
+	if err != nil {
+		return nil, fmt.Errorf("reading the maps of MHSDS: %w", err)
+	}
+	return compile(maps, version)
+}
+
+// compile compiles maps whose sources are tables, and the rules.
+func compile(maps fs.FS, version Version) (*Format, error) {
+	tables, err := readRules(rulesText, string(version))
 	if err != nil {
 		return nil, fmt.Errorf("reading the rules of MHSDS: %w", err)
 	}
-	folder := options.Maps
-	if folder == nil {
-		if folder, err = fs.Sub(builtin, "maps"); err != nil {
-			return nil, fmt.Errorf("reading the maps of MHSDS: %w", err)
-		}
-	}
-	program, err := mapping.Load(folder, options.Version, names)
+	program, err := mapping.Load(maps, string(version), names)
 	if err != nil {
 		return nil, fmt.Errorf("reading the maps of MHSDS: %w", err)
 	}

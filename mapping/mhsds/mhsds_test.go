@@ -48,7 +48,7 @@ var env = mapping.Env{
 
 func format(t testing.TB) *mhsds.Format {
 	t.Helper()
-	f, err := mhsds.New(mhsds.Options{})
+	f, err := mhsds.New(mhsds.V6)
 	if err != nil {
 		t.Fatalf("compiling the format: %v", err)
 	}

@@ -80,7 +80,7 @@ func bring(t testing.TB, f *Format, s sample) (*kept, mapping.Report) {
 }
 
 func TestSoundExtractBreaksNoRule(t *testing.T) {
-	f, err := New(Options{})
+	f, err := New(V6)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestSoundExtractBreaksNoRule(t *testing.T) {
 // TestEveryRuleFires breaks each rule that is applied, one at a time, and asks
 // for the rule's number, field and effect.
 func TestEveryRuleFires(t *testing.T) {
-	f, err := New(Options{})
+	f, err := New(V6)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -324,7 +324,7 @@ func TestTablesThatCannotBeDividedAreRefused(t *testing.T) {
 // TestRowsThatNameNoReferralAreNoTwins: rows of one team that named no referral were once
 // told to have the same one.
 func TestRowsThatNameNoReferralAreNoTwins(t *testing.T) {
-	f, err := New(Options{})
+	f, err := New(V6)
 	if err != nil {
 		t.Fatal(err)
 	}

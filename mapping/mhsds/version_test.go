@@ -43,7 +43,7 @@ func inV5(t *testing.T) fstest.MapFS {
 
 func v5(t *testing.T) *mhsds.Format {
 	t.Helper()
-	f, err := mhsds.New(mhsds.Options{Version: mhsds.V5})
+	f, err := mhsds.New(mhsds.V5)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestVersionsAreNotMistaken(t *testing.T) {
 			t.Errorf("%s: %v, %d taken, %+v", name, err, report.Taken, b.aside)
 		}
 	}
-	if _, err := mhsds.New(mhsds.Options{Version: "v4"}); err == nil {
+	if _, err := mhsds.New("v4"); err == nil {
 		t.Error("a version without an overlay was taken")
 	}
 }

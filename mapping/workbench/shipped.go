@@ -16,8 +16,8 @@ var ErrNotShipped = errors.New("no map of this name is shipped")
 
 // shipped are the formats whose maps are part of the gateway.
 var shipped = map[string]func() (Format, error){
-	"mhsds-v6":  func() (Format, error) { return mhsds.New(mhsds.Options{}) },
-	"mhsds-v5":  func() (Format, error) { return mhsds.New(mhsds.Options{Version: mhsds.V5}) },
+	"mhsds-v6":  func() (Format, error) { return mhsds.New(mhsds.V6) },
+	"mhsds-v5":  func() (Format, error) { return mhsds.New(mhsds.V5) },
 	"welsh-ctp": func() (Format, error) { return ctp.New() },
 	"welsh-csp": func() (Format, error) { return folder.SupportPlan() },
 	"cld-r2":    func() (Format, error) { return folder.ClientLevelData(folder.Release2) },
