@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,47 +42,49 @@ const (
 
 // Check works out which fields return, and what the tables lose.
 func (p *Program) Check() Check {
-	c := checker{fields: map[[2]string]*FieldCheck{}, lost: map[[2]string]string{}}
-	for _, source := range p.Sources() {
-		for _, path := range p.Reads(source) {
-			c.fields[[2]string{source, path}] = &FieldCheck{Source: source, Field: path, Verdict: Lost, Targets: []string{}}
-		}
-		for _, path := range p.unread(source) {
-			at := [2]string{source, path}
-			c.fields[at], c.lost[at] = &FieldCheck{Source: source, Field: path, Verdict: Lost, Targets: []string{}}, "not-read"
-		}
-		for _, m := range p.of(source).maps {
-			c.readMap(m, p.of(source).minted)
-		}
-	}
 	check := Check{Tables: []codes.Check{}, Fields: []FieldCheck{}}
-	for at, f := range c.fields {
-		if f.Verdict == Lost {
-			f.Reason = cmp.Or(c.lost[at], "keyed-id")
-		}
-		check.Fields = append(check.Fields, *f)
+	for _, source := range p.Sources() {
+		check.Fields = append(check.Fields, p.checkFields(source)...)
 	}
-	slices.SortFunc(check.Fields, func(a, b FieldCheck) int {
-		return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Field, b.Field))
-	})
 	for _, name := range p.Tables() {
 		check.Tables = append(check.Tables, p.tables[name].Check(p.tables))
 	}
 	return check
 }
 
-// checker collects what the maps say of each field.
-type checker struct {
-	fields map[[2]string]*FieldCheck
-	lost   map[[2]string]string // why a field that no rule returns does not
-	m      *resourceMap
-	minted map[string]bool
-	paths  []string
+// checkFields are the fields of a source, sorted.
+func (p *Program) checkFields(source string) []FieldCheck {
+	c := checker{fields: map[string]*FieldCheck{}, lost: map[string]string{}, minted: p.of(source).minted}
+	for _, path := range p.unread(source) {
+		c.lost[path] = "not-read"
+	}
+	paths := slices.AppendSeq(p.Reads(source), maps.Keys(c.lost))
+	slices.Sort(paths)
+	for _, path := range paths {
+		c.fields[path] = &FieldCheck{Source: source, Field: path, Verdict: Lost, Targets: []string{}}
+	}
+	for _, m := range p.of(source).maps {
+		c.readMap(m)
+	}
+	fields := make([]FieldCheck, len(paths))
+	for i, path := range paths {
+		if fields[i] = *c.fields[path]; fields[i].Verdict == Lost {
+			fields[i].Reason = cmp.Or(c.lost[path], "keyed-id")
+		}
+	}
+	return fields
 }
 
-func (c *checker) readMap(m *resourceMap, minted map[string]bool) {
-	c.m, c.paths = m, []string{""}
-	c.minted = minted
+// checker collects what the maps of a source say of each field, by its path.
+type checker struct {
+	fields map[string]*FieldCheck
+	lost   map[string]string // why a field that no rule returns does not
+	minted map[string]bool
+	paths  []string // of the groups around what is read, outermost first
+}
+
+func (c *checker) readMap(m *resourceMap) {
+	c.paths = []string{""}
 	if m.each != "" {
 		c.paths = append(c.paths, m.each)
 	}
@@ -159,24 +162,21 @@ func (c *checker) rule(n *node, r *rule, path string, in within) {
 	c.condition(r.when)
 	c.condition(r.from.when)
 	for _, o := range r.from.fields() {
-		f := c.fields[[2]string{c.m.source, c.path(o)}]
-		if f == nil {
-			continue
-		}
-		if c.minted[c.path(o)] {
+		f := c.fields[c.path(o)]
+		switch {
+		case c.minted[f.Field]:
 			f.Forms = []string{"minted"}
 			continue
-		}
-		if r.way == derived && in.reason == "" {
+		case r.way == derived && in.reason == "":
 			c.lose(o, "joined-row") // where it is worked out from what returns elsewhere, it does
 			continue
 		}
 		f.Targets = append(f.Targets, path+" ("+r.at.String()+")")
 		if !r.returns() || in.reason != "" {
 			c.lose(o, cmp.Or(in.reason, r.because, "composed-text"))
-			continue
+		} else {
+			f.returns(c.conditions(n, r, o, in), r.normalForms())
 		}
-		f.returns(c.conditions(n, r, o, in), r.normalForms())
 	}
 }
 
@@ -266,10 +266,7 @@ func (r *rule) gives(o *operand) []string {
 }
 
 func (c *checker) lose(o *operand, reason string) {
-	at := [2]string{c.m.source, c.path(o)}
-	if c.lost[at] == "" {
-		c.lost[at] = reason
-	}
+	c.lost[c.path(o)] = cmp.Or(c.lost[c.path(o)], reason)
 }
 
 // condition notes the fields that only decide.
