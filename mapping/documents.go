@@ -13,6 +13,9 @@ import (
 	"cpagateway/profiles/fhir"
 )
 
+// DocumentFiles are how the names of files end that Documents cuts.
+var DocumentFiles = []string{".json", ".ndjson", ".jsonl"}
+
 // Documents cuts a JSON file into documents: it is one, an array of them, or one on each
 // line. Row is the position in the array or the line, from 1; 0 for a file that is one
 // document. Elements of an array are cut by their brackets alone, and lines by their

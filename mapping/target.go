@@ -115,8 +115,7 @@ type scope struct {
 	by      string // the field whose text tells the records of the group apart
 }
 
-// find walks from n along a path, making what is missing. Fresh asks for a place
-// that no other rule has.
+// find walks from n along a path, making what is missing; nil where that cannot be.
 func (p *parser) find(l syntax.Line, t syntax.Token, n *node, path []step) *node {
 	for _, s := range path {
 		if n != nil {

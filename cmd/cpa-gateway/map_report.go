@@ -101,7 +101,7 @@ func resourcesAt(w world, input string) (all []fhir.Value, err error) {
 		return nil, misuse("%s: %s", printable(input), why)
 	}
 	var notRead mapping.Report
-	err = mapping.Walk(named[0].Files, &notRead, []string{".json", ".ndjson", ".jsonl"}, func(name string, file fs.File) error {
+	err = mapping.Walk(named[0].Files, &notRead, mapping.DocumentFiles, func(name string, file fs.File) error {
 		content, err := io.ReadAll(file)
 		if err == nil {
 			var found []fhir.Value

@@ -45,7 +45,7 @@ func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapp
 	for _, pass := range []pass{patients, others} {
 		x.pass = pass
 		x.report.NotRead = nil // the second pass says it again
-		err := mapping.Walk(fsys, &x.report, suffixes, func(name string, file fs.File) error { return x.readFile(ctx, name, file) })
+		err := mapping.Walk(fsys, &x.report, mapping.DocumentFiles, func(name string, file fs.File) error { return x.readFile(ctx, name, file) })
 		if err != nil {
 			return x.report, fmt.Errorf("reading the extract: %w", err)
 		}
@@ -75,8 +75,6 @@ func (x *extract) readFragment(ctx context.Context, raw []byte) error {
 	}
 	return x.readFile(ctx, name, bytes.NewReader(raw))
 }
-
-var suffixes = []string{".json", ".ndjson", ".jsonl"}
 
 // readFile reads the documents of one file.
 func (x *extract) readFile(ctx context.Context, name string, from io.Reader) error {

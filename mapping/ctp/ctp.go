@@ -80,7 +80,7 @@ func (f *Format) Program() *mapping.Program { return f.program }
 // longer is read up to there, and noted as not read.
 func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapping.Output) (mapping.Report, error) {
 	x := f.newExtract(env, out)
-	err := mapping.Walk(fsys, &x.report, planFiles, func(name string, file fs.File) error {
+	err := mapping.Walk(fsys, &x.report, mapping.DocumentFiles, func(name string, file fs.File) error {
 		return x.readAll(ctx, name, file)
 	})
 	if err == nil {
@@ -88,8 +88,6 @@ func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapp
 	}
 	return x.report, err
 }
-
-var planFiles = []string{".json", ".ndjson", ".jsonl"}
 
 // Reread brings one fragment in again (Fault.Raw), as it was or mended. A fragment
 // is the whole plan, so what it makes is whole.

@@ -82,7 +82,7 @@ func (f *Format) Joins() bool {
 	return slices.ContainsFunc(f.program.Sources(), func(source string) bool { return len(f.program.Joined(source)) > 0 })
 }
 
-var suffixes = []string{".csv", ".json", ".ndjson", ".jsonl"}
+var suffixes = append([]string{".csv"}, mapping.DocumentFiles...)
 
 // Read brings in the files under fsys: those with people first, so that whose a record
 // is is known, then the others, each in the order of the names. Every row or document
@@ -303,7 +303,7 @@ func (x *run) consents(source string, r record, fragment func() []byte) []mappin
 	if !slices.Contains(x.format.program.Makes(source), "Consent") {
 		return nil
 	}
-	made := consentsIn(x.quiet.Salvage(source, r.Record))
+	made := slices.DeleteFunc(x.quiet.Salvage(source, r.Record), func(m mapping.Resource) bool { return m.Type != "Consent" })
 	for i := range made {
 		made[i].Fragment = fragment
 	}

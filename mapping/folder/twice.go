@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 	"strings"
 
 	"cpagateway/mapping"
@@ -87,9 +86,4 @@ func (x *run) twice(r record, made []mapping.Resource) []mapping.Fault {
 		return nil
 	}
 	return []mapping.Fault{{At: r.At(""), Rule: ruleTwice, Value: value, Reason: other + " has the same key, and says otherwise: neither is taken; send the one which holds"}}
-}
-
-// consentsIn are the Consents among resources.
-func consentsIn(made []mapping.Resource) []mapping.Resource {
-	return slices.DeleteFunc(made, func(m mapping.Resource) bool { return m.Type != "Consent" })
 }

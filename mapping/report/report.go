@@ -48,9 +48,6 @@ func New(fsys fs.FS, language string) (*Report, error) {
 	return &Report{program: program}, nil
 }
 
-// Program is the maps.
-func (r *Report) Program() *mapping.Program { return r.program }
-
 // Account is what a run came to.
 type Account struct {
 	Read   int            // resources given

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -64,7 +63,7 @@ func TextOf(tokens []Token) string {
 	words := make([]string, len(tokens))
 	for i, t := range tokens {
 		if words[i] = t.Text; t.Quoted {
-			words[i] = strconv.Quote(t.Text)
+			words[i] = Quoted(t.Text)
 		}
 	}
 	return strings.Join(words, " ")

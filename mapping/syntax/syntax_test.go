@@ -22,12 +22,12 @@ func TestSectionsAndOverlaysAreMerged(t *testing.T) {
 	var faults syntax.Faults
 	blocks, _, err := faults.Read(fstest.MapFS{
 		"m.map":      {Data: []byte("section S\n  A -> a  # said once\n  B -> b\n\nmap X -> T\n  key K\n  use S\n")},
-		"v2.overlay": {Data: []byte("change X -> T\n  remove b\n  \"c d\" -> c\n")},
+		"v2.overlay": {Data: []byte("change X -> T\n  remove b\n  \"c d\u00a0\\\\e\" -> c\n")},
 	}, "v2")
 	if err != nil || faults.Err() != nil {
 		t.Fatal(err, faults.Err())
 	}
-	const want = "section S\n  A -> a\n  B -> b\nmap X -> T\n  key K\n  A -> a\n  \"c d\" -> c\n"
+	const want = "section S\n  A -> a\n  B -> b\nmap X -> T\n  key K\n  A -> a\n  \"c d\u00a0\\\\e\" -> c\n"
 	if got := shown(blocks, ""); got != want {
 		t.Errorf("read:\n%s\nand not:\n%s", got, want)
 	}

@@ -128,16 +128,14 @@ func Resources(content []byte) ([]fhir.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, v := range documents {
-		for element := range v.Each() {
-			if element.Type() != "Bundle" {
-				found = append(found, element)
-				continue
-			}
-			for entry := range element.Get("entry").Each() {
-				if r := entry.Get("resource"); r.Exists() {
-					found = append(found, r)
-				}
+	for _, v := range flat(documents) {
+		if v.Type() != "Bundle" {
+			found = append(found, v)
+			continue
+		}
+		for entry := range v.Get("entry").Each() {
+			if r := entry.Get("resource"); r.Exists() {
+				found = append(found, r)
 			}
 		}
 	}

@@ -1,0 +1,6 @@
+package report
+
+import "cpagateway/mapping"
+
+// Program is the maps.
+func (r *Report) Program() *mapping.Program { return r.program }
