@@ -104,10 +104,9 @@ func tellsApart(lines [][]string, a, b int) bool {
 
 // draft is what a sample shows of its records.
 type draft struct {
-	source   string
-	top      shape
-	columns  []table
-	dayFirst bool
+	source  string
+	top     shape
+	columns []table
 }
 
 // table is a CSV file: what it is called, its columns, and whose its rows are.
@@ -126,8 +125,10 @@ type shape struct {
 	groups []*shape
 	name   string
 	by     string // the field that tells its records apart
-	texts  bool   // a list of plain texts
 }
+
+// itself is the field of a record that is no object, but a plain text or number.
+const itself = "."
 
 // sample is what was seen of one field.
 type sample struct {
@@ -177,6 +178,9 @@ func (f *sample) see(text string, kind fhir.Kind) {
 	if text == "" {
 		f.blank = true
 		return
+	}
+	if len(f.seen) > 0 && f.kind != kind {
+		kind = fhir.String // all of them can be written as texts
 	}
 	f.kind = kind
 	f.repeat = f.repeat || f.seen[text]
@@ -243,15 +247,28 @@ func (s *shape) read(v fhir.Value, prefix string) {
 				if element.Kind() == fhir.Object {
 					g.read(element, "")
 				} else {
-					g.texts = true
+					g.see(itself, element)
 				}
 			}
-		case fhir.Number, fhir.Bool:
-			s.field(name).see(string(member.Raw()), member.Kind())
-		case fhir.String:
-			s.field(name).see(member.Text(), fhir.String)
+		default:
+			s.see(name, member)
 		}
 	}
+}
+
+// see notes a plain value.
+func (s *shape) see(name string, v fhir.Value) {
+	switch v.Kind() {
+	case fhir.Number, fhir.Bool:
+		s.field(name).see(string(v.Raw()), v.Kind())
+	case fhir.String:
+		s.field(name).see(v.Text(), fhir.String)
+	}
+}
+
+// hasDays reports whether a field holds days as DD/MM/YYYY.
+func (s *shape) hasDays() bool {
+	return slices.ContainsFunc(s.fields, func(f *sample) bool { return f.day && len(f.seen) > 0 }) || slices.ContainsFunc(s.groups, (*shape).hasDays)
 }
 
 // key is the first field that looks like a key and tells the records apart, or the
@@ -271,12 +288,7 @@ func (d *draft) write(name string) []byte {
 	var s strings.Builder
 	fmt.Fprintf(&s, "# A draft, made from %q. Every field returns already. Give each its place in FHIR, replace\n"+
 		"# %s, and look at it with: cpa-gateway map check, map test, map page.\n\n", path.Base(name), change)
-	for _, s := range append([]*shape{&d.top}, d.top.groups...) {
-		for _, f := range s.fields {
-			d.dayFirst = d.dayFirst || f.day && len(f.seen) > 0
-		}
-	}
-	if d.dayFirst {
+	if d.top.hasDays() {
 		s.WriteString("dates DD/MM/YYYY\n\n")
 	}
 	for _, t := range d.columns {
@@ -319,6 +331,9 @@ func (d *draft) person(s *strings.Builder, key *sample) {
 // line is the rule of one field.
 func (f *sample) line(used map[string]bool, base string) string {
 	to, isDay := fmt.Sprintf("extension(%s%s).value", base, f.name), len(f.seen) > 0 && (f.iso || f.day)
+	if f.name == itself {
+		to = "value"
+	}
 	switch {
 	case isDay && starts.MatchString(f.name) && !used["start"]:
 		to, used["start"] = "period.start   date", true
@@ -345,15 +360,15 @@ func (s *shape) write(to *strings.Builder, indent, base string) {
 		name += " by " + s.by
 	}
 	fmt.Fprintf(to, "%seach %s <-> extension[]\n%s  %q -> url\n", indent, name, indent, base+s.name)
-	if s.texts {
-		fmt.Fprintf(to, "%s  . <-> valueString\n", indent)
-		return
+	fields, groups := s.fields, s.groups
+	if i := slices.IndexFunc(fields, func(f *sample) bool { return f.name == itself }); i >= 0 {
+		fields, groups = fields[i:i+1], nil // what is an object at another time cannot be both
 	}
 	used := map[string]bool{"start": true, "end": true, "title": true}
-	for _, f := range s.fields {
+	for _, f := range fields {
 		to.WriteString(indent + "  " + f.line(used, "") + "\n")
 	}
-	for _, g := range s.groups {
+	for _, g := range groups {
 		g.write(to, indent+"  ", "")
 	}
 }

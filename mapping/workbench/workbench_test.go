@@ -168,6 +168,27 @@ func TestADraftOfAJSONDocumentReturnsEveryMember(t *testing.T) {
 	})
 }
 
+// TestADraftTakesItsOwnSample: of a list with a null the records were passed over, numbers of
+// a list came back as texts, and a day in a group of a group, or a text in a field that
+// holds a number as well, was refused.
+func TestADraftTakesItsOwnSample(t *testing.T) {
+	for given, want := range map[string]string{
+		`{"ref":"P1","rows":[{"a":"x"},null]}`:                      `[{"ref":"P1","rows":[{"a":"x"}]}]`,
+		`{"ref":"P1","flags":[true,false],"nums":[1.5,2]}`:          `[{"ref":"P1","flags":[true,false],"nums":[1.5,2]}]`,
+		`{"ref":"P1","days":["2026-02-01"],"texts":["a",null]}`:     `[{"ref":"P1","days":["2026-02-01"],"texts":["a"]}]`,
+		`{"ref":"P1","rows":[{"inner":[{"day":"01/02/2026"}]}]}`:    `[{"ref":"P1","rows":[{"inner":[{"day":"01/02/2026"}]}]}]`,
+		`[{"ref":"P1","a":"x","b":1},{"ref":"P2","a":1,"b":false}]`: `[{"a":"x","b":"1","ref":"P1"},` + "\n " + `{"a":"1","b":"false","ref":"P2"}]`,
+	} {
+		draft, err := workbench.Draft(workbench.Sample{Name: "Doc.json", Content: []byte(given)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.TrimSpace(string(roundTrip(t, compile(t, string(draft)), "Doc.json", given)["Doc.json"])); got != want {
+			t.Errorf("%s\ncame back as\n%s\nby\n%s", given, got, draft)
+		}
+	}
+}
+
 func toAny[T any](list []T) []any {
 	all := make([]any, len(list))
 	for i, v := range list {
