@@ -49,7 +49,7 @@ func (p *parser) isColumn(l syntax.Line, t syntax.Token, up int, field string) {
 			return
 		}
 	}
-	if of == nil || of.columns == nil || field == "." {
+	if of == nil || of.columns == nil {
 		return
 	}
 	var fields []string

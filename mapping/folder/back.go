@@ -1,9 +1,6 @@
 package folder
 
 import (
-	"maps"
-	"slices"
-
 	"cpagateway/mapping"
 	"cpagateway/profiles/fhir"
 )
@@ -32,9 +29,9 @@ func (f *Format) Back(env mapping.Env, resources []fhir.Value) (map[string][]byt
 			files[source+".json"] = writeJSON(records)
 			continue
 		}
-		files[source+".csv"] = writeCSV(columns, records)
+		files[source+".csv"] = mapping.CSV(columns, records)
 		for _, table := range f.program.Joined(source) {
-			files[table+".csv"] = writeCSV(f.program.Columns(table), apart(records, table, f.program.Join(table).By))
+			files[table+".csv"] = mapping.CSV(f.program.Columns(table), apart(records, table, f.program.Join(table).By))
 		}
 	}
 	return files, back
@@ -53,17 +50,11 @@ func (f *Format) typed(r *mapping.Returned) {
 	}
 }
 
-// cells is a record that has a line in a CSV file.
-type cells interface {
-	Field(name string) (string, bool)
-	Fields() []string
-}
-
 // joinedCells is a record of a group that has a file of its own: it says which record it
 // belongs to.
 type joinedCells struct {
 	*mapping.Returned
-	home cells
+	home *mapping.Returned
 	by   string
 }
 
@@ -95,23 +86,4 @@ func writeJSON(records []*mapping.Returned) []byte {
 		text = append(text, r.JSON()...)
 	}
 	return append(text, "]\n"...)
-}
-
-// writeCSV writes the columns in their order, then fields that have none.
-func writeCSV[R cells](columns []mapping.Column, records []R) []byte {
-	known, more := map[string]bool{}, map[string]bool{}
-	for _, c := range columns {
-		known[c.Field] = true
-	}
-	for _, r := range records {
-		for _, name := range r.Fields() {
-			more[name] = !known[name]
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(more)) {
-		if more[name] {
-			columns = append(slices.Clip(columns), mapping.Column{Field: name, Header: name})
-		}
-	}
-	return mapping.CSV(columns, records)
 }

@@ -242,6 +242,8 @@ func TestAFieldThatIsNoColumnIsAFaultOfTheMap(t *testing.T) {
 	for line, says := range map[string]string{
 		"  EarlySing1 -> title":                                        "m.map:9:3: the csv section names no column EarlySing1: perhaps EarlySign1",
 		"  \"{id} of {EarlySing1}\" -> title":                          "m.map:9:3: the csv section names no column EarlySing1: perhaps EarlySign1",
+		"  . -> title":                                                 "m.map:9:3: the csv section names no column .",
+		"  each Steps by no -> activity[]\n    . -> id":                "m.map:10:5: the csv section names no column .",
 		"  id -> title when Sort = \"a\"":                              "m.map:9:20: the csv section names no column Sort",
 		"  in note[] when Steps[] present\n    id -> text":             "",
 		"  in note[] when Stepps[] present\n    id -> text":            "m.map:9:18: no table Stepps is joined to this one: csv Stepps of SOURCE by FIELD: perhaps Steps",
