@@ -68,16 +68,17 @@ func (b *Back) beside(c *piece, record *Returned) *run {
 // refers: to every record that agrees with what one says, where it tells its own key, and
 // else to the only one. Where two would be one part of a record, neither is.
 func (b *Back) attach(parts []*piece) {
+	if len(parts) == 0 {
+		return
+	}
 	type part struct {
 		record   *Returned
 		typ, key string
 	}
 	where, taken := map[*piece][]part{}, map[part]int{}
+	saying := b.saying()
 	for _, p := range parts {
-		for _, record := range b.Records {
-			if record.Source != p.m.source || !record.agrees(p.scopes[0]) {
-				continue
-			}
+		for _, record := range saying.agree(p.m.source, p.scopes[0]) {
 			r := b.beside(p, record)
 			if key, ok := p.m.key.read(r); ok && (p.m.when == nil || p.m.when.holds(r)) {
 				where[p] = append(where[p], part{record, p.m.typ, key})
@@ -101,17 +102,42 @@ func (b *Back) attach(parts []*piece) {
 	}
 }
 
-// agrees reports whether a record says nothing otherwise than another, and something alike.
-func (r *Returned) agrees(o *Returned) bool {
-	alike := false
-	for name, text := range o.fields {
-		own, has := r.fields[name]
-		if has && own != text {
-			return false
+// sayings are records by what they say: by source, field and text.
+type sayings map[[3]string][]*Returned
+
+func (b *Back) saying() sayings {
+	all := sayings{}
+	for _, record := range b.Records {
+		for name, text := range record.fields {
+			at := [3]string{record.Source, name, text}
+			all[at] = append(all[at], record)
 		}
-		alike = alike || has
 	}
-	return alike
+	return all
+}
+
+// agree are the records of a source that say something as another does, and nothing otherwise.
+func (s sayings) agree(source string, o *Returned) (found []*Returned) {
+	seen := map[*Returned]bool{}
+	for _, name := range o.Fields() {
+		for _, record := range s[[3]string{source, name, o.fields[name]}] {
+			if !seen[record] && !record.contradicts(o) {
+				found = append(found, record)
+			}
+			seen[record] = true
+		}
+	}
+	return found
+}
+
+// contradicts reports whether a record says something otherwise than another.
+func (r *Returned) contradicts(o *Returned) bool {
+	for name, text := range o.fields {
+		if own, has := r.fields[name]; has && own != text {
+			return true
+		}
+	}
+	return false
 }
 
 // readMintLine reads `mint FIELD`: a field of the key that FHIR never holds, and that is
