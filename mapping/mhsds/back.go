@@ -82,17 +82,19 @@ func (f *Format) asked() []*table {
 func (x *extract) put(table string, record *mapping.Returned, above *row) *row {
 	s := x.sheets[x.format.tableOf(table).code]
 	r := &row{in: &file{name: s.table.name, table: s.table, extract: x}, number: len(s.rows) + 1}
+	var texts []byte
 	for _, name := range record.Fields() {
 		if text, ok := record.Field(name); ok && !strings.Contains(name, ".") { // what another table holds returns there
-			r.setNew(r.in, name, text)
+			texts = r.setNew(texts, name, text)
 		}
 	}
 	for _, rule := range s.table.rules {
 		if above != nil && rule.parent != nil && rule.effect == rejects && rule.parent.table == above.in.table.code {
 			key, _ := above.Field(rule.parent.field)
-			r.setNew(r.in, rule.field, key)
+			texts = r.setNew(texts, rule.field, key)
 		}
 	}
+	r.cells.line = string(texts)
 	s.add(r)
 	for _, group := range record.Groups() {
 		for _, below := range record.Each(group) {

@@ -137,15 +137,18 @@ func textOf(raw string) (line, fault string) {
 	return line, fault
 }
 
-// splitRow cuts a line into fields. With a fault the fields before it are returned.
-func splitRow(line string, cells []string) ([]string, string) {
-	for {
-		var cell, fault string
-		more := false
-		if strings.HasPrefix(line, `"`) {
-			cell, line, more, fault = quotedField(line[1:])
+// splitRow cuts a line into fields, in room that it may use. With a fault the fields before
+// it are returned.
+func splitRow(line string, at []span) (row cells, fault string) {
+	var beside []byte
+	for rest, more := line, true; more && fault == ""; {
+		var cell string
+		from := len(line) - len(rest)
+		if strings.HasPrefix(rest, `"`) {
+			from++
+			cell, rest, more, fault = quotedField(rest[1:])
 		} else {
-			cell, line, more = strings.Cut(line, ",")
+			cell, rest, more = strings.Cut(rest, ",")
 			if strings.IndexByte(cell, '"') >= 0 {
 				fault = "a quote inside a field that does not begin with one"
 			}
@@ -153,16 +156,19 @@ func splitRow(line string, cells []string) ([]string, string) {
 		if fault == "" && len(cell) > maxField {
 			fault = fmt.Sprintf("a field of more than %d bytes", maxField)
 		}
-		if fault == "" && len(cells) == maxCells {
+		if fault == "" && len(at) == maxCells {
 			fault = fmt.Sprintf("more than %d fields", maxCells)
 		}
-		if fault != "" {
-			return cells, fault
-		}
-		if cells = append(cells, strings.TrimSpace(cell)); !more {
-			return cells, ""
+		if fault == "" {
+			text := strings.TrimSpace(cell)
+			if !strings.HasPrefix(line[from:], text) { // a blank stood before it, or a quote in it
+				from = len(line) + len(beside)
+				beside = append(beside, text...)
+			}
+			at = append(at, spanOf(from, text))
 		}
 	}
+	return cells{line + string(beside), at}, fault
 }
 
 // quotedField reads up to the closing quote; a quote itself is doubled.
@@ -191,9 +197,10 @@ func quotedField(s string) (cell, rest string, more bool, fault string) {
 func (f *file) readHeader(line, fault string) {
 	cells, wrong := splitRow(line, nil)
 	if fault == "" && wrong != "" {
-		fault = fmt.Sprintf("column %d: %s", len(cells)+1, wrong)
+		fault = fmt.Sprintf("column %d: %s", len(cells.at)+1, wrong)
 	}
-	for i, name := range cells {
+	for i := range cells.at {
+		name := cells.text(i)
 		if canonical, ok := f.table.columns[strings.ToLower(name)]; ok {
 			name = canonical
 		}
@@ -226,7 +233,7 @@ func (f *file) label(i int) string {
 // readRow makes r the row of one line; its cells are good until the next. A row that
 // cannot be read keeps its line.
 func (f *file) readRow(r *row, number int, line, fault string) {
-	cells, wrong := splitRow(line, r.cells[:0])
+	cells, wrong := splitRow(line, r.cells.at[:0])
 	*r = row{in: f, number: number, cells: cells}
 	why := ""
 	switch {
@@ -235,14 +242,14 @@ func (f *file) readRow(r *row, number int, line, fault string) {
 	case fault != "":
 		why = "the row cannot be read: " + fault
 	case wrong != "":
-		why = "the row cannot be read: " + f.label(len(cells)) + ": " + wrong
-	case len(cells) < len(f.columns):
-		why = fmt.Sprintf("the row has %d fields where the header row names %d: it ends before %s", len(cells), len(f.columns), f.label(len(cells)))
-	case len(cells) > len(f.columns):
-		why = fmt.Sprintf("the row has %d fields where the header row names %d: it goes on after %s", len(cells), len(f.columns), f.label(len(f.columns)-1))
+		why = "the row cannot be read: " + f.label(len(cells.at)) + ": " + wrong
+	case len(cells.at) < len(f.columns):
+		why = fmt.Sprintf("the row has %d fields where the header row names %d: it ends before %s", len(cells.at), len(f.columns), f.label(len(cells.at)))
+	case len(cells.at) > len(f.columns):
+		why = fmt.Sprintf("the row has %d fields where the header row names %d: it goes on after %s", len(cells.at), len(f.columns), f.label(len(f.columns)-1))
 	default:
 		return
 	}
 	r.unread = &unread{why, line}
-	r.cells = r.cells[:min(len(r.cells), len(f.columns))]
+	r.cells.at = r.cells.at[:min(len(r.cells.at), len(f.columns))]
 }

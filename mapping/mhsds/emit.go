@@ -167,15 +167,15 @@ func (x *extract) account(r *row, resources []mapping.Resource) error {
 }
 
 // leave counts the values that nothing reads.
-func (f *file) leave(cells []string) {
+func (f *file) leave(cells cells) {
 	if f.left == nil {
 		f.left, f.carried = make([]int, len(f.columns)), make([]bool, len(f.columns))
 		for i, column := range f.columns {
 			f.carried[i] = f.extract.format.carried[f.table.code][column]
 		}
 	}
-	for i, cell := range cells {
-		if cell != "" && !f.carried[i] {
+	for i := range cells.at {
+		if cells.text(i) != "" && !f.carried[i] {
 			f.left[i]++
 		}
 	}

@@ -78,7 +78,7 @@ func (x *extract) add(r *row) error {
 	switch {
 	case r.in.table.code == headerTable && len(x.heads) < mostHeaders:
 		head := *r
-		head.cells = slices.Clone(r.cells)
+		head.cells.at = slices.Clone(r.cells.at)
 		x.heads = append(x.heads, &head)
 		return nil
 	case r.in.table.code == headerTable:
@@ -251,11 +251,12 @@ func (x *extract) formats(s *sheet) {
 			if text == "" {
 				continue
 			}
-			if normal, ok := rule.normal(x, r, text); ok {
-				r.cells[at] = normal
-			} else {
+			switch normal, ok := rule.normal(x, r, text); {
+			case !ok:
 				r.fault(rule, rule.reason)
 				r.found.malformed = append(r.found.malformed, rule.field)
+			case normal != text:
+				r.cells.set(at, normal)
 			}
 		}
 	}

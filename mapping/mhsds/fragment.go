@@ -92,8 +92,8 @@ func (r *row) write(w *fhir.Writer) {
 	} else if r.unread != nil {
 		w.Member(bytesMember, base64.StdEncoding.EncodeToString([]byte(r.unread.line)))
 	}
-	for i, cell := range r.cells {
-		if utf8.ValidString(cell) && r.in.fault == "" {
+	for i := range r.cells.at {
+		if cell := r.cells.text(i); utf8.ValidString(cell) && r.in.fault == "" {
 			w.Member(r.in.columns[i], cell)
 		}
 	}
@@ -150,6 +150,7 @@ func (f *Format) tableOf(name string) *table {
 // rowOf reads one row; columns that earlier rows did not have are added to the file.
 func (f *file) rowOf(number int, object fhir.Value) *row {
 	r := &row{in: f, number: number}
+	var texts []byte
 	if object.Kind() != fhir.Object {
 		r.unread = &unread{"not an object of column -> text", string(object.Raw())}
 		return r
@@ -160,7 +161,7 @@ func (f *file) rowOf(number int, object fhir.Value) *row {
 			text = string(value.Raw())
 		}
 		if name != lineMember && name != bytesMember {
-			r.setNew(f, name, text)
+			texts = r.setNew(texts, name, text)
 			continue
 		}
 		if line, err := base64.StdEncoding.DecodeString(text); name == bytesMember && err == nil {
@@ -168,19 +169,22 @@ func (f *file) rowOf(number int, object fhir.Value) *row {
 		}
 		r.unread = &unread{"the row cannot be read as it stood; give its columns and remove " + name, text}
 	}
+	r.cells.line = string(texts)
 	return r
 }
 
-func (r *row) setNew(f *file, column, text string) {
-	i, ok := f.position(column)
+// setNew gives a column, new or not, a text behind those that others were given.
+func (r *row) setNew(texts []byte, column, text string) []byte {
+	i, ok := r.in.position(column)
 	if !ok {
-		i = len(f.columns)
-		f.know(column)
+		i = len(r.in.columns)
+		r.in.know(column)
 	}
-	for len(r.cells) <= i {
-		r.cells = append(r.cells, "")
+	for len(r.cells.at) <= i {
+		r.cells.at = append(r.cells.at, span{})
 	}
-	r.cells[i] = text
+	r.cells.at[i] = spanOf(len(texts), text)
+	return append(texts, text...)
 }
 
 // sortRows puts rows in the order of their files.

@@ -16,21 +16,21 @@ func encode(dst []byte, r *row) []byte {
 	} else {
 		dst = appendText(appendText(dst, r.unread.why), r.unread.line)
 	}
-	dst = binary.AppendUvarint(dst, uint64(len(r.cells)))
-	for _, cell := range r.cells {
-		dst = appendText(dst, cell)
+	dst = binary.AppendUvarint(dst, uint64(len(r.cells.at)))
+	for i := range r.cells.at {
+		dst = appendText(dst, r.cells.text(i))
 	}
 	return dst
 }
 
 // size is about how many bytes a row is encoded to.
 func (r *row) size() int {
-	n := 4 + len(r.cells)
+	n := 4 + len(r.cells.at)
 	if r.unread != nil {
 		n += len(r.unread.why) + len(r.unread.line)
 	}
-	for _, cell := range r.cells {
-		n += len(cell)
+	for _, cell := range r.cells.at {
+		n += int(cell.to - cell.from)
 	}
 	return n
 }
@@ -69,9 +69,10 @@ func (x *extract) decodeInto(s *stock, raw []byte) *row {
 	if why := d.string(); why != "" {
 		r.unread = &unread{why, d.string()}
 	}
-	r.cells = s.cells(d.number())
-	for i := range r.cells {
-		r.cells[i] = d.string()
+	r.cells = cells{d.text, s.spans(d.number())}
+	for i := range r.cells.at {
+		text := d.string()
+		r.cells.at[i] = spanOf(d.at-len(text), text)
 	}
 	return r
 }
@@ -80,7 +81,7 @@ func (x *extract) decodeInto(s *stock, raw []byte) *row {
 // there were.
 type stock struct {
 	made []row
-	text []string
+	at   []span
 }
 
 const rowsAtOnce = 1024
@@ -93,21 +94,21 @@ func (s *stock) row() *row {
 	return &s.made[len(s.made)-1]
 }
 
-func (s *stock) cells(n int) []string {
-	first := len(s.text)
-	if cap(s.text)-first < n {
-		first, s.text = 0, make([]string, 0, max(n, min(2*cap(s.text), 4*rowsAtOnce)))
+func (s *stock) spans(n int) []span {
+	first := len(s.at)
+	if cap(s.at)-first < n {
+		first, s.at = 0, make([]span, 0, max(n, min(2*cap(s.at), 4*rowsAtOnce)))
 	}
-	s.text = s.text[:first+n]
-	return s.text[first : first+n : first+n]
+	s.at = s.at[:first+n]
+	return s.at[first : first+n : first+n]
 }
 
 // keep is a row of which the reader uses the cells again.
 func (s *stock) keep(r *row) *row {
 	kept := s.row()
 	*kept = *r
-	kept.cells = s.cells(len(r.cells))
-	copy(kept.cells, r.cells)
+	kept.cells.at = s.spans(len(r.cells.at))
+	copy(kept.cells.at, r.cells.at)
 	return kept
 }
 

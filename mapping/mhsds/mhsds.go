@@ -204,8 +204,8 @@ func (x *extract) countLeft(table string) func(*row) error {
 		if r.unread != nil {
 			x.report.Leave(table+" (unreadable rows)", 1)
 		}
-		for i, cell := range r.cells {
-			if cell != "" && r.unread == nil {
+		for i := range r.cells.at {
+			if r.cells.text(i) != "" && r.unread == nil {
 				x.report.Leave(table+"."+r.in.label(i), 1)
 			}
 		}

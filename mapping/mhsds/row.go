@@ -108,6 +108,26 @@ func (f *file) placed() []int {
 	return f.places
 }
 
+// cells are the texts of the fields of a row, in one string: the collector would follow each
+// text of every row at work by itself, again and again.
+type cells struct {
+	line string
+	at   []span // of each field
+}
+
+// span is where a text stands in a line.
+type span struct{ from, to uint32 }
+
+func spanOf(from int, text string) span { return span{uint32(from), uint32(from + len(text))} }
+
+func (c *cells) text(i int) string { return c.line[c.at[i].from:c.at[i].to] }
+
+// set gives a field a text that does not stand in the line.
+func (c *cells) set(i int, text string) {
+	c.at[i] = spanOf(len(c.line), text)
+	c.line += text
+}
+
 // group is the valid rows of one table that hang on a row.
 type group struct {
 	table string
@@ -121,7 +141,7 @@ type group struct {
 type row struct {
 	in     *file
 	number int
-	cells  []string
+	cells  cells
 	unread *unread // why it could not be read, if so
 
 	owner   *row      // the row it hangs on, valid or not
@@ -176,10 +196,10 @@ func (r *row) Field(name string) (string, bool) {
 
 // cell is the text at a position, "" where there is none.
 func (r *row) cell(i int) string {
-	if i < 0 || i >= len(r.cells) {
+	if i < 0 || i >= len(r.cells.at) {
 		return ""
 	}
-	return r.cells[i]
+	return r.cells.text(i)
 }
 
 // other finds the header, a joined row, or the row of a table that this one hangs on.
