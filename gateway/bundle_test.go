@@ -7,11 +7,14 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"cpagateway/consent"
 	"cpagateway/gateway/hot"
+	"cpagateway/gateway/identity"
 	"cpagateway/gateway/store"
 	"cpagateway/profiles"
 )
@@ -240,6 +243,39 @@ func TestABundleSpendsTheRateOfItsEntries(t *testing.T) {
 	got := s.send("cmht", http.MethodPost, "", bundleFor("transaction", append(four, entryOf("POST", "CarePlan", crisisPlanOf(numbered(ann), ""), ""))...))
 	if got.status != http.StatusTooManyRequests || s.counted() != before {
 		t.Errorf("a transaction beyond the rate: %d %s", got.status, got.body)
+	}
+}
+
+// A client that waits as long as it is told has its transaction made: what was refused took
+// what was left of the rate, and one second later there was too little of it again, for ever.
+func TestATransactionIsMadeWhenItsClientHasWaited(t *testing.T) {
+	s := openStand(t)
+	id := s.planOf("cmht", ann, profiles.CodeMentalHealthPlan)
+	s.server.Close()
+	s.rate, s.tokens = identity.Rate{PerSecond: 1, Burst: 10}, map[string]token{}
+	s.open()
+	s.clock.still()
+	transaction := func(entries int) answer {
+		return s.send("cmht", http.MethodPost, "", bundleFor("transaction", slices.Repeat([]string{entryOf("GET", "CarePlan/"+id, "", "")}, entries)...))
+	}
+	for range 5 {
+		s.get("cmht", "/CarePlan/"+id)
+	}
+	got := transaction(8)
+	wait, err := strconv.Atoi(got.header.Get("Retry-After"))
+	if got.status != http.StatusTooManyRequests || err != nil {
+		t.Fatalf("%d %s, %v", got.status, got.body, err)
+	}
+	s.clock.advance(time.Duration(wait) * time.Second)
+	if got := transaction(8); got.status != http.StatusOK {
+		t.Errorf("after %d seconds: %d %s", wait, got.status, got.body)
+	}
+	if got := transaction(10); got.status != http.StatusBadRequest || !strings.Contains(got.body, "1 to 9 entries") {
+		t.Errorf("one that could never be made: %d %s", got.status, got.body)
+	}
+	s.clock.advance(time.Hour)
+	if got := transaction(9); got.status != http.StatusOK {
+		t.Errorf("the longest that can: %d %s", got.status, got.body)
 	}
 }
 

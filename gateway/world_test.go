@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -104,6 +105,7 @@ type stand struct {
 	tokens map[string]token
 	areas  map[string]string // of Ann's plan, as changeArea sent them last
 	closed bool              // she has taken sharing back, as share said last
+	rate   identity.Rate     // of every client; zero: that of the demo
 
 	road   *road.Road
 	memory *cache.Cache
@@ -194,6 +196,7 @@ func (s *stand) open() {
 		if strings.HasSuffix(string(register.Clients[i].ID), "-keeper") {
 			register.Clients[i].Custody = consent.On
 		}
+		register.Clients[i].Rate = cmp.Or(s.rate, register.Clients[i].Rate)
 	}
 	verifier, err := identity.New(s.t.Context(), register, shared, s.clock.Now)
 	must(s.t, err)

@@ -7,10 +7,12 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/store"
+	"cpagateway/gateway/texts"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
@@ -41,6 +43,26 @@ func (r *Road) batch(ctx context.Context, t *exchange) (audit.Recorded, reply) {
 	return first, reply{status: http.StatusOK, parts: done}
 }
 
+// spendAll takes each entry of a transaction off the client's rate. What is refused took
+// what there was: so it says when all of it will have come again, the bundle itself with it.
+func (r *Road) spendAll(ctx context.Context, t *exchange) error {
+	rate, all := r.Identity.Rate(t.caller.Client), len(t.ask.Entries)+1
+	if all > rate.Burst { // which there never is at once
+		return Refuse(http.StatusBadRequest, "too-costly", texts.BadBundle, rate.Burst-1)
+	}
+	for range t.ask.Entries {
+		var slow *throttled
+		err := r.spend(ctx, t)
+		if errors.As(err, &slow) {
+			slow.after = time.Duration(float64(all) / rate.PerSecond * float64(time.Second))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (r *Road) spendAndStep(ctx context.Context, t *exchange) (audit.Recorded, reply) {
 	if err := r.spend(ctx, t); err != nil {
 		return r.refuse(ctx, t, err)
@@ -67,10 +89,8 @@ func (f *failedEntry) Error() string { return "an entry of the transaction faile
 // what is taken away, then what is new, then what is changed, then what is read.
 func (r *Road) transaction(ctx context.Context, t *exchange) (audit.Recorded, reply, error) {
 	done, order, carry := make([]answered, len(t.ask.Entries)), t.ask.order(), make([]int, len(t.ask.Entries))
-	for range order {
-		if err := r.spend(ctx, t); err != nil {
-			return audit.Recorded{}, reply{}, err
-		}
+	if err := r.spendAll(ctx, t); err != nil {
+		return audit.Recorded{}, reply{}, err
 	}
 	var written []audit.Written
 	since := r.Clock()
