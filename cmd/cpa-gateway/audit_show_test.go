@@ -156,15 +156,19 @@ func hasNamesAndDates(t *testing.T, at string, v any) {
 // What was set aside and never came right stayed on the list for ever.
 func TestWhatIsSetAsideIsTakenOffTheList(t *testing.T) {
 	dir := t.TempDir()
-	cli("import", "--data", dir, "--source", "fhir-bundle", write(t, t.TempDir()+"/b.json", twoPatients)).must(t, exitRefused)
-	id := cli("quarantine", "list", "--data", dir, "--json").must(t, exitDone).list(t)[0]["id"].(string)
-	cli("quarantine", "discard", "nothing", "--data", dir).must(t, exitUsage)
-	cli("quarantine", "discard", id, "--data", dir).must(t, exitDone)
+	cli("import", "--data", dir, "--source", "fhir-bundle", write(t, t.TempDir()+"/b.json", strings.ReplaceAll(twoPatients, "9990000018", "9990000019"))).must(t, exitRefused)
+	list := cli("quarantine", "list", "--data", dir, "--json").must(t, exitDone).list(t)
+	ids := []string{list[0]["id"].(string), list[1]["id"].(string)}
+	cli("quarantine", "discard", ids[0], "nothing", "--data", dir).must(t, exitUsage)
+	if left := cli("quarantine", "list", "--data", dir, "--json").must(t, exitDone).list(t); len(left) != 2 {
+		t.Errorf("of two, one of which there is not, one was discarded: %v", left)
+	}
+	cli("quarantine", "discard", ids[0], ids[1], "--data", dir).must(t, exitDone)
 	if left := cli("quarantine", "list", "--data", dir, "--json").must(t, exitDone).list(t); len(left) != 0 {
 		t.Errorf("still open: %v", left)
 	}
-	if all := cli("quarantine", "list", "--all", "--data", dir, "--json").must(t, exitDone).list(t); len(all) != 1 || all[0]["settled"] == nil {
-		t.Errorf("the discarded one: %v", all)
+	if all := cli("quarantine", "list", "--all", "--data", dir, "--json").must(t, exitDone).list(t); len(all) != 2 || all[0]["settled"] == nil || all[1]["settled"] == nil {
+		t.Errorf("the discarded ones: %v", all)
 	}
 	if p := cli("audit", "show", "--data", dir, "--caller", "command-line").must(t, exitDone); !strings.Contains(p.out, "asked for: quarantine-discard") {
 		t.Errorf("the log does not say who discarded it:\n%s", p.out)

@@ -1,9 +1,10 @@
 package main
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -70,13 +71,15 @@ func quarantineRetryCommand(w world) *cobra.Command {
 func quarantineDiscardCommand(w world) *cobra.Command {
 	var place where
 	c := &cobra.Command{
-		Use: "discard ID", Short: "take one off the list without taking it, such as one that its source has sent anew", Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, id []string) error {
-			return withFault(w, place, id[0], func(s *site, fault quarantine.Fault) error {
-				if err := s.looked(w, "quarantine-discard", "", fault.ID); err != nil {
-					return err
+		Use: "discard ID...", Short: "take some off the list without taking them, such as those that their source has sent anew", Args: cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, ids []string) error {
+			return withFaults(w, place, ids, func(s *site, faults []quarantine.Fault) error {
+				for _, fault := range faults {
+					if err := s.looked(w, "quarantine-discard", "", fault.ID); err != nil {
+						return err
+					}
 				}
-				return settleRecord(w, s, fault)
+				return settleRecords(w, s, faults...)
 			})
 		},
 	}
@@ -86,22 +89,33 @@ func quarantineDiscardCommand(w world) *cobra.Command {
 
 // withFault opens the place and hands on what is set aside there under an id.
 func withFault(w world, place where, id string, do func(*site, quarantine.Fault) error) error {
-	if id == "" {
+	return withFaults(w, place, []string{id}, func(s *site, faults []quarantine.Fault) error { return do(s, faults[0]) })
+}
+
+// withFaults is withFault of several ids: nothing is done unless there is something under each.
+func withFaults(w world, place where, ids []string, do func(*site, []quarantine.Fault) error) error {
+	if slices.Contains(ids, "") {
 		return misuse("the id is empty")
 	}
 	return place.within(w, func(s *site) error {
 		var faults []quarantine.Fault
-		err := s.store.View(w.ctx, func(now store.Snapshot) (err error) {
-			faults, err = now.Faults(quarantine.Filter{ID: id, Settled: true})
-			return err
+		err := s.store.View(w.ctx, func(now store.Snapshot) error {
+			for _, id := range ids {
+				found, err := now.Faults(quarantine.Filter{ID: id, Settled: true})
+				if err != nil {
+					return err
+				}
+				if len(found) != 1 {
+					return misuse("nothing is set aside under the id %q", id)
+				}
+				faults = append(faults, found...)
+			}
+			return nil
 		})
 		if err != nil {
 			return err
 		}
-		if len(faults) != 1 {
-			return misuse("nothing is set aside under the id %q", id)
-		}
-		return do(s, faults[0])
+		return do(s, faults)
 	})
 }
 
@@ -176,7 +190,7 @@ func retryFault(w world, s *site, fault quarantine.Fault, with string, asJSON bo
 		return err
 	}
 	if len(sum.SetAside) == 0 && sum.Read > 0 {
-		if err := settleRecord(w, s, fault); err != nil {
+		if err := settleRecords(w, s, fault); err != nil {
 			return err
 		}
 	}
@@ -189,19 +203,21 @@ func retryFault(w world, s *site, fault quarantine.Fault, with string, asJSON bo
 	return nil
 }
 
-// settleRecord marks a fault as dealt with, and the others that the same record had.
-func settleRecord(w world, s *site, fault quarantine.Fault) error {
+// settleRecords marks faults as dealt with, and the others that their records had.
+func settleRecords(w world, s *site, settled ...quarantine.Fault) error {
 	return s.store.Update(w.ctx, func(tx store.Tx) error {
-		faults, err := tx.Faults(quarantine.Filter{Source: fault.Source})
-		if err != nil {
-			return err
+		var ids []string
+		records := map[[2]string]bool{} // of a source, as they came
+		for _, f := range settled {
+			ids = append(ids, f.ID)
+			records[[2]string{f.Source, string(f.Raw)}] = true
 		}
-		ids := []string{fault.ID}
-		for _, f := range faults {
-			if f.ID != fault.ID && len(f.Raw) > 0 && bytes.Equal(f.Raw, fault.Raw) {
+		open, err := tx.Faults(quarantine.Filter{})
+		for _, f := range open {
+			if records[[2]string{f.Source, string(f.Raw)}] {
 				ids = append(ids, f.ID)
 			}
 		}
-		return tx.Settle(w.clock(), ids)
+		return errors.Join(err, tx.Settle(w.clock(), ids))
 	})
 }
