@@ -49,6 +49,9 @@ func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapp
 		if err != nil {
 			return x.report, fmt.Errorf("reading the extract: %w", err)
 		}
+		if x.pass == patients && env.Expect != nil {
+			env.Expect(x.report.Read + x.ahead)
+		}
 	}
 	return x.report, nil
 }

@@ -63,9 +63,15 @@ var format = &bundle.Format{}
 func read(t fataler, fsys fs.FS) (*book, mapping.Report) {
 	t.Helper()
 	b := &book{}
+	expected := 0
+	env := env
+	env.Expect = func(records int) { expected = records }
 	report, err := format.Read(context.Background(), fsys, env, b)
 	if err != nil {
 		t.Fatalf("reading the extract: %v", err)
+	}
+	if report.Read != expected {
+		t.Errorf("read %d, where %d were expected", report.Read, expected)
 	}
 	holds(t, b, report)
 	return b, report

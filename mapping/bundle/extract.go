@@ -27,6 +27,7 @@ type extract struct {
 	pass   pass
 	unit   int // number of the document in this pass
 	given  int // records of it that were given out
+	ahead  int // records that the first pass leaves to the second
 	memory memory
 }
 
@@ -39,6 +40,7 @@ func (x *extract) document(ctx context.Context, at mapping.Position, text []byte
 	d, fault := readDocument(at, text)
 	if fault != nil {
 		if x.pass == patients {
+			x.ahead++
 			return nil
 		}
 		x.report.Read++
@@ -66,12 +68,15 @@ func (x *extract) document(ctx context.Context, at mapping.Position, text []byte
 
 // entry brings one entry in, if it is this pass's.
 func (x *extract) entry(d *document, e *entry) error {
-	if (e.self.typ == "Patient") != (x.pass == patients) {
-		return nil
-	}
+	isPatient := e.self.typ == "Patient"
 	_, isPointer := e.pointer()
 	switch {
-	case isPointer:
+	case isPointer, isPatient && x.pass == others:
+		return nil
+	case !isPatient && x.pass == patients:
+		if !d.outcome(e) && !e.isAnswer() {
+			x.ahead++
+		}
 		return nil
 	case d.outcome(e):
 		x.report.Leave("Bundle.entry.resource(OperationOutcome)", 1)

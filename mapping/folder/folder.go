@@ -96,6 +96,9 @@ func (f *Format) Read(ctx context.Context, fsys fs.FS, env mapping.Env, out mapp
 	if err := x.gather(ctx, fsys); err != nil {
 		return x.report, err
 	}
+	if env.Expect != nil {
+		env.Expect(x.rows)
+	}
 	// What is wrong with a file as a whole is noted once, in the end.
 	err := x.walk(fsys, &mapping.Report{}, func(source, name string, file fs.File) error {
 		if !f.makesPeople(source) {

@@ -31,6 +31,7 @@ func (x *run) survey(ctx context.Context, fsys fs.FS) error {
 			return nil
 		}
 		err := x.each(source, name, file, unread, func(r record) error {
+			x.rows++
 			if r.fault == "" {
 				x.note(x.quiet.Salvage(source, r.Record))
 			}
