@@ -9,6 +9,7 @@ import (
 
 	"cpagateway/mapping/codes"
 	"cpagateway/mapping/syntax"
+	"cpagateway/profiles"
 )
 
 // Check is what a set of maps promises, worked out from the maps alone.
@@ -25,7 +26,7 @@ type FieldCheck struct {
 	When    []string `json:"when,omitempty"`   // of Conditional: what must hold, any of them
 	Forms   []string `json:"forms,omitempty"`  // the normal forms that it returns in
 	Reason  string   `json:"reason,omitempty"` // of Lost
-	Targets []string `json:"targets"`          // TYPE.path, and the line of the map
+	Targets []string `json:"targets"`          // TYPE.path, and the line of the map; whether no answer shows it
 
 	ways [][]string // When, each in its parts
 }
@@ -93,13 +94,41 @@ func (c *checker) readMap(m *resourceMap) {
 		reason = "one-way-map"
 	}
 	c.condition(m.when)
-	c.node(m.root, m.typ, within{reason: reason}.under(m.when, c.paths))
+	shape, _ := profiles.ShapeOf(m.typ)
+	c.node(m.root, m.typ, within{reason: reason, shape: shape}.under(m.when, c.paths))
 }
 
 // within is what holds for everything in a block.
 type within struct {
 	reason string // why nothing in it returns; "" where it may
 	when   []guard
+	shape  *profiles.Shape // what answers show of it; nil where it is not known, or hidden
+	hidden bool            // no answer shows it
+	among  bool            // it is the extensions of the shape, and not the shape itself
+	value  bool            // the shape is that of an extension, of which it has the value
+}
+
+// in is what holds for a part of it.
+func (w within) in(part *node) within {
+	name, shown := part.name(), true
+	switch {
+	case w.shape == nil, part.label == "" && !w.among:
+	case w.among:
+		w.shape, shown = w.shape.Extension(cmp.Or(part.url, part.constant("url")))
+		w.among, w.value = false, true
+	case name == "extension":
+		w.among = true
+	case w.value:
+		w.value, shown = false, strings.EqualFold(name, "value"+w.shape.Type)
+	default:
+		plain, companion := strings.CutPrefix(name, "_")
+		w.shape, shown = w.shape.Child(plain)
+		shown = shown && w.shape.Use != profiles.UseNever && !(companion && w.shape.Many)
+	}
+	if !shown {
+		w.shape, w.hidden = nil, true
+	}
+	return w
 }
 
 // guard is a condition and the groups around the place where it is asked.
@@ -154,7 +183,7 @@ func (c *checker) node(n *node, path string, in within) {
 		case m.url != "":
 			at += "(" + m.url[strings.LastIndexByte(m.url, '/')+1:] + ")"
 		}
-		c.node(m, at, in)
+		c.node(m, at, in.in(m))
 	}
 }
 
@@ -171,7 +200,11 @@ func (c *checker) rule(n *node, r *rule, path string, in within) {
 			c.lose(o, "joined-row") // where it is worked out from what returns elsewhere, it does
 			continue
 		}
-		f.Targets = append(f.Targets, path+" ("+r.at.String()+")")
+		target := path + " (" + r.at.String() + ")"
+		if in.hidden {
+			target += ": stored, and shown to nobody"
+		}
+		f.Targets = append(f.Targets, target)
 		if !r.returns() || in.reason != "" {
 			c.lose(o, cmp.Or(in.reason, r.because, "composed-text"))
 		} else {

@@ -154,3 +154,60 @@ func tellBack(t *testing.T, program *mapping.Program, resources string) string {
 	}
 	return s.String()
 }
+
+// A field that stood in an element that no answer has in it returned, and nobody who read the
+// plan through the gateway ever saw it.
+func TestTheCheckSaysWhatNobodyIsShown(t *testing.T) {
+	const base = "https://fhir.cpa-gateway.example/StructureDefinition/Extension-CPAWales-"
+	program, err := compile(`map S <-> Patient
+  key id
+  id      <-> identifier[0].value
+  marital <-> maritalStatus.text
+  born    <-> birthDate
+  chief   <-> contact[0].name.text
+  ward    <-> extension(https://council.example/ward).valueString
+
+map S -> CarePlan
+  key plan
+  person  id
+  kind    -> category[0].text
+  cause   -> extension(` + base + `LastReviewed).valueDate
+  wrong   -> extension(` + base + `LastReviewed).valueString
+  who     -> author.display
+  in _title
+    in extension[]
+      "http://hl7.org/fhir/StructureDefinition/translation" -> url
+      in extension[]
+        "content" -> url
+        cymraeg   -> valueString
+  in extension[]
+    "` + base + `UnmetNeed" -> url
+    in extension[]
+      "reason" -> url
+      why      -> valueString
+    in extension[]
+      "mood" -> url
+      mood   -> valueString
+  in extension[]
+    "https://council.example/own" -> url
+    own                           -> valueString
+
+map S -> Provenance
+  key of
+  of -> target[0].display`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hidden := map[string]bool{"marital": true, "ward": true, "wrong": true, "mood": true, "own": true}
+	for _, f := range program.Check().Fields {
+		for _, target := range f.Targets {
+			if strings.Contains(target, "shown to nobody") != hidden[f.Field] {
+				t.Errorf("%s: %s", f.Field, target)
+			}
+		}
+		delete(hidden, f.Field)
+	}
+	if len(hidden) > 0 {
+		t.Errorf("not checked: %v", hidden)
+	}
+}
