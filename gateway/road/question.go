@@ -146,7 +146,7 @@ func (q question) key() string {
 		k.texts(p.Name, p.Modifier)
 		k.number(uint64(p.Kind))
 		each(&k, p.Values, func(v search.Operand) {
-			k.texts(v.Prefix, v.System, v.Code, v.Ref, v.Text)
+			k.texts(v.Prefix, v.System, v.Code, v.Ref, string(v.Holder), v.Text)
 			k.flags(v.AnySystem, v.NoSystem, v.AnyCode)
 			k.times(v.From, v.Until)
 		})
