@@ -20,8 +20,8 @@ type document struct {
 // still gives the others.
 func readDocument(at mapping.Position, text []byte) (*document, *mapping.Fault) {
 	d := &document{at: at, size: len(text)}
-	if text := mapping.TooMuch(text); text != "" {
-		return nil, &mapping.Fault{At: at, Rule: RuleJSON, Reason: text}
+	if fault := mapping.TooMuch(text); fault != "" {
+		return nil, &mapping.Fault{At: at, Rule: RuleJSON, Reason: fault, Raw: text}
 	}
 	v, err := fhir.Parse(text)
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"cpagateway/mapping/bundle"
 )
 
 // rows lists file and row of what was taken.
@@ -66,5 +68,14 @@ func TestBrokenTextIsOneRecord(t *testing.T) {
 		if report.Taken != 1 || report.Refused != 1 || b.refused()[0].At.Row != 2 {
 			t.Errorf("%s: %+v %+v", name, report, b.refused())
 		}
+	}
+}
+
+// A document of more values than can be held stood in the account alone.
+func TestADocumentOfTooManyValuesIsKept(t *testing.T) {
+	text := `{"resourceType":"Basic","x":[` + strings.Repeat("1,", 4<<20) + `1]}`
+	b, _ := readText(t, text)
+	if len(b.aside) != 1 || b.aside[0].Rule != bundle.RuleJSON || string(b.aside[0].Raw) != text {
+		t.Errorf("%d set aside, of %d bytes", len(b.aside), len(text))
 	}
 }

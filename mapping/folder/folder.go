@@ -148,6 +148,9 @@ func isCSV(name string) bool { return strings.EqualFold(path.Ext(name), ".csv") 
 // whose one member is called after the source and holds the record.
 func (f *Format) Reread(ctx context.Context, raw []byte, env mapping.Env, out mapping.Output) (mapping.Report, error) {
 	x := f.newRun(env, out)
+	if fault := mapping.TooMuch(raw); fault != "" {
+		return x.report, errors.New("reading a fragment: " + fault)
+	}
 	v, err := fhir.Parse(raw)
 	if err != nil {
 		return x.report, fmt.Errorf("reading a fragment: %w", err)

@@ -264,3 +264,15 @@ func TestAFieldThatIsNoColumnIsAFaultOfTheMap(t *testing.T) {
 		}
 	}
 }
+
+// A document of more values than can be held stood in the account alone.
+func TestADocumentOfTooManyValuesIsKept(t *testing.T) {
+	text := `{"id":"V1","x":[` + strings.Repeat("1,", 4<<20) + `1]}`
+	b, _ := read(t, format(t), fstest.MapFS{"Visit.json": {Data: []byte(text)}})
+	if len(b.aside) != 1 || b.aside[0].Rule != "FILE" || string(b.aside[0].Raw) != `{"Visit":`+text+`}` {
+		t.Fatalf("%d set aside, of %d bytes", len(b.aside), len(text))
+	}
+	if _, err := format(t).Reread(context.Background(), b.aside[0].Raw, env, b); err == nil || len(b.taken) > 0 {
+		t.Error("it was read again, whole")
+	}
+}
