@@ -375,6 +375,18 @@ func TestWhatCannotBeReadIsKept(t *testing.T) {
 	}
 }
 
+// A document in which null stood for an empty list was set aside, as if rows of it were missing.
+func TestADocumentWhoseListIsNullIsTaken(t *testing.T) {
+	for list, stored := range map[string]int{"null": 1, "[]": 1, "[null]": 0, `[{"Sign":"sleeps little"},null]`: 0} {
+		d, source := openDesk(t), joinedMaps(t)
+		d.bring(source, peopleRows(annsRow(ann)))
+		document := `{"Plan":"7","Person":"1","Agreed":"2026-07-01","Review":"2027-06-30","Share":"N","signs":` + list + `}`
+		if sum := d.bring(source, fstest.MapFS{"crisis.json": {Data: []byte(document)}}); sum.Stored != stored || len(d.faults()["JOIN"]) != 1-stored {
+			t.Errorf("%s: %+v", list, sum)
+		}
+	}
+}
+
 // wishMaps are crisisMaps whose wishes stand in rows of a table of their own.
 func wishMaps(t *testing.T) intake.Source {
 	t.Helper()

@@ -204,12 +204,13 @@ func (x *run) withRows(source string, r record) (record, error) {
 	return r, nil
 }
 
-// whole refuses a document in which null stands for rows, as in a row that was set aside for
-// lacking them.
+// whole refuses a document with null among its rows, as in a row that was set aside for
+// lacking them. A list that is null itself has none.
 func (x *run) whole(source string, r record) record {
 	for _, name := range x.format.program.Joined(source) {
-		for joined := range r.value.Get(name).Each() {
-			if r.fault == "" && joined.Kind() == fhir.Null {
+		rows := r.value.Get(name)
+		for joined := range rows.Each() {
+			if r.fault == "" && rows.Kind() == fhir.Array && joined.Kind() == fhir.Null {
 				r.fault, r.rule = "null stands for rows of "+name+" that this one may have: put them in its place, or take it out where there are none", ruleJoin
 			}
 		}
@@ -225,8 +226,7 @@ func (x *run) homeless(ctx context.Context) error {
 				continue
 			}
 			x.report.Read++
-			row := t.unpack(packed)
-			r := record{Record: row, raw: row.json(), rule: ruleJoin, fault: fmt.Sprintf("no row of %s.csv that could be read has this %s, or several have: bring both tables in together, and mend the one that is wrong", t.Home, t.By)}
+			r := record{Record: t.unpack(packed), rule: ruleJoin, fault: fmt.Sprintf("no row of %s.csv that could be read has this %s, or several have: bring both tables in together, and mend the one that is wrong", t.Home, t.By)}
 			if err := errors.Join(ctx.Err(), x.refuse(t.name, r)); err != nil {
 				return err
 			}
