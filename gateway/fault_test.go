@@ -253,16 +253,17 @@ func TestACallerWhoLeavesIsRecordedOnce(t *testing.T) {
 }
 
 // What releases nothing waits for a beat, after it is recorded and its place on the road
-// is given back; what releases something, and what is refused before it comes to a
-// person, does not wait. The beat here is one that nobody would wait for.
-func TestOnlyAnswersThatReleaseNothingWaitForTheBeat(t *testing.T) {
+// is given back, and so does a history; what else releases something, and what is refused
+// before it comes to a person, does not wait. The beat here is one that nobody would wait for.
+func TestWhatReleasesNothingAndAHistoryWaitForTheBeat(t *testing.T) {
 	s := openStand(t)
 	s.road.Beat = time.Hour
 	wholeAnswer(t, s)
 	if a := s.get("ooh", "/CarePlan?colour=red"); a.status != http.StatusBadRequest {
 		t.Errorf("a bad parameter: %d", a.status)
 	}
-	for i, path := range []string{"/CarePlan?" + about(elin), "/CarePlan?" + about(nobody), "/CarePlan/unknown"} {
+	history := "/CarePlan/" + s.planOf("ooh", ann, profiles.CodeCrisisPlan) + "/_history"
+	for i, path := range []string{"/CarePlan?" + about(elin), "/CarePlan?" + about(nobody), "/CarePlan/unknown", history} {
 		name := fmt.Sprintf("11111111-2222-4333-8444-%012d", i)
 		ctx, leave := context.WithCancel(t.Context())
 		request := s.request("ooh", http.MethodGet, gateway.Prefix+path, "", "X-Request-Id", name).WithContext(ctx)
@@ -279,7 +280,7 @@ func TestOnlyAnswersThatReleaseNothingWaitForTheBeat(t *testing.T) {
 		}
 		select {
 		case err := <-answered:
-			t.Errorf("%s: answered before the beat: %v", path, err)
+			t.Fatalf("%s: answered before the beat: %v", path, err)
 		case <-time.After(20 * time.Millisecond):
 		}
 		leave()

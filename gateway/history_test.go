@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"cpagateway/consent"
+	"cpagateway/gateway/records/recordstest"
+	"cpagateway/gateway/store"
 	"cpagateway/profiles"
 )
 
@@ -89,5 +92,29 @@ func TestAHistoryIsCut(t *testing.T) {
 	a := s.get("cmht", path+"/_history")
 	if versions := versionsIn(t, a); len(versions) != 100 || !strings.Contains(a.body, `"title":"Title 100"`) || strings.Contains(a.body, `"title":"Title 0"`) {
 		t.Errorf("%d versions", len(versions))
+	}
+}
+
+// A history reaches behind any number of versions that the caller does not see.
+func TestAHistoryReachesBehindWhatIsHidden(t *testing.T) {
+	s := openStand(t)
+	id := s.planOf("social-care", ann, profiles.CodeMentalHealthPlan)
+	whose, err := recordstest.Of(s.store).PersonOf(t.Context(), "CarePlan", id)
+	must(t, err)
+	first := withActivity(t, string(s.stored("CarePlan", id).Raw()), "social", "a choir")
+	bodies := []string{first}
+	for i := range 1001 {
+		bodies = append(bodies, withActivity(t, first, "finance", fmt.Sprint("step ", i))) // which the council does not see
+	}
+	bodies = append(bodies, withActivity(t, first, "work", "a job"))
+	var changes []consent.Accepted
+	for _, body := range bodies {
+		changes = append(changes, recordstest.Accept(t, "7A4", whose, body))
+	}
+	recordstest.Put[store.Snapshot, store.Tx](t, s.store, s.clock.Now(), changes...)
+	for as, want := range map[string]int{"cmht": 100, "social-care": 3} {
+		if versions := versionsIn(t, s.get(as, "/CarePlan/"+id+"/_history")); len(versions) != want {
+			t.Errorf("%s is given %d versions, want %d", as, len(versions), want)
+		}
 	}
 }

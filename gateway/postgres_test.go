@@ -42,7 +42,7 @@ var attacks = map[string]map[string]func(*testing.T){
 		"TestAWithdrawalBetweenDecisionAndRecordReleasesNothing": TestAWithdrawalBetweenDecisionAndRecordReleasesNothing,
 		"TestAWithdrawalReleasesNothingOfWhatIsInMemory":         TestAWithdrawalReleasesNothingOfWhatIsInMemory,
 		"TestACallerWhoLeavesIsRecordedOnce":                     TestACallerWhoLeavesIsRecordedOnce,
-		"TestOnlyAnswersThatReleaseNothingWaitForTheBeat":        TestOnlyAnswersThatReleaseNothingWaitForTheBeat,
+		"TestWhatReleasesNothingAndAHistoryWaitForTheBeat":       TestWhatReleasesNothingAndAHistoryWaitForTheBeat,
 		"TestEveryAnswerHasExactlyOneRecord":                     TestEveryAnswerHasExactlyOneRecord,
 		"TestAWithdrawalTakesEffectOnTheNextRequest":             TestAWithdrawalTakesEffectOnTheNextRequest,
 		"TestNotModifiedIsRecordedAsItIsAnswered":                TestNotModifiedIsRecordedAsItIsAnswered,

@@ -212,15 +212,23 @@ func (m *Moment) noteVisible(v records.Visible, err error) (records.Visible, err
 	return v, err
 }
 
+// Versions implements records.Reader, inside Recall.
+func (m *Moment) Versions(scopes []records.Scope, id string, limit int) ([]records.Visible, error) {
+	list, err := m.now.Versions(scopes, id, limit)
+	return list, m.noteEach(list, err)
+}
+
 // Find implements records.Reader, inside Recall.
 func (m *Moment) Find(scopes []records.Scope, q records.Query) (records.Page, error) {
 	page, err := m.now.Find(scopes, q)
-	for _, v := range page.Matches {
-		if err == nil {
-			_, err = m.noteVisible(v, nil)
-		}
+	return page, m.noteEach(page.Matches, err)
+}
+
+func (m *Moment) noteEach(list []records.Visible, err error) error {
+	for _, v := range list {
+		_, err = m.noteVisible(v, err)
 	}
-	return page, err
+	return err
 }
 
 // Targets implements records.Reader, inside Recall.

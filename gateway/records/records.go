@@ -92,6 +92,9 @@ type Reader interface {
 	// its history. Where the scope holds to current plans, that is the version which
 	// Read gives now, and no other.
 	ReadVersion(scopes []Scope, id string, number uint64) (Visible, error)
+	// Versions are those of a resource that ReadVersion finds, so many at most, the newest
+	// first. It takes longer with each version that it passes over.
+	Versions(scopes []Scope, id string, limit int) ([]Visible, error)
 	Find(scopes []Scope, q Query) (Page, error)
 	// Targets says about whom, and under which label, is what the given references
 	// ("Type/id") in a custodian's record lead to. A reference that leads to nothing

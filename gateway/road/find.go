@@ -124,7 +124,8 @@ func (r *Road) found(now records.Reader, q question) (records.Page, error) {
 		v, err := now.Read(scopes, q.id)
 		return records.Page{Matches: []records.Visible{v}}, err
 	case History:
-		return history(now, q)
+		versions, err := now.Versions(scopes, q.id, maxHistory)
+		return records.Page{Matches: versions}, err
 	case VRead:
 		asked, ok := r.Sealer.openTag(q.organisation, q.typ, q.id, q.version)
 		if !ok {

@@ -1,40 +1,13 @@
 package road
 
 import (
-	"errors"
-
 	"cpagateway/consent/disclosure"
-	"cpagateway/gateway/records"
 	"cpagateway/profiles/fhir"
 )
 
-// Limits of a history: of the versions that are given, and of those that are looked at.
-const (
-	maxHistory = 100
-	maxLooked  = 1000
-)
-
-// history finds the versions of a resource that the caller sees today, the newest first.
-// What hidden changes made is no version of its own.
-func history(now records.Reader, q question) (records.Page, error) {
-	scopes := q.parts[0].scopes
-	newest, err := now.Read(scopes, q.id)
-	if err != nil {
-		return records.Page{}, err
-	}
-	var page records.Page
-	for n, looked := newest.SeenNumber, 0; n > 0 && looked < maxLooked && len(page.Matches) < maxHistory; n, looked = n-1, looked+1 {
-		v, err := now.ReadVersion(scopes, q.id, n)
-		if errors.Is(err, records.ErrNothing) {
-			continue
-		}
-		if err != nil {
-			return records.Page{}, err
-		}
-		page.Matches = append(page.Matches, v)
-	}
-	return page, nil
-}
+// maxHistory is how many versions a history gives: the newest that the caller sees today. What
+// hidden changes made is no version of its own.
+const maxHistory = 100
 
 // historyOf puts versions into a Bundle. Each is told as an update: which was the first
 // would tell of versions before it that the caller does not see.

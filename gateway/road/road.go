@@ -48,8 +48,8 @@ type Road struct {
 	// Subscribers are the clients that may subscribe, and where they are told.
 	Subscribers subscriptions.Subscribers
 	Capacity    *Capacity
-	// Beat is when an answer that releases nothing may leave: so long after its request
-	// came, or a multiple of it. It has to be longer than nearly all such answers take to
+	// Beat is when an answer that releases nothing may leave, or a history: so long after its
+	// request came, or a multiple of it. It has to be longer than nearly all such answers take to
 	// make: the time of an answer then does not tell who is unknown, has refused, or was
 	// just asked for by somebody else. 0 lets them leave at once.
 	Beat  time.Duration
@@ -69,7 +69,7 @@ type exchange struct {
 	caller   consent.Caller
 	cause    string // the code of why it was refused, if it was
 	outcome  string // what came of it, see meters
-	waits    bool   // for the beat: records were looked at, and nothing of them is released
+	waits    bool   // for the beat: how long it took would tell of what is not released
 }
 
 // exchange begins with a request.
@@ -223,7 +223,8 @@ func (r *Road) decided(ctx context.Context, t *exchange, decisions []consent.Dec
 	r.meters.decided(ctx, decisions)
 	t.outcome, t.waits = outcomeNothing, true
 	if len(released) > 0 {
-		t.outcome, t.waits = outcomeReleased, false
+		t.outcome = outcomeReleased
+		t.waits = t.ask.Interaction == History // which took longer with each version that it passed over
 	}
 }
 

@@ -3,6 +3,7 @@ package recordstest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -25,6 +26,11 @@ func refusalFindsNothing(t *testing.T, store Store) {
 			nothing(t, name+": reading "+ref[0]+"/"+ref[1], err)
 			_, err = store.ReadVersion(t.Context(), d, ref[0], ref[1], 1)
 			nothing(t, name+": reading a version of "+ref[0]+"/"+ref[1], err)
+			if list := View(t, store, func(now records.Snapshot) ([]records.Visible, error) {
+				return now.Versions(scopes(d, ref[0]), ref[1], 10)
+			}); len(list) != 0 {
+				t.Errorf("%s: %d versions of %s/%s", name, len(list), ref[0], ref[1])
+			}
 			page, err := store.Find(t.Context(), d, ref[0], records.Query{Count: 10})
 			if err != nil || len(page.Matches) != 0 || page.Next != "" {
 				t.Errorf("%s: searching %s: %d matches, next %q, %v", name, ref[0], len(page.Matches), page.Next, err)
@@ -196,6 +202,25 @@ func seenVersion(t *testing.T, store Store) {
 		}
 		if fmt.Sprint(visible) != fmt.Sprint(c.visible) {
 			t.Errorf("%v: versions %v can be read, want %v", c.item, visible, c.visible)
+		}
+	}
+}
+
+func longHistory(t *testing.T, store Store) {
+	changes := []consent.Accepted{Accept(t, home, ann, patientOf("Cardiff", "Welsh")), Accept(t, home, ann, patientOf("Barry", "Welsh"))}
+	for i := range 1100 {
+		changes = append(changes, Accept(t, home, ann, patientOf("Barry", fmt.Sprint("language ", i))))
+	}
+	Put(t, store, start, append(changes, Accept(t, home, ann, patientOf("Penarth", "language 1099")))...)
+	contact := scopes(Grant(t, ann, profiles.PersonContact), "Patient")
+	for limit, want := range [][]uint64{nil, {1103}, {1103, 2}, {1103, 2, 1}, {1103, 2, 1}} {
+		found := View(t, store, func(now records.Snapshot) ([]records.Visible, error) { return now.Versions(contact, "ann", limit) })
+		var numbers []uint64
+		for _, v := range found {
+			numbers = append(numbers, v.Number)
+		}
+		if !slices.Equal(numbers, want) {
+			t.Errorf("of %d versions at most: %v, want %v", limit, numbers, want)
 		}
 	}
 }

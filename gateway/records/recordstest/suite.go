@@ -40,6 +40,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"a label is met by all that it needs and one of any", labels},
 		{"a record about nobody is found only if it is of staff", aboutNobody},
 		{"number and time are those of the last change that may be seen", seenVersion},
+		{"versions reach behind any number that may not be seen", longHistory},
 		{"a version is read where it and the resource may be seen", hiddenVersion},
 		{"a label that falls away is a change in everything", labelFallsAway},
 		{"a change of a reference is one to whoever may follow it today", followed},

@@ -120,11 +120,19 @@ func readsAgree(t *testing.T, r *rapid.T, store Store, m *model, scopes []record
 		err := store.View(t.Context(), func(now records.Snapshot) error {
 			v, err := now.Read(scopes, it.id)
 			expectVisible(r, "a read of "+it.id, want, v, err)
+			var versions []modelMatch
 			for number := range uint64(len(it.versions) + 2) {
 				v, err := now.ReadVersion(scopes, it.id, number)
-				expectVisible(r, fmt.Sprintf("version %d of %s", number, it.id), it.version(want, number, m.changes(t, it, max(1, min(number, uint64(len(it.versions)))))), v, err)
+				want := it.version(want, number, m.changes(t, it, max(1, min(number, uint64(len(it.versions))))))
+				expectVisible(r, fmt.Sprintf("version %d of %s", number, it.id), want, v, err)
+				if want != nil {
+					versions = append([]modelMatch{*want}, versions...)
+				}
 			}
-			return nil
+			limit := rapid.IntRange(1, 4).Draw(r, "versions")
+			found, err := now.Versions(scopes, it.id, limit)
+			compare(r, versions[:min(limit, len(versions))], found)
+			return err
 		})
 		if err != nil {
 			r.Fatal(err)

@@ -61,24 +61,45 @@ func (s snapshot) Read(scopes []records.Scope, id string) (records.Visible, erro
 	return found.visible(), err
 }
 
-// ReadVersion finds one version, where the caller may see the resource as it is
-// now, what the version held, and something that it changed. It implements
-// records.Snapshot.
+// ReadVersion implements records.Snapshot.
 func (s snapshot) ReadVersion(scopes []records.Scope, id string, number uint64) (records.Visible, error) {
 	found, err := s.one(scopes, id)
-	switch {
-	case err != nil:
+	if err != nil {
 		return records.Visible{}, err
-	case found.scope.Current != records.AllPlans && number == found.newest.Number:
-		return found.visible(), nil
-	case found.scope.Current != records.AllPlans || number < 1 || number > uint64(len(found.versions)):
-		return records.Visible{}, records.ErrNothing
 	}
-	v := found.versions[number-1]
-	if !found.scope.Sees(v.Version) || !found.scope.Notices(v.Changes) {
-		return records.Visible{}, records.ErrNothing
+	if number >= 1 && number <= uint64(len(found.versions)) {
+		if v, ok := found.version(found.versions[number-1]); ok {
+			return v, nil
+		}
 	}
-	return records.Visible{Version: copied(v.Version), SeenNumber: number, SeenAt: v.Stored}, nil
+	return records.Visible{}, records.ErrNothing
+}
+
+// Versions implements records.Snapshot.
+func (s snapshot) Versions(scopes []records.Scope, id string, limit int) (list []records.Visible, err error) {
+	found, err := s.one(scopes, id)
+	if errors.Is(err, records.ErrNothing) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range slices.Backward(found.versions) {
+		if visible, ok := found.version(v); ok && len(list) < limit {
+			list = append(list, visible)
+		}
+	}
+	return list, nil
+}
+
+// version is one of the versions of what is seen, where the caller may see what it held, and
+// something that it changed.
+func (f seen) version(v version) (records.Visible, bool) {
+	if f.scope.Current != records.AllPlans {
+		return f.visible(), v.Number == f.newest.Number
+	}
+	visible := records.Visible{Version: copied(v.Version), SeenNumber: v.Number, SeenAt: v.Stored}
+	return visible, f.scope.Sees(v.Version) && f.scope.Notices(v.Changes)
 }
 
 func (s snapshot) one(scopes []records.Scope, id string) (seen, error) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -29,10 +30,15 @@ var (
 		JOIN versions seen ON seen.seq = ` + noticed("r", "scope", "") + `
 		WHERE r.id = ?2 AND ` + found
 
-	selectOld = `WITH ` + scopes + ` SELECT ` + columns + `, v.number, v.stored
-		FROM scope CROSS JOIN resources r JOIN versions v ON v.resource = r.place AND v.number = ?3 JOIN labels l ON l.version = v.seq
-		WHERE r.id = ?2 AND ` + found + ` AND scope.plans = 0 AND v.deleted = 0 AND ` + within("l", "scope") + `
-		AND EXISTS (SELECT 1 FROM changes c WHERE c.version = v.seq AND ` + within("c", "scope") + `)`
+	// The versions of one place are walked by their index until there are enough of them.
+	selectOld = `WITH ` + scopes + `, scoped AS MATERIALIZED (SELECT r.place, scope.items
+			FROM scope CROSS JOIN resources r WHERE r.id = ?2 AND ` + found + ` AND scope.plans = 0)
+		SELECT ` + columns + `, v.number, v.stored
+		FROM versions v CROSS JOIN labels l CROSS JOIN scoped CROSS JOIN resources r
+		WHERE v.resource = (SELECT place FROM scoped) AND v.number BETWEEN ?3 AND ?4 AND v.deleted = 0
+		AND l.version = v.seq AND ` + within("l", "scoped") + ` AND r.place = v.resource
+		AND EXISTS (SELECT 1 FROM changes c WHERE c.version = v.seq AND ` + within("c", "scoped") + `)
+		ORDER BY v.number DESC LIMIT (?5 + 0)`
 )
 
 const (
@@ -72,7 +78,11 @@ const (
 
 // Read finds the current version of one resource. It implements records.Snapshot.
 func (s snapshot) Read(scopes []records.Scope, id string) (records.Visible, error) {
-	return s.one(selectOne, scopes, id)
+	args, err := scopeArgs(scopes)
+	if err != nil {
+		return records.Visible{}, err
+	}
+	return existing(s, "reading a resource", records.ErrNothing, scanVisible, selectOne, append(args, id)...)
 }
 
 // ReadVersion finds one version, where the caller may see the resource as it is
@@ -82,28 +92,42 @@ func (s snapshot) ReadVersion(scopes []records.Scope, id string, number uint64) 
 	if int64(number) < 0 {
 		number = 0 // no version has it, nor can SQLite hold what was asked for
 	}
-	v, err := s.one(selectOld, scopes, id, number)
-	holds := slices.ContainsFunc(scopes, func(s records.Scope) bool { return s.Current != records.AllPlans })
-	if !holds || !errors.Is(err, records.ErrNothing) {
-		return v, err
+	found, err := s.versions(scopes, id, number, number, 1)
+	if err == nil && len(found) == 0 {
+		err = records.ErrNothing
 	}
-	now, err := s.Read(scopes, id)
-	if err != nil {
-		return v, err
-	}
-	holds = slices.ContainsFunc(scopes, func(s records.Scope) bool { return s.Sees(now.Version) && s.Current != records.AllPlans })
-	if !holds || now.SeenNumber != number {
-		return v, records.ErrNothing
-	}
-	return now, nil
-}
-
-func (s snapshot) one(text string, scopes []records.Scope, more ...any) (records.Visible, error) {
-	args, err := scopeArgs(scopes)
 	if err != nil {
 		return records.Visible{}, err
 	}
-	return existing(s, "reading a resource", records.ErrNothing, scanVisible, text, append(args, more...)...)
+	return found[0], nil
+}
+
+// Versions implements records.Snapshot.
+func (s snapshot) Versions(scopes []records.Scope, id string, limit int) ([]records.Visible, error) {
+	return s.versions(scopes, id, 1, math.MaxInt64, limit)
+}
+
+// versions are those with numbers from one to another. Of a resource that is held to current
+// plans it is the one that is read now, as far as its number is among them.
+func (s snapshot) versions(scopes []records.Scope, id string, from, to uint64, limit int) ([]records.Visible, error) {
+	args, err := scopeArgs(scopes)
+	if err != nil {
+		return nil, err
+	}
+	found, err := collect(s, scanVisible, selectOld, append(args, id, from, to, limit)...)
+	holds := slices.ContainsFunc(scopes, func(s records.Scope) bool { return s.Current != records.AllPlans })
+	if err != nil || !holds || len(found) > 0 {
+		return found, doing("reading versions of a resource", err)
+	}
+	now, err := s.Read(scopes, id)
+	if errors.Is(err, records.ErrNothing) {
+		return nil, nil
+	}
+	holds = slices.ContainsFunc(scopes, func(s records.Scope) bool { return s.Sees(now.Version) && s.Current != records.AllPlans })
+	if err != nil || !holds || now.SeenNumber < from || now.SeenNumber > to {
+		return nil, err
+	}
+	return []records.Visible{now}, nil
 }
 
 // Person resolves a business identifier. It implements records.Snapshot.

@@ -77,6 +77,19 @@ func TestNoReadScans(t *testing.T) {
 	}
 }
 
+// TestAHistoryIsWalkedFromItsEnd: sorted, it would be read whole however much of it is given.
+func TestAHistoryIsWalkedFromItsEnd(t *testing.T) {
+	texts := sqliteDatabase.Asked(t, relationaltest.Reads()["Versions"])
+	if len(texts) != 1 {
+		t.Fatalf("%d statements", len(texts))
+	}
+	plan := explain(t, fresh(t), texts[0], relationaltest.Unset(texts[0]))
+	_, walk, found := strings.Cut(plan, "SEARCH v USING INDEX sqlite_autoindex_versions_1 (resource=? AND number>? AND number<?)")
+	if !found || strings.Contains(walk, "ORDER BY") {
+		t.Errorf("it is not walked:\n%s", plan)
+	}
+}
+
 // TestWhatAsksForNothingIsNotReadToTellIt: each entry of the audit log was read, and most of
 // them parsed, to find those that ask for something to be told: a seventh of what a crisis read
 // took.
