@@ -11,10 +11,9 @@ import (
 )
 
 const (
-	lastFault    = `SELECT coalesce(max(place), 0) FROM faults`
-	settleFault  = `UPDATE faults SET settled = ?, came_right = ? WHERE id = ? AND settled = ''`
-	selectFaults = `SELECT id, source, custodian, file, "row", field, value, rule, reason, raw, against, record, "at", settled, came_right FROM faults
-		WHERE (?1 = '' OR source = ?1) AND (?2 = '' OR id = ?2) AND (?3 OR settled = '') AND (NOT ?4 OR against = 1) ORDER BY "at", place`
+	lastFault     = `SELECT coalesce(max(place), 0) FROM faults`
+	settleFault   = `UPDATE faults SET settled = ?, came_right = ? WHERE id = ? AND settled = ''`
+	selectFaults  = `SELECT id, source, custodian, file, "row", field, value, rule, reason, raw, against, record, "at", settled, came_right FROM faults`
 	countFaults   = `SELECT source, count(*) FROM faults WHERE settled = '' GROUP BY source`
 	waitingFaults = `SELECT record, id FROM faults WHERE source = ? AND settled = '' AND against = 0 AND record <> ''`
 )
@@ -55,8 +54,28 @@ func eachOnce(faults []quarantine.Fault) []quarantine.Fault {
 
 // Faults lists what is set aside, oldest first. It implements quarantine.Snapshot.
 func (s snapshot) Faults(filter quarantine.Filter) ([]quarantine.Fault, error) {
-	faults, err := collect(s, scanFault, selectFaults, filter.Source, filter.ID, filter.Settled, filter.Against)
+	where, args := faultsAdmitted(filter)
+	faults, err := collect(s, scanFault, selectFaults+where+` ORDER BY "at", place`, args...)
 	return faults, doing("listing faults", err)
+}
+
+// faultsAdmitted is quarantine.Filter.Admits in SQL. It says nothing of what the filter does
+// not ask for, which would keep it from an index.
+func faultsAdmitted(filter quarantine.Filter) (where string, args arguments) {
+	where = " WHERE 1 = 1"
+	if filter.Source != "" {
+		where += " AND source = " + args.add(filter.Source)
+	}
+	if filter.ID != "" {
+		where += " AND id = " + args.add(filter.ID)
+	}
+	if !filter.Settled {
+		where += " AND settled = ''"
+	}
+	if filter.Against {
+		where += " AND against = 1"
+	}
+	return where, args
 }
 
 // CountOpen implements quarantine.Snapshot.

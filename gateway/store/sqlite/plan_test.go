@@ -90,6 +90,18 @@ func TestAHistoryIsWalkedFromItsEnd(t *testing.T) {
 	}
 }
 
+// TestOpenFaultsAreCountedByThemselves: each reading of the metrics counts them, and those that
+// are settled become ever more.
+func TestOpenFaultsAreCountedByThemselves(t *testing.T) {
+	texts := sqliteDatabase.Asked(t, func(now store.Snapshot) error { _, err := now.CountOpen(); return err })
+	if len(texts) != 1 {
+		t.Fatalf("%d statements", len(texts))
+	}
+	if plan := explain(t, fresh(t), texts[0], relationaltest.Unset(texts[0])); plan != "SCAN faults USING COVERING INDEX faults_open" {
+		t.Errorf("it reads others too:\n%s", plan)
+	}
+}
+
 // TestWhatAsksForNothingIsNotReadToTellIt: each entry of the audit log was read, and most of
 // them parsed, to find those that ask for something to be told: a seventh of what a crisis read
 // took.

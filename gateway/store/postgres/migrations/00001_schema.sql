@@ -220,6 +220,7 @@ CREATE TABLE faults (
     settled   text COLLATE "C" NOT NULL, -- empty while open
     came_right bigint NOT NULL           -- 1: settled because the source has sent it anew
 );
+CREATE INDEX faults_open ON faults (source, "at", place) WHERE settled = '';
 CREATE INDEX faults_waiting ON faults (source, record, id) WHERE settled = '' AND against = 0 AND record <> '';
 
 -- The audit log. Times are nanoseconds since 1970.

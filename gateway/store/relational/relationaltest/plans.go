@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"cpagateway/gateway/audit"
+	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
 	"cpagateway/gateway/search"
 	"cpagateway/gateway/store"
@@ -88,6 +89,11 @@ func Reads() map[string]func(now store.Snapshot) error {
 		"Checkpoints":      func(now store.Snapshot) error { _, err := now.Checkpoints(1, 10); return err },
 		"Clients":          func(now store.Snapshot) error { _, err := now.Clients(); return err },
 		"NewestCheckpoint": func(now store.Snapshot) error { _, err := now.NewestCheckpoint(); return err },
+	}
+	for name, f := range map[string]quarantine.Filter{
+		"by id": {ID: "f", Settled: true}, "of a source": {Source: "mhsds"}, "against sharing": {Source: "mhsds", Against: true},
+	} {
+		reads["Faults "+name] = func(now store.Snapshot) error { _, err := now.Faults(f); return err }
 	}
 	for name, q := range map[string]audit.Query{"by person": {Person: "p"}, "by request": {Request: "r"}, "by agreement": {Agreement: "a"}, "by client": {Client: "c"}} {
 		q.Limit = 10

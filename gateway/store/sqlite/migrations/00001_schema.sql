@@ -234,6 +234,7 @@ CREATE TABLE faults (
     settled TEXT    NOT NULL,            -- empty while open
     came_right INTEGER NOT NULL          -- 1: settled because the source has sent it anew
 ) STRICT;
+CREATE INDEX faults_open ON faults (source, "at", place) WHERE settled = '';
 CREATE INDEX faults_waiting ON faults (source, record, id) WHERE settled = '' AND against = 0 AND record <> '';
 
 -- The audit log, in the same file as the records: one transaction looks at what
