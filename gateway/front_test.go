@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -10,8 +11,12 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/text/language"
+
 	"cpagateway/gateway"
 	"cpagateway/gateway/demo"
+	"cpagateway/gateway/store"
+	"cpagateway/gateway/texts"
 	"cpagateway/profiles"
 )
 
@@ -339,5 +344,85 @@ func TestEverySearchInAnEmergencyCarriesTheEntry(t *testing.T) {
 	}
 	if a := s.get("ooh", "/Organization?_id=unknown"); a.status != http.StatusOK || len(a.bundle(t).Entry) != 0 {
 		t.Errorf("a search about nobody: %d %s", a.status, a.body)
+	}
+}
+
+// whomToCall is what a refusal says to a team in an emergency, behind what it says to anybody.
+func whomToCall(t *testing.T, lang language.Tag, a answer, refusal texts.Key, more ...any) {
+	t.Helper()
+	want := refusal.In(lang, more...) + " " + texts.CrisisRead.In(lang, demo.DutyLine)
+	if got := a.text(t); got != want {
+		t.Errorf("%d %q, want %q", a.status, got, want)
+	}
+}
+
+// A team in an emergency that reads one plan was told that there is nothing, and not whom to
+// call: what is hidden, deleted and unknown says it alike.
+func TestAReadOfNothingInAnEmergencySaysWhomToCall(t *testing.T) {
+	s := openStand(t)
+	deleted, hidden := s.planOf("ooh", ann, profiles.CodeCrisisPlan), s.planOf("cmht", elin, profiles.CodeCrisisPlan)
+	if a := s.send("keeper", http.MethodDelete, "/CarePlan/"+deleted, "", "If-Match", s.get("keeper", "/CarePlan/"+deleted).header.Get("ETag")); a.status != http.StatusNoContent {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	for _, lang := range []language.Tag{texts.English, texts.Welsh} {
+		headers := []string{"Accept-Language", lang.String(), "X-Request-Id", requestName}
+		unknown := s.get("ooh", "/CarePlan/unknown", headers...)
+		whomToCall(t, lang, unknown, texts.Nothing)
+		for _, id := range []string{deleted, hidden, "unknown"} {
+			for _, path := range []string{id, id + "/_history", id + "/_history/1"} {
+				if a := s.get("ooh", "/CarePlan/"+path, headers...); a.status != http.StatusNotFound || a.body != unknown.body {
+					t.Errorf("%s: %d %s", path, a.status, a.body)
+				}
+			}
+		}
+		if a := s.get("gp", "/CarePlan/unknown", headers...); a.text(t) != texts.Nothing.In(lang) {
+			t.Errorf("in no emergency: %s", a.body)
+		}
+	}
+	batch := s.send("ooh", http.MethodPost, "", bundleFor("batch", entryOf("GET", "CarePlan/"+hidden, "", "")))
+	if strings.Count(batch.body, demo.DutyLine) != 1 {
+		t.Errorf("in a batch: %s", batch.body)
+	}
+	if a := s.get("ooh", "/Practitioner/unknown"); a.text(t) != texts.Nothing.In(texts.English) {
+		t.Errorf("a read about nobody: %s", a.body)
+	}
+}
+
+// Who gets no answer in an emergency is told whom to call, whatever failed.
+func TestAFailureInAnEmergencySaysWhomToCall(t *testing.T) {
+	s := openStand(t)
+	search := "/CarePlan?" + about(ann)
+	broken := func(err error) func(context.Context, string) error {
+		return func(context.Context, string) error { return err }
+	}
+	for _, as := range []string{"ooh", "cmht"} {
+		says := func(a answer, refusal texts.Key, more ...any) {
+			t.Helper()
+			if as == "ooh" {
+				whomToCall(t, texts.English, a, refusal, more...)
+			} else if got := a.text(t); got != refusal.In(texts.English, more...) {
+				t.Errorf("in no emergency: %s", got)
+			}
+		}
+		s.writes.breaks(errBroken, nil)
+		says(s.get(as, search), texts.Broken)
+		s.writes.breaks(nil, nil)
+		for err, refusal := range map[error]texts.Key{errBroken: texts.Broken, context.DeadlineExceeded: texts.Timeout, store.ErrAway: texts.Busy} {
+			s.memory.Clear()
+			s.reader.before = broken(err)
+			says(s.get(as, search), refusal)
+			s.reader.before = nil
+		}
+		shared := s.road.Shared
+		s.road.Shared = &rations{State: shared}
+		slow := s.get(as, search)
+		says(slow, texts.TooMany, 1)
+		s.road.Shared = shared
+		if slow.status != http.StatusTooManyRequests {
+			t.Errorf("%d %s", slow.status, slow.body)
+		}
+	}
+	if a := s.get("ooh", "/CarePlan?colour=red"); strings.Contains(a.body, demo.DutyLine) {
+		t.Errorf("what the caller has to mend: %s", a.body)
 	}
 }

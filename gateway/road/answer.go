@@ -88,7 +88,7 @@ func (r *Road) answer(w http.ResponseWriter, t *exchange, recorded audit.Recorde
 func (r *Road) body(room *[]byte, t *exchange, released []disclosure.Disclosure, p reply) []byte {
 	switch {
 	case p.fault != nil:
-		return outcome(t, p.fault)
+		return r.outcome(t, p.fault)
 	case p.document != nil:
 		return p.document
 	case p.parts != nil:
@@ -182,7 +182,7 @@ func (r *Road) searchset(room []byte, t *exchange, released []disclosure.Disclos
 					entry(w, r.Base+"/"+x.Type()+"/"+x.ID(), mode, x.Body())
 				}
 				if p.search.Crisis == CrisisRead {
-					entry(w, crisisEntry, "outcome", crisisOutcome(t, r.DutyLine))
+					entry(w, crisisEntry, "outcome", r.crisisOutcome(t))
 				}
 			})
 		}

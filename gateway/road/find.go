@@ -26,7 +26,7 @@ type subject struct {
 func (r *Road) find(now records.Reader, t *exchange) (subject, error) {
 	directory := profiles.DirectoryType(t.ask.Type)
 	s := subject{search: t.ask.Search, subset: t.ask.Subset}
-	if !directory && t.caller.Purpose == profiles.EmergencyTreatment {
+	if t.emergency() {
 		s.search.Crisis = CrisisRead
 	}
 	var id profiles.PersonID

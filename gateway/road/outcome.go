@@ -112,9 +112,13 @@ func clash(clashes []merge.Clash) *Fault {
 	return f
 }
 
-// outcome writes a refusal as an OperationOutcome in the caller's language.
-func outcome(t *exchange, f *Fault) []byte {
+// outcome writes a refusal as an OperationOutcome in the caller's language. In an emergency
+// it says whom to call, where there is nothing or something failed.
+func (r *Road) outcome(t *exchange, f *Fault) []byte {
 	first := Issue{Code: f.Code, Text: f.Text.In(t.language, f.Params...)}
+	if t.emergency() && (f.Status == http.StatusNotFound || f.Status == http.StatusTooManyRequests || f.Status >= http.StatusInternalServerError) {
+		first.Text += " " + r.whomToCall(t)
+	}
 	return operationOutcome(t, "error", t.id, append([]Issue{first}, f.Issues...)...)
 }
 
@@ -123,13 +127,19 @@ func doneOutcome(t *exchange) []byte {
 	return operationOutcome(t, "information", t.id, Issue{Code: "informational", Text: texts.Done.In(t.language)})
 }
 
-// crisisOutcome is the entry that every crisis read carries, found or not: that
-// nothing shown does not mean that no plan exists, and whom to call then.
-func crisisOutcome(t *exchange, dutyLine string) []byte {
+// crisisOutcome is the entry that every crisis read carries, found or not.
+func (r *Road) crisisOutcome(t *exchange) []byte {
+	return operationOutcome(t, "information", "", Issue{Code: "informational", Text: r.whomToCall(t)})
+}
+
+// whomToCall says that nothing shown does not mean that no plan exists, and whom to call
+// then: the same of everybody.
+func (r *Road) whomToCall(t *exchange) string {
+	dutyLine := r.DutyLine
 	if dutyLine == "" {
 		dutyLine = texts.DutyUnknown.In(t.language)
 	}
-	return operationOutcome(t, "information", "", Issue{Code: "informational", Text: texts.CrisisRead.In(t.language, dutyLine)})
+	return texts.CrisisRead.In(t.language, dutyLine)
 }
 
 func operationOutcome(t *exchange, severity, requestID string, issues ...Issue) []byte {

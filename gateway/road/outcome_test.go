@@ -99,13 +99,13 @@ func TestTheEventOfARequest(t *testing.T) {
 
 // An outcome says its language, how bad it is, and in words what the matter is.
 func TestAnOutcomeIsWhole(t *testing.T) {
-	fault := Refuse(429, "throttled", texts.TooMany, 7)
+	r, fault := &Road{DutyLine: "01632 960000"}, Refuse(429, "throttled", texts.TooMany, 7)
 	for _, tag := range []language.Tag{texts.English, texts.Welsh} {
 		x := &exchange{id: "i", language: tag}
 		for _, c := range []struct{ got, id, severity, code, text string }{
-			{string(outcome(x, fault)), `"id":"i",`, "error", "throttled", texts.TooMany.In(tag, 7)},
-			{string(crisisOutcome(x, "01632 960000")), "", "information", "informational", texts.CrisisRead.In(tag, "01632 960000")},
-			{string(crisisOutcome(x, "")), "", "information", "informational", texts.CrisisRead.In(tag, texts.DutyUnknown.In(tag))},
+			{string(r.outcome(x, fault)), `"id":"i",`, "error", "throttled", texts.TooMany.In(tag, 7)},
+			{string(r.crisisOutcome(x)), "", "information", "informational", texts.CrisisRead.In(tag, "01632 960000")},
+			{string((&Road{}).crisisOutcome(x)), "", "information", "informational", texts.CrisisRead.In(tag, texts.DutyUnknown.In(tag))},
 		} {
 			text, err := json.Marshal(c.text)
 			noError(t, err)

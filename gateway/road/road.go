@@ -72,6 +72,12 @@ type exchange struct {
 	waits    bool   // for the beat: how long it took would tell of what is not released
 }
 
+// emergency reports that the caller treats somebody in an emergency: then an answer says whom
+// to call, but for one about staff and organisations.
+func (t *exchange) emergency() bool {
+	return t.caller.Purpose == profiles.EmergencyTreatment && !profiles.DirectoryType(t.ask.Type)
+}
+
 // exchange begins with a request.
 func (r *Road) exchange(req *http.Request, ask Ask) *exchange {
 	at := r.Clock()
