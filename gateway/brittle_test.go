@@ -70,11 +70,11 @@ func (b *brittleSnapshot) ReadVersion(scopes []records.Scope, id string, number 
 	return b.Snapshot.ReadVersion(scopes, id, number)
 }
 
-func (b *brittleSnapshot) Versions(scopes []records.Scope, id string, limit int) ([]records.Visible, error) {
+func (b *brittleSnapshot) Versions(scopes []records.Scope, id string, below uint64, limit int) ([]records.Visible, error) {
 	if err := b.step("Versions"); err != nil {
 		return nil, err
 	}
-	return b.Snapshot.Versions(scopes, id, limit)
+	return b.Snapshot.Versions(scopes, id, below, limit)
 }
 
 func (b *brittleSnapshot) Find(scopes []records.Scope, q records.Query) (records.Page, error) {

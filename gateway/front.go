@@ -150,7 +150,9 @@ func (f *Front) ask(in incoming, pairs []pair, handling leniency) road.Ask {
 		ask.Fault = readTransform(in, pairs, &ask)
 	case in.interaction == road.Search:
 		ask.Search, ask.Subset, ask.Fault = f.parseSearch(ask.Type, pairs, handling)
-	case (writes || in.interaction == road.History) && len(pairs) > 0:
+	case in.interaction == road.History:
+		ask.Search, ask.Fault = pageOfHistory(pairs)
+	case writes && len(pairs) > 0:
 		ask.Fault = noParameters
 	case writes:
 		ask.Fault = f.readWrite(in, &ask)
@@ -158,6 +160,20 @@ func (f *Front) ask(in incoming, pairs []pair, handling leniency) road.Ask {
 		ask.Subset, ask.Fault = subsetOfRead(ask.Type, pairs)
 	}
 	return ask
+}
+
+// pageOfHistory reads where a page of a history begins, which is all that may be asked of one.
+func pageOfHistory(pairs []pair) (ask road.SearchAsk, fault *road.Fault) {
+	for _, p := range pairs {
+		if p.name != "_cursor" {
+			return ask, unknownParameter(p.name, append(formParams, "_cursor")...)
+		}
+		ask.Cursor, ask.Names = p.value, append(ask.Names, p.name)
+	}
+	if len(pairs) > 1 {
+		return ask, road.BadRequest
+	}
+	return ask, nil
 }
 
 // The refusals of the front alone that several endpoints make.

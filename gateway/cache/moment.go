@@ -213,8 +213,8 @@ func (m *Moment) noteVisible(v records.Visible, err error) (records.Visible, err
 }
 
 // Versions implements records.Reader, inside Recall.
-func (m *Moment) Versions(scopes []records.Scope, id string, limit int) ([]records.Visible, error) {
-	list, err := m.now.Versions(scopes, id, limit)
+func (m *Moment) Versions(scopes []records.Scope, id string, below uint64, limit int) ([]records.Visible, error) {
+	list, err := m.now.Versions(scopes, id, below, limit)
 	return list, m.noteEach(list, err)
 }
 

@@ -6,6 +6,7 @@ package records
 
 import (
 	"errors"
+	"math"
 	"time"
 
 	"cpagateway/consent"
@@ -28,6 +29,9 @@ var (
 	// ErrStale refuses a cursor or a version that the store cannot place.
 	ErrStale = errors.New("the position is no longer known")
 )
+
+// Newest is above the number of every version.
+const Newest = math.MaxInt64
 
 // Version is one stored version of a resource.
 type Version struct {
@@ -92,9 +96,9 @@ type Reader interface {
 	// its history. Where the scope holds to current plans, that is the version which
 	// Read gives now, and no other.
 	ReadVersion(scopes []Scope, id string, number uint64) (Visible, error)
-	// Versions are those of a resource that ReadVersion finds, so many at most, the newest
-	// first. It takes longer with each version that it passes over.
-	Versions(scopes []Scope, id string, limit int) ([]Visible, error)
+	// Versions are those of a resource that ReadVersion finds below a number, so many at most,
+	// the newest first. It takes longer with each version that it passes over.
+	Versions(scopes []Scope, id string, below uint64, limit int) ([]Visible, error)
 	Find(scopes []Scope, q Query) (Page, error)
 	// Targets says about whom, and under which label, is what the given references
 	// ("Type/id") in a custodian's record lead to. A reference that leads to nothing

@@ -94,7 +94,7 @@ func (r *Road) body(room *[]byte, t *exchange, released []disclosure.Disclosure,
 	case p.parts != nil:
 		return r.bundle(t, p)
 	case t.ask.Interaction == History:
-		return r.historyOf(t, released)
+		return r.historyOf(t, released, p.next)
 	case t.ask.Interaction == Search:
 		*room = r.searchset(*room, t, released, p)
 		return *room

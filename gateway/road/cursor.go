@@ -81,5 +81,5 @@ func padded(position string) string {
 
 func cursorContext(t *exchange) string {
 	c := t.caller
-	return strings.Join([]string{"page", string(c.Client), string(c.Organisation), string(c.Team), c.Person, string(c.Purpose), t.ask.Type}, "\x00")
+	return strings.Join([]string{"page", string(c.Client), string(c.Organisation), string(c.Team), c.Person, string(c.Purpose), t.ask.Type, t.ask.ID}, "\x00")
 }

@@ -124,8 +124,7 @@ func (r *Road) found(now records.Reader, q question) (records.Page, error) {
 		v, err := now.Read(scopes, q.id)
 		return records.Page{Matches: []records.Visible{v}}, err
 	case History:
-		versions, err := now.Versions(scopes, q.id, maxHistory)
-		return records.Page{Matches: versions}, err
+		return history(now, q)
 	case VRead:
 		asked, ok := r.Sealer.openTag(q.organisation, q.typ, q.id, q.version)
 		if !ok {

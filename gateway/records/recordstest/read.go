@@ -27,7 +27,7 @@ func refusalFindsNothing(t *testing.T, store Store) {
 			_, err = store.ReadVersion(t.Context(), d, ref[0], ref[1], 1)
 			nothing(t, name+": reading a version of "+ref[0]+"/"+ref[1], err)
 			if list := View(t, store, func(now records.Snapshot) ([]records.Visible, error) {
-				return now.Versions(scopes(d, ref[0]), ref[1], 10)
+				return now.Versions(scopes(d, ref[0]), ref[1], records.Newest, 10)
 			}); len(list) != 0 {
 				t.Errorf("%s: %d versions of %s/%s", name, len(list), ref[0], ref[1])
 			}
@@ -214,7 +214,9 @@ func longHistory(t *testing.T, store Store) {
 	Put(t, store, start, append(changes, Accept(t, home, ann, patientOf("Penarth", "language 1099")))...)
 	contact := scopes(Grant(t, ann, profiles.PersonContact), "Patient")
 	for limit, want := range [][]uint64{nil, {1103}, {1103, 2}, {1103, 2, 1}, {1103, 2, 1}} {
-		found := View(t, store, func(now records.Snapshot) ([]records.Visible, error) { return now.Versions(contact, "ann", limit) })
+		found := View(t, store, func(now records.Snapshot) ([]records.Visible, error) {
+			return now.Versions(contact, "ann", records.Newest, limit)
+		})
 		var numbers []uint64
 		for _, v := range found {
 			numbers = append(numbers, v.Number)

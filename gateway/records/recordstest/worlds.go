@@ -129,8 +129,9 @@ func readsAgree(t *testing.T, r *rapid.T, store Store, m *model, scopes []record
 					versions = append([]modelMatch{*want}, versions...)
 				}
 			}
-			limit := rapid.IntRange(1, 4).Draw(r, "versions")
-			found, err := now.Versions(scopes, it.id, limit)
+			below, limit := rapid.Uint64Range(1, uint64(len(it.versions)+2)).Draw(r, "below"), rapid.IntRange(1, 4).Draw(r, "versions")
+			versions = slices.DeleteFunc(versions, func(v modelMatch) bool { return v.seen.number >= below })
+			found, err := now.Versions(scopes, it.id, below, limit)
 			compare(r, versions[:min(limit, len(versions))], found)
 			return err
 		})

@@ -76,7 +76,7 @@ func (s snapshot) ReadVersion(scopes []records.Scope, id string, number uint64) 
 }
 
 // Versions implements records.Snapshot.
-func (s snapshot) Versions(scopes []records.Scope, id string, limit int) (list []records.Visible, err error) {
+func (s snapshot) Versions(scopes []records.Scope, id string, below uint64, limit int) (list []records.Visible, err error) {
 	found, err := s.one(scopes, id)
 	if errors.Is(err, records.ErrNothing) {
 		return nil, nil
@@ -85,7 +85,7 @@ func (s snapshot) Versions(scopes []records.Scope, id string, limit int) (list [
 		return nil, err
 	}
 	for _, v := range slices.Backward(found.versions) {
-		if visible, ok := found.version(v); ok && len(list) < limit {
+		if visible, ok := found.version(v); ok && v.Number < below && len(list) < limit {
 			list = append(list, visible)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -103,8 +102,8 @@ func (s snapshot) ReadVersion(scopes []records.Scope, id string, number uint64) 
 }
 
 // Versions implements records.Snapshot.
-func (s snapshot) Versions(scopes []records.Scope, id string, limit int) ([]records.Visible, error) {
-	return s.versions(scopes, id, 1, math.MaxInt64, limit)
+func (s snapshot) Versions(scopes []records.Scope, id string, below uint64, limit int) ([]records.Visible, error) {
+	return s.versions(scopes, id, 1, below-1, limit)
 }
 
 // versions are those with numbers from one to another. Of a resource that is held to current

@@ -64,7 +64,7 @@ func Reads() map[string]func(now store.Snapshot) error {
 			_, err := now.ReadVersion(scope, "a", 1)
 			return absent(err)
 		},
-		"Versions":         func(now store.Snapshot) error { _, err := now.Versions(scope, "a", 10); return err },
+		"Versions":         func(now store.Snapshot) error { _, err := now.Versions(scope, "a", 100, 10); return err },
 		"Person":           func(now store.Snapshot) error { _, err := now.Person("urn:x", "1"); return absent(err) },
 		"PersonOf":         func(now store.Snapshot) error { _, err := now.PersonOf("CarePlan", "a"); return absent(err) },
 		"CustodianOf":      func(now store.Snapshot) error { _, err := now.CustodianOf("CarePlan", "a"); return absent(err) },
