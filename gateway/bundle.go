@@ -17,14 +17,15 @@ const maxEntries = 100 // of a batch or a transaction: each is a request, and a 
 
 // serveBundle answers a batch or a transaction.
 func (f *Front) serveBundle(c *gin.Context) {
-	ask := road.Ask{Interaction: road.None}
-	if ask.Fault = unacceptable(c.Request); ask.Fault == nil {
-		f.readBundle(c, &ask)
+	ask := road.Ask{Interaction: road.None, Fault: unacceptable(c.Request)}
+	if ask.Fault == nil {
+		ask = whole(c.Request, ask, func() road.Ask { return f.readBundle(c) })
 	}
 	f.Road.Serve(c.Writer, c.Request, ask)
 }
 
-func (f *Front) readBundle(c *gin.Context, ask *road.Ask) {
+func (f *Front) readBundle(c *gin.Context) (ask road.Ask) {
+	ask.Interaction = road.None
 	pairs, fault := parameters(c, road.Batch)
 	if fault == nil {
 		ask.Form, pairs, fault = formOf(c.Request, pairs)
@@ -37,7 +38,7 @@ func (f *Front) readBundle(c *gin.Context, ask *road.Ask) {
 		bundle, fault = writtenResource(c.Writer, c.Request)
 	}
 	if ask.Fault = fault; fault != nil {
-		return
+		return ask
 	}
 	switch kind := bundle.Get("type"); {
 	case bundle.Type() != "Bundle" || bundle.Get("entry").Len() == 0 || bundle.Get("entry").Len() > maxEntries:
@@ -56,9 +57,10 @@ func (f *Front) readBundle(c *gin.Context, ask *road.Ask) {
 			ask.Fault = badBundle // a reference to it could lead to either
 		}
 		if named[name] = true; ask.Fault == nil {
-			f.addEntry(ask, entry, c.Request.Header)
+			f.addEntry(&ask, entry, c.Request.Header)
 		}
 	}
+	return ask
 }
 
 var badBundle = road.Refuse(http.StatusBadRequest, "invalid", texts.BadBundle, maxEntries)

@@ -98,17 +98,33 @@ func (f *Front) public(c *gin.Context, name string, body []byte, contentType str
 }
 
 // asked reads a request, once: the interaction against the allow-list, then the
-// parameters that shape the answer, then those of the interaction.
+// parameters that shape the answer, then those of the interaction. Of whoever is not
+// known nothing is read but the address.
 func (f *Front) asked(c *gin.Context, interaction road.Interaction) road.Ask {
 	in := incomingOf(c, interaction)
 	ask := in.named()
 	if fault := unacceptable(c.Request); fault != nil {
 		ask.Fault = fault
 	}
-	if ask.Fault != nil {
-		return ask
+	if ask.Fault == nil {
+		return whole(c.Request, ask, func() road.Ask { return f.sent(c, in, ask) })
 	}
-	pairs, fault := parameters(c, interaction)
+	return ask
+}
+
+// whole is an Ask with what read makes of it: at once where the request has no body, and
+// else when its sender is known.
+func whole(r *http.Request, ask road.Ask, read func() road.Ask) road.Ask {
+	if r.ContentLength == 0 {
+		return read()
+	}
+	ask.Sent = read
+	return ask
+}
+
+// sent reads what is asked in parameters and in the body.
+func (f *Front) sent(c *gin.Context, in incoming, ask road.Ask) road.Ask {
+	pairs, fault := parameters(c, in.interaction)
 	var form road.Form
 	if fault == nil {
 		form, pairs, fault = formOf(c.Request, pairs)

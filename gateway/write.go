@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -171,7 +172,10 @@ func bodyOf(w http.ResponseWriter, r *http.Request, most int64) ([]byte, *road.F
 	if _, over := errors.AsType[*http.MaxBytesError](err); over {
 		return nil, tooLarge(most)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, road.Timeout
+	case err != nil:
 		return nil, road.BadRequest
 	}
 	return body, nil

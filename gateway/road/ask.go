@@ -52,6 +52,9 @@ type Ask struct {
 	Mapped      Mapping // of a $transform
 	Entries     []Ask   // of a batch or a transaction
 	Fault       *Fault  // set when the request is refused for its own sake
+	// Sent reads the body, and gives the Ask that it makes of this one: it is called once
+	// it is known who asks, and for whom there is room. nil: there is nothing more to read.
+	Sent func() Ask
 }
 
 // Form is how an answer is written.

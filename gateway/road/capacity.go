@@ -18,22 +18,42 @@ const recordTime = 5 * time.Second
 type Capacity struct {
 	all     chan struct{}
 	routine chan struct{}
+	large   chan struct{}
 }
+
+// What is made of a body takes twenty times its memory until the request is over: few that
+// are large are read at once. A search never is one, so that no crisis read waits for them.
+const (
+	largeBody   = 64 << 10 // bytes
+	largeAtOnce = 2
+)
 
 // NewCapacity allows so many requests at once, the reserved ones of them for
 // purpose ETREAT only. At least one is allowed, and at least one is not reserved.
 func NewCapacity(all, reserved int) *Capacity {
 	all = max(all, 1)
 	reserved = min(max(reserved, 0), all-1)
-	return &Capacity{all: make(chan struct{}, all), routine: make(chan struct{}, all-reserved)}
+	return &Capacity{all: make(chan struct{}, all), routine: make(chan struct{}, all-reserved), large: make(chan struct{}, largeAtOnce)}
 }
 
 // enter waits for a place until ctx ends. What it returns gives the place back.
 func (c *Capacity) enter(ctx context.Context, purpose profiles.Purpose) (leave func(), err error) {
-	places := []chan struct{}{c.all}
-	if purpose != profiles.EmergencyTreatment {
-		places = []chan struct{}{c.routine, c.all}
+	if purpose == profiles.EmergencyTreatment {
+		return take(ctx, c.all)
 	}
+	return take(ctx, c.routine, c.all)
+}
+
+// receive waits for room for the body of a request, if it is large.
+func (c *Capacity) receive(ctx context.Context, t *exchange) (leave func(), err error) {
+	if n := t.request.ContentLength; t.ask.Sent == nil || t.ask.Interaction == Search || 0 <= n && n <= largeBody {
+		return take(ctx)
+	}
+	return take(ctx, c.large)
+}
+
+// take takes a place of each, or none.
+func take(ctx context.Context, places ...chan struct{}) (leave func(), err error) {
 	var taken []chan struct{}
 	leave = func() {
 		for _, place := range taken {
@@ -52,12 +72,25 @@ func (c *Capacity) enter(ctx context.Context, purpose profiles.Purpose) (leave f
 	return leave, nil
 }
 
-// admit takes the client's rate and a place on the road. What it returns gives the place back.
+// admit takes the client's rate, reads what it sent, and takes a place on the road: whoever
+// sends slowly holds none. What it returns gives back what was taken.
 func (r *Road) admit(ctx context.Context, t *exchange) (func(), error) {
 	if err := r.spend(ctx, t); err != nil {
 		return nil, err
 	}
-	return r.Capacity.enter(ctx, t.caller.Purpose)
+	done, err := r.Capacity.receive(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	if t.ask.Sent != nil {
+		t.ask = t.ask.Sent()
+	}
+	leave, err := r.Capacity.enter(ctx, t.caller.Purpose)
+	if err != nil {
+		done()
+		return nil, err
+	}
+	return func() { leave(); done() }, nil
 }
 
 // spend takes one request off the client's rate. Each entry of a bundle is one.

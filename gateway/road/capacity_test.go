@@ -3,6 +3,7 @@ package road
 import (
 	"context"
 	"errors"
+	"net/http"
 	"testing"
 	"testing/synctest"
 
@@ -20,9 +21,13 @@ type entrant struct {
 
 // send lets a request ask for a place and tells how far it came.
 func send(ctx context.Context, c *Capacity, purpose profiles.Purpose) *entrant {
+	return ask(func() (func(), error) { return c.enter(ctx, purpose) })
+}
+
+func ask(place func() (func(), error)) *entrant {
 	e := &entrant{}
 	go func() {
-		e.leave, e.err = c.enter(ctx, purpose)
+		e.leave, e.err = place()
 		e.inside = true
 	}()
 	synctest.Wait()
@@ -112,4 +117,36 @@ func TestANonsenseCapacityStillLetsRoutineRequestsIn(t *testing.T) {
 			})
 		}
 	}
+}
+
+// As many bodies of two megabytes as there were places were worked on at once, in gigabytes.
+func TestFewLargeBodiesAreReadAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := NewCapacity(100, 1)
+		body := func(interaction Interaction, length int64) *entrant {
+			t.Helper()
+			x := &exchange{ask: Ask{Interaction: interaction, Sent: func() Ask { return Ask{} }}, request: &http.Request{ContentLength: length}}
+			return ask(func() (func(), error) { return c.receive(t.Context(), x) })
+		}
+		var inside []*entrant
+		for range largeAtOnce {
+			inside = append(inside, body(Create, largeBody+1))
+		}
+		waiting := []*entrant{body(Create, largeBody+1), body(None, -1)}
+		for i, e := range []*entrant{body(Create, largeBody), body(Search, -1), body(Search, largeBody+1)} {
+			if !e.inside {
+				t.Errorf("%d waits for what it is not", i)
+			}
+		}
+		for i, e := range waiting {
+			if e.inside {
+				t.Errorf("%d is one too many", i)
+			}
+			inside[i].leave()
+			synctest.Wait()
+			if !e.inside {
+				t.Errorf("%d did not take the place that was given back", i)
+			}
+		}
+	})
 }

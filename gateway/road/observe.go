@@ -93,8 +93,11 @@ func (r *Road) waited(ctx context.Context, since time.Time) {
 }
 
 func observe(ctx context.Context, ask Ask) (context.Context, trace.Span) {
-	return otel.Tracer(scope).Start(ctx, string(ask.Interaction)+" "+ask.Type, trace.WithSpanKind(trace.SpanKindServer))
+	return otel.Tracer(scope).Start(ctx, nameOf(ask), trace.WithSpanKind(trace.SpanKindServer))
 }
+
+// nameOf is the kind of a request, as far as it has been read.
+func nameOf(ask Ask) string { return string(ask.Interaction) + " " + ask.Type }
 
 // end tells of a request that was answered, and how long it took to come to an answer.
 func (r *Road) end(ctx context.Context, span trace.Span, t *exchange, status int, took time.Duration) {
@@ -103,6 +106,7 @@ func (r *Road) end(ctx context.Context, span trace.Span, t *exchange, status int
 		attribute.String("fhir.type", t.ask.Type),
 		attribute.Int("http.response.status_code", status),
 	}
+	span.SetName(nameOf(t.ask))
 	span.SetAttributes(kind...)
 	span.End()
 	r.meters.made().duration.Record(ctx, took.Seconds(), metric.WithAttributes(kind...))
