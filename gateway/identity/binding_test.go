@@ -377,3 +377,17 @@ func TestSingleUse(t *testing.T) {
 	byClaim.admits(reusable, sameButID)
 	byClaim.admits(reusable, sameButID)
 }
+
+// A text, as some issuers write each claim, was taken for none: the token was good for as many
+// requests as anybody sent.
+func TestSingleUseOfAnotherFormIsRefused(t *testing.T) {
+	w := newWorld(t)
+	for _, said := range []any{"true", "false", 1, []any{true}, map[string]any{}} {
+		w.refused(request("Bearer", w.sign(nil, w.claims(map[string]any{"singleUse": said}))), identity.TokenClaim)
+	}
+	for _, said := range []any{false, nil} {
+		reusable := request("Bearer", w.sign(nil, w.claims(map[string]any{"singleUse": said})))
+		w.admits(reusable)
+		w.admits(reusable)
+	}
+}

@@ -47,6 +47,9 @@ func readClaims(claims fhir.Value, from Issuer) (t *token, wrong []string) {
 		scopes:       scopesIn(lookup(claims, names.Scope)),
 		singleUse:    lookup(claims, names.SingleUse).Bool(),
 	}
+	if once := lookup(claims, names.SingleUse); once.Exists() && once.Kind() != fhir.Bool && once.Kind() != fhir.Null {
+		wrong = append(wrong, names.SingleUse)
+	}
 	if names.Client != "" {
 		t.client = consent.ClientID(text(names.Client))
 	} else {

@@ -388,3 +388,11 @@ func TestRateOfAnUnknownClientIsNothing(t *testing.T) {
 		}
 	}
 }
+
+// In the last part of a second of a token's life its signature was said not to verify.
+func TestAFractionOfTheLastSecondIsLife(t *testing.T) {
+	w := newWorld(t)
+	w.pass(200 * time.Millisecond)
+	w.admits(request("Bearer", w.sign(nil, w.claims(map[string]any{"exp": float64(start.Unix()) + 0.5}))))
+	w.refused(request("Bearer", w.sign(nil, w.claims(map[string]any{"exp": float64(start.Unix()) + 0.1}))), identity.TokenExpired)
+}
