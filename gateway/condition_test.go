@@ -49,6 +49,27 @@ func TestTwoEntriesUnderOneNameAreRefused(t *testing.T) {
 	}
 }
 
+// A record whose subject was one person by its reference and another by its NHS number was
+// filed under the first: a client that has mixed them up gave one the other's plan.
+func TestASubjectThatNamesTwoIsNobody(t *testing.T) {
+	s := openStand(t)
+	reference := `{"reference":"Patient/` + s.get("cmht", "/Patient?identifier="+profiles.SystemNHSNumber+"|"+ann).ids(t)[0] + `","identifier":{"system":"`
+	refusal := s.send("cmht", http.MethodPost, "/CarePlan", crisisPlanOf(`{"reference":"Patient/none"}`, "")).text(t)
+	for _, other := range []string{
+		profiles.SystemNHSNumber + `","value":"` + bryn, profiles.SystemNHSNumber + `","value":"` + nobody, profiles.SystemNHSNumber + `","value":"none`,
+		"https://fhir.nhs.net/Id/nhs-number" + `","value":"` + bryn,
+	} {
+		if got := s.send("cmht", http.MethodPost, "/CarePlan", crisisPlanOf(reference+other+`"}}`, "")); got.status != http.StatusUnprocessableEntity || got.text(t) != refusal {
+			t.Errorf("%s: %d %.300s", other, got.status, got.body)
+		}
+	}
+	for _, same := range []string{profiles.SystemNHSNumber + `","value":"` + ann, "urn:ours" + `","value":"7`} {
+		if got := s.send("cmht", http.MethodPost, "/CarePlan", crisisPlanOf(reference+same+`"}}`, "")); got.status != http.StatusCreated {
+			t.Errorf("%s: %d %.300s", same, got.status, got.body)
+		}
+	}
+}
+
 // A subject at the gateway's own address was somebody whom nobody knows.
 func TestASubjectAtTheGatewaysOwnAddress(t *testing.T) {
 	s := openStand(t)

@@ -151,6 +151,9 @@ func (c *change) patientOf(resource fhir.Value) (profiles.PersonID, error) {
 	if err = orNothing(err); err != nil || person == "" {
 		return "", err
 	}
+	if same, err := c.numbered(subject, person); err != nil || !same {
+		return "", err
+	}
 	patients, err := c.tx.Held(person, "Patient")
 	for _, p := range patients {
 		if p.Custodian == c.caller.Organisation && !p.Deleted {
@@ -158,6 +161,17 @@ func (c *change) patientOf(resource fhir.Value) (profiles.PersonID, error) {
 		}
 	}
 	return "", err
+}
+
+// numbered reports whether an NHS number in a subject, if there is one, is the person's:
+// what names one by a reference and another by a number is about neither.
+func (c *change) numbered(subject fhir.Value, person profiles.PersonID) (bool, error) {
+	if !profiles.IsNHSNumber(subject.Find("identifier", "system").Text()) {
+		return true, nil
+	}
+	number, _ := profiles.NHSNumber(subject.Find("identifier", "value").Text())
+	named, err := c.tx.Person(profiles.SystemNHSNumber, number)
+	return named == person, orNothing(err)
 }
 
 // orNothing passes over that there is nothing.
