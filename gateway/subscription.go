@@ -56,10 +56,13 @@ func readSubscription(in incoming, pairs []pair, ask *road.Ask) (fault *road.Fau
 	if len(pairs) > 0 {
 		return noParameters
 	}
-	if in.interaction != road.Create && in.interaction != road.Update {
+	switch in.interaction {
+	case road.Create, road.Update, road.Delete:
+		ask.Write.Match, fault = ifMatch(in.match)
+	default:
 		return nil
 	}
-	if ask.Write.Match, fault = ifMatch(in.match); fault != nil {
+	if fault != nil || in.interaction == road.Delete {
 		return fault
 	}
 	resource, fault := in.resource()

@@ -282,6 +282,9 @@ func TestASubscriptionIsItsClientsAlone(t *testing.T) {
 	if a := s.send("social-care", http.MethodPut, path, body, "If-Match", `W/"7"`); a.status != http.StatusPreconditionFailed {
 		t.Errorf("another version: %d", a.status)
 	}
+	if a := s.send("social-care", http.MethodDelete, path, "", "If-Match", `W/"7"`); a.status != http.StatusPreconditionFailed {
+		t.Errorf("deleted by a version that there is not: %d %s", a.status, a.body)
+	}
 	if a := s.send("social-care", http.MethodPut, path, body, "If-Match", `W/"1"`); a.status != http.StatusOK || a.header.Get("ETag") != `W/"2"` {
 		t.Errorf("%d %s", a.status, a.body)
 	}

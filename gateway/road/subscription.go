@@ -71,6 +71,9 @@ func (r *Road) manage(tx store.Tx, t *exchange) (p reply, s subscriptions.Subscr
 	if err != nil {
 		return p, s, err
 	}
+	if t.ask.Write.Match != "" && t.ask.Write.Match != s.VersionID() {
+		return refused(Outdated), s, nil
+	}
 	switch t.ask.Interaction {
 	case Update:
 		return r.resubscribe(tx, t, s)
@@ -124,9 +127,6 @@ func (r *Road) subscribe(tx store.Tx, t *exchange) (reply, subscriptions.Subscri
 // is told any more. What changed after it was given up has no numbers: one number that
 // nothing is told under stands for all of it.
 func (r *Road) resubscribe(tx store.Tx, t *exchange, s subscriptions.Subscription) (reply, subscriptions.Subscription, error) {
-	if t.ask.Write.Match != "" && t.ask.Write.Match != s.VersionID() {
-		return refused(Outdated), s, nil
-	}
 	asked := t.ask.Own.Asked
 	other := asked.Topic != s.Topic || asked.Patient != s.Patient
 	if !s.Numbers() || other {
