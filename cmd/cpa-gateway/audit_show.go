@@ -54,10 +54,14 @@ func (o auditShowOptions) run(w world) error {
 	}
 	var rows []audit.Row
 	var clients []consent.ClientID
+	var others []string
 	err := o.place.within(w, func(s *site) error {
 		var person profiles.PersonID
 		err := s.store.View(w.ctx, func(now store.Snapshot) (err error) {
 			if person, err = personNamed(now, o.person); err != nil {
+				return err
+			}
+			if others, err = otherIDs(now, person); err != nil {
 				return err
 			}
 			rows, err = now.Entries(audit.Query{
@@ -75,6 +79,9 @@ func (o auditShowOptions) run(w world) error {
 	})
 	if err != nil {
 		return err
+	}
+	if len(others) > 0 {
+		fmt.Fprintln(w.err, texts.OtherIds.In(o.lang, strings.Join(others, ", ")))
 	}
 	more := len(rows) > o.limit
 	rows = rows[:min(len(rows), o.limit)]
@@ -95,6 +102,22 @@ func (o auditShowOptions) run(w world) error {
 		fmt.Fprintln(w.err, "the log has no such entry"+likeliest(clients, o.caller, " of this caller; callers like it:", " of this caller; the callers of the log:"))
 	}
 	return err
+}
+
+// otherIDs are those under which records of a person were filed before a move, or after it.
+func otherIDs(now store.Snapshot, person profiles.PersonID) (others []string, err error) {
+	moves, err := now.Moves()
+	ids := []profiles.PersonID{person}
+	for i := 0; i < len(ids); i++ {
+		for _, m := range moves {
+			for _, other := range []profiles.PersonID{m.From, m.To} {
+				if m.Concerns(ids[i]) && !slices.Contains(ids, other) {
+					ids, others = append(ids, other), append(others, string(other))
+				}
+			}
+		}
+	}
+	return others, err
 }
 
 // mostNames is how many names are told beside one that there is not.

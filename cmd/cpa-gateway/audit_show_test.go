@@ -265,3 +265,29 @@ func TestDigitsThatAreNoNHSNumberAreRefused(t *testing.T) {
 		t.Errorf("a wrong check digit: %q", p.errs)
 	}
 }
+
+// The log has a person by the id that their records were filed under then. Asked for one whose
+// records had been joined, it showed what was recorded since, as if that were all.
+func TestTheLogNamesTheOtherIDsOfAPerson(t *testing.T) {
+	r := openRegistry(t)
+	r.bring("clinic", exitDone, withPlan(someone("n", numbered(brynsNumber), ""), "n", "one")...)
+	said := func(person string, more ...string) string {
+		t.Helper()
+		return cli(append([]string{"audit", "show", "--person", person, "--config", r.config}, more...)...).must(t, exitDone).errs
+	}
+	if got := said(brynsNumber); strings.Contains(got, "another id") {
+		t.Errorf("of somebody who was never moved: %q", got)
+	}
+	r.bring("ward", exitRefused, withPlan(someone("w", replaced(brynsNumber, annsNumber), ""), "w", "two")...)
+	_, list := r.listed()
+	apart, from := string(list[0].Person), string(list[0].ApartFrom)
+	r.settle("join", apart, from)
+	for _, c := range []struct {
+		person, other string
+		more          []string
+	}{{annsNumber, apart, nil}, {from, apart, []string{"--json"}}, {apart, from, []string{"--lang", "cy"}}} {
+		if got := said(c.person, c.more...); !strings.Contains(got, c.other) {
+			t.Errorf("%s %q: %q", c.person, c.more, got)
+		}
+	}
+}

@@ -112,6 +112,7 @@ const (
 	MoveNamed           Key = "move-named"           // move
 	GroundNamed         Key = "ground-named"         // reference
 	InRequest           Key = "in-request"           // request
+	OtherIds            Key = "other-ids"            // What was recorded while records of this person were filed under another id is shown by that id: %[1]s
 	OlderEntries        Key = "older-entries"        // Older entries are not shown: %[1]s
 	DutyCrisisRead      Key = "duty-crisis-read"     // On %[1]s at %[2]s the team %[3]s of %[4]s read the crisis slice of this record for emergency treatment. Nothing is recorded of what the person wishes in a crisis: speak with them about it, and record it.
 	DutyNoPlan          Key = "duty-no-plan"         // On %[1]s at %[2]s the team %[3]s of %[4]s asked for the crisis plan of this person for emergency treatment, and there is none. Make one with them.
