@@ -83,6 +83,9 @@ func (f *Front) entryAsked(entry fhir.Value, header http.Header) road.Ask {
 	request := entry.Get("request")
 	path, query, _ := strings.Cut(strings.TrimPrefix(request.Get("url").Text(), f.Road.Base+"/"), "?")
 	typ, id, _ := strings.Cut(path, "/")
+	if request.Get("method").Is(http.MethodGet) && id == "_search" { // as it may stand alone
+		id = ""
+	}
 	in := incoming{
 		typ: typ, id: id, match: request.Get("ifMatch").Text(), noneExist: request.Get("ifNoneExist").Text(), name: entry.Get("fullUrl").Text(),
 		prefer: header.Values("Prefer"), resource: func() (fhir.Value, *road.Fault) { return ownDocument(entry.Get("resource")) },

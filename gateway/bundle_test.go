@@ -187,6 +187,20 @@ func TestABatchIsEachByItself(t *testing.T) {
 }
 
 // Every entry of a bundle has its record.
+// A search by the address of one by POST was answered in a batch, as it had been by itself, in
+// the words in which no plan is answered.
+func TestAnEntrySearchesByTheAddressOfASearchByPost(t *testing.T) {
+	s := openStand(t)
+	for _, person := range []string{ann, elin, nobody} {
+		ask := func(path string) answer {
+			return s.send("ooh", http.MethodPost, "", bundleFor("batch", entryOf("GET", path+"?"+about(person), "", "")), "X-Request-Id", requestName)
+		}
+		if want, got := ask("CarePlan"), ask("CarePlan/_search"); got.status != want.status || got.body != want.body {
+			t.Errorf("%d %.300s\nwant\n%d %.300s", got.status, got.body, want.status, want.body)
+		}
+	}
+}
+
 func TestEachEntryIsRecorded(t *testing.T) {
 	s := openStand(t)
 	id := s.planOf("cmht", ann, profiles.CodeMentalHealthPlan)
