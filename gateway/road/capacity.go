@@ -102,8 +102,8 @@ func (r *Road) spend(ctx context.Context, t *exchange) error {
 	return err
 }
 
-// All who have not shown who they are share one bucket, over all gateways.
-const anonymous consent.ClientID = "anonymous"
+// All who have not shown who they are share one bucket, over all gateways. No client has this id.
+const anonymous consent.ClientID = ""
 
 // anonymousRate is what they may ask: 200 requests a second in the long run,
 // 400 at once.

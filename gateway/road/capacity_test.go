@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"cpagateway/gateway/identity"
 	"cpagateway/profiles"
 )
 
@@ -149,4 +151,16 @@ func TestFewLargeBodiesAreReadAtOnce(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A client of the name "anonymous" had one rate with all who show no credential, and was held
+// up by them.
+func TestNoClientSharesTheRateOfStrangers(t *testing.T) {
+	_, err := identity.New(t.Context(), identity.Config{
+		Audience: "https://here.example", Issuers: []identity.Issuer{{URL: "https://issuer.example"}},
+		Clients: []identity.Client{{ID: anonymous, Organisation: "7A4"}},
+	}, nil, time.Now)
+	if err == nil {
+		t.Errorf("a client may be called %q", anonymous)
+	}
 }
