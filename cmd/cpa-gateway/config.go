@@ -8,11 +8,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"cpagateway/consent"
+	"cpagateway/gateway"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/identity"
 	"cpagateway/profiles"
@@ -154,6 +156,16 @@ func (c config) check() error {
 		return err
 	}
 	return checkSources(c.Sources)
+}
+
+// below is the path that a proxy puts before those of the gateway; empty where there is none,
+// and where it writes paths anew.
+func (c httpConfig) below() string {
+	base, _ := url.Parse(c.Base) // the configuration was refused if it cannot be
+	if below, found := strings.CutSuffix(base.Path, gateway.Prefix); found {
+		return below
+	}
+	return ""
 }
 
 // isHTTP reports whether an optional setting is a URL that a web address can be made of.

@@ -137,3 +137,15 @@ func TestWrongUseExitsWithTwoAndSaysWhy(t *testing.T) {
 		}
 	}
 }
+
+// A DPoP proof is for the address that the caller knows, and a proxy may serve the gateway
+// below a path.
+func TestThePathBelowWhichAProxyServes(t *testing.T) {
+	for base, want := range map[string]string{
+		"https://a.example/fhir/R4": "", "https://a.example/cpa/fhir/R4": "/cpa", "https://a.example/fhir/R4/": "", "https://a.example/r4": "",
+	} {
+		if got := (httpConfig{Base: base}).below(); got != want {
+			t.Errorf("%s: %q, want %q", base, got, want)
+		}
+	}
+}

@@ -100,6 +100,7 @@ func prepare(w world, c config, log *slog.Logger) (hot.State, *identity.Verifier
 	if err != nil {
 		return nil, nil, misuse("%v", err)
 	}
+	c.Identity.Below = c.HTTP.below()
 	verifier, err := identity.New(context.WithoutCancel(w.ctx), c.Identity, shared, w.clock)
 	if err != nil {
 		return nil, nil, errors.Join(misuse("%v", err), shared.Close())

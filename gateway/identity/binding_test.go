@@ -121,6 +121,19 @@ func TestEveryBindingOfATokenIsChecked(t *testing.T) {
 	h.admits(showing(request("DPoP", h.token, "DPoP", proof), mine))
 }
 
+// Behind a proxy that serves the gateway below a path of its own no proof was of the request.
+func TestAProofIsForThePathThatTheCallerKnows(t *testing.T) {
+	h := newHolder(t)
+	cfg := h.config()
+	cfg.Below = "/cpa"
+	h.verifier = h.newVerifier(cfg)
+	for htu, code := range map[string]string{audience + "/cpa/fhir/R4/CarePlan": "", audience + "/fhir/R4/CarePlan": identity.ProofInvalid} {
+		if _, err := h.verify(request("DPoP", h.token, "DPoP", h.proof(nil, map[string]any{"htu": htu, "jti": htu}))); codeOf(err) != code {
+			t.Errorf("%s: %v", htu, err)
+		}
+	}
+}
+
 // The path counts as it is written, and the port of the scheme does not.
 func TestTheTargetOfAProof(t *testing.T) {
 	h := newHolder(t)

@@ -18,9 +18,11 @@ import (
 type Config struct {
 	// Audience is the gateway's URL as callers know it. Tokens must name it in aud,
 	// and DPoP proofs must be for a URL of the same scheme and host.
-	Audience string   `yaml:"audience"`
-	Issuers  []Issuer `yaml:"issuers"`
-	Clients  []Client `yaml:"clients"`
+	Audience string `yaml:"audience"`
+	// Below is the path below which a proxy serves the gateway; it is empty where none does.
+	Below   string   `yaml:"-"`
+	Issuers []Issuer `yaml:"issuers"`
+	Clients []Client `yaml:"clients"`
 	// Transport carries the fetches of keys; nil is a transport of its own.
 	Transport http.RoundTripper `yaml:"-"`
 }

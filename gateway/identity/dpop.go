@@ -77,7 +77,7 @@ func (p *proof) proves(t *token, c credential, method string, target *url.URL, n
 // target is the URL of the request as its sender knows it: the path as it came,
 // at the gateway's own address. The Host header is the sender's word and is not used.
 func (v *Verifier) target(r *http.Request) *url.URL {
-	return &url.URL{Scheme: v.origin.Scheme, Host: v.origin.Host, Path: r.URL.Path, RawPath: r.URL.RawPath}
+	return &url.URL{Scheme: v.origin.Scheme, Host: v.origin.Host, Path: v.below + r.URL.Path, RawPath: v.below + r.URL.EscapedPath()}
 }
 
 // sameTarget compares a htu with the request's URL: scheme and host without regard

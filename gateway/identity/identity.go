@@ -37,6 +37,7 @@ type ReplayGuard interface {
 type Verifier struct {
 	audience string
 	origin   *url.URL // scheme and host under which callers know the gateway
+	below    string   // and the path, where a proxy adds one
 	issuers  map[string]*issuer
 	order    []*issuer // as configured
 	register map[registered]Client
@@ -65,6 +66,7 @@ func New(ctx context.Context, cfg Config, guard ReplayGuard, clock func() time.T
 	v := &Verifier{
 		audience: cfg.Audience,
 		origin:   origin,
+		below:    cfg.Below,
 		issuers:  map[string]*issuer{},
 		register: map[registered]Client{},
 		rates:    map[consent.ClientID]Rate{},
