@@ -23,6 +23,9 @@ type Connections struct {
 	// to the server, and where it writes for the chains of the audit log; empty: each is
 	// asked for when it is needed.
 	Last string
+	// Committed is told of each transaction that was kept, before another can have its
+	// connection; nil: nobody is.
+	Committed func(*sql.Conn)
 }
 
 // pool is a number of sessions, which are given to those who ask in their order.
@@ -83,6 +86,9 @@ func (p *pool) transaction(ctx context.Context, work func(context.Context, *sess
 		return fmt.Errorf("committing: %w", err)
 	}
 	open = false
+	if p.Committed != nil {
+		p.Committed(s.conn)
+	}
 	return nil
 }
 

@@ -32,12 +32,13 @@ const File = "records.db"
 const readers = 8
 
 // pragmas of every connection, as the driver's address takes them. Without
-// recursive_triggers a REPLACE would pass the triggers that keep rows.
+// recursive_triggers a REPLACE would pass the triggers that keep rows. The log begins anew
+// after 8,000 pages, of which few are then left to copy: see writeAheadLog.
 const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
-	"&_pragma=foreign_keys(1)&_pragma=recursive_triggers(1)&_pragma=wal_autocheckpoint(4000)"
+	"&_pragma=foreign_keys(1)&_pragma=recursive_triggers(1)&_pragma=wal_autocheckpoint(8000)"
 
-// writerSetUp is for the connection that writes. a transaction waits by itself. The
-// pages that a savepoint may go back to are kept in memory, some dozens for each record
+// writerSetUp is for the connection that writes: who begins a transaction waits for the
+// lock without SQLite. The pages that a savepoint may go back to are kept in memory, some dozens for each record
 // of an import, and not in a file of their own.
 const writerSetUp = "PRAGMA busy_timeout = 0; PRAGMA temp_store = MEMORY"
 
@@ -99,9 +100,11 @@ func openOnce(ctx context.Context, dir string, wrap func(driver.Connector) drive
 		return nil, err
 	}
 	reader := sql.OpenDB(to("&_pragma=query_only(1)"))
+	log := &writeAheadLog{}
 	s := relational.New(relational.Dialect{Locked: locked},
-		relational.Connections{DB: sql.OpenDB(to("")), Size: 1, Begin: "BEGIN IMMEDIATE", SetUp: writerSetUp},
+		relational.Connections{DB: sql.OpenDB(to("")), Size: 1, Begin: "BEGIN IMMEDIATE", SetUp: writerSetUp, Committed: log.committed},
 		relational.Connections{DB: reader, Size: readers, Begin: "BEGIN"})
+	log.lend = s.LendReader
 	if err := reader.PingContext(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
