@@ -109,10 +109,18 @@ func (r *refusal) Error() string { return fmt.Sprintf("the endpoint answered %d"
 
 // post sends a message, signed as Standard Webhooks 1.0 has it. The same message has the
 // same webhook-id, however often it is sent. Redirects are not followed. What is on its way
-// when the gateway stops is not cut off: its subscriber may have taken it.
+// when the gateway stops is not cut off for a while: its subscriber may have taken it.
 func (o *Outbox) post(ctx context.Context, s subscriptions.Subscription, name string, body []byte) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Timeout)
+	running := ctx
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(running), s.Timeout)
 	defer cancel()
+	defer context.AfterFunc(running, func() {
+		select {
+		case <-time.After(drain):
+			cancel()
+		case <-ctx.Done():
+		}
+	})()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Endpoint, bytes.NewReader(body))
 	if err != nil {
 		return err

@@ -33,8 +33,9 @@ const (
 	eventsRun  = 20               // events that one endpoint is told before others have their turn
 	firstWait  = time.Second      // after a first failure; it doubles with each
 	longestGap = time.Hour
-	patience   = 72 * time.Hour // how long an endpoint may fail
-	largest    = 4 << 10        // bytes that are read of an endpoint's answer
+	patience   = 72 * time.Hour   // how long an endpoint may fail
+	largest    = 4 << 10          // bytes that are read of an endpoint's answer
+	drain      = 30 * time.Second // how long what is on its way may still take when the gateway stops
 )
 
 // Outbox is the part of one gateway in telling subscribers. Its fields are set once.
