@@ -202,3 +202,15 @@ func TestUnknownScopesGrantNothing(t *testing.T) {
 		t.Errorf("no scope claim: got %+v", got.Scopes)
 	}
 }
+
+// What is one scope to an issuer (RFC 6749 section 3.3), and none that it knows, was two here,
+// of which one was understood.
+func TestScopesArePartedByBlanksAlone(t *testing.T) {
+	w := newWorld(t)
+	for _, between := range []string{"\u00a0", "\u2003", "\t", "\n"} {
+		got := w.allowed(request("Bearer", w.sign(nil, w.claims(map[string]any{"scope": "any" + between + "system/CarePlan.rs"}))))
+		if len(got.Scopes) != 0 {
+			t.Errorf("%q: got %+v", between, got.Scopes)
+		}
+	}
+}

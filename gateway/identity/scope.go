@@ -58,7 +58,7 @@ func categoryOf(query string) (string, bool) {
 func scopesIn(claim fhir.Value) []consent.Scope {
 	var scopes []consent.Scope
 	for v := range claim.Each() {
-		for word := range strings.FieldsSeq(v.Text()) {
+		for word := range strings.SplitSeq(v.Text(), " ") {
 			if s, ok := ParseScope(word); ok {
 				scopes = append(scopes, s)
 			}
