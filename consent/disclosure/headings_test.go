@@ -229,3 +229,23 @@ func TestTheLastReviewIsReadOutInAnyPlace(t *testing.T) {
 		}
 	}
 }
+
+// A crisis plan that holds arrangements too, as one row of a source with both texts makes it,
+// lost them in its narrative: whatever kind of plan holds a part, the part is read out, under
+// its heading, once.
+func TestEveryPartIsReadOutWhateverTheKindOfPlan(t *testing.T) {
+	headings := map[string]string{
+		"contact": "Whom to call", "early-warning-sign": "Early warning signs", "what-helps": "What helps", "action": "Actions",
+		"emergency-review": "How to ask for an emergency review", "dependants": "People who depend on the service user",
+		"critical-care": "Critical medicines and reactions", "advance-wish": "Wishes for when unwell", "trigger": "Triggers", "arrangement": "Arrangements",
+	}
+	for _, category := range []string{profiles.CodeCrisisPlan, profiles.CodeContingencyPlan, profiles.CodeMentalHealthPlan, "1"} {
+		for part, heading := range headings {
+			got := told(t, planOf(category, "", toDo(part, "in-progress", "about it")))
+			contains(t, category, got, "h3 "+heading+"\nli about it")
+			if strings.Count(got, "about it") != 1 {
+				t.Errorf("%s, %s is told twice:\n%s", category, part, got)
+			}
+		}
+	}
+}

@@ -25,7 +25,8 @@ type section struct {
 }
 
 // narrated says what the narrative of each kind of plan shows, in the order in
-// which it is needed. Every section is shown, with words where nothing stands under it.
+// which it is needed. Every section is shown, with words where nothing stands under it;
+// then come those of other kinds of plan under which something stands all the same.
 var narrated = []struct {
 	kind     profiles.Item
 	heading  texts.Key
@@ -67,7 +68,7 @@ func (t Terms) narrative(typ string, members []byte, reader language.Tag, copies
 	p := openPage(plan.Get("language").Text(), reader)
 	others := t.besideOf(copies)
 	others.heading(p)
-	kinds, lines := profiles.Items(plan).Need, linesOf(plan)
+	kinds, lines, read := profiles.Items(plan).Need, linesOf(plan), map[string]bool{}
 	for _, n := range narrated {
 		if !kinds.Has(n.kind) {
 			continue
@@ -80,6 +81,16 @@ func (t Terms) narrative(typ string, members []byte, reader language.Tag, copies
 		}
 		for _, s := range n.sections {
 			p.section(s, lines, others)
+			read[s.part] = true
+		}
+	}
+	for _, n := range narrated { // what stands in another kind of plan as a rule, and in this one
+		for _, s := range n.sections {
+			if len(lines[s.part]) > 0 && !read[s.part] && s.part != "" {
+				p.heading("h3", inBoth(s.heading))
+				p.list(lines[s.part])
+				read[s.part] = true
+			}
 		}
 	}
 	for _, area := range profiles.AreaCodes() {
