@@ -249,3 +249,14 @@ func TestEveryPartIsReadOutWhateverTheKindOfPlan(t *testing.T) {
 		}
 	}
 }
+
+// What a plan says in its description stood in the data and not in the words.
+func TestTheDescriptionOfAPlanIsReadOut(t *testing.T) {
+	for _, category := range []string{profiles.CodeCrisisPlan, profiles.CodeContingencyPlan, profiles.CodeMentalHealthPlan} {
+		got := told(t, planOf(category, `,"description":"Stay with her"`))
+		contains(t, category, got, "h3 What the plan says\nli Stay with her")
+		if strings.Contains(got, "p "+texts.NoneRecorded.In(texts.English)+"\n") {
+			t.Errorf("nothing is recorded, it says beside what is:\n%s", got)
+		}
+	}
+}

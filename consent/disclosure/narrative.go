@@ -179,10 +179,14 @@ var ended = map[string]bool{"completed": true, "cancelled": true, "stopped": tru
 // ofNoPart is the kind of an activity that names neither a kind nor an area.
 const ofNoPart = ""
 
-// linesOf are what the plan says is to be done, by kind of activity or by area.
-// Whoever can be called at any hour comes before others who can be called.
+// linesOf are what the plan says is to be done, by kind of activity or by area; what it says
+// of itself as a whole is of no kind. Whoever can be called at any hour comes before others
+// who can be called.
 func linesOf(plan fhir.Value) map[string][]phrase {
 	lines := map[string][]phrase{}
+	if text := plan.Get("description").Text(); text != "" {
+		lines[ofNoPart] = []phrase{{same(text)}}
+	}
 	var always []phrase
 	for activity := range plan.Get("activity").Each() {
 		detail := activity.Get("detail")
