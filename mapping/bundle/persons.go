@@ -108,6 +108,9 @@ func (x *extract) personOf(d *document, e *entry) (whom, *refusal) {
 			if who, ok := x.named(d, reference); ok {
 				named[who] = true
 			}
+			if other, ok := x.resolve(d, byIdentifier("Patient", reference.Get("identifier"))); ok { // beside a reference to somebody else
+				named[whom{key: other.key}] = true
+			}
 		}
 		if len(named) > 1 {
 			return whom{}, &refusal{RuleSeveralPersons, path + " names more than one person: divide the resource"}

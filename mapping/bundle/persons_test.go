@@ -51,3 +51,24 @@ func TestEveryTypeFindsItsPerson(t *testing.T) {
 		}
 	}
 }
+
+// A subject with one Patient's reference and another's NHS number was filed under the first.
+func TestASubjectThatNamesTwoIsNobodys(t *testing.T) {
+	const number = `{"system":"https://fhir.nhs.uk/Id/nhs-number","value":%q}`
+	one, two := fmt.Sprintf(number, "9990000018"), fmt.Sprintf(number, "999 000 0026")
+	for named, taken := range map[string]bool{one: true, two: false} {
+		text := fmt.Sprintf(`{"resourceType":"Bundle","type":"collection","entry":[
+			{"resource":{"resourceType":"Patient","id":"p1","identifier":[%s]}},{"resource":{"resourceType":"Patient","id":"p2","identifier":[%s]}},
+			{"resource":{"resourceType":"Goal","id":"g","subject":{"reference":"Patient/p1","identifier":%s}}}]}`, one, two, named)
+		k := &keep{}
+		env := mapping.Env{ID: func(typ, key string) string { return typ + key }}
+		if _, err := (&Format{}).Reread(context.Background(), []byte(text), env, k); err != nil {
+			t.Fatal(err)
+		}
+		goal := slices.IndexFunc(k.taken, func(r mapping.Resource) bool { return r.Type == "Goal" })
+		switch {
+		case taken && (goal < 0 || k.taken[goal].Person != "p1"), !taken && (goal >= 0 || len(k.aside) != 1 || k.aside[0].Rule != RuleSeveralPersons):
+			t.Errorf("a subject with the number %s: %+v", named, k)
+		}
+	}
+}
