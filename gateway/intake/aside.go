@@ -97,12 +97,12 @@ func (r *run) fault(f mapping.Fault) quarantine.Fault {
 	}
 }
 
-// faultID is the same when the same record fails the same rule again, even where
-// it stands in another row by then. Where several rows of one record fail alike,
-// they are counted.
+// faultID is the same when the same record fails the same rule again, even where it
+// stands in another file, row or entry by then. Where several of one extract fail alike,
+// be they of one record or of two that nothing tells apart, they are counted.
 func (r *run) faultID(f mapping.Fault) string {
 	h := sha256.New()
-	for _, part := range []string{string(r.source.Custodian), r.source.Name, f.At.File, f.Rule, f.At.Field, f.Value, string(f.Raw)} {
+	for _, part := range []string{string(r.source.Custodian), r.source.Name, f.Rule, f.Value, string(f.Raw)} {
 		h.Write([]byte(part + "\x00"))
 	}
 	id := hex.EncodeToString(h.Sum(nil)[:8])

@@ -261,3 +261,65 @@ func TestTheListIsAskedOnceInARun(t *testing.T) {
 		t.Errorf("the list was asked %d times", d.brittle.listed)
 	}
 }
+
+// A nightly extract has its date in its name: what was wrong in it was on the list anew each
+// night, and what somebody had discarded came back.
+func TestTheFileAndTheRowDoNotCount(t *testing.T) {
+	format, err := mhsds.New(mhsds.V6)
+	must(t, err)
+	lines := func(entries ...string) string {
+		return `{"resourceType":"Bundle","type":"collection","entry":[` + strings.Join(entries, ",") + "]}\n"
+	}
+	broken := `{"resource":` + strings.Replace(plan("p", "a"), `"active"`, `"activ"`, 1) + `}`
+	const alone = `{"resourceType":"Basic"}`
+	nobody := `{"resource":` + alone + `}`
+	const one, soon, nameless, short = "6,1,2026-07-01,2027-06-30,Y", "7,1,2026-07-01,soon,Y", ",1,2026-07-01,2027-06-30,Y", "7,1"
+	document := func(name, text string) fstest.MapFS { return folder(map[string]string{name: text}) }
+	trust := period("2026-06-30", "2026-07-02T09:00:00Z", "a kind that there is not")
+	otherwise := period("2026-06-30", "2026-07-02T09:00:00Z", "a kind that there is not")
+	otherwise["MHS008.csv"] = &fstest.MapFile{Data: []byte(strings.Replace(string(otherwise["MHS008CarePlanType.csv"].Data), "\nCP1", "\nCP0,P2,10,2026-01-12,2026-01-12\nCP1", 1))}
+	delete(otherwise, "MHS008CarePlanType.csv")
+	otherwise["MHS001MPI.csv"].Data = append(otherwise["MHS001MPI.csv"].Data, "P2,7A4,"+bryn+",01,1981-05-17,2\n"...)
+	for name, c := range map[string]struct {
+		source         intake.Source
+		night, another fstest.MapFS
+		faults         int
+	}{
+		"rows":                          {board(t), crisisRows(soon, nameless, short), moved(crisisRows(one, short, nameless, soon)), 4},
+		"rows with one content":         {board(t), crisisRows(nameless, nameless, short, one, short), moved(crisisRows(one, nameless, short, short, nameless)), 6},
+		"rows of two tables":            {joinedMaps(t), with(crisisRows(one), tableOf("signs.csv", "Plan,Sign", []string{"9,paces", "9,paces"})), moved(with(crisisRows(one), tableOf("signs.csv", "Plan,Sign", []string{"9,paces", "9,paces"}))), 2},
+		"a document":                    {plans(t), extract(t, breakElsewhere(withWishes(t))), moved(extract(t, breakElsewhere(withWishes(t)))), 1},
+		"what cannot be read":           {plans(t), document("PY002.json", "{"), document("PY002-20261129.json", "{"), 1},
+		"an entry":                      {bundles(t, "clinic"), document("27.json", lines(broken, nobody)), document("28.json", lines(`{"resource":`+patient("b", carys)+`}`, nobody, broken)), 2},
+		"an entry of a line":            {bundles(t, "clinic"), document("27.ndjson", lines(broken, nobody)), document("28.ndjson", "\n"+lines(nobody, broken)), 2},
+		"entries with one content":      {bundles(t, "clinic"), document("27.json", lines(nobody, nobody)), document("28.json", lines(nobody, `{"resource":`+patient("b", carys)+`}`, nobody)), 2},
+		"rows of an MHSDS extract":      {intake.Source{Name: "mhsds-v6", Format: format, Custodian: "7A4"}, trust, otherwise, 1},
+		"of one content, one mended":    {board(t), crisisRows(nameless, nameless), moved(crisisRows(one, nameless)), 4},
+		"in two files, then in one":     {board(t), with(crisisRows(nameless), moved(crisisRows(nameless))), crisisRows(nameless, nameless), 4},
+		"a line of one, and a document": {bundles(t, "clinic"), document("27.ndjson", alone+"\n"), document("28.json", alone), 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := openDesk(t)
+			if c.source.Name == "board" {
+				d.bring(c.source, peopleRows(annsRow(ann)))
+			}
+			if sum := d.bring(c.source, c.night); sum.NewFaults != c.faults || len(d.open()) != c.faults {
+				t.Fatalf("the first night: %+v, and open is %v", sum, d.open())
+			}
+			was := d.open()
+			sum := d.bring(c.source, c.another)
+			if now := d.open(); !slices.Equal(now, was) {
+				t.Errorf("the next night: %+v, and open is %v, which was %v", sum, now, was)
+			}
+		})
+	}
+}
+
+// moved is an extract in another folder.
+func moved(files fstest.MapFS) fstest.MapFS {
+	elsewhere := fstest.MapFS{}
+	for name, file := range files {
+		elsewhere["20261129/"+name] = file
+	}
+	return elsewhere
+}

@@ -11,7 +11,7 @@ import (
 
 // Fault is one record that could not be taken, whole.
 type Fault struct {
-	ID        string // derived from source, file, record and rule: a rerun finds the same one
+	ID        string // derived from source, record and rule: a rerun finds the same one
 	Source    string
 	Custodian profiles.OrgCode // whose records these are, as the run had it
 	File      string           // name within the extract
