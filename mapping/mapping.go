@@ -40,7 +40,9 @@ type Resource struct {
 	// NHSNumber is that of the person, in its normal form, where the source names them
 	// by it alone and what was read holds no such Patient. Person is then empty.
 	NHSNumber string
-	Body      []byte
+	// PersonAt is where the source names the person, where that is known.
+	PersonAt Position
+	Body     []byte
 	// Checked is the body, where the format has read it and held it to its profile.
 	Checked fhir.Value
 	From    Position

@@ -270,6 +270,7 @@ func (r *run) make(m *resourceMap, resources []Resource) []Resource {
 	r.defaults = nil
 	if m.person.kind != nothing {
 		res.Person, _ = m.person.read(r)
+		res.PersonAt = m.person.at(r)
 	}
 	r.excused = false
 	res.Body = r.body(m, res.ID)

@@ -57,13 +57,18 @@ func (r *run) against(f quarantine.Fault, is bool) quarantine.Fault {
 	return f
 }
 
-// notice is what the quarantine says of one resource.
+// notice is what the quarantine says of one resource: of one whose person is not known, where
+// its record names them.
 func (r *run) notice(m mapping.Resource, no refusal) quarantine.Fault {
 	raw := m.Body
 	if m.Fragment != nil {
 		raw = m.Fragment()
 	}
-	return r.fault(mapping.Fault{At: m.From, Rule: no.rule, Reason: no.reason, Raw: raw})
+	f := mapping.Fault{At: m.From, Rule: no.rule, Reason: no.reason, Raw: raw}
+	if m.PersonAt.File != "" && (no.rule == ruleUnknown || no.rule == ruleIdentity) {
+		f.At, f.Value = m.PersonAt, m.Person
+	}
+	return r.fault(f)
 }
 
 // keep puts faults into the account and into the quarantine, but not those of a

@@ -16,6 +16,7 @@ import (
 
 const (
 	ruleNHSNumber = "NHS-NUMBER"
+	ruleUnknown   = "UNKNOWN-PERSON"
 	ruleIdentity  = "IDENTITY-UNRESOLVED"
 	ruleConflict  = string(persons.Contradicts)
 	warnMatched   = "IDENTITY-MATCHED" // by less than a full birth date
@@ -99,7 +100,7 @@ func (r *run) personFor(now store.Snapshot, p pending, about *record) (profiles.
 	}
 	person, err := now.PersonOf("Patient", r.ids.resource("Patient", m.Person))
 	if errors.Is(err, records.ErrNothing) || err == nil && person == "" {
-		return "", &refusal{"UNKNOWN-PERSON", "no Patient of this source has the key that the resource refers to: bring the Patient in first"}, nil
+		return "", &refusal{ruleUnknown, "no Patient of this source has the key that the resource refers to: bring the Patient in first"}, nil
 	}
 	if err == nil {
 		about.persons[m.Person] = person
@@ -115,7 +116,7 @@ func (r *run) numbered(now store.Snapshot, number string) (profiles.PersonID, *r
 		return p.Version.Custodian == r.source.Custodian && p.Version.Source == r.source.Name && slices.Contains(p.Said.InUse, number)
 	})
 	if err == nil && !brought {
-		return "", &refusal{"UNKNOWN-PERSON", "no Patient of this source is held under the NHS number that the resource names: bring the Patient in first"}, nil
+		return "", &refusal{ruleUnknown, "no Patient of this source is held under the NHS number that the resource names: bring the Patient in first"}, nil
 	}
 	return holder, nil, err
 }
