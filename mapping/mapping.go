@@ -4,6 +4,7 @@
 package mapping
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -108,6 +109,9 @@ type Fault struct {
 	Of      string
 	Warning bool // the record was taken all the same
 }
+
+// ErrFragment is a fragment that was mended into what can be no fragment of the format.
+var ErrFragment = errors.New("the record cannot be read")
 
 // Report is the account of one run: every record read is in exactly one of
 // Taken and Refused, and every column that no rule reads is counted.

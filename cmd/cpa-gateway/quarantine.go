@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/store"
+	"cpagateway/mapping"
 )
 
 func quarantineCommand(w world) *cobra.Command {
@@ -63,7 +65,7 @@ func quarantineRetryCommand(w world) *cobra.Command {
 		},
 	}
 	place.flags(c)
-	c.Flags().StringVar(&mended, "with", "", "`file` that holds the mended record, in the form that show prints")
+	c.Flags().StringVar(&mended, "with", "", "`file` that holds what show prints, with the record mended")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the account as JSON")
 	return c
 }
@@ -181,11 +183,14 @@ func retryFault(w world, s *site, fault quarantine.Fault, with string, asJSON bo
 	}
 	raw := fault.Raw
 	if with != "" {
-		if raw, err = os.ReadFile(with); err != nil {
-			return misuse("%v", err)
+		if raw, err = mendedIn(with, fault); err != nil {
+			return usageError{err}
 		}
 	}
 	sum, err := s.intake(w).Again(w.ctx, source, fault, raw)
+	if errors.Is(err, mapping.ErrFragment) {
+		return usageError{err}
+	}
 	if err != nil {
 		return err
 	}
@@ -201,6 +206,17 @@ func retryFault(w world, s *site, fault quarantine.Fault, with string, asJSON bo
 		return errRefused
 	}
 	return nil
+}
+
+// mendedIn is the record in a file, with or without the three lines that showFault prints above it.
+func mendedIn(name string, f quarantine.Fault) ([]byte, error) {
+	record, err := os.ReadFile(name)
+	if bytes.HasPrefix(record, []byte(f.ID+": ")) {
+		for range 3 {
+			_, record, _ = bytes.Cut(record, []byte("\n"))
+		}
+	}
+	return record, err
 }
 
 // settleRecords marks faults as dealt with, and the others that their records had.

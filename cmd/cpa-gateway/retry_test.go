@@ -92,3 +92,42 @@ func TestTheAccountSaysWhatIsKept(t *testing.T) {
 		}
 	}
 }
+
+// What show prints was refused by retry --with, which said that it takes that form, and as a
+// failure of the gateway.
+func TestRetryTakesWhatShowPrints(t *testing.T) {
+	maps := t.TempDir()
+	write(t, filepath.Join(maps, "people.map"), "map people -> Patient\n  key Id\n  Born -> birthDate date\n")
+	dir, files := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(files, "people.csv"), "Id,Born\n1,soon\n")
+	typed("import", "--data", dir, "--source", "board", "--maps", maps, files)
+	_, list := typed("quarantine", "list", "--data", dir, "--json")
+	var faults []struct{ ID string }
+	if err := json.Unmarshal([]byte(list), &faults); err != nil || len(faults) != 1 {
+		t.Fatalf("%v: %s", err, list)
+	}
+	_, shown := typed("quarantine", "show", faults[0].ID, "--data", dir)
+	_, asJSON := typed("quarantine", "show", faults[0].ID, "--data", dir, "--json")
+	head, record, _ := strings.Cut(shown, "\n\n")
+	mended := head + "\n\n" + strings.Replace(record, "soon", "1980-01-01", 1)
+	with := filepath.Join(files, "mended.txt")
+	for _, c := range []struct {
+		what, text string
+		code       int
+	}{
+		{"nothing", "", exitUsage},
+		{"no JSON", "{", exitUsage},
+		{"no record", "[]", exitUsage},
+		{"of no map", `{"plans":{}}`, exitUsage},
+		{"as JSON", asJSON, exitUsage},
+		{"another's", "0" + mended, exitUsage},
+		{"as it was", shown, exitRefused},
+		{"mended", mended, exitDone},
+		{"on Windows", strings.ReplaceAll(mended, "\n", "\r\n"), exitDone},
+	} {
+		write(t, with, c.text)
+		if code, out := typed("quarantine", "retry", faults[0].ID, "--with", with, "--data", dir); code != c.code {
+			t.Errorf("%s: exit %d: %s", c.what, code, out)
+		}
+	}
+}

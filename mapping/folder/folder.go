@@ -149,18 +149,18 @@ func isCSV(name string) bool { return strings.EqualFold(path.Ext(name), ".csv") 
 func (f *Format) Reread(ctx context.Context, raw []byte, env mapping.Env, out mapping.Output) (mapping.Report, error) {
 	x := f.newRun(env, out)
 	if fault := mapping.TooMuch(raw); fault != "" {
-		return x.report, errors.New("reading a fragment: " + fault)
+		return x.report, fmt.Errorf("%w: %s", mapping.ErrFragment, fault)
 	}
 	v, err := fhir.Parse(raw)
 	if err != nil {
-		return x.report, fmt.Errorf("reading a fragment: %w", err)
+		return x.report, fmt.Errorf("%w: %w", mapping.ErrFragment, err)
 	}
 	if v.Kind() != fhir.Object || v.Len() != 1 {
-		return x.report, errors.New("reading a fragment: not an object of SOURCE -> record")
+		return x.report, fmt.Errorf("%w: not an object of SOURCE -> record", mapping.ErrFragment)
 	}
 	for source, record := range v.Members() {
 		if !slices.Contains(f.program.Sources(), source) {
-			return x.report, fmt.Errorf("reading a fragment: no map reads a source called %q", source)
+			return x.report, fmt.Errorf("%w: no map reads a source called %q", mapping.ErrFragment, source)
 		}
 		err = x.readAll(ctx, source, source+".json", bytes.NewReader(record.Raw()))
 	}

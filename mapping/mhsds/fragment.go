@@ -3,12 +3,12 @@ package mhsds
 import (
 	"cmp"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"cpagateway/mapping"
 	"cpagateway/profiles/fhir"
 )
 
@@ -104,16 +104,16 @@ func (r *row) write(w *fhir.Writer) {
 func (x *extract) readFragment(raw []byte) error {
 	v, err := fhir.Parse(raw)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", mapping.ErrFragment, err)
 	}
 	if v.Kind() != fhir.Object {
-		return errors.New("not an object of table name -> rows")
+		return fmt.Errorf("%w: not an object of table name -> rows", mapping.ErrFragment)
 	}
 	rows := map[*table][]*row{}
 	for name, objects := range v.Members() {
 		t := x.format.tableOf(name)
 		if t == nil {
-			return fmt.Errorf("%s is no table that is read", name)
+			return fmt.Errorf("%w: %s is no table that is read", mapping.ErrFragment, name)
 		}
 		f := x.newFile(name, t)
 		number := 0

@@ -3,6 +3,7 @@ package mhsds_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"strconv"
 	"strings"
@@ -211,7 +212,7 @@ func TestFixedLineFindsItsPerson(t *testing.T) {
 
 func TestRereadRefusesWhatIsNoFragment(t *testing.T) {
 	for _, raw := range []string{"", "null", "[]", `{"MHS999":[]}`, `{"MHS701":[],"MHS701":[]}`, `{"MHS000":`} {
-		if _, err := format(t).Reread(context.Background(), []byte(raw), env, &book{}); err == nil {
+		if _, err := format(t).Reread(context.Background(), []byte(raw), env, &book{}); !errors.Is(err, mapping.ErrFragment) {
 			t.Errorf("%q was taken", raw)
 		}
 	}
