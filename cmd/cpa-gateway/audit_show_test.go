@@ -175,6 +175,23 @@ func TestWhatIsSetAsideIsTakenOffTheList(t *testing.T) {
 	}
 }
 
+// Discarding one takes off what is the same to the letter, and of its source alone.
+func TestADiscardIsOfOneSource(t *testing.T) {
+	dir, maps := t.TempDir(), t.TempDir()
+	write(t, maps+"/people.map", "map people -> Patient\n  key Id\n  Born -> birthDate\n")
+	twice := write(t, t.TempDir()+"/people.csv", "Id,Born\n1\n1\n2\n")
+	for _, source := range []string{"board", "ward"} {
+		cli("import", "--data", dir, "--source", source, "--maps", maps, twice).must(t, exitRefused)
+	}
+	list := cli("quarantine", "list", "--data", dir, "--json").must(t, exitDone).list(t)
+	cli("quarantine", "discard", list[0]["id"].(string), "--data", dir).must(t, exitDone)
+	for source, want := range map[string]int{"board": 1, "ward": 3} {
+		if left := cli("quarantine", "list", "--source", source, "--data", dir, "--json").must(t, exitDone).list(t); len(left) != want {
+			t.Errorf("of %s are open: %v", source, left)
+		}
+	}
+}
+
 // Every command that has --json prints names in lower camel case and ISO dates; some
 // once printed the names of Go.
 func TestJSONIsInLowerCamelCaseWithISODates(t *testing.T) {

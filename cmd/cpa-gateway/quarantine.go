@@ -223,17 +223,25 @@ func mendedIn(name string, f quarantine.Fault) ([]byte, error) {
 func settleRecords(w world, s *site, settled ...quarantine.Fault) error {
 	return s.store.Update(w.ctx, func(tx store.Tx) error {
 		var ids []string
-		records := map[[2]string]bool{} // of a source, as they came
+		records := map[string]map[string]bool{} // by source, as they came
 		for _, f := range settled {
 			ids = append(ids, f.ID)
-			records[[2]string{f.Source, string(f.Raw)}] = true
+			if records[f.Source] == nil {
+				records[f.Source] = map[string]bool{}
+			}
+			records[f.Source][string(f.Raw)] = true
 		}
-		open, err := tx.Faults(quarantine.Filter{})
-		for _, f := range open {
-			if records[[2]string{f.Source, string(f.Raw)}] {
-				ids = append(ids, f.ID)
+		for source, came := range records {
+			open, err := tx.Faults(quarantine.Filter{Source: source})
+			if err != nil {
+				return err
+			}
+			for _, f := range open {
+				if came[string(f.Raw)] {
+					ids = append(ids, f.ID)
+				}
 			}
 		}
-		return errors.Join(err, tx.Settle(w.clock(), ids))
+		return tx.Settle(w.clock(), ids)
 	})
 }
