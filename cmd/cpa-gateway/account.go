@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 
 	"cpagateway/gateway/intake"
+	"cpagateway/gateway/store"
 )
 
 // show prints the account of a run.
@@ -70,6 +71,17 @@ func showKept(out io.Writer, s intake.Summary) {
 	if len(s.SetAside)+s.Unlisted+s.Apart > s.NotKept {
 		fmt.Fprintln(out, "\nEach record is kept whole: cpa-gateway quarantine list")
 	}
+}
+
+// showOpen says how many faults of a source are open, those of earlier imports among them.
+func showOpen(w world, s *site, source string) error {
+	return s.store.View(w.ctx, func(now store.Snapshot) error {
+		open, err := now.CountOpen()
+		if n := open[source]; n > 0 {
+			fmt.Fprintf(w.out, "\n%s open: cpa-gateway quarantine list --source %s\n", plural(n, "fault of this source is", "faults of this source are"), source)
+		}
+		return err
+	})
 }
 
 // plural is a number with what is said of one, or of another number of things.

@@ -81,6 +81,9 @@ func (o importOptions) run(w world, paths []string) (err error) {
 	}
 	if !o.asJSON && !o.dryRun {
 		showKept(w.out, sum)
+		if err == nil {
+			err = showOpen(w, s, o.source)
+		}
 	}
 	if err == nil && !isWhole(sum) {
 		return errRefused

@@ -131,3 +131,25 @@ func TestRetryTakesWhatShowPrints(t *testing.T) {
 		}
 	}
 }
+
+// An extract that was mended said nothing of what it had left on the list.
+func TestTheAccountSaysWhatIsStillOpen(t *testing.T) {
+	dir, maps := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(maps, "people.map"), "map people -> Patient\n  key Id\n  Born -> birthDate date\n")
+	for _, night := range []struct {
+		source, rows string
+		code         int
+		says         string
+	}{
+		{"board", "1,1980-01-01\n", exitDone, ""},
+		{"board", "2\n3,soon\n", exitRefused, "2 faults of this source are open: "},
+		{"board", "2,1980-01-01\n3,1980-01-01\n", exitDone, "1 fault of this source is open: "},
+		{"ward", "2,1980-01-01\n", exitDone, ""},
+	} {
+		file := write(t, filepath.Join(t.TempDir(), "people.csv"), "Id,Born\n"+night.rows)
+		code, out := typed("import", "--data", dir, "--source", night.source, "--maps", maps, file)
+		if code != night.code || strings.Contains(out, "open: cpa-gateway quarantine list --source "+night.source) != (night.says != "") || !strings.Contains(out, night.says) {
+			t.Errorf("%s %q: exit %d: %s", night.source, night.rows, code, out)
+		}
+	}
+}
