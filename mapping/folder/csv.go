@@ -85,34 +85,108 @@ func FieldName(header string) string {
 	return strings.TrimSuffix(name, "_")
 }
 
-// readCSV reads RFC 4180 with a row of headers. A row that is cut otherwise than
-// the headers is refused, and the file goes on; a quote that is not closed refuses
-// what it swallows.
+// NotUTF8 is what is said of a file that is written otherwise.
+const NotUTF8 = "it is not UTF-8: save it so"
+
+// Table is a CSV file, RFC 4180 with a row of headers.
+type Table struct {
+	Headers []string
+	in      *csv.Reader
+	bound   *bounded
+	number  int  // of rows so far
+	utf8    bool // whether the headers are
+}
+
+// OpenTable reads the headers. The fault says why nothing of the file can be read.
+func OpenTable(from io.Reader) (t *Table, fault string, err error) {
+	text := bufio.NewReader(from)
+	mapping.SkipMark(text)
+	t = &Table{bound: &bounded{from: text}}
+	t.in = csv.NewReader(t.bound)
+	t.in.FieldsPerRecord = -1
+	t.Headers, err = t.in.Read()
+	if errors.Is(err, mapping.ErrTooLong) {
+		return nil, "", err
+	}
+	head := t.bound.row(t.in.InputOffset())
+	t.utf8 = utf8.Valid(head)
+	return t, t.because(headerFault(head, t.Headers, err)), nil
+}
+
+// because is why the file cannot be read: of headers that are not UTF-8 nothing else can be said.
+func (t *Table) because(fault string) string {
+	if fault != "" && !t.utf8 {
+		return NotUTF8
+	}
+	return fault
+}
+
+// Next gives out the next row, its number and its text. Rows of blank fields are passed over,
+// and have a number: spreadsheets write them below a table.
+func (t *Table) Next() (number int, text []byte, cells []string, err error) {
+	for {
+		t.number++
+		cells, err = t.in.Read()
+		if errors.Is(err, mapping.ErrTooLong) {
+			return t.number, nil, nil, err
+		}
+		text = bytes.TrimSpace(t.bound.row(t.in.InputOffset()))
+		if err != nil || len(bytes.Trim(text, ", \t")) > 0 {
+			return t.number, text, cells, err
+		}
+	}
+}
+
+// readCSV reads a CSV file. A row that is cut otherwise than the headers is refused, and
+// the file goes on; a quote that is not closed refuses what it swallows.
 //
 // A file that lacks a column is refused: that its fields are blank is not said.
 //
 // A row that is longer than a document may be ends the file.
 func readCSV(name string, from io.Reader, columns, needed []mapping.Column, take func(record) error) error {
-	text := bufio.NewReader(from)
-	mapping.SkipMark(text)
-	bound := &bounded{from: text}
-	in := csv.NewReader(bound)
-	in.FieldsPerRecord = -1
-	headers, err := in.Read()
-	if errors.Is(err, mapping.ErrTooLong) {
+	t, fault, err := OpenTable(from)
+	if err != nil {
 		return err
 	}
-	if err != nil {
-		return take(record{Record: &row{file: name}, fault: "the file has no row of headers: " + reason(err)})
+	at, fields := map[string]int{}, make([]string, len(t.Headers))
+	if fault == "" {
+		fault = t.because(place(t.Headers, columns, needed, at, fields))
 	}
-	if fault := HeaderFault(headers); fault != "" {
+	if fault != "" {
 		return take(record{Record: &row{file: name}, fault: fault})
 	}
-	at, fields := map[string]int{}, make([]string, len(headers))
+	for {
+		number, text, cells, err := t.Next()
+		if errors.Is(err, mapping.ErrTooLong) {
+			return err
+		}
+		r := &row{file: name, number: number, at: at, fields: fields, cells: cells}
+		read := record{Record: r, text: text}
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			read.fault = "the row cannot be read: " + reason(err)
+			if !errors.Is(err, csv.ErrBareQuote) { // other rows may be in it
+				r.at = nil
+			}
+		case len(cells) != len(t.Headers):
+			read.fault = "the row has " + strconv.Itoa(len(cells)) + " fields where the headers are " + strconv.Itoa(len(t.Headers))
+		case !utf8.ValidString(strings.Join(cells, "")):
+			read.fault = "the row is not UTF-8"
+		}
+		if err := take(read); err != nil {
+			return err
+		}
+	}
+}
+
+// place notes where each field of the maps stands, and says what the headers do not allow.
+func place(headers []string, columns, needed []mapping.Column, at map[string]int, fields []string) (fault string) {
 	for i, header := range headers {
 		field := fieldOf(header, columns)
 		if _, twice := at[field]; twice {
-			return take(record{Record: &row{file: name}, fault: "column " + strconv.Itoa(i+1) + " is called " + field + " in the maps, as another is: name both (csv SOURCE)"})
+			return "column " + strconv.Itoa(i+1) + " is called " + field + " in the maps, as another is: name both (csv SOURCE)"
 		}
 		at[field], fields[i] = i, field
 	}
@@ -123,40 +197,28 @@ func readCSV(name string, from io.Reader, columns, needed []mapping.Column, take
 		}
 	}
 	if len(missing) > 0 {
-		return take(record{Record: &row{file: name}, fault: "the file lacks columns that the maps read: " + strings.Join(missing, ", ") +
-			". Nothing of it is read: bring it in with them, or say in the maps that a file may lack them (csv SOURCE, FIELD? for FIELD)"})
+		return "the file lacks columns that the maps read: " + strings.Join(missing, ", ") +
+			". Nothing of it is read: bring it in with them, or say in the maps that a file may lack them (csv SOURCE, FIELD? for FIELD)"
 	}
-	bound.row(in.InputOffset())
-	for number := 1; ; number++ {
-		cells, err := in.Read()
-		if errors.Is(err, mapping.ErrTooLong) {
-			return err
-		}
-		r := &row{file: name, number: number, at: at, fields: fields, cells: cells}
-		read := record{Record: r, text: bytes.TrimSpace(bound.row(in.InputOffset()))}
-		switch {
-		case err == io.EOF:
-			return nil
-		case err != nil:
-			read.fault = "the row cannot be read: " + reason(err)
-			if !errors.Is(err, csv.ErrBareQuote) { // other rows may be in it
-				r.at = nil
-			}
-		case len(cells) != len(headers):
-			read.fault = "the row has " + strconv.Itoa(len(cells)) + " fields where the headers are " + strconv.Itoa(len(headers))
-		case !utf8.ValidString(strings.Join(cells, "")):
-			read.fault = "the row is not UTF-8"
-		}
-		if err := take(read); err != nil {
-			return err
-		}
-	}
+	return ""
 }
 
-// HeaderFault says what is wrong with a row of headers, "" where nothing is.
-func HeaderFault(headers []string) string {
-	if len(headers) == 1 && strings.ContainsAny(headers[0], ";\t") {
+var (
+	otherwiseCut = regexp.MustCompile(`"[;\t]|[;\t]"`)
+	loneReturn   = regexp.MustCompile(`\r[^\n]`)
+)
+
+// headerFault says what is wrong with a row of headers, "" where nothing is.
+func headerFault(text []byte, headers []string, err error) string {
+	switch {
+	case bytes.IndexByte(text, 0) >= 0: // UTF-16 without its mark
+		return NotUTF8
+	case err != nil && otherwiseCut.Match(text), len(headers) == 1 && strings.ContainsAny(headers[0], ";\t"):
 		return "the columns are not separated by commas: save the file as CSV with commas"
+	case (err != nil || !bytes.Contains(text, []byte("\n"))) && loneReturn.Match(text):
+		return "the lines end in CR alone: save the file with lines that end in LF or CRLF"
+	case err != nil:
+		return "the file has no row of headers: " + reason(err)
 	}
 	seen := map[string]bool{}
 	for i, header := range headers {
@@ -220,6 +282,8 @@ func document(name string, number int, raw []byte) record {
 	v, err := fhir.Parse(raw)
 	r := record{Record: mapping.NewObject(v, name, number), raw: raw, value: v}
 	switch {
+	case err != nil && !utf8.Valid(raw):
+		r.fault = "the document cannot be read: " + NotUTF8
 	case err != nil:
 		r.fault = "the document cannot be read: " + err.Error()
 	case v.Kind() != fhir.Object:

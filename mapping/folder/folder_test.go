@@ -95,6 +95,32 @@ func TestRowsOfACSVFile(t *testing.T) {
 	}
 }
 
+// Spreadsheets write rows of blank fields below a table, and between: they are counted as
+// rows of the file and as no record.
+func TestRowsOfBlankFieldsArePassedOver(t *testing.T) {
+	text := "Plan Ref,\"Start, of plan\",Text\r\n,,\r\nP1,01/04/2026,a\r\n , ,\t\r\n,,,,,,\r\n,31/04/2026,\r\n\"\",,\r\n,,"
+	b, report := read(t, format(t), fstest.MapFS{"Plans.csv": {Data: []byte(text)}})
+	if report.Read != 3 || report.Taken != 1 || len(b.aside) != 2 || b.aside[0].At.Row != 5 || b.aside[1].At.Row != 6 {
+		t.Errorf("%+v %+v", report, b.aside)
+	}
+}
+
+// A header that no map reads costs nothing, however it is written.
+func TestAHeaderThatIsNotReadMayBeOtherThanUTF8(t *testing.T) {
+	b, report := read(t, format(t), fstest.MapFS{"Plans.csv": {Data: []byte("Plan Ref,\"Start, of plan\",Text,T\xeem\nP1,,a,x\n")}})
+	if report.Taken != 1 || len(b.aside) > 0 {
+		t.Errorf("%+v %+v", report, b.aside)
+	}
+}
+
+// A document that is not UTF-8 is said to be just that.
+func TestADocumentThatIsNotUTF8(t *testing.T) {
+	b, report := read(t, format(t), fstest.MapFS{"Visit.json": {Data: []byte("\xff\xfe{\x00}\x00")}})
+	if report.Refused != 1 || b.aside[0].Reason != "the document cannot be read: it is not UTF-8: save it so" {
+		t.Errorf("%+v %+v", report, b.aside)
+	}
+}
+
 func TestDocumentsInEveryForm(t *testing.T) {
 	for name, text := range map[string]string{
 		"visit.json":   `[{"id":"V1"},{"id":"V2"}]`,

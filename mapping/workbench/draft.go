@@ -2,9 +2,10 @@ package workbench
 
 import (
 	"bytes"
-	"encoding/csv"
+	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"path"
 	"regexp"
 	"slices"
@@ -12,7 +13,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"cpagateway/mapping"
 	"cpagateway/mapping/folder"
 	"cpagateway/mapping/syntax"
 	"cpagateway/profiles"
@@ -54,7 +54,7 @@ func (d *draft) readFile(file Sample, joined bool) error {
 	isCSV := strings.EqualFold(path.Ext(file.Name), ".csv")
 	switch {
 	case !utf8.Valid(file.Content):
-		return errors.New("it is not UTF-8: save it so")
+		return errors.New(folder.NotUTF8)
 	case joined && (!isCSV || d.columns == nil):
 		return errors.New("only CSV files belong to each other: in a document the records of a group stand inside it")
 	case joined:
@@ -189,16 +189,21 @@ func (f *sample) see(text string, kind fhir.Kind) {
 }
 
 func (s *shape) readCSV(content []byte) (of columns, lines [][]string, err error) {
-	in := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(content, []byte(mapping.ByteOrderMark))))
-	in.FieldsPerRecord = -1
-	lines, err = in.ReadAll()
-	if err != nil || len(lines) == 0 {
-		return of, nil, errors.Join(err, errors.New("a CSV file begins with a row of headers"))
+	t, fault, err := folder.OpenTable(bytes.NewReader(content))
+	if err != nil || fault != "" {
+		return of, nil, cmp.Or(err, errors.New(fault))
 	}
-	of.headers = lines[0]
-	if fault := folder.HeaderFault(of.headers); fault != "" {
-		return of, nil, errors.New(fault)
+	for {
+		_, _, cells, err := t.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return of, nil, err
+		}
+		lines = append(lines, cells)
 	}
+	of.headers = t.Headers
 	for i, header := range of.headers {
 		if strings.ContainsFunc(strings.ReplaceAll(header, "\n", ""), unicode.IsControl) {
 			return of, nil, fmt.Errorf("the header of column %d holds a control character", i+1)
@@ -209,13 +214,13 @@ func (s *shape) readCSV(content []byte) (of columns, lines [][]string, err error
 		}
 		f := s.field(name)
 		of.fields = append(of.fields, f.name)
-		for _, line := range lines[1:] {
+		for _, line := range lines {
 			if i < len(line) {
 				f.see(line[i], fhir.String)
 			}
 		}
 	}
-	return of, lines[1:], nil
+	return of, lines, nil
 }
 
 func (d *draft) readJSON(content []byte) error {
