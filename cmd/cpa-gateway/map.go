@@ -298,9 +298,12 @@ func mapNewCommand(w world) *cobra.Command {
 				}
 				samples = append(samples, workbench.Sample{Name: name, Content: content})
 			}
-			draft, err := workbench.Draft(samples[0], samples[1:]...)
+			draft, left, err := workbench.Draft(samples[0], samples[1:]...)
 			if err != nil {
 				return misuse("%v", err)
+			}
+			for _, text := range left {
+				fmt.Fprintf(w.err, "left behind: %s\n", text)
 			}
 			_, err = w.out.Write(draft)
 			return err

@@ -155,6 +155,15 @@ func TestAFaultyMapIsTold(t *testing.T) {
 	}
 }
 
+// What a draft leaves behind is told on the terminal too: the map goes into a file.
+func TestADraftTellsWhatItLeavesBehind(t *testing.T) {
+	file := t.TempDir() + "/Doc.json"
+	write(t, file, `{"ref":"P1","m":[["a"]]}`)
+	if p := cli("map", "new", file).must(t, exitDone); p.errs != "left behind: m: a list of lists, which no map reads\n" || strings.Contains(p.out, "each m") {
+		t.Errorf("says %q, prints\n%s", p.errs, p.out)
+	}
+}
+
 // A misspelt element was said to return, and an import took the plan without its text.
 func TestAMisspeltElementIsNotTakenInSilence(t *testing.T) {
 	dir := t.TempDir()

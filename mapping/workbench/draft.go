@@ -35,8 +35,9 @@ func (s Sample) source() string {
 // Draft writes a first map for a sample of a file: a CSV file, or a JSON document, a
 // list or lines of them; and for CSV files whose rows belong to those of the first. Every
 // field returns from the start, in an extension of its own where nothing better was
-// found; the map's owner gives it its place.
-func Draft(first Sample, joined ...Sample) ([]byte, error) {
+// found; the map's owner gives it its place. What no map can read is left behind: it is
+// said in the map, and given out beside it.
+func Draft(first Sample, joined ...Sample) (text []byte, left []string, err error) {
 	d := &draft{source: first.source()}
 	for i, file := range append([]Sample{first}, joined...) {
 		err := d.readFile(file, i > 0)
@@ -44,10 +45,11 @@ func Draft(first Sample, joined ...Sample) ([]byte, error) {
 			err = errors.New("no field was found")
 		}
 		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", path.Base(file.Name), err)
+			return nil, nil, fmt.Errorf("reading %s: %w", path.Base(file.Name), err)
 		}
 	}
-	return d.write(first.Name), nil
+	left = d.top.settle()
+	return d.write(first.Name, left), left, nil
 }
 
 func (d *draft) readFile(file Sample, joined bool) error {
@@ -69,7 +71,7 @@ func (d *draft) readFile(file Sample, joined bool) error {
 
 // join reads a table that has the key of the first among its columns.
 func (d *draft) join(file Sample) error {
-	g := &shape{name: file.source()}
+	g := d.top.group(file.source())
 	columns, lines, err := g.readCSV(file.Content)
 	if err != nil {
 		return err
@@ -86,7 +88,6 @@ func (d *draft) join(file Sample) error {
 			g.by = f.name
 		}
 	}
-	d.top.groups = append(d.top.groups, g)
 	return nil
 }
 
@@ -124,7 +125,11 @@ type shape struct {
 	fields []*sample
 	groups []*shape
 	name   string
-	by     string // the field that tells its records apart
+	path   string   // of its records, before the names of their fields
+	lists  bool     // whether lists stand among its records
+	object bool     // whether objects do
+	by     string   // the field that tells its records apart
+	left   []string // what of it no map can read, and why
 }
 
 // itself is the field of a record that is no object, but a plain text or number.
@@ -168,7 +173,7 @@ func (s *shape) group(name string) *shape {
 			return g
 		}
 	}
-	g := &shape{name: name}
+	g := &shape{name: name, path: s.path + name + "."}
 	s.groups = append(s.groups, g)
 	return g
 }
@@ -241,7 +246,8 @@ func (d *draft) readJSON(content []byte) error {
 func (s *shape) read(v fhir.Value, prefix string) {
 	for name, member := range v.Members() {
 		if !syntax.IsName(name) {
-			continue // the account of what is left behind names it
+			s.leave(fmt.Sprintf("%s%q", prefix, name), "no field of a map can be called so")
+			continue
 		}
 		switch name = prefix + name; member.Kind() {
 		case fhir.Object:
@@ -249,9 +255,13 @@ func (s *shape) read(v fhir.Value, prefix string) {
 		case fhir.Array:
 			g := s.group(name)
 			for element := range member.Each() {
-				if element.Kind() == fhir.Object {
+				switch element.Kind() {
+				case fhir.Object:
+					g.object = true
 					g.read(element, "")
-				} else {
+				case fhir.Array:
+					g.lists = true
+				default:
 					g.see(itself, element)
 				}
 			}
@@ -259,6 +269,35 @@ func (s *shape) read(v fhir.Value, prefix string) {
 			s.see(name, member)
 		}
 	}
+}
+
+// leave notes what no map can read.
+func (s *shape) leave(name, why string) {
+	if text := s.path + name + ": " + why; !slices.Contains(s.left, text) {
+		s.left = append(s.left, text)
+	}
+}
+
+// settle takes out the groups of which nothing can be drafted, and says what is left
+// behind, and why.
+func (s *shape) settle() []string {
+	s.groups = slices.DeleteFunc(s.groups, func(g *shape) bool {
+		why, inner := "", g.settle()
+		switch nothing := len(g.fields)+len(g.groups) == 0; {
+		case g.lists:
+			why = "a list of lists, which no map reads"
+		case g.object && slices.ContainsFunc(g.fields, func(f *sample) bool { return f.name == itself }):
+			why = "a list of plain values and of objects, which no map reads as one"
+		case nothing && len(inner) == 0:
+			why = "a list in which nothing was seen"
+		default:
+			s.left = append(s.left, inner...)
+			return nothing
+		}
+		s.leave(g.name, why)
+		return true
+	})
+	return s.left
 }
 
 // see notes a plain value.
@@ -289,10 +328,18 @@ func (s *shape) key() *sample {
 	return s.fields[0]
 }
 
-func (d *draft) write(name string) []byte {
+func (d *draft) write(name string, left []string) []byte {
 	var s strings.Builder
-	fmt.Fprintf(&s, "# A draft, made from %q. Every field returns already. Give each its place in FHIR, replace\n"+
-		"# %s, and look at it with: cpa-gateway map check, map test, map page.\n\n", path.Base(name), change)
+	but := ""
+	if len(left) > 0 {
+		but = ", but for what is left behind"
+	}
+	fmt.Fprintf(&s, "# A draft, made from %q. Every field returns already%s. Give each its place in FHIR, replace\n"+
+		"# %s, and look at it with: cpa-gateway map check, map test, map page.\n", path.Base(name), but, change)
+	for _, text := range left {
+		fmt.Fprintf(&s, "# Left behind: %s\n", text)
+	}
+	s.WriteByte('\n')
 	if d.top.hasDays() {
 		s.WriteString("dates DD/MM/YYYY\n\n")
 	}
@@ -365,15 +412,11 @@ func (s *shape) write(to *strings.Builder, indent, base string) {
 		name += " by " + s.by
 	}
 	fmt.Fprintf(to, "%seach %s <-> extension[]\n%s  %q -> url\n", indent, name, indent, base+s.name)
-	fields, groups := s.fields, s.groups
-	if i := slices.IndexFunc(fields, func(f *sample) bool { return f.name == itself }); i >= 0 {
-		fields, groups = fields[i:i+1], nil // what is an object at another time cannot be both
-	}
 	used := map[string]bool{"start": true, "end": true, "title": true}
-	for _, f := range fields {
+	for _, f := range s.fields {
 		to.WriteString(indent + "  " + f.line(used, "") + "\n")
 	}
-	for _, g := range groups {
+	for _, g := range s.groups {
 		g.write(to, indent+"  ", "")
 	}
 }

@@ -25,7 +25,7 @@ func FuzzDraft(f *testing.F) {
 		f.Add(name, text)
 	}
 	f.Fuzz(func(t *testing.T, name, text string) {
-		draft, err := workbench.Draft(workbench.Sample{Name: name, Content: []byte(text)})
+		draft, _, err := workbench.Draft(workbench.Sample{Name: name, Content: []byte(text)})
 		if err != nil {
 			return
 		}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -66,7 +67,7 @@ func TestADraftOfACSVFileReturnsEveryCell(t *testing.T) {
 		if err := w.WriteAll(lines); err != nil {
 			rt.Fatal(err)
 		}
-		draft, err := workbench.Draft(workbench.Sample{Name: "Rows.csv", Content: []byte(s.String())})
+		draft, _, err := workbench.Draft(workbench.Sample{Name: "Rows.csv", Content: []byte(s.String())})
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -94,7 +95,7 @@ func TestNoDraftOfHeadersThatAreNotRead(t *testing.T) {
 		"\xff\xfeP\x00,\x00T\x00\n\x001\x00": "it is not UTF-8",
 		"P\x00,\x00T\x00\n\x001\x00,\x00":    "it is not UTF-8",
 	} {
-		_, err := workbench.Draft(workbench.Sample{Name: "Rows.csv", Content: []byte(text)})
+		_, _, err := workbench.Draft(workbench.Sample{Name: "Rows.csv", Content: []byte(text)})
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v, want %q", text, err, says)
 		}
@@ -158,7 +159,7 @@ func TestADraftOfAJSONDocumentReturnsEveryMember(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		draft, err := workbench.Draft(workbench.Sample{Name: "Doc.json", Content: text})
+		draft, _, err := workbench.Draft(workbench.Sample{Name: "Doc.json", Content: text})
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -187,12 +188,45 @@ func TestADraftTakesItsOwnSample(t *testing.T) {
 		`{"ref":"P1","rows":[{"inner":[{"day":"01/02/2026"}]}]}`:    `[{"ref":"P1","rows":[{"inner":[{"day":"01/02/2026"}]}]}]`,
 		`[{"ref":"P1","a":"x","b":1},{"ref":"P2","a":1,"b":false}]`: `[{"a":"x","b":"1","ref":"P1"},` + "\n " + `{"a":"1","b":"false","ref":"P2"}]`,
 	} {
-		draft, err := workbench.Draft(workbench.Sample{Name: "Doc.json", Content: []byte(given)})
+		draft, _, err := workbench.Draft(workbench.Sample{Name: "Doc.json", Content: []byte(given)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.TrimSpace(string(roundTrip(t, compile(t, string(draft)), "Doc.json", given)["Doc.json"])); got != want {
 			t.Errorf("%s\ncame back as\n%s\nby\n%s", given, got, draft)
+		}
+	}
+}
+
+// TestADraftSaysWhatItLeavesBehind: of a list of lists a block was drafted that held a URL
+// alone, which made no valid FHIR, and the draft said that every field returns.
+func TestADraftSaysWhatItLeavesBehind(t *testing.T) {
+	for given, want := range map[string][]string{
+		`{"ref":"P1","m":[["a"],["b"]]}`:                      {"m: a list of lists, which no map reads"},
+		`{"ref":"P1","m":[["a"],{"z":"1"}]}`:                  {"m: a list of lists, which no map reads"},
+		`{"ref":"P1","n":[{"k":[["x"]],"o":[]}]}`:             {"n.k: a list of lists, which no map reads", "n.o: a list in which nothing was seen"},
+		`{"ref":"P1","a":{"m":[[[]]]},"o":[],"p":[{}]}`:       {"a.m: a list of lists, which no map reads", "o: a list in which nothing was seen", "p: a list in which nothing was seen"},
+		`{"ref":"P1","mix":[1,{"z":"2"}]}`:                    {"mix: a list of plain values and of objects, which no map reads as one"},
+		`{"ref":"P1","mix":[1,[2]]}`:                          {"mix: a list of lists, which no map reads"},
+		`{"ref":"P1","mix":[1,{}]}`:                           {"mix: a list of plain values and of objects, which no map reads as one"},
+		`[{"ref":"P1","a b\n":"x"},{"ref":"P2","a b\n":"x"}]`: {`"a b\n": no field of a map can be called so`},
+		`{"ref":"P1","rows":[{"a":"x"}]}`:                     nil,
+	} {
+		draft, left, err := workbench.Draft(workbench.Sample{Name: "Doc.json", Content: []byte(given)})
+		if err != nil || !slices.Equal(left, want) {
+			t.Errorf("%s: left behind %q, %v, want %q", given, left, err, want)
+		}
+		for _, text := range want {
+			if !strings.Contains(string(draft), "\n# Left behind: "+text+"\n") {
+				t.Errorf("%s: the draft does not say %q\n%s", given, text, draft)
+			}
+		}
+		if says := strings.Contains(string(draft), "Every field returns already."); says != (want == nil) {
+			t.Errorf("%s:\n%s", given, draft)
+		}
+		made, err := workbench.Forward(t.Context(), compile(t, string(draft)), fstest.MapFS{"Doc.json": {Data: []byte(given)}}, workbench.Env("s", "7A4"))
+		if err != nil || len(made.Invalid) != 1 || made.Invalid["CarePlan.subject: is required"] != len(made.Resources) {
+			t.Errorf("%s: %v, %v\n%s", given, made.Invalid, err, draft)
 		}
 	}
 }
