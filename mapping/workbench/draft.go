@@ -122,14 +122,15 @@ type columns struct{ fields, headers []string }
 
 // shape is the fields of a record, and of those of its groups, in order.
 type shape struct {
-	fields []*sample
-	groups []*shape
-	name   string
-	path   string   // of its records, before the names of their fields
-	lists  bool     // whether lists stand among its records
-	object bool     // whether objects do
-	by     string   // the field that tells its records apart
-	left   []string // what of it no map can read, and why
+	fields  []*sample
+	groups  []*shape
+	name    string
+	records int      // that were read
+	path    string   // of its records, before the names of their fields
+	lists   bool     // whether lists stand among its records
+	object  bool     // whether objects do
+	by      string   // the field that tells its records apart
+	left    []string // what of it no map can read, and why
 }
 
 // itself is the field of a record that is no object, but a plain text or number.
@@ -137,14 +138,16 @@ const itself = "."
 
 // sample is what was seen of one field.
 type sample struct {
-	name   string
-	kind   fhir.Kind
-	seen   map[string]bool
-	blank  bool
-	repeat bool
-	iso    bool
-	day    bool
+	name  string
+	kind  fhir.Kind
+	seen  map[string]bool
+	count int // of records in which it is not blank
+	iso   bool
+	day   bool
 }
+
+// isDay reports whether all values of a field are days.
+func (f *sample) isDay() bool { return len(f.seen) > 0 && (f.iso || f.day) }
 
 var (
 	isoDay = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
@@ -181,14 +184,13 @@ func (s *shape) group(name string) *shape {
 func (f *sample) see(text string, kind fhir.Kind) {
 	text = strings.TrimSpace(text)
 	if text == "" {
-		f.blank = true
 		return
 	}
+	f.count++
 	if len(f.seen) > 0 && f.kind != kind {
 		kind = fhir.String // all of them can be written as texts
 	}
 	f.kind = kind
-	f.repeat = f.repeat || f.seen[text]
 	f.seen[text] = true
 	f.iso, f.day = f.iso && isoDay.MatchString(text), f.day && ukDay.MatchString(text)
 }
@@ -208,7 +210,7 @@ func (s *shape) readCSV(content []byte) (of columns, lines [][]string, err error
 		}
 		lines = append(lines, cells)
 	}
-	of.headers = t.Headers
+	of.headers, s.records = t.Headers, len(lines)
 	for i, header := range of.headers {
 		if strings.ContainsFunc(strings.ReplaceAll(header, "\n", ""), unicode.IsControl) {
 			return of, nil, fmt.Errorf("the header of column %d holds a control character", i+1)
@@ -237,6 +239,7 @@ func (d *draft) readJSON(content []byte) error {
 		if v.Kind() != fhir.Object {
 			return errors.New("a record is a JSON object")
 		}
+		d.top.records++
 		d.top.read(v, "")
 	}
 	return nil
@@ -289,7 +292,7 @@ func (s *shape) settle() []string {
 		case g.object && slices.ContainsFunc(g.fields, func(f *sample) bool { return f.name == itself }):
 			why = "a list of plain values and of objects, which no map reads as one"
 		case nothing && len(inner) == 0:
-			why = "a list in which nothing was seen"
+			why = "nothing was seen in it"
 		default:
 			s.left = append(s.left, inner...)
 			return nothing
@@ -315,17 +318,74 @@ func (s *shape) hasDays() bool {
 	return slices.ContainsFunc(s.fields, func(f *sample) bool { return f.day && len(f.seen) > 0 }) || slices.ContainsFunc(s.groups, (*shape).hasDays)
 }
 
-// key is the first field that looks like a key and tells the records apart, or the
-// first that tells them apart.
+// How good a key a field is, the best first.
+const (
+	keyByName       = iota // called like a key, in every record, and never twice
+	keyByNameMostly        // the same but for a few records
+	whole                  // in every record, and never twice
+	mostly                 // the same but for a few records
+	wholeDay               // a date in every record, and never twice
+	noKey
+)
+
+// rank is how good a key a field of that many records is.
+func (f *sample) rank(records int) int {
+	faults, named := records-len(f.seen), isKey.MatchString(f.name)
+	switch {
+	case isNHS.MatchString(f.name) || len(f.seen) == 0 || f.kind != fhir.String || faults*2 >= records:
+		return noKey
+	case named && faults == 0:
+		return keyByName
+	case named:
+		return keyByNameMostly
+	case f.isDay() && faults == 0:
+		return wholeDay
+	case f.isDay():
+		return noKey
+	case faults == 0:
+		return whole
+	}
+	return mostly
+}
+
+// key is the field that makes the best key, the first of several.
 func (s *shape) key() *sample {
-	for _, looks := range []*regexp.Regexp{isKey, regexp.MustCompile("")} {
-		for _, f := range s.fields {
-			if looks.MatchString(f.name) && !f.blank && !f.repeat && !isNHS.MatchString(f.name) && len(f.seen) > 0 && f.kind == fhir.String {
-				return f
-			}
+	return slices.MinFunc(s.fields, func(a, b *sample) int { return a.rank(s.records) - b.rank(s.records) })
+}
+
+// whyKey says which fields would have been the key but for some records, and why the key is it.
+func (s *shape) whyKey(key *sample) (lines []string) {
+	rank, at := key.rank(s.records), slices.Index(s.fields, key)
+	for i, f := range s.fields {
+		named := isKey.MatchString(f.name) && !isNHS.MatchString(f.name)
+		switch before := i < at || named && rank > keyByNameMostly && f != key; {
+		case !before || !named && f.rank(s.records) != mostly || len(f.seen) == 0:
+		case f.kind != fhir.String:
+			lines = append(lines, "passed over: "+f.name+", which is no text")
+		case len(f.seen) < s.records:
+			lines = append(lines, "passed over: "+f.name+", "+s.faults(f))
 		}
 	}
-	return s.fields[0]
+	return append(lines, [...]string{
+		keyByName:       "in every record, and never twice",
+		keyByNameMostly: "called like a key, but " + s.faults(key) + ": give each its own, or it is set aside",
+		whole:           "in every record, and never twice",
+		mostly:          "called like no key, and " + s.faults(key) + ": give each its own, or it is set aside",
+		wholeDay:        "a date, but in every record, and never twice",
+		noKey:           "no column tells the records apart: choose one that does",
+	}[rank])
+}
+
+// faults says in how many records a field is blank, or what another has.
+func (s *shape) faults(f *sample) string {
+	var all []string
+	if n := s.records - f.count; n > 0 {
+		all = append(all, fmt.Sprintf("blank in %d", n))
+	}
+	if n := f.count - len(f.seen); n > 0 {
+		all = append(all, fmt.Sprintf("doubled in %d", n))
+	}
+	return fmt.Sprintf("%s of %d records", strings.Join(all, " and "), s.records)
 }
 
 func (d *draft) write(name string, left []string) []byte {
@@ -351,7 +411,7 @@ func (d *draft) write(name string, left []string) []byte {
 		s.WriteByte('\n')
 	}
 	key := d.top.key()
-	fmt.Fprintf(&s, "map %s <-> CarePlan\n  key %s\n", d.source, key.name)
+	fmt.Fprintf(&s, "map %s <-> CarePlan\n  # %s\n  key %s\n", d.source, strings.Join(d.top.whyKey(key), "\n  # "), key.name)
 	d.person(&s, key)
 	fmt.Fprintf(&s, "  in identifier[]\n    %q -> system\n    %s <-> value   required\n", change+"/Id/"+d.source, key.name)
 	s.WriteString("  \"active\" -> status\n  \"plan\"   -> intent\n")
@@ -382,7 +442,7 @@ func (d *draft) person(s *strings.Builder, key *sample) {
 
 // line is the rule of one field.
 func (f *sample) line(used map[string]bool, base string) string {
-	to, isDay := fmt.Sprintf("extension(%s%s).value", base, f.name), len(f.seen) > 0 && (f.iso || f.day)
+	to, isDay := fmt.Sprintf("extension(%s%s).value", base, f.name), f.isDay()
 	if f.name == itself {
 		to = "value"
 	}

@@ -204,8 +204,8 @@ func TestADraftSaysWhatItLeavesBehind(t *testing.T) {
 	for given, want := range map[string][]string{
 		`{"ref":"P1","m":[["a"],["b"]]}`:                      {"m: a list of lists, which no map reads"},
 		`{"ref":"P1","m":[["a"],{"z":"1"}]}`:                  {"m: a list of lists, which no map reads"},
-		`{"ref":"P1","n":[{"k":[["x"]],"o":[]}]}`:             {"n.k: a list of lists, which no map reads", "n.o: a list in which nothing was seen"},
-		`{"ref":"P1","a":{"m":[[[]]]},"o":[],"p":[{}]}`:       {"a.m: a list of lists, which no map reads", "o: a list in which nothing was seen", "p: a list in which nothing was seen"},
+		`{"ref":"P1","n":[{"k":[["x"]],"o":[]}]}`:             {"n.k: a list of lists, which no map reads", "n.o: nothing was seen in it"},
+		`{"ref":"P1","a":{"m":[[[]]]},"o":[],"p":[{}]}`:       {"a.m: a list of lists, which no map reads", "o: nothing was seen in it", "p: nothing was seen in it"},
 		`{"ref":"P1","mix":[1,{"z":"2"}]}`:                    {"mix: a list of plain values and of objects, which no map reads as one"},
 		`{"ref":"P1","mix":[1,[2]]}`:                          {"mix: a list of lists, which no map reads"},
 		`{"ref":"P1","mix":[1,{}]}`:                           {"mix: a list of plain values and of objects, which no map reads as one"},
@@ -228,6 +228,37 @@ func TestADraftSaysWhatItLeavesBehind(t *testing.T) {
 		if err != nil || len(made.Invalid) != 1 || made.Invalid["CarePlan.subject: is required"] != len(made.Resources) {
 			t.Errorf("%s: %v, %v\n%s", given, made.Invalid, err, draft)
 		}
+	}
+}
+
+// TestADraftSaysWhyItsKey: one blank or doubled value in the column of the keys made a date
+// the key, and a member that was null in a record was none the less a key.
+func TestADraftSaysWhyItsKey(t *testing.T) {
+	const whole = "in every record, and never twice"
+	for _, c := range []struct{ name, given, want string }{
+		{"a.csv", "Plan Ref,NHS Number,Opened,Text\nP1,9990000018,01/04/2026,a\nP2,9990000026,02/04/2026,b\n", "  # " + whole + "\n  key Plan_Ref\n"},
+		{"a.csv", "Plan Ref,NHS Number,Opened,Text\nP1,9990000018,01/04/2026,a\nP2,9990000026,02/04/2026,b\n,9990000018,03/04/2026,c\n",
+			"  # called like a key, but blank in 1 of 3 records: give each its own, or it is set aside\n  key Plan_Ref\n"},
+		{"a.csv", "Opened,Plan Ref\n01/04/2026,P1\n02/04/2026,P2\n03/04/2026,P1\n,,\n",
+			"  # called like a key, but doubled in 1 of 3 records: give each its own, or it is set aside\n  key Plan_Ref\n"},
+		{"a.csv", "Worker Ref,Plan Ref,Text\nW1,P1,a\nW1,P2,b\n,P3,c\n",
+			"  # passed over: Worker_Ref, blank in 1 and doubled in 1 of 3 records\n  # " + whole + "\n  key Plan_Ref\n"},
+		{"a.csv", "Opened,Code,Text\n01/04/2026,A,a\n02/04/2026,,b\n03/04/2026,C,a\n",
+			"  # called like no key, and blank in 1 of 3 records: give each its own, or it is set aside\n  key Code\n"},
+		{"a.csv", "Opened,Sort\n01/04/2026,x\n02/04/2026,x\n03/04/2026,x\n", "  # a date, but " + whole + "\n  key Opened\n"},
+		{"a.csv", "Sort,Kind\nx,y\nx,y\nx,y\n", "  # no column tells the records apart: choose one that does\n  key Sort\n"},
+		{"J.json", `[{"id":1,"rhif":"1"},{"id":2,"rhif":"2"}]`, "  # passed over: id, which is no text\n  # " + whole + "\n  key rhif\n"},
+		{"J.json", `[{"id":null,"rhif":"1"},{"id":"x","rhif":"2"}]`, "  # passed over: id, blank in 1 of 2 records\n  # " + whole + "\n  key rhif\n"},
+		{"J.json", `[{"id":null,"on":"2026-04-01"},{"id":"x","on":"2026-04-02"},{"id":"y"}]`,
+			"  # called like a key, but blank in 1 of 3 records: give each its own, or it is set aside\n  key id\n"},
+		{"J.json", `[{"ref":"1"},{"ref":"2"},{"ref":"2"},{"ref":"3"}]`,
+			"  # called like a key, but doubled in 1 of 4 records: give each its own, or it is set aside\n  key ref\n"},
+	} {
+		draft, _, err := workbench.Draft(workbench.Sample{Name: c.name, Content: []byte(c.given)})
+		if err != nil || !strings.Contains(string(draft), c.want) {
+			t.Errorf("%s\nwant\n%s\ngot %v\n%s", c.given, c.want, err, draft)
+		}
+		compile(t, string(draft))
 	}
 }
 
