@@ -288,7 +288,7 @@ func carryOut(w world, c workbench.Case, f workbench.Format, at string) ([]strin
 
 func mapNewCommand(w world) *cobra.Command {
 	return &cobra.Command{
-		Use: "new FILE [JOINED...]", Short: "print a first map for a CSV file, with those whose rows belong to its rows, or for a JSON sample: every field returns", Args: cobra.MinimumNArgs(1),
+		Use: "new FILE [JOINED...]", Short: "print a first map for a CSV file, with those whose rows belong to its rows, or for a JSON sample: every field returns that it does not say is left behind", Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			var samples []workbench.Sample
 			for _, name := range args {
