@@ -106,6 +106,7 @@ type within struct {
 	hidden bool            // no answer shows it
 	among  bool            // it is the extensions of the shape, and not the shape itself
 	value  bool            // the shape is that of an extension, of which it has the value
+	names  bool            // the shape is that of the identifier of a Reference
 }
 
 // in is what holds for a part of it.
@@ -116,10 +117,16 @@ func (w within) in(part *node) within {
 	case w.among:
 		w.shape, shown = w.shape.Extension(cmp.Or(part.url, part.constant("url")))
 		w.among, w.value = false, true
-	case name == "extension":
+	case w.names:
+		w.names, shown = false, name == "system" || name == "value"
+		w.shape, _ = w.shape.Child(name)
+	case name == "extension" && w.shape.Type != "Reference":
 		w.among = true
 	case w.value:
 		w.value, shown = false, strings.EqualFold(name, "value"+w.shape.Type)
+	case w.shape.Type == "Reference":
+		w.names, shown = name == "identifier", kept(w.shape, part)
+		w.shape, _ = w.shape.Child(name)
 	default:
 		plain, companion := strings.CutPrefix(name, "_")
 		w.shape, shown = w.shape.Child(plain)
@@ -129,6 +136,21 @@ func (w within) in(part *node) within {
 		w.shape, w.hidden = nil, true
 	}
 	return w
+}
+
+// kept reports whether an answer can have a part of a Reference.
+func kept(of *profiles.Shape, part *node) bool {
+	switch part.name() {
+	case "reference":
+		return true
+	case "display":
+		_, named := of.KeepsDisplay()
+		return named
+	case "identifier":
+		system := part.constant("system")
+		return system == "" || of.KeepsIdentifier(system)
+	}
+	return false
 }
 
 // guard is a condition and the groups around the place where it is asked.

@@ -191,6 +191,32 @@ map S -> CarePlan
   in extension[]
     "https://council.example/own" -> url
     own                           -> valueString
+  in subject
+    nhs     -> identifier.value
+    subject -> display
+    sort    -> type
+  helper  -> contributor[].display
+  in contributor[]
+    in identifier
+      $SystemODS -> system
+      body       -> value
+      issuer     -> assigner.display
+  in careTeam[]
+    in identifier
+      "https://council.example/Id/team" -> system
+      own                               -> value
+      unit                              -> type.text
+  in careTeam[]
+    in identifier
+      system -> system
+      team   -> value
+  in activity[]
+    call   -> detail.performer[].display
+    where  -> detail.location.display
+
+map S -> Flag
+  key plan
+  signed -> author.display
 
 map S -> Provenance
   key of
@@ -198,7 +224,8 @@ map S -> Provenance
 	if err != nil {
 		t.Fatal(err)
 	}
-	hidden := map[string]bool{"marital": true, "ward": true, "wrong": true, "mood": true, "own": true}
+	hidden := map[string]bool{"marital": true, "ward": true, "wrong": true, "mood": true, "own": true,
+		"subject": true, "sort": true, "helper": true, "issuer": true, "unit": true, "where": true, "signed": true}
 	for _, f := range program.Check().Fields {
 		for _, target := range f.Targets {
 			if strings.Contains(target, "shown to nobody") != hidden[f.Field] {

@@ -22,7 +22,6 @@ type copier struct {
 
 	carried profiles.ItemSet // needed by what was copied
 	need    profiles.ItemSet // what the top-level element being copied needs
-	contact bool             // inside an activity that says whom to call
 	whole   bool             // inside an element that is copied whole or not at all
 	refused bool             // the resource must be withheld as a whole
 	noted   *notes           // where the needs of each piece are kept; nil where nobody asked
@@ -95,7 +94,7 @@ func (c *copier) member(dst []byte, s *profiles.Shape, v fhir.Value, name string
 	case sibling:
 		dst, ok = c.sibling(dst, element, v, member)
 	case element.Use == profiles.UsePerson:
-		dst, ok = c.subject(dst, member)
+		dst, ok = c.subject(dst, element, member)
 	case element.Use == profiles.UseLanguage:
 		dst, ok = spoken(dst, member)
 	case element.Many:
@@ -156,7 +155,6 @@ func (c *copier) needs(of fhir.Value, name string, part fhir.Value) profiles.Ite
 		return profiles.ItemSet{}
 	}
 	c.need = profiles.PartItems(c.resource, name, part)
-	c.contact = c.need.Has(profiles.CrisisContacts)
 	return c.need
 }
 

@@ -13,8 +13,8 @@ import (
 //
 // A logical reference (an identifier and nothing else) to an organisation or a team
 // has no target to ask; it is kept where the caller may know who is involved.
-// Whom to call and who wrote a plan are the places where a display is copied, with the
-// reference or alone; of the author the name alone.
+// A display is copied, with the reference or alone, where profiles keeps it; of the author
+// the name alone.
 func (c *copier) reference(dst []byte, s *profiles.Shape, v fhir.Value) ([]byte, bool) {
 	start := len(dst)
 	if literal := v.Get("reference"); literal.Exists() {
@@ -22,16 +22,17 @@ func (c *copier) reference(dst []byte, s *profiles.Shape, v fhir.Value) ([]byte,
 			dst = appendMember(dst, "reference", literal.Text())
 			c.note(start+len(`,"reference":`), label)
 		}
-	} else if id := v.Get("identifier"); namesOrganisation(id) && naming.Within(c.granted) {
+	} else if id := v.Get("identifier"); id.Get("value").Text() != "" && s.KeepsIdentifier(id.Get("system").Text()) && naming.Within(c.granted) {
 		dst = append(dst, `,"identifier":`...)
 		c.note(len(dst), naming)
 		dst = appendIdentifier(dst, id)
 	}
-	switch {
-	case c.contact && s.Name == "performer":
-		dst = appendMember(dst, "display", v.Get("display").Text())
-	case s.Name == "author" && c.need.Has(profiles.PlanFreshness):
-		dst = appendMember(dst, "display", nameAlone(v.Get("display").Text()))
+	if item, kept := s.KeepsDisplay(); kept && c.need.Has(item) {
+		display := v.Get("display").Text()
+		if item == profiles.PlanFreshness {
+			display = nameAlone(display)
+		}
+		dst = appendMember(dst, "display", display)
 	}
 	return closed(dst, start, '{')
 }
@@ -49,7 +50,7 @@ func nameAlone(display string) string {
 // subject writes the reference to the person the resource is about. It is always
 // there: to whom it belongs is the one thing that a reader must know. A resource
 // that names somebody else than the store says is withheld.
-func (c *copier) subject(dst []byte, v fhir.Value) ([]byte, bool) {
+func (c *copier) subject(dst []byte, s *profiles.Shape, v fhir.Value) ([]byte, bool) {
 	start := len(dst)
 	target, stored := c.targets[c.self]
 	if stored && target.Person != c.person {
@@ -64,7 +65,7 @@ func (c *copier) subject(dst []byte, v fhir.Value) ([]byte, bool) {
 	default:
 		dst = appendMember(dst, "type", "Patient")
 		id := v.Get("identifier")
-		if id.Get("system").Is(profiles.SystemNHSNumber) && identity.Within(c.granted) {
+		if s.KeepsIdentifier(id.Get("system").Text()) && identity.Within(c.granted) {
 			dst = append(dst, `,"identifier":`...)
 			c.note(len(dst), identity)
 			dst = appendIdentifier(dst, id)
@@ -102,14 +103,6 @@ var (
 	// identity lets a caller know who a person is by number.
 	identity = profiles.Label{Need: profiles.SetOf(profiles.PersonIdentity)}
 )
-
-// namesOrganisation reports whether an identifier is that of an organisation or
-// team. No other identifier is copied: it could be a relative's NHS number.
-func namesOrganisation(identifier fhir.Value) bool {
-	system := identifier.Get("system").Text()
-	known := system == profiles.SystemODS || strings.HasPrefix(system, profiles.TeamSystem(""))
-	return known && identifier.Get("value").Text() != ""
-}
 
 // appendIdentifier writes system and value: what else an Identifier may hold is
 // not needed to know who is meant.
