@@ -80,6 +80,7 @@ func (c *checker) partners() {
 		c.require(!seen[p.Organisation], "this organisation is named twice", "partners", i, "org")
 		c.require(slices.Contains(partnerRoles, p.Role), "one of "+list(partnerRoles), "partners", i, "role")
 		seen[p.Organisation] = true
+		c.require(p.Teams == nil || len(p.Teams) > 0, "an empty list names no team; leave it out where no flow names one", "partners", i, "teams")
 		teams := map[profiles.TeamID]bool{}
 		for j, t := range p.Teams {
 			c.require(t.ID != "" && t.ID != "*", "a team has a name of its own", "partners", i, "teams", j, "id")

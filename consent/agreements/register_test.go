@@ -68,6 +68,7 @@ func TestRegisterRefuses(t *testing.T) {
 		{"role", "role: controller", "role: boss", "partners[0].role: one of controller, processor", true},
 		{"team that is a star", "{id: duty", "{id: \"*\"", "teams[1].id: a team has a name of its own", true},
 		{"team twice", "{id: duty", "{id: adult-mh", "teams[1].id: this team is named twice", false},
+		{"no teams", "teams:\n      - {id: crht, kind: CRISIS, outOfHours: true}\nlegal", "teams: []\nlegal", "partners[3].teams: an empty list names no team", true},
 		{"no Article 6", "  article6: \"6(1)(e)\"\n", "", "legalBasis.article6: LEGAL_BASIS_INCOMPLETE", true},
 		{"blank condition", "\"Sch 1 Pt 1 para 2\"", "\"\"", "legalBasis.dpa2018: LEGAL_BASIS_INCOMPLETE", true},
 		{"no power", "powers: [\"Mental Health (Wales) Measure 2010 s.18\", \"Social Services and Well-being (Wales) Act 2014\"]", "powers: []", "legalBasis.powers: LEGAL_BASIS_INCOMPLETE", true},
