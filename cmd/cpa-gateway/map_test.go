@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"html"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,6 +14,40 @@ import (
 
 // TestThePageOnMapsIsFollowed does what docs/maps.md says, file by file and command by command.
 func TestThePageOnMapsIsFollowed(t *testing.T) { followed(t, "../../docs/maps.md", 7) }
+
+// TestTheCrisisTeamReadsThePlanOnThePageOnMaps brings in the crisis plan of docs/maps.md, and
+// an out-of-hours team reads what the page says.
+func TestTheCrisisTeamReadsThePlanOnThePageOnMaps(t *testing.T) {
+	page, err := os.ReadFile("../../docs/maps.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "\n## 11. A crisis plan\n")
+	_, want, _ := strings.Cut(section, "```text\n")
+	want, _, _ = strings.Cut(want, "```")
+	s := openStage(t)
+	t.Chdir(t.TempDir())
+	if err := os.Symlink(s.dir, "records"); err != nil {
+		t.Fatal(err)
+	}
+	followText(t, section, 1)
+	body := s.do("ooh", "POST", "/fhir/R4/CarePlan/_search", "patient.identifier=https://fhir.nhs.uk/Id/nhs-number|9990037000").body
+	var found struct {
+		Entry []struct {
+			Resource struct{ Text struct{ Div string } }
+		}
+	}
+	if err := json.Unmarshal([]byte(body), &found); err != nil || len(found.Entry) == 0 {
+		t.Fatalf("%v in %s", err, body)
+	}
+	read := found.Entry[0].Resource.Text.Div
+	for _, c := range [][2]string{{` / <span[^>]*>[^<]*</span>`, ""}, {`<li>`, "\n- "}, {`<h[23]>`, "\n\n"}, {`<p>`, "\n"}, {`<[^>]*>`, ""}} {
+		read = regexp.MustCompile(c[0]).ReplaceAllString(read, c[1])
+	}
+	if got := strings.TrimSpace(html.UnescapeString(read)); got != strings.TrimSpace(want) {
+		t.Errorf("the crisis team reads\n%s\nand the page says\n%s", got, want)
+	}
+}
 
 // TestThePageOnReportsIsFollowed does what docs/reports.md says.
 func TestThePageOnReportsIsFollowed(t *testing.T) { followed(t, "../../docs/reports.md", 6) }
