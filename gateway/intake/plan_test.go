@@ -64,6 +64,37 @@ func TestTheAccountCountsWhatFewWillSee(t *testing.T) {
 	}
 }
 
+// What helps in a crisis came in without a word inside a care and treatment plan, which no crisis
+// team is given.
+func TestTheAccountCountsWhatNoCrisisTeamReads(t *testing.T) {
+	d := openDesk(t)
+	plan := func(id string, categories ...string) string {
+		codes := ""
+		for _, code := range categories {
+			codes += `,{"coding":[{"system":"` + profiles.SystemSNOMED + `","code":"` + code + `"}]}`
+		}
+		lines := ""
+		for _, code := range []string{profiles.CodePartWhatHelps, profiles.CodePartArrangement, profiles.CodePartContact, profiles.CodePartReview, profiles.CodePartCopy} {
+			lines += `,{"extension":[{"url":"` + profiles.ExtPlanPart + `","valueCode":"` + code + `"}],"detail":{"status":"in-progress","description":"x"}}`
+		}
+		return `{"resourceType":"CarePlan","id":"` + id + `","status":"active","intent":"plan","subject":{"reference":"Patient/p"},"category":[` + codes[1:] + `],"activity":[` + lines[1:] + `]}`
+	}
+	for name, c := range map[string]struct {
+		plan string
+		want int
+	}{
+		"a crisis plan":                        {plan("a", profiles.CodeCrisisPlan), 0},
+		"a crisis and contingency plan":        {plan("b", profiles.CodeCrisisPlan, profiles.CodeContingencyPlan), 0},
+		"a care and treatment plan":            {plan("c", profiles.CodeMentalHealthPlan), 3},
+		"both a crisis and a treatment plan":   {plan("d", profiles.CodeCrisisPlan, profiles.CodeMentalHealthPlan), 3},
+		"a plan of a kind that nobody thought": {plan("e", "1"), 3},
+	} {
+		if sum := d.bring(bundles(t, "clinic"), collection(patient("p", ann), c.plan)); sum.Warnings["NO-CRISIS-PLAN"] != c.want || sum.Quarantined != 0 {
+			t.Errorf("%s: %+v", name, sum)
+		}
+	}
+}
+
 // Of a resource with several faults one was told, and the next when that was mended.
 func TestAllThatIsWrongWithAResourceIsTold(t *testing.T) {
 	d := openDesk(t)

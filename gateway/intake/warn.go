@@ -12,6 +12,7 @@ import (
 // Warnings of what a record that was taken will not do (docs/import.md).
 const (
 	warnUnmarked   = "UNMARKED"        // parts of plans, and goals, that name neither kind nor area: for who may see the whole
+	warnNoCrisis   = "NO-CRISIS-PLAN"  // parts of plans that are for a crisis, in a plan that no crisis flow reaches
 	warnUnlabelled = "UNLABELLED"      // resources that no rule labels: for the treating team alone
 	warnLeaflet    = "LEAFLET-UNKNOWN" // grants under a leaflet that is not one of those that stand: they permit nothing
 )
@@ -45,9 +46,15 @@ func countMarks(r fhir.Value, label profiles.Label, warnings map[string]int) {
 		}
 	case "CarePlan":
 		for activity := range r.Get("activity").Each() {
-			if profiles.UnmarkedActivity(activity) {
+			switch {
+			case profiles.UnmarkedActivity(activity):
 				warnings[warnUnmarked]++
+			case !profiles.CrisisSlice.Covers(label.Need) && profiles.PartItems(r, "activity", activity).Meets(forACrisis):
+				warnings[warnNoCrisis]++
 			}
 		}
 	}
 }
+
+// forACrisis are the items of the parts of a plan that somebody reads in a crisis and at no other time.
+var forACrisis = profiles.SetOf(profiles.PlanCrisis, profiles.PlanContingency, profiles.CrisisContacts)
