@@ -115,8 +115,11 @@ func (r *run) lately(text []byte) string {
 
 var seed = maphash.MakeSeed()
 
-// blank names the field for which a key has no value, where it is of several.
+// blank names the field for which a key has no value.
 func (o *operand) blank(r *run) string {
+	if o.kind == field {
+		return ": no text in " + o.text
+	}
 	for i := range o.parts {
 		if p := &o.parts[i]; p.kind == field && !p.optional && o.kind == template {
 			if _, ok := p.read(r); !ok {
