@@ -4,10 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"testing/fstest"
 
-	"cpagateway/gateway/intake"
-	maps "cpagateway/mapping/folder"
 	"cpagateway/profiles"
 )
 
@@ -86,37 +83,10 @@ func TestANumberAloneNeverLeadsFromARecordKeptApart(t *testing.T) {
 	}
 }
 
-// A plan whose person is not known was listed by its first goal, which stands in another table.
+// A plan whose person is not known was listed by its first row in another table.
 func TestAnUnknownPersonIsToldWhereTheRecordNamesThem(t *testing.T) {
-	format, err := maps.New(fstest.MapFS{"people.map": crisisMaps["people.map"], "crisis.map": {Data: []byte(`
-csv crisis
-  Plan "Plan"
-  Person "Client number"
-csv goals of crisis by Plan
-  Plan "Plan"
-  Seq "Seq"
-  Goal "Goal"
-
-map crisis -> CarePlan
-  key Plan
-  person Person
-  "active" -> status
-  "plan" -> intent
-  Person -> subject.reference   ref Patient required
-
-map crisis each goals by Seq -> Goal
-  key "{^Plan}|{Seq}"
-  person ^Person
-  "active" -> lifecycleStatus
-  Goal -> description.text
-  ^Person -> subject.reference   ref Patient required
-`)}}, "")
-	must(t, err)
 	d := openDesk(t)
-	d.bring(intake.Source{Name: "board", Format: format}, folder(map[string]string{
-		"crisis.csv": "Plan,Client number\n6,MH-6\n7,MH-7\n",
-		"goals.csv":  "Plan,Seq,Goal\n7,1,a garden\n",
-	}))
+	d.bring(wishMaps(t), wishRows([]string{"6,MH-6,", "7,MH-7,"}, "7,1,2026-07-01,N"))
 	var list []string
 	for _, f := range d.faults()["UNKNOWN-PERSON"] {
 		list = append(list, fmt.Sprintf("%s %d, %s = %s", f.File, f.Row, f.Field, f.Value))

@@ -1,11 +1,17 @@
 package sqlite
 
 import (
+	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
+
+	"cpagateway/gateway/store/relational"
 )
 
 // TestTheLogIsCopiedBesideCommits: no commit waits while thousands of pages go from the log
@@ -35,6 +41,36 @@ func TestTheLogIsCopiedBesideCommits(t *testing.T) {
 		}
 	}
 	if err := s.Close(); err != nil { // while pages are perhaps copied
+		t.Error(err)
+	}
+}
+
+// A copy that fails is made again with the pages that follow.
+func TestACopyOfTheLogThatFailsIsMadeAgain(t *testing.T) {
+	copies := make(chan bool, 1)
+	l := &writeAheadLog{lend: func(context.Context, func(relational.Connection) error) error {
+		copies <- true
+		return errors.New("the disk is full")
+	}}
+	db := sql.OpenDB(connector("file:" + filepath.Join(t.TempDir(), "a.db") + "?_pragma=journal_mode(WAL)"))
+	conn, err := db.Conn(t.Context())
+	if err == nil {
+		_, err = conn.ExecContext(t.Context(), "CREATE TABLE a (b)")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if _, err := conn.ExecContext(t.Context(), "INSERT INTO a VALUES (zeroblob(?))", (copyAfter+1)*4096); err != nil {
+			t.Fatal(err)
+		}
+		l.committed(conn)
+		<-copies
+		for l.copying.Load() {
+			runtime.Gosched()
+		}
+	}
+	if err := errors.Join(conn.Close(), db.Close()); err != nil {
 		t.Error(err)
 	}
 }
