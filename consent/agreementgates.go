@@ -8,7 +8,7 @@ import (
 // accord is gate A2.
 func accord(s *agreements.PairAgreement, today agreements.Day) reason {
 	for _, p := range [...]*agreements.Partner{s.Source, s.Recipient} {
-		if p.AccordSigned == agreements.NoDay || p.AccordSigned > today || p.AccordWithdrawn != agreements.NoDay && p.AccordWithdrawn <= today {
+		if !p.InAccord(today) {
 			return accordNotSigned
 		}
 	}

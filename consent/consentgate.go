@@ -83,13 +83,14 @@ func (w *wishes) noGrantReason() (reason, string) {
 	return consentNotRecorded, ""
 }
 
-// wishAlerts is the alert that a recorded wish calls for, whatever the outcome.
-func (q *question) wishAlerts(r reason) uint8 {
-	switch r {
+// alerts is the alert that a recorded wish, or that the glass was broken, calls for,
+// whatever the outcome.
+func (q *question) alerts(v *verdict) uint8 {
+	switch v.reasons[gateP3] {
 	case consentUninterpretable, consentConflict, crisisAfterRefusal:
 		return oblige(Alert)
 	}
-	if q.wishes.apart {
+	if q.wishes.apart || v.reasons[gateA8] == glassBroken {
 		return oblige(Alert)
 	}
 	return 0
@@ -97,7 +98,7 @@ func (q *question) wishAlerts(r reason) uint8 {
 
 // obligations says what must be done beside the answer that a verdict amounts to.
 func (q *question) obligations(v *verdict) uint8 {
-	o := q.wishAlerts(v.reasons[gateP3])
+	o := q.alerts(v)
 	if v.reasons[gateP3] == crisisSilent {
 		o |= oblige(NotifyCoordinator)
 	}

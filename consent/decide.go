@@ -20,6 +20,8 @@ func Decide(r Request) Decision {
 		v = q.decideImport()
 	case q.Action.writes():
 		v = q.decideWrite()
+	case q.Glass.Reason != "" && !q.staff:
+		v = q.decideGlass()
 	case q.Caller.Organisation == q.Source && q.keepsRecords():
 		v = q.decideKeeper()
 	case q.staff:
@@ -44,6 +46,7 @@ type question struct {
 	ceiling  profiles.ItemSet // what the token's scopes reach
 	scope    reason
 	relation relation
+	purpose  profiles.Purpose // for which wishes are read: through broken glass, those about an emergency
 	wishes   wishes
 }
 
@@ -58,6 +61,9 @@ func newQuestion(r Request) question {
 	}
 	q.ceiling, q.scope = q.reach()
 	q.relation = q.relate()
+	if q.purpose = q.Caller.Purpose; q.Glass.Reason != "" {
+		q.purpose = profiles.EmergencyTreatment
+	}
 	if q.Action != Import {
 		q.wishes = q.readWishes()
 	}
@@ -118,7 +124,7 @@ func (q *question) conclude(v verdict) Decision {
 	}
 	if d.deciding != gates {
 		d.withheld = v.named
-		d.obligations = q.wishAlerts(v.reasons[gateP3]) // nothing is shown, but a wish may need a look
+		d.obligations = q.alerts(&v) // nothing is shown, but it may need a look
 		return d
 	}
 	d.obligations = v.obligations

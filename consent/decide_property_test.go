@@ -158,7 +158,7 @@ func registers(t testing.TB) map[string]*agreements.Register {
 func TestEnumeration(t *testing.T) {
 	lists, people, count := wishLists(), somePeople(), 0
 	some := map[string]bool{"unrelating": true, "implied": true, "joint": true} // agreements that let something through
-	outcomes := map[Outcome]int{}
+	outcomes, broken := map[Outcome]int{}, 0
 	for agreements, register := range registers(t) {
 		for _, day := range someDays {
 			at, _ := time.Parse(time.DateOnly, day)
@@ -178,15 +178,22 @@ func TestEnumeration(t *testing.T) {
 								q := Request{Caller: c, Action: someActions[count%10], Type: "CarePlan", Wanted: someWanted[i%4], At: at,
 									Register: register, Policy: somePolicies[(i/4+count)%4], Person: person, Source: "7A4"}
 								q.Caller.Scopes = someScopes[(i+count)%3]
+								if purpose == profiles.BreakGlass && count%2 == 0 {
+									q.Policy.BreakGlass, q.Caller.Role = GlassPolicy{Roles: []string{"nurse"}}, []string{"nurse", "porter"}[count/2%2]
+									q.Glass = Glass{Reason: append(GlassReasons, "other")[count/4%6], Person: []profiles.PersonID{"ann", "bryn"}[count/8%2], At: at.Add(-time.Duration(count/16%3) * 40 * time.Minute)}
+								}
 								if count%7 == 0 {
 									q.Caller.Person, q.Caller.Custody = "", On
 								}
 								d := Decide(q)
-								if broken := invariants(&q, &d); broken != "" {
-									t.Fatalf("%s\nagreements %s, %s, person %s, directives %+v\ncaller %+v wanted %s: %s by %+v", broken,
+								if law := invariants(&q, &d); law != "" {
+									t.Fatalf("%s\nagreements %s, %s, person %s, directives %+v\ncaller %+v wanted %s: %s by %+v", law,
 										agreements, day, state, directives, q.Caller, q.Wanted, d.Outcome(), d.Deciding())
 								}
 								outcomes[d.outcome]++
+								if d.outcome == Slice && d.reasons[gateA8] == glassBroken {
+									broken++
+								}
 								count++
 							}
 						}
@@ -196,7 +203,7 @@ func TestEnumeration(t *testing.T) {
 		}
 	}
 	t.Logf("%d decisions: %d deny, %d slice, %d permit", count, outcomes[Deny], outcomes[Slice], outcomes[Permit])
-	if len(outcomes) != 3 {
+	if len(outcomes) != 3 || broken < 100 {
 		t.Error("some outcome never came up: the enumeration proves nothing about it")
 	}
 }
@@ -222,6 +229,7 @@ func invariants(q *Request, d *Decision) string {
 		return writeInvariants(q, d, failing)
 	}
 	own := q.Caller.Organisation == q.Source && d.deciding == gateP1 && d.outcome != Deny
+	glass := d.reasons[gateA8] == glassBroken && d.outcome != Deny
 	known := q.Person != nil && q.Person.ID != "" && !q.Person.Unverified
 	switch {
 	case (d.outcome == Deny) != (failing > 0):
@@ -232,7 +240,13 @@ func invariants(q *Request, d *Decision) string {
 		return "I1: let through without an action"
 	case d.outcome == Deny && !d.granted.Empty() || d.outcome != Deny && d.granted.Empty():
 		return "items and outcome disagree"
-	case d.outcome != Deny && !own && unanswered > 0:
+	case glass && (d.outcome != Slice || q.Caller.Purpose != profiles.BreakGlass || q.Caller.Person == "" || !slices.Contains(q.Policy.BreakGlass.Roles, q.Caller.Role)):
+		return "I12: somebody broke the glass who may not"
+	case glass && (!slices.Contains(GlassReasons, q.Glass.Reason) || q.Glass.Person != q.Person.ID || q.At.Before(q.Glass.At) || q.At.Sub(q.Glass.At) >= time.Hour):
+		return "I12: the glass was broken for nothing that counts, for somebody else, or too long ago"
+	case glass && !slices.Contains(d.Obligations(), Alert):
+		return "I12: nobody is told that the glass was broken"
+	case d.outcome != Deny && !own && !glass && unanswered > 0:
 		return "I1: let through although a gate did not answer"
 	case d.outcome != Deny && own && d.reasons[gateP1] != ownTeam && !(d.reasons[gateP1] == keptRecord && q.Caller.Custody == On && q.Caller.Person == ""):
 		return "I1: let through without agreement, and neither the treating team nor the system that keeps the record"
@@ -240,7 +254,7 @@ func invariants(q *Request, d *Decision) string {
 		return "I2: let through although something is not known"
 	case d.outcome != Deny && !own && (q.Person.Deceased || d.reasons[gateP3].outcome() != Pass):
 		return "I1: let through without consent"
-	case d.outcome != Deny && (q.Caller.Purpose == "BTG" || q.Caller.Purpose == "HRESCH" || q.Caller.Purpose == ""):
+	case d.outcome != Deny && !glass && (q.Caller.Purpose == "BTG" || q.Caller.Purpose == "HRESCH" || q.Caller.Purpose == ""):
 		return "I5: a purpose that no flow serves was served"
 	case !agreements.Releasable.Covers(d.granted) && !own:
 		return "P4: what is restricted left the treating team"
@@ -250,7 +264,7 @@ func invariants(q *Request, d *Decision) string {
 		return "a crisis team got more than the slice"
 	case d.granted.Meets(d.withheld):
 		return "an item is granted and withheld"
-	case d.outcome != Deny && !own && d.agreement.ID == "":
+	case d.outcome != Deny && !own && !glass && d.agreement.ID == "":
 		return "an agreement let it through and is not named"
 	}
 	for i := range q.personDirectives() {

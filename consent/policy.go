@@ -30,6 +30,8 @@ type Policy struct {
 	StaleCrisis Switch `json:"staleCrisis" yaml:"staleCrisis"`
 	// Verbal accepts a grant given by word of mouth with recorder, date and witness (case 37).
 	Verbal Switch `json:"verbal" yaml:"verbal"`
+	// BreakGlass says who may see the crisis slice of somebody who refused, and when.
+	BreakGlass GlassPolicy `json:"breakGlass" yaml:"breakGlass"`
 	// PolicyVersions lists the Consent.policy.uri versions under which a grant still stands (case 39).
 	PolicyVersions []string `json:"policyVersions" yaml:"policyVersions"`
 }
@@ -125,6 +127,7 @@ func (p Policy) hash(register string) string {
 	}
 	hash := p.newHash(register)
 	p.PolicyVersions = slices.Clone(p.PolicyVersions)
+	p.BreakGlass.Roles, p.BreakGlass.Suspended = slices.Clone(p.BreakGlass.Roles), slices.Clone(p.BreakGlass.Suspended)
 	lastNamed.Store(&named{p, register, hash})
 	return hash
 }
@@ -132,7 +135,7 @@ func (p Policy) hash(register string) string {
 func (p Policy) equal(q Policy) bool {
 	return p.CrisisWithoutConsent == q.CrisisWithoutConsent && p.CrisisOnRoutineRefusal == q.CrisisOnRoutineRefusal &&
 		p.CrisisSlice == q.CrisisSlice && p.CrisisReviewGraceDays == q.CrisisReviewGraceDays &&
-		p.StaleCrisis == q.StaleCrisis && p.Verbal == q.Verbal && slices.Equal(p.PolicyVersions, q.PolicyVersions)
+		p.StaleCrisis == q.StaleCrisis && p.Verbal == q.Verbal && p.BreakGlass.equal(q.BreakGlass) && slices.Equal(p.PolicyVersions, q.PolicyVersions)
 }
 
 func (p Policy) newHash(register string) string {

@@ -10,12 +10,12 @@ import (
 
 func TestPolicyFromConfiguration(t *testing.T) {
 	p := DefaultPolicy()
-	src := "{verbal: off, crisisSlice: component, crisisOnRoutineRefusal: on, crisisReviewGraceDays: 7, policyVersions: [a]}"
+	src := "{verbal: off, crisisSlice: component, crisisOnRoutineRefusal: on, crisisReviewGraceDays: 7, breakGlass: {roles: [nurse]}, policyVersions: [a]}"
 	if err := yaml.Unmarshal([]byte(src), &p); err != nil {
 		t.Fatal(err)
 	}
 	body, err := json.Marshal(p)
-	want := `{"crisisWithoutConsent":"on","crisisOnRoutineRefusal":"on","crisisSlice":"component","crisisReviewGraceDays":7,"staleCrisis":"on","verbal":"off","policyVersions":["a"]}`
+	want := `{"crisisWithoutConsent":"on","crisisOnRoutineRefusal":"on","crisisSlice":"component","crisisReviewGraceDays":7,"staleCrisis":"on","verbal":"off","breakGlass":{"roles":["nurse"],"publicInterest":"off"},"policyVersions":["a"]}`
 	if err != nil || string(body) != want {
 		t.Errorf("got %s (%v)", body, err)
 	}
@@ -36,6 +36,9 @@ func TestPolicyHashNamesEverySwitch(t *testing.T) {
 		func(p *Policy) { p.CrisisReviewGraceDays = 1 },
 		func(p *Policy) { p.StaleCrisis = Off },
 		func(p *Policy) { p.Verbal = Off },
+		func(p *Policy) { p.BreakGlass.Roles = []string{"nurse"} },
+		func(p *Policy) { p.BreakGlass.Suspended = []string{"7A4/nia"} },
+		func(p *Policy) { p.BreakGlass.PublicInterest = On },
 		func(p *Policy) { p.PolicyVersions = nil },
 	} {
 		p := DefaultPolicy()
@@ -45,7 +48,7 @@ func TestPolicyHashNamesEverySwitch(t *testing.T) {
 		}
 		seen[p.hash("register")] = true
 	}
-	if len(seen) != reflect.TypeFor[Policy]().NumField()+1 || DefaultPolicy().hash("a") == DefaultPolicy().hash("b") {
+	if len(seen) != reflect.TypeFor[Policy]().NumField()+reflect.TypeFor[GlassPolicy]().NumField() || DefaultPolicy().hash("a") == DefaultPolicy().hash("b") {
 		t.Errorf("%d hashes of %d switches", len(seen), reflect.TypeFor[Policy]().NumField())
 	}
 }

@@ -115,6 +115,14 @@ const (
 	noContribution
 	contributionEmpty
 	crisisReadsOnly
+	glassBroken
+	glassNotAllowed
+	glassSuspended
+	glassReasonless
+	glassOfOther
+	glassExpired
+	glassOverRefusal
+	glassOverCrisisRefusal
 	reasonCount
 )
 
@@ -186,6 +194,15 @@ var reasons = [reasonCount]struct {
 	noContribution:     {Fail, "NO_CONTRIBUTION", "No agreement lets the organisation that asks change parts of the plan."},
 	contributionEmpty:  {Fail, "CONTRIBUTION_EMPTY", "The agreement lets the organisation that asks change nothing of what it may see."},
 	crisisReadsOnly:    {Fail, "CRISIS_READS_ONLY", "What is shown in a crisis is read; nothing is changed by it."},
+	glassBroken:        {Pass, "BREAK_GLASS", "A named professional broke the glass for this person, and stated why; the crisis slice is shown, and the privacy officer is told (W¶181)."},
+	glassNotAllowed:    {Fail, "BREAK_GLASS_NOT_ALLOWED", "Only a named professional whose role may break the glass can do so; a system never."},
+	glassSuspended:     {Fail, "BREAK_GLASS_SUSPENDED", "A privacy officer has decided that this professional may not break the glass for now."},
+	glassReasonless:    {Fail, "BREAK_GLASS_REASON", "The glass was broken for none of the reasons that count."},
+	glassOfOther:       {Fail, "BREAK_GLASS_OTHER_PERSON", "The glass was broken for somebody else."},
+	glassExpired:       {Fail, "BREAK_GLASS_EXPIRED", "The hour for which the glass was broken is over."},
+	glassOverRefusal:   {Pass, "BREAK_GLASS_OVER_REFUSAL", "The person refused sharing and said nothing about a crisis; the glass was broken all the same (W¶181)."},
+	glassOverCrisisRefusal: {Pass, "BREAK_GLASS_OVER_CRISIS_REFUSAL",
+		"The person refused sharing in a crisis as well; the glass was broken for a reason that may stand above that (W¶181)."},
 }
 
 func (r reason) outcome() RuleOutcome { return reasons[r].outcome }

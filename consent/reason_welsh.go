@@ -30,6 +30,14 @@ var gatePassesWelsh = [gates]string{
 
 var reasonsWelsh = [reasonCount]string{
 	notApplicable:          "Nid oes gan y rheol hon ran yn y penderfyniad hwn.",
+	glassBroken:            "Torrodd gweithiwr proffesiynol a enwir y gwydr ar gyfer y person hwn, a dweud pam; dangosir y rhan argyfwng, a hysbysir y swyddog preifatrwydd (W¶181).",
+	glassNotAllowed:        "Dim ond gweithiwr proffesiynol a enwir, y caiff ei rôl dorri'r gwydr, a all wneud hynny; system byth.",
+	glassSuspended:         "Mae swyddog preifatrwydd wedi penderfynu na chaiff y gweithiwr hwn dorri'r gwydr am y tro.",
+	glassReasonless:        "Torrwyd y gwydr am ddim un o'r rhesymau sy'n cyfrif.",
+	glassOfOther:           "Torrwyd y gwydr ar gyfer rhywun arall.",
+	glassExpired:           "Mae'r awr y torrwyd y gwydr ar ei chyfer ar ben.",
+	glassOverRefusal:       "Gwrthododd y person rannu heb ddweud dim am argyfwng; torrwyd y gwydr er hynny (W¶181).",
+	glassOverCrisisRefusal: "Gwrthododd y person rannu mewn argyfwng hefyd; torrwyd y gwydr am reswm a all sefyll uwchlaw hynny (W¶181).",
 	requesterUnknown:       "Nid yw'r cais yn dweud pa sefydliad, tîm a pherson neu system sy'n gofyn.",
 	accordNotSigned:        "Mae un o'r ddau sefydliad heb lofnodi Cytundeb Cymru ar Rannu Gwybodaeth Bersonol, neu wedi tynnu'n ôl ohono (W¶179).",
 	noAgreement:            "Nid oes cytundeb rhannu yn enwi'r ddau sefydliad (W¶179).",

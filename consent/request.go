@@ -10,7 +10,7 @@ import (
 // answer or for an explanation, asks by it: it works out what the request could use.
 func (r Request) For(custodian profiles.OrgCode, person *facts.Person) Request {
 	r.Source, r.Person, r.Wanted = custodian, person, profiles.ItemsOfType(r.Type)
-	if r.Caller.Purpose == profiles.EmergencyTreatment {
+	if r.Caller.Emergency() {
 		r.Wanted = profiles.CrisisSlice
 	}
 	return r

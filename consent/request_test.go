@@ -12,7 +12,8 @@ import (
 // be used follows from the type and the purpose.
 func TestRequestIsPutWhole(t *testing.T) {
 	q := world(t)
-	ask := Request{Caller: q.Caller, Action: q.Action, Type: q.Type, At: q.At, Register: q.Register, Policy: q.Policy}
+	ask := Request{Caller: q.Caller, Action: q.Action, Type: q.Type, At: q.At, Register: q.Register, Policy: q.Policy, Glass: Glass{Reason: emergency}}
+	q.Glass = ask.Glass
 	q.Wanted = profiles.ItemsOfType("CarePlan")
 	if got := ask.For("7A4", q.Person); !reflect.DeepEqual(got, q) {
 		t.Errorf("got  %+v\nwant %+v", got, q)
@@ -23,9 +24,11 @@ func TestRequestIsPutWhole(t *testing.T) {
 			t.Errorf("%s is left out", v.Type().Field(i).Name)
 		}
 	}
-	ask.Caller.Purpose = profiles.EmergencyTreatment
-	if got := ask.For("7A4", q.Person).Wanted; got != profiles.CrisisSlice {
-		t.Errorf("an emergency could use %s", got)
+	for _, purpose := range []profiles.Purpose{profiles.EmergencyTreatment, profiles.BreakGlass} {
+		ask.Caller.Purpose = purpose
+		if got := ask.For("7A4", q.Person).Wanted; got != profiles.CrisisSlice {
+			t.Errorf("%s could use %s", purpose, got)
+		}
 	}
 	ask.Type = "Organization"
 	if got := ask.For("7A4", nil); got.Person != nil || got.Source != "7A4" {

@@ -35,6 +35,12 @@ type Caller struct {
 	Custody      Switch           // the client is registered as keeping its own organisation's records through the API
 }
 
+// Emergency reports whether the caller treats somebody in an emergency: the crisis slice is
+// what it could use.
+func (c *Caller) Emergency() bool {
+	return c.Purpose == profiles.EmergencyTreatment || c.Purpose == profiles.BreakGlass
+}
+
 // Scope is one SMART scope, read (v1 is translated): a ceiling on types and interactions.
 type Scope struct {
 	Context  string // system, user or patient
@@ -80,5 +86,6 @@ type Request struct {
 	Register *agreements.Register // the agreements; immutable
 	Policy   Policy               // the switches an IG lead may set
 	Person   *facts.Person        // nil for directory types, which are about nobody
+	Glass    Glass                // how the glass was broken, if it was
 	Source   profiles.OrgCode     // the custodian whose record it is or would be: of the person's record, or of the directory
 }

@@ -35,7 +35,7 @@ func (q *question) readWishes() wishes {
 	var w wishes
 	for i := range q.person.Directives {
 		d := &q.person.Directives[i]
-		if d.Status == facts.Silent || d.Apart && q.Caller.Purpose == profiles.EmergencyTreatment || q.replaced(d) {
+		if d.Status == facts.Silent || d.Apart && q.purpose == profiles.EmergencyTreatment || q.replaced(d) {
 			continue
 		}
 		before := w
@@ -66,7 +66,7 @@ func (w *wishes) readActive(d *facts.Directive, q *question) {
 		w.refuseAll(d, q)
 	case facts.CrisisOnly:
 		w.grant(d, q)
-		if q.Caller.Purpose != profiles.EmergencyTreatment { // it refuses routine sharing, and never emergency use
+		if q.purpose != profiles.EmergencyTreatment { // it refuses routine sharing, and never emergency use
 			w.refusal = d
 		}
 	case facts.RefuseCrisis:
@@ -87,11 +87,11 @@ func (w *wishes) refuseAll(d *facts.Directive, q *question) {
 	switch {
 	case len(d.Purposes) == 0:
 		w.refusal = d
-	case !purposesCover(d.Purposes, q.Caller.Purpose):
-		if q.Caller.Purpose == profiles.EmergencyTreatment {
+	case !purposesCover(d.Purposes, q.purpose) && !q.glassRefused(d):
+		if q.purpose == profiles.EmergencyTreatment {
 			w.refusal = d // it refuses something, and says nothing about crisis
 		}
-	case q.Caller.Purpose == profiles.EmergencyTreatment:
+	case q.purpose == profiles.EmergencyTreatment:
 		w.crisisRefusal = d
 	default:
 		w.refusal = d
@@ -117,7 +117,7 @@ func (w *wishes) grant(d *facts.Directive, q *question) {
 		switch {
 		case d.Template != facts.CrisisOnly && !grantNames(c.Recipients, &q.Caller): // T3 is for every crisis team
 			w.noteNearest(d, consentOtherRecipient)
-		case !slices.Contains(c.Purposes, q.Caller.Purpose):
+		case !slices.Contains(c.Purposes, q.purpose):
 			w.noteNearest(d, consentOtherPurpose)
 		case !open:
 			w.lapsed(d, c.From, q)
@@ -174,7 +174,7 @@ func (w *wishes) readRejected(d *facts.Directive, q *question) {
 		w.refusal, w.crisisRefusal = d, d
 	case facts.RefuseAll:
 		w.refusal = d
-		if len(d.Purposes) > 0 && purposesCover(d.Purposes, profiles.EmergencyTreatment) {
+		if len(d.Purposes) > 0 && purposesCover(d.Purposes, profiles.EmergencyTreatment) || q.glassRefused(d) {
 			w.crisisRefusal = d
 		}
 	case facts.ExcludeItem:
@@ -200,7 +200,7 @@ func (w *wishes) withdraw(d *facts.Directive, q *question) {
 	w.withdrawnFromOther = d
 	for i := range d.Clauses {
 		c := &d.Clauses[i]
-		if reachesCaller(c.Recipients, &q.Caller) && purposesCover(c.Purposes, q.Caller.Purpose) {
+		if reachesCaller(c.Recipients, &q.Caller) && purposesCover(c.Purposes, q.purpose) {
 			w.withdrawn = d
 		}
 	}

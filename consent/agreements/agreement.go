@@ -81,6 +81,15 @@ type Partner struct {
 	Contact          string           `yaml:"contact"` // a post, never a person
 }
 
+// InAccord reports whether the organisation has signed the Accord, and is not out of it.
+func (p *Partner) InAccord(today Day) bool {
+	return p.AccordSigned != NoDay && p.AccordSigned <= today && !p.leftAccord(today)
+}
+
+func (p *Partner) leftAccord(today Day) bool {
+	return p.AccordWithdrawn != NoDay && p.AccordWithdrawn <= today
+}
+
 // PartnerRole is a partner's standing in data protection law.
 type PartnerRole string
 

@@ -1,5 +1,7 @@
 package agreements
 
+import "cpagateway/profiles"
+
 // Register is the agreements in force and out of it, checked and compiled. It
 // is immutable and safe for concurrent use; reloading makes a new one. A nil
 // Register covers nobody.
@@ -26,4 +28,17 @@ func (r *Register) Agreements() []*Agreement {
 		return nil
 	}
 	return r.agreements
+}
+
+// InAccord reports whether an organisation has signed the Accord, by what any agreement
+// says of it: some that it has, and none that it is out of it again.
+func (r *Register) InAccord(organisation profiles.OrgCode, today Day) bool {
+	in := false
+	for _, s := range r.Between(Pair{organisation, organisation}) { // every agreement in which it takes part
+		if s.Source.leftAccord(today) {
+			return false
+		}
+		in = in || s.Source.InAccord(today)
+	}
+	return in
 }

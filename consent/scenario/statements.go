@@ -22,6 +22,7 @@ type underway struct {
 	agreements []*yaml.Node
 	people     map[string]*person
 	caller     consent.Caller
+	glass      consent.Glass
 	at         time.Time
 	policy     consent.Policy
 	held       map[string]profiles.Label
@@ -59,10 +60,11 @@ var statements = map[string]struct {
 	"person":    {regexp.MustCompile(`^(\w+)(?: at (\w+))?: (.+)$`), (*underway).person},
 	"directive": {regexp.MustCompile(`^(\w+)(?: at (\w+))?: (.+)$`), (*underway).directive},
 	"held":      {regexp.MustCompile(`^([\w-]+): (.+)$`), (*underway).hold},
-	"policy":    {regexp.MustCompile(`^(\w+) = (\S+)$`), (*underway).setPolicy},
+	"policy":    {regexp.MustCompile(`^(\w+) = (.+)$`), (*underway).setPolicy},
 	"on":        {regexp.MustCompile(`^(\d{4}-\d\d-\d\d)$`), (*underway).on},
 	"at":        {regexp.MustCompile(`^(\S+)$`), (*underway).instant},
-	"as":        {regexp.MustCompile(`^(\S+)(?: purpose (.+?))?(?: scopes (.+?))?( with custody)?$`), (*underway).as},
+	"as":        {regexp.MustCompile(`^(\S+)(?: purpose (.+?))?(?: role (\S+))?(?: scopes (.+?))?( with custody)?$`), (*underway).as},
+	"glass":     {regexp.MustCompile(`^(\S+) for (\w+)(?: at (\S+))?$`), (*underway).breakGlass},
 	"read":      {question, asking("read")},
 	"create":    {question, asking("create")},
 	"update":    {question, asking("update")},
@@ -228,14 +230,26 @@ func (s *underway) as(args []string) error {
 	if name == "system" {
 		context = "system"
 	}
-	for _, scope := range strings.Fields(cmp.Or(args[2], "*")) {
+	c.Role = args[2]
+	for _, scope := range strings.Fields(cmp.Or(args[3], "*")) {
 		c.Scopes = append(c.Scopes, scopeOf(context, scope))
 	}
-	if args[3] != "" {
+	if args[4] != "" {
 		c.Custody = consent.On
 	}
-	s.caller = c
+	s.caller, s.glass = c, consent.Glass{}
 	return nil
+}
+
+// breakGlass says for what reason whoever asks broke the glass, for whom, and when.
+func (s *underway) breakGlass(args []string) error {
+	s.glass = consent.Glass{Reason: consent.GlassReason(args[0]), Person: profiles.PersonID(args[1]), At: s.at}
+	if args[2] == "" {
+		return nil
+	}
+	var err error
+	s.glass.At, err = time.ParseInLocation("2006-01-02T15:04", args[2], profiles.London)
+	return err
 }
 
 // scopeOf reads TYPE.LETTERS?CATEGORY; without letters the scope is for every action.
@@ -255,7 +269,7 @@ func (s *underway) ask(action consent.Action, args []string) error {
 	if err != nil {
 		return err
 	}
-	q := consent.Request{Caller: s.caller, Action: action, Type: args[0], At: s.at, Register: register, Policy: s.policy, Source: holder(args[3])}
+	q := consent.Request{Caller: s.caller, Action: action, Type: args[0], At: s.at, Register: register, Policy: s.policy, Glass: s.glass, Source: holder(args[3])}
 	if args[1] != "" {
 		if q.Wanted, err = parseItems(args[1]); err != nil {
 			return err
