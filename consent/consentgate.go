@@ -90,7 +90,7 @@ func (q *question) alerts(v *verdict) uint8 {
 	case consentUninterpretable, consentConflict, crisisAfterRefusal:
 		return oblige(Alert)
 	}
-	if q.wishes.apart || v.reasons[gateA8] == glassBroken {
+	if q.wishes.apart || v.reasons[gateA8] == glassBroken && v.reasons[gateA1] == plainPass {
 		return oblige(Alert)
 	}
 	return 0
@@ -108,7 +108,9 @@ func (q *question) obligations(v *verdict) uint8 {
 	if !v.crisis {
 		return o
 	}
-	o |= oblige(NotifyIfNoPlan)
+	if q.Type == "CarePlan" { // of what comes beside a plan it would be told that there is none
+		o |= oblige(NotifyIfNoPlan)
+	}
 	if v.reasons[gateP1] == crisisOutOfArea || v.reasons[gateA5] == reviewGrace {
 		o |= oblige(Alert)
 	}

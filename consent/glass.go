@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -54,6 +55,19 @@ type GlassPolicy struct {
 	PublicInterest Switch `json:"publicInterest" yaml:"publicInterest"`
 }
 
+// Check names what could never hold: it would seem to, and do nothing.
+func (p GlassPolicy) Check() error {
+	if slices.Contains(p.Roles, "") {
+		return errors.New("roles: one is empty")
+	}
+	for _, s := range p.Suspended {
+		if organisation, person, _ := strings.Cut(s, "/"); organisation == "" || person == "" {
+			return errors.New("suspended: each is written ODS/professional, the professional as the token names them")
+		}
+	}
+	return nil
+}
+
 func (p GlassPolicy) equal(q GlassPolicy) bool {
 	return slices.Equal(p.Roles, q.Roles) && slices.Equal(p.Suspended, q.Suspended) && p.PublicInterest == q.PublicInterest
 }
@@ -83,16 +97,12 @@ func (q *question) decideGlass() verdict {
 		v.reasons[gateP1] = identityUnresolved
 		return v
 	}
-	v.reasons[gateP2] = plainPass
-	if q.person.Deceased {
-		v.reasons[gateP2] = personDeceased
-	}
+	q.weighPerson(&v)
 	v.reasons[gateP3], v.directive = q.glassConsent()
 	if !v.granted.Empty() && q.wishes.excluded.Covers(v.granted) && v.reasons[gateP3].outcome() == Pass {
 		v.reasons[gateP3], v.directive = consentExcludesAll, q.wishes.excluding
 	}
 	v.granted = v.granted.Minus(q.wishes.excluded)
-	v.reasons[gateP4] = plainPass
 	v.obligations = q.obligations(&v)
 	return v
 }
@@ -126,9 +136,10 @@ func (q *question) bothInAccord() reason {
 // within the hour.
 func (q *question) glassHolds() reason {
 	g := &q.Glass
+	if r := q.onePurpose(); r != plainPass {
+		return r
+	}
 	switch {
-	case q.onePurpose() != plainPass:
-		return q.onePurpose()
 	case q.Caller.Purpose != profiles.BreakGlass:
 		return purposeNotAgreed
 	case !slices.Contains(GlassReasons, g.Reason):

@@ -79,6 +79,26 @@ func TestWholeGlassChangesNothing(t *testing.T) {
 	}
 }
 
+// TestNobodyBreaksTheGlassForNobody: nobody is told of one who is not known, and a role that
+// is not named is none.
+func TestNobodyBreaksTheGlassForNobody(t *testing.T) {
+	q := Request{Caller: caller("7A4", "crht", profiles.BreakGlass), Action: Read, Type: "CarePlan", At: time.Date(2026, 6, 1, 11, 0, 0, 0, time.UTC),
+		Register: registers(t)["live"], Policy: DefaultPolicy(), Person: &facts.Person{Custodian: "7A4"}, Source: "7A4"}
+	q.Caller.Role, q.Policy.BreakGlass.Roles = "nurse", []string{"nurse", ""}
+	q.Glass = Glass{Reason: emergency, At: q.At}
+	if d := Decide(q); d.Outcome() != Deny || d.Obligations() != nil {
+		t.Errorf("of nobody: %s %v", d.Outcome(), d.Obligations())
+	}
+	q.Person, q.Glass.Person = annsFacts(), "ann"
+	if d := Decide(q); d.Outcome() != Slice {
+		t.Errorf("of Ann: %+v", d.Deciding())
+	}
+	q.Caller.Role = ""
+	if d := Decide(q); d.Outcome() != Deny {
+		t.Error("a professional without a role broke the glass")
+	}
+}
+
 // TestDecidingThroughBrokenGlassAllocatesNothing: P6 holds of it too.
 func TestDecidingThroughBrokenGlassAllocatesNothing(t *testing.T) {
 	q := Request{Caller: caller("7A4", "crht", profiles.BreakGlass), Action: Read, Type: "CarePlan", At: time.Date(2026, 6, 1, 11, 0, 0, 0, time.UTC),

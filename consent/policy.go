@@ -44,6 +44,7 @@ func DefaultPolicy() Policy {
 		CrisisReviewGraceDays: 90,
 		StaleCrisis:           On,
 		Verbal:                On,
+		BreakGlass:            GlassPolicy{Roles: []string{}, Suspended: []string{}},
 		PolicyVersions:        []string{facts.SharingPolicy},
 	}
 }

@@ -63,17 +63,21 @@ func (q *question) weigh(s *agreements.PairAgreement, f *agreements.Candidate) v
 		return v
 	}
 	v.reasons[gateP1] = q.relationship(f)
-	v.reasons[gateP2] = plainPass
+	q.weighPerson(&v)
+	v.reasons[gateP3], v.directive = q.consent(f)
+	v.obligations = q.obligations(&v)
+	return v
+}
+
+// weighPerson is gates P2 and P4, which no flow bears on.
+func (q *question) weighPerson(v *verdict) {
+	v.reasons[gateP2], v.reasons[gateP4] = plainPass, plainPass
 	if q.person.Deceased {
 		v.reasons[gateP2] = personDeceased
 	}
-	v.reasons[gateP3], v.directive = q.consent(f)
-	v.reasons[gateP4] = plainPass
 	if !q.Wanted.Empty() && profiles.Restricted.Covers(q.Wanted) {
 		v.reasons[gateP4] = restrictedItem
 	}
-	v.obligations = q.obligations(&v)
-	return v
 }
 
 // weighAgreement is gates A1 to A11 for one flow, or for one agreement without a flow.

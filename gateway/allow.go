@@ -12,7 +12,7 @@ import (
 // search parameters of each type are the closed lists of search.Definitions.
 var allowed = []served{
 	{"CarePlan", written}, {"CareTeam", written}, {"Communication", read}, {"EpisodeOfCare", written}, {"Flag", written}, {"Goal", written},
-	{"Organization", written}, {"Patient", read}, {"Practitioner", written}, {"PractitionerRole", written}, {"RiskAssessment", written},
+	{"Organization", written}, {"Patient", append(slices.Clone(read), road.BreakGlass)}, {"Practitioner", written}, {"PractitionerRole", written}, {"RiskAssessment", written},
 	{"Task", answered}, {subscriptions.Type, subscribed}, {structureMap, []road.Interaction{road.Transform}},
 }
 

@@ -1,15 +1,11 @@
 package gateway_test
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
-	"cpagateway/gateway"
 	"cpagateway/gateway/cache"
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/intake"
@@ -140,39 +136,14 @@ func TestARefusedChangeWaitsForTheBeat(t *testing.T) {
 	s := openStand(t)
 	id := s.planOf("ooh", ann, profiles.CodeCrisisPlan)
 	mine := s.get("ooh", "/CarePlan/"+id)
-	s.token("ooh")
-	s.road.Beat = time.Hour
-	for i, ask := range [][3]string{
+	for _, ask := range [][3]string{
 		{http.MethodPut, "/CarePlan/" + id, edited(t, mine.body, `"status":"active"`, `"status":"revoked"`)},
 		{http.MethodPost, "/CarePlan", crisisPlanOf(numbered(nobody), "")},
 		{http.MethodDelete, "/CarePlan/" + id, ""},
 		{http.MethodPost, "", bundleFor("batch", entryOf("GET", "CarePlan/"+id, "", ""), entryOf("GET", "CarePlan/never", "", ""))},
 		{http.MethodPost, "", bundleFor("transaction", entryOf("GET", "CarePlan/never", "", ""))},
 	} {
-		name := fmt.Sprintf("11111111-2222-4333-8444-%012d", i)
-		ctx, leave := context.WithCancel(t.Context())
-		request := s.request("ooh", ask[0], gateway.Prefix+ask[1], "", "X-Request-Id", name).WithContext(ctx)
-		request.Body, request.ContentLength = io.NopCloser(strings.NewReader(ask[2])), int64(len(ask[2]))
-		request.Header.Set("Content-Type", "application/fhir+json")
-		answered := make(chan error, 1)
-		before := len(s.bodies())
-		go func() {
-			response, err := http.DefaultClient.Do(request)
-			if err == nil {
-				response.Body.Close()
-			}
-			answered <- err
-		}()
-		for len(s.bodies()) == before {
-			time.Sleep(time.Millisecond)
-		}
-		select {
-		case err := <-answered:
-			t.Errorf("%s %s: answered before the beat: %v", ask[0], ask[1], err)
-		case <-time.After(20 * time.Millisecond):
-		}
-		leave()
-		<-answered
+		s.waitsForTheBeat("ooh", ask[0], ask[1], ask[2])
 	}
 }
 

@@ -58,6 +58,7 @@ func (f *Front) Handler() http.Handler {
 	}
 	e.POST(Prefix+"/:type/_search", f.serve(road.Search))
 	e.POST(Prefix, f.serveBundle)
+	e.POST(Prefix+"/:type/$break-glass", f.serve(road.BreakGlass))
 	e.POST(Prefix+"/:type/:id/$transform", f.serve(road.Transform))
 	e.POST(Prefix+"/:type/:id/$status", f.serve(road.Status))
 	e.POST(Prefix+"/:type/:id/$events", f.serve(road.Events))
@@ -158,6 +159,8 @@ func (f *Front) ask(in incoming, pairs []pair, handling leniency) road.Ask {
 	}
 	switch {
 	case ask.Fault != nil:
+	case in.interaction == road.BreakGlass:
+		ask.Fault = f.readBreakGlass(in, pairs, &ask)
 	case in.interaction != road.Create && in.interaction != road.Search && !conditional && !fhir.IsID(ask.ID):
 		ask.Fault = road.Nothing
 	case ask.Type == subscriptions.Type:

@@ -13,6 +13,7 @@ import (
 
 	"cpagateway/gateway/road"
 	"cpagateway/gateway/subscriptions"
+	"cpagateway/profiles"
 )
 
 // subscribed are the interactions on a caller's own subscriptions.
@@ -28,9 +29,10 @@ var subscriptionParams = []shaping{
 
 // operations are those of the Subscriptions R5 Backport 1.1.0 and of R4 itself.
 var operations = map[road.Interaction]string{
-	road.Transform: "http://hl7.org/fhir/OperationDefinition/StructureMap-transform",
-	road.Status:    "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-status",
-	road.Events:    "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-events",
+	road.BreakGlass: profiles.Base + "/OperationDefinition/break-glass",
+	road.Transform:  "http://hl7.org/fhir/OperationDefinition/StructureMap-transform",
+	road.Status:     "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-status",
+	road.Events:     "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-events",
 }
 
 // operation writes an operation of the allow-list.

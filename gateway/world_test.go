@@ -45,6 +45,9 @@ func init() {
 		Name: "keeper", Says: "the health board's own records system", Client: "demo-keeper", Organisation: "7A4", Team: "cmht-north",
 		Purposes: []profiles.Purpose{profiles.Treatment}, Scope: "system/*.cruds",
 	}, demo.Caller{
+		Name: "other-glass", Says: "another nurse", Client: "demo-other-glass", Organisation: "7A4", Team: "crht",
+		Purposes: []profiles.Purpose{profiles.BreakGlass}, Person: "demo-nurse-2", Role: "nurse", Scope: "system/*.cruds",
+	}, demo.Caller{
 		Name: "council-keeper", Says: "the council's own records system", Client: "demo-council-keeper", Organisation: "LA9A1", Team: "adult-mh",
 		Purposes: []profiles.Purpose{profiles.CareCoordination}, Scope: "system/*.cruds",
 	})

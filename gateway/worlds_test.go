@@ -148,6 +148,7 @@ func openWorlds(t *testing.T, seed uint64) *worlds {
 func openWorld(t *testing.T) *world {
 	w := &world{stand: openStandAt(t, keeping, 0), endpoint: openEndpoint(t), names: map[string]int{}}
 	w.agree(w.endpoint, "demo-social-care")
+	w.road.Policy.BreakGlass.Roles = []string{"nurse"}
 	w.outbox = w.tell("a", nil)
 	w.stand.plan("ann.json", func(plan map[string]any) { w.source = plan })
 	return w
@@ -160,7 +161,7 @@ func (x *worlds) step() {
 	for _, w := range []*world{x.here, x.there} {
 		w.clock.advance(2 * time.Second)
 	}
-	switch x.chance.IntN(9) {
+	switch x.chance.IntN(10) {
 	case 0:
 		x.show()
 	case 1:
@@ -173,6 +174,8 @@ func (x *worlds) step() {
 		x.bundles()
 	case 5:
 		x.subscribes()
+	case 6: // for whom it is, nobody learns; and the council's system may not
+		x.ask(one(x, "ooh-glass", "other-glass", "social-care"), http.MethodPost, "/Patient/$break-glass", breaking(one(x, ann, elin, nobody), one(x, "emergency", "public-interest", "other")))
 	default:
 		x.writes()
 	}

@@ -14,6 +14,6 @@ const (
 	CareCoordination   Purpose = "COC"
 	EmergencyTreatment Purpose = "ETREAT"
 	Treatment          Purpose = "TREAT"
-	BreakGlass         Purpose = "BTG" // to see what was refused, for a reason that is stated and looked at afterwards
+	BreakGlass         Purpose = "BTG"    // to see what was refused, for a reason that is stated and looked at afterwards
 	OwnRequest         Purpose = "PATRQT" // the person asks for their own record
 )

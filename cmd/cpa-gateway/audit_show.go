@@ -23,6 +23,7 @@ import (
 type auditShowOptions struct {
 	place                              where
 	request, person, caller, agreement string
+	glass                              bool
 	limit                              int
 	lang                               language.Tag
 	asJSON                             bool
@@ -40,8 +41,10 @@ func auditShowCommand(w world) *cobra.Command {
 	f.StringVar(&o.person, "person", "", "about one person: the NHS `number`, or the id that the log has")
 	f.StringVar(&o.caller, "caller", "", "of one `client`, whoever sits before it")
 	f.StringVar(&o.agreement, "agreement", "", "under one agreement: its `id`")
-	c.MarkFlagsOneRequired("request", "person", "caller", "agreement")
-	c.MarkFlagsMutuallyExclusive("request", "person", "caller", "agreement")
+	f.BoolVar(&o.glass, "glass", false, "through broken glass")
+	keys := []string{"request", "person", "caller", "agreement", "glass"}
+	c.MarkFlagsOneRequired(keys...)
+	c.MarkFlagsMutuallyExclusive(keys...)
 	f.IntVar(&o.limit, "limit", 100, "how many of the newest `entries` are shown")
 	f.Var(langFlag{&o.lang}, "lang", "`language` of the words: en or cy")
 	f.BoolVar(&o.asJSON, "json", false, "print the entries as JSON")
@@ -51,6 +54,9 @@ func auditShowCommand(w world) *cobra.Command {
 func (o auditShowOptions) run(w world) error {
 	if o.limit < 1 {
 		return misuse("--limit: at least 1")
+	}
+	if o.glass {
+		o.agreement = audit.BrokenGlass
 	}
 	var rows []audit.Row
 	var clients []consent.ClientID
@@ -196,7 +202,7 @@ func printEntry(out io.Writer, e audit.Entry, lang language.Tag) error {
 		{texts.Because, consent.Meaning(e.Deciding, e.Code, e.Outcome, lang)}, {texts.AskedBy, asker}, {texts.ForPurpose, string(e.Purpose)},
 		{texts.AskedFor, asked}, {texts.AboutPerson, string(e.Person)}, {texts.Agreement, e.Agreement.String()}, {texts.Directive, e.Directive},
 		{texts.MaySee, strings.Join(e.Items, ", ")}, {texts.ReleasedWere, strings.Join(released, ", ")}, {texts.SourceNamed, e.Source},
-		{texts.MoveNamed, e.Move}, {texts.GroundNamed, e.Reference}, {texts.InRequest, e.RequestID},
+		{texts.MoveNamed, e.Move}, {texts.GlassReason, strings.Join(filled(string(e.Glass), e.Grant), ", ")}, {texts.GlassWords, e.Words}, {texts.GroundNamed, e.Reference}, {texts.InRequest, e.RequestID},
 	}
 	if err := printLines(out, "  ", lines, lang); err != nil {
 		return err

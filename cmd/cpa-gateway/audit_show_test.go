@@ -205,7 +205,7 @@ func TestJSONIsInLowerCamelCaseWithISODates(t *testing.T) {
 		"quarantine retry": {id, "--data", dir}, "consent explain": {"--data", s.dir, "--person", "9990000018", "--caller", "gp"},
 		"register check": {s.dir + "/agreements"}, "audit verify": {"--data", s.dir}, "audit show": {"--data", s.dir, "--person", "9990000018"},
 		"map check": {"mhsds-v6"}, "person list": {"--data", s.dir}, "person moves": {"--data", s.dir}, "person show": {"9990000018", "--data", s.dir},
-		"record show": {recordIn(t, s.dir), "--data", s.dir},
+		"record show": {recordIn(t, s.dir), "--data", s.dir}, "glass list": {"--data", s.dir},
 	}
 	for _, c := range leaves(commandLine(world{})) {
 		path := strings.TrimPrefix(c.CommandPath(), "cpa-gateway ")

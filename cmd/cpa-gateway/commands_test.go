@@ -227,10 +227,10 @@ func TestANameThatThereIsNotIsAnsweredWithThoseThatThereAre(t *testing.T) {
 	s := openStage(t)
 	extract := write(t, filepath.Join(t.TempDir(), "b.json"), twoPatients)
 	for says, args := range map[string][]string{
-		"; the clients: gp ooh social-care social-care-b ooh-unlisted ig-lead cmht\n":         {"consent", "explain", "--person", "9990000018", "--caller", "nurse"},
-		"; clients like it: social-care social-care-b\n":                                      {"consent", "explain", "--person", "9990000018", "--caller", "social"},
-		"; the sources: welsh-ctp mhsds-v6 mhsds-v5 fhir-bundle; of maps of your own, --maps": {"import", "--source", "council", extract},
-		"; sources like it: mhsds-v6 mhsds-v5; of maps of your own, --maps":                   {"import", "--source", "mhsds", extract},
+		"; the clients: gp ooh ooh-glass social-care social-care-b ooh-unlisted ig-lead cmht\n": {"consent", "explain", "--person", "9990000018", "--caller", "nurse"},
+		"; clients like it: social-care social-care-b\n":                                        {"consent", "explain", "--person", "9990000018", "--caller", "social"},
+		"; the sources: welsh-ctp mhsds-v6 mhsds-v5 fhir-bundle; of maps of your own, --maps":   {"import", "--source", "council", extract},
+		"; sources like it: mhsds-v6 mhsds-v5; of maps of your own, --maps":                     {"import", "--source", "mhsds", extract},
 	} {
 		if p := cli(append(args, "--data", s.dir)...).must(t, exitUsage); !strings.Contains(p.errs, says) {
 			t.Errorf("%v: %q", args, p.errs)

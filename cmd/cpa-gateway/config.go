@@ -77,12 +77,14 @@ type telemetryConfig struct {
 func embedded(dir string) (config, error) {
 	const own = "7A4"
 	sources, err := sourcesIn(dir, own)
+	policy := consent.DefaultPolicy()
+	policy.BreakGlass.Roles = []string{"nurse"} // of the demo's cast
 	return config{
 		Organisation: own, Memory: defaultMemory,
 		HTTP:       httpConfig{Capacity: 256, Reserved: 64, Beat: defaultBeat},
 		Agreements: filepath.Join(dir, "agreements"),
 		Records:    recordsConfig{SQLite: dir},
-		Policy:     consent.DefaultPolicy(),
+		Policy:     policy,
 		Sources:    sources,
 	}, err
 }
@@ -151,6 +153,9 @@ func (c config) check() error {
 		return errors.New("http.notice must not be negative")
 	case !(0 <= c.Telemetry.Sampling && c.Telemetry.Sampling <= 1): // so that NaN is refused too
 		return errors.New("telemetry.sampling must be from 0 to 1")
+	}
+	if err := c.Policy.BreakGlass.Check(); err != nil {
+		return fmt.Errorf("policy.breakGlass.%w", err)
 	}
 	if err := c.Subscribers.check(c.Identity.Clients); err != nil {
 		return err

@@ -36,6 +36,15 @@ func (l lines) token(as string) string {
 	return fmt.Sprintf("%s token --gateway http://%s --as %s", l.self, l.addr, as)
 }
 
+// throughGlass searches with the grant that breaking the glass for a person gives.
+func (l lines) throughGlass(as, number, words, more string) string {
+	asked := fmt.Sprintf(`{"resourceType":"Parameters","parameter":[{"name":"identifier","valueIdentifier":{"system":%q,"value":%q}},{"name":"reason","valueCode":"emergency"},{"name":"text","valueString":%q}]}`,
+		profiles.SystemNHSNumber, number, words)
+	grant := fmt.Sprintf("curl -s -H \"Authorization: Bearer $(%s)\" -H 'Content-Type: application/fhir+json' \\\n"+
+		"     --data '%s' 'http://%s%s/Patient/$break-glass' | sed 's/.*\"valueString\":\"\\([^\"]*\\)\".*/\\1/'", l.token(as), asked, l.addr, gateway.Prefix)
+	return l.search(as, number, more+" \\\n     -H \"X-Break-Glass: $("+grant+")\"")
+}
+
 // patch adds an activity of an area to a plan, made from the version that is read for it.
 func (l lines) patch(as, plan, area, words string) string {
 	address := fmt.Sprintf("http://%s%s/CarePlan/%s", l.addr, gateway.Prefix, plan)
@@ -70,6 +79,9 @@ Paste what follows into another terminal.
 # ... and of Elin, who refused, what it sees of somebody who does not exist:
 %[6]s
 
+# Carys refused sharing and said nothing about a crisis. A nurse breaks the glass, states why, and sees the slice for an hour; the privacy officer is told:
+%[13]s
+
 # Social care reads the areas of Ann's plan that its flow names, without finance:
 %[7]s
 
@@ -85,7 +97,8 @@ Paste what follows into another terminal.
 # Why? For each of them:
 `, addr, gateway.Prefix, admin, l.search("gp", "9990000018", crisis), l.search("ooh", "9990000026", crisis), l.search("ooh", "9990000050", crisis), l.search("social-care", "9990000018", ""),
 		l.patch("social-care", plan, "accommodation", "A flat without stairs, found by the council"),
-		l.search("cmht", "9990000018", " --data-urlencode category="+profiles.CodeMentalHealthPlan), self, dir, l.search("ooh", "9990000018", crisis))
+		l.search("cmht", "9990000018", " --data-urlencode category="+profiles.CodeMentalHealthPlan), self, dir, l.search("ooh", "9990000018", crisis),
+		l.throughGlass("ooh-glass", "9990000034", "Found on the bridge at three in the morning, alone", crisis))
 	for _, why := range [][2]string{{"gp", "9990000018"}, {"ooh", "9990000026"}, {"ooh", "9990000050"}, {"social-care", "9990000018"}} {
 		fmt.Fprintf(w.out, "%s consent explain --data %s --person %s --caller %s\n", self, dir, why[1], why[0])
 	}

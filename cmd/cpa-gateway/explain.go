@@ -31,7 +31,7 @@ func consentCommand(w world) *cobra.Command {
 type explainOptions struct {
 	place                        where
 	person, caller, purpose, typ string
-	action                       string
+	action, glass                string
 	at                           time.Time
 	lang                         language.Tag
 	asJSON                       bool
@@ -50,6 +50,7 @@ func explainCommand(w world) *cobra.Command {
 	f.StringVar(&o.purpose, "purpose", "", "`purpose` of use, such as COC or ETREAT (default: the first of the client's own)")
 	f.StringVar(&o.typ, "type", "CarePlan", "FHIR `type` asked for")
 	f.StringVar(&o.action, "action", "search", "`action` asked for: read, search, create, update or delete")
+	f.StringVar(&o.glass, "glass", "", "as a professional who may, and who broke the glass for this `reason`")
 	f.TimeVar(&o.at, "at", time.Time{}, []string{time.RFC3339, time.DateOnly}, "the `time` or day asked about (default: now)")
 	f.Var(langFlag{&o.lang}, "lang", "`language` of the words: en or cy")
 	f.BoolVar(&o.asJSON, "json", false, "print as JSON")
@@ -75,7 +76,11 @@ func (o explainOptions) explain(w world, s *site, action consent.Action) error {
 	if o.place.data != "" {
 		callers = namedCast() // nobody is registered in a data folder
 	}
-	asked, err := callerNamed(callers, o.caller, profiles.Purpose(o.purpose))
+	purpose := profiles.Purpose(o.purpose)
+	if o.glass != "" {
+		purpose = cmp.Or(purpose, profiles.BreakGlass)
+	}
+	asked, err := callerNamed(callers, o.caller, purpose)
 	if err != nil {
 		return err
 	}
@@ -99,6 +104,11 @@ func (o explainOptions) explain(w world, s *site, action consent.Action) error {
 		return err
 	}
 	question := consent.Request{Caller: asked, Action: action, Type: o.typ, At: o.at, Register: s.register.Load(), Policy: s.config.Policy}
+	if o.glass != "" {
+		question.Glass = consent.Glass{Reason: consent.GlassReason(o.glass), Person: person, At: o.at}
+		question.Caller.Person = cmp.Or(asked.Person, "somebody")
+		question.Caller.Role = cmp.Or(asked.Role, first(s.config.Policy.BreakGlass.Roles))
+	}
 	var all []explained
 	for _, custodian := range held.CustodiansOr(s.config.Organisation) {
 		about := held.At(custodian)

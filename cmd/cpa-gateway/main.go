@@ -85,7 +85,7 @@ func commandLine(w world) *cobra.Command {
 	}
 	root.SetOut(w.out)
 	root.SetErr(w.err)
-	root.AddCommand(demoCommand(w), serveCommand(w), importCommand(w), recordCommand(w), quarantineCommand(w), consentCommand(w), registerCommand(w), scenarioCommand(w), mapCommand(w),
+	root.AddCommand(demoCommand(w), serveCommand(w), importCommand(w), recordCommand(w), quarantineCommand(w), glassCommand(w), consentCommand(w), registerCommand(w), scenarioCommand(w), mapCommand(w),
 		auditCommand(w), personCommand(w), reindexCommand(w), backupCommand(w), restoreCommand(w), storeCommand(w), tokenCommand(w), healthcheckCommand(w), versionCommand(w))
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultHelpCmd()

@@ -71,6 +71,9 @@ func (e Entry) unstamped() []byte {
 	counts(w, e.Counts)
 	w.Member("move", e.Move)
 	w.Member("reference", e.Reference)
+	w.Member("glass", string(e.Glass))
+	w.Member("grant", e.Grant)
+	w.Member("words", e.Words)
 	w.EndObject()
 	return w.Bytes()
 }

@@ -29,7 +29,7 @@ const (
 
 // Entry is one record of the log. It names persons by their opaque PersonID and
 // what was released by type, id and version: never a name, an NHS number or
-// anything clinical. Empty fields are not written, but for time and kind. The
+// anything clinical, but for what somebody who broke the glass wrote. Empty fields are not written, but for time and kind. The
 // names and the order of the JSON are those of the fields.
 type Entry struct {
 	Time time.Time `json:"time"` // when it was recorded, by the log's clock: UTC, nanoseconds
@@ -70,7 +70,11 @@ type Entry struct {
 	Counts Counts `json:"counts"` // of an import
 
 	Move      string `json:"move"`      // of an operator: id of the move of records that was made
-	Reference string `json:"reference"` // of an operator: what was named as the ground, such as a ticket, or what was looked at
+	Reference string `json:"reference"` // what was named as the ground, such as a ticket of an operator or a court order, or what was looked at
+
+	Glass consent.GlassReason `json:"glass"` // why the glass was broken, of all that was asked through it
+	Grant string              `json:"grant"` // by which grant
+	Words string              `json:"words"` // of the request that broke it: why, as the professional wrote it
 }
 
 // Release is one resource that left the gateway.
@@ -92,9 +96,21 @@ type Counts struct {
 // columns is what the entry is found by.
 func (e Entry) columns() Columns {
 	return Columns{
-		Time: e.Time, Request: e.RequestID, Person: e.Person, Agreement: e.Agreement.ID, Duty: len(e.Duties()) > 0,
+		Time: e.Time, Request: e.RequestID, Person: e.Person, Agreement: e.ground(), Duty: len(e.Duties()) > 0,
 		Caller: Caller{e.Client, e.Organisation, e.Professional},
 	}
+}
+
+// BrokenGlass stands in place of an agreement for all that was asked through broken glass.
+// No agreement can have this id: it has no name of a register before a number.
+const BrokenGlass = "broken-glass"
+
+// ground is what a decision rests on: an agreement, or that the glass was broken.
+func (e Entry) ground() string {
+	if e.Glass != "" {
+		return BrokenGlass
+	}
+	return e.Agreement.ID
 }
 
 func (c Columns) equal(o Columns) bool {
@@ -108,6 +124,7 @@ func asked(kind Kind, e Event, c consent.Caller) Entry {
 		Type: word(e.Type), Params: words(e.Params), Status: e.Status,
 		Client: c.Client, Organisation: c.Organisation, Team: c.Team,
 		Professional: c.Person, Role: c.Role, Purpose: c.Purpose,
+		Glass: e.Glass.Reason, Grant: e.Glass.Grant, Words: e.Glass.Words, Reference: e.Glass.Reference,
 	}
 }
 

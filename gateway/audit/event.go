@@ -3,6 +3,7 @@ package audit
 import (
 	"time"
 
+	"cpagateway/consent"
 	"cpagateway/consent/disclosure"
 )
 
@@ -14,6 +15,15 @@ type Event struct {
 	Type        string    // the FHIR type asked for, as the caller wrote it
 	Params      []string  // names of the search parameters, never their values
 	Status      int       // HTTP status of the answer; 0 where there is none
+	Glass       Glass
+}
+
+// Glass is what the record says of broken glass; the zero Glass is whole.
+type Glass struct {
+	Grant     string // which one: made by the gateway, random, and the same in the request that broke it and in all that was asked by it
+	Reason    consent.GlassReason
+	Words     string // of the request that broke it: what the professional wrote
+	Reference string // the same: what the reason rests on
 }
 
 // Recorded is the proof that an answer is in the log. Only a Log makes one; the

@@ -40,6 +40,12 @@ var Callers = []Caller{
 		Person:   "demo-nurse-1", PersonName: "Nia Price", Role: "nurse",
 	},
 	{
+		Name: "ooh-glass", Says: "the same nurse, who may break the glass",
+		Client: "demo-ooh-glass", Organisation: "7A4", Team: "crht",
+		Purposes: []profiles.Purpose{profiles.BreakGlass},
+		Person:   "demo-nurse-1", PersonName: "Nia Price", Role: "nurse",
+	},
+	{
 		Name: "social-care", Says: "the council's case management system",
 		Client: "demo-social-care", Organisation: "LA9A1", Team: "adult-mh",
 		Purposes: []profiles.Purpose{profiles.CareCoordination},

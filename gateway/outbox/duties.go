@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/text/language"
@@ -186,7 +187,7 @@ func (d duty) communication() authored.Resource {
 	e := d.entry
 	return authored.Resource{
 		Type: "Communication", Person: e.Person, Custodian: e.Custodian,
-		ID: authored.ID(d.code, string(e.Person), string(e.Custodian), string(e.Organisation), string(e.Team), profiles.Day(e.At).Format(time.DateOnly), e.Deciding, e.Code),
+		ID: authored.ID(d.about()...),
 		Members: func(w *fhir.Writer, people authored.People) {
 			w.Member("status", "completed")
 			w.Name("category").Array(func() { authored.Concept(w, profiles.SystemDuty, d.code) })
@@ -209,12 +210,30 @@ func (d duty) communication() authored.Resource {
 	}
 }
 
+// about is what is told once: a thing, of one person, by one team, on one day; but each time
+// that the glass is broken, and for each professional who reads through it.
+func (d duty) about() []string {
+	e := d.entry
+	about := []string{d.code, string(e.Person), string(e.Custodian), string(e.Organisation), string(e.Team), profiles.Day(e.At).Format(time.DateOnly), e.Deciding, e.Code}
+	switch {
+	case e.Words != "":
+		about = append(about, e.Grant)
+	case e.Glass != "":
+		about = append(about, e.Professional, "reads")
+	}
+	return about
+}
+
 // words say what happened, on London's clocks.
 func (d duty) words(lang language.Tag) string {
 	e, at := d.entry, d.entry.At.In(profiles.London)
+	why := consent.Meaning(e.Deciding, e.Code, e.Outcome, lang)
+	if e.Words != "" {
+		return texts.DutyGlass.In(lang, texts.Day(at, lang), at.Format("15:04"), e.Professional, e.Role, string(e.Team), string(e.Organisation), strings.TrimSpace(string(e.Glass)+" "+e.Reference), e.Words, why)
+	}
 	args := []any{texts.Day(at, lang), at.Format("15:04"), string(e.Team), string(e.Organisation)}
 	if d.code == profiles.CodeDutyAlert {
-		args = append(args, consent.Meaning(e.Deciding, e.Code, e.Outcome, lang))
+		args = append(args, why)
 	}
 	return dutyTexts[d.code].In(lang, args...)
 }

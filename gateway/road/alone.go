@@ -3,7 +3,6 @@ package road
 import (
 	"context"
 
-	"cpagateway/consent"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/store"
 )
@@ -28,7 +27,7 @@ func (r *Road) alone(ctx context.Context, t *exchange) (audit.Recorded, reply, e
 		if err != nil {
 			return nil, err
 		}
-		q := t.question(s, persons, consent.Request{Caller: t.caller, Action: t.ask.action(), At: t.at, Register: register, Policy: r.Policy})
+		q := t.question(s, persons, r.request(t, register))
 		found, err := r.page(tx, q)
 		if err != nil {
 			return nil, err

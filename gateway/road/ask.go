@@ -5,6 +5,7 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/consent/disclosure"
+	"cpagateway/gateway/audit"
 	"cpagateway/gateway/search"
 	"cpagateway/gateway/texts"
 	"cpagateway/profiles/fhir"
@@ -30,6 +31,8 @@ const (
 
 	Transform Interaction = "$transform" // of bytes that the caller holds
 
+	BreakGlass Interaction = "$break-glass" // to see one person's crisis slice, for a reason that is stated
+
 	Batch       Interaction = "batch"
 	Transaction Interaction = "transaction"
 
@@ -49,9 +52,10 @@ type Ask struct {
 	Search      SearchAsk
 	Write       WriteAsk
 	Own         SubscriptionAsk
-	Mapped      Mapping // of a $transform
-	Entries     []Ask   // of a batch or a transaction
-	Fault       *Fault  // set when the request is refused for its own sake
+	Mapped      Mapping     // of a $transform
+	Glass       audit.Glass // of a $break-glass: what is stated; whom it is for stands in Search
+	Entries     []Ask       // of a batch or a transaction
+	Fault       *Fault      // set when the request is refused for its own sake
 	// Sent reads the body, and gives the Ask that it makes of this one: it is called once
 	// it is known who asks, and for whom there is room. nil: there is nothing more to read.
 	Sent func() Ask

@@ -7,7 +7,6 @@ import (
 
 	"cpagateway/consent"
 	"cpagateway/gateway/hot"
-	"cpagateway/profiles"
 )
 
 // recordTime is how long recording a refusal may take once its request is over.
@@ -29,7 +28,7 @@ const (
 )
 
 // NewCapacity allows so many requests at once, the reserved ones of them for
-// purpose ETREAT only. At least one is allowed, and at least one is not reserved.
+// emergencies only. At least one is allowed, and at least one is not reserved.
 func NewCapacity(all, reserved int) *Capacity {
 	all = max(all, 1)
 	reserved = min(max(reserved, 0), all-1)
@@ -37,8 +36,8 @@ func NewCapacity(all, reserved int) *Capacity {
 }
 
 // enter waits for a place until ctx ends. What it returns gives the place back.
-func (c *Capacity) enter(ctx context.Context, purpose profiles.Purpose) (leave func(), err error) {
-	if purpose == profiles.EmergencyTreatment {
+func (c *Capacity) enter(ctx context.Context, caller consent.Caller) (leave func(), err error) {
+	if caller.Emergency() {
 		return take(ctx, c.all)
 	}
 	return take(ctx, c.routine, c.all)
@@ -85,7 +84,7 @@ func (r *Road) admit(ctx context.Context, t *exchange) (func(), error) {
 	if t.ask.Sent != nil {
 		t.ask = t.ask.Sent()
 	}
-	leave, err := r.Capacity.enter(ctx, t.caller.Purpose)
+	leave, err := r.Capacity.enter(ctx, t.caller)
 	if err != nil {
 		done()
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"cpagateway/consent"
 	"cpagateway/gateway/identity"
 	"cpagateway/profiles"
 )
@@ -23,7 +24,7 @@ type entrant struct {
 
 // send lets a request ask for a place and tells how far it came.
 func send(ctx context.Context, c *Capacity, purpose profiles.Purpose) *entrant {
-	return ask(func() (func(), error) { return c.enter(ctx, purpose) })
+	return ask(func() (func(), error) { return c.enter(ctx, consent.Caller{Purpose: purpose}) })
 }
 
 func ask(place func() (func(), error)) *entrant {

@@ -3,7 +3,9 @@ package road
 import (
 	"errors"
 	"slices"
+	"time"
 
+	"cpagateway/consent"
 	"cpagateway/consent/disclosure"
 	"cpagateway/consent/facts"
 	"cpagateway/gateway/records"
@@ -48,6 +50,9 @@ func (r *Road) find(now records.Reader, t *exchange) (subject, error) {
 		s.holdings = records.Holdings{} // of nobody: who holds a directory does not matter
 	}
 	s.custodians = s.holdings.CustodiansOr(r.Home)
+	if t.ask.Interaction == BreakGlass {
+		t.glass = consent.Glass{Reason: t.stated.Reason, Person: s.holdings.Person, At: t.at.Truncate(time.Second)}
+	}
 	return s, err
 }
 
@@ -98,7 +103,7 @@ func sizeOfPersons(persons []facts.Person) int {
 func (r *Road) personAsked(now records.Reader, t *exchange) (id profiles.PersonID, err error) {
 	key := t.ask.Search.Person
 	switch {
-	case t.ask.Interaction != Search:
+	case t.ask.ID != "":
 		id, err = now.PersonOf(t.ask.Type, t.ask.ID)
 	case key.ID != "":
 		id, err = now.PersonOf(key.Type, key.ID)

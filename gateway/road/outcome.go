@@ -139,7 +139,11 @@ func (r *Road) whomToCall(t *exchange) string {
 	if dutyLine == "" {
 		dutyLine = texts.DutyUnknown.In(t.language)
 	}
-	return texts.CrisisRead.In(t.language, dutyLine)
+	said := texts.CrisisRead.In(t.language, dutyLine)
+	if len(r.Policy.BreakGlass.Roles) > 0 && t.glass.Reason == "" {
+		said += " " + texts.CrisisGlass.In(t.language)
+	}
+	return said
 }
 
 func operationOutcome(t *exchange, severity, requestID string, issues ...Issue) []byte {
@@ -198,6 +202,6 @@ func newRequestID(at time.Time) string {
 func (t *exchange) event(status int) audit.Event {
 	return audit.Event{
 		At: t.at, RequestID: t.id, Interaction: string(t.ask.Interaction), Type: t.ask.Type,
-		Params: t.ask.Search.Names, Status: status,
+		Params: t.ask.Search.Names, Status: status, Glass: t.stated,
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/language"
 
 	"cpagateway/consent"
+	"cpagateway/consent/agreements"
 	"cpagateway/consent/disclosure"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/cache"
@@ -67,15 +68,17 @@ type exchange struct {
 	id       string       // request id
 	language language.Tag // of the answer: Welsh where the caller prefers it, else English (W¶183)
 	caller   consent.Caller
-	cause    string // the code of why it was refused, if it was
-	outcome  string // what came of it, see meters
-	waits    bool   // for the beat: how long it took would tell of what is not released
+	glass    consent.Glass // that it comes through, or breaks
+	stated   audit.Glass   // what the record says of that
+	cause    string        // the code of why it was refused, if it was
+	outcome  string        // what came of it, see meters
+	waits    bool          // for the beat: how long it took would tell of what is not released
 }
 
 // emergency reports that the caller treats somebody in an emergency: then an answer says whom
 // to call, but for one about staff and organisations.
 func (t *exchange) emergency() bool {
-	return t.caller.Purpose == profiles.EmergencyTreatment && !profiles.DirectoryType(t.ask.Type)
+	return t.caller.Emergency() && !profiles.DirectoryType(t.ask.Type)
 }
 
 // exchange begins with a request.
@@ -132,6 +135,9 @@ func (r *Road) process(ctx context.Context, t *exchange) (audit.Recorded, reply)
 		return r.refuse(ctx, t, err)
 	}
 	defer leave()
+	if err := r.openGlass(t); err != nil {
+		return r.refuse(ctx, t, err)
+	}
 	return r.step(ctx, t)
 }
 
@@ -186,7 +192,6 @@ func (r *Road) attempt(ctx context.Context, t *exchange) (audit.Recorded, reply,
 	if err != nil {
 		return audit.Recorded{}, reply{}, err
 	}
-	ask := consent.Request{Caller: t.caller, Action: t.ask.action(), At: t.at, Register: register, Policy: r.Policy}
 	var s subject
 	var q question
 	var found page
@@ -198,7 +203,7 @@ func (r *Road) attempt(ctx context.Context, t *exchange) (audit.Recorded, reply,
 		if err != nil {
 			return err
 		}
-		q = t.question(s, persons, ask)
+		q = t.question(s, persons, r.request(t, register))
 		found, err = cache.Recall(now, q.key(), page.size, func() (page, error) { return r.page(now, q) })
 		return err
 	})
@@ -224,6 +229,11 @@ func (r *Road) attempt(ctx context.Context, t *exchange) (audit.Recorded, reply,
 	return recorded, p, err
 }
 
+// request is what is decided on.
+func (r *Road) request(t *exchange, register *agreements.Register) consent.Request {
+	return consent.Request{Caller: t.caller, Action: t.ask.action(), At: t.at, Register: register, Policy: r.Policy, Glass: t.glass}
+}
+
 // decided says what came of a request that was decided and recorded.
 func (r *Road) decided(ctx context.Context, t *exchange, decisions []consent.Decision, released []disclosure.Disclosure) {
 	r.meters.decided(ctx, decisions)
@@ -236,7 +246,11 @@ func (r *Road) decided(ctx context.Context, t *exchange, decisions []consent.Dec
 
 // reply says how a page is answered, and lets it out under what was decided.
 func (r *Road) reply(t *exchange, s subject, q question, found page) (p reply, released []disclosure.Disclosure, err error) {
-	if t.ask.Interaction != Search && len(found.matches) == 0 {
+	switch {
+	case t.ask.Interaction == BreakGlass:
+		p, err = r.granted(t, q.decisions())
+		return p, nil, err
+	case t.ask.Interaction != Search && len(found.matches) == 0:
 		return refused(Nothing), nil, nil
 	}
 	p = reply{status: http.StatusOK, search: s.search, matches: len(found.matches), total: found.total}

@@ -12,7 +12,6 @@ import (
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/subscriptions"
 	"cpagateway/gateway/texts"
-	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
 
@@ -175,7 +174,7 @@ func (r *Road) unfit(s subscriptions.Subscription) *Fault {
 	switch {
 	case s.Caller.Person != "":
 		return notSubscribed("Subscription", "only a system subscribes: this token is a professional's")
-	case s.Caller.Purpose == profiles.EmergencyTreatment:
+	case s.Caller.Emergency():
 		return notSubscribed("Subscription", "nobody subscribes for emergency treatment: it is about one person at one moment")
 	case s.Topic == subscriptions.ConsentWithdrawn && s.Caller.Custody != consent.On:
 		return notSubscribed("Subscription.criteria", "only the systems that keep the custodian's own records are told of wishes")

@@ -95,7 +95,8 @@ func (r *Road) changing(tx store.Tx, t *exchange) (*change, error) {
 	}
 	persons := []facts.Person{holdings.At(custodian)}
 	s := subject{holdings: holdings, custodians: []profiles.OrgCode{custodian}, subset: t.ask.Subset}
-	ask := consent.Request{Caller: t.caller, Action: consent.Read, Type: t.ask.Type, At: t.at, Register: register, Policy: r.Policy}
+	ask := r.request(t, register)
+	ask.Action, ask.Type = consent.Read, t.ask.Type
 	reading := *t
 	reading.ask.Interaction = Read
 	c.read = reading.question(s, persons, ask)

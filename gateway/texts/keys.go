@@ -42,6 +42,9 @@ const (
 	NoPurpose           Key = "no-purpose"           // The request has no purpose of use that is registered for this client. Ask the issuer for a token that names one.
 	SeveralPurposes     Key = "several-purposes"     // The access token has several purposes of use. Choose one of them with the header X-Purpose-Of-Use.
 	NoScope             Key = "no-scope"             // No scope of the access token reaches this type and interaction. Ask the issuer for one that does.
+	GlassNotAllowed     Key = "glass-not-allowed"    // Only a named professional whose role may break the glass can do so, with a token for the purpose BTG, and nobody who is suspended from it. The attempt is recorded.
+	GlassNotYours       Key = "glass-not-yours"      // The grant in X-Break-Glass was not given to you. Break the glass again: POST Patient/$break-glass.
+	GlassOver           Key = "glass-over"           // The hour for which the glass was broken is over. Break it again, with the reason: POST Patient/$break-glass.
 	MediaType           Key = "media-type"           // The body must be application/fhir+json or, for a search, application/x-www-form-urlencoded.
 	Timeout             Key = "timeout"              // The request took too long and was given up. Nothing was released.
 	TooLarge            Key = "too-large"            // The body is larger than %[1]d bytes.
@@ -50,6 +53,7 @@ const (
 	Broken              Key = "broken"               // The gateway failed. Nothing was released.
 	Busy                Key = "busy"                 // The gateway cannot answer at present. Nothing was released.
 	CrisisRead          Key = "crisis-read"          // Nothing shown does not mean that no plan exists. Call the duty team: %[1]s.
+	CrisisGlass         Key = "crisis-glass"         // Where somebody may come to harm, a named professional whose role allows it may break the glass: POST Patient/$break-glass, with the reason.
 	DutyUnknown         Key = "duty-unknown"         // the number that the local health board gives
 	CarePlan            Key = "care-plan"            // Care and treatment plan
 	CrisisPlan          Key = "crisis-plan"          // Crisis plan
@@ -111,12 +115,15 @@ const (
 	SourceNamed         Key = "source-named"         // source
 	MoveNamed           Key = "move-named"           // move
 	GroundNamed         Key = "ground-named"         // reference
+	GlassReason         Key = "glass-reason"         // broke the glass for
+	GlassWords          Key = "glass-words"          // wrote
 	InRequest           Key = "in-request"           // request
 	OtherIds            Key = "other-ids"            // What was recorded while records of this person were filed under another id is shown by that id: %[1]s
 	OlderEntries        Key = "older-entries"        // Older entries are not shown: %[1]s
 	DutyCrisisRead      Key = "duty-crisis-read"     // On %[1]s at %[2]s the team %[3]s of %[4]s read the crisis slice of this record for emergency treatment. Nothing is recorded of what the person wishes in a crisis: speak with them about it, and record it.
 	DutyNoPlan          Key = "duty-no-plan"         // On %[1]s at %[2]s the team %[3]s of %[4]s asked for the crisis plan of this person for emergency treatment, and there is none. Make one with them.
 	DutyAlert           Key = "duty-alert"           // On %[1]s at %[2]s the team %[3]s of %[4]s asked for this record, and the answer is for the privacy officer to look at: %[5]s
+	DutyGlass           Key = "duty-glass"           // On %[1]s at %[2]s %[3]s (%[4]s) of the team %[5]s of %[6]s broke the glass for this record. %[9]s Look at whether it was justified. Reason: %[7]s. They wrote: %[8]s
 	TaskClash           Key = "task-clash"           // The source %[1]s and somebody else have changed the same part of this record. What stands was kept. Complete this Task to put what the source sent in its place, or reject it to leave what stands, and say why.
 	TaskNoPart          Key = "task-no-part"         // (The part is no longer there.)
 	TaskStands          Key = "task-stands"          // What stands

@@ -72,7 +72,7 @@ func TestCatalogue(t *testing.T) {
 			if len(slices.Compact(verbs)) != len(text.args) {
 				t.Errorf("%s in %v uses %d arguments, not %d", key, lang, len(verbs), len(text.args))
 			}
-			filled := key.In(lang, []any{7, 8, 9, 10, 11}[:len(text.args)]...)
+			filled := key.In(lang, []any{7, 8, 9, 10, 11, 12, 13, 14, 15}[:len(text.args)]...)
 			if strings.Contains(verb.ReplaceAllString(plain, ""), "%") || strings.Contains(strings.ReplaceAll(filled, "%!s(int=", ""), "%!") {
 				t.Errorf("%s in %v has a faulty verb: %s", key, lang, filled)
 			}
