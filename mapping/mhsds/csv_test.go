@@ -175,12 +175,13 @@ func TestFaultsOfTheHeaderRefuseTheExtract(t *testing.T) {
 	twice := headerCSV + strings.Split(headerCSV, "\n")[1] + "\n"
 	wrong := strings.NewReplacer("6.0,7A4", "5.0,", "2026-06-30", "30/06/2026").Replace(headerCSV)
 	for name, c := range map[string]struct{ header, want string }{
-		"none":    {"", "MHS000:0"},
-		"empty":   {strings.Split(headerCSV, "\n")[0] + "\n", "MHS000:0"},
-		"twice":   {twice, "MHS00025:1 MHS00025:2"},
-		"faulty":  {wrong, "MHS00018:1 MHS00003:1 MHS00028:1"},
-		"version": {strings.Replace(headerCSV, "6.0", "6", 1), "MHS00038:1"},
-		"ragged":  {headerCSV[:len(headerCSV)-2] + ",x\n", "CSV:1"},
+		"none":                     {"", "MHS000:0"},
+		"empty":                    {strings.Split(headerCSV, "\n")[0] + "\n", "MHS000:0"},
+		"twice":                    {twice, "MHS00025:1 MHS00025:2"},
+		"faulty":                   {wrong, "MHS00018:1 MHS00003:1 MHS00028:1"},
+		"version":                  {strings.Replace(headerCSV, "6.0", "6", 1), "MHS00038:1"},
+		"ragged":                   {headerCSV[:len(headerCSV)-2] + ",x\n", "CSV:1"},
+		"made on 29 February 2027": {strings.Replace(headerCSV, "2026-07-02T", "2027-02-29T", 1), "MHS00021:1"},
 	} {
 		fsys := folder(map[string]string{"MHS000.csv": c.header, "MHS701.csv": episodeCSV + "E1,P1,2026-06-01\n"})
 		b, report := read(t, fsys)

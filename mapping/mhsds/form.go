@@ -20,7 +20,7 @@ var forms = map[string]struct {
 }{
 	"date":     {date, "not a date of the calendar from 1890 on (YYYY-MM-DD)"},
 	"time":     {first(clock, matching(`^`+baseDay+`((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?)$`)), "not a time (hh:mm:ss)"},
-	"datetime": {matching(`^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[ T](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?)$`), "not a date and time (YYYY-MM-DDThh:mm:ss, with Z or an offset)"},
+	"datetime": {ofCalendar(matching(`^(\d{4}-\d\d-\d\d[ T](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?)$`)), "not a date and time (YYYY-MM-DDThh:mm:ss, with Z or an offset)"},
 	"postcode": {first(plainPostcode, matching(`^([a-zA-Z]{1,2}\d[a-zA-Z\d]?\s+\d[a-zA-Z]{2})$`)), "not a postcode (AA1 1AA, with its blank)"},
 	"version":  {matching(`^(\d+\.\d+)$`), "not a version (6.0)"},
 	"nhs":      {nhsNumber, "not an NHS number (ten digits)"},
@@ -102,6 +102,18 @@ func matching(expression string) form {
 			return "", false
 		}
 		return m[1], true
+	}
+}
+
+// ofCalendar takes of a form what begins with a day that there is.
+func ofCalendar(other form) form {
+	return func(x *extract, r *row, text string) (string, bool) {
+		normal, ok := other(x, r, text)
+		if !ok {
+			return "", false
+		}
+		_, err := time.Parse(time.DateOnly, normal[:len(time.DateOnly)])
+		return normal, err == nil
 	}
 }
 
