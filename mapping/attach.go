@@ -80,7 +80,7 @@ func (b *Back) attach(parts []*piece) {
 	for _, p := range parts {
 		for _, record := range saying.agree(p.m.source, p.scopes[0]) {
 			r := b.beside(p, record)
-			if key, ok := p.m.key.read(r); ok && (p.m.when == nil || p.m.when.holds(r)) {
+			if key, ok := p.m.key.read(r); ok && p.m.when.mayHold(r) {
 				where[p] = append(where[p], part{record, p.m.typ, key})
 				taken[part{record, p.m.typ, key}]++
 			}

@@ -32,6 +32,7 @@ type condition struct {
 	compare string
 	set     map[string]bool
 	text    string // as the map has it, of a whole condition
+	unknown bool   // of that of a map: it asks what does not return
 }
 
 func (c *condition) holds(r *run) bool {
@@ -69,6 +70,48 @@ func (c *condition) holds(r *run) bool {
 		return ok && c.set[strings.TrimSpace(value)]
 	}
 	return false
+}
+
+// mayHold is holds on the way back, where nobody knows what does not return.
+func (c *condition) mayHold(r *run) bool {
+	switch {
+	case c == nil || c.unknown:
+		return true
+	case c.test == all:
+		return !slices.ContainsFunc(c.terms, func(term *condition) bool { return !term.mayHold(r) })
+	case c.test == some:
+		return slices.ContainsFunc(c.terms, func(term *condition) bool { return term.mayHold(r) })
+	}
+	return c.holds(r)
+}
+
+// doubt marks what the condition of a map asks of fields and groups that do not return.
+func (c *condition) doubt(s *source, m *resourceMap) {
+	if c == nil {
+		return
+	}
+	if c.test == all || c.test == some {
+		for _, term := range c.terms {
+			term.doubt(s, m)
+		}
+		return
+	}
+	var asks []string
+	for _, o := range c.fields() {
+		asks = append(asks, m.path(o))
+	}
+	if c.group != "" {
+		group := syntax.JoinPath(m.each, c.group)
+		asks = append(asks, group)
+		for _, term := range c.terms {
+			for _, o := range term.fields() {
+				if o.up == 0 {
+					asks = append(asks, syntax.JoinPath(group, o.text))
+				}
+			}
+		}
+	}
+	c.unknown = slices.ContainsFunc(asks, func(path string) bool { return !s.returns(path) })
 }
 
 // holdsAmong reports whether the term holds of one record of the group.

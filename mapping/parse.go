@@ -101,6 +101,7 @@ func (p *parser) compile(tree []syntax.Block) {
 	p.tellApart()
 	p.derivable()
 	p.follow()
+	p.doubt()
 	p.attaching()
 	p.leftOver()
 	p.oneRecord()

@@ -210,6 +210,16 @@ func (p *parser) follow() {
 	}
 }
 
+// doubt finds what the conditions of maps ask of what does not return.
+func (p *parser) doubt() {
+	for _, name := range p.program.Sources() {
+		s := p.program.of(name)
+		for _, m := range s.maps {
+			m.when.doubt(s, m)
+		}
+	}
+}
+
 // derivable asks of every derive that what it reads returns: it is compared with what is
 // worked out of the record that came back.
 func (p *parser) derivable() {

@@ -57,6 +57,16 @@ func (s *source) home() *resourceMap {
 	return nil
 }
 
+// returns reports whether a field, or one of a group's records, returns.
+func (s *source) returns(path string) bool {
+	for given := range s.given {
+		if strings.HasPrefix(given+".", path+".") {
+			return true
+		}
+	}
+	return false
+}
+
 // reading is a field that a line of a map reads.
 type reading struct {
 	path string
@@ -244,7 +254,7 @@ const notHeld = ": the condition does not hold: "
 
 // make runs one map over the record in scope.
 func (r *run) make(m *resourceMap, resources []Resource) []Resource {
-	if m.when != nil && !m.when.holds(r) {
+	if m.when != nil && !m.when.holds(r) && !((r.proving || r.excusing) && m.when.mayHold(r)) {
 		r.explain(m.rule.at, "no ", m.typ, notHeld, m.when.text)
 		return resources
 	}

@@ -145,6 +145,19 @@ func TestCoordinatorsWhomOnlyTheirTeamTellsApartReturn(t *testing.T) {
 	}
 }
 
+// TestAPersonWithoutCoordinatorReturns: the team of whoever has referrals alone is made of
+// rows that do not return, and the person did not return either, nor plans and episodes.
+func TestAPersonWithoutCoordinatorReturns(t *testing.T) {
+	book, _ := read(t, folder(map[string]string{
+		"MHS101.csv": "ServiceRequestID,LocalPatientID,OrgIDComm,CareProfTeamLocalID,ReferralRequestReceivedDate\nR1,P1,7A4BS,T1,2026-06-10\n",
+		"MHS008.csv": "CarePlanID,LocalPatientID,CarePlanTypeMH,CarePlanCreatDate\nCP1,P1,10,2026-06-02\n",
+	}))
+	files, back := format(t).Back(env, parsed(t, bodies(book.taken)...))
+	if len(back.Faults) > 0 || len(back.Added) > 0 || len(files["MHS001MPI.csv"]) == 0 || len(files["MHS008CarePlanType.csv"]) == 0 {
+		t.Errorf("%+v, added %v: %s", back.Faults, back.Added, files)
+	}
+}
+
 // What comes from elsewhere has no key of the provider: one is made that a local
 // identifier can be, the same in each run, and what refers to it has it too.
 func TestKeysAreMinted(t *testing.T) {
