@@ -85,33 +85,25 @@ func (c *condition) mayHold(r *run) bool {
 	return c.holds(r)
 }
 
-// doubt marks what the condition of a map asks of fields and groups that do not return.
+// doubt marks what the condition of a map asks of fields that do not return, and whether a
+// group has records of which something does not: there may have been nothing else in them.
 func (c *condition) doubt(s *source, m *resourceMap) {
 	if c == nil {
 		return
 	}
-	if c.test == all || c.test == some {
+	group := syntax.JoinPath(m.each, c.group)
+	switch c.test {
+	case all, some:
 		for _, term := range c.terms {
 			term.doubt(s, m)
 		}
-		return
+	case records:
+		c.unknown = !c.not && !s.whole(group)
+	case among:
+		c.unknown = slices.ContainsFunc(c.terms[0].fields(), func(o *operand) bool { return o.up == 0 && !s.given[syntax.JoinPath(group, o.text)] })
+	default:
+		c.unknown = slices.ContainsFunc(c.fields(), func(o *operand) bool { return !s.given[m.path(o)] })
 	}
-	var asks []string
-	for _, o := range c.fields() {
-		asks = append(asks, m.path(o))
-	}
-	if c.group != "" {
-		group := syntax.JoinPath(m.each, c.group)
-		asks = append(asks, group)
-		for _, term := range c.terms {
-			for _, o := range term.fields() {
-				if o.up == 0 {
-					asks = append(asks, syntax.JoinPath(group, o.text))
-				}
-			}
-		}
-	}
-	c.unknown = slices.ContainsFunc(asks, func(path string) bool { return !s.returns(path) })
 }
 
 // holdsAmong reports whether the term holds of one record of the group.

@@ -57,14 +57,18 @@ func (s *source) home() *resourceMap {
 	return nil
 }
 
-// returns reports whether a field, or one of a group's records, returns.
-func (s *source) returns(path string) bool {
-	for given := range s.given {
-		if strings.HasPrefix(given+".", path+".") {
-			return true
+// whole reports whether all that is read of a group returns.
+func (s *source) whole(group string) bool {
+	read := false
+	for path := range s.reads.paths() {
+		if strings.HasPrefix(path+".", group+".") {
+			if !s.given[path] {
+				return false
+			}
+			read = true
 		}
 	}
-	return false
+	return read
 }
 
 // reading is a field that a line of a map reads.

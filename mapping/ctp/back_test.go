@@ -139,6 +139,31 @@ func TestAnEarlierPlanReturnsBesideTheOneInForce(t *testing.T) {
 	}
 }
 
+// TestAPartOfWhichNothingReturnsCostsNoPlan: of a contingency plan of arrangements and contacts
+// nothing returns, and that there was one is held against nothing.
+func TestAPartOfWhichNothingReturnsCostsNoPlan(t *testing.T) {
+	f := format(t)
+	var whole object
+	if err := json.Unmarshal([]byte(file(t, "testdata/plans/whole.json")), &whole); err != nil {
+		t.Fatal(err)
+	}
+	whole["contingency"] = object{"arrangements": []any{object{"what": "Her sister takes the children"}}}
+	whole["crisis"] = object{"actions": []any{object{"what": "See her the same day"}}}
+	text, err := json.Marshal(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	extract, account := back(t, f, readText(t, f, "a.json", string(text)))
+	for _, fault := range account.Faults {
+		if !strings.HasPrefix(fault.Reason, "no map that runs both ways makes") {
+			t.Errorf("%+v", fault)
+		}
+	}
+	if !strings.Contains(string(extract), `"id":"P-100"`) {
+		t.Errorf("came back as %s", extract)
+	}
+}
+
 // less leaves out one member or element of a plan, or says another word in its place.
 func less(rt *rapid.T, v any) any {
 	switch v := v.(type) {
