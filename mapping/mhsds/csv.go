@@ -208,6 +208,8 @@ func (f *file) readHeader(line, fault string) {
 		case fault != "":
 		case name == "":
 			fault = fmt.Sprintf("column %d has no name", i+1)
+		case len(cells.at) == 1 && strings.ContainsAny(name, ";\t"):
+			fault = "the columns are not separated by commas"
 		case twice:
 			fault = fmt.Sprintf("columns %d and %d have the same name", other+1, i+1)
 		}

@@ -134,6 +134,16 @@ func TestUnreadableHeaderRowSetsItsRowsAside(t *testing.T) {
 	}
 }
 
+// Each row was told that its key is blank.
+func TestColumnsThatNoCommaSeparatesAreNamed(t *testing.T) {
+	for _, by := range []string{";", "\t"} {
+		b, _ := read(t, folder(map[string]string{"MHS701.csv": strings.ReplaceAll(episodeCSV+"E1,P1,2026-06-01\n", ",", by)}))
+		if got, last := refusals(b), b.aside[len(b.aside)-1]; got != "CSV:1" || !strings.Contains(last.Reason, "not separated by commas") {
+			t.Errorf("%q: %s, %s", by, got, last.Reason)
+		}
+	}
+}
+
 func utf16le(s string) string {
 	out := []byte{0xff, 0xfe}
 	for _, u := range utf16.Encode([]rune(s)) {
