@@ -82,6 +82,30 @@ func TestTheColumnsOfClientLevelData(t *testing.T) {
 	}
 }
 
+// TestAPersonOfTwoRowsStandsOnceInTheBundle: the importer of FHIR bundles set aside the second
+// of each that came twice, though both said the same.
+func TestAPersonOfTwoRowsStandsOnceInTheBundle(t *testing.T) {
+	rows := "LA Code,LA Person Unique Identifier,Gender,Event Type,Event Start Date\n" +
+		"E06000019,P17,Male,Request,01/04/2026\nE06000019,P17,Male,Review,02/04/2026\nE06000019,P17,Female,Review,03/04/2026\n"
+	made, err := workbench.Forward(t.Context(), clientLevelData(t, folder.Release2), fstest.MapFS{"Event.csv": {Data: []byte(rows)}}, workbench.Env("s", "7A4"))
+	if err != nil || len(made.Faults) > 0 {
+		t.Fatalf("%v %+v", err, made)
+	}
+	resources, err := workbench.Resources(made.Bundle())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var people []string
+	for _, r := range resources {
+		if r.Type() == "Patient" {
+			people = append(people, r.Get("gender").Text())
+		}
+	}
+	if len(resources) != 5 || !slices.Equal(people, []string{"male", "female"}) {
+		t.Errorf("%d resources, people %v", len(resources), people)
+	}
+}
+
 // TestWhatReleaseOneLoses: the page says of the lists what their tables say.
 func TestWhatReleaseOneLoses(t *testing.T) {
 	page, err := os.ReadFile("../../docs/cld.md")

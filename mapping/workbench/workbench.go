@@ -95,11 +95,16 @@ func Forward(ctx context.Context, f Format, files fs.FS, env mapping.Env) (*Made
 	return made, err
 }
 
-// Bundle is what was made as a FHIR collection.
+// Bundle is what was made as a FHIR collection. What several records say alike, such as
+// their person, stands in it once.
 func (m *Made) Bundle() []byte {
-	bodies := make([][]byte, len(m.Resources))
-	for i, r := range m.Resources {
-		bodies[i] = r.Body
+	var bodies [][]byte
+	held := map[string]bool{}
+	for _, r := range m.Resources {
+		if !held[string(r.Body)] {
+			held[string(r.Body)] = true
+			bodies = append(bodies, r.Body)
+		}
 	}
 	return append(Collection(bodies), '\n')
 }
