@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"cpagateway/mapping"
 )
@@ -418,18 +419,31 @@ func (r *row) orphan(rule *rule) {
 	r.fault(rule, "the row of "+r.owner.in.table.code+" that it hangs on was set aside by "+r.owner.refusal)
 }
 
-// checkChildren asks whether the tables below have a row for each row.
+// checkChildren asks whether the tables below have a row for each row, and whether one
+// beside it follows it.
 func (x *extract) checkChildren() {
 	for _, s := range x.order {
 		for _, rule := range s.table.rules {
-			if rule.child == "" {
+			if rule.child == "" && rule.start == "" {
 				continue
 			}
 			for _, r := range s.rows {
-				if r.refusal == "" && len(r.group(rule.child)) == 0 {
+				if r.refusal == "" && (rule.child != "" && len(r.group(rule.child)) == 0 || rule.start != "" && !r.isFollowed(rule)) {
 					r.fault(rule, rule.reason)
 				}
 			}
 		}
 	}
+}
+
+// isFollowed reports whether a row that has ended has another beside it that goes on.
+func (r *row) isFollowed(rule *rule) bool {
+	ended, _ := r.Field(rule.field)
+	day, err := time.Parse(time.DateOnly, ended)
+	own, _ := r.Field(rule.other)
+	return err != nil || slices.ContainsFunc(r.owner.group(r.in.table.code), func(beside mapping.Record) bool {
+		start, _ := beside.Field(rule.start)
+		other, _ := beside.Field(rule.other)
+		return other != own && (start == ended || start == day.AddDate(0, 0, 1).Format(time.DateOnly))
+	})
 }

@@ -55,6 +55,8 @@ type rule struct {
 	normal form              // format
 	parent *place            // the row that this one hangs on, or names
 	child  string            // code of a table that must have rows below
+	start  string            // of followed: the field in which the row that follows begins
+	other  string            // of followed: the field in which that says otherwise
 	unique []string
 	where  mapping.Condition // which rows unique is about
 	wide   *key              // of unique: rows that do not hang together can have this
@@ -244,6 +246,12 @@ func (r *rule) read(kind string, arguments []string) (err error) {
 		r.parent, r.reason = &place{table, column}, "no valid row of "+table+" has this "+column
 	case "child":
 		r.child, r.reason = strings.Join(arguments, " "), "no valid row of "+strings.Join(arguments, " ")+" hangs on this one"
+	case "followed":
+		if len(arguments) != 2 {
+			return errors.New("what follows is START OTHER")
+		}
+		r.start, r.other = arguments[0], arguments[1]
+		r.reason = "no valid row of the same person with another " + r.other + " begins (" + r.start + ") on that day or the next"
 	case "unique":
 		err = r.readUnique(arguments)
 	case "single":

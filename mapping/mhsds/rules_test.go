@@ -136,6 +136,27 @@ func TestEveryRuleFires(t *testing.T) {
 	}
 }
 
+// TestARegistrationThatEndedIsFollowedByAnother: on its last day or the day after, with another
+// practice, in a row that is valid (MHS00223).
+func TestARegistrationThatEndedIsFollowedByAnother(t *testing.T) {
+	f, err := New(V6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for next, followed := range map[string]bool{
+		"W97003 2026-06-14": true, "W97003 2026-06-15": true,
+		"W97003 2026-06-13": false, "W97003 2026-06-16": false, "W97003 ": false, "W97001 2026-06-15": false, "W9 2026-06-15": false,
+	} {
+		s := sound(t)
+		s["MHS002"][0]["GMPReg"], s["MHS002"][0]["StartDateGMPRegistration"], _ = strings.Cut(next, " ")
+		k, _ := bring(t, f, s)
+		at := slices.IndexFunc(k.faults, func(f mapping.Fault) bool { return f.Rule == "MHS00223" })
+		if followed != (at < 0) || at >= 0 && (!k.faults[at].Warning || k.faults[at].At.Row != 2) {
+			t.Errorf("followed by %q: %v", next, k.faults)
+		}
+	}
+}
+
 func rulesOf(faults []mapping.Fault) []string {
 	var ids []string
 	for _, f := range faults {
