@@ -32,7 +32,10 @@ type condition struct {
 	compare string
 	set     map[string]bool
 	text    string // as the map has it, of a whole condition
-	unknown bool   // of that of a map: it asks what does not return
+
+	// Of that of a map: it asks what does not return, or fields that a table may not tell.
+	unknown bool
+	untold  []*operand
 }
 
 func (c *condition) holds(r *run) bool {
@@ -72,7 +75,8 @@ func (c *condition) holds(r *run) bool {
 	return false
 }
 
-// mayHold is holds on the way back, where nobody knows what does not return.
+// mayHold is holds on the way back, where nobody knows what does not return, nor in a proof
+// what stands behind a code that the tables do not tell.
 func (c *condition) mayHold(r *run) bool {
 	switch {
 	case c == nil || c.unknown:
@@ -82,7 +86,8 @@ func (c *condition) mayHold(r *run) bool {
 	case c.test == some:
 		return slices.ContainsFunc(c.terms, func(term *condition) bool { return term.mayHold(r) })
 	}
-	return c.holds(r)
+	blank := func(o *operand) bool { _, ok := o.read(r); return !ok }
+	return c.holds(r) || r.isProof() && slices.ContainsFunc(c.untold, blank)
 }
 
 // doubt marks what the condition of a map asks of fields that do not return, and whether a
@@ -102,7 +107,12 @@ func (c *condition) doubt(s *source, m *resourceMap) {
 	case among:
 		c.unknown = slices.ContainsFunc(c.terms[0].fields(), func(o *operand) bool { return o.up == 0 && !s.given[syntax.JoinPath(group, o.text)] })
 	default:
-		c.unknown = slices.ContainsFunc(c.fields(), func(o *operand) bool { return !s.given[m.path(o)] })
+		for _, o := range c.fields() {
+			c.unknown = c.unknown || !s.given[m.path(o)]
+			if s.untold[m.path(o)] {
+				c.untold = append(c.untold, o)
+			}
+		}
 	}
 }
 

@@ -61,6 +61,7 @@ func (p *parser) checkWay(l syntax.Line, arrow syntax.Token, r *rule, place *nod
 	}
 	for _, o := range r.from.fields() {
 		p.source.given[p.absolute(o)] = true
+		p.source.untold[p.absolute(o)] = p.source.untold[p.absolute(o)] || r.as.loses()
 		p.oneForm(l, o)
 	}
 	if r.keyed {

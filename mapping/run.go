@@ -39,6 +39,7 @@ type source struct {
 	join     Join
 	keys     map[string]string // path of a group -> the field that tells its records apart
 	given    map[string]bool   // paths of fields that return
+	untold   map[string]bool   // paths of those that a table may not tell
 	forms    map[string]written
 	repeats  []repeated
 	derives  []reading       // fields that a derive reads
@@ -146,6 +147,9 @@ type run struct {
 	excusing  bool // where one wrote, a second body is made without them
 	excused   bool // one wrote
 }
+
+// isProof reports whether records that came back are run forward again.
+func (r *run) isProof() bool { return r.proving || r.excusing }
 
 // around is one record of the chain that ^ steps out of.
 type around struct {
@@ -258,7 +262,7 @@ const notHeld = ": the condition does not hold: "
 
 // make runs one map over the record in scope.
 func (r *run) make(m *resourceMap, resources []Resource) []Resource {
-	if m.when != nil && !m.when.holds(r) && !((r.proving || r.excusing) && m.when.mayHold(r)) {
+	if m.when != nil && !m.when.holds(r) && !(r.isProof() && m.when.mayHold(r)) {
 		r.explain(m.rule.at, "no ", m.typ, notHeld, m.when.text)
 		return resources
 	}
