@@ -47,6 +47,18 @@ func (p *parser) checkElements(m *resourceMap) {
 			p.Fail(t.line, t.name, fmt.Sprintf("%s has no element %s in FHIR R4%s", in.path, name, in.like(name)))
 		}
 		elements[t.node] = element{Shape: of, path: in.path + "." + name}
+		if of != nil && of.Type == "uri" {
+			t.node.writesURI()
+		}
+	}
+}
+
+// writesURI escapes what is put into the strings of a node.
+func (n *node) writesURI() {
+	for _, r := range n.rules {
+		for i := range r.from.parts {
+			r.from.parts[i].inURI = r.from.kind == template
+		}
 	}
 }
 

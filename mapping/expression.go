@@ -31,6 +31,7 @@ type operand struct {
 	text  string // of a constant its value, of a field its name
 	up    int    // of a field: how many records further out
 	keyed bool   // of a field: escaped, as a part of a key
+	inURI bool   // of a field: escaped, as a part of a URI
 	parts []part // of a template its parts, of a choice then and else
 	when  *condition
 }
@@ -65,8 +66,11 @@ func (o *operand) read(r *run) (string, bool) {
 		return o.text, true
 	case field:
 		value, ok := r.record(o.up).Field(o.text)
-		if o.keyed {
+		switch {
+		case o.keyed:
 			value = escapeKey(value)
+		case o.inURI && strings.ContainsAny(value, "% \t\n\r"):
+			value = uriEscapes.Replace(value)
 		}
 		return value, ok
 	case template:
@@ -186,6 +190,9 @@ func (p *parser) field(l syntax.Line, t syntax.Token) operand {
 const keySeparator = "|"
 
 var keyEscapes = strings.NewReplacer("%", "%25", keySeparator, "%7C")
+
+// uriEscapes makes a part of a URI of a text that may hold blanks.
+var uriEscapes = strings.NewReplacer("%", "%25", " ", "%20", "\t", "%09", "\n", "%0A", "\r", "%0D")
 
 // escapeKey makes a part of a key safe to stand beside another, and drops the
 // blanks around it.

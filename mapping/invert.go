@@ -91,8 +91,11 @@ func (b *Back) text(r *rule, v fhir.Value) (string, bool) {
 func (o *operand) give(env Env, text string, at []*Returned) bool {
 	switch o.kind {
 	case field:
-		if o.keyed {
+		switch {
+		case o.keyed:
 			text = unescapeKey(text)
+		case o.inURI:
+			text = uriUnescapes.Replace(text)
 		}
 		return at[len(at)-1-o.up].set(o.text, text)
 	case template:
@@ -142,6 +145,8 @@ func (o *operand) fixedFrom(i int, steady *run) (fixed string, last bool) {
 	}
 	return fixed, true
 }
+
+var uriUnescapes = strings.NewReplacer("%25", "%", "%20", " ", "%09", "\t", "%0A", "\n", "%0D", "\r")
 
 var keyUnescapes = strings.NewReplacer("%7C", "|", "%25", "%")
 
