@@ -45,7 +45,7 @@ const (
 func (p *Program) Check() Check {
 	check := Check{Tables: []codes.Check{}, Fields: []FieldCheck{}}
 	for _, source := range p.Sources() {
-		check.Fields = append(check.Fields, p.checkFields(source)...)
+		check.Fields = append(check.Fields, p.checkFields(source, nil)...)
 	}
 	for _, name := range p.Tables() {
 		check.Tables = append(check.Tables, p.tables[name].Check(p.tables))
@@ -53,9 +53,10 @@ func (p *Program) Check() Check {
 	return check
 }
 
-// checkFields are the fields of a source, sorted.
-func (p *Program) checkFields(source string) []FieldCheck {
-	c := checker{fields: map[string]*FieldCheck{}, lost: map[string]string{}, minted: p.of(source).minted}
+// checkFields are the fields of a source, sorted; where one of its maps, if any, has made
+// something.
+func (p *Program) checkFields(source string, made *resourceMap) []FieldCheck {
+	c := checker{fields: map[string]*FieldCheck{}, lost: map[string]string{}, minted: p.of(source).minted, made: made}
 	for _, path := range p.unread(source) {
 		c.lost[path] = "not-read"
 	}
@@ -81,7 +82,8 @@ type checker struct {
 	fields map[string]*FieldCheck
 	lost   map[string]string // why a field that no rule returns does not
 	minted map[string]bool
-	paths  []string // of the groups around what is read, outermost first
+	made   *resourceMap // whose condition held
+	paths  []string     // of the groups around what is read, outermost first
 }
 
 func (c *checker) readMap(m *resourceMap) {
@@ -95,7 +97,11 @@ func (c *checker) readMap(m *resourceMap) {
 	}
 	c.condition(m.when)
 	shape, _ := profiles.ShapeOf(m.typ)
-	c.node(m.root, m.typ, within{reason: reason, shape: shape}.under(m.when, c.paths))
+	in := within{reason: reason, shape: shape}
+	if m != c.made {
+		in = in.under(m.when, c.paths)
+	}
+	c.node(m.root, m.typ, in)
 }
 
 // within is what holds for everything in a block.

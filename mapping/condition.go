@@ -33,7 +33,7 @@ type condition struct {
 	set     map[string]bool
 	text    string // as the map has it, of a whole condition
 
-	// Of that of a map: it asks what does not return, or fields that a table may not tell.
+	// Of that of a map: it asks what does not return, or fields that may not.
 	unknown bool
 	untold  []*operand
 }
@@ -76,7 +76,7 @@ func (c *condition) holds(r *run) bool {
 }
 
 // mayHold is holds on the way back, where nobody knows what does not return, nor in a proof
-// what stands behind a code that the tables do not tell.
+// whether something is blank because it was.
 func (c *condition) mayHold(r *run) bool {
 	switch {
 	case c == nil || c.unknown:
@@ -90,26 +90,30 @@ func (c *condition) mayHold(r *run) bool {
 	return c.holds(r) || r.isProof() && slices.ContainsFunc(c.untold, blank)
 }
 
-// doubt marks what the condition of a map asks of fields that do not return, and whether a
-// group has records of which something does not: there may have been nothing else in them.
-func (c *condition) doubt(s *source, m *resourceMap) {
-	if c == nil {
-		return
-	}
+// doubt marks what the condition of a map asks of fields that are not always told, and
+// whether a group has records of which something is not: there may have been nothing else in
+// them.
+func (c *condition) doubt(s *source, m *resourceMap, told map[string]bool) {
 	group := syntax.JoinPath(m.each, c.group)
 	switch c.test {
 	case all, some:
 		for _, term := range c.terms {
-			term.doubt(s, m)
+			term.doubt(s, m, told)
 		}
 	case records:
-		c.unknown = !c.not && !s.whole(group)
+		read := false
+		for path, always := range told {
+			if strings.HasPrefix(path+".", group+".") {
+				read, c.unknown = true, c.unknown || !always
+			}
+		}
+		c.unknown = !c.not && (c.unknown || !read)
 	case among:
 		c.unknown = slices.ContainsFunc(c.terms[0].fields(), func(o *operand) bool { return o.up == 0 && !s.given[syntax.JoinPath(group, o.text)] })
 	default:
 		for _, o := range c.fields() {
 			c.unknown = c.unknown || !s.given[m.path(o)]
-			if s.untold[m.path(o)] {
+			if !told[m.path(o)] {
 				c.untold = append(c.untold, o)
 			}
 		}

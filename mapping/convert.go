@@ -48,11 +48,6 @@ type conversion struct {
 	keep      bool         // of a concept: the source's coding stands beside the target's
 }
 
-// loses reports whether there may be a code that what is written does not tell.
-func (c conversion) loses() bool {
-	return c.table != nil && !c.keep && (c.table.Otherwise != nil || len(c.table.Stay(c.operation == toCode)) > 0)
-}
-
 // literals are the conversions whose text stands in JSON as it is.
 var literals = map[operation]struct {
 	pattern   *regexp.Regexp

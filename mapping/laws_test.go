@@ -114,7 +114,7 @@ func (d *drawn) line(indent, field, target string) string {
 // maps draws one map with blocks of every kind.
 func (d *drawn) maps() string {
 	var s strings.Builder
-	s.WriteString(lawTables + "map S <-> Basic\n  key id\n  in identifier[]\n    \"https://s/id\" -> system\n    id <-> value\n")
+	s.WriteString(lawTables + "map S <-> Basic" + d.one("", "", " when f0 present", " when f1 present or f0 blank", " when g[] present") + "\n  key id\n  in identifier[]\n    \"https://s/id\" -> system\n    id <-> value\n")
 	for i := range rapid.IntRange(0, 4).Draw(d.T, "rules") {
 		s.WriteString(d.line("  ", fmt.Sprint("f", i), fmt.Sprint("t", i)))
 	}

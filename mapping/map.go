@@ -79,7 +79,7 @@ func (p *parser) readMap(b syntax.Block) {
 // sourceOf is what is known of a source, from its first mention on.
 func (p *parser) sourceOf(name string) *source {
 	if p.program.sources[name] == nil {
-		p.program.sources[name] = &source{settings: &settings{}, keys: map[string]string{}, given: map[string]bool{}, untold: map[string]bool{}, forms: map[string]written{}, minted: map[string]bool{}, refers: map[[2]string]bool{}}
+		p.program.sources[name] = &source{settings: &settings{}, keys: map[string]string{}, given: map[string]bool{}, forms: map[string]written{}, minted: map[string]bool{}, refers: map[[2]string]bool{}}
 	}
 	return p.program.sources[name]
 }

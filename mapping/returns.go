@@ -61,7 +61,6 @@ func (p *parser) checkWay(l syntax.Line, arrow syntax.Token, r *rule, place *nod
 	}
 	for _, o := range r.from.fields() {
 		p.source.given[p.absolute(o)] = true
-		p.source.untold[p.absolute(o)] = p.source.untold[p.absolute(o)] || r.as.loses()
 		p.oneForm(l, o)
 	}
 	if r.keyed {
@@ -211,12 +210,20 @@ func (p *parser) follow() {
 	}
 }
 
-// doubt finds what the conditions of maps ask of what does not return.
+// doubt finds what the conditions of maps ask of what may not return from a resource that
+// they made.
 func (p *parser) doubt() {
 	for _, name := range p.program.Sources() {
 		s := p.program.of(name)
 		for _, m := range s.maps {
-			m.when.doubt(s, m)
+			if m.when == nil || m.way != both {
+				continue
+			}
+			told := map[string]bool{}
+			for _, f := range p.program.checkFields(name, m) {
+				told[f.Field] = f.Verdict == Returns
+			}
+			m.when.doubt(s, m, told)
 		}
 	}
 }

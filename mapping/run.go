@@ -39,7 +39,6 @@ type source struct {
 	join     Join
 	keys     map[string]string // path of a group -> the field that tells its records apart
 	given    map[string]bool   // paths of fields that return
-	untold   map[string]bool   // paths of those that a table may not tell
 	forms    map[string]written
 	repeats  []repeated
 	derives  []reading       // fields that a derive reads
@@ -56,20 +55,6 @@ func (s *source) home() *resourceMap {
 		}
 	}
 	return nil
-}
-
-// whole reports whether all that is read of a group returns.
-func (s *source) whole(group string) bool {
-	read := false
-	for path := range s.reads.paths() {
-		if strings.HasPrefix(path+".", group+".") {
-			if !s.given[path] {
-				return false
-			}
-			read = true
-		}
-	}
-	return read
 }
 
 // reading is a field that a line of a map reads.
