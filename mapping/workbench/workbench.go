@@ -99,10 +99,10 @@ func Forward(ctx context.Context, f Format, files fs.FS, env mapping.Env) (*Made
 // their person, stands in it once.
 func (m *Made) Bundle() []byte {
 	var bodies [][]byte
-	held := map[string]bool{}
+	held := map[[sha256.Size]byte]bool{}
 	for _, r := range m.Resources {
-		if !held[string(r.Body)] {
-			held[string(r.Body)] = true
+		if sum := sha256.Sum256(r.Body); !held[sum] {
+			held[sum] = true
 			bodies = append(bodies, r.Body)
 		}
 	}
