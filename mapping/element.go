@@ -48,17 +48,18 @@ func (p *parser) checkElements(m *resourceMap) {
 		}
 		elements[t.node] = element{Shape: of, path: in.path + "." + name}
 		if of != nil && of.Type == "uri" {
-			t.node.writesURI()
+			for _, r := range t.node.rules {
+				r.from.intoURI()
+			}
 		}
 	}
 }
 
-// writesURI escapes what is put into the strings of a node.
-func (n *node) writesURI() {
-	for _, r := range n.rules {
-		for i := range r.from.parts {
-			r.from.parts[i].inURI = r.from.kind == template
-		}
+// intoURI escapes the fields in the strings of an operand.
+func (o *operand) intoURI() {
+	for i := range o.parts {
+		o.parts[i].inURI = o.kind == template
+		o.parts[i].intoURI()
 	}
 }
 

@@ -79,6 +79,7 @@ func Load(fsys fs.FS, version string, names Names) (*Program, error) {
 	}
 	p.program.tables = p.tables
 	p.program.version = digest
+	p.program.doubt()
 	p.program.numberFixed()
 	return p.program, nil
 }
@@ -101,7 +102,6 @@ func (p *parser) compile(tree []syntax.Block) {
 	p.tellApart()
 	p.derivable()
 	p.follow()
-	p.doubt()
 	p.attaching()
 	p.leftOver()
 	p.oneRecord()

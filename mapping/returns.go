@@ -212,15 +212,15 @@ func (p *parser) follow() {
 
 // doubt finds what the conditions of maps ask of what may not return from a resource that
 // they made.
-func (p *parser) doubt() {
-	for _, name := range p.program.Sources() {
-		s := p.program.of(name)
+func (p *Program) doubt() {
+	for _, name := range p.Sources() {
+		s := p.of(name)
 		for _, m := range s.maps {
 			if m.when == nil || m.way != both {
 				continue
 			}
 			told := map[string]bool{}
-			for _, f := range p.program.checkFields(name, m) {
+			for _, f := range p.checkFields(name, m) {
 				told[f.Field] = f.Verdict == Returns
 			}
 			m.when.doubt(s, m, told)
