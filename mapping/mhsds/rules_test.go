@@ -316,6 +316,7 @@ func TestRulesFileIsHeldToItsGrammar(t *testing.T) {
 		"table MHS001X\nMHS00001 reject A unique",
 		"table MHS001X\nMHS00001 reject A unique A when",
 		"table MHS001X\nMHS00001 reject A parent MHS002",
+		"table MHS001X\nMHS00001 warn A followed B",
 		"table MHS1",
 	} {
 		if _, err := readRules("# head\n"+text, ""); err == nil || !strings.HasPrefix(err.Error(), "rules.txt:") {
