@@ -27,7 +27,6 @@ func (f *Format) Back(env mapping.Env, resources []fhir.Value) (map[string][]byt
 		made := make([][]mapping.Resource, len(records))
 		for i, record := range records {
 			r := rows[record]
-			newestFirst(r.group(coordinators), "StartDateAssCareCoord")
 			resources, faults := x.runner.Run(record.Source, r)
 			made[i] = resources
 			r.findings().faults = append(r.findings().faults, faults...)
@@ -60,6 +59,7 @@ func (f *Format) returned(env mapping.Env, records []*mapping.Returned, rows map
 			x.check(s)
 		}
 	}
+	x.hang()
 	return x
 }
 
@@ -110,7 +110,7 @@ func within(r *row) iter.Seq[*row] {
 		if !yield(r) {
 			return
 		}
-		for _, below := range r.below {
+		for below := range r.hanging() {
 			if below.in.table.mapped {
 				continue
 			}

@@ -33,7 +33,6 @@ func (x *extract) emit(ctx context.Context) error {
 func (x *extract) give(r *row) error {
 	var resources []mapping.Resource
 	if r.refusal == "" {
-		newestFirst(r.group(coordinators), "StartDateAssCareCoord")
 		var faults []mapping.Fault
 		resources, faults = x.runner.Run(r.in.table.name, r)
 		r.mapped(faults)
@@ -49,7 +48,7 @@ func (x *extract) give(r *row) error {
 	if err := x.account(r, resources); err != nil {
 		return err
 	}
-	for _, below := range r.below {
+	for below := range r.hanging() {
 		if err := x.give(below); err != nil {
 			return err
 		}
@@ -90,7 +89,7 @@ func asOf(header *row) string {
 // what this row makes: a GP registration, a coordinator, a referral, an agreement.
 func (x *extract) within(r *row) int {
 	n := 0
-	for _, below := range r.below {
+	for below := range r.hanging() {
 		if below.refusal == "" && !below.in.table.mapped {
 			n += 1 + x.within(below)
 		}
@@ -102,10 +101,10 @@ const coordinators = "MHS006"
 
 // newestFirst orders the coordinators so that a map's "first" is the current one
 // should an extract hold two that have not ended.
-func newestFirst(group []mapping.Record, field string) {
+func newestFirst(group []mapping.Record) {
 	slices.SortStableFunc(group, func(a, b mapping.Record) int {
-		first, _ := a.Field(field)
-		second, _ := b.Field(field)
+		first, _ := a.Field("StartDateAssCareCoord")
+		second, _ := b.Field("StartDateAssCareCoord")
 		return strings.Compare(second, first)
 	})
 }
@@ -115,7 +114,11 @@ func newestFirst(group []mapping.Record, field string) {
 // the map's warning says nothing new.
 func (r *row) mapped(faults []mapping.Fault) {
 	for _, f := range faults {
-		if f.Warning && (r.accused(f.At) || slices.ContainsFunc(r.below, func(b *row) bool { return b.accused(f.At) })) {
+		accused := r.accused(f.At)
+		for below := range r.hanging() {
+			accused = accused || below.accused(f.At)
+		}
+		if f.Warning && accused {
 			continue
 		}
 		r.findings().faults = append(r.findings().faults, f)
@@ -126,7 +129,7 @@ func (r *row) mapped(faults []mapping.Fault) {
 	if r.refusal == "" {
 		return
 	}
-	for _, below := range r.below {
+	for below := range r.hanging() {
 		for _, rule := range below.in.table.rules {
 			if rule.parent != nil && rule.effect == rejects && below.refusal == "" {
 				below.orphan(rule)

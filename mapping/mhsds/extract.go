@@ -152,6 +152,7 @@ func (x *extract) work(ctx context.Context, tables []*table, rows []*row) error 
 	for _, s := range x.order {
 		x.check(s)
 	}
+	x.hang()
 	x.checkChildren()
 	if err := x.failed(); err != nil { // what was not found is perhaps there
 		return err
@@ -226,8 +227,16 @@ func (x *extract) check(s *sheet) {
 	}
 	for _, r := range s.rows {
 		x.checkOwner(r)
-		if r.refusal == "" {
-			r.hang()
+	}
+}
+
+// hang lets each row know those that hang on it, in their order.
+func (x *extract) hang() {
+	for _, s := range slices.Backward(x.order) {
+		for _, r := range slices.Backward(s.rows) {
+			if r.owner != nil {
+				r.next, r.owner.below = r.owner.below, r
+			}
 		}
 	}
 }
@@ -318,7 +327,6 @@ func (x *extract) link(s *sheet) {
 			case found == nil:
 			case rule.effect == rejects:
 				r.owner = found
-				found.below = append(found.below, r)
 			case found.refusal == "":
 				r.joined = append(r.joined, found)
 			}

@@ -51,7 +51,7 @@ func (x *extract) gather(top *row) map[*table][]*row {
 		for _, other := range append(slices.Clone(r.findings().twins), r.joined...) {
 			add(other)
 		}
-		for _, below := range r.below {
+		for below := range r.hanging() {
 			all(below)
 		}
 	}

@@ -1,6 +1,7 @@
 package mhsds
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
@@ -146,8 +147,9 @@ type row struct {
 
 	owner   *row      // the row it hangs on, valid or not
 	joined  []*row    // valid rows that it names otherwise: staff, teams
-	below   []*row    // the rows that hang on it, valid or not
-	groups  []group   // of these the valid ones, by table
+	below   *row      // the first of those that hang on it
+	next    *row      // the one behind it of those that hang on its owner
+	groups  []group   // of those that hang on it, the ones that were asked for
 	refusal string    // id of the rule that set it aside; "" is a valid row
 	found   *findings // what is wrong with it; nil of most rows, which are many
 }
@@ -237,13 +239,32 @@ func (r *row) Group(name string) []mapping.Record {
 	return all
 }
 
+// hanging is the rows that hang on this one, valid or not, in their order.
+func (r *row) hanging() iter.Seq[*row] {
+	return func(yield func(*row) bool) {
+		for below := r.below; below != nil && yield(below); below = below.next {
+		}
+	}
+}
+
+// group is the valid rows of a table that hang on this one, found when they are first asked for.
 func (r *row) group(table string) []mapping.Record {
 	for i := range r.groups {
 		if r.groups[i].table == table {
 			return r.groups[i].rows
 		}
 	}
-	return nil
+	g := group{table: table}
+	for below := range r.hanging() {
+		if below.in.table.code == table && below.refusal == "" {
+			g.rows = append(g.rows, below)
+		}
+	}
+	if table == coordinators {
+		newestFirst(g.rows)
+	}
+	r.groups = append(r.groups, g)
+	return g.rows
 }
 
 // At implements mapping.Record.
@@ -254,20 +275,6 @@ func (r *row) At(name string) mapping.Position {
 		}
 	}
 	return mapping.Position{File: r.in.name, Row: r.number, Field: name}
-}
-
-// hang makes a valid row part of the group of its owner.
-func (r *row) hang() {
-	if r.owner == nil {
-		return
-	}
-	for i := range r.owner.groups {
-		if g := &r.owner.groups[i]; g.table == r.in.table.code {
-			g.rows = append(g.rows, r)
-			return
-		}
-	}
-	r.owner.groups = append(r.owner.groups, group{r.in.table.code, []mapping.Record{r}})
 }
 
 // maxValue bounds what a fault shows of a row that could not be read; its
