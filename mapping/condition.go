@@ -266,10 +266,11 @@ func (p *parser) membership(l syntax.Line, t []syntax.Token) *condition {
 // Condition is a guard outside a map, for the rules that a format asks of its records.
 type Condition struct{ asks *condition }
 
-// ParseCondition reads a condition of the map language. A fault is a *syntax.Error
-// whose column counts from the start of the text.
-func ParseCondition(text string) (Condition, error) {
+// Condition reads a condition of the map language, for a format that is made of the program. A
+// fault is a *syntax.Error whose column counts from the start of the text.
+func (of *Program) Condition(text string) (Condition, error) {
 	p := newParser(nil)
+	p.program = of
 	p.scopes = []inside{{reads: &reads{}}}
 	lines := p.Lines("condition", text)
 	if err := p.Err(); err != nil {

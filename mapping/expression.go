@@ -29,6 +29,7 @@ const (
 type operand struct {
 	kind  operandKind
 	text  string // of a constant its value, of a field its name
+	field *Field // of a field
 	up    int    // of a field: how many records further out
 	keyed bool   // of a field: escaped, as a part of a key
 	inURI bool   // of a field: escaped, as a part of a URI
@@ -65,7 +66,7 @@ func (o *operand) read(r *run) (string, bool) {
 	case constant:
 		return o.text, true
 	case field:
-		value, ok := r.record(o.up).Field(o.text)
+		value, ok := r.record(o.up).Field(o.field)
 		switch {
 		case o.keyed:
 			value = escapeKey(value)
@@ -183,7 +184,7 @@ func (p *parser) field(l syntax.Line, t syntax.Token) operand {
 	}
 	p.isColumn(l, t, up, name)
 	p.take(up, name)
-	return operand{kind: field, text: name, up: up, keyed: p.keyed}
+	return operand{kind: field, text: name, field: p.program.Field(name), up: up, keyed: p.keyed}
 }
 
 // keySeparator stands between the parts of a key, and in none of them.

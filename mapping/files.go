@@ -22,9 +22,7 @@ type NotRead struct {
 func (r *Report) Pass(file, reason string) { r.NotRead = append(r.NotRead, NotRead{file, reason}) }
 
 // CSV writes records with Fields as a file: a row of headers, and one of each record.
-func CSV[R interface {
-	Field(name string) (text string, ok bool)
-}](columns []Column, records []R) []byte {
+func CSV[R Record](columns []Column, records []R) []byte {
 	var text bytes.Buffer
 	w := csv.NewWriter(&text)
 	row := make([]string, len(columns))
@@ -34,7 +32,7 @@ func CSV[R interface {
 	_ = w.Write(row) // a buffer takes everything
 	for _, r := range records {
 		for i, c := range columns {
-			row[i], _ = r.Field(c.Field)
+			row[i], _ = Text(r, c.Field)
 		}
 		_ = w.Write(row)
 	}

@@ -217,8 +217,8 @@ func TestLawsOfDrawnMaps(t *testing.T) {
 			if !inGroup {
 				name = group
 			}
-			if is, has := back.Records[0].Field(name); has && !inGroup {
-				if was, _ := given.Field(name); is != normal(was, d.fields[name]) {
+			if is, has := mapping.Text(back.Records[0], name); has && !inGroup {
+				if was, _ := mapping.Text(given, name); is != normal(was, d.fields[name]) {
 					rt.Fatalf("%s\n%s\nmade %s\n%s was %q and is %q", text, record, resources[0].Body, f.Field, was, is)
 				}
 			}
@@ -254,7 +254,7 @@ func textsOf(r mapping.Record, group, name string, inGroup bool) []string {
 	}
 	var all []string
 	for _, r := range records {
-		if text, ok := r.Field(name); ok {
+		if text, ok := mapping.Text(r, name); ok {
 			all = append(all, text)
 		}
 	}

@@ -156,7 +156,7 @@ func TestConditionByItself(t *testing.T) {
 	for text, want := range map[string]bool{
 		"a < b": true, "a > b": false, "a present and c blank": true, "c < b": false, "c != b": false, "b > c": false, `a = "2024-01-02"`: true,
 	} {
-		c, err := mapping.ParseCondition(text)
+		c, err := new(mapping.Program).Condition(text)
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}
@@ -165,7 +165,7 @@ func TestConditionByItself(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "a", "a <", "a\nb", "^a present", "a ~ b", `a = "x`} {
-		if _, err := mapping.ParseCondition(text); err == nil {
+		if _, err := new(mapping.Program).Condition(text); err == nil {
 			t.Errorf("%q was taken", text)
 		}
 	}

@@ -57,7 +57,7 @@ func (p *parser) settingsOf(file string) *settings {
 type Names map[string]string
 
 func newParser(names Names) *parser {
-	p := &parser{names: maps.Clone(Names(profiles.Constants())), tables: map[string]*codes.Table{}, files: map[string]*settings{}, program: &Program{sources: map[string]*source{}}}
+	p := &parser{names: maps.Clone(Names(profiles.Constants())), tables: map[string]*codes.Table{}, files: map[string]*settings{}, program: &Program{sources: map[string]*source{}, fields: map[string]*Field{}}}
 	maps.Copy(p.names, names)
 	return p
 }

@@ -31,8 +31,8 @@ func newReturned() *Returned {
 }
 
 // Field implements Record.
-func (r *Returned) Field(name string) (string, bool) {
-	text, ok := r.fields[name]
+func (r *Returned) Field(f *Field) (string, bool) {
+	text, ok := r.fields[f.Name]
 	return text, ok
 }
 

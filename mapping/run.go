@@ -15,7 +15,8 @@ import (
 type Program struct {
 	sources map[string]*source
 	tables  map[string]*codes.Table
-	fixed   int // number of the last node that writes the same in every record
+	fields  map[string]*Field // by their names
+	fixed   int               // number of the last node that writes the same in every record
 	version string
 
 	noColumns syntax.Faults

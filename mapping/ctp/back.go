@@ -38,6 +38,6 @@ func (f *Format) Back(env mapping.Env, resources []fhir.Value) (map[string][]byt
 
 // isExtract reports a document that says of itself that it is not a whole plan.
 func (p plan) isExtract() bool {
-	complete, ok := p.Field("complete")
+	complete, ok := mapping.Text(p, "complete")
 	return ok && complete != "true"
 }

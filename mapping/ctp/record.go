@@ -14,8 +14,8 @@ type plan struct{ mapping.Object }
 
 // sent is as of when the document says what it says of the plan.
 func (p plan) sent() mapping.Sending {
-	id, _ := p.Field("id")
-	text, _ := p.Field("written")
+	id, _ := mapping.Text(p, "id")
+	text, _ := mapping.Text(p, "written")
 	written, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil { // the schema has refused what is no instant: it does not say
 		return mapping.Sending{}
@@ -25,8 +25,8 @@ func (p plan) sent() mapping.Sending {
 
 // name is the plan's own, and whose it is; empty where either is missing.
 func (p plan) name() string {
-	id, known := p.Field("id")
-	person, named := p.Field("person.key")
+	id, known := mapping.Text(p, "id")
+	person, named := mapping.Text(p, "person.key")
 	if !known || !named {
 		return ""
 	}
@@ -53,11 +53,11 @@ type service struct {
 }
 
 // Field implements mapping.Record.
-func (s service) Field(name string) (string, bool) {
-	if field, ok := strings.CutPrefix(name, "outcome."); ok {
-		return s.outcome.Field(field)
+func (s service) Field(f *mapping.Field) (string, bool) {
+	if f.Of == "outcome" {
+		return s.outcome.Field(f.Rest)
 	}
-	return s.Record.Field(name)
+	return s.Record.Field(f)
 }
 
 // At implements mapping.Record.

@@ -27,19 +27,19 @@ func (p plan) check() []mapping.Fault {
 	for _, list := range keyed {
 		keys := map[string]bool{}
 		for _, record := range p.Group(list) {
-			key, ok := record.Field("key")
+			key, ok := mapping.Text(record, "key")
 			if ok && keys[key] {
 				faults = append(faults, mapping.Fault{At: record.At("key"), Value: key, Rule: ruleTwice, Reason: "another member of this list has the same key"})
 			}
 			keys[key] = true
-			if kind, _ := record.Field("kind"); kind == "carer" {
+			if kind, _ := mapping.Text(record, "kind"); kind == "carer" {
 				carers[key] = true
 			}
 		}
 	}
 	for _, directive := range p.Group("directives") {
 		for _, recipient := range directive.Group("recipients") {
-			if carer, ok := recipient.Field("carer"); ok && !carers[carer] {
+			if carer, ok := mapping.Text(recipient, "carer"); ok && !carers[carer] {
 				faults = append(faults, mapping.Fault{At: recipient.At("carer"), Value: carer, Rule: ruleCarer, Reason: "no carer in team.members has this key"})
 			}
 		}
@@ -49,7 +49,7 @@ func (p plan) check() []mapping.Fault {
 
 // warnings are what the guidance asks of a plan in force and a source may not yet have.
 func (p plan) warnings() []mapping.Fault {
-	if status, _ := p.Field("status"); status != "active" {
+	if status, _ := mapping.Text(p, "status"); status != "active" {
 		return nil
 	}
 	var faults []mapping.Fault
@@ -61,11 +61,11 @@ func (p plan) warnings() []mapping.Fault {
 			warn(part, ruleNoCrisis, "missing: every plan should include a crisis and a contingency plan (W¶79, 85)")
 		}
 	}
-	last, ok := p.Field("reviewed")
+	last, ok := mapping.Text(p, "reviewed")
 	if !ok {
-		last, _ = p.Field("made")
+		last, _ = mapping.Text(p, "made")
 	}
-	due, _ := p.Field("reviewDue")
+	due, _ := mapping.Text(p, "reviewDue")
 	if latest, err := time.Parse(time.DateOnly, last); due == "" {
 		warn("reviewDue", ruleNoReview, "missing: a plan says by when it is reviewed next (W¶110)")
 	} else if err == nil && due > latest.AddDate(0, reviewInterval, 0).Format(time.DateOnly) {
@@ -76,6 +76,6 @@ func (p plan) warnings() []mapping.Fault {
 
 // inForce reports whether a plan is the one that the person is cared for by.
 func (p plan) inForce() bool {
-	status, _ := p.Field("status")
+	status, _ := mapping.Text(p, "status")
 	return status == "active" || status == "on-hold"
 }

@@ -38,7 +38,7 @@ func (x *extract) compare(p plan, resources []mapping.Resource) ([]mapping.Resou
 		case !known:
 			left = append(left, r)
 		case isMain(r):
-			id, _ := p.Field("id")
+			id, _ := mapping.Text(p, "id")
 			faults = append(faults, mapping.Fault{At: p.At("id"), Value: id, Rule: ruleTwice, Reason: "another plan of the extract has this id"})
 		case r.Type == "Patient" && x.memory.person(r.Key).contradicts(p.identity()):
 			faults = append(faults, mapping.Fault{At: p.At("person.key"), Rule: ruleOtherwise, Reason: "another plan of the extract has this key with another NHS number or birth date"})
@@ -54,9 +54,9 @@ func (x *extract) compare(p plan, resources []mapping.Resource) ([]mapping.Resou
 
 // identity is who the plan says that the person is.
 func (p plan) identity() identity {
-	number, _ := p.Field("person.nhsNumber")
+	number, _ := mapping.Text(p, "person.nhsNumber")
 	normal, _ := profiles.NHSNumber(number) // the map has refused what is none, and warned of a wrong check digit
-	birthDate, _ := p.Field("person.birthDate")
+	birthDate, _ := mapping.Text(p, "person.birthDate")
 	return identity{nhsNumber: normal, birthDate: birthDate}
 }
 

@@ -59,11 +59,11 @@ type joinedCells struct {
 }
 
 // Field is that of the home where the two find together by it.
-func (j joinedCells) Field(name string) (string, bool) {
-	if name == j.by {
-		return j.home.Field(name)
+func (j joinedCells) Field(f *mapping.Field) (string, bool) {
+	if f.Name == j.by {
+		return j.home.Field(f)
 	}
-	return j.Returned.Field(name)
+	return j.Returned.Field(f)
 }
 
 // apart is the records of a group of each.

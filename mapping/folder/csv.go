@@ -29,8 +29,8 @@ type row struct {
 }
 
 // Field implements mapping.Record.
-func (r *row) Field(name string) (string, bool) {
-	i, ok := r.at[name]
+func (r *row) Field(f *mapping.Field) (string, bool) {
+	i, ok := r.at[f.Name]
 	if !ok || i >= len(r.cells) || strings.TrimSpace(r.cells[i]) == "" {
 		return "", false
 	}
@@ -55,7 +55,7 @@ func (r *row) json() []byte {
 func (r *row) write(w *fhir.Writer) {
 	w.BeginObject()
 	for _, name := range r.fields {
-		if text, ok := r.Field(name); ok {
+		if text, ok := mapping.Text(r, name); ok {
 			w.Member(name, text)
 		}
 	}

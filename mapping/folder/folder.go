@@ -357,7 +357,7 @@ func (x *run) leave(source string, r record) {
 	if row, ok := r.Record.(*row); ok && row.joined == nil {
 		read := x.runner.Reads(source, row)
 		for name := range row.at {
-			if _, ok := row.Field(name); ok && !read[name] {
+			if _, ok := mapping.Text(row, name); ok && !read[name] {
 				x.report.Leave(name, 1)
 			}
 		}

@@ -136,7 +136,7 @@ func (r *row) place() string { return fmt.Sprintf("row %d of %s", r.number, r.fi
 
 // key is what a row of either table finds the other by.
 func (t *table) key(r record) (key scratch.Key, ok bool) {
-	text, ok := r.Field(t.By)
+	text, ok := mapping.Text(r, t.By)
 	return scratch.KeyOf(strings.TrimSpace(text)), ok
 }
 

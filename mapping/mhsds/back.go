@@ -84,14 +84,13 @@ func (x *extract) put(table string, record *mapping.Returned, above *row) *row {
 	r := &row{in: &file{name: s.table.name, table: s.table, extract: x}, number: len(s.rows) + 1}
 	var texts []byte
 	for _, name := range record.Fields() {
-		if text, ok := record.Field(name); ok && !strings.Contains(name, ".") { // what another table holds returns there
+		if text, ok := mapping.Text(record, name); ok && !strings.Contains(name, ".") { // what another table holds returns there
 			texts = r.setNew(texts, name, text)
 		}
 	}
 	for _, rule := range s.table.rules {
 		if above != nil && rule.parent != nil && rule.effect == rejects && rule.parent.table == above.in.table.code {
-			key, _ := above.Field(rule.parent.field)
-			texts = r.setNew(texts, rule.field, key)
+			texts = r.setNew(texts, rule.field, above.text(rule.parent.field))
 		}
 	}
 	r.cells.line = string(texts)

@@ -204,13 +204,13 @@ func (f *file) readHeader(line, fault string) {
 		if canonical, ok := f.table.columns[strings.ToLower(name)]; ok {
 			name = canonical
 		}
-		switch other, twice := f.position(name); {
+		switch other := f.position(name); {
 		case fault != "":
 		case name == "":
 			fault = fmt.Sprintf("column %d has no name", i+1)
 		case len(cells.at) == 1 && strings.ContainsAny(name, ";\t"):
 			fault = "the columns are not separated by commas"
-		case twice:
+		case other >= 0:
 			fault = fmt.Sprintf("columns %d and %d have the same name", other+1, i+1)
 		}
 		f.know(name)

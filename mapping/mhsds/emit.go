@@ -75,9 +75,7 @@ func (x *extract) sent(first *mapping.Resource) mapping.Sending {
 // asOf is the end of the period that an extract is of; of two extracts of one period the
 // one that was made later is the newer.
 func asOf(header *row) string {
-	end, _ := header.Field("ReportingPeriodEndDate")
-	text, _ := header.Field("DateTimeDatSetCreate")
-	text = strings.Replace(text, " ", "T", 1)
+	end, text := header.text("ReportingPeriodEndDate"), strings.Replace(header.text("DateTimeDatSetCreate"), " ", "T", 1)
 	made, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil { // without an offset, which the data set allows
 		made, _ = time.ParseInLocation("2006-01-02T15:04:05.999999999", text, profiles.London)
@@ -103,9 +101,8 @@ const coordinators = "MHS006"
 // should an extract hold two that have not ended.
 func newestFirst(group []mapping.Record) {
 	slices.SortStableFunc(group, func(a, b mapping.Record) int {
-		first, _ := a.Field("StartDateAssCareCoord")
-		second, _ := b.Field("StartDateAssCareCoord")
-		return strings.Compare(second, first)
+		const start = "StartDateAssCareCoord"
+		return strings.Compare(b.(*row).text(start), a.(*row).text(start))
 	})
 }
 

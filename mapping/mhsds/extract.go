@@ -251,12 +251,11 @@ func (x *extract) formats(s *sheet) {
 			r.fault(unreadable, r.unread.why)
 			continue
 		}
-		placed := r.in.placed()
-		for i, rule := range s.table.rules {
+		for _, rule := range s.table.rules {
 			if rule.normal == nil {
 				continue
 			}
-			at := placed[i]
+			at := r.in.place(rule.at)
 			text := r.cell(at)
 			if text == "" {
 				continue
@@ -277,21 +276,20 @@ func (x *extract) checkRow(r *row) {
 	if r.unread != nil {
 		return
 	}
-	placed := r.in.placed()
-	for i, rule := range r.in.table.rules {
-		if rule.isBroken(r, placed[i]) && !r.garbled(rule) {
+	for _, rule := range r.in.table.rules {
+		if rule.isBroken(r) && !r.garbled(rule) {
 			r.fault(rule, rule.reason)
 		}
 	}
 }
 
-// isBroken asks a rule about one row alone, whose field stands at a position.
-func (r *rule) isBroken(w *row, at int) bool {
+// isBroken asks a rule about one row alone.
+func (r *rule) isBroken(w *row) bool {
 	switch {
 	case r.blank:
-		return w.cell(at) == ""
+		return w.cell(w.in.place(r.at)) == ""
 	case r.codes != nil:
-		code := w.cell(at)
+		code := w.cell(w.in.place(r.at))
 		return code != "" && !r.codes[code]
 	}
 	return r.breaks != (mapping.Condition{}) && w.in.extract.asker.Holds(r.breaks, w)
@@ -313,13 +311,13 @@ func (r *row) garbled(rule *rule) bool {
 
 // link finds the row that each row hangs on, and the rows it names.
 func (x *extract) link(s *sheet) {
-	for i, rule := range s.table.rules {
+	for _, rule := range s.table.rules {
 		if rule.parent == nil {
 			continue
 		}
 		find := x.finder(rule.parent)
 		for _, r := range s.rows {
-			value := r.cell(r.in.placed()[i])
+			value := r.cell(r.in.place(rule.at))
 			if value == "" {
 				continue
 			}
@@ -351,7 +349,7 @@ func (s *sheet) by(column string) map[string]*row {
 	}
 	index := make(map[string]*row, len(s.rows))
 	note := func(r *row) {
-		if value, ok := r.Field(column); ok && index[value] == nil {
+		if value := r.text(column); value != "" && index[value] == nil {
 			index[value] = r
 		}
 	}
@@ -374,7 +372,7 @@ func (s *sheet) by(column string) map[string]*row {
 func (x *extract) checkUnique(s *sheet, rule *rule) {
 	seen := make(map[string]*row, len(s.rows))
 	for _, r := range s.rows {
-		if _, ok := r.Field(rule.unique[0]); !ok || r.unread != nil || r.garbled(rule) || !x.asker.Holds(rule.where, r) {
+		if r.text(rule.unique[0]) == "" || r.unread != nil || r.garbled(rule) || !x.asker.Holds(rule.where, r) {
 			continue
 		}
 		key := r.key(rule.unique)
@@ -395,13 +393,11 @@ func (x *extract) checkUnique(s *sheet, rule *rule) {
 // key is the texts of some fields.
 func (r *row) key(fields []string) string {
 	if len(fields) == 1 {
-		text, _ := r.Field(fields[0])
-		return text
+		return r.text(fields[0])
 	}
 	var key strings.Builder
 	for _, field := range fields {
-		text, _ := r.Field(field)
-		key.WriteString(text)
+		key.WriteString(r.text(field))
 		key.WriteByte(0)
 	}
 	return key.String()
@@ -409,9 +405,9 @@ func (r *row) key(fields []string) string {
 
 // checkOwner asks for the row that a row hangs on, and for those it names.
 func (x *extract) checkOwner(r *row) {
-	for i, rule := range r.in.table.rules {
+	for _, rule := range r.in.table.rules {
 		switch {
-		case rule.parent == nil || rule.effect == joins || r.cell(r.in.placed()[i]) == "" || r.unread != nil || r.refusal != "" && r.garbled(rule):
+		case rule.parent == nil || rule.effect == joins || r.cell(r.in.place(rule.at)) == "" || r.unread != nil || r.refusal != "" && r.garbled(rule):
 		case rule.effect == rejects && r.owner == nil:
 			r.fault(rule, rule.reason)
 		case rule.effect == rejects && r.owner.refusal != "":
@@ -432,11 +428,11 @@ func (r *row) orphan(rule *rule) {
 func (x *extract) checkChildren() {
 	for _, s := range x.order {
 		for _, rule := range s.table.rules {
-			if rule.child == "" && rule.start == "" {
+			if rule.child == "" && rule.start == nil {
 				continue
 			}
 			for _, r := range s.rows {
-				if r.refusal == "" && (rule.child != "" && len(r.group(rule.child)) == 0 || rule.start != "" && !r.isFollowed(rule)) {
+				if r.refusal == "" && (rule.child != "" && len(r.group(rule.child)) == 0 || rule.start != nil && !r.isFollowed(rule)) {
 					r.fault(rule, rule.reason)
 				}
 			}
@@ -446,7 +442,7 @@ func (x *extract) checkChildren() {
 
 // isFollowed reports whether a row that has ended has another beside it that goes on.
 func (r *row) isFollowed(rule *rule) bool {
-	ended, _ := r.Field(rule.field)
+	ended, _ := r.Field(rule.at)
 	day, err := time.Parse(time.DateOnly, ended)
 	own, _ := r.Field(rule.other)
 	return err != nil || slices.ContainsFunc(r.owner.group(r.in.table.code), func(beside mapping.Record) bool {

@@ -139,8 +139,7 @@ func nhsNumber(_ *extract, _ *row, text string) (string, bool) {
 func derive(header *row, custodian string) map[string]string {
 	fields := map[string]string{"Custodian": custodian}
 	move := func(name, from string, years, days int) {
-		text, _ := header.Field(from)
-		if day, err := time.Parse(time.DateOnly, text); err == nil {
+		if day, err := time.Parse(time.DateOnly, header.text(from)); err == nil {
 			fields[name] = day.AddDate(years, 0, days).Format(time.DateOnly)
 		}
 	}

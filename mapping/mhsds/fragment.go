@@ -175,8 +175,8 @@ func (f *file) rowOf(number int, object fhir.Value) *row {
 
 // setNew gives a column, new or not, a text behind those that others were given.
 func (r *row) setNew(texts []byte, column, text string) []byte {
-	i, ok := r.in.position(column)
-	if !ok {
+	i := r.in.position(column)
+	if i < 0 {
 		i = len(r.in.columns)
 		r.in.know(column)
 	}

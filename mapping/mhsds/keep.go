@@ -150,7 +150,7 @@ func (x *extract) keep(r *row) {
 		return
 	}
 	for _, field := range r.in.table.named {
-		if value, ok := r.Field(field); ok {
+		if value := r.text(field); value != "" {
 			x.kept.Put(named{place{r.in.table.code, field}, value}.key(), encode(nil, r))
 		}
 	}

@@ -58,13 +58,13 @@ func New(version Version) (*Format, error) {
 
 // compile compiles maps whose sources are tables, and the rules.
 func compile(maps fs.FS, version Version) (*Format, error) {
-	tables, err := readRules(rulesText, string(version))
-	if err != nil {
-		return nil, fmt.Errorf("reading the rules of MHSDS: %w", err)
-	}
 	program, err := mapping.Load(maps, string(version), names)
 	if err != nil {
 		return nil, fmt.Errorf("reading the maps of MHSDS: %w", err)
+	}
+	tables, err := readRules(rulesText, string(version), program)
+	if err != nil {
+		return nil, fmt.Errorf("reading the rules of MHSDS: %w", err)
 	}
 	for _, t := range tables {
 		for _, c := range program.Columns(t.name) {

@@ -175,9 +175,8 @@ func (m *room) keyOf(r *row, k *key) (of scratch.Key, is byte) {
 
 // normal is the text of a field in its form, or as it stands.
 func (m *room) normal(r *row, field string) (text string, wellFormed bool) {
-	text, ok := r.Field(field)
-	form := r.in.table.forms[field]
-	if !ok || form == nil || r.unread != nil {
+	text, form := r.text(field), r.in.table.forms[field]
+	if text == "" || form == nil || r.unread != nil {
 		return text, true
 	}
 	if normal, ok := form(m.extract, r, text); ok {

@@ -15,98 +15,32 @@ type file struct {
 	table   *table
 	extract *extract
 	columns []string
-	at      positions
 	fault   string // of the header row
 
-	places  []int  // of each rule's field its position, -1 where there is none
+	places  []int  // of fields that were asked for, by their numbers: see place
 	carried []bool // by position: a map or a join reads it
 	left    []int  // by position: values of rows taken that nothing reads
 }
 
 // know makes a column the next one of the file.
-func (f *file) know(column string) {
-	f.columns = append(f.columns, column)
-	if strings.Contains(column, ".") { // never a field, whatever a header row says
-		column = dotted + column
-	}
-	f.at.put(column, len(f.columns)-1)
-}
+func (f *file) know(column string) { f.columns, f.places = append(f.columns, column), nil }
 
-const dotted = "\x00"
+// position of a column, -1 where there is none.
+func (f *file) position(column string) int { return slices.Index(f.columns, column) }
 
-// position of a column.
-func (f *file) position(column string) (int, bool) {
-	i, ok := f.at.of(column)
-	if !ok && strings.Contains(column, ".") {
-		i, ok = f.at.of(dotted + column)
+// place is the position of a field, -1 where there is none.
+func (f *file) place(field *mapping.Field) int {
+	n := field.Number
+	switch {
+	case n == 0:
+		return f.position(field.Name)
+	case n >= len(f.places):
+		f.places = append(f.places, make([]int, n+1-len(f.places))...)
 	}
-	return i, ok
-}
-
-// positions are those of columns by their names: a map that every field of every row is
-// found by.
-type positions struct {
-	slots []placed // a power of two, at least half of them free
-	used  int
-}
-
-type placed struct {
-	column string // "" is free
-	at     int
-}
-
-// slot of a column, or the one that it would get.
-func (p *positions) slot(column string) *placed {
-	last := len(column) - 1
-	hash := uint(len(column)) + 7*uint(column[0]) + 31*uint(column[last]) + 131*uint(column[last/2]) + 521*uint(column[last/4*3])
-	for ; ; hash++ {
-		if s := &p.slots[hash&uint(len(p.slots)-1)]; s.column == column || s.column == "" {
-			return s
-		}
+	if f.places[n] == 0 { // not asked for yet
+		f.places[n] = f.position(field.Name) + 2
 	}
-}
-
-func (p *positions) of(column string) (int, bool) {
-	if column == "" || p.used == 0 {
-		return 0, false
-	}
-	s := p.slot(column)
-	return s.at, s.column != ""
-}
-
-// put places a column that has a name, in the place of an earlier one.
-func (p *positions) put(column string, at int) {
-	if column == "" {
-		return
-	}
-	if 2*p.used >= len(p.slots) {
-		before := p.slots
-		p.slots = make([]placed, max(16, 4*len(before)))
-		for _, s := range before {
-			if s.column != "" {
-				*p.slot(s.column) = s
-			}
-		}
-	}
-	s := p.slot(column)
-	if s.column == "" {
-		p.used++
-	}
-	*s = placed{column, at}
-}
-
-// placed is the position of each rule's field, once all columns are known.
-func (f *file) placed() []int {
-	if f.places == nil {
-		f.places = make([]int, len(f.table.rules))
-		for i, rule := range f.table.rules {
-			var ok bool
-			if f.places[i], ok = f.at.of(rule.field); !ok {
-				f.places[i] = -1
-			}
-		}
-	}
-	return f.places
+	return f.places[n] - 2
 }
 
 // cells are the texts of the fields of a row, in one string: the collector would follow each
@@ -177,23 +111,21 @@ func (r *row) garbles(rule *rule, path string) bool {
 	return r.found != nil && slices.ContainsFunc(r.found.malformed, func(field string) bool { return slices.Contains(rule.about, path+field) })
 }
 
-// Field implements mapping.Record.
-func (r *row) Field(name string) (string, bool) {
-	if i, ok := r.in.at.of(name); ok {
-		text := r.cell(i)
-		return text, text != ""
-	}
-	if dot := strings.IndexByte(name, '.'); dot >= 0 {
-		if other := r.other(name[:dot]); other != nil {
-			return other.Field(name[dot+1:])
+// Field implements mapping.Record. A column whose name has a dot is never a field, whatever a
+// header row says.
+func (r *row) Field(f *mapping.Field) (string, bool) {
+	if f.Rest != nil {
+		if other := r.other(f.Of); other != nil {
+			return other.Field(f.Rest)
 		}
 		return "", false
 	}
-	if r == r.in.extract.header {
-		text := r.in.extract.derived[name]
-		return text, text != ""
+	at := r.in.place(f)
+	text := r.cell(at)
+	if at < 0 && r == r.in.extract.header {
+		text = r.in.extract.derived[f.Name]
 	}
-	return "", false
+	return text, text != ""
 }
 
 // cell is the text at a position, "" where there is none.
@@ -203,6 +135,9 @@ func (r *row) cell(i int) string {
 	}
 	return r.cells.text(i)
 }
+
+// text is that of a column.
+func (r *row) text(column string) string { return r.cell(r.in.position(column)) }
 
 // other finds the header, a joined row, or the row of a table that this one hangs on.
 func (r *row) other(table string) *row {
@@ -283,7 +218,7 @@ const maxValue = 1 << 10
 
 // fault notes what is wrong with the row; a fault that rejects sets it aside.
 func (r *row) fault(rule *rule, reason string) {
-	value, _ := r.Field(rule.field)
+	value := r.text(rule.field)
 	if rule == unreadable {
 		value = strings.ToValidUTF8(r.unread.line[:min(len(r.unread.line), maxValue)], "�")
 	}

@@ -45,8 +45,9 @@ type rule struct {
 	id       string
 	effect   effect
 	field    string
-	reason   string // what is wrong with a row that breaks it
-	softened string // why it warns where the published rule rejects
+	at       *mapping.Field // the same; nil of rules that are not in rules.txt
+	reason   string         // what is wrong with a row that breaks it
+	softened string         // why it warns where the published rule rejects
 
 	blank  bool
 	codes  map[string]bool
@@ -55,8 +56,8 @@ type rule struct {
 	normal form              // format
 	parent *place            // the row that this one hangs on, or names
 	child  string            // code of a table that must have rows below
-	start  string            // of followed: the field in which the row that follows begins
-	other  string            // of followed: the field in which that says otherwise
+	start  *mapping.Field    // of followed: in which the row that follows begins
+	other  *mapping.Field    // of followed: in which that says otherwise
 	unique []string
 	where  mapping.Condition // which rows unique is about
 	wide   *key              // of unique: rows that do not hang together can have this
@@ -73,8 +74,9 @@ type key struct {
 // place is a column of a table.
 type place struct{ table, field string }
 
-// readRules reads rules.txt for a version; the head of that file describes it.
-func readRules(text, version string) ([]*table, error) {
+// readRules reads rules.txt for a version; the head of that file describes it. Its fields are those of
+// a program.
+func readRules(text, version string, program *mapping.Program) ([]*table, error) {
 	var tables []*table
 	err := lines.Read("rules.txt", text, func(l lines.Line) error {
 		words := strings.Fields(l.Text)
@@ -94,7 +96,7 @@ func readRules(text, version string) ([]*table, error) {
 			}
 			words[1] = effect
 		}
-		return tables[len(tables)-1].read(words)
+		return tables[len(tables)-1].read(words, program)
 	})
 	if err != nil {
 		return nil, err
@@ -195,7 +197,7 @@ func (t *table) together() string {
 }
 
 // read reads one rule of the table.
-func (t *table) read(words []string) error {
+func (t *table) read(words []string, program *mapping.Program) error {
 	if len(words) > 2 && words[1] == "skip" {
 		t.skipped[words[0]] = strings.Join(words[2:], " ")
 		t.rules = slices.DeleteFunc(t.rules, func(r *rule) bool { return r.id == words[0] })
@@ -209,12 +211,13 @@ func (t *table) read(words []string) error {
 	if i := slices.Index(check, "softened"); i >= 0 {
 		r.softened, check = strings.Join(check[i+1:], " "), check[:i]
 	}
-	if err := r.read(check[0], check[1:]); err != nil {
+	if err := r.read(check[0], check[1:], program); err != nil {
 		return fmt.Errorf("%s: %w", r.id, err)
 	}
 	if r.field == "-" {
 		r.field = ""
 	}
+	r.at = program.Field(r.field)
 	t.columns[strings.ToLower(r.field)] = r.field
 	if r.normal != nil {
 		t.forms[r.field] = r.normal
@@ -224,7 +227,7 @@ func (t *table) read(words []string) error {
 }
 
 // read reads the check of a rule.
-func (r *rule) read(kind string, arguments []string) (err error) {
+func (r *rule) read(kind string, arguments []string, program *mapping.Program) (err error) {
 	switch kind {
 	case "blank":
 		r.reason, r.blank = "the field is blank", true
@@ -236,7 +239,7 @@ func (r *rule) read(kind string, arguments []string) (err error) {
 	case "format":
 		r.normal, r.reason, err = formatOf(arguments)
 	case "when":
-		r.breaks, err = mapping.ParseCondition(strings.Join(arguments, " "))
+		r.breaks, err = program.Condition(strings.Join(arguments, " "))
 		r.reason = sentence(arguments)
 	case "parent":
 		table, column, ok := strings.Cut(strings.Join(arguments, " "), ".")
@@ -250,10 +253,10 @@ func (r *rule) read(kind string, arguments []string) (err error) {
 		if len(arguments) != 2 {
 			return errors.New("what follows is START OTHER")
 		}
-		r.start, r.other = arguments[0], arguments[1]
-		r.reason = "no valid row of the same person with another " + r.other + " begins (" + r.start + ") on that day or the next"
+		r.start, r.other = program.Field(arguments[0]), program.Field(arguments[1])
+		r.reason = "no valid row of the same person with another " + arguments[1] + " begins (" + arguments[0] + ") on that day or the next"
 	case "unique":
-		err = r.readUnique(arguments)
+		err = r.readUnique(arguments, program)
 	case "single":
 		r.single, r.reason = true, "the table has more than one row"
 	default:
@@ -262,9 +265,9 @@ func (r *rule) read(kind string, arguments []string) (err error) {
 	return err
 }
 
-func (r *rule) readUnique(arguments []string) (err error) {
+func (r *rule) readUnique(arguments []string, program *mapping.Program) (err error) {
 	if i := slices.Index(arguments, "when"); i >= 0 {
-		if r.where, err = mapping.ParseCondition(strings.Join(arguments[i+1:], " ")); err != nil {
+		if r.where, err = program.Condition(strings.Join(arguments[i+1:], " ")); err != nil {
 			return err
 		}
 		arguments = arguments[:i]

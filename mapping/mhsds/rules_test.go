@@ -235,7 +235,7 @@ func TestRulesArePublishedOnes(t *testing.T) {
 	if err != nil {
 		t.Skip("../shared/samples/mhsds is not here: rules.txt was not held to the published rules")
 	}
-	tables, err := readRules(rulesText, "")
+	tables, err := readRules(rulesText, "", new(mapping.Program))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -319,7 +319,7 @@ func TestRulesFileIsHeldToItsGrammar(t *testing.T) {
 		"table MHS001X\nMHS00001 warn A followed B",
 		"table MHS1",
 	} {
-		if _, err := readRules("# head\n"+text, ""); err == nil || !strings.HasPrefix(err.Error(), "rules.txt:") {
+		if _, err := readRules("# head\n"+text, "", new(mapping.Program)); err == nil || !strings.HasPrefix(err.Error(), "rules.txt:") {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
@@ -327,7 +327,7 @@ func TestRulesFileIsHeldToItsGrammar(t *testing.T) {
 
 func TestTablesThatCannotBeDividedAreRefused(t *testing.T) {
 	const three = "table MHS001A\n1 reject A blank\ntable MHS002B\n2 reject A parent MHS001.A\ntable MHS003C\n3 reject B parent MHS002.B\n"
-	if _, err := readRules(three, ""); err != nil {
+	if _, err := readRules(three, "", new(mapping.Program)); err != nil {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]string{
@@ -337,7 +337,7 @@ func TestTablesThatCannotBeDividedAreRefused(t *testing.T) {
 		"table MHS004D\n4 warn A parent MHS001.A":                                     "4: a row that is named hangs on none",
 		"table MHS004D\n4 reject A parent MHS001.A\n5 reject D unique D when E blank": "5: a condition can only be asked of a key that begins with A",
 	} {
-		if _, err := readRules(three+text, ""); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if _, err := readRules(three+text, "", new(mapping.Program)); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
