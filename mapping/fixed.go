@@ -3,10 +3,11 @@ package mapping
 // A part of a resource that no field decides about is the same in every record of a run:
 // it is written once, and copied.
 
-// numberFixed numbers the largest of such parts, from 1.
+// numberFixed numbers the largest of such parts, from 1, and works out what stands around parts.
 func (p *Program) numberFixed() {
 	for _, s := range p.sources {
 		for _, m := range s.maps {
+			m.root.surround()
 			m.root.numberFixed(&p.fixed)
 		}
 	}
@@ -54,7 +55,7 @@ func (r *run) fixedText(n *node) []byte {
 	}
 	if r.fixed[n.fixed] == nil {
 		once := &run{env: r.env, report: &Report{}, scopes: []around{{newReturned(), 1}}, said: map[saying]bool{}}
-		text := n.appendOne([]byte{}, once, 0)
+		text := n.appendOne([]byte{'{'}, once)[1:]
 		if len(once.faults) > 0 {
 			text = text[:0]
 		}

@@ -308,7 +308,9 @@ func (r *run) body(m *resourceMap, id string) []byte {
 	}
 	start := len(r.bodies)
 	b := fhir.AppendString(append(r.bodies, m.open...), id)
-	b = m.root.appendMembers(b, r, start+1) // members begin after the brace
+	for _, member := range m.root.inner {
+		b = member.append(b, r)
+	}
 	r.bodies = append(b, '}')
 	return r.bodies[start:len(r.bodies):len(r.bodies)]
 }

@@ -93,6 +93,9 @@ type node struct {
 	index   string  // of an element that rules share
 	url     string  // of an extension
 	members []*node // of an object its members, of a list its elements
+	inner   []*node // what it holds, as it is written: see surround
+	before  string  // what it writes before that, its name included
+	behind  string
 	rules   []*rule
 	scope   *scope       // makes one value for each record of a group; nil makes one
 	when    *condition   // nil is always

@@ -6,26 +6,22 @@ import (
 	"cpagateway/profiles/fhir"
 )
 
-// append writes the node's values at the end of dst, which holds a list from
-// first on: a list element after another gets its comma. A node that makes
-// nothing leaves dst as it was.
-func (n *node) append(dst []byte, r *run, first int) []byte {
+// append writes the node's values at the end of dst, which ends in a bracket that has just
+// been opened, or in a value. A node that makes nothing leaves dst as it was.
+func (n *node) append(dst []byte, r *run) []byte {
 	if r.proving && n.silent() {
 		return dst
 	}
 	if text := r.fixedText(n); text != nil {
-		if len(dst) > first {
-			dst = append(dst, ',')
-		}
-		return append(dst, text...)
+		return append(comma(dst), text...)
 	}
 	if n.scope == nil {
-		return n.appendOne(dst, r, first)
+		return n.appendOne(dst, r)
 	}
 	for i, record := range r.record(n.scope.up).Group(n.scope.group) {
 		before := len(dst)
 		r.enter(record, i+1)
-		dst = n.appendOne(dst, r, first)
+		dst = n.appendOne(dst, r)
 		r.leave()
 		if n.scope.first && len(dst) > before {
 			break
@@ -34,75 +30,57 @@ func (n *node) append(dst []byte, r *run, first int) []byte {
 	return dst
 }
 
-func (n *node) appendOne(dst []byte, r *run, first int) []byte {
+func (n *node) appendOne(dst []byte, r *run) []byte {
 	if n.when != nil && !n.when.holds(r) {
 		r.explain(n.at, "nothing is made here", notHeld, n.when.text)
 		return dst
 	}
 	mark := len(dst)
-	if mark > first {
-		dst = append(dst, ',')
-	}
+	dst = append(comma(dst), n.before...)
 	start := len(dst)
-	switch n.shape {
-	case leaf:
+	if n.shape == leaf {
 		dst = n.appendLeaf(dst, r)
-	case object:
-		dst = n.appendObject(dst, r)
-	case list:
-		dst = n.appendList(dst, r)
+	}
+	for _, m := range n.inner {
+		dst = m.append(dst, r)
 	}
 	if len(dst) == start {
 		return dst[:mark]
 	}
-	return dst
+	return append(dst, n.behind...)
 }
 
-func (n *node) appendList(dst []byte, r *run) []byte {
-	mark := len(dst)
-	dst = append(dst, '[')
-	first := len(dst)
-	for _, element := range n.members {
-		dst = element.append(dst, r, first)
+// comma writes the one that is due behind a value.
+func comma(dst []byte) []byte {
+	if last := dst[len(dst)-1]; last == '{' || last == '[' {
+		return dst
 	}
-	if len(dst) == first {
-		return dst[:mark]
-	}
-	return append(dst, ']')
+	return append(dst, ',')
 }
 
-// appendObject counts an extension's URL as nothing: an extension that only says
-// which one it is says nothing.
-func (n *node) appendObject(dst []byte, r *run) []byte {
-	mark := len(dst)
-	dst = append(dst, '{')
-	first := len(dst)
-	if n.url != "" {
-		dst = append(dst, `"url":`...)
-		dst = fhir.AppendString(dst, n.url)
-	}
-	head := len(dst)
-	if dst = n.appendMembers(dst, r, first); len(dst) == head {
-		return dst[:mark]
-	}
-	return append(dst, '}')
-}
-
-// appendMembers writes the members that have something, into an object whose
-// members begin at first.
-func (n *node) appendMembers(dst []byte, r *run, first int) []byte {
+// surround works out what the node writes around what it holds. An extension's URL is a part
+// of that: an extension that only says which one it is says nothing. An object that is alone
+// in its list is written with the list.
+func (n *node) surround() {
 	for _, m := range n.members {
-		mark := len(dst)
-		if mark > first {
-			dst = append(dst, ',')
+		m.surround()
+	}
+	n.inner = n.members
+	switch n.shape {
+	case object:
+		n.before, n.behind = "{", "}"
+		if n.url != "" {
+			n.before += `"url":` + string(fhir.AppendString(nil, n.url))
 		}
-		dst = append(dst, m.label...)
-		value := len(dst)
-		if dst = m.append(dst, r, value); len(dst) == value {
-			dst = dst[:mark]
+	case list:
+		n.before, n.behind = "[", "]"
+		for _, only := range n.members {
+			if len(n.members) == 1 && only.shape == object && only.scope == nil && only.when == nil {
+				n.before, n.inner, n.behind = "["+only.before, only.inner, only.behind+"]"
+			}
 		}
 	}
-	return dst
+	n.before = n.label + n.before
 }
 
 // appendLeaf lets the rules of one target try in their order. A constant that
