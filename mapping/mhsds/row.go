@@ -28,7 +28,8 @@ func (f *file) know(column string) { f.columns, f.places = append(f.columns, col
 // position of a column, -1 where there is none.
 func (f *file) position(column string) int { return slices.Index(f.columns, column) }
 
-// place is the position of a field, -1 where there is none.
+// place is the position of a field, -1 where there is none. What is worked out of the header
+// is no column, whatever a header row says.
 func (f *file) place(field *mapping.Field) int {
 	n := field.Number
 	switch {
@@ -39,6 +40,9 @@ func (f *file) place(field *mapping.Field) int {
 	}
 	if f.places[n] == 0 { // not asked for yet
 		f.places[n] = f.position(field.Name) + 2
+		if _, derived := f.extract.derived[field.Name]; derived && f.table.code == headerTable {
+			f.places[n] = 1
+		}
 	}
 	return f.places[n] - 2
 }
