@@ -127,6 +127,59 @@ func TestNobodyNoticesARestartBetweenRequests(t *testing.T) {
 	}
 }
 
+// TestAReplicaIsNotWorkedOn: while the databases changed places, a gateway had connections to
+// one that was a replica by then. It kept them, also when its address led to the new primary:
+// every request failed, and it said that it was ready.
+func TestAReplicaIsNotWorkedOn(t *testing.T) {
+	server := startServer(t)
+	s := reopen(t, server.Database(t))
+	if err := fault(s, t.Context(), "before"); err != nil {
+		t.Fatal(err)
+	}
+	server.Demote(t)
+	for range readers + 1 {
+		if err := s.View(t.Context(), func(store.Snapshot) error { return nil }); !errors.Is(err, store.ErrAway) {
+			t.Errorf("reading a replica: %v", err)
+		}
+		if err := fault(s, t.Context(), "meanwhile"); !errors.Is(err, store.ErrAway) {
+			t.Errorf("writing to a replica: %v", err)
+		}
+	}
+	server.Promote(t)
+	if err := fault(s, t.Context(), "after"); err != nil {
+		t.Errorf("of a primary: %v", err)
+	}
+	if found := faults(t, s); !found["before"] || found["meanwhile"] || !found["after"] {
+		t.Errorf("found %v", found)
+	}
+}
+
+// TestADatabaseWithoutAFreeConnectionIsAway: others had all the connections that the server
+// gives. Requests were answered as if the gateway had failed, and not that they may be sent
+// again, or elsewhere.
+func TestADatabaseWithoutAFreeConnectionIsAway(t *testing.T) {
+	server := startServer(t)
+	address := server.Database(t)
+	s := reopen(t, server.AsGateway(address))
+	if err := fault(s, t.Context(), "before"); err != nil {
+		t.Fatal(err)
+	}
+	server.Do(t, address, "ALTER ROLE gateway CONNECTION LIMIT 0")
+	server.Do(t, address, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'gateway'")
+	for range readers + 1 {
+		if err := s.View(t.Context(), func(store.Snapshot) error { return nil }); !errors.Is(err, store.ErrAway) {
+			t.Errorf("reading: %v", err)
+		}
+		if err := fault(s, t.Context(), "meanwhile"); !errors.Is(err, store.ErrAway) {
+			t.Errorf("writing: %v", err)
+		}
+	}
+	server.Do(t, address, "ALTER ROLE gateway CONNECTION LIMIT -1")
+	if err := fault(s, t.Context(), "after"); err != nil {
+		t.Errorf("with connections to be had: %v", err)
+	}
+}
+
 // TestADatabaseThatHangs: whoever asks has an answer when their time is over, and with
 // the database back everybody is served.
 func TestADatabaseThatHangs(t *testing.T) {

@@ -125,6 +125,8 @@ func configOf(address string) (*pgx.ConnConfig, error) {
 		config.ConnectTimeout = connectTime
 	}
 	config.DialFunc = dialer().DialContext
+	// A replica is away, or a connection to one would be kept when the primary is back.
+	config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsPrimary
 	own := maps.Clone(settings)
 	maps.Copy(own, config.RuntimeParams)
 	config.RuntimeParams = own
@@ -159,14 +161,15 @@ func durable(ctx context.Context, s *relational.Store) error {
 	})
 }
 
-// lost reports whether a connection is gone: whatever did not come from the server, and
-// what it says when it ends connections.
+// lost reports whether there is no connection, or none any more: whatever did not come from
+// the server, and what it says when it gives or leaves none.
 func lost(err error) bool {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return false
 	}
+	var none *pgconn.ConnectError
 	var said *pgconn.PgError
-	if errors.As(err, &said) {
+	if !errors.As(err, &none) && errors.As(err, &said) {
 		return said.Code == "57P01" || said.Code == "57P02" || said.Code == "57P03" || said.Code == "25P03"
 	}
 	return true

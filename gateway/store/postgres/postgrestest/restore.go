@@ -63,19 +63,38 @@ func (s *Server) GoBack(t testing.TB, base, moment string) {
 		t.Fatal(err)
 	}
 	settings := fmt.Sprintf("restore_command = 'cp %s/%%f %%p'\nrecovery_target_name = '%s'\nrecovery_target_action = 'promote'\n", archive, moment)
-	for name, text := range map[string]string{"postgresql.auto.conf": settings, "recovery.signal": ""} {
-		name = filepath.Join(s.dir, name)
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if s.user != nil {
-			if err := os.Chown(name, nobody, nobody); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	s.write(t, "postgresql.auto.conf", settings)
+	s.write(t, "recovery.signal", "")
 	s.Start(t)
 	s.await(t, "SELECT NOT pg_is_in_recovery()")
+}
+
+// Demote ends the server and starts it as a replica, which follows nobody and takes no write.
+func (s *Server) Demote(t testing.TB) {
+	t.Helper()
+	s.Kill()
+	s.write(t, "standby.signal", "")
+	s.Start(t)
+}
+
+// Promote lets a replica take writes.
+func (s *Server) Promote(t testing.TB) {
+	t.Helper()
+	s.do(t, "postgres", "SELECT pg_promote()")
+}
+
+// write puts a file into the server's folder.
+func (s *Server) write(t testing.TB, name, text string) {
+	t.Helper()
+	name = filepath.Join(s.dir, name)
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s.user != nil {
+		if err := os.Chown(name, nobody, nobody); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // archived waits until the log up to now is in the archive.
