@@ -282,7 +282,7 @@ func (r *Road) refuse(ctx context.Context, t *exchange, cause error) (audit.Reco
 	r.waited(ctx, since)
 	if err != nil {
 		t.outcome = outcomeFailed
-		r.Log.ErrorContext(ctx, "the audit log is not available", "request", t.id)
+		r.Log.ErrorContext(ctx, "the audit log is not available", "request", t.id, "cause", err)
 		return audit.Recorded{}, unrecorded(err, cause)
 	}
 	return recorded, p
@@ -308,7 +308,7 @@ func (r *Road) ServePublic(w http.ResponseWriter, req *http.Request, ask Ask, bo
 	r.waited(ctx, since)
 	if err != nil {
 		t.outcome = outcomeFailed
-		r.Log.ErrorContext(ctx, "the audit log is not available", "request", t.id)
+		r.Log.ErrorContext(ctx, "the audit log is not available", "request", t.id, "cause", err)
 		p = unrecorded(err)
 	}
 	took := r.Clock().Sub(t.at)

@@ -286,7 +286,8 @@ func TestARefusalIsRecordedAndLogged(t *testing.T) {
 	}
 }
 
-// What cannot be recorded is logged, and nothing of it is answered.
+// What cannot be recorded is logged, with why, and nothing of it is answered: of a full disk
+// nothing was said but that the audit log is not available.
 func TestAnAuditLogThatIsAwayIsLogged(t *testing.T) {
 	onBench(t, func(b *bench) {
 		noError(t, b.Audit.Close())
@@ -294,13 +295,13 @@ func TestAnAuditLogThatIsAwayIsLogged(t *testing.T) {
 		if recorded, p := b.refuse(b.t.Context(), x, Nothing); recorded.OK() || p.status != 0 || p.fault != nil || x.outcome != outcomeFailed {
 			t.Errorf("%v %+v %s", recorded.OK(), p, x.outcome)
 		}
-		equal(t, "refused", b.logged(), []map[string]any{{"level": "ERROR", "msg": "the audit log is not available", "request": "i"}})
+		equal(t, "refused", b.logged(), []map[string]any{{"level": "ERROR", "msg": "the audit log is not available", "request": "i", "cause": "the audit log is closed"}})
 		w := b.public(metadata, "X-Request-Id", "11111111-2222-4333-8444-555555555555")
 		if w.Code != http.StatusInternalServerError || !strings.Contains(w.Body.String(), `"code":"exception"`) {
 			t.Errorf("answered %d %s", w.Code, w.Body)
 		}
 		lines := b.logged()
-		equal(t, "public", lines[:1], []map[string]any{{"level": "ERROR", "msg": "the audit log is not available", "request": "11111111-2222-4333-8444-555555555555"}})
+		equal(t, "public", lines[:1], []map[string]any{{"level": "ERROR", "msg": "the audit log is not available", "request": "11111111-2222-4333-8444-555555555555", "cause": "the audit log is closed"}})
 		if len(lines) != 2 || lines[1]["status"] != 500.0 {
 			t.Errorf("logged %v", lines)
 		}
