@@ -33,7 +33,7 @@ const tellLoss = time.Hour
 func (h *health) notes() (notes []string) {
 	shared := h.shared.Health()
 	if shared.Away {
-		notes = append(notes, "Redis does not answer: single-use credentials are refused, and rates are counted in each process")
+		notes = append(notes, "Redis does not answer, or takes no claims: single-use credentials are refused, and rates are counted in each process")
 	}
 	if !shared.LastLoss.IsZero() && h.clock().Sub(shared.LastLoss) < tellLoss {
 		notes = append(notes, "Redis has lost its data: single-use credentials issued before "+shared.LastLoss.UTC().Format(time.RFC3339)+" are refused")

@@ -34,7 +34,7 @@ var ErrClosed = errors.New("the shared state is closed")
 
 // Health is what an operator is to know of the shared state.
 type Health struct {
-	Away     bool      // it does not answer: no claim is given, and rates are counted in each process
+	Away     bool      // it does not answer, or takes nothing: no claim is given, and rates are counted in each process
 	Losses   int64     // how often this process found that claims were lost
 	LastLoss time.Time // what was issued before is refused; zero where there was none
 }

@@ -17,8 +17,8 @@ const watchPause = 250 * time.Millisecond
 var ErrAway = errors.New("the Redis state does not answer")
 
 // try asks Redis for something, within the time that anybody may be kept waiting.
-// One try that fails is enough: from then on nobody waits, until watch, which alone
-// goes on asking, has an answer again.
+// One try without an answer is enough: from then on nobody waits, until watch, which alone
+// goes on asking, has one again.
 func (s *State) try(ctx context.Context, ask func(context.Context) error) error {
 	if err := s.ready(ctx); err != nil {
 		return err
@@ -27,8 +27,8 @@ func (s *State) try(ctx context.Context, ask func(context.Context) error) error 
 		return ErrAway
 	}
 	err := s.within(ctx, ask)
-	if err != nil && ctx.Err() == nil {
-		s.setAway(!refusedBy(err))
+	if err != nil && ctx.Err() == nil && !refusedBy(err) {
+		s.setAway(err)
 	}
 	return err
 }
@@ -46,7 +46,8 @@ func refusedBy(err error) bool {
 }
 
 // watch looks at the mark until the state is closed, so that a loss is noticed
-// soon after it happened, and a server that is back is used again.
+// soon after it happened, and a server that is back is used again. One that answers
+// and takes no claims, because it is full or lacks its replicas, is away as well.
 func (s *State) watch() {
 	tick := time.NewTicker(watchPause)
 	defer tick.Stop()
@@ -56,7 +57,7 @@ func (s *State) watch() {
 			return err
 		})
 		if s.ctx.Err() == nil {
-			s.setAway(err != nil)
+			s.setAway(err)
 		}
 		select {
 		case <-tick.C:
@@ -66,12 +67,13 @@ func (s *State) watch() {
 	}
 }
 
-func (s *State) setAway(away bool) {
+func (s *State) setAway(cause error) {
+	away := cause != nil
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case away && !s.health.Away:
-		s.log.Error("Redis does not answer: single-use credentials are refused, and rates are counted in each process")
+		s.log.Error("Redis does not answer, or takes no claims: single-use credentials are refused, and rates are counted in each process", "cause", cause)
 	case !away && s.health.Away:
 		s.log.Info("Redis answers again")
 	}

@@ -133,6 +133,33 @@ func TestAHungRedisCostsOneTry(t *testing.T) {
 	back(t, state)
 }
 
+// A Redis that is full (maxmemory-policy noeviction, as it has to be) refuses claims, and so does
+// one that has too few replicas. It answers all the same, so that nobody was told: readiness, the
+// metric and the log said that all was well.
+func TestARedisThatTakesNothingIsAway(t *testing.T) {
+	server := hottest.StartServer(t)
+	for name, setting := range map[string][2]string{
+		"full": {"maxmemory 1", "maxmemory 0"}, "without a replica": {"min-replicas-to-write 1", "min-replicas-to-write 0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := &lines{}
+			state := connectWithin(t, server, "cpa:", time.Now, time.Minute, slog.New(slog.NewTextHandler(log, nil)))
+			server.Do(t, "CONFIG SET "+setting[0], "+OK")
+			until(t, "it is said", func() bool { return state.Health().Away })
+			neverOpen(t, state)
+			for range 10 {
+				_, _ = state.Claim(t.Context(), "k", time.Now(), time.Minute)
+				_, _ = state.Allow(t.Context(), "c", hot.Rate{PerSecond: 1, Burst: 1})
+			}
+			if n := log.count("single-use credentials are refused"); n != 1 {
+				t.Errorf("said %d times: %s", n, log.text.String())
+			}
+			server.Do(t, "CONFIG SET "+setting[1], "+OK")
+			back(t, state)
+		})
+	}
+}
+
 type key struct {
 	name   string
 	issued time.Time
