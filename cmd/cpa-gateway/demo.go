@@ -98,7 +98,7 @@ func (o demoOptions) run(w world) error {
 		return err
 	}
 	announce := func() { printDemo(w, addr, dir, o.data != "", admin, plan) }
-	h := &health{ready: []func(context.Context) error{s.ready}, shared: shared, issuers: verifier, clock: w.clock}
+	h := &health{ready: []func(context.Context) error{s.ready}, amiss: s.log.Amiss, shared: shared, issuers: verifier, clock: w.clock}
 	return s.listen(w, public{both, handler.unread, handler.tell}, h, log, announce)
 }
 

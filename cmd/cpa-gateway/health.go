@@ -18,6 +18,7 @@ import (
 // health is what the admin address tells of a running gateway.
 type health struct {
 	ready   []func(context.Context) error // an error takes the gateway out of service
+	amiss   func() []error                // of the audit log
 	shared  hot.State
 	issuers *identity.Verifier
 	clock   func() time.Time
@@ -31,6 +32,9 @@ const tellLoss = time.Hour
 // notes are what is amiss and takes no gateway out of service, because every other
 // gateway has the same trouble or the rest is served as ever.
 func (h *health) notes() (notes []string) {
+	for _, err := range h.amiss() {
+		notes = append(notes, err.Error())
+	}
 	shared := h.shared.Health()
 	if shared.Away {
 		notes = append(notes, "Redis does not answer, or takes no claims: single-use credentials are refused, and rates are counted in each process")
@@ -80,6 +84,11 @@ func (h *health) count() error {
 	if err != nil {
 		return err
 	}
+	amiss, err := meter.Int64ObservableGauge("cpa_gateway_audit_amiss",
+		metric.WithDescription("1 while nothing can be recorded, or the witness does not have the newest checkpoint"))
+	if err != nil {
+		return err
+	}
 	_, err = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		shared := h.shared.Health()
 		o.ObserveInt64(losses, shared.Losses)
@@ -87,6 +96,7 @@ func (h *health) count() error {
 		if shared.Away {
 			o.ObserveInt64(away, 1)
 		}
+		o.ObserveInt64(amiss, int64(min(1, len(h.amiss()))))
 		for _, url := range h.issuers.Issuers() {
 			o.ObserveInt64(issuers, 0, metric.WithAttributes(attribute.String("issuer", url)))
 		}
@@ -94,6 +104,6 @@ func (h *health) count() error {
 			o.ObserveInt64(issuers, 1, metric.WithAttributes(attribute.String("issuer", gone.Issuer)))
 		}
 		return nil
-	}, away, losses, issuers)
+	}, away, losses, issuers, amiss)
 	return err
 }

@@ -1,19 +1,25 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"cpagateway/gateway/audit"
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/hot/hottest"
 	"cpagateway/gateway/hot/redis"
+	"cpagateway/gateway/store/relational/relationaltest"
 )
 
 // saidBy is what a handler answers.
@@ -62,6 +68,59 @@ func TestReadinessAndMetricsTellOfALostRedis(t *testing.T) {
 	if _, body := saidBy(h); strings.Contains(body, "lost") {
 		t.Errorf("hours later: %s", body)
 	}
+}
+
+// On a full disk every request failed, and a witness on another disk was months behind: readiness
+// and the metrics said that all was well. Neither takes a gateway out of service: the others
+// have the same disk or database, and a caller in a crisis is at least told whom to call.
+func TestReadinessAndMetricsTellOfAnAuditLogThatIsAmiss(t *testing.T) {
+	s, w := openBare(t)
+	h := s.health()
+	metrics, end, err := telemetry(w.ctx, telemetryConfig{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end()
+	if err := h.count(); err != nil {
+		t.Fatal(err)
+	}
+	record := func() error {
+		_, err := s.log.Public(t.Context(), audit.Event{At: time.Now(), RequestID: "r"})
+		return err
+	}
+	tells := func(ready string, amiss string) {
+		t.Helper()
+		soon(t, ready, func() bool {
+			status, said := saidBy(h)
+			_, counted := saidBy(metrics)
+			gauge := regexp.MustCompile(`(?m)^cpa_gateway_audit_amiss\{.*\} (\d)$`).FindStringSubmatch(counted)
+			return status == http.StatusOK && strings.Contains(said, ready) && strings.Contains(said, "but:") == (amiss == "1") && gauge != nil && gauge[1] == amiss
+		})
+	}
+	tells("ready", "0")
+	witness := filepath.Join(s.config.Records.folder(), "audit.checkpoint")
+	if err := errors.Join(os.Mkdir(witness, 0o700), record()); err != nil {
+		t.Fatal(err)
+	}
+	tells("keeping the newest checkpoint", "1")
+	if err := os.Remove(witness); err != nil {
+		t.Fatal(err)
+	}
+	soon(t, "the next checkpoint", func() bool { return record() == nil && len(s.log.Amiss()) == 0 })
+	tells("ready", "0")
+	pages := func(most int) {
+		if err := relationaltest.Direct(t, s.store.LendWriter, fmt.Sprintf("PRAGMA max_page_count = %d", most)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pages(1) // SQLite takes the present size where it is greater
+	soon(t, "the disk is full", func() bool { return record() != nil })
+	tells("disk is full", "1")
+	pages(1 << 20)
+	if err := record(); err != nil {
+		t.Fatal(err)
+	}
+	tells("ready", "0")
 }
 
 // One of two issuers that was away took every gateway out of service, and a hung

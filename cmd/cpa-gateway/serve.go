@@ -78,7 +78,7 @@ func serve(w world, file string, check bool) (err error) {
 	defer due.Stop()
 	defer look.Stop()
 	go s.keepAgreements(w, asked, due.C, look.C, log)
-	h := &health{ready: []func(context.Context) error{verifier.Ready, s.ready}, shared: shared, issuers: verifier, clock: w.clock}
+	h := &health{ready: []func(context.Context) error{verifier.Ready, s.ready}, amiss: s.log.Amiss, shared: shared, issuers: verifier, clock: w.clock}
 	return s.listen(w, handler, h, log, func() {})
 }
 

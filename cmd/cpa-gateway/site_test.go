@@ -27,7 +27,7 @@ func openBare(t *testing.T) (*site, world) {
 
 // health is that of a gateway with nothing but its records.
 func (s *site) health() *health {
-	return &health{ready: []func(context.Context) error{s.ready}, shared: local.New(time.Now), issuers: &identity.Verifier{}, clock: time.Now}
+	return &health{ready: []func(context.Context) error{s.ready}, amiss: s.log.Amiss, shared: local.New(time.Now), issuers: &identity.Verifier{}, clock: time.Now}
 }
 
 // openFolder opens a data folder as every command with --data does.

@@ -353,6 +353,12 @@ func TestWitnessThatFailsIsTold(t *testing.T) {
 	if _, err := l.Public(t.Context(), event("r")); err != nil {
 		t.Fatalf("what is durable was refused for the witness's sake: %v", err)
 	}
+	for deadline := time.Now().Add(time.Minute); len(l.Amiss()) == 0 && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond) // the witness comes after the answer
+	}
+	if found := l.Amiss(); len(found) != 1 || !errors.Is(found[0], os.ErrNotExist) {
+		t.Errorf("while it runs, amiss is %v", found)
+	}
 	if err := l.Close(); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("Close says %v", err)
 	}

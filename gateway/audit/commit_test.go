@@ -59,6 +59,35 @@ func (s *breaking) on(next func(commit func() error) error) {
 
 func newBreaking() *breaking { return &breaking{Memory: audittest.NewMemory()} }
 
+// TestALogThatTakesNothingSaysSo: of a log whose commits fail, as on a full disk, nobody was told
+// but who asked for an entry. What fails for one caller's own work is no fault of the log.
+func TestALogThatTakesNothingSaysSo(t *testing.T) {
+	store := newBreaking()
+	l := open(t, store, (&hand{at: start}).now)
+	record(t, l)
+	if found := l.Amiss(); len(found) != 0 {
+		t.Errorf("all is well, and amiss is %v", found)
+	}
+	failing := errors.New("its own")
+	if _, err := l.Settle(t.Context(), event("r"), nurse, func(audit.Tx) (string, error) { return "", failing }); !errors.Is(err, failing) || len(l.Amiss()) != 0 {
+		t.Errorf("work that fails: %v, amiss is %v", err, l.Amiss())
+	}
+	store.on(failed)
+	if _, err := l.Public(t.Context(), event("r")); !errors.Is(err, errBroken) {
+		t.Errorf("error %v", err)
+	}
+	if found := l.Amiss(); len(found) != 1 || !errors.Is(found[0], errBroken) {
+		t.Errorf("after a commit that failed, amiss is %v", found)
+	}
+	record(t, l)
+	if found := l.Amiss(); len(found) != 0 {
+		t.Errorf("well again, and amiss is %v", found)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // A commit that fails releases nothing, in either way of failing, the first one of
 // a log included; what follows is recorded, and the chain does not fork.
 func TestFailedCommit(t *testing.T) {

@@ -40,12 +40,15 @@ type Log[T Tx] struct {
 	ctx        context.Context // of the commits
 	abort      context.CancelFunc
 
-	// Only the writer goroutine touches the rest.
+	// Only the writer goroutine touches these.
 	lease
-	unsigned   int       // entries of ours after our last checkpoint
-	since      time.Time // when the first of them was recorded
-	newest     uint64    // number of that checkpoint
-	witnessErr error     // of the newest checkpoint
+	unsigned int       // entries of ours after our last checkpoint
+	since    time.Time // when the first of them was recorded
+	newest   uint64    // number of that checkpoint
+
+	mu         sync.Mutex // guards the rest
+	failure    error      // of the last commit, but for what failed for one caller's own work
+	witnessErr error      // of the newest checkpoint
 }
 
 // Open starts a writer on the log in the store. A witness, if there is one, gets

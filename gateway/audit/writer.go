@@ -73,6 +73,9 @@ func (l *Log[T]) commit(ctx context.Context, batch []*job[T], slot slotAfter) {
 		j.err = errNotBuilt
 	}
 	d, err := l.update(ctx, batch, slot)
+	if err == nil || len(batch) == 0 || !batch[0].changesStore {
+		l.note(&l.failure, err)
+	}
 	for _, j := range batch {
 		if err != nil {
 			j.id, j.err = "", fmt.Errorf("committing to the audit log: %w", err)
@@ -80,8 +83,28 @@ func (l *Log[T]) commit(ctx context.Context, batch []*job[T], slot slotAfter) {
 		close(j.done)
 	}
 	if err == nil && d.signed.Number > 0 && l.witness != nil {
-		l.witnessErr = l.witness.Keep(d.signed.Note)
+		l.note(&l.witnessErr, l.witness.Keep(d.signed.Note))
 	}
+}
+
+func (l *Log[T]) note(as *error, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	*as = err
+}
+
+// Amiss is why nothing could be recorded at the last try, and why the witness does not have
+// the newest checkpoint; none where all is well.
+func (l *Log[T]) Amiss() (found []error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.failure != nil {
+		found = append(found, fmt.Errorf("nothing can be recorded: %w", l.failure))
+	}
+	if l.witnessErr != nil {
+		found = append(found, fmt.Errorf("the audit log's witness is behind: %w", l.witnessErr))
+	}
+	return found
 }
 
 // errNotBuilt is the error of a job whose commit returned without error and
