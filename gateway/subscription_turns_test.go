@@ -276,6 +276,31 @@ func TestAGatewayThatStopsLetsAnotherTell(t *testing.T) {
 	}
 }
 
+// A gateway died whose clock was a day ahead: nobody was told of anything until the time that it
+// had written came, neither under its lease nor of what it wanted to try again.
+func TestAClockThatWasAheadHoldsNobodyUp(t *testing.T) {
+	s, e := subscribedStand(t)
+	path := s.subscribe("social-care", subscription(subscriptions.PlanChanged, e.URL, "id-only", ""))
+	dying := &dyingStore{Store: s.store}
+	first := s.tell("first", dying)
+	until(t, func() bool { return strings.Contains(s.get("social-care", path).body, `"status":"active"`) }, first)
+	var tries atomic.Int32
+	e.answers(func(message) int { tries.Add(1); return http.StatusInternalServerError })
+	s.clock.advance(24 * time.Hour)
+	s.changeArea("accommodation", "Flat 1")
+	until(t, func() bool { return tries.Load() > 0 }, first)
+	s.rest(first)
+	dying.die()
+	first.end()
+	e.answers(nil)
+	s.clock.advance(-24 * time.Hour)
+	second := s.tell("second", nil)
+	s.rest(second) // for 50 seconds
+	if got := e.events(); len(got) != 1 {
+		t.Errorf("told %q", got)
+	}
+}
+
 // A gateway whose lease had passed to another kept that its subscriber had taken a message,
 // and the other, which did not see that, said it again.
 func TestAGatewayThatLostItsLeaseIsHeard(t *testing.T) {

@@ -85,7 +85,7 @@ func (r reading) ahead() (n uint64) {
 // before the first time nothing is told.
 func (o *Outbox) readEntries(ctx context.Context) (r reading, err error) {
 	err = o.Store.View(ctx, func(now store.Snapshot) (err error) {
-		if r.outbox, err = now.Outbox(); err != nil || !r.outbox.MayBeHeldBy(o.Gateway, o.Clock()) {
+		if r.outbox, err = now.Outbox(); err != nil || !o.mine(r.outbox) {
 			return err
 		}
 		slots, err := now.Slots()
@@ -144,7 +144,7 @@ func byCustodian(duties []duty) (groups [][]duty) {
 // hold is how far the changes have been looked through, held by this gateway for a while more.
 func (o *Outbox) hold(tx store.Tx) (subscriptions.Outbox, error) {
 	now, err := tx.Outbox()
-	if err == nil && !now.MayBeHeldBy(o.Gateway, o.Clock()) {
+	if err == nil && !o.mine(now) {
 		err = errNotOurs
 	}
 	now.Holder, now.Until = o.Gateway, o.Clock().Add(lease)

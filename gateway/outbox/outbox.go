@@ -56,6 +56,9 @@ type Outbox struct {
 	more    bool           // something may be waiting that no change tells of
 	kept    kept           // the subscriptions
 	waiting []waiting      // whoever has to be told something since then, and could not be yet
+	holder  string         // who was last found to look through the changes
+	until   time.Time      // until when, as it said
+	heard   time.Time      // when that was found first
 	read    map[int]uint64 // of the chains of the audit log, up to where nothing has to be told
 }
 
@@ -107,6 +110,17 @@ func (o *Outbox) leave(ctx context.Context) {
 	if err != nil {
 		o.Log.WarnContext(ctx, "another gateway has to wait before it tells subscribers", "cause", err.Error())
 	}
+}
+
+// mine reports whether this gateway may look through the changes: where nobody else does, or
+// has not said so for the time of a lease. That is counted by this clock where the lease is said
+// to end later: the clock that it was given by may have been ahead.
+func (o *Outbox) mine(now subscriptions.Outbox) bool {
+	at := o.Clock()
+	if now.Holder != o.holder || !now.Until.Equal(o.until) {
+		o.holder, o.until, o.heard = now.Holder, now.Until, at
+	}
+	return now.MayBeHeldBy(o.Gateway, at) || at.Sub(o.heard) >= lease
 }
 
 // awake reports whether there may be something to do. A store that fails is asked once in
@@ -195,7 +209,7 @@ func (o *Outbox) due(s subscriptions.Subscription, now time.Time, flows flows) f
 		return ends(subscriptions.Failed, "the client or its endpoint is not agreed any more")
 	case s.Caller.Organisation != o.Road.Home && s.Caller.Custody != consent.On && !flows.reach(s.Caller):
 		return ends(subscriptions.Failed, "no agreement in force lets this client be told of anything")
-	case now.Before(s.Due):
+	case now.Before(s.Due) && s.Due.Sub(now) <= longestGap: // or it was set by a clock that was ahead
 		return nil
 	case s.Status == subscriptions.Requested:
 		return o.handshake

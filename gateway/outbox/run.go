@@ -32,7 +32,7 @@ type run struct {
 func (o *Outbox) look(ctx context.Context) (*run, error) {
 	r := &run{Outbox: o, topics: map[uint64][]subject{}, patients: map[profiles.PersonID][]string{}, found: map[string][]subscriptions.Event{}}
 	err := o.Store.View(ctx, func(now store.Snapshot) (err error) {
-		if r.outbox, err = now.Outbox(); err != nil || !r.outbox.MayBeHeldBy(o.Gateway, o.Clock()) {
+		if r.outbox, err = now.Outbox(); err != nil || !o.mine(r.outbox) {
 			return err
 		}
 		if r.subscribed, err = o.subscriptions(now, r.outbox); err != nil || len(r.subscribed) == 0 {
@@ -115,7 +115,7 @@ func (r *run) keep(tx store.Tx) error {
 		return err
 	case outbox.Through != r.outbox.Through:
 		return cache.ErrChanged
-	case !outbox.MayBeHeldBy(r.Gateway, r.Clock()):
+	case !r.mine(outbox):
 		return errNotOurs
 	}
 	for _, n := range r.notices {
