@@ -253,7 +253,7 @@ func newFolder(dir string) error {
 	return err
 }
 
-// putNew writes a new file durably, for its owner alone.
+// putNew writes a new file durably, for its owner alone. Where it cannot, there is none.
 func putNew(name string, content io.Reader) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return err
@@ -263,7 +263,10 @@ func putNew(name string, content io.Reader) error {
 		return err
 	}
 	_, err = io.Copy(file, content)
-	return errors.Join(err, file.Sync(), file.Close())
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		err = errors.Join(err, os.Remove(name))
+	}
+	return err
 }
 
 func copyFile(from, to string) error {

@@ -5,11 +5,14 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"cpagateway/gateway/audit"
 )
@@ -147,4 +150,16 @@ func TestTheAuditKeyCanBeChanged(t *testing.T) {
 	}
 	cli("audit", "show", "--config", s.config, "--person", "9990000018").must(t, exitDone) // is recorded, by the new key
 	cli("audit", "verify", "--config", s.config).must(t, exitDone)
+}
+
+// Where the disk was full a copy left the beginning of a file, and the next one took it for whole.
+func TestWhatCannotBeCopiedWholeIsNotThere(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "gateway.secret")
+	full := errors.New("no space left on device")
+	if err := putNew(name, io.MultiReader(strings.NewReader("half"), iotest.ErrReader(full))); !errors.Is(err, full) {
+		t.Errorf("error %v", err)
+	}
+	if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what is left of it: %v", err)
+	}
 }
