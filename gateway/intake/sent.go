@@ -3,6 +3,7 @@ package intake
 import (
 	"bytes"
 	"slices"
+	"time"
 
 	"cpagateway/gateway/quarantine"
 	"cpagateway/gateway/records"
@@ -17,9 +18,13 @@ const ruleWentBack = "SOURCE-WENT-BACK"
 // sending is what a source sends of one thing, to be kept with the record that came in it.
 type sending struct{ id, at string }
 
+// ahead is how far after now a source can mean what it says: to the end of a month that has
+// begun (MHSDS).
+const ahead = 31 * 24 * time.Hour
+
 // newest refuses what is older than what its source has sent of the same thing: a system
 // that was put back to a backup, or an extract brought in a second time, would undo what
-// has become of it since.
+// has become of it since. What was sent under a clock that was wrong keeps out nothing.
 func (r *run) newest(now store.Snapshot, s mapping.Sending) (sending, *refusal, error) {
 	if s.At == "" || s == r.settledSending {
 		return sending{}, nil, nil
@@ -29,7 +34,7 @@ func (r *run) newest(now store.Snapshot, s mapping.Sending) (sending, *refusal, 
 	switch {
 	case err != nil || before == made.at:
 		return sending{}, nil, err
-	case before > made.at:
+	case before > made.at && before < mapping.SentAt(r.Clock().Add(ahead)):
 		return sending{}, &refusal{ruleWentBack, "the source has sent of it before what it says to be newer: bring in its newest extract, or discard this one"}, nil
 	}
 	return made, nil, nil

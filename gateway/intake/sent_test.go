@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"cpagateway/consent/facts"
 	"cpagateway/gateway/intake"
@@ -119,6 +120,26 @@ func TestASourceThatWentBackUndoesNothing(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A source whose clock was years ahead for one night had sent what is newer than anything that
+// it could send for years: all of that was set aside, and nobody could do anything about it.
+func TestAnExtractOfTheFutureClosesNoSource(t *testing.T) {
+	d := openDesk(t)
+	for i, s := range []struct {
+		at    time.Time
+		title string
+		back  int
+	}{
+		{d.now.AddDate(36, 0, 0), "of 36 years on", 0},
+		{d.now.Add(-time.Hour), "of today", 0},
+		{d.now.Add(-2 * time.Hour), "of before", 1},
+	} {
+		sum := d.bring(plans(t), extract(t, planWritten(t, s.at.Format(time.RFC3339), s.title)))
+		if shown := d.text(wholesNumber(t), "CarePlan"); sum.Quarantined != s.back || strings.Contains(shown, s.title) != (s.back == 0) {
+			t.Errorf("step %d: %+v, and shown is\n%s", i, sum, shown)
+		}
 	}
 }
 
