@@ -382,6 +382,48 @@ func TestWitnessThatFailsIsTold(t *testing.T) {
 	}
 }
 
+// hung is a witness on a machine that does not answer until it does.
+type hung struct {
+	audit.FileWitness
+	until chan struct{}
+}
+
+func (h hung) Keep(note string) error {
+	<-h.until
+	return h.FileWitness.Keep(note)
+}
+
+// TestAWitnessThatHangsHoldsUpNobody: with the witness on a machine that did not answer, no
+// request was answered any more, and readiness said that all was well.
+func TestAWitnessThatHangsHoldsUpNobody(t *testing.T) {
+	clock, store := &hand{at: start}, audittest.NewMemory()
+	witness := hung{audit.FileWitness(filepath.Join(t.TempDir(), "newest")), make(chan struct{})}
+	l := witnessed(t, store, witness, clock.now)
+	for range 5 {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		if _, err := l.Public(ctx, event("r")); err != nil {
+			t.Errorf("while the witness hangs: %v", err)
+		}
+		cancel()
+		clock.move(2 * time.Second)
+	}
+	if found := l.Amiss(); len(found) != 1 {
+		t.Errorf("amiss is %v", found)
+	}
+	close(witness.until)
+	for deadline := time.Now().Add(time.Minute); len(l.Amiss()) > 0 && time.Now().Before(deadline); {
+		record(t, l)
+		clock.move(2 * time.Second)
+	}
+	if err := l.Close(); err != nil || len(l.Amiss()) != 0 {
+		t.Errorf("with the witness back: %v, amiss is %v", err, l.Amiss())
+	}
+	kept := store.Kept().Checkpoints
+	if note, err := witness.Newest(); err != nil || note != kept[len(kept)-1].Note {
+		t.Errorf("the witness holds %q, error %v", note, err)
+	}
+}
+
 func TestOpenWithoutAKey(t *testing.T) {
 	other := keysOf(2)
 	for name, keys := range map[string]audit.Keys{

@@ -42,9 +42,10 @@ type Log[T Tx] struct {
 
 	// Only the writer goroutine touches these.
 	lease
-	unsigned int       // entries of ours after our last checkpoint
-	since    time.Time // when the first of them was recorded
-	newest   uint64    // number of that checkpoint
+	unsigned int        // entries of ours after our last checkpoint
+	since    time.Time  // when the first of them was recorded
+	newest   uint64     // number of that checkpoint
+	bringing chan error // of a checkpoint that the witness has not answered to; nil where there is none
 
 	mu         sync.Mutex // guards the rest
 	failure    error      // of the last commit, but for what failed for one caller's own work

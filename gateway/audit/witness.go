@@ -14,7 +14,7 @@ import (
 type Witness interface {
 	// Newest is the note that was kept last; empty if there is none.
 	Newest() (string, error)
-	// Keep replaces it. It is called by one goroutine, about once a second.
+	// Keep replaces it. It is called about once a second, and not before it has returned.
 	Keep(note string) error
 }
 

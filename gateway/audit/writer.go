@@ -14,6 +14,7 @@ const (
 	signAfter   = 1024             // nor are there more of them, but for one batch
 	closeWithin = 10 * time.Second // for the last commits of a log that is closed
 	attempts    = 3                // how often a batch is committed that finds another writer in its place
+	witnessTime = time.Second      // how long commits wait for a witness: it may be on a machine that does not answer
 )
 
 // write is the writer goroutine: one commit after the other. While a commit
@@ -83,7 +84,30 @@ func (l *Log[T]) commit(ctx context.Context, batch []*job[T], slot slotAfter) {
 		close(j.done)
 	}
 	if err == nil && d.signed.Number > 0 && l.witness != nil {
-		l.note(&l.witnessErr, l.witness.Keep(d.signed.Note))
+		l.note(&l.witnessErr, l.bring(d.signed.Note))
+	}
+}
+
+var errSilent = errors.New("it does not answer")
+
+// bring has the witness keep a checkpoint. While it has not answered to one before, that is
+// left to a later one.
+func (l *Log[T]) bring(note string) error {
+	if l.bringing != nil {
+		select {
+		case <-l.bringing:
+		default:
+			return errSilent
+		}
+	}
+	l.bringing = make(chan error, 1)
+	go func(done chan<- error) { done <- l.witness.Keep(note) }(l.bringing)
+	select {
+	case err := <-l.bringing:
+		l.bringing = nil
+		return err
+	case <-time.After(witnessTime):
+		return errSilent
 	}
 }
 
