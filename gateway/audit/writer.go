@@ -32,7 +32,7 @@ func (l *Log[T]) write() {
 		case work := <-l.changeJobs:
 			l.commitAlone(work)
 		case <-idle.C:
-			if l.unsigned > 0 {
+			if l.unsigned > 0 || l.failure != nil { // to sign them, or to find out whether it can record again
 				l.commit(l.ctx, nil, keepSlot)
 			}
 		case <-l.closing:
