@@ -48,6 +48,14 @@ func (c recordsConfig) open(ctx context.Context) (*relational.Store, error) {
 	return sqlite.Open(ctx, c.SQLite)
 }
 
+// file is the file with the records; nil where they are in none, or it is not there.
+func (c recordsConfig) file() (found os.FileInfo) {
+	if c.SQLite != "" {
+		found, _ = os.Stat(filepath.Join(c.SQLite, sqlite.File)) // which is nil with an error
+	}
+	return found
+}
+
 // made refuses where no records were ever kept. It makes nothing.
 func (c recordsConfig) made(ctx context.Context) error {
 	if c.Postgres == "" {

@@ -32,6 +32,7 @@ type site struct {
 	register *cache.Register
 	log      *audit.Log[store.Tx]
 	secret   []byte
+	file     os.FileInfo // of the records, where they are in a file
 
 	certificates atomic.Pointer[tls.Config] // as read last; nil without TLS
 }
@@ -66,7 +67,7 @@ func openSite(w world, c config) (*site, error) {
 	if err != nil {
 		return nil, errors.Join(err, kept.Close())
 	}
-	s := &site{config: c, store: kept, log: log, secret: secret, register: cache.NewRegister(kept, read.Register)}
+	s := &site{config: c, store: kept, log: log, secret: secret, file: c.Records.file(), register: cache.NewRegister(kept, read.Register)}
 	if _, err := s.register.Read(w.ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -80,9 +81,14 @@ func (s *site) intake(w world) *intake.Intake {
 	return &intake.Intake{Store: s.store, Audit: s.log, Register: s.register.Load(), Secret: s.secret, Home: s.config.Organisation, Leaflets: s.config.Policy.PolicyVersions, Clock: w.clock, Readers: runtime.GOMAXPROCS(0)}
 }
 
+var errMoved = errors.New("the records were moved, or others put in their place, under the gateway: stop it, and start it on those that are meant")
+
 // ready says whether the records can be read, by looking up a person who does not exist,
 // and the agreements in force.
 func (s *site) ready(ctx context.Context) error {
+	if s.file != nil && !os.SameFile(s.file, s.config.Records.file()) {
+		return errMoved
+	}
 	err := s.store.View(ctx, func(now store.Snapshot) error {
 		_, err := now.Person(profiles.SystemNHSNumber, "")
 		if _, unread := s.register.Of(now); unread != nil {

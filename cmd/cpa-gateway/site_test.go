@@ -5,11 +5,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"cpagateway/gateway/hot/local"
 	"cpagateway/gateway/identity"
+	"cpagateway/gateway/store/sqlite"
 )
 
 // openBare opens a site with no records and no agreements.
@@ -38,6 +41,36 @@ func openFolder(w world, dir string) (*site, error) {
 		return nil, err
 	}
 	return place.open(w, c)
+}
+
+// A folder was put aside and a backup restored in its place while a gateway served: that went on
+// with what it had open, where no withdrawal that came later could reach it, and was ready.
+func TestNotReadyWhereItsRecordsWereMoved(t *testing.T) {
+	s, _ := openBare(t)
+	file := filepath.Join(s.config.Records.SQLite, sqlite.File)
+	ready := func() int { status, _ := saidBy(s.health()); return status }
+	for range 20 { // until every connection is open
+		if got := ready(); got != http.StatusOK {
+			t.Fatalf("/readyz answers %d", got)
+		}
+	}
+	must := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(os.Rename(file, file+".aside"))
+	if got := ready(); got != http.StatusServiceUnavailable {
+		t.Errorf("with its records moved /readyz answers %d", got)
+	}
+	must(os.WriteFile(file, nil, 0o600))
+	if got := ready(); got != http.StatusServiceUnavailable {
+		t.Errorf("with others in their place /readyz answers %d", got)
+	}
+	must(os.Rename(file+".aside", file))
+	if got := ready(); got != http.StatusOK {
+		t.Errorf("with its records back /readyz answers %d", got)
+	}
 }
 
 // A gateway whose store was gone once said that it was ready.
