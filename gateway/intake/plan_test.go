@@ -95,6 +95,31 @@ func TestTheAccountCountsWhatNoCrisisTeamReads(t *testing.T) {
 	}
 }
 
+// An extract of which a file had lost its rows emptied everybody's crisis plans without a word.
+func TestTheAccountCountsPlansThatAreEmptied(t *testing.T) {
+	d := openDesk(t)
+	plan := func(status, activity string) fstest.MapFS {
+		return collection(patient("p", ann), `{"resourceType":"CarePlan","id":"a","status":"`+status+`","intent":"plan","subject":{"reference":"Patient/p"},`+
+			`"category":[{"coding":[{"system":"`+profiles.SystemSNOMED+`","code":"`+profiles.CodeCrisisPlan+`"}]}]`+activity+`}`)
+	}
+	helps := `,"activity":[{"extension":[{"url":"` + profiles.ExtPlanPart + `","valueCode":"` + profiles.CodePartWhatHelps + `"}],"detail":{"status":"in-progress","description":"x"}}]`
+	for i, c := range []struct {
+		plan fstest.MapFS
+		want int
+	}{
+		{plan("active", ""), 0}, // it never had any
+		{plan("active", helps), 0},
+		{plan("active", ""), 1},
+		{plan("active", ""), 0}, // as it was already
+		{plan("active", helps), 0},
+		{plan("revoked", ""), 0}, // it is in force no more
+	} {
+		if sum := d.bring(bundles(t, "clinic"), c.plan); sum.Warnings["EMPTIED"] != c.want || sum.Quarantined != 0 {
+			t.Errorf("extract %d: %+v", i+1, sum)
+		}
+	}
+}
+
 // Of a resource with several faults one was told, and the next when that was mended.
 func TestAllThatIsWrongWithAResourceIsTold(t *testing.T) {
 	d := openDesk(t)

@@ -189,7 +189,7 @@ func (r *run) accept(now store.Snapshot, p pending, about *record) (consent.Acce
 		return consent.Accepted{}, &refusal{"NOT-ACCEPTED", err.Error()}, nil
 	}
 	r.warn(accepted, about.warnings)
-	return accepted, nil, nil
+	return accepted, nil, emptied(now, p, about.warnings)
 }
 
 // decide asks whether the source may bring a record of its custodian in.

@@ -1,10 +1,13 @@
 package intake
 
 import (
+	"errors"
 	"slices"
 
 	"cpagateway/consent"
 	"cpagateway/consent/facts"
+	"cpagateway/gateway/records"
+	"cpagateway/gateway/store"
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
@@ -14,6 +17,7 @@ const (
 	warnUnmarked   = "UNMARKED"        // parts of plans, and goals, that name neither kind nor area: for who may see the whole
 	warnNoCrisis   = "NO-CRISIS-PLAN"  // parts of plans that are for a crisis, in a plan that no crisis flow reaches
 	warnUnlabelled = "UNLABELLED"      // resources that no rule labels: for the treating team alone
+	warnEmptied    = "EMPTIED"         // plans in force that had parts and, as their source sends them now, have none
 	warnLeaflet    = "LEAFLET-UNKNOWN" // grants under a leaflet that is not one of those that stand: they permit nothing
 )
 
@@ -28,6 +32,26 @@ func (r *run) warn(a consent.Accepted, warnings map[string]int) {
 	if d.Status == facts.Active && d.Template.Grants() && !slices.Contains(r.Leaflets, d.PolicyURI) {
 		warnings[warnLeaflet]++
 	}
+}
+
+// emptied counts a plan in force that loses all its parts by what its source sends now, as
+// where the rows of a file of the extract are missing.
+func emptied(now store.Snapshot, p pending, warnings map[string]int) error {
+	if p.made.Type != "CarePlan" || p.resource.Get("activity").Len() > 0 || !p.resource.Get("status").Is("active") {
+		return nil
+	}
+	current, err := now.Current(p.made.Type, p.made.ID)
+	if errors.Is(err, records.ErrNothing) || err == nil && current.Deleted {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	had, err := fhir.ParseResource(current.Body)
+	if err == nil && had.Get("activity").Len() > 0 {
+		warnings[warnEmptied]++
+	}
+	return err
 }
 
 // countMarks counts what few will see of a resource.
