@@ -90,7 +90,7 @@ func (q *question) alerts(v *verdict) uint8 {
 	case consentUninterpretable, consentConflict, crisisAfterRefusal:
 		return oblige(Alert)
 	}
-	if q.wishes.apart || v.reasons[gateA8] == glassBroken && v.reasons[gateA1] == plainPass {
+	if q.wishes.apart || v.reasons[gateA8] == glassBroken && v.reasons[gateA1] == plainPass && q.person.Epoch > 0 {
 		return oblige(Alert)
 	}
 	return 0

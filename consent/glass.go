@@ -61,8 +61,8 @@ func (p GlassPolicy) Check() error {
 		return errors.New("roles: one is empty")
 	}
 	for _, s := range p.Suspended {
-		if organisation, person, _ := strings.Cut(s, "/"); organisation == "" || person == "" {
-			return errors.New("suspended: each is written ODS/professional, the professional as the token names them")
+		if organisation, person, _ := strings.Cut(s, "/"); organisation == "" || person == "" || strings.TrimSpace(organisation) != organisation || strings.TrimSpace(person) != person {
+			return errors.New("suspended: each is written ODS/professional, without blanks about the stroke, just as the token names both")
 		}
 	}
 	return nil
@@ -93,7 +93,7 @@ func (q *question) decideGlass() verdict {
 	if v.granted.Empty() {
 		v.reasons[gateSC] = scopeExceeded
 	}
-	if q.unresolved() {
+	if q.unresolved() || q.person.Epoch == 0 { // nothing was ever held of them here
 		v.reasons[gateP1] = identityUnresolved
 		return v
 	}

@@ -47,6 +47,9 @@ func (f *Front) readBreakGlass(in incoming, pairs []pair, ask *road.Ask) *road.F
 		switch name {
 		case glassPerson:
 			number := p.Get("valueIdentifier")
+			if number.Get("system").Text() == "" || number.Get("value").Text() == "" {
+				return wrongValue(glassPerson, "valueIdentifier, with system and value")
+			}
 			ask.Search, _, fault = f.parseSearch(ask.Type, []pair{{glassPerson, number.Get("system").Text() + "|" + number.Get("value").Text()}}, strict)
 		case glassReason:
 			stated.Reason = consent.GlassReason(p.Get("valueCode").Text())
@@ -72,13 +75,13 @@ func (f *Front) readBreakGlass(in incoming, pairs []pair, ask *road.Ask) *road.F
 func unstated(g audit.Glass, given []string) *road.Fault {
 	switch {
 	case !slices.Contains(given, glassPerson):
-		return wrongValue(glassPerson, "valueIdentifier")
+		return wrongValue(glassPerson, "valueIdentifier, with system and value")
 	case !slices.Contains(consent.GlassReasons, g.Reason):
 		return wrongValue(glassReason, "valueCode: "+reasonsToBreakGlass())
 	case !plainWords(g.Words, leastWords, mostWords):
-		return wrongValue(glassWords, "valueString, 20-1000")
+		return wrongValue(glassWords, "valueString, 20-1000 characters")
 	case !plainWords(g.Reference, 0, mostReference), g.Reason.NeedsReference() && g.Reference == "":
-		return wrongValue(glassReference, "valueString, 1-200")
+		return wrongValue(glassReference, "valueString, 1-200 characters: what the reason rests on")
 	}
 	return nil
 }

@@ -142,9 +142,9 @@ func TestAGrantIsForOneProfessionalOnePersonAndOneHour(t *testing.T) {
 	if a := s.get("other-glass", "/CarePlan?"+about(carys), "X-Break-Glass", grant); a.status != http.StatusForbidden {
 		t.Errorf("another professional: %d %s", a.status, a.body)
 	}
-	for _, as := range []string{"ooh", "social-care"} { // it counts for nothing there
-		if a := s.get(as, "/CarePlan/"+carysPlan, "X-Break-Glass", grant); a.status != http.StatusNotFound {
-			t.Errorf("%s: %d", as, a.status)
+	for _, as := range []string{"ooh", "social-care"} { // it opens nothing there, and says so
+		if a := s.get(as, "/CarePlan/"+carysPlan, "X-Break-Glass", grant); a.status != http.StatusForbidden || a.text(t) != texts.GlassPurpose.In(language.English) {
+			t.Errorf("%s: %d %s", as, a.status, a.body)
 		}
 	}
 	for _, ask := range [][3]string{
@@ -190,6 +190,9 @@ func TestBreakingTheGlassTellsNothing(t *testing.T) {
 	}
 	of := func(number, grant string) answer {
 		return s.get("ooh-glass", "/CarePlan?"+about(number), "X-Break-Glass", grant, "X-Request-Id", requestName)
+	}
+	if rows := s.entries(audit.Query{Agreement: audit.BrokenGlass, Limit: 1}); rows[0].Outcome != "deny" || rows[0].Deciding != "P1" || rows[0].Obligations != nil {
+		t.Errorf("of nobody stands on record %+v", rows[0])
 	}
 	for _, number := range []string{carys, nobody} {
 		s.waitsForTheBeat("ooh-glass", http.MethodPost, "/Patient/$break-glass", breaking(number, "emergency"))
@@ -326,6 +329,10 @@ func TestThePatientBesideAPlanIsNoPlanThatIsMissing(t *testing.T) {
 	o := s.tell("a", nil)
 	s.rest(o)
 	if a := s.get("ooh", "/CarePlan?"+about(bryn)+"&_include=CarePlan:subject"); len(a.ids(t)) < 2 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	plan := s.planOf("ooh", bryn, profiles.CodeCrisisPlan)
+	if a := s.get("ooh", "/CarePlan/"+plan+"/_history/1"); a.status != http.StatusNotFound { // nor is a version that there is not
 		t.Fatalf("%d %s", a.status, a.body)
 	}
 	s.rest(o)

@@ -18,6 +18,7 @@ import (
 	"cpagateway/gateway"
 	"cpagateway/gateway/identity"
 	"cpagateway/gateway/store"
+	"cpagateway/profiles"
 )
 
 // reachTime is how long a check waits for what is elsewhere.
@@ -191,8 +192,9 @@ func (k *check) base() {
 	}
 }
 
-// clients looks for purposes that no agreement can name.
+// clients looks for purposes that no agreement can name, and for glass that nobody can break.
 func (k *check) clients() {
+	roles, breaks := k.config.Policy.BreakGlass.Roles, false
 	for n, client := range k.config.Identity.Clients {
 		if len(client.Teams) == 0 {
 			k.warn("clients[%d] %s: without a team it is forbidden everything", n, client.ID)
@@ -201,10 +203,16 @@ func (k *check) clients() {
 			k.warn("clients[%d] %s: without a purpose it is forbidden everything", n, client.ID)
 		}
 		for _, p := range client.Purposes {
+			if breaks = breaks || p == profiles.BreakGlass; p == profiles.BreakGlass && len(roles) > 0 {
+				continue
+			}
 			if known := agreements.Purposes(); !slices.Contains(known, p) {
 				k.warn("clients[%d] %s: the purpose %s is none that an agreement can name: there are %v", n, client.ID, p, known)
 			}
 		}
+	}
+	if len(roles) > 0 && !breaks {
+		k.warn("policy.breakGlass.roles: no client has the purpose %s, so that nobody breaks the glass", profiles.BreakGlass)
 	}
 }
 

@@ -86,6 +86,8 @@ func TestCheckRefusesWhatServeWould(t *testing.T) {
 		"no address at all":       {s.change(`address: "127.0.0.1:`, `address: "nonsense:x`), "http.address"},
 		"a base without scheme":   {s.change("base: \"http://", "base: \""), "http.base"},
 		"an authority and no TLS": {s.change("http: {", "http: {clientCA: x, "), "http.clientCA needs http.cert"},
+		"somebody of nowhere":     {s.change("dutyLine", "policy: {breakGlass: {suspended: [nia]}}\ndutyLine"), "policy.breakGlass.suspended"},
+		"somebody beside a blank": {s.change("dutyLine", "policy: {breakGlass: {suspended: ['7A4 / nia']}}\ndutyLine"), "policy.breakGlass.suspended"},
 	} {
 		for _, args := range [][]string{{"--check"}, nil} {
 			p := cli(append([]string{"serve", "--config", c.file}, args...)...)
@@ -111,6 +113,21 @@ func TestCheckRefusesWhatServeWould(t *testing.T) {
 		}
 	}
 	write(t, secret, string(own))
+}
+
+// A client that may break the glass was warned of, and the operator took its purpose away.
+func TestCheckTakesAClientThatBreaksTheGlass(t *testing.T) {
+	s := settle(t)
+	says := func(file string) bool {
+		return strings.Contains(cli("serve", "--config", file, "--check").must(t, exitDone).out, "BTG")
+	}
+	if !says(s.config) || says(s.change("dutyLine", "policy: {breakGlass: {roles: [nurse]}}\ndutyLine")) {
+		t.Error("the warning does not follow the roles that may")
+	}
+	s.config = s.change("purposes: [BTG]", "purposes: [ETREAT]")
+	if says(s.config) || !says(s.change("dutyLine", "policy: {breakGlass: {roles: [nurse]}}\ndutyLine")) {
+		t.Error("roles that no client can use are not warned of")
+	}
 }
 
 // A gateway that runs is not in the way of the check of its own configuration.

@@ -139,7 +139,7 @@ func listGlass(w world, place where, all bool, days int, asJSON bool) error {
 		overdue = overdue || b.Overdue
 	}
 	list = slices.DeleteFunc(list, func(b *brokenGlass) bool { return !all && (!b.Granted || b.Finding != "") })
-	err = printAll(w.out, append([]*brokenGlass{}, list...), asJSON, "id\tat\twho\treason\tused\tstate", func(b *brokenGlass) []any {
+	err = printAll(w.out, append([]*brokenGlass{}, list...), asJSON, "id\tat\twho\treason\tshown\tstate", func(b *brokenGlass) []any {
 		who := strings.Join(filled(b.Professional, b.Role, string(b.Team), string(b.Organisation)), ", ")
 		return []any{b.ID, b.At.Format(time.RFC3339), who, strings.Join(filled(string(b.Reason), b.Reference), " "), b.Used, b.state()}
 	})

@@ -21,7 +21,7 @@ func tokenCommand(w world) *cobra.Command {
 		RunE: func(*cobra.Command, []string) error { return printToken(w, ask) },
 	}
 	f := c.Flags()
-	f.StringVar(&ask.Name, "as", "", "`name` of the caller: gp, ooh, social-care, social-care-b, ooh-unlisted, ig-lead, cmht")
+	f.StringVar(&ask.Name, "as", "", "`name` of the caller: gp, ooh, ooh-glass, social-care, social-care-b, ooh-unlisted, ig-lead, cmht")
 	f.StringVar((*string)(&ask.Purpose), "purpose", "", "`purpose` of use (default: the caller's own)")
 	f.StringVar(&ask.Gateway, "gateway", "http://127.0.0.1:8080", "`URL` of the running demo")
 	f.StringVar(&ask.Dir, "data", "", "data `folder` of the demo, where it was given one")

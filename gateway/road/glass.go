@@ -14,8 +14,8 @@ import (
 	"cpagateway/profiles/fhir"
 )
 
-// glassHeader carries the grant that breaking the glass gave. It counts beside the purpose
-// BTG alone.
+// glassHeader carries the grant that breaking the glass gave. Beside another purpose than BTG
+// it would do nothing, and is refused.
 const glassHeader = "X-Break-Glass"
 
 // grant is what breaking the glass gives, sealed for the professional who broke it. It is
@@ -52,8 +52,10 @@ func (r *Road) openGlass(t *exchange) error {
 		t.stated = t.ask.Glass
 		t.stated.Grant = rand.Text()
 		return nil
-	case sealed == "" || t.caller.Purpose != profiles.BreakGlass:
+	case sealed == "":
 		return nil
+	case t.caller.Purpose != profiles.BreakGlass:
+		return faultGrantUnused
 	}
 	text, ok := r.Sealer.Open(grantContext(t.caller), sealed)
 	var one grant
@@ -98,6 +100,7 @@ func (r *Road) granted(t *exchange, decisions []consent.Decision) (reply, error)
 
 var (
 	faultNoGrant     = Refuse(http.StatusForbidden, "forbidden", texts.GlassNotYours)
+	faultGrantUnused = Refuse(http.StatusForbidden, "forbidden", texts.GlassPurpose)
 	faultGrantOver   = Refuse(http.StatusForbidden, "expired", texts.GlassOver)
 	faultMayNotBreak = Refuse(http.StatusForbidden, "forbidden", texts.GlassNotAllowed)
 )

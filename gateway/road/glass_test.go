@@ -61,7 +61,7 @@ func TestAGrantOpensForWhomItWasSealed(t *testing.T) {
 			t.Errorf("%s: %+v (%v)", name, got, err)
 		}
 	}
-	if got, err := opens(half, func(c *consent.Caller) { c.Purpose = profiles.EmergencyTreatment }); err != nil || got != (consent.Glass{}) {
+	if got, err := opens(half, func(c *consent.Caller) { c.Purpose = profiles.EmergencyTreatment }); err != faultGrantUnused || got != (consent.Glass{}) { //nolint:errorlint // it is that very value
 		t.Errorf("another purpose: %+v (%v)", got, err)
 	}
 	long := seals(consent.Glass{Reason: "incapacity-best-interests", Person: profiles.PersonID(strings.Repeat("p", 64)), At: at})

@@ -44,6 +44,7 @@ const (
 	NoScope             Key = "no-scope"             // No scope of the access token reaches this type and interaction. Ask the issuer for one that does.
 	GlassNotAllowed     Key = "glass-not-allowed"    // Only a named professional whose role may break the glass can do so, with a token for the purpose BTG, and nobody who is suspended from it. The attempt is recorded.
 	GlassNotYours       Key = "glass-not-yours"      // The grant in X-Break-Glass was not given to you. Break the glass again: POST Patient/$break-glass.
+	GlassPurpose        Key = "glass-purpose"        // A grant in X-Break-Glass goes with the purpose BTG alone, and the token, or X-Purpose-Of-Use, states another.
 	GlassOver           Key = "glass-over"           // The hour for which the glass was broken is over. Break it again, with the reason: POST Patient/$break-glass.
 	MediaType           Key = "media-type"           // The body must be application/fhir+json or, for a search, application/x-www-form-urlencoded.
 	Timeout             Key = "timeout"              // The request took too long and was given up. Nothing was released.
