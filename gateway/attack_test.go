@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"cpagateway/gateway/cache"
 	"cpagateway/gateway/demo"
@@ -136,6 +137,7 @@ func TestARefusedChangeWaitsForTheBeat(t *testing.T) {
 	s := openStand(t)
 	id := s.planOf("ooh", ann, profiles.CodeCrisisPlan)
 	mine := s.get("ooh", "/CarePlan/"+id)
+	s.road.Beat = time.Hour
 	for _, ask := range [][3]string{
 		{http.MethodPut, "/CarePlan/" + id, edited(t, mine.body, `"status":"active"`, `"status":"revoked"`)},
 		{http.MethodPost, "/CarePlan", crisisPlanOf(numbered(nobody), "")},

@@ -269,11 +269,10 @@ func TestWhatReleasesNothingAndAHistoryWaitForTheBeat(t *testing.T) {
 }
 
 // waitsForTheBeat sends a request that is recorded and not answered before the beat, which
-// is one that nobody would wait for.
+// has to be one that nobody would wait for.
 func (s *stand) waitsForTheBeat(as, method, path, body string) {
 	s.t.Helper()
 	s.token(as)
-	s.road.Beat = time.Hour
 	ctx, leave := context.WithCancel(s.t.Context())
 	request := s.request(as, method, gateway.Prefix+path, "").WithContext(ctx)
 	if body != "" {
