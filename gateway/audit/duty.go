@@ -17,7 +17,7 @@ func (e Entry) Duties() (codes []string) {
 		switch {
 		case o == consent.NotifyCoordinator && len(e.Released) > 0:
 			codes = append(codes, profiles.CodeDutyCrisisSliceRead)
-		case o == consent.NotifyIfNoPlan && e.Type == "CarePlan" && e.Interaction == "search-type" && !plan:
+		case o == consent.NotifyIfNoPlan && e.Type == "CarePlan" && !plan:
 			codes = append(codes, profiles.CodeDutyNoCrisisPlan)
 		case o == consent.Alert:
 			codes = append(codes, profiles.CodeDutyAlert)

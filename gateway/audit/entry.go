@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"slices"
 	"time"
 
 	"cpagateway/consent"
@@ -128,6 +129,9 @@ func asked(kind Kind, e Event, c consent.Caller) Entry {
 	}
 }
 
+// search is the interaction that looks for what there is.
+const search = "search-type"
+
 // decided is the entry of an event with all that a decision says about it.
 func decided(kind Kind, e Event, d consent.Decision) Entry {
 	entry := asked(kind, e, d.Caller())
@@ -140,6 +144,9 @@ func decided(kind Kind, e Event, d consent.Decision) Entry {
 		}
 	}
 	entry.Items, entry.Obligations = d.Items().Codes(), d.Obligations()
+	if e.Interaction != search { // only who looks for a plan finds that there is none
+		entry.Obligations = slices.DeleteFunc(entry.Obligations, func(o consent.Obligation) bool { return o == consent.NotifyIfNoPlan })
+	}
 	entry.Agreement, entry.Directive, entry.Policy = d.Agreement(), d.Directive(), d.PolicyHash()
 	return entry
 }

@@ -98,7 +98,7 @@ func plan(t *testing.T, d consent.Decision, id string) disclosure.Disclosure {
 
 // event is a request as the road tells of it.
 func event(id string) audit.Event {
-	return audit.Event{At: start, RequestID: id, Interaction: "search", Type: "CarePlan", Params: []string{"patient:identifier", "category"}, Status: 200}
+	return audit.Event{At: start, RequestID: id, Interaction: "search-type", Type: "CarePlan", Params: []string{"patient:identifier", "category"}, Status: 200}
 }
 
 // log is a Log on the smallest store.

@@ -32,7 +32,7 @@ func TestRecordPermit(t *testing.T) {
 		t.Fatalf("%d entries for one decision", len(list))
 	}
 	want := audit.Entry{
-		Kind: audit.KindDecision, Time: start, At: start, RequestID: "r1", Interaction: "search", Type: "CarePlan",
+		Kind: audit.KindDecision, Time: start, At: start, RequestID: "r1", Interaction: "search-type", Type: "CarePlan",
 		Params: []string{"patient:identifier", "category"}, Status: 200,
 		Client: "cmht-system", Organisation: "7A4", Team: "cmht", Professional: "nurse-77", Role: "nurse", Purpose: "TREAT",
 		Outcome: "permit", Deciding: d.Deciding().ID, Code: d.Deciding().Code, Items: d.Items().Codes(),

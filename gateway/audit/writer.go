@@ -95,7 +95,7 @@ var errSilent = errors.New("it does not answer")
 func (l *Log[T]) bring(note string) error {
 	if l.bringing != nil {
 		select {
-		case <-l.bringing:
+		case <-l.bringing: //nolint:errcheck // what it says of the one before, the next says anew
 		default:
 			return errSilent
 		}
