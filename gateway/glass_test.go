@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/language"
 
 	"cpagateway/consent"
+	"cpagateway/consent/agreements"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/road"
@@ -103,7 +104,7 @@ func TestBrokenGlassShowsTheSliceAndIsTold(t *testing.T) {
 	if strings.Contains(told, "there is none") {
 		t.Errorf("somebody who broke the glass is said to have found no plan:\n%s", told)
 	}
-	through := s.entries(audit.Query{Agreement: audit.BrokenGlass, Limit: 100})
+	through := s.entries(audit.Query{Agreement: agreements.BrokenGlass, Limit: 100})
 	if len(through) < 6 || through[len(through)-1].Words != words || through[len(through)-1].Glass != "emergency" {
 		t.Errorf("%d entries of broken glass, the first %+v", len(through), through[len(through)-1])
 	}
@@ -191,7 +192,7 @@ func TestBreakingTheGlassTellsNothing(t *testing.T) {
 	of := func(number, grant string) answer {
 		return s.get("ooh-glass", "/CarePlan?"+about(number), "X-Break-Glass", grant, "X-Request-Id", requestName)
 	}
-	if rows := s.entries(audit.Query{Agreement: audit.BrokenGlass, Limit: 1}); rows[0].Outcome != "deny" || rows[0].Deciding != "P1" || rows[0].Obligations != nil {
+	if rows := s.entries(audit.Query{Agreement: agreements.BrokenGlass, Limit: 1}); rows[0].Outcome != "deny" || rows[0].Deciding != "P1" || rows[0].Obligations != nil {
 		t.Errorf("of nobody stands on record %+v", rows[0])
 	}
 	if a, b := of(nobody, first), of(elin, s.breaks(elin, "emergency")); a.body != b.body || a.status != b.status {
@@ -205,6 +206,43 @@ func TestBreakingTheGlassWaitsForTheBeat(t *testing.T) {
 	s.road.Beat = time.Hour
 	for _, number := range []string{carys, nobody} {
 		s.waitsForTheBeat("ooh-glass", http.MethodPost, "/Patient/$break-glass", breaking(number, "emergency"))
+	}
+}
+
+// What is decided when a grant is used is what holds then: a refusal of crisis use that is
+// recorded meanwhile closes it, whatever is kept in memory, and who has no grant is given
+// nothing of what somebody was just shown through one.
+func TestAWishCountsWhileTheGlassIsBroken(t *testing.T) {
+	inEveryMemory(t, func(t *testing.T, s *stand) {
+		s.road.Policy.BreakGlass.Roles = []string{"nurse"}
+		grant := s.breaks(carys, "emergency")
+		for range 2 {
+			if n := s.sees(carys, grant); n != 2 {
+				t.Fatalf("through the grant: %d", n)
+			}
+			for _, as := range []string{"ooh", "ooh-glass", "ooh-unlisted"} {
+				if ids := s.get(as, "/CarePlan?"+about(carys)).ids(t); len(ids) != 0 {
+					t.Errorf("%s without a grant: %v", as, ids)
+				}
+			}
+		}
+		s.bringIn(s.plan("carys.json", wish("T4")))
+		if n := s.sees(carys, grant); n != 0 {
+			t.Errorf("after she has refused crisis use: %d", n)
+		}
+	})
+}
+
+// Where nothing can be recorded nobody is given a grant, and one that was given opens nothing.
+func TestBrokenGlassThatCannotBeRecordedOpensNothing(t *testing.T) {
+	s := glassStand(t)
+	grant := s.breaks(carys, "emergency")
+	s.writes.breaks(errBroken, nil)
+	if a := s.send("ooh-glass", http.MethodPost, "/Patient/$break-glass", breaking(carys, "emergency")); a.status != http.StatusInternalServerError || strings.Contains(a.body, "valueString") {
+		t.Errorf("a grant without a record: %d %s", a.status, a.body)
+	}
+	if a := s.get("ooh-glass", "/CarePlan?"+about(carys), "X-Break-Glass", grant); a.status != http.StatusInternalServerError || strings.Contains(a.body, "Stops answering texts") {
+		t.Errorf("a read without a record: %d %s", a.status, a.body)
 	}
 }
 
@@ -277,7 +315,7 @@ func TestWhatIsRefusedOfAGlassIsNotKept(t *testing.T) {
 func TestWhatIsStatedIsOneLine(t *testing.T) {
 	s := glassStand(t)
 	s.breaks(carys, "statute", `{"name":"reference","valueString":"s.4\r\n1/9  justified\u00a0x"}`)
-	rows := s.entries(audit.Query{Agreement: audit.BrokenGlass, Limit: 1})
+	rows := s.entries(audit.Query{Agreement: agreements.BrokenGlass, Limit: 1})
 	if len(rows) != 1 || rows[0].Reference != "s.4 1/9 justified x" {
 		t.Errorf("on record: %+v", rows)
 	}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/language"
 
 	"cpagateway/consent"
+	"cpagateway/consent/agreements"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/texts"
@@ -56,7 +57,7 @@ func (o auditShowOptions) run(w world) error {
 		return misuse("--limit: at least 1")
 	}
 	if o.glass {
-		o.agreement = audit.BrokenGlass
+		o.agreement = agreements.BrokenGlass
 	}
 	var rows []audit.Row
 	var clients []consent.ClientID

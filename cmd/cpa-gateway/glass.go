@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cpagateway/consent"
+	"cpagateway/consent/agreements"
 	"cpagateway/gateway/audit"
 	"cpagateway/gateway/store"
 	"cpagateway/profiles"
@@ -82,7 +83,7 @@ type brokenGlass struct {
 func brokenIn(now store.Snapshot) ([]*brokenGlass, error) {
 	var list []*brokenGlass
 	used, found, known := map[string]int{}, map[string]string{}, map[string]bool{}
-	q := audit.Query{Agreement: audit.BrokenGlass, Limit: 500}
+	q := audit.Query{Agreement: agreements.BrokenGlass, Limit: 500}
 	for more := true; more; {
 		rows, err := now.Entries(q)
 		if err != nil {
@@ -118,9 +119,10 @@ func brokenIn(now store.Snapshot) ([]*brokenGlass, error) {
 	return list, nil
 }
 
-func listGlass(w world, place where, all bool, days int, asJSON bool) error {
-	var list []*brokenGlass
-	err := place.within(w, func(s *site) error {
+// withBroken opens the place and hands on each time that the glass was broken.
+func withBroken(w world, place where, do func(*site, []*brokenGlass) error) error {
+	return place.within(w, func(s *site) error {
+		var list []*brokenGlass
 		err := s.store.View(w.ctx, func(now store.Snapshot) (err error) {
 			list, err = brokenIn(now)
 			return err
@@ -128,6 +130,14 @@ func listGlass(w world, place where, all bool, days int, asJSON bool) error {
 		if err != nil {
 			return err
 		}
+		return do(s, list)
+	})
+}
+
+func listGlass(w world, place where, all bool, days int, asJSON bool) error {
+	var list []*brokenGlass
+	err := withBroken(w, place, func(s *site, all []*brokenGlass) error {
+		list = all
 		return s.looked(w, "glass-list", "", "")
 	})
 	if err != nil {
@@ -167,22 +177,14 @@ func reviewGlass(w world, place where, id, finding, ground string) error {
 	if !slices.Contains(findings, finding) {
 		return misuse("--finding: one of %s", strings.Join(findings, ", "))
 	}
-	return place.within(w, func(s *site) error {
-		var list []*brokenGlass
-		err := s.store.View(w.ctx, func(now store.Snapshot) (err error) {
-			list, err = brokenIn(now)
-			return err
-		})
-		if err != nil {
-			return err
-		}
+	return withBroken(w, place, func(s *site, list []*brokenGlass) error {
 		n := slices.IndexFunc(list, func(b *brokenGlass) bool { return b.ID == id })
 		if n < 0 {
 			return misuse("the glass was not broken under this id: glass list --all has the ids")
 		}
 		b := list[n]
 		event := audit.Event{At: w.clock(), Interaction: glassReview, Glass: audit.Glass{Grant: b.ID, Reason: b.Reason}}
-		_, err = s.log.Look(w.ctx, event, operator(s.config.Organisation), b.Person, finding+" "+ground)
+		_, err := s.log.Look(w.ctx, event, operator(s.config.Organisation), b.Person, finding+" "+ground)
 		return err
 	})
 }

@@ -51,6 +51,7 @@ func (c *checker) require(ok bool, text string, place ...any) {
 func (c *checker) check() {
 	a := c.agreement
 	c.require(a.ID != "", "an agreement has a reference", "id")
+	c.require(a.ID != BrokenGlass, "this stands for broken glass in the audit log, and for no agreement", "id")
 	c.require(slices.Contains(kinds, a.Kind), "one of "+list(kinds), "kind")
 	c.require(a.Version >= 1, "versions count from 1", "version")
 	c.require(slices.Contains(agreementStates, a.Status), "one of "+list(agreementStates), "status")

@@ -10,6 +10,10 @@ type Ref struct {
 	Hash    string `json:"hash"` // SHA-256 of the agreement's file, hexadecimal
 }
 
+// BrokenGlass stands in place of an agreement's id where a decision rests on broken glass. No
+// agreement can have it: its file is refused.
+const BrokenGlass = "broken-glass"
+
 // String names the flow for a reader: "ISP-CPA-0001 version 3 flow 004"; empty for none.
 func (a Ref) String() string {
 	if a.ID == "" {

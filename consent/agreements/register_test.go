@@ -52,6 +52,7 @@ func TestRegisterRefuses(t *testing.T) {
 		{"unknown field inside", "how: FHIR API, mutual TLS", "hwo: x", "field hwo is not known", true},
 		{"field twice", "version: 3", "version: 3\nversion: 4", "already defined", false},
 		{"no id", "id: ISP-CPA-0001\n", "", "a.yaml:3: id: an agreement has a reference", true},
+		{"the id of broken glass", "id: ISP-CPA-0001", "id: broken-glass", "id: this stands for broken glass in the audit log", true},
 		{"kind", "kind: ISP", "kind: MOU", "a.yaml:4: kind: one of ISP, DDA, JCA, DPA", true},
 		{"version", "version: 3", "version: 0", "a.yaml:5: version: versions count from 1", true},
 		{"version is text", "version: 3", "version: three", "a.yaml:5: cannot unmarshal", true},

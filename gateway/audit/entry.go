@@ -30,8 +30,9 @@ const (
 
 // Entry is one record of the log. It names persons by their opaque PersonID and
 // what was released by type, id and version: never a name, an NHS number or
-// anything clinical, but for what somebody who broke the glass wrote. Empty fields are not written, but for time and kind. The
-// names and the order of the JSON are those of the fields.
+// anything clinical, but for what somebody who broke the glass wrote. Empty fields are
+// not written, but for time and kind. The names and the order of the JSON are those of
+// the fields.
 type Entry struct {
 	Time time.Time `json:"time"` // when it was recorded, by the log's clock: UTC, nanoseconds
 	Kind Kind      `json:"kind"`
@@ -102,14 +103,10 @@ func (e Entry) columns() Columns {
 	}
 }
 
-// BrokenGlass stands in place of an agreement for all that was asked through broken glass.
-// No agreement can have this id: it has no name of a register before a number.
-const BrokenGlass = "broken-glass"
-
 // ground is what a decision rests on: an agreement, or that the glass was broken.
 func (e Entry) ground() string {
 	if e.Glass != "" {
-		return BrokenGlass
+		return agreements.BrokenGlass
 	}
 	return e.Agreement.ID
 }
