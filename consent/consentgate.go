@@ -21,7 +21,7 @@ func (q *question) consent(f *agreements.Candidate) (reason, string) {
 	case w.withdrawn != nil:
 		return refusedOrWithdrawn(w.withdrawn), w.withdrawn.ID
 	case w.permit != nil:
-		return consentGiven, w.permit.ID
+		return grantedBy(w.permit, consentGiven), w.permit.ID
 	case f != nil && f.Confidentiality == agreements.ByImpliedConsent && w.withdrawnFromOther == nil:
 		return consentImplied, ""
 	}
@@ -30,7 +30,7 @@ func (q *question) consent(f *agreements.Candidate) (reason, string) {
 
 // crisisConsent is gate P3 of a crisis flow (cases 60 to 64). Only wishes that
 // match the request conflict: a refusal of routine sharing does not stand against
-// a grant of emergency use.
+// a grant of emergency use. It does against a decision in best interests that has not weighed it.
 func (q *question) crisisConsent() (reason, string) {
 	w := &q.wishes
 	routineRefusal := w.refusal
@@ -42,8 +42,8 @@ func (q *question) crisisConsent() (reason, string) {
 		return w.refusalReason(w.crisisRefusal, consentCrisisRefused), w.crisisRefusal.ID
 	case w.withdrawn != nil:
 		return refusedOrWithdrawn(w.withdrawn), w.withdrawn.ID
-	case w.permit != nil:
-		return crisisAgreed, w.permit.ID
+	case w.permit != nil && (w.permit.Authority != facts.BestInterests || routineRefusal == nil):
+		return grantedBy(w.permit, crisisAgreed), w.permit.ID
 	case q.Policy.CrisisWithoutConsent != On && routineRefusal == nil:
 		return w.noGrantReason()
 	case routineRefusal == nil:
@@ -52,6 +52,17 @@ func (q *question) crisisConsent() (reason, string) {
 		return crisisAfterRefusal, routineRefusal.ID
 	}
 	return refusedOrWithdrawn(routineRefusal), routineRefusal.ID
+}
+
+// grantedBy is the reason of a grant: the person's own, or that of whoever decided for them.
+func grantedBy(d *facts.Directive, own reason) reason {
+	switch d.Authority {
+	case facts.Attorney, facts.Deputy:
+		return attorneyConsented
+	case facts.BestInterests:
+		return bestInterestsDecided
+	}
+	return own
 }
 
 // refusalReason is the reason of a refusal that stands beside a grant: a plain
@@ -90,7 +101,7 @@ func (q *question) alerts(v *verdict) uint8 {
 	case consentUninterpretable, consentConflict, crisisAfterRefusal:
 		return oblige(Alert)
 	}
-	if q.wishes.apart || v.reasons[gateA8] == glassBroken && v.reasons[gateA1] == plainPass && q.person.Epoch > 0 {
+	if q.wishes.apart || q.wishes.outweighed || v.reasons[gateA8] == glassBroken && v.reasons[gateA1] == plainPass && q.person.Epoch > 0 {
 		return oblige(Alert)
 	}
 	return 0

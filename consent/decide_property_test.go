@@ -112,6 +112,26 @@ func someDirectives() map[string]facts.Directive {
 		variant("of an old leaflet", of, func(d *facts.Directive) { d.PolicyURI = "old" })
 		variant("of another", of, func(d *facts.Directive) { d.OwnWish = false })
 	}
+	assessed := time.Date(2026, 3, 2, 0, 0, 0, 0, profiles.London)
+	decided := func(by facts.Authority, change func(*facts.Directive)) func(*facts.Directive) {
+		return func(d *facts.Directive) {
+			d.OwnWish, d.Performer, d.Authority, d.Assessed, d.Recorded = false, "RelatedPerson/decides", by, assessed, assessed
+			change(d)
+		}
+	}
+	as := func(*facts.Directive) {}
+	for _, of := range []string{"T1", "T1 crisis"} {
+		variant("by an attorney", of, decided(facts.Attorney, as))
+		variant("in best interests", of, decided(facts.BestInterests, as))
+		for _, refused := range []string{"t1", "t2", "t4", "t2 unknown"} {
+			variant("in best interests, weighing "+refused, of, decided(facts.BestInterests, func(d *facts.Directive) { d.Replaces = refused }))
+		}
+	}
+	variant("by a deputy, long ago", "T1", decided(facts.Deputy, func(d *facts.Directive) { d.Assessed = past }))
+	variant("by an attorney, back", "T1", decided(facts.Attorney, func(d *facts.Directive) { d.Status = facts.Withdrawn }))
+	variant("by an attorney, in error", "T1", decided(facts.Attorney, func(d *facts.Directive) { d.Status = facts.Silent }))
+	variant("in best interests, bare", "T1", decided(facts.Unrecorded, as))
+	variant("by an attorney", "T2", decided(facts.Attorney, as))
 	for _, purpose := range somePurposes[:4] {
 		for _, status := range []facts.Status{facts.Active, facts.Rejected} {
 			variant(fmt.Sprintf("for %s, %d", purpose, status), "T2", func(d *facts.Directive) { d.Purposes, d.Status = []profiles.Purpose{purpose}, status })

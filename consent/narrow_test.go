@@ -19,7 +19,7 @@ func TestNeverWidensNeverWidens(t *testing.T) {
 	register := registers(t)["live"]
 	all := directivesInTime()
 	at := time.Date(2026, 6, 1, 12, 0, 0, 0, profiles.London)
-	beside := [][]facts.Directive{nil, {all["T1"]}, {all["T1 crisis"]}, {all["T3"]}, {all["T1"], all["T6"]}, {all["T2"]}, {all["T2"], all["T1 crisis"]}, {all["T1 both"]}, {all["T1 withdrawn"]}, {all["T2 for COC, 1"]}}
+	beside := [][]facts.Directive{nil, {all["T1"]}, {all["T1 crisis"]}, {all["T3"]}, {all["T1"], all["T6"]}, {all["T2"]}, {all["T2"], all["T1 crisis"]}, {all["T1 both"]}, {all["T1 withdrawn"]}, {all["T2 for COC, 1"]}, {all["T1 in best interests"]}, {all["T1 crisis in best interests"]}}
 	said, narrower := 0, 0
 	befores := map[string]*facts.Directive{"nothing": nil}
 	for name, d := range all {

@@ -24,6 +24,7 @@ type word struct {
 	takesBack     bool // from this caller, for this purpose
 	saysNo        bool // to somebody
 	grants        bool // this caller this purpose
+	decided       bool // in best interests, and nobody else grants it
 	routine       bool // grants somebody routine sharing
 	without       profiles.ItemSet
 }
@@ -55,9 +56,41 @@ func meant(list []facts.Recipient, c Caller, whole bool) bool {
 	return team || org && (whole || !otherTeam)
 }
 
-func valid(d facts.Directive, p Policy) bool {
-	shown := d.Evidence == facts.Written || d.Evidence == facts.Spoken && p.Verbal == On
-	return d.OwnWish && shown && slices.Contains(p.PolicyVersions, d.PolicyURI)
+// entitled reports whether whoever gave a grant may: the person, or, while the person is
+// assessed as unable to decide, whoever decides for them. In best interests it is decided
+// only where nobody does.
+func entitled(d facts.Directive, q Request) bool {
+	days := q.At.Sub(d.Assessed).Hours() / 24
+	unable := days >= 0 && days < float64(q.Policy.CapacityDays+1)
+	switch d.Authority {
+	case facts.Attorney, facts.Deputy:
+		return unable
+	case facts.BestInterests:
+		return unable && !slices.ContainsFunc(q.Person.Directives, func(o facts.Directive) bool {
+			return (o.Authority == facts.Attorney || o.Authority == facts.Deputy) && o.Status != facts.Silent
+		})
+	}
+	return d.OwnWish
+}
+
+func valid(d facts.Directive, q Request) bool {
+	shown := d.Evidence == facts.Written || d.Evidence == facts.Spoken && q.Policy.Verbal == On
+	return entitled(d, q) && shown && slices.Contains(q.Policy.PolicyVersions, d.PolicyURI)
+}
+
+// weighed reports whether a wish of the person is passed over beside a grant in their best
+// interests that has weighed it: never one about crisis use in a crisis.
+func weighed(d facts.Directive, q Request) bool {
+	w := says(d, q)
+	if !d.OwnWish || d.Template == facts.ExcludeItem || w.unreadable {
+		return false
+	}
+	if q.Caller.Purpose == profiles.EmergencyTreatment && (w.refusesCrisis || w.takesBack) {
+		return false
+	}
+	return slices.ContainsFunc(q.Person.Directives, func(o facts.Directive) bool {
+		return o.Authority == facts.BestInterests && o.Replaces == d.ID && o.Custodian == d.Custodian && o.Recorded.After(d.Recorded) && says(o, q).grants
+	})
 }
 
 // says reads one directive.
@@ -86,8 +119,8 @@ func says(d facts.Directive, q Request) word {
 			if d.Custodian != q.Source {
 				continue
 			}
-			w.grants = w.grants || forMe && valid(d, q.Policy) && slices.Contains(c.Purposes, q.Caller.Purpose)
-			w.routine = w.routine || valid(d, q.Policy) && slices.Contains(c.Purposes, profiles.CareCoordination)
+			w.grants = w.grants || forMe && valid(d, q) && slices.Contains(c.Purposes, q.Caller.Purpose)
+			w.routine = w.routine || valid(d, q) && slices.Contains(c.Purposes, profiles.CareCoordination)
 		case facts.RefuseCrisis:
 			w.refusesCrisis = true
 		case facts.ExcludeItem:
@@ -147,8 +180,13 @@ func saysBack(d facts.Directive, q Request) word {
 // together is what all directives say at once.
 func together(q Request) word {
 	var all word
+	own := false
 	for _, d := range q.Person.Directives {
+		if weighed(d, q) {
+			continue
+		}
 		w := says(d, q)
+		own = own || w.grants && d.Authority != facts.BestInterests
 		all.unreadable = all.unreadable || w.unreadable
 		all.refuses = all.refuses || w.refuses
 		all.refusesCrisis = all.refusesCrisis || w.refusesCrisis
@@ -158,6 +196,7 @@ func together(q Request) word {
 		all.routine = all.routine || w.routine
 		all.without = all.without.Union(w.without)
 	}
+	all.decided = all.grants && !own
 	return all
 }
 
@@ -173,7 +212,7 @@ func wishesAllow(q Request, f *agreements.Flow) (bool, profiles.ItemSet) {
 		return !w.refuses && (w.grants || implied), w.without
 	case w.refusesCrisis:
 		return false, w.without
-	case w.grants:
+	case w.grants && (!w.decided || !no):
 		return true, w.without
 	}
 	return q.Policy.CrisisWithoutConsent == On && (!no || q.Policy.CrisisOnRoutineRefusal == On), w.without

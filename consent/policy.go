@@ -30,6 +30,9 @@ type Policy struct {
 	StaleCrisis Switch `json:"staleCrisis" yaml:"staleCrisis"`
 	// Verbal accepts a grant given by word of mouth with recorder, date and witness (case 37).
 	Verbal Switch `json:"verbal" yaml:"verbal"`
+	// CapacityDays is how many days after the person was assessed as unable to decide what
+	// others decide for them still counts (case 47).
+	CapacityDays int `json:"capacityDays" yaml:"capacityDays"`
 	// BreakGlass says who may see the crisis slice of somebody who refused, and when.
 	BreakGlass GlassPolicy `json:"breakGlass" yaml:"breakGlass"`
 	// PolicyVersions lists the Consent.policy.uri versions under which a grant still stands (case 39).
@@ -44,6 +47,7 @@ func DefaultPolicy() Policy {
 		CrisisReviewGraceDays: 90,
 		StaleCrisis:           On,
 		Verbal:                On,
+		CapacityDays:          365,
 		BreakGlass:            GlassPolicy{Roles: []string{}, Suspended: []string{}},
 		PolicyVersions:        []string{facts.SharingPolicy},
 	}
@@ -136,7 +140,7 @@ func (p Policy) hash(register string) string {
 func (p Policy) equal(q Policy) bool {
 	return p.CrisisWithoutConsent == q.CrisisWithoutConsent && p.CrisisOnRoutineRefusal == q.CrisisOnRoutineRefusal &&
 		p.CrisisSlice == q.CrisisSlice && p.CrisisReviewGraceDays == q.CrisisReviewGraceDays &&
-		p.StaleCrisis == q.StaleCrisis && p.Verbal == q.Verbal && p.BreakGlass.equal(q.BreakGlass) && slices.Equal(p.PolicyVersions, q.PolicyVersions)
+		p.StaleCrisis == q.StaleCrisis && p.Verbal == q.Verbal && p.CapacityDays == q.CapacityDays && p.BreakGlass.equal(q.BreakGlass) && slices.Equal(p.PolicyVersions, q.PolicyVersions)
 }
 
 func (p Policy) newHash(register string) string {

@@ -15,7 +15,7 @@ func TestPolicyFromConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	body, err := json.Marshal(p)
-	want := `{"crisisWithoutConsent":"on","crisisOnRoutineRefusal":"on","crisisSlice":"component","crisisReviewGraceDays":7,"staleCrisis":"on","verbal":"off","breakGlass":{"roles":["nurse"],"publicInterest":"off"},"policyVersions":["a"]}`
+	want := `{"crisisWithoutConsent":"on","crisisOnRoutineRefusal":"on","crisisSlice":"component","crisisReviewGraceDays":7,"staleCrisis":"on","verbal":"off","capacityDays":365,"breakGlass":{"roles":["nurse"],"publicInterest":"off"},"policyVersions":["a"]}`
 	if err != nil || string(body) != want {
 		t.Errorf("got %s (%v)", body, err)
 	}
@@ -36,6 +36,7 @@ func TestPolicyHashNamesEverySwitch(t *testing.T) {
 		func(p *Policy) { p.CrisisReviewGraceDays = 1 },
 		func(p *Policy) { p.StaleCrisis = Off },
 		func(p *Policy) { p.Verbal = Off },
+		func(p *Policy) { p.CapacityDays = 30 },
 		func(p *Policy) { p.BreakGlass.Roles = []string{"nurse"} },
 		func(p *Policy) { p.BreakGlass.Suspended = []string{"7A4/nia"} },
 		func(p *Policy) { p.BreakGlass.PublicInterest = On },

@@ -85,7 +85,10 @@ const (
 	noRelationship
 	identityUnresolved
 	personDeceased
+	lacksCapacity
 	consentGiven
+	attorneyConsented
+	bestInterestsDecided
 	consentImplied
 	crisisAgreed
 	crisisSilent
@@ -104,6 +107,9 @@ const (
 	consentNoEvidence
 	consentOldPolicy
 	consentNotByPerson
+	bestInterestsMissing
+	capacityPresumed
+	attorneyDecides
 	consentExcludesAll
 	restrictedItem
 	custodianWrites
@@ -163,7 +169,10 @@ var reasons = [reasonCount]struct {
 	noRelationship:        {Fail, "NO_RELATIONSHIP", "The team that asks has no recorded part in the person's care at this time (W¶67)."},
 	identityUnresolved:    {Fail, "IDENTITY_UNRESOLVED", "It is not certain whose record this is: nobody is known, or records were merged or linked and nobody has checked them."},
 	personDeceased:        {Fail, "PERSON_DECEASED", "The person has died; requests go by the Access to Health Records Act 1990."},
+	lacksCapacity:         {Pass, "LACKS_CAPACITY", "The person was assessed as unable to decide about sharing, and somebody with authority decided for them (Mental Capacity Act 2005)."},
 	consentGiven:          {Pass, "CONSENT_GIVEN", "The person agreed to share with this team for this purpose (W¶180)."},
+	attorneyConsented:     {Pass, "ATTORNEY_CONSENTED", "An attorney or deputy who decides for the person agreed to share with this team for this purpose (Mental Capacity Act 2005 s.9, 16)."},
+	bestInterestsDecided:  {Pass, "BEST_INTERESTS", "It was decided in the person's best interests to share with this team for this purpose (Mental Capacity Act 2005 s.4)."},
 	consentImplied:        {Pass, "CONSENT_IMPLIED", "The flow rests on implied consent to direct care, and the person has not said otherwise (W¶178)."},
 	crisisAgreed:          {Pass, "CRISIS_AGREED", "The person agreed to crisis teams seeing the crisis slice (W¶177, 180)."},
 	crisisSilent:          {Pass, "CRISIS_SILENT", "No valid wish about a crisis is recorded; the crisis slice is shown and the care coordinator is told (W¶177)."},
@@ -182,7 +191,13 @@ var reasons = [reasonCount]struct {
 		"A wish is recorded in a form that cannot be read safely; nothing is shared until somebody has looked at it (W¶181)."},
 	consentNoEvidence:  {Fail, "CONSENT_NO_EVIDENCE", "Consent is recorded without a signed form, or, where it was spoken, without who took it down, when and before whom (W¶180)."},
 	consentOldPolicy:   {Fail, "CONSENT_POLICY_SUPERSEDED", "Consent was given under an earlier leaflet that no longer stands (W¶180)."},
-	consentNotByPerson: {Fail, "REPRESENTATIVE_NOT_AUTHORISED", "Consent was given by somebody other than the person (W¶180)."},
+	consentNotByPerson: {Fail, "REPRESENTATIVE_NOT_AUTHORISED", "Consent was given by somebody other than the person, who shows no authority to decide for them (W¶180)."},
+	bestInterestsMissing: {Fail, "BEST_INTERESTS_MISSING",
+		"It was decided for the person, and the record lacks what a decision in their best interests has to say: who assessed them and when, who was consulted, until when it stands (Mental Capacity Act 2005 s.4)."},
+	capacityPresumed: {Fail, "CAPACITY_PRESUMED",
+		"Somebody decided for the person, whose assessment lies too far back or is still to come: the person is presumed able to decide about sharing (Mental Capacity Act 2005 s.1(2))."},
+	attorneyDecides: {Fail, "ATTORNEY_DECIDES",
+		"It was decided in the person's best interests, and an attorney or deputy is recorded, who decides instead (Mental Capacity Act 2005 s.9, 16)."},
 	consentExcludesAll: {Fail, "CONSENT_EXCLUDES_ALL", "The person excluded everything that the flow names (W¶181)."},
 	restrictedItem:     {Fail, "RESTRICTED_ITEM", "What is asked for would harm somebody or tells of somebody else; it stays with the team that wrote it."},
 	custodianWrites:    {Pass, "CUSTODY", "The organisation that asks holds the record, and this system is registered as keeping its records."},

@@ -65,6 +65,9 @@ func (q *question) weigh(s *agreements.PairAgreement, f *agreements.Candidate) v
 	v.reasons[gateP1] = q.relationship(f)
 	q.weighPerson(&v)
 	v.reasons[gateP3], v.directive = q.consent(f)
+	if p3 := v.reasons[gateP3]; v.reasons[gateP2] == plainPass && (p3 == attorneyConsented || p3 == bestInterestsDecided) {
+		v.reasons[gateP2] = lacksCapacity
+	}
 	v.obligations = q.obligations(&v)
 	return v
 }

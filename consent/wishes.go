@@ -28,6 +28,7 @@ type wishes struct {
 	excluded           profiles.ItemSet
 	excluding          string // id of a directive that excludes
 	apart              bool   // something of this stands in a record that is kept apart
+	outweighed         bool   // something of this is silent beside a decision in the person's best interests
 }
 
 // readWishes puts together what every directive says.
@@ -48,6 +49,11 @@ func (q *question) readWishes() wishes {
 			w.readWithdrawn(d, q)
 		default:
 			w.unreadable = d
+		}
+		stands := w.unreadable == d || q.purpose == profiles.EmergencyTreatment && (w.crisisRefusal == d || w.withdrawn == d)
+		if w != before && !stands && q.outweighed(d) {
+			w = before
+			w.outweighed = true
 		}
 		w.apart = w.apart || d.Apart && w != before
 	}
@@ -123,7 +129,7 @@ func (w *wishes) grant(d *facts.Directive, q *question) {
 			w.lapsed(d, c.From, q)
 		case fault != notApplicable:
 			w.noteNearest(d, fault)
-		default:
+		case w.permit == nil || d.OwnWish: // their own stands before what was decided for them
 			w.permit = d
 		}
 	}
@@ -257,8 +263,8 @@ func purposesCover(refused []profiles.Purpose, p profiles.Purpose) bool {
 // grantFault says what a grant lacks before it may permit anything; zero for nothing.
 func (q *question) grantFault(d *facts.Directive) reason {
 	switch {
-	case !d.OwnWish:
-		return consentNotByPerson
+	case !d.OwnWish && q.authorityFault(d) != notApplicable:
+		return q.authorityFault(d)
 	case d.Evidence == facts.NoEvidence || d.Evidence == facts.Spoken && q.Policy.Verbal != On:
 		return consentNoEvidence
 	case !slices.Contains(q.Policy.PolicyVersions, d.PolicyURI):

@@ -11,7 +11,7 @@ import (
 // Rules is the version of the rules by which Compile reads. It moves with every
 // change to what is read and how. What was compiled by other rules must be
 // compiled again from its resource; until then Compose takes it for unreadable.
-const Rules = 1
+const Rules = 2
 
 // Compiled is what a decision needs of one resource, read once, when the resource
 // is stored. It is a plain value: encoding/json writes it and reads the same back.

@@ -74,6 +74,8 @@ type Directive struct {
 	Replaces  string             `json:"replaces,omitempty"`  // id of the Consent that this one replaces; empty for none
 	Performer string             `json:"performer,omitempty"` // who gave it, as Consent.performer names them; empty for several or none
 	OwnWish   bool               `json:"ownWish,omitempty"`   // given by the person themself
+	Authority Authority          `json:"authority,omitempty"` // of whoever else decided it
+	Assessed  time.Time          `json:"assessed,omitzero"`   // the day on which the person was assessed as unable to decide; zero: none, or not by whom
 	PolicyURI string             `json:"policyUri,omitempty"` // the leaflet it was given under
 	Evidence  Evidence           `json:"evidence,omitempty"`
 	Fault     string             `json:"fault,omitempty"` // path of what could not be read; never a value

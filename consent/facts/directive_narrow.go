@@ -12,13 +12,17 @@ import (
 // refuses anything: a draft in the place of nothing never widens either.
 //
 // A directive that takes another one's place by Replaces could lift a refusal, and
-// one that no longer does could bring a grant back that it had replaced.
+// one that no longer does could bring a grant back that it had replaced. Where nobody is
+// known any more who decides for the person, a decision in best interests may count. One
+// that names this id as weighed has weighed what stands under it, and is not looked at.
 func (d Directive) NeverWidens(before *Directive) bool {
 	switch {
 	case d.Replaces != "":
 		return false
 	case d.refusesEverything():
 		return true
+	case before != nil && before.DecidesFor():
+		return d.DecidesFor() && d.Status == Withdrawn && before.grantsOnly() && before.Replaces == ""
 	case before == nil || before.Status == Silent || before.grantsOnly() && before.Replaces == "":
 		return d.Status != Active || !d.Template.Grants()
 	case before.Replaces == "" && (before.refusesRoutine() || before.Template == CrisisOnly && before.Status == Active):

@@ -40,6 +40,7 @@ func ReadDirective(consent fhir.Value) Directive {
 		return d
 	}
 	d.Template, d.From, d.Until, d.Purposes, d.Clauses = body.Template, body.From, body.Until, body.Purposes, body.Clauses
+	d.readAuthority(consent)
 	return d
 }
 

@@ -30,8 +30,8 @@ func template(t testing.TB, name string) []byte {
 	return src
 }
 
-// TestTemplates: the six normative files are sound FHIR, and each is read as
-// the template that it is an example of.
+// TestTemplates: the normative files are sound FHIR, and each is read as the template
+// that it is an example of: six by the person, and one decided for them.
 func TestTemplates(t *testing.T) {
 	day := func(s string) time.Time {
 		d, err := time.ParseInLocation(time.DateOnly, s, profiles.London)
@@ -48,6 +48,8 @@ func TestTemplates(t *testing.T) {
 			{Recipients: []Recipient{{Organisation: "LA9A1", Team: "adult-mh"}}, Purposes: coc, From: from, Until: until},
 			{Recipients: []Recipient{{Organisation: "7A4", Team: "crht"}}, Purposes: etreat},
 		}},
+		"T1-decided": {Template: SharePlan, Evidence: Written, Authority: BestInterests, Assessed: day("2025-03-01"), Performer: "Practitioner/responsible-clinician",
+			Replaces: "earlier-refusal", From: from, Until: day("2025-09-03"), Clauses: []Clause{{Recipients: []Recipient{{Organisation: "LA9A1", Team: "adult-mh"}}, Purposes: coc}}},
 		"T2": {Template: RefuseAll, Evidence: Written},
 		"T3": {Template: CrisisOnly, Evidence: Written, Clauses: []Clause{{Purposes: etreat}}},
 		"T4": {Template: RefuseCrisis, Evidence: Written, Clauses: []Clause{{Purposes: etreat}}},
@@ -67,12 +69,48 @@ func TestTemplates(t *testing.T) {
 		if issues := profiles.Check(v); len(issues) > 0 {
 			t.Errorf("%s is not sound: %v", name, issues)
 		}
-		d.ID, d.Status, d.PolicyURI, d.Performer, d.OwnWish = name, Active, SharingPolicy, "Patient/example", true
+		d.ID, d.Status, d.PolicyURI = name, Active, SharingPolicy
+		if d.Authority == NoAuthority {
+			d.Performer, d.OwnWish = "Patient/example", true
+		}
 		d.Recorded = time.Date(2025, 3, 3, 10, 30, 0, 0, time.UTC)
 		got := ReadDirective(v)
 		got.Recorded = got.Recorded.UTC()
 		if !reflect.DeepEqual(got, d) {
 			t.Errorf("%s is read as %+v\nwant %+v", name, got, d)
+		}
+	}
+}
+
+// TestWhoDecidedForThePerson: what somebody decided for the person shows its authority only
+// with all that it has to show, and is never taken for the person's own wish.
+func TestWhoDecidedForThePerson(t *testing.T) {
+	const url = `"url": "` + ExtDecidedFor + `"`
+	attorney := []string{`"best-interests"`, `"welfare-attorney"`, `"consulted"`, `"reference"`}
+	for name, c := range map[string]struct {
+		replace []string
+		want    Authority
+		day     bool
+	}{
+		"in best interests":             {nil, BestInterests, true},
+		"without whom was consulted":    {[]string{`"consulted"`, `"other"`}, Unrecorded, true},
+		"without an end":                {[]string{`"end": "2025-09-02"`, `"id": "x"`}, Unrecorded, true},
+		"without a day":                 {[]string{`"2025-03-01"`, `"soon"`}, Unrecorded, false},
+		"without who assessed":          {[]string{`"Practitioner/care-coordinator"`, `""`}, Unrecorded, false},
+		"by an attorney":                {attorney, Attorney, true},
+		"by a deputy":                   {append([]string{`"best-interests"`, `"deputy"`}, attorney[2:]...), Deputy, true},
+		"an attorney, and no day":       {append([]string{`"2025-03-01"`, `"soon"`}, attorney...), Attorney, false},
+		"an attorney without a power":   {attorney[:2], NoAuthority, true},
+		"by somebody of another kind":   {append([]string{`"best-interests"`, `"next-of-kin"`}, attorney[2:]...), NoAuthority, true},
+		"by the person themself":        {[]string{`"Practitioner/responsible-clinician"`, `"Patient/example"`}, NoAuthority, false},
+		"said twice":                    {[]string{url, url + `}, {` + url}, NoAuthority, false},
+		"said twice, and by the person": {[]string{url, url + `}, {` + url, `"Practitioner/responsible-clinician"`, `"Patient/example"`}, NoAuthority, false},
+		"under another name":            {[]string{url, `"url": "http://example.org/decided"`}, NoAuthority, false},
+	} {
+		src := strings.NewReplacer(c.replace...).Replace(string(template(t, "T1-decided")))
+		d := ReadDirective(parse(t, []byte(src)))
+		if d.Authority != c.want || d.Assessed.IsZero() == c.day || d.OwnWish || d.Template != SharePlan {
+			t.Errorf("%s: authority %d, assessed %v, own wish %v, %s %s", name, d.Authority, d.Assessed, d.OwnWish, d.Template, d.Fault)
 		}
 	}
 }

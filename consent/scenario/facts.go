@@ -248,6 +248,10 @@ var qualifiers = map[string]func(c, provision object, rest string){
 		delete(c, "sourceAttachment")
 		c["extension"] = []any{spoken(rest)}
 	},
+	"decided": func(c, _ object, rest string) {
+		c["performer"] = []any{object{"display": "whoever decides"}}
+		c["extension"] = []any{decided(rest)}
+	},
 	"with-modifier": func(_, provision object, _ string) {
 		provision["modifierExtension"] = []any{object{"url": "http://example.org/not", "valueBoolean": true}}
 	},
@@ -263,16 +267,29 @@ var qualifiers = map[string]func(c, provision object, rest string){
 
 // spoken writes the evidence of a spoken wish; "without X" leaves one part out.
 func spoken(rest string) object {
-	without := strings.TrimPrefix(rest, "without ")
-	var parts []any
-	for _, p := range []object{
-		{"url": "recorder", "valueReference": object{"reference": "Practitioner/recorder"}},
-		{"url": "date", "valueDateTime": "2025-06-01"},
-		{"url": "witness", "valueReference": object{"reference": "Practitioner/witness"}},
-	} {
-		if p["url"] != without {
-			parts = append(parts, p)
-		}
+	return extension(facts.ExtVerbalConsent, strings.TrimPrefix(rest, "without "),
+		object{"url": "recorder", "valueReference": object{"reference": "Practitioner/recorder"}},
+		object{"url": "date", "valueDateTime": "2025-06-01"},
+		object{"url": "witness", "valueReference": object{"reference": "Practitioner/witness"}})
+}
+
+// decided writes by what authority somebody decided for the person: "AUTHORITY assessed
+// DATE"; "without X" leaves one part out.
+func decided(rest string) object {
+	rest, without, _ := strings.Cut(rest, " without ")
+	authority, assessed, _ := strings.Cut(rest, " assessed ")
+	shows := object{"url": "reference", "valueString": "7000-0000-0000"}
+	if authority == "best-interests" {
+		shows = object{"url": "consulted", "valueString": "the sister, and the ward"}
 	}
-	return object{"url": facts.ExtVerbalConsent, "extension": parts}
+	return extension(facts.ExtDecidedFor, without,
+		object{"url": "authority", "valueCode": authority},
+		object{"url": "assessed", "valueDate": assessed},
+		object{"url": "assessor", "valueReference": object{"reference": "Practitioner/assessor"}}, shows)
+}
+
+// extension is a complex extension of these parts but one.
+func extension(url, without string, parts ...object) object {
+	parts = slices.DeleteFunc(parts, func(p object) bool { return p["url"] == without })
+	return object{"url": url, "extension": parts}
 }

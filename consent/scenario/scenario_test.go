@@ -41,7 +41,7 @@ type caseAnswer struct{ number, facts, answers string }
 func cases(t *testing.T) []caseAnswer {
 	t.Helper()
 	var list []caseAnswer
-	for _, name := range []string{"case-agreement", "case-consent", "case-crisis", "case-glass", "case-write"} {
+	for _, name := range []string{"case-agreement", "case-consent", "case-capacity", "case-crisis", "case-glass", "case-write"} {
 		body, err := os.ReadFile("../testdata/scenarios/" + name + ".txt")
 		if err != nil {
 			t.Fatal(err)
