@@ -142,6 +142,13 @@ const (
 	CodeVery        = "very"         // Very restricted
 )
 
+// By what right somebody decided about sharing for a person who cannot.
+const (
+	CodeDecidedWelfareAttorney = "welfare-attorney" // Attorney for health and welfare
+	CodeDecidedDeputy          = "deputy"           // Deputy appointed by the Court of Protection
+	CodeDecidedBestInterests   = "best-interests"   // In the person's best interests
+)
+
 // SNOMED CT.
 const (
 	CodeCarePlan              = "734163000"        // Care plan

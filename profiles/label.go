@@ -9,7 +9,7 @@ import (
 // LabelRules numbers the rules that make labels: what a store keeps beside a label, to
 // tell which were made by older rules. It is raised with every change of what a rule,
 // a table of codes or a term of elements.txt makes of a resource; a test holds it.
-const LabelRules = 4
+const LabelRules = 5
 
 // Items labels a whole resource: what must be granted before any of it may be
 // seen. A type, kind or status that no rule names is labelled Unlabelled, which

@@ -262,6 +262,7 @@ var ruleHashes = []string{
 	"675eacdbeaabce4f",
 	"9035ee08b3bfbf45",
 	"0e6a5d4214bb06c5",
+	"abbe31becbaf9d53",
 }
 
 // TestLabelRulesAreNumbered: rules that label otherwise have another number.

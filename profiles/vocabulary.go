@@ -76,6 +76,7 @@ const (
 	SystemAgreement     = localSystem + "Agreement"     // whether a plan was agreed with the person
 	SystemDuty          = localSystem + "Duty"          // what the custodian's people are told about a record
 	SystemRestriction   = localSystem + "Restriction"   // why an element is restricted
+	SystemDecidedFor    = localSystem + "DecidedFor"    // by what right somebody decided about sharing for a person who cannot
 )
 
 // Extensions. Own ones exist only where neither UK Core nor HL7 publishes one.

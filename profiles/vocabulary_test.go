@@ -35,7 +35,7 @@ func TestCodeSystems(t *testing.T) {
 		profiles.SystemArea, profiles.SystemStatutoryArea, profiles.SystemItem, profiles.SystemTeamRole,
 		profiles.SystemTeamCategory, profiles.SystemFlag, profiles.SystemDuty, profiles.SystemPlanPart, profiles.SystemPlanCategory,
 		profiles.SystemPlanType, profiles.SystemEpisodeKind, profiles.SystemReviewReason, profiles.SystemAgreement,
-		profiles.SystemRestriction,
+		profiles.SystemRestriction, profiles.SystemDecidedFor,
 	}
 	if !slices.Equal(urls, want) {
 		t.Errorf("published %v\nwant %v", urls, want)

@@ -225,6 +225,19 @@ func TestConsentIsCopiedWhole(t *testing.T) {
 	}
 }
 
+// TestWhoDecidedForThePersonIsCopied: whoever reads a wish reads by what right it was
+// given, if not by the person, and what that rests on.
+func TestWhoDecidedForThePersonIsCopied(t *testing.T) {
+	decided := `"extension":[{"url":"` + profiles.Base + `/StructureDefinition/Extension-CPAWales-DecidedFor","extension":[{"url":"authority","valueCode":"best-interests"},` +
+		`{"url":"assessed","valueDate":"2026-03-01"},{"url":"assessor","valueReference":{"reference":"Practitioner/seen"}},` +
+		`{"url":"reference","valueString":"7000-1"},{"url":"consulted","valueString":"Her sister"}]}]`
+	r := parsed(t, `{"resourceType":"Consent","id":"x",`+decided+`,"status":"active","scope":{"text":"privacy"},"category":[{"text":"x"}],
+		"patient":{"reference":"Patient/ann"},"provision":{"type":"deny"}}`)
+	if x := permitting(profiles.AllItems).disclose(heldOf(r), madeTargets()); !strings.Contains(string(x.Body()), decided) {
+		t.Errorf("copied as %s", x.Body())
+	}
+}
+
 // However little is granted of them, the published examples of the served types stay valid.
 func TestProjectionsStayValid(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(examples(t), "*.json"))
