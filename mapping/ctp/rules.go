@@ -2,9 +2,11 @@ package ctp
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"cpagateway/mapping"
+	"cpagateway/profiles"
 )
 
 // Rules that no schema can say.
@@ -14,6 +16,8 @@ const (
 	ruleOtherwise  = "CTP-042" // another plan of the extract tells the same thing differently
 	ruleNoReview   = "CTP-050" // warning: no review is due, or not within twelve months
 	ruleNoCrisis   = "CTP-051" // warning: no crisis plan or no contingency plan
+	ruleDecided    = "CTP-052" // warning: a grant that somebody else gave for the person does not show that they may
+	ruleDecides    = "CTP-053" // warning: decided in best interests, where an attorney or a deputy decides
 	reviewInterval = 12        // months between reviews at most (W¶105)
 )
 
@@ -47,12 +51,60 @@ func (p plan) check() []mapping.Fault {
 	return faults
 }
 
-// warnings are what the guidance asks of a plan in force and a source may not yet have.
-func (p plan) warnings() []mapping.Fault {
-	if status, _ := mapping.Text(p, "status"); status != "active" {
-		return nil
+// shows is what a decision for a person who cannot decide has to show, and showsAs what
+// else by its authority.
+var (
+	shows   = []string{"decidedFor.authority", "decidedFor.assessed", "decidedFor.assessor"}
+	showsAs = map[string][]string{
+		profiles.CodeDecidedWelfareAttorney: {"decidedFor.reference"},
+		profiles.CodeDecidedDeputy:          {"decidedFor.reference"},
+		profiles.CodeDecidedBestInterests:   {"decidedFor.consulted", "until"},
 	}
+)
+
+// grantsForThePerson warns of grants in force that do not show that whoever gave them
+// may decide for the person. Such a grant counts for nothing, so its plan need not be
+// set aside: somebody may need the crisis plan meanwhile.
+func (p plan) grantsForThePerson() []mapping.Fault {
+	kind, _ := mapping.Text(p, "decisions.lpa.kind")
+	otherDecides := kind == "welfare" || len(p.Group("decisions.deputy")) > 0
 	var faults []mapping.Fault
+	for _, d := range p.Group("directives") {
+		template, _ := mapping.Text(d, "template")
+		status, _ := mapping.Text(d, "status")
+		if status != "given" || !slices.Contains([]string{"T1", "T3", "T5"}, template) {
+			continue
+		}
+		warn := func(field, rule, reason string) {
+			faults = append(faults, mapping.Fault{At: d.At(field), Rule: rule, Reason: reason, Warning: true})
+		}
+		by, _ := mapping.Text(d, "givenBy")
+		if by == "person" {
+			if len(d.Group("decidedFor")) > 0 {
+				warn("givenBy", ruleDecided, "the person gave it, and decidedFor says that they could not: such a grant counts for nothing")
+			}
+			continue
+		}
+		authority, _ := mapping.Text(d, "decidedFor.authority")
+		for _, field := range slices.Concat(shows, showsAs[authority]) {
+			if _, ok := mapping.Text(d, field); !ok {
+				warn(field, ruleDecided, "missing: without it a grant by a representative counts for nothing")
+			}
+		}
+		if authority == profiles.CodeDecidedBestInterests && otherDecides {
+			warn("decidedFor.authority", ruleDecides, "the plan names an attorney for health and welfare, or a deputy, who decides instead (Mental Capacity Act 2005 s.9, 16)")
+		}
+	}
+	return faults
+}
+
+// warnings are what counts for nothing in a plan, and what the guidance asks of one in
+// force and a source may not yet have.
+func (p plan) warnings() []mapping.Fault {
+	faults := p.grantsForThePerson()
+	if status, _ := mapping.Text(p, "status"); status != "active" {
+		return faults
+	}
 	warn := func(field, rule, reason string) {
 		faults = append(faults, mapping.Fault{At: p.At(field), Rule: rule, Reason: reason, Warning: true})
 	}

@@ -82,6 +82,9 @@ func TestEveryRuleSetsThePlanAside(t *testing.T) {
 		"a wish without leaflet": {"directives.0.leaflet", gone, "CTP-026", "directives[0]"},
 		"a misspelt refusal":     {"directives.4.purpose", "ETREAT", "CTP-006", "directives[4].purpose"},
 		"an unknown item":        {"directives.2.items", []any{"plan.everything"}, "CTP-004", "directives[2].items[0]"},
+		"a right of no kind":     {"directives.5.decidedFor.authority", "next-of-kin", "CTP-004", "directives[5].decidedFor.authority"},
+		"a day that is none":     {"directives.5.decidedFor.assessed", "2026-02-30", "CTP-005", "directives[5].decidedFor.assessed"},
+		"a misspelt right":       {"directives.5.decidedFor.autority", "deputy", "CTP-006", "directives[5].decidedFor.autority"},
 		"nine digits":            {"person.nhsNumber", "999000001", "CTP-030", "person.nhsNumber"},
 		"no such month":          {"person.birthDate", "1980-13", "CTP-031", "person.birthDate"},
 		"no such hour":           {"directives.0.recorded", "2026-03-02T25:00:00Z", "CTP-032", "directives[0].recorded"},
@@ -175,6 +178,86 @@ func TestWarnings(t *testing.T) {
 		if got.report.Taken != 1 || len(got.faults) != 1 || got.faults[0].Rule != c.rule || !got.faults[0].Warning {
 			t.Errorf("%s: %+v and %+v", name, got.report, got.faults)
 		}
+	}
+}
+
+// TestWhoMayDecideForThePerson: a grant that shows no authority counts for nothing, which
+// is said. Its plan is taken with it: somebody may need the crisis plan tonight.
+func TestWhoMayDecideForThePerson(t *testing.T) {
+	f := format(t)
+	const gone = "\x00gone"
+	none := object{"advanceDecision": object{"text": "x"}}
+	for name, c := range map[string]struct {
+		authority string
+		decisions object // of the plan
+		path      string // from the wish; empty changes nothing
+		value     any
+		warned    string // rule and field of the wish, none where empty
+	}{
+		"an attorney":                        {"welfare-attorney", nil, "", nil, ""},
+		"a deputy":                           {"deputy", nil, "", nil, ""},
+		"best interests":                     {"best-interests", none, "", nil, ""},
+		"a refusal":                          {"welfare-attorney", nil, "template", "T2", ""},
+		"a refusal that shows nothing":       {"welfare-attorney", nil, "template decidedFor", "T2", ""},
+		"nobody's right":                     {"welfare-attorney", nil, "decidedFor", gone, "CTP-052 decidedFor.authority, CTP-052 decidedFor.assessed, CTP-052 decidedFor.assessor"},
+		"withdrawn, and nobody's right":      {"welfare-attorney", nil, "status decidedFor", "withdrawn", ""},
+		"an unnamed right":                   {"welfare-attorney", nil, "decidedFor.authority", gone, "CTP-052 decidedFor.authority"},
+		"a right of which nothing is said":   {"welfare-attorney", nil, "decidedFor", object{}, "CTP-052 decidedFor.authority, CTP-052 decidedFor.assessed, CTP-052 decidedFor.assessor"},
+		"the person's own, and no right":     {"welfare-attorney", nil, "givenBy decidedFor", "person", ""},
+		"no day of an assessment":            {"deputy", nil, "decidedFor.assessed", gone, "CTP-052 decidedFor.assessed"},
+		"nobody who assessed":                {"best-interests", none, "decidedFor.assessor", gone, "CTP-052 decidedFor.assessor"},
+		"a power without a number":           {"welfare-attorney", nil, "decidedFor.reference", gone, "CTP-052 decidedFor.reference"},
+		"an order without a number":          {"deputy", nil, "decidedFor.reference", gone, "CTP-052 decidedFor.reference"},
+		"nobody who was consulted":           {"best-interests", none, "decidedFor.consulted", gone, "CTP-052 decidedFor.consulted"},
+		"best interests without an end":      {"best-interests", none, "until", gone, "CTP-052 until"},
+		"an attorney who consulted nobody":   {"welfare-attorney", nil, "decidedFor.consulted", gone, ""},
+		"an attorney's without an end":       {"welfare-attorney", nil, "until", gone, ""},
+		"best interests without a number":    {"best-interests", none, "decidedFor.reference", gone, ""},
+		"decided for who decides":            {"welfare-attorney", nil, "givenBy", "person", "CTP-052 givenBy"},
+		"best interests beside an attorney":  {"best-interests", object{"lpa": object{"kind": "welfare", "name": "x"}}, "", nil, "CTP-053 decidedFor.authority"},
+		"best interests beside a deputy":     {"best-interests", object{"deputy": object{"name": "x"}}, "", nil, "CTP-053 decidedFor.authority"},
+		"best interests and money matters":   {"best-interests", object{"lpa": object{"kind": "finance", "name": "x"}}, "", nil, ""},
+		"an attorney who is not in the plan": {"welfare-attorney", none, "", nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			wish := object{
+				"key": "w1", "template": "T1", "status": "given", "recorded": "2026-03-02", "givenBy": "representative", "representative": "Nia Prawf", "form": "x", "leaflet": "1",
+				"until": "2027-03-01", "recipients": []any{object{"organisation": "LA9A1", "purposes": []any{"COC"}}},
+				"decidedFor": object{"authority": c.authority, "assessed": "2026-03-01", "assessor": "S-1", "reference": "7000-1", "consulted": "Nia Prawf"},
+			}
+			path, also, _ := strings.Cut(c.path, " ")
+			if c.path != "" {
+				inside, member := in(wish, path)
+				if inside[member] = c.value; c.value == gone {
+					delete(inside, member)
+				}
+				delete(wish, also)
+			}
+			if wish["template"] == "T2" {
+				delete(wish, "recipients")
+			}
+			if wish["givenBy"] == "person" {
+				delete(wish, "representative")
+			}
+			plan := withWishes(t, wish)
+			if c.decisions != nil {
+				plan["decisions"] = c.decisions
+			}
+			for _, status := range []string{"active", "draft"} {
+				plan["status"] = status
+				got := readText(t, f, "a.json", write(t, plan))
+				var warned []string
+				for _, fault := range got.faults {
+					if !fault.Warning {
+						t.Errorf("%s is no warning: %s", fault.Rule, fault.Reason)
+					}
+					warned = append(warned, fault.Rule+" "+strings.TrimPrefix(fault.At.Field, "directives[0]."))
+				}
+				if strings.Join(warned, ", ") != c.warned || got.report.Taken != 1 || !slices.ContainsFunc(got.resources, func(r mapping.Resource) bool { return r.Type == "Consent" }) {
+					t.Errorf("%s: warned of %q, want %q; %+v", status, warned, c.warned, got.report)
+				}
+			}
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package ctp_test
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -133,5 +134,20 @@ func TestPlansThatHandTheirConsentsOn(t *testing.T) {
 	}
 	if got := readText(t, f, "a.json", write(t, withWishes(t, withdrawal))[1:]); len(got.consents) != 0 || got.report.Refused != 1 {
 		t.Errorf("of what is no JSON something was handed on: %+v", got.report)
+	}
+}
+
+// TestTheDecisionOnThePageShowsItsAuthority: the example of docs/welsh-plan.md is taken
+// as it stands there, without a warning.
+func TestTheDecisionOnThePageShowsItsAuthority(t *testing.T) {
+	_, page, _ := strings.Cut(file(t, "../../docs/welsh-plan.md"), "```json\n")
+	text, _, _ := strings.Cut(page, "```")
+	var wish object
+	if err := json.Unmarshal([]byte(text), &wish); err != nil || wish["decidedFor"] == nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	got := readText(t, format(t), "a.json", write(t, withWishes(t, wish)))
+	if got.report.Taken != 1 || len(got.faults) > 0 || len(got.report.LeftBehind) > 0 {
+		t.Errorf("%+v, %+v", got.report, got.faults)
 	}
 }
