@@ -123,3 +123,37 @@ func TestAGrantUnderAnUnknownLeafletIsWarnedOf(t *testing.T) {
 		}
 	}
 }
+
+// byAttorney is a wish of a template that the person's attorney gave for them.
+func byAttorney(key, template string) object {
+	w := given(key, template)
+	w["givenBy"], w["representative"] = "representative", "Nia Prawf"
+	w["decidedFor"] = object{"authority": "welfare-attorney", "assessed": "2025-12-30", "assessor": "S-1", "reference": "7000-1"}
+	return w
+}
+
+// TestAGrantForSomebodyNeedsTheAuthority: by whatever right it was given.
+func TestAGrantForSomebodyNeedsTheAuthority(t *testing.T) {
+	d := openDesk(t)
+	sum := d.bring(withoutGrants(t), extract(t, withWishes(t, byAttorney("w1", "T1"), byAttorney("w2", "T2"), byAttorney("w3", "T5"))))
+	if reads := d.reads(wholesNumber(t)); sum.Stored != 1 || sum.Grants != 2 || len(d.faults()["NO-AUTHORITY"]) != 2 || reads != "T2 active" {
+		t.Errorf("%+v, reads %q", sum, reads)
+	}
+	d.bring(plans(t), extract(t, withWishes(t, byAttorney("w1", "T1"), byAttorney("w2", "T2"), byAttorney("w3", "T5"))))
+	if reads := d.reads(wholesNumber(t)); reads != "T1 active, T2 active, T5 active" {
+		t.Errorf("with the authority it reads %q", reads)
+	}
+}
+
+// TestWhatSomebodyRefusesForThePersonIsTaken from a plan that is set aside, and what they
+// take back; their grants wait.
+func TestWhatSomebodyRefusesForThePersonIsTaken(t *testing.T) {
+	d := openDesk(t)
+	d.bring(plans(t), extract(t, withWishes(t, byAttorney("w1", "T1"), byAttorney("w3", "T5"))))
+	withdrawn := byAttorney("w1", "T1")
+	withdrawn["status"], withdrawn["recorded"] = "withdrawn", "2026-02-01"
+	sum := d.bring(plans(t), extract(t, breakElsewhere(withWishes(t, withdrawn, byAttorney("w2", "T2"), byAttorney("w4", "T1")))))
+	if reads := d.reads(wholesNumber(t)); sum.Quarantined != 1 || sum.Wishes != 2 || reads != "T1 inactive, T2 active, T5 active" {
+		t.Errorf("%+v, reads %q", sum, reads)
+	}
+}
