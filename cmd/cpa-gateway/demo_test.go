@@ -208,18 +208,18 @@ func (a answer) bare() string { return selfLink.ReplaceAllString(a.body, "") }
 // cast is the demo's people; the last one is nobody.
 var cast = []struct{ name, number string }{
 	{"Ann", "9990000018"}, {"Bryn", "9990000026"}, {"Carys", "9990000034"}, {"Dewi", "9990000042"},
-	{"Elin", "9990000050"}, {"Ffion", "9990000069"}, {"Gwyn", "9990000077"}, {"nobody", "9990000093"},
+	{"Elin", "9990000050"}, {"Ffion", "9990000069"}, {"Gwyn", "9990000077"}, {"Huw", "9990000085"}, {"nobody", "9990000093"},
 }
 
 // crisisTable says who of the cast gets something, asking for the crisis plan.
 var crisisTable = map[string]map[string]string{
 	"gp":            {"Ann": "plan"},
-	"ooh":           {"Ann": "slice", "Bryn": "slice", "Dewi": "slice", "Gwyn": "slice"},
+	"ooh":           {"Ann": "slice", "Bryn": "slice", "Dewi": "slice", "Gwyn": "slice", "Huw": "slice"},
 	"social-care":   {},
 	"social-care-b": {},
 	"ooh-unlisted":  {},
 	"ig-lead":       {},
-	"cmht":          {"Ann": "plan", "Bryn": "plan", "Carys": "plan", "Dewi": "plan", "Elin": "plan", "Ffion": "plan", "Gwyn": "plan"},
+	"cmht":          {"Ann": "plan", "Bryn": "plan", "Carys": "plan", "Dewi": "plan", "Elin": "plan", "Ffion": "plan", "Gwyn": "plan", "Huw": "plan"},
 }
 
 func TestEveryCellOfTheCrisisTable(t *testing.T) {
@@ -383,7 +383,7 @@ func TestThePastedLinesWork(t *testing.T) {
 			if welsh := shell(t, lines[13]); !strings.Contains(welsh, "Cynllun") {
 				t.Errorf("no Welsh: %.500s", welsh)
 			}
-			if extract := shell(t, lines[7]); !regexp.MustCompile(`\n +7 +0 +7 +0\n`).MatchString(extract) {
+			if extract := shell(t, lines[7]); !regexp.MustCompile(`\n +8 +0 +8 +0\n`).MatchString(extract) {
 				t.Errorf("the extract wrote something: %s", extract)
 			}
 			if kept := shell(t, lines[6]); !strings.Contains(kept, "found by the council") {

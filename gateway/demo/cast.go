@@ -31,10 +31,10 @@ func Agreements() fs.FS {
 	return within("cast/agreements")
 }
 
-// Extracts is what the cast's source systems deliver: plans of the seven people,
+// Extracts is what the cast's source systems deliver: plans of the eight people,
 // with dates about now where the story needs them. The plans change with the
-// quarter, so that they stay reviewed and one stays overdue; Ffion's withdrawal,
-// which was last week, with the week. Between, the same data folder takes in
+// quarter, so that they stay reviewed and one stays overdue, and what was decided for
+// Huw is of the last review; Ffion's withdrawal, which was last week, with the week. Between, the same data folder takes in
 // nothing new.
 func Extracts(now time.Time) []Extract {
 	return []Extract{{Source: "welsh-ctp", Files: dated(within("cast/plans"), now)}}

@@ -134,13 +134,14 @@ func TestCast(t *testing.T) {
 		"9990000050": {consent.Deny, consent.Deny, consent.Deny, consent.Deny, consent.Deny, consent.Permit},      // Elin
 		"9990000069": {consent.Deny, consent.Deny, consent.Deny, consent.Deny, consent.Deny, consent.Permit},      // Ffion
 		"9990000077": {consent.Deny, consent.Slice, consent.Deny, consent.Deny, consent.Deny, consent.Permit},     // Gwyn
+		"9990000085": {consent.Deny, consent.Slice, consent.Deny, consent.Deny, consent.Deny, consent.Permit},     // Huw
 		"9990000093": {consent.Deny, consent.Deny, consent.Deny, consent.Deny, consent.Deny, consent.Deny},        // nobody
 	}
 	r := register(t)
 	for _, now := range times {
 		h := bringIn(t, now)
-		if len(h.keys) != 7 {
-			t.Fatalf("%d people were brought in, want seven", len(h.keys))
+		if len(h.keys) != 8 {
+			t.Fatalf("%d people were brought in, want eight", len(h.keys))
 		}
 		for number, row := range table {
 			for i, name := range callers {
@@ -242,7 +243,7 @@ func TestNarrativeOfCast(t *testing.T) {
 func TestCastIsTakenWhole(t *testing.T) {
 	for _, now := range times {
 		h := bringIn(t, now)
-		if h.report.Read != 7 || h.report.Taken != 7 || h.records != 7 || len(h.report.LeftBehind) != 0 {
+		if h.report.Read != 8 || h.report.Taken != 8 || h.records != 8 || len(h.report.LeftBehind) != 0 {
 			t.Errorf("the account is %+v with %d records", h.report, h.records)
 		}
 		for _, f := range h.faults {
