@@ -362,7 +362,7 @@ func TestThePastedLinesWork(t *testing.T) {
 			t.Setenv("PATH", jq(t)+":"+usual)
 			t.Setenv("CPA_GATEWAY_MAIN", "1")
 			slice := s.search("ooh", "CarePlan", "9990000018", "category", profiles.CodeCrisisPlan)
-			want := []string{"1 match", "1 match", "0 matches", "1 match", "1 match", "found by the council", "found by the council", "unchanged", "1 match", "A1", "A1", "A1", "A1", "1 match", "CarePlan", "takes this token"}
+			want := []string{"1 match", "1 match", "0 matches", "1 match", "1 match", "Home care", "found by the council", "found by the council", "unchanged", "1 match", "A1", "A1", "A1", "A1", "A1", "1 match", "CarePlan", "takes this token"}
 			lines := s.pasted()
 			if len(lines) != len(want) {
 				t.Fatalf("want %d lines, got %d:\n%s", len(want), len(lines), s.printed)
@@ -380,13 +380,13 @@ func TestThePastedLinesWork(t *testing.T) {
 					t.Errorf("line %d does not say %q:\n%s\n%.500s", i+1, want[i], line, out)
 				}
 			}
-			if welsh := shell(t, lines[13]); !strings.Contains(welsh, "Cynllun") {
+			if welsh := shell(t, lines[15]); !strings.Contains(welsh, "Cynllun") {
 				t.Errorf("no Welsh: %.500s", welsh)
 			}
-			if extract := shell(t, lines[7]); !regexp.MustCompile(`\n +8 +0 +8 +0\n`).MatchString(extract) {
+			if extract := shell(t, lines[8]); !regexp.MustCompile(`\n +8 +0 +8 +0\n`).MatchString(extract) {
 				t.Errorf("the extract wrote something: %s", extract)
 			}
-			if kept := shell(t, lines[6]); !strings.Contains(kept, "found by the council") {
+			if kept := shell(t, lines[7]); !strings.Contains(kept, "found by the council") {
 				t.Errorf("the extract has undone it: %s", kept)
 			}
 			if now := s.search("ooh", "CarePlan", "9990000018", "category", profiles.CodeCrisisPlan); now.body != slice.body {

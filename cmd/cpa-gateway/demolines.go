@@ -85,6 +85,9 @@ Paste what follows into another terminal.
 # Social care reads the areas of Ann's plan that its flow names, without finance:
 %[7]s
 
+# And those of Huw's, who cannot decide about sharing and whose attorney agreed to it:
+%[14]s
+
 # A council worker adds to the accommodation area, from the version just read ...
 %[8]s
 # ... the care coordinator sees it at once ...
@@ -98,8 +101,8 @@ Paste what follows into another terminal.
 `, addr, gateway.Prefix, admin, l.search("gp", "9990000018", crisis), l.search("ooh", "9990000026", crisis), l.search("ooh", "9990000050", crisis), l.search("social-care", "9990000018", ""),
 		l.patch("social-care", plan, "accommodation", "A flat without stairs, found by the council"),
 		l.search("cmht", "9990000018", " --data-urlencode category="+profiles.CodeMentalHealthPlan), self, dir, l.search("ooh", "9990000018", crisis),
-		l.throughGlass("ooh-glass", "9990000034", "Found on the bridge at three in the morning, alone", crisis))
-	for _, why := range [][2]string{{"gp", "9990000018"}, {"ooh", "9990000026"}, {"ooh", "9990000050"}, {"social-care", "9990000018"}} {
+		l.throughGlass("ooh-glass", "9990000034", "Found on the bridge at three in the morning, alone", crisis), l.search("social-care", "9990000085", ""))
+	for _, why := range [][2]string{{"gp", "9990000018"}, {"ooh", "9990000026"}, {"ooh", "9990000050"}, {"social-care", "9990000018"}, {"social-care", "9990000085"}} {
 		fmt.Fprintf(w.out, "%s consent explain --data %s --person %s --caller %s\n", self, dir, why[1], why[0])
 	}
 	if !kept {

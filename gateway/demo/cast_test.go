@@ -134,7 +134,7 @@ func TestCast(t *testing.T) {
 		"9990000050": {consent.Deny, consent.Deny, consent.Deny, consent.Deny, consent.Deny, consent.Permit},      // Elin
 		"9990000069": {consent.Deny, consent.Deny, consent.Deny, consent.Deny, consent.Deny, consent.Permit},      // Ffion
 		"9990000077": {consent.Deny, consent.Slice, consent.Deny, consent.Deny, consent.Deny, consent.Permit},     // Gwyn
-		"9990000085": {consent.Deny, consent.Slice, consent.Deny, consent.Deny, consent.Deny, consent.Permit},     // Huw
+		"9990000085": {consent.Deny, consent.Slice, consent.Permit, consent.Deny, consent.Deny, consent.Permit},   // Huw
 		"9990000093": {consent.Deny, consent.Deny, consent.Deny, consent.Deny, consent.Deny, consent.Deny},        // nobody
 	}
 	r := register(t)
