@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"cpagateway/consent"
+	"cpagateway/consent/facts"
 	"cpagateway/gateway/intake"
 )
 
@@ -155,5 +156,34 @@ func TestWhatSomebodyRefusesForThePersonIsTaken(t *testing.T) {
 	sum := d.bring(plans(t), extract(t, breakElsewhere(withWishes(t, withdrawn, byAttorney("w2", "T2"), byAttorney("w4", "T1")))))
 	if reads := d.reads(wholesNumber(t)); sum.Quarantined != 1 || sum.Wishes != 2 || reads != "T1 inactive, T2 active, T5 active" {
 		t.Errorf("%+v, reads %q", sum, reads)
+	}
+}
+
+// TestAPlanIsWarnedOfWhatDoesNotCount: what the rules of a Welsh plan warn of is what the
+// decision does not take for a grant, and nothing else.
+func TestAPlanIsWarnedOfWhatDoesNotCount(t *testing.T) {
+	for _, authority := range []string{"welfare-attorney", "deputy", "best-interests"} {
+		for _, without := range []string{"", "authority", "assessed", "assessor", "reference", "consulted", "until"} {
+			wish := byAttorney("w1", "T1")
+			shown := wish["decidedFor"].(object)
+			shown["authority"], shown["consulted"], wish["until"] = authority, "Nia Prawf", "2027-01-01"
+			delete(shown, without)
+			delete(wish, without)
+			plan := withWishes(t, wish)
+			delete(plan, "decisions")
+			d := openDesk(t)
+			warned := d.bring(plans(t), extract(t, plan)).Warnings["CTP-052"] > 0
+			kept := d.consents(wholesNumber(t))
+			if len(kept) != 1 {
+				t.Fatalf("%d Consents are kept", len(kept))
+			}
+			for _, c := range kept {
+				read := facts.ReadDirective(c)
+				counts := read.Authority != facts.NoAuthority && read.Authority != facts.Unrecorded && !read.Assessed.IsZero()
+				if counts == warned {
+					t.Errorf("%s without %q: warned %v, counts %v", authority, without, warned, counts)
+				}
+			}
+		}
 	}
 }
