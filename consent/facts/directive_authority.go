@@ -58,13 +58,13 @@ func (d *Directive) readAuthority(consent fhir.Value) {
 		d.Assessed = storable(assessed)
 	}
 	switch code := part(said[0], "authority").Get("valueCode").Text(); {
-	case code == "best-interests" && (d.Assessed.IsZero() || text("consulted") == "" || !d.ends()):
+	case code == profiles.CodeDecidedBestInterests && (d.Assessed.IsZero() || text("consulted") == "" || !d.ends()):
 		d.Authority = Unrecorded
-	case code == "best-interests":
+	case code == profiles.CodeDecidedBestInterests:
 		d.Authority = BestInterests
-	case code == "welfare-attorney" && text("reference") != "":
+	case code == profiles.CodeDecidedWelfareAttorney && text("reference") != "":
 		d.Authority = Attorney
-	case code == "deputy" && text("reference") != "":
+	case code == profiles.CodeDecidedDeputy && text("reference") != "":
 		d.Authority = Deputy
 	}
 }
