@@ -1,53 +1,70 @@
 package consent
 
 import (
+	"slices"
+
 	"cpagateway/consent/agreements"
 	"cpagateway/consent/facts"
 )
 
-// authorityFault says why what somebody else decided for the person is no grant; zero
-// where it is one (cases 44 to 53). The person is presumed able to decide: it needs an
-// assessment that says otherwise and is not too old. A decision in best interests has no
-// place beside somebody who decides for the person.
-func (q *question) authorityFault(d *facts.Directive) reason {
-	switch d.Authority {
-	case facts.NoAuthority:
-		return consentNotByPerson
-	case facts.Unrecorded:
-		return bestInterestsMissing
-	}
-	if assessed := agreements.DayOf(d.Assessed); q.today < assessed || q.today > assessed+agreements.Day(q.Policy.CapacityDays) {
-		return capacityPresumed
-	}
+// whoDecides finds out what is recorded of others who decide for the person.
+func (q *question) whoDecides() {
 	for i := range q.person.Directives {
-		if d.Authority == facts.BestInterests && q.person.Directives[i].DecidesFor() {
-			return attorneyDecides
-		}
+		d := &q.person.Directives[i]
+		q.attorney = q.attorney || d.DecidesFor() && (d.Until.IsZero() || q.At.Before(d.Until))
+		q.weighing = q.weighing || len(d.Weighed) > 0
+	}
+}
+
+// authorityFault says why what somebody else decided for the person is no grant; zero
+// where it is one (cases 44 to 58). The person is presumed able to decide: it needs an
+// assessment that says otherwise, before it was decided and not too long ago. A decision in
+// best interests has no place beside somebody who decides for the person.
+func (q *question) authorityFault(d *facts.Directive) reason {
+	ofAge := agreements.Subjects{MinAge: 16} // Mental Capacity Act 2005 s.2(5)
+	if d.Authority == facts.Attorney {
+		ofAge.MinAge = 18 // s.9(2)(c)
+	}
+	switch {
+	case d.Authority == facts.NoAuthority || !ofAge.Covers(q.person.Born, q.person.BornUntil, q.today):
+		return consentNotByPerson
+	case d.Authority == facts.Unrecorded:
+		return bestInterestsMissing
+	case d.Assessed.IsZero() || d.Recorded.Before(d.Assessed) || d.Recorded.After(q.At) || int(q.today-agreements.DayOf(d.Assessed)) > q.Policy.CapacityDays:
+		return capacityPresumed
+	case d.Authority == facts.BestInterests && q.attorney:
+		return attorneyDecides
 	}
 	return notApplicable
 }
 
-// outweighed reports whether a decision in the person's best interests names this wish of
-// theirs as weighed, and gives this caller what it refuses (case 49). For everybody else
-// the wish goes on refusing, and what it excludes stays excluded.
+// outweighed reports whether a decision for the person names this refusal as weighed, is
+// later, and gives this caller what it refuses (case 49). What whoever decides for the
+// person refused is not weighed by anybody else.
 func (q *question) outweighed(d *facts.Directive) bool {
-	if !d.OwnWish || d.Template == facts.ExcludeItem || d.Recorded.IsZero() {
+	if !q.weighing || d.DecidesFor() || d.Apart || d.Said.IsZero() {
 		return false
 	}
 	for i := range q.person.Directives {
 		n := &q.person.Directives[i]
-		if n.Authority == facts.BestInterests && n.Replaces == d.ID && n.Custodian == d.Custodian && n.Recorded.After(d.Recorded) && q.granting(n) {
+		if slices.Contains(n.Weighed, d.ID) && n.Custodian == d.Custodian && !n.Recorded.Before(d.Said) && q.granting(n) {
 			return true
 		}
 	}
 	return false
 }
 
-// granting reports whether a directive gives the caller something now.
+// granting reports whether a decision for the person gives the caller something now.
 func (q *question) granting(d *facts.Directive) bool {
-	var w wishes
-	if d.Status == facts.Active && inPeriod(d.From, d.Until, q.At) && !q.replaced(d) {
-		w.grant(d, q)
+	if d.Authority == facts.NoAuthority || d.Status != facts.Active || !inPeriod(d.From, d.Until, q.At) || q.replaced(d) {
+		return false
 	}
-	return w.permit != nil
+	var w wishes
+	w.grant(d, q)
+	for i := range q.person.Directives {
+		if o := &q.person.Directives[i]; o.Status == facts.Withdrawn || o.Status == facts.Rejected {
+			w.withdraw(o, q)
+		}
+	}
+	return w.permit != nil && w.takenBack == nil
 }

@@ -30,7 +30,7 @@ func (q *question) consent(f *agreements.Candidate) (reason, string) {
 
 // crisisConsent is gate P3 of a crisis flow (cases 60 to 64). Only wishes that
 // match the request conflict: a refusal of routine sharing does not stand against
-// a grant of emergency use. It does against a decision in best interests that has not weighed it.
+// a grant of emergency use by the person. It does against what others decided who have not weighed it.
 func (q *question) crisisConsent() (reason, string) {
 	w := &q.wishes
 	routineRefusal := w.refusal
@@ -42,7 +42,7 @@ func (q *question) crisisConsent() (reason, string) {
 		return w.refusalReason(w.crisisRefusal, consentCrisisRefused), w.crisisRefusal.ID
 	case w.withdrawn != nil:
 		return refusedOrWithdrawn(w.withdrawn), w.withdrawn.ID
-	case w.permit != nil && (w.permit.Authority != facts.BestInterests || routineRefusal == nil):
+	case w.permit != nil && (w.permit.Authority == facts.NoAuthority || routineRefusal == nil):
 		return grantedBy(w.permit, crisisAgreed), w.permit.ID
 	case q.Policy.CrisisWithoutConsent != On && routineRefusal == nil:
 		return w.noGrantReason()
@@ -86,6 +86,8 @@ func refusedOrWithdrawn(d *facts.Directive) reason {
 // nearest to a grant.
 func (w *wishes) noGrantReason() (reason, string) {
 	switch {
+	case w.takenBack != nil:
+		return consentWithdrawn, w.takenBack.ID
 	case w.withdrawnFromOther != nil:
 		return refusedOrWithdrawn(w.withdrawnFromOther), w.withdrawnFromOther.ID
 	case w.nearest != nil:

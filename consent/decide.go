@@ -46,6 +46,8 @@ type question struct {
 	ceiling  profiles.ItemSet // what the token's scopes reach
 	scope    reason
 	relation relation
+	attorney bool             // somebody decides for the person, so that nobody else does in their best interests
+	weighing bool             // a decision for the person names refusals that it has weighed
 	purpose  profiles.Purpose // for which wishes are read: through broken glass, those about an emergency
 	wishes   wishes
 }
@@ -65,6 +67,7 @@ func newQuestion(r Request) question {
 		q.purpose = profiles.EmergencyTreatment
 	}
 	if q.Action != Import {
+		q.whoDecides()
 		q.wishes = q.readWishes()
 	}
 	return q

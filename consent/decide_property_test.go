@@ -124,10 +124,12 @@ func someDirectives() map[string]facts.Directive {
 		variant("by an attorney", of, decided(facts.Attorney, as))
 		variant("in best interests", of, decided(facts.BestInterests, as))
 		for _, refused := range []string{"t1", "t2", "t4", "t2 unknown"} {
-			variant("in best interests, weighing "+refused, of, decided(facts.BestInterests, func(d *facts.Directive) { d.Replaces = refused }))
+			variant("in best interests, weighing "+refused, of, decided(facts.BestInterests, func(d *facts.Directive) { d.Weighed = []string{refused} }))
 		}
 	}
 	variant("by a deputy, long ago", "T1", decided(facts.Deputy, func(d *facts.Directive) { d.Assessed = past }))
+	variant("by an attorney, weighing t2", "T1", decided(facts.Attorney, func(d *facts.Directive) { d.Weighed = []string{"t2"} }))
+	variant("by an attorney, ended", "T1", decided(facts.Attorney, func(d *facts.Directive) { d.Until = past }))
 	variant("by an attorney, back", "T1", decided(facts.Attorney, func(d *facts.Directive) { d.Status = facts.Withdrawn }))
 	variant("by an attorney, in error", "T1", decided(facts.Attorney, func(d *facts.Directive) { d.Status = facts.Silent }))
 	variant("in best interests, bare", "T1", decided(facts.Unrecorded, as))

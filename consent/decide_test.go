@@ -75,8 +75,8 @@ func annsFacts() *facts.Person {
 func grant(id string, org profiles.OrgCode, team profiles.TeamID, purposes ...profiles.Purpose) facts.Directive {
 	return facts.Directive{
 		ID: id, Custodian: "7A4", Template: facts.SharePlan, Status: facts.Active, OwnWish: true, Performer: "Patient/ann", Evidence: facts.Written, PolicyURI: facts.SharingPolicy,
-		Recorded: time.Date(2025, 6, 1, 0, 0, 0, 0, profiles.London),
-		Clauses:  []facts.Clause{{Recipients: []facts.Recipient{{Organisation: org, Team: team}}, Purposes: purposes}},
+		Recorded: time.Date(2025, 6, 1, 0, 0, 0, 0, profiles.London), Said: time.Date(2025, 6, 2, 0, 0, 0, 0, profiles.London),
+		Clauses: []facts.Clause{{Recipients: []facts.Recipient{{Organisation: org, Team: team}}, Purposes: purposes}},
 	}
 }
 

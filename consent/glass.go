@@ -55,14 +55,16 @@ type GlassPolicy struct {
 	PublicInterest Switch `json:"publicInterest" yaml:"publicInterest"`
 }
 
-// Check names what could never hold: it would seem to, and do nothing.
-func (p GlassPolicy) Check() error {
-	if slices.Contains(p.Roles, "") {
-		return errors.New("roles: one is empty")
+// check names what could never hold: it would seem to, and do nothing.
+func (p GlassPolicy) check() error {
+	for _, role := range p.Roles {
+		if role == "" || strings.TrimSpace(role) != role {
+			return errors.New("breakGlass.roles: each is written as the token has it, without blanks about it")
+		}
 	}
 	for _, s := range p.Suspended {
 		if organisation, person, _ := strings.Cut(s, "/"); organisation == "" || person == "" || strings.TrimSpace(organisation) != organisation || strings.TrimSpace(person) != person {
-			return errors.New("suspended: each is written ODS/professional, without blanks about the stroke, just as the token names both")
+			return errors.New("breakGlass.suspended: each is written ODS/professional, without blanks about the stroke, just as the token names both")
 		}
 	}
 	return nil

@@ -24,7 +24,7 @@ type word struct {
 	takesBack     bool // from this caller, for this purpose
 	saysNo        bool // to somebody
 	grants        bool // this caller this purpose
-	decided       bool // in best interests, and nobody else grants it
+	decided       bool // by others for the person, who does not grant it
 	routine       bool // grants somebody routine sharing
 	without       profiles.ItemSet
 }
@@ -58,16 +58,16 @@ func meant(list []facts.Recipient, c Caller, whole bool) bool {
 
 // entitled reports whether whoever gave a grant may: the person, or, while the person is
 // assessed as unable to decide, whoever decides for them. In best interests it is decided
-// only where nobody does.
+// only where nobody does. Everybody of these tests is of age.
 func entitled(d facts.Directive, q Request) bool {
 	days := q.At.Sub(d.Assessed).Hours() / 24
-	unable := days >= 0 && days < float64(q.Policy.CapacityDays+1)
+	unable := !d.Assessed.IsZero() && !d.Recorded.Before(d.Assessed) && !d.Recorded.After(q.At) && days < float64(q.Policy.CapacityDays+1)
 	switch d.Authority {
 	case facts.Attorney, facts.Deputy:
 		return unable
 	case facts.BestInterests:
 		return unable && !slices.ContainsFunc(q.Person.Directives, func(o facts.Directive) bool {
-			return (o.Authority == facts.Attorney || o.Authority == facts.Deputy) && o.Status != facts.Silent
+			return (o.Authority == facts.Attorney || o.Authority == facts.Deputy) && o.Status != facts.Silent && (o.Until.IsZero() || o.Until.After(q.At))
 		})
 	}
 	return d.OwnWish
@@ -78,18 +78,23 @@ func valid(d facts.Directive, q Request) bool {
 	return entitled(d, q) && shown && slices.Contains(q.Policy.PolicyVersions, d.PolicyURI)
 }
 
-// weighed reports whether a wish of the person is passed over beside a grant in their best
-// interests that has weighed it: never one about crisis use in a crisis.
+// weighed reports whether a refusal is passed over beside a decision for the person that
+// has weighed it: never one of crisis use in a crisis, nor one by an attorney or a deputy.
 func weighed(d facts.Directive, q Request) bool {
 	w := says(d, q)
-	if !d.OwnWish || d.Template == facts.ExcludeItem || w.unreadable {
-		return false
-	}
-	if q.Caller.Purpose == profiles.EmergencyTreatment && (w.refusesCrisis || w.takesBack) {
+	if d.Authority == facts.Attorney || d.Authority == facts.Deputy ||
+		q.Caller.Purpose == profiles.EmergencyTreatment && (w.refusesCrisis || w.takesBack) {
 		return false
 	}
 	return slices.ContainsFunc(q.Person.Directives, func(o facts.Directive) bool {
-		return o.Authority == facts.BestInterests && o.Replaces == d.ID && o.Custodian == d.Custodian && o.Recorded.After(d.Recorded) && says(o, q).grants
+		return slices.Contains(o.Weighed, d.ID) && o.Custodian == d.Custodian && !o.Recorded.Before(d.Said) && says(o, q).grants && !undone(q)
+	})
+}
+
+// undone reports whether a decision for the person, for this caller and purpose, was taken back.
+func undone(q Request) bool {
+	return slices.ContainsFunc(q.Person.Directives, func(o facts.Directive) bool {
+		return o.Authority != facts.NoAuthority && (o.Status == facts.Withdrawn || o.Status == facts.Rejected) && saysBack(o, q).takesBack
 	})
 }
 
@@ -120,7 +125,7 @@ func says(d facts.Directive, q Request) word {
 				continue
 			}
 			w.grants = w.grants || forMe && valid(d, q) && slices.Contains(c.Purposes, q.Caller.Purpose)
-			w.routine = w.routine || valid(d, q) && slices.Contains(c.Purposes, profiles.CareCoordination)
+			w.routine = w.routine || d.OwnWish && valid(d, q) && slices.Contains(c.Purposes, profiles.CareCoordination)
 		case facts.RefuseCrisis:
 			w.refusesCrisis = true
 		case facts.ExcludeItem:
@@ -182,11 +187,17 @@ func together(q Request) word {
 	var all word
 	own := false
 	for _, d := range q.Person.Directives {
-		if weighed(d, q) {
-			continue
-		}
 		w := says(d, q)
-		own = own || w.grants && d.Authority != facts.BestInterests
+		if weighed(d, q) {
+			w.refuses, w.takesBack, w.saysNo = false, false, false
+		}
+		if d.Authority != facts.NoAuthority {
+			w.grants = w.grants && !undone(q)
+			if d.Status == facts.Withdrawn || d.Status == facts.Rejected && d.Template == facts.SharePlan {
+				w.takesBack, w.saysNo = false, false
+			}
+		}
+		own = own || w.grants && d.OwnWish
 		all.unreadable = all.unreadable || w.unreadable
 		all.refuses = all.refuses || w.refuses
 		all.refusesCrisis = all.refusesCrisis || w.refusesCrisis

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -39,6 +40,17 @@ type Policy struct {
 	PolicyVersions []string `json:"policyVersions" yaml:"policyVersions"`
 }
 
+// Check names what could never hold, or would hold for longer than anybody means.
+func (p Policy) Check() error {
+	switch {
+	case p.CrisisReviewGraceDays < 0:
+		return errors.New("crisisReviewGraceDays must not be negative")
+	case p.CapacityDays < 1 || p.CapacityDays > 366:
+		return errors.New("capacityDays must be from 1 to 366")
+	}
+	return p.BreakGlass.check()
+}
+
 // DefaultPolicy is the safe default of every switch.
 func DefaultPolicy() Policy {
 	return Policy{
@@ -47,7 +59,7 @@ func DefaultPolicy() Policy {
 		CrisisReviewGraceDays: 90,
 		StaleCrisis:           On,
 		Verbal:                On,
-		CapacityDays:          365,
+		CapacityDays:          180,
 		BreakGlass:            GlassPolicy{Roles: []string{}, Suspended: []string{}},
 		PolicyVersions:        []string{facts.SharingPolicy},
 	}

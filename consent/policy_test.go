@@ -15,7 +15,7 @@ func TestPolicyFromConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	body, err := json.Marshal(p)
-	want := `{"crisisWithoutConsent":"on","crisisOnRoutineRefusal":"on","crisisSlice":"component","crisisReviewGraceDays":7,"staleCrisis":"on","verbal":"off","capacityDays":365,"breakGlass":{"roles":["nurse"],"publicInterest":"off"},"policyVersions":["a"]}`
+	want := `{"crisisWithoutConsent":"on","crisisOnRoutineRefusal":"on","crisisSlice":"component","crisisReviewGraceDays":7,"staleCrisis":"on","verbal":"off","capacityDays":180,"breakGlass":{"roles":["nurse"],"publicInterest":"off"},"policyVersions":["a"]}`
 	if err != nil || string(body) != want {
 		t.Errorf("got %s (%v)", body, err)
 	}

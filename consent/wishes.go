@@ -26,9 +26,10 @@ type wishes struct {
 	nearest            *facts.Directive // came closest to granting
 	nearestReason      reason           // why it does not; zero if nothing came near
 	excluded           profiles.ItemSet
-	excluding          string // id of a directive that excludes
-	apart              bool   // something of this stands in a record that is kept apart
-	outweighed         bool   // something of this is silent beside a decision in the person's best interests
+	excluding          string           // id of a directive that excludes
+	apart              bool             // something of this stands in a record that is kept apart
+	takenBack          *facts.Directive // a decision for the person that named this caller and purpose, and was taken back: no refusal of theirs
+	outweighed         bool             // a refusal is silent beside a decision that has weighed it
 }
 
 // readWishes puts together what every directive says.
@@ -50,12 +51,15 @@ func (q *question) readWishes() wishes {
 		default:
 			w.unreadable = d
 		}
-		stands := w.unreadable == d || q.purpose == profiles.EmergencyTreatment && (w.crisisRefusal == d || w.withdrawn == d)
-		if w != before && !stands && q.outweighed(d) {
-			w = before
-			w.outweighed = true
+		refuses := w.refusal == d || w.withdrawn == d || w.withdrawnFromOther == d
+		ofCrisis := q.purpose == profiles.EmergencyTreatment && (w.crisisRefusal == d || w.withdrawn == d)
+		if refuses && !ofCrisis && q.outweighed(d) {
+			w.refusal, w.withdrawn, w.withdrawnFromOther, w.outweighed = before.refusal, before.withdrawn, before.withdrawnFromOther, true
 		}
 		w.apart = w.apart || d.Apart && w != before
+	}
+	if w.takenBack != nil && w.permit != nil && w.permit.Authority != facts.NoAuthority {
+		w.permit = nil
 	}
 	return w
 }
@@ -113,11 +117,11 @@ func (w *wishes) grant(d *facts.Directive, q *question) {
 		w.noteNearest(d, consentOtherCustodian)
 		return
 	}
+	fault := q.grantFault(d)
 	for i := range d.Clauses {
 		c := &d.Clauses[i]
-		fault := q.grantFault(d)
 		open := inPeriod(c.From, c.Until, q.At)
-		if fault == notApplicable && open && slices.Contains(c.Purposes, profiles.CareCoordination) {
+		if fault == notApplicable && d.OwnWish && open && slices.Contains(c.Purposes, profiles.CareCoordination) {
 			w.routine = d
 		}
 		switch {
@@ -202,12 +206,20 @@ func (w *wishes) readWithdrawn(d *facts.Directive, q *question) {
 	}
 }
 
+// withdraw takes back a grant. One that somebody else decided takes back what was decided
+// for the person, and nothing that they said themself.
 func (w *wishes) withdraw(d *facts.Directive, q *question) {
-	w.withdrawnFromOther = d
+	if d.Authority == facts.NoAuthority {
+		w.withdrawnFromOther = d
+	}
 	for i := range d.Clauses {
 		c := &d.Clauses[i]
-		if reachesCaller(c.Recipients, &q.Caller) && purposesCover(c.Purposes, q.purpose) {
+		switch {
+		case !reachesCaller(c.Recipients, &q.Caller) || !purposesCover(c.Purposes, q.purpose):
+		case d.Authority == facts.NoAuthority:
 			w.withdrawn = d
+		default:
+			w.takenBack = d
 		}
 	}
 }
@@ -262,9 +274,12 @@ func purposesCover(refused []profiles.Purpose, p profiles.Purpose) bool {
 
 // grantFault says what a grant lacks before it may permit anything; zero for nothing.
 func (q *question) grantFault(d *facts.Directive) reason {
+	if !d.OwnWish {
+		if fault := q.authorityFault(d); fault != notApplicable {
+			return fault
+		}
+	}
 	switch {
-	case !d.OwnWish && q.authorityFault(d) != notApplicable:
-		return q.authorityFault(d)
 	case d.Evidence == facts.NoEvidence || d.Evidence == facts.Spoken && q.Policy.Verbal != On:
 		return consentNoEvidence
 	case !slices.Contains(q.Policy.PolicyVersions, d.PolicyURI):
@@ -277,7 +292,8 @@ func (q *question) grantFault(d *facts.Directive) reason {
 // of this one (case 32). A grant stays replaced whatever became of the later one,
 // and whichever custodian recorded it. Whatever refuses, excludes or takes back is
 // lifted only by one that is itself good and in effect, and only where it was
-// recorded: no custodian's record lifts another one's refusal.
+// recorded: no custodian's record lifts another one's refusal. What was decided for the
+// person takes the place of what was decided by the same authority alone.
 func (q *question) replaced(d *facts.Directive) bool {
 	for i := range q.person.Directives {
 		n := &q.person.Directives[i]
@@ -288,7 +304,7 @@ func (q *question) replaced(d *facts.Directive) bool {
 		if d.Template == facts.SharePlan && d.Status == facts.Active {
 			return true
 		}
-		if n.Custodian == d.Custodian && n.Status == facts.Active && n.Template != facts.Uninterpretable && inPeriod(n.From, n.Until, q.At) && q.grantFault(n) == notApplicable {
+		if (n.OwnWish || n.Authority != facts.NoAuthority && n.Authority == d.Authority) && n.Custodian == d.Custodian && n.Status == facts.Active && n.Template != facts.Uninterpretable && inPeriod(n.From, n.Until, q.At) && q.grantFault(n) == notApplicable {
 			return true
 		}
 	}

@@ -145,7 +145,7 @@ const (
 // By what right somebody decided about sharing for a person who cannot.
 const (
 	CodeDecidedWelfareAttorney = "welfare-attorney" // Attorney for health and welfare
-	CodeDecidedDeputy          = "deputy"           // Deputy appointed by the Court of Protection
+	CodeDecidedWelfareDeputy   = "welfare-deputy"   // Deputy for personal welfare appointed by the Court of Protection
 	CodeDecidedBestInterests   = "best-interests"   // In the person's best interests
 )
 

@@ -82,12 +82,16 @@ func TestCheckWarnsOfWhatWillHurt(t *testing.T) {
 func TestCheckRefusesWhatServeWould(t *testing.T) {
 	s := settle(t)
 	for name, c := range map[string]struct{ file, says string }{
-		"an address of nothing":   {s.change(`address: "127.0.0.1:`, `address: "192.0.2.1:`), "http.address"},
-		"no address at all":       {s.change(`address: "127.0.0.1:`, `address: "nonsense:x`), "http.address"},
-		"a base without scheme":   {s.change("base: \"http://", "base: \""), "http.base"},
-		"an authority and no TLS": {s.change("http: {", "http: {clientCA: x, "), "http.clientCA needs http.cert"},
-		"somebody of nowhere":     {s.change("dutyLine", "policy: {breakGlass: {suspended: [nia]}}\ndutyLine"), "policy.breakGlass.suspended"},
-		"somebody beside a blank": {s.change("dutyLine", "policy: {breakGlass: {suspended: ['7A4 / nia']}}\ndutyLine"), "policy.breakGlass.suspended"},
+		"an address of nothing":    {s.change(`address: "127.0.0.1:`, `address: "192.0.2.1:`), "http.address"},
+		"no address at all":        {s.change(`address: "127.0.0.1:`, `address: "nonsense:x`), "http.address"},
+		"a base without scheme":    {s.change("base: \"http://", "base: \""), "http.base"},
+		"an authority and no TLS":  {s.change("http: {", "http: {clientCA: x, "), "http.clientCA needs http.cert"},
+		"a role with a blank":      {s.change("dutyLine", "policy: {breakGlass: {roles: [' nurse']}}\ndutyLine"), "policy.breakGlass.roles"},
+		"an assessment for ever":   {s.change("dutyLine", "policy: {capacityDays: 4294967297}\ndutyLine"), "policy.capacityDays"},
+		"an assessment for no day": {s.change("dutyLine", "policy: {capacityDays: -1}\ndutyLine"), "policy.capacityDays"},
+		"grace before the review":  {s.change("dutyLine", "policy: {crisisReviewGraceDays: -1}\ndutyLine"), "policy.crisisReviewGraceDays"},
+		"somebody of nowhere":      {s.change("dutyLine", "policy: {breakGlass: {suspended: [nia]}}\ndutyLine"), "policy.breakGlass.suspended"},
+		"somebody beside a blank":  {s.change("dutyLine", "policy: {breakGlass: {suspended: ['7A4 / nia']}}\ndutyLine"), "policy.breakGlass.suspended"},
 	} {
 		for _, args := range [][]string{{"--check"}, nil} {
 			p := cli(append([]string{"serve", "--config", c.file}, args...)...)

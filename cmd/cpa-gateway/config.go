@@ -154,8 +154,8 @@ func (c config) check() error {
 	case !(0 <= c.Telemetry.Sampling && c.Telemetry.Sampling <= 1): // so that NaN is refused too
 		return errors.New("telemetry.sampling must be from 0 to 1")
 	}
-	if err := c.Policy.BreakGlass.Check(); err != nil {
-		return fmt.Errorf("policy.breakGlass.%w", err)
+	if err := c.Policy.Check(); err != nil {
+		return fmt.Errorf("policy.%w", err)
 	}
 	if err := c.Subscribers.check(c.Identity.Clients); err != nil {
 		return err

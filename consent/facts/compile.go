@@ -8,10 +8,11 @@ import (
 	"cpagateway/profiles/fhir"
 )
 
-// Rules is the version of the rules by which Compile reads. It moves with every
-// change to what is read and how. What was compiled by other rules must be
-// compiled again from its resource; until then Compose takes it for unreadable.
-const Rules = 2
+// Rules is the version of the rules by which Compile reads. It moves with every change
+// after which what was compiled before could let anybody see more than it should: that
+// must be compiled again from its resource, and until then Compose takes it for
+// unreadable. What is only read beside the rest comes with the next reindex.
+const Rules = 1
 
 // Compiled is what a decision needs of one resource, read once, when the resource
 // is stored. It is a plain value: encoding/json writes it and reads the same back.

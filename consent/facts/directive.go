@@ -66,7 +66,8 @@ type Directive struct {
 	Apart     bool               `json:"-"`         // said in a record that is kept apart: it only refuses, and only routine sharing
 	Template  Template           `json:"template,omitempty"`
 	Status    Status             `json:"status,omitempty"`
-	Recorded  time.Time          `json:"recorded,omitzero"`  // Consent.dateTime; zero if absent
+	Recorded  time.Time          `json:"recorded,omitzero"`  // Consent.dateTime, its first instant; zero if absent
+	Said      time.Time          `json:"said,omitzero"`      // by when it was certainly recorded: the end of the day, month or year that Consent.dateTime names; zero if absent
 	From      time.Time          `json:"from,omitzero"`      // when the directive applies; zero: always so far
 	Until     time.Time          `json:"until,omitzero"`     // exclusive; zero: no end
 	Purposes  []profiles.Purpose `json:"purposes,omitempty"` // of the root, for T2 only: what is refused; empty: all, silent on crisis
@@ -76,6 +77,7 @@ type Directive struct {
 	OwnWish   bool               `json:"ownWish,omitempty"`   // given by the person themself
 	Authority Authority          `json:"authority,omitempty"` // of whoever else decided it
 	Assessed  time.Time          `json:"assessed,omitzero"`   // the day on which the person was assessed as unable to decide; zero: none, or not by whom
+	Weighed   []string           `json:"weighed,omitempty"`   // ids of the Consents whose refusal whoever decided has weighed
 	PolicyURI string             `json:"policyUri,omitempty"` // the leaflet it was given under
 	Evidence  Evidence           `json:"evidence,omitempty"`
 	Fault     string             `json:"fault,omitempty"` // path of what could not be read; never a value

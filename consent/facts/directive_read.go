@@ -1,6 +1,8 @@
 package facts
 
 import (
+	"strings"
+
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
 )
@@ -28,8 +30,8 @@ func ReadDirective(consent fhir.Value) Directive {
 		Evidence:  evidence(consent),
 	}
 	d.OwnWish = d.Performer != "" && d.Performer == referenceKey(consent.Get("patient"))
-	if from, _, err := fhir.Interval(consent.Get("dateTime").Text(), profiles.London); err == nil {
-		d.Recorded = storable(from)
+	if from, until, err := fhir.Interval(consent.Get("dateTime").Text(), profiles.London); err == nil {
+		d.Recorded, d.Said = storable(from), storable(until)
 	}
 	if d.Status == Silent {
 		return d
@@ -69,11 +71,12 @@ func statusOf(consent fhir.Value) Status {
 
 // replacedConsent is the id of the Consent that this one replaces: R4 carries
 // the link in sourceReference.
-func replacedConsent(consent fhir.Value) string {
-	const prefix = "Consent/"
-	ref := consent.Find("sourceReference", "reference").Text()
-	if len(ref) > len(prefix) && ref[:len(prefix)] == prefix {
-		return ref[len(prefix):]
+func replacedConsent(consent fhir.Value) string { return consentID(consent.Get("sourceReference")) }
+
+// consentID is the id of the Consent that a Reference leads to; empty for none.
+func consentID(reference fhir.Value) string {
+	if id, found := strings.CutPrefix(reference.Get("reference").Text(), "Consent/"); found {
+		return id
 	}
 	return ""
 }
@@ -87,9 +90,12 @@ func performer(consent fhir.Value) string {
 	return referenceKey(consent.Get("performer").At(0))
 }
 
-// referenceKey names what a Reference leads to, for comparing two of them.
+// referenceKey names what a Reference leads to, for comparing two of them. What is contained
+// is named by nothing: the same name stands for somebody else in another resource.
 func referenceKey(reference fhir.Value) string {
-	if ref := reference.Get("reference").Text(); ref != "" {
+	if ref := reference.Get("reference").Text(); strings.HasPrefix(ref, "#") {
+		return ""
+	} else if ref != "" {
 		return ref
 	}
 	id := reference.Get("identifier")
@@ -110,10 +116,7 @@ func policyURI(consent fhir.Value) string {
 // evidence says what a grant can show for itself. A spoken wish stands only
 // with all that case 37 asks for, whatever else is attached.
 func evidence(consent fhir.Value) Evidence {
-	for ext := range consent.Get("extension").Each() {
-		if ext.Get("url").Text() != ExtVerbalConsent {
-			continue
-		}
+	for _, ext := range extensions(consent, ExtVerbalConsent) {
 		recorder, witness := referenceKey(part(ext, "recorder").Get("valueReference")), referenceKey(part(ext, "witness").Get("valueReference"))
 		_, _, err := fhir.Interval(part(ext, "date").Get("valueDateTime").Text(), profiles.London)
 		if err != nil || recorder == "" || witness == "" || recorder == witness {

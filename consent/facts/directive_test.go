@@ -49,7 +49,7 @@ func TestTemplates(t *testing.T) {
 			{Recipients: []Recipient{{Organisation: "7A4", Team: "crht"}}, Purposes: etreat},
 		}},
 		"T1-decided": {Template: SharePlan, Evidence: Written, Authority: BestInterests, Assessed: day("2025-03-01"), Performer: "Practitioner/responsible-clinician",
-			Replaces: "earlier-refusal", From: from, Until: day("2025-09-03"), Clauses: []Clause{{Recipients: []Recipient{{Organisation: "LA9A1", Team: "adult-mh"}}, Purposes: coc}}},
+			Weighed: []string{"earlier-refusal"}, From: from, Until: day("2025-09-03"), Clauses: []Clause{{Recipients: []Recipient{{Organisation: "LA9A1", Team: "adult-mh"}}, Purposes: coc}}},
 		"T2": {Template: RefuseAll, Evidence: Written},
 		"T3": {Template: CrisisOnly, Evidence: Written, Clauses: []Clause{{Purposes: etreat}}},
 		"T4": {Template: RefuseCrisis, Evidence: Written, Clauses: []Clause{{Purposes: etreat}}},
@@ -74,6 +74,7 @@ func TestTemplates(t *testing.T) {
 			d.Performer, d.OwnWish = "Patient/example", true
 		}
 		d.Recorded = time.Date(2025, 3, 3, 10, 30, 0, 0, time.UTC)
+		d.Said = d.Recorded.Add(time.Second)
 		got := ReadDirective(v)
 		got.Recorded = got.Recorded.UTC()
 		if !reflect.DeepEqual(got, d) {
@@ -92,20 +93,30 @@ func TestWhoDecidedForThePerson(t *testing.T) {
 		want    Authority
 		day     bool
 	}{
-		"in best interests":             {nil, BestInterests, true},
-		"without whom was consulted":    {[]string{`"consulted"`, `"other"`}, Unrecorded, true},
-		"without an end":                {[]string{`"end": "2025-09-02"`, `"id": "x"`}, Unrecorded, true},
-		"without a day":                 {[]string{`"2025-03-01"`, `"soon"`}, Unrecorded, false},
-		"without who assessed":          {[]string{`"Practitioner/care-coordinator"`, `""`}, Unrecorded, false},
-		"by an attorney":                {attorney, Attorney, true},
-		"by a deputy":                   {append([]string{`"best-interests"`, `"deputy"`}, attorney[2:]...), Deputy, true},
-		"an attorney, and no day":       {append([]string{`"2025-03-01"`, `"soon"`}, attorney...), Attorney, false},
-		"an attorney without a power":   {attorney[:2], NoAuthority, true},
-		"by somebody of another kind":   {append([]string{`"best-interests"`, `"next-of-kin"`}, attorney[2:]...), NoAuthority, true},
-		"by the person themself":        {[]string{`"Practitioner/responsible-clinician"`, `"Patient/example"`}, NoAuthority, false},
-		"said twice":                    {[]string{url, url + `}, {` + url}, NoAuthority, false},
-		"said twice, and by the person": {[]string{url, url + `}, {` + url, `"Practitioner/responsible-clinician"`, `"Patient/example"`}, NoAuthority, false},
-		"under another name":            {[]string{url, `"url": "http://example.org/decided"`}, NoAuthority, false},
+		"in best interests":           {nil, BestInterests, true},
+		"without whom was consulted":  {[]string{`"consulted"`, `"other"`}, Unrecorded, true},
+		"without an end":              {[]string{`"end": "2025-09-02"`, `"id": "x"`}, Unrecorded, true},
+		"without a day":               {[]string{`"2025-03-01"`, `"soon"`}, Unrecorded, false},
+		"without who assessed":        {[]string{`"Practitioner/care-coordinator"`, `""`}, Unrecorded, false},
+		"by an attorney":              {attorney, Attorney, true},
+		"by a deputy":                 {append([]string{`"best-interests"`, `"welfare-deputy"`}, attorney[2:]...), Deputy, true},
+		"an attorney, and no day":     {append([]string{`"2025-03-01"`, `"soon"`}, attorney...), Attorney, false},
+		"an attorney without a power": {attorney[:2], NoAuthority, true},
+		"by somebody of another kind": {append([]string{`"best-interests"`, `"next-of-kin"`}, attorney[2:]...), NoAuthority, true},
+		"by the person themself":      {[]string{`"Practitioner/responsible-clinician"`, `"Patient/example"`}, NoAuthority, false},
+		"by nobody":                   {[]string{`"performer"`, `"perfomer"`}, NoAuthority, false},
+		"by two, of whom one is the person": {[]string{`"reference": "Practitioner/responsible-clinician"
+    }`, `"reference": "RelatedPerson/sister"}, {"reference": "Patient/example"}`}, NoAuthority, false},
+		"by an earlier version of the person": {[]string{`"Practitioner/responsible-clinician"`, `"Patient/example/_history/1"`}, NoAuthority, false},
+		"by the person's NHS number":          {[]string{`"reference": "Practitioner/responsible-clinician"`, `"identifier": {"system": "https://fhir.nhs.uk/Id/nhs-number", "value": "9990000018"}`}, NoAuthority, false},
+		"by an organisation":                  {[]string{`"Practitioner/responsible-clinician"`, `"Organization/1"`}, NoAuthority, false},
+		"by a name":                           {[]string{`"reference": "Practitioner/responsible-clinician"`, `"display": "Dr Rees"`}, BestInterests, true},
+		"assessed by the person":              {[]string{`"Practitioner/care-coordinator"`, `"Patient/example"`}, Unrecorded, false},
+		"with two days":                       {[]string{`"url": "assessed"`, `"url": "assessed", "valueDate": "2025-02-01"}, {"url": "assessed"`}, Unrecorded, false},
+		"with two rights":                     {[]string{`"url": "authority"`, `"url": "authority", "valueCode": "welfare-attorney"}, {"url": "authority"`}, NoAuthority, true},
+		"said twice":                          {[]string{url, url + `}, {` + url}, NoAuthority, false},
+		"said twice, and by the person":       {[]string{url, url + `}, {` + url, `"Practitioner/responsible-clinician"`, `"Patient/example"`}, NoAuthority, false},
+		"under another name":                  {[]string{url, `"url": "http://example.org/decided"`}, NoAuthority, false},
 	} {
 		src := strings.NewReplacer(c.replace...).Replace(string(template(t, "T1-decided")))
 		d := ReadDirective(parse(t, []byte(src)))

@@ -235,6 +235,7 @@ var qualifiers = map[string]func(c, provision object, rest string){
 	"status":   func(c, _ object, rest string) { c["status"] = rest },
 	"dated":    func(c, _ object, rest string) { c["dateTime"] = rest },
 	"given-by": func(c, _ object, rest string) { c["performer"] = []any{object{"reference": rest}} },
+	"ends":     func(_, provision object, rest string) { provision["period"] = object{"end": rest} },
 	"leaflet":  func(c, _ object, rest string) { c["policy"] = []any{object{"uri": rest}} },
 	"about": func(c, _ object, rest string) {
 		c["patient"], c["performer"] = object{"reference": "Patient/" + rest}, []any{object{"reference": "Patient/" + rest}}
@@ -250,7 +251,7 @@ var qualifiers = map[string]func(c, provision object, rest string){
 	},
 	"decided": func(c, _ object, rest string) {
 		c["performer"] = []any{object{"display": "whoever decides"}}
-		c["extension"] = []any{decided(rest)}
+		c["extension"], c["dateTime"] = []any{decided(rest)}, strings.Fields(rest + " assessed 2026-03-02")[2]
 	},
 	"with-modifier": func(_, provision object, _ string) {
 		provision["modifierExtension"] = []any{object{"url": "http://example.org/not", "valueBoolean": true}}
@@ -274,18 +275,25 @@ func spoken(rest string) object {
 }
 
 // decided writes by what authority somebody decided for the person: "AUTHORITY assessed
-// DATE"; "without X" leaves one part out.
+// DATE"; "weighing NAME" names a refusal that was weighed, "without X" leaves one part out.
 func decided(rest string) object {
 	rest, without, _ := strings.Cut(rest, " without ")
+	rest, weighed, _ := strings.Cut(rest, " weighing ")
 	authority, assessed, _ := strings.Cut(rest, " assessed ")
-	shows := object{"url": "reference", "valueString": "7000-0000-0000"}
-	if authority == "best-interests" {
-		shows = object{"url": "consulted", "valueString": "the sister, and the ward"}
+	parts := []object{
+		{"url": "authority", "valueCode": authority},
+		{"url": "assessed", "valueDate": assessed},
+		{"url": "assessor", "valueReference": object{"reference": "Practitioner/assessor"}},
 	}
-	return extension(facts.ExtDecidedFor, without,
-		object{"url": "authority", "valueCode": authority},
-		object{"url": "assessed", "valueDate": assessed},
-		object{"url": "assessor", "valueReference": object{"reference": "Practitioner/assessor"}}, shows)
+	if authority == profiles.CodeDecidedBestInterests {
+		parts = append(parts, object{"url": "consulted", "valueString": "the sister, and the ward"})
+	} else {
+		parts = append(parts, object{"url": "reference", "valueString": "7000-0000-0000"})
+	}
+	for _, name := range strings.Fields(strings.ReplaceAll(weighed, " and ", " ")) {
+		parts = append(parts, object{"url": "weighed", "valueReference": object{"reference": "Consent/" + name}})
+	}
+	return extension(facts.ExtDecidedFor, without, parts...)
 }
 
 // extension is a complex extension of these parts but one.

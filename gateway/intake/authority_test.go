@@ -162,7 +162,7 @@ func TestWhatSomebodyRefusesForThePersonIsTaken(t *testing.T) {
 // TestAPlanIsWarnedOfWhatDoesNotCount: what the rules of a Welsh plan warn of is what the
 // decision does not take for a grant, and nothing else.
 func TestAPlanIsWarnedOfWhatDoesNotCount(t *testing.T) {
-	for _, authority := range []string{"welfare-attorney", "deputy", "best-interests"} {
+	for _, authority := range []string{"welfare-attorney", "welfare-deputy", "best-interests"} {
 		for _, without := range []string{"", "authority", "assessed", "assessor", "reference", "consulted", "until"} {
 			wish := byAttorney("w1", "T1")
 			shown := wish["decidedFor"].(object)

@@ -195,7 +195,7 @@ func TestWhoMayDecideForThePerson(t *testing.T) {
 		warned    string // rule and field of the wish, none where empty
 	}{
 		"an attorney":                        {"welfare-attorney", nil, "", nil, ""},
-		"a deputy":                           {"deputy", nil, "", nil, ""},
+		"a deputy":                           {"welfare-deputy", nil, "", nil, ""},
 		"best interests":                     {"best-interests", none, "", nil, ""},
 		"a refusal":                          {"welfare-attorney", nil, "template", "T2", ""},
 		"a refusal that shows nothing":       {"welfare-attorney", nil, "template decidedFor", "T2", ""},
@@ -204,10 +204,10 @@ func TestWhoMayDecideForThePerson(t *testing.T) {
 		"an unnamed right":                   {"welfare-attorney", nil, "decidedFor.authority", gone, "CTP-052 decidedFor.authority"},
 		"a right of which nothing is said":   {"welfare-attorney", nil, "decidedFor", object{}, "CTP-052 decidedFor.authority, CTP-052 decidedFor.assessed, CTP-052 decidedFor.assessor"},
 		"the person's own, and no right":     {"welfare-attorney", nil, "givenBy decidedFor", "person", ""},
-		"no day of an assessment":            {"deputy", nil, "decidedFor.assessed", gone, "CTP-052 decidedFor.assessed"},
+		"no day of an assessment":            {"welfare-deputy", nil, "decidedFor.assessed", gone, "CTP-052 decidedFor.assessed"},
 		"nobody who assessed":                {"best-interests", none, "decidedFor.assessor", gone, "CTP-052 decidedFor.assessor"},
 		"a power without a number":           {"welfare-attorney", nil, "decidedFor.reference", gone, "CTP-052 decidedFor.reference"},
-		"an order without a number":          {"deputy", nil, "decidedFor.reference", gone, "CTP-052 decidedFor.reference"},
+		"an order without a number":          {"welfare-deputy", nil, "decidedFor.reference", gone, "CTP-052 decidedFor.reference"},
 		"nobody who was consulted":           {"best-interests", none, "decidedFor.consulted", gone, "CTP-052 decidedFor.consulted"},
 		"best interests without an end":      {"best-interests", none, "until", gone, "CTP-052 until"},
 		"an attorney who consulted nobody":   {"welfare-attorney", nil, "decidedFor.consulted", gone, ""},
