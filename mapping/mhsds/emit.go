@@ -31,6 +31,9 @@ func (x *extract) emit(ctx context.Context) error {
 
 // give takes a row or sets it aside, then the rows that hang on it.
 func (x *extract) give(r *row) error {
+	if r.owner != nil && r.owner.refusal != "" && r.refusal == "" { // the maps refused that one
+		r.orphan(r.in.table.hangs)
+	}
 	var resources []mapping.Resource
 	if r.refusal == "" {
 		var faults []mapping.Fault
@@ -121,16 +124,6 @@ func (r *row) mapped(faults []mapping.Fault) {
 		r.findings().faults = append(r.findings().faults, f)
 		if !f.Warning && r.refusal == "" {
 			r.refusal = f.Rule
-		}
-	}
-	if r.refusal == "" {
-		return
-	}
-	for below := range r.hanging() {
-		for _, rule := range below.in.table.rules {
-			if rule.parent != nil && rule.effect == rejects && below.refusal == "" {
-				below.orphan(rule)
-			}
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"cpagateway/mapping"
 )
@@ -363,5 +364,45 @@ func TestRowsThatNameNoReferralAreNoTwins(t *testing.T) {
 		if slices.Sort(got); !slices.Equal(got, want) || report.Refused != 2 {
 			t.Errorf("without %s: %v, %d refused", blank, got, report.Refused)
 		}
+	}
+}
+
+// TestWhatThePersonIsRefusedForTakesTheRowsBelowItsRows: the rows that hung on those of a person whom the
+// maps refused were given out, hanging from nothing.
+func TestWhatThePersonIsRefusedForTakesTheRowsBelowItsRows(t *testing.T) {
+	strict := fstest.MapFS{}
+	for _, name := range []string{"directory", "episode", "patient", "plan", "team"} {
+		text, err := builtin.ReadFile("maps/" + name + ".map")
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked := strings.Replace(string(text), "birthDate          date", "birthDate date required", 1)
+		strict["own-"+name+".map"] = &fstest.MapFile{Data: []byte(asked)}
+	}
+	f, err := compile(strict, V6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := sound(t)
+	s["MHS001"][0]["PersonBirthDate"] = ""
+	k, report := bring(t, f, s)
+	for _, r := range k.resources {
+		if r.Person == "7A4|"+s["MHS001"][0]["LocalPatientID"] {
+			t.Errorf("%s %s was given out of somebody who was refused", r.Type, r.Key)
+		}
+	}
+	for below, above := range map[string]string{"MHS701": "MHS001", "MHS702": "MHS701", "MHS008": "MHS001", "MHS009": "MHS008", "MHS101": "MHS001", "MHS102": "MHS101"} {
+		told := 0
+		for _, fault := range k.faults {
+			if !fault.Warning && strings.HasPrefix(fault.At.File, below) && strings.HasPrefix(fault.Reason, "the row of "+above+" that it hangs on was set aside by ") {
+				told++
+			}
+		}
+		if told == 0 || told != len(s[below]) {
+			t.Errorf("%d of %d rows of %s were set aside for that of %s", told, len(s[below]), below, above)
+		}
+	}
+	if taken := len(s["MHS000"]) + len(s["MHS901"]) + len(s["MHS902"]); report.Taken != taken {
+		t.Errorf("taken %d rows, not %d: %v", report.Taken, taken, rulesOf(k.faults))
 	}
 }
