@@ -62,24 +62,14 @@ func backup(w world, place where, to string) error {
 	if _, err := keptSecret(c.Records.folder()); err != nil {
 		return err
 	}
-	if err := newFolder(to); err != nil {
-		return err
-	}
 	made := manifest{Made: w.clock().UTC(), Version: version(), Files: map[string]string{}}
-	if err := c.backUp(w, to, &made); err != nil {
-		return err
-	}
-	text, err := json.MarshalIndent(made, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := putNew(filepath.Join(to, manifestFile), bytes.NewReader(text)); err != nil { // last: a backup without it is none
+	if err := fillFolder(to, func() error { return c.backUp(w, to, &made) }); err != nil {
 		return err
 	}
 	return listFiles(w.out, made)
 }
 
-// backUp copies the records, and the agreements and sources beside them.
+// backUp copies the records, and the agreements and sources beside them, and lists them.
 func (c config) backUp(w world, to string, made *manifest) error {
 	if err := c.copyRecords(w.ctx, to); err != nil {
 		return err
@@ -96,8 +86,15 @@ func (c config) backUp(w world, to string, made *manifest) error {
 		}
 	}
 	digests, err := digestsOf(to)
+	if err != nil {
+		return err
+	}
 	made.Files = digests
-	return err
+	text, err := json.MarshalIndent(made, "", "  ")
+	if err != nil {
+		return err
+	}
+	return putNew(filepath.Join(to, manifestFile), bytes.NewReader(text)) // last: a backup without it is none
 }
 
 // copyRecords copies the records and what they cannot be opened without. The
@@ -249,6 +246,24 @@ func newFolder(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err == nil && len(entries) > 0 {
 		err = misuse("%s is not empty: name a new folder", dir)
+	}
+	return err
+}
+
+// fillFolder makes a folder as newFolder does, and fills it. Where that fails it is left empty, unless a
+// file was there already: somebody else fills it at the same time.
+func fillFolder(dir string, fill func() error) error {
+	if err := newFolder(dir); err != nil {
+		return err
+	}
+	err := fill()
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	left, unread := os.ReadDir(dir)
+	err = errors.Join(err, unread)
+	for _, entry := range left {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, entry.Name())))
 	}
 	return err
 }

@@ -163,3 +163,34 @@ func TestWhatCannotBeCopiedWholeIsNotThere(t *testing.T) {
 		t.Errorf("what is left of it: %v", err)
 	}
 }
+
+// What a backup that failed had copied stayed: the next one of the same name was refused for it.
+func TestABackupThatFailsLeavesNothing(t *testing.T) {
+	dir, _ := folderInUse(t)
+	unreadable := filepath.Join(dir, agreementsName, "folder.yaml") // it is copied after the records
+	if err := os.MkdirAll(unreadable, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	to := filepath.Join(t.TempDir(), "backup")
+	cli("backup", "--data", dir, to).must(t, exitFailed)
+	if left, err := os.ReadDir(to); err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	if err := os.Remove(unreadable); err != nil {
+		t.Fatal(err)
+	}
+	cli("backup", "--data", dir, to).must(t, exitDone)
+}
+
+// A backup that finds a file of its own there fails, and takes nothing of what another one makes in the
+// same folder at the same time.
+func TestABackupTakesNothingOfAnotherAway(t *testing.T) {
+	dir := t.TempDir()
+	err := fillFolder(dir, func() error {
+		write(t, filepath.Join(dir, secretFile), "another's")
+		return putNew(filepath.Join(dir, secretFile), strings.NewReader("its own"))
+	})
+	if left, _ := os.ReadDir(dir); !errors.Is(err, fs.ErrExist) || len(left) != 1 {
+		t.Errorf("error %v, and there is %v", err, left)
+	}
+}
