@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -97,7 +98,7 @@ func mapRunCommand(w world) *cobra.Command {
 		Use: "run MAPS PATH...", Short: "run maps over files, or a folder, and print a Bundle; or with --back a Bundle's records; no store is opened", Args: cobra.MinimumNArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error { return o.run(w, args[0], args[1:]) },
 	}
-	c.Flags().StringVar(&o.back, "back", "", "run backwards, and write the records into this `folder`")
+	c.Flags().StringVar(&o.back, "back", "", "run backwards, and write the records into this `folder`, new or empty")
 	c.Flags().StringVar(&o.custodian, "custodian", "7A4", "ODS `code` of the organisation whose records these are")
 	c.Flags().StringVar(&o.explain, "explain", "", "tell one `record` step by step: FILE:ROW as faults name it; with --back TYPE/ID, or its position in the Bundle")
 	c.Flags().StringVar(&o.explainTo, "explain-to", "", "the `file` for that; it holds the values of the record")
@@ -218,17 +219,23 @@ func (o mapRun) backward(w world, f workbench.Format, input string, env mapping.
 	return nil
 }
 
-// writeFiles writes files into a folder, which it makes, and tells of each.
+// writeFiles fills a folder with files, and tells of each. What an earlier run wrote there would be taken
+// for some of them: a folder that is not empty is refused.
 func writeFiles(out io.Writer, dir string, files map[string][]byte) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return misuse("%v", err)
-	}
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		at := filepath.Join(dir, name)
-		if err := os.WriteFile(at, files[name], 0o600); err != nil {
-			return err
+	names := slices.Sorted(maps.Keys(files))
+	err := fillFolder(dir, func() error {
+		for _, name := range names {
+			if err := putNew(filepath.Join(dir, name), bytes.NewReader(files[name])); err != nil {
+				return err
+			}
 		}
-		fmt.Fprintf(out, "written: %s\n", at)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		fmt.Fprintf(out, "written: %s\n", filepath.Join(dir, name))
 	}
 	return nil
 }

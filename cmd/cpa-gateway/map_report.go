@@ -33,7 +33,7 @@ func mapReportCommand(w world) *cobra.Command {
 		RunE:  func(_ *cobra.Command, args []string) error { return o.run(w, args[0], args[1]) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.to, "to", "", "the `folder` that the tables are written into")
+	f.StringVar(&o.to, "to", "", "the `folder`, new or empty, that the tables are written into")
 	f.TimeVar(&o.on, "on", time.Time{}, []string{time.DateOnly}, "the `day` that it is about: the last of the month, 31 March")
 	f.StringVar(&o.language, "lang", "en", "`language` of the headings: en, cy, or what the overlays of the folder are called")
 	f.StringVar(&o.custodian, "custodian", "7A4", "ODS `code` of the organisation whose records these are")

@@ -285,6 +285,20 @@ func TestBuiltInMapsAtWork(t *testing.T) {
 	cli("map", "run", "welsh-ctp", dir+"/b.json", "--back", dir+"/none").must(t, exitRefused)
 }
 
+// Files of an earlier run stayed beside those of a later one, which had none of their name: rows that are no more
+// so were sent on.
+func TestWhatAnEarlierRunWroteIsNotTakenForThatOfALater(t *testing.T) {
+	bundle := write(t, filepath.Join(t.TempDir(), "b.json"), cli("map", "run", "mhsds-v6", "../../mapping/mhsds/testdata/sound").must(t, exitDone).out)
+	for _, args := range [][]string{{"run", "mhsds-v6", bundle, "--back"}, {"report", "measure-part-2", bundle, "--on", "2026-06-30", "--to"}} {
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, "MHS999.csv"), "of an earlier run")
+		p := cli(append(append([]string{"map"}, args...), dir)...).must(t, exitUsage)
+		if left, _ := os.ReadDir(dir); len(left) != 1 || !strings.Contains(p.errs, "is not empty") {
+			t.Errorf("%v says %q, and left %d files", args[0], p.errs, len(left))
+		}
+	}
+}
+
 // Without maps the gateway's own vocabulary is printed, and its ConceptMap is a table as every other.
 func TestTheVocabularyIsExported(t *testing.T) {
 	var bundle struct {
