@@ -136,8 +136,12 @@ func (k *check) opens(w world) error {
 		return err
 	}
 	if k.read.Hash() != s.register.Load().Hash() {
-		k.warn("agreements: other ones are in force than those in %s, which serve puts in force for every gateway of these records", k.config.Agreements)
 		err = s.store.View(w.ctx, func(now store.Snapshot) error { return s.forbidden(now, k.read) })
+		what := "which serve puts in force for every gateway of these records"
+		if errors.Is(err, errEdited) {
+			what, err = "and serve goes on with them: "+err.Error(), nil
+		}
+		k.warn("agreements: other ones are in force than those in %s, %s", k.config.Agreements, what)
 	}
 	return errors.Join(err, s.Close())
 }

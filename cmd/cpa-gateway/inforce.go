@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"cpagateway/consent/agreements"
 	"cpagateway/gateway/audit"
@@ -32,6 +34,8 @@ var (
 	errReplacedBefore = errors.New("these agreements were in force before, and others have taken their place: bring the folder up to date, " +
 		"or put them in force again with register publish")
 	errNoneAnyMore = errors.New("the folder holds no agreements, and there are some in force: put them back, or end all sharing with register publish")
+	errEdited      = errors.New("in force with another text, and versions are never edited: put that text back and give the new one a version of its own, " +
+		"or put it in force with register publish")
 )
 
 // errInForce ends a transaction that has nothing to change.
@@ -39,7 +43,7 @@ var errInForce = errors.New("the agreements are in force")
 
 // notOffered is a wrong use where a folder of agreements has to be looked at.
 func notOffered(err error) error {
-	if errors.Is(err, errReplacedBefore) || errors.Is(err, errNoneAnyMore) {
+	if errors.Is(err, errReplacedBefore) || errors.Is(err, errNoneAnyMore) || errors.Is(err, errEdited) {
 		return misuse("%v", err)
 	}
 	return err
@@ -70,7 +74,23 @@ func (s *site) forbidden(now store.Snapshot, read written) error {
 	case len(read.files) == 0 && s.register.Kept():
 		return errNoneAnyMore
 	}
+	if edited := s.edited(read); edited != nil {
+		return fmt.Errorf("%s: %w", strings.Join(edited, ", "), errEdited)
+	}
 	return nil
+}
+
+// edited names the versions that are in force with another text than a folder's, but for those that
+// were not assured yet.
+func (s *site) edited(read written) (names []string) {
+	for _, a := range read.Agreements() {
+		if slices.ContainsFunc(s.register.Load().Agreements(), func(b *agreements.Agreement) bool {
+			return a.ID == b.ID && a.Version == b.Version && a.Hash != b.Hash && b.Status != agreements.Draft && b.Status != agreements.Signed
+		}) {
+			names = append(names, fmt.Sprintf("%s version %d (%s)", a.ID, a.Version, a.File))
+		}
+	}
+	return names
 }
 
 // publish puts agreements in force, in one transaction with the record of it, unless they

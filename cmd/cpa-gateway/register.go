@@ -55,6 +55,9 @@ func registerPublishCommand(w world) *cobra.Command {
 func (s *site) publishFolder(w world) error {
 	read, err := s.config.readAgreements()
 	if err == nil {
+		for _, name := range s.edited(read) {
+			fmt.Fprintf(w.out, "edited: %s was in force with another text\n", name)
+		}
 		err = s.publish(w, read, func(store.Tx) error { return nil })
 	}
 	if err == nil {

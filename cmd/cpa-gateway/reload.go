@@ -52,7 +52,7 @@ func newKeeper(s *site, w world, log *slog.Logger) *keeper {
 func (k *keeper) reread() {
 	refused := textOf(k.offer(k.w))
 	if refused != "" && refused != k.refused {
-		k.log.Error("the folder of agreements was not put in force", "cause", refused)
+		k.log.Error(notTaken, "cause", refused)
 	}
 	k.refused = refused
 	k.look()
@@ -71,6 +71,8 @@ func (k *keeper) look() {
 		k.log.Info("other agreements are in force", "hash", k.hash)
 	}
 }
+
+const notTaken = "the folder of agreements was not put in force"
 
 func textOf(err error) string {
 	if err == nil {

@@ -47,7 +47,7 @@ func keep(t *testing.T) *kept {
 	return k
 }
 
-// suspend makes every agreement on disk a suspended one.
+// suspend suspends every agreement on disk, by a later version beside it.
 func suspend(t *testing.T, folder string) {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
@@ -62,7 +62,7 @@ func suspend(t *testing.T, folder string) {
 		}
 		if now := strings.ReplaceAll(string(text), "status: ASSURED", "status: SUSPENDED"); now != string(text) {
 			changed++
-			write(t, name, now)
+			write(t, strings.Replace(name, ".yaml", "-suspended.yaml", 1), strings.Replace(now, "\nversion: ", "\nversion: 9", 1))
 		}
 	}
 	if changed == 0 {
@@ -88,9 +88,9 @@ func TestAChangedFolderIsTakenWithinAMinute(t *testing.T) {
 	suspend(t, k.config.Agreements)
 	k.due <- time.Now()
 	soon(t, "the suspended agreements", func() bool { return k.register.Load().Hash() != before })
-	for _, row := range k.register.Load().Matrix() {
-		if row.Status == "ASSURED" {
-			t.Errorf("%s is still assured", row.Agreement)
+	for _, row := range flowsAt(k.register.Load(), k.config.Policy, k.w.clock()) {
+		if row.Code == "" {
+			t.Errorf("%s stands still", row.Agreement)
 		}
 	}
 	if rereadEvery > time.Minute || lookEvery > time.Second/2 {
@@ -233,5 +233,88 @@ func TestASuspendedAgreementTakesEffectOnSIGHUP(t *testing.T) {
 	s.stop()
 	if code := <-s.ended; code != exitDone {
 		t.Errorf("ended with %d\n%s", code, s.logs)
+	}
+}
+
+// edit gives a version of an agreement that is in force another text.
+func edit(t *testing.T, folder string) (name string) {
+	t.Helper()
+	name = filepath.Join(folder, "isp-cpa-0009.yaml")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return write(t, name, strings.Replace(string(text), "plan.summary", "plan.crisis, plan.summary", 1))
+}
+
+const wasEdited = "ISP-CPA-0009 version 1 (isp-cpa-0009.yaml)"
+
+// The text of a version that was in force was put in force when it was edited, without a word: what the log
+// called by that version was from then on another text than the partners had signed.
+func TestAVersionInForceIsNotEdited(t *testing.T) {
+	k := keep(t)
+	before := k.register.Load().Hash()
+	folder := k.config.Agreements
+	signed, err := os.ReadFile(filepath.Join(folder, "isp-cpa-0009.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := edit(t, folder)
+	k.due <- time.Now()
+	soon(t, "a word in the log", func() bool { return strings.Contains(k.logs.String(), wasEdited) })
+	if got := k.register.Load().Hash(); got != before {
+		t.Error("the edited text is in force")
+	}
+	edited, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, name, string(signed))
+	write(t, filepath.Join(folder, "new.yaml"), strings.Replace(string(edited), "\nversion: 1", "\nversion: 2", 1))
+	k.due <- time.Now()
+	soon(t, "the new version", func() bool { return k.register.Load().Hash() != before })
+	edit(t, folder)
+	if p := cli("register", "publish", "--data", k.config.Records.SQLite).must(t, exitDone); !strings.Contains(p.out, "edited: "+wasEdited) {
+		t.Errorf("published as %q", p.out)
+	}
+}
+
+// A draft is written on until it is assured: nothing was disclosed under it.
+func TestADraftIsEdited(t *testing.T) {
+	k := keep(t)
+	name := filepath.Join(k.config.Agreements, "isp-cpa-0009.yaml")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, status := range []string{"DRAFT", "SIGNED", "ASSURED"} {
+		write(t, filepath.Join(k.config.Agreements, "next.yaml"), strings.NewReplacer("\nversion: 1", "\nversion: 2", "status: ASSURED", "status: "+status).Replace(string(text)))
+		before := k.register.Load().Hash()
+		if err := k.offer(k.w); err != nil || k.register.Load().Hash() == before {
+			t.Errorf("%s: %v", status, err)
+		}
+	}
+}
+
+// A gateway that finds an edited version when it starts goes on with what is in force, which the store has.
+func TestServeGoesOnWithoutAnEditedVersion(t *testing.T) {
+	s := settle(t)
+	s.openIssuer()
+	s.start()
+	s.await("/readyz", http.StatusOK)
+	s.stop()
+	<-s.ended
+	edit(t, filepath.Join(s.dir, "agreements"))
+	if p := cli("serve", "--check", "--config", s.config).must(t, exitDone); !strings.Contains(p.out, wasEdited) || strings.Contains(p.out, "which serve puts in force") {
+		t.Errorf("--check prints %s", p.out)
+	}
+	before := s.logs.String()
+	s.start()
+	s.await("/readyz", http.StatusOK)
+	if said := strings.TrimPrefix(s.logs.String(), before); !strings.Contains(said, wasEdited) {
+		t.Errorf("the log says %s", said)
+	}
+	if a := s.ask(s.token("gp")); len(a.matches(t)) != 1 {
+		t.Errorf("answered %d %.300s", a.status, a.body)
 	}
 }

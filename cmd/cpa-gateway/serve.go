@@ -67,7 +67,10 @@ func serve(w world, file string, check bool) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if err := s.offer(w); err != nil {
+	switch err := s.offer(w); {
+	case errors.Is(err, errEdited): // what is in force needs no folder
+		log.Error(notTaken, "cause", err.Error())
+	case err != nil:
 		return notOffered(err)
 	}
 	handler, err := s.front(w, verifier, shared, log)
