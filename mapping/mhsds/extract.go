@@ -431,8 +431,9 @@ func (x *extract) checkChildren() {
 			if rule.child == "" && rule.start == nil {
 				continue
 			}
+			begins := s.begins(rule)
 			for _, r := range s.rows {
-				if r.refusal == "" && (rule.child != "" && len(r.group(rule.child)) == 0 || rule.start != nil && !r.isFollowed(rule)) {
+				if r.refusal == "" && (rule.child != "" && len(r.group(rule.child)) == 0 || rule.start != nil && !r.isFollowed(rule, begins)) {
 					r.fault(rule, rule.reason)
 				}
 			}
@@ -440,14 +441,37 @@ func (x *extract) checkChildren() {
 	}
 }
 
+// beginning is a day on which a row begins, of those that hang on one.
+type beginning struct {
+	owner *row
+	day   string
+}
+
+// begins finds what valid rows say otherwise (rule.other) by when they begin; of more than two of one day
+// two that differ.
+func (s *sheet) begins(rule *rule) map[beginning][]string {
+	if rule.start == nil {
+		return nil
+	}
+	found := map[beginning][]string{}
+	for _, r := range s.rows {
+		start, has := r.Field(rule.start)
+		if other, _ := r.Field(rule.other); has && r.refusal == "" {
+			at := beginning{r.owner, start}
+			if beside := found[at]; len(beside) < 2 && !slices.Contains(beside, other) {
+				found[at] = append(beside, other)
+			}
+		}
+	}
+	return found
+}
+
 // isFollowed reports whether a row that has ended has another beside it that goes on.
-func (r *row) isFollowed(rule *rule) bool {
+func (r *row) isFollowed(rule *rule, begins map[beginning][]string) bool {
 	ended, _ := r.Field(rule.at)
 	day, err := time.Parse(time.DateOnly, ended)
 	own, _ := r.Field(rule.other)
-	return err != nil || slices.ContainsFunc(r.owner.group(r.in.table.code), func(beside mapping.Record) bool {
-		start, _ := beside.Field(rule.start)
-		other, _ := beside.Field(rule.other)
-		return other != own && (start == ended || start == day.AddDate(0, 0, 1).Format(time.DateOnly))
-	})
+	another := func(other string) bool { return other != own }
+	return err != nil || slices.ContainsFunc(begins[beginning{r.owner, ended}], another) ||
+		slices.ContainsFunc(begins[beginning{r.owner, day.AddDate(0, 0, 1).Format(time.DateOnly)}], another)
 }

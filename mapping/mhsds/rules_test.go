@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -155,6 +156,28 @@ func TestARegistrationThatEndedIsFollowedByAnother(t *testing.T) {
 		if followed != (at < 0) || at >= 0 && (!k.faults[at].Warning || k.faults[at].At.Row != 2) {
 			t.Errorf("followed by %q: %v", next, k.faults)
 		}
+	}
+}
+
+// A row that had ended was compared with every other of its person: 20,000 registrations of one person, as a
+// number that stands for everybody unknown has, took two minutes.
+func TestWhatFollowsIsFoundAmongManyRowsOfOnePerson(t *testing.T) {
+	f, err := New(V6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := func(rows int) float64 {
+		s := sound(t)
+		s["MHS002"] = nil
+		for i := range rows {
+			s["MHS002"] = append(s["MHS002"], map[string]string{
+				"LocalPatientID": "P1", "GMPReg": fmt.Sprintf("W%05d", i), "StartDateGMPRegistration": "2001-05-01", "EndDateGMPRegistration": "2026-06-14",
+			})
+		}
+		return testing.AllocsPerRun(1, func() { bring(t, f, s) })
+	}
+	if few, many := made(200), made(800); many > 6*few {
+		t.Errorf("four times the rows take %.1f times the allocations", many/few)
 	}
 }
 
