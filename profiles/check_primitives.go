@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"bytes"
 	"regexp"
 	"strconv"
 	"strings"
@@ -53,6 +54,14 @@ func form(pattern string) func(fhir.Value) bool {
 
 func both(a, b func(fhir.Value) bool) func(fhir.Value) bool {
 	return func(v fhir.Value) bool { return a(v) && b(v) }
+}
+
+// control reports a character that no FHIR string may hold. JSON has it as an escape alone, and most
+// strings have none.
+func control(v fhir.Value) bool {
+	return bytes.IndexByte(v.Raw(), '\\') >= 0 && strings.ContainsFunc(v.Text(), func(c rune) bool {
+		return c < ' ' && c != '\t' && c != '\n' && c != '\r'
+	})
 }
 
 func notBlank(v fhir.Value) bool { return strings.TrimSpace(v.Text()) != "" }

@@ -2,6 +2,7 @@ package profiles_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,6 +70,31 @@ func resourcesOf(t *testing.T, src []byte) []json.RawMessage {
 }
 
 const goodPlan = `{"resourceType":"CarePlan","id":"p1","status":"active","intent":"plan","subject":{"reference":"Patient/a"}`
+
+// Characters that no FHIR string may hold were taken as any others.
+func TestControlCharactersAreRefused(t *testing.T) {
+	for c := range rune(' ') {
+		escaped := fmt.Sprintf(`\u%04x`, c)
+		allowed := c == '\t' || c == '\n' || c == '\r'
+		for path, src := range map[string]string{
+			"CarePlan.title":                      goodPlan + `,"title":"Blod` + escaped + `wen"}`,
+			"CarePlan.note[0].text":               goodPlan + `,"note":[{"text":"Blod` + escaped + `wen"}]}`,
+			"CarePlan.identifier[0].system":       goodPlan + `,"identifier":[{"system":"urn:Blod` + escaped + `wen"}]}`,
+			"CarePlan.category[0].coding[0].code": goodPlan + `,"category":[{"coding":[{"code":"Blod` + escaped + `wen"}]}]}`,
+		} {
+			issues := profiles.Check(parse(t, src))
+			isText := path == "CarePlan.title" || path == "CarePlan.note[0].text"
+			if refused := profiles.Fatal(issues); refused == allowed && (isText || !allowed) {
+				t.Errorf("U+%04X at %s: refused %v", c, path, refused)
+			}
+			for _, i := range issues {
+				if i.Path != path || i.Code != "value" || strings.Contains(i.Text, "Blod") {
+					t.Errorf("U+%04X at %s: %+v", c, path, i)
+				}
+			}
+		}
+	}
+}
 
 // TestCheckRefuses: one fault each, found once, at its place, and told without
 // its value.
