@@ -203,6 +203,28 @@ func TestADatabaseThatHangs(t *testing.T) {
 	}
 }
 
+// A gateway that stopped while the database hung waited five seconds for each connection, one after the
+// other, to tell the server that its statements were no longer needed.
+func TestClosingWaitsForNoDatabaseThatHangs(t *testing.T) {
+	server := startServer(t)
+	s := reopen(t, server.Database(t))
+	if err := fault(s, t.Context(), "before"); err != nil {
+		t.Fatal(err)
+	}
+	for range readers { // each is asked in its turn, and keeps its statements
+		_ = faults(t, s)
+	}
+	server.Pause(t)
+	defer server.Resume(t)
+	closed := make(chan error, 1)
+	go func() { closed <- s.Close() }()
+	select {
+	case <-closed:
+	case <-time.After((readers + 1) * 5 * time.Second / 2):
+		t.Error("it still waits")
+	}
+}
+
 // TestAGatewayThatHangsHoldsUpNobody: its transaction is ended by the server, and nothing
 // of it is kept.
 func TestAGatewayThatHangsHoldsUpNobody(t *testing.T) {

@@ -368,10 +368,13 @@ func (s *session) ended(ctx context.Context) *session {
 }
 
 // close ends the connection, and with it what it had not kept. Its statements come first:
-// with one of them left, SQLite keeps the connection, and the log that it writes to.
+// with one of them left, SQLite keeps the connection, and the log that it writes to. Those of
+// a database that can be away end with the connection: it may not answer to their end.
 func (s *session) close() {
-	for _, stmt := range s.kept {
-		_ = stmt.Close()
+	if s.dialect.Lost == nil {
+		for _, stmt := range s.kept {
+			_ = stmt.Close()
+		}
 	}
 	_ = s.conn.Raw(func(any) error { return driver.ErrBadConn }) // or the next would get it as it is
 	_ = s.conn.Close()
