@@ -15,6 +15,7 @@ import (
 	"cpagateway/consent"
 	"cpagateway/consent/agreements"
 	"cpagateway/gateway/audit"
+	"cpagateway/gateway/linkage"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/texts"
 	"cpagateway/profiles"
@@ -74,8 +75,12 @@ func (o auditShowOptions) run(w world) error {
 			rows, err = now.Entries(audit.Query{
 				Request: o.request, Person: person, Client: consent.ClientID(o.caller), Agreement: o.agreement, Limit: o.limit + 1,
 			})
-			if err == nil && len(rows) == 0 && o.caller != "" {
+			switch {
+			case err != nil || len(rows) > 0:
+			case o.caller != "":
 				clients, err = now.Clients()
+			case person != "":
+				err = everHeld(now, person)
 			}
 			return err
 		})
@@ -107,6 +112,15 @@ func (o auditShowOptions) run(w world) error {
 	}
 	if len(entries) == 0 && err == nil {
 		fmt.Fprintln(w.err, "the log has no such entry"+likeliest(clients, o.caller, " of this caller; callers like it:", " of this caller; the callers of the log:"))
+	}
+	return err
+}
+
+// everHeld refuses what is no id of a person: it may be a name, and is not kept in the log.
+func everHeld(now store.Snapshot, person profiles.PersonID) error {
+	held, err := now.Holdings(person)
+	if err == nil && held.Generation == 0 {
+		err = misuse("--person: %v, and the log has no entry of it", linkage.ErrNobody)
 	}
 	return err
 }

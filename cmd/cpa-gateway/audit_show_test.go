@@ -89,6 +89,24 @@ func TestAnNHSNumberOfTheCommandLineIsNotRecorded(t *testing.T) {
 	}
 }
 
+// A name that was typed for the id of a person stood in the log for ever, as the person
+// whom somebody had looked at; and the answer was that nobody had read anything of them.
+func TestAPersonWhomNobodyKnowsIsNotRecorded(t *testing.T) {
+	s := openStage(t)
+	for _, typed := range []string{"Ann Evans", "NHS9990000018"} {
+		if p := cli("audit", "show", "--data", s.dir, "--person", typed).must(t, exitUsage); strings.Contains(p.errs, typed) {
+			t.Errorf("%s", p.errs)
+		}
+	}
+	if log := cli("audit", "show", "--data", s.dir, "--caller", "command-line", "--json"); strings.Contains(log.out, "Evans") || strings.Contains(log.out, "9990000018") {
+		t.Errorf("the log has %s", log.out)
+	}
+	known := s.shows(t, "--person", "9990000026") // whom nobody has read yet
+	if len(known) != 0 || len(s.shows(t, "--person", "9990000026")) != 1 {
+		t.Errorf("who is known: %v", known)
+	}
+}
+
 // Whoever reads a record that was set aside stands in the log.
 func TestLookingIntoTheQuarantineIsRecorded(t *testing.T) {
 	dir, _ := logged(t)

@@ -16,6 +16,7 @@ import (
 	"cpagateway/gateway/demo"
 	"cpagateway/gateway/identity"
 	"cpagateway/gateway/records"
+	"cpagateway/gateway/search"
 	"cpagateway/gateway/store"
 	"cpagateway/gateway/texts"
 	"cpagateway/profiles"
@@ -65,6 +66,10 @@ func (o explainOptions) run(w world) error {
 	action, known := consent.Actions[o.action]
 	if !known {
 		return misuse("--action: %q is none of read, search, create, update and delete", o.action)
+	}
+	served := slices.DeleteFunc(profiles.ServedTypes(), func(typ string) bool { return len(search.Definitions(typ)) == 0 })
+	if !slices.Contains(served, o.typ) {
+		return misuse("--type: one of %s", strings.Join(served, ", "))
 	}
 	return o.place.within(w, func(s *site) error { return o.explain(w, s, action) })
 }

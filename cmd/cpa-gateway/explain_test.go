@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"cpagateway/consent"
@@ -26,6 +27,17 @@ func TestExplainKnowsTheClientsOfTheConfiguration(t *testing.T) {
 	explain(exitUsage, "gp") // a name of the demo
 	explain(exitUsage, "demo-gp/another")
 	explain(exitUsage, "demo-gp/")
+}
+
+// A type that the gateway does not serve, or that was written wrong, was permitted.
+func TestExplainRefusesATypeThatIsNotServed(t *testing.T) {
+	s := openStage(t)
+	for _, typ := range []string{"careplan", "Consent", "Observation", ""} {
+		if p := cli("consent", "explain", "--data", s.dir, "--person", "9990000018", "--caller", "gp", "--type", typ).must(t, exitUsage); !strings.Contains(p.errs, "CarePlan") {
+			t.Errorf("%q: %s", typ, p.errs)
+		}
+	}
+	cli("consent", "explain", "--data", s.dir, "--person", "9990000018", "--caller", "gp", "--type", "Goal").must(t, exitDone)
 }
 
 func TestCallerNamed(t *testing.T) {

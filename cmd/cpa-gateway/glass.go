@@ -13,6 +13,7 @@ import (
 	"cpagateway/consent"
 	"cpagateway/consent/agreements"
 	"cpagateway/gateway/audit"
+	"cpagateway/gateway/linkage"
 	"cpagateway/gateway/store"
 	"cpagateway/profiles"
 )
@@ -176,6 +177,9 @@ func (b *brokenGlass) state() string {
 func reviewGlass(w world, place where, id, finding, ground string) error {
 	if !slices.Contains(findings, finding) {
 		return misuse("--finding: one of %s", strings.Join(findings, ", "))
+	}
+	if err := linkage.CheckGround(ground); err != nil {
+		return misuse("--ground: %v", err)
 	}
 	return withBroken(w, place, func(s *site, list []*brokenGlass) error {
 		n := slices.IndexFunc(list, func(b *brokenGlass) bool { return b.ID == id })

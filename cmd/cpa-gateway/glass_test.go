@@ -45,6 +45,9 @@ func TestBrokenGlassIsListedUntilItIsLookedAt(t *testing.T) {
 	id := got[0]["id"].(string)
 	cli("glass", "review", id, "--data", s.dir, "--finding", "fine", "--ground", "T-1").must(t, exitUsage)
 	cli("glass", "review", "NOTHING", "--data", s.dir, "--finding", "justified", "--ground", "T-1").must(t, exitUsage)
+	for _, ground := range []string{"", " ", "Ann Evans rang", "999 000 0034", "T-1\nT-2", strings.Repeat("T", 65)} { // kept for ever
+		cli("glass", "review", id, "--data", s.dir, "--finding", "justified", "--ground", ground).must(t, exitUsage)
+	}
 	cli("glass", "review", id, "--data", s.dir, "--finding", "justified", "--ground", "T-1").must(t, exitDone)
 	if got := list(exitDone, "--days", "-1"); len(got) != 0 {
 		t.Errorf("looked at: %v", got)

@@ -39,7 +39,8 @@ const (
 // groundForm lets nobody's name or prose into what is kept for ever.
 var groundForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/#:-]{0,63}$`)
 
-func checkGround(ground string) error {
+// CheckGround refuses a ground that may say more than where the reasons are kept.
+func CheckGround(ground string) error {
 	if number, _ := profiles.NHSNumber(ground); number != "" || !groundForm.MatchString(ground) {
 		return ErrGround
 	}
@@ -49,7 +50,7 @@ func checkGround(ground string) error {
 // Join makes the records of one person another's, on the word of somebody who has
 // found out that the two are one. All the names of both are confirmed.
 func (l Linker) Join(tx store.Tx, from, into profiles.PersonID, ground string) (persons.Move, error) {
-	if err := checkGround(ground); err != nil {
+	if err := CheckGround(ground); err != nil {
 		return persons.Move{}, err
 	}
 	leaving, staying, err := both(tx, from, into)
@@ -112,7 +113,7 @@ func (l Linker) follow(tx store.Tx, from, into profiles.PersonID) error {
 // Part keeps a Patient, with all that is about it, apart from the person whom it lies
 // with, on the word of somebody who has found out that the two are not one.
 func (l Linker) Part(tx store.Tx, patient, ground string) (persons.Move, error) {
-	if err := checkGround(ground); err != nil {
+	if err := CheckGround(ground); err != nil {
 		return persons.Move{}, err
 	}
 	person, err := tx.PersonOf("Patient", patient)
@@ -174,7 +175,7 @@ func (l Linker) alone(now store.Snapshot, patient records.Version) (profiles.Per
 // apart it says that they are another human's than those they are kept apart from;
 // where the two have a number in common, only a correction at its source can say that.
 func (l Linker) Confirm(tx store.Tx, person profiles.PersonID, ground string) (persons.Move, error) {
-	if err := checkGround(ground); err != nil {
+	if err := CheckGround(ground); err != nil {
 		return persons.Move{}, err
 	}
 	p, err := partyOf(tx, person)

@@ -13,7 +13,7 @@ import (
 // Undo takes a move back that somebody made: what it moved, and what has come about the
 // same Patients since, goes back, and both stand as before.
 func (l Linker) Undo(tx store.Tx, id, ground string) (persons.Move, error) {
-	if err := checkGround(ground); err != nil {
+	if err := CheckGround(ground); err != nil {
 		return persons.Move{}, err
 	}
 	undone, err := undoable(tx, id)
