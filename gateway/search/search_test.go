@@ -104,6 +104,12 @@ func TestParseParam(t *testing.T) {
 		{"CarePlan", "date", "eq2025-03-30", dateParam("date", "eq", day(2025, 3, 30), day(2025, 3, 31))}, // a day of 23 hours
 		{"CarePlan", "date", "2025-07-01T09:30", dateParam("date", "eq", time.Date(2025, 7, 1, 9, 30, 0, 0, zone), time.Date(2025, 7, 1, 9, 31, 0, 0, zone))},
 		{"CarePlan", "date", "2025-07-01T09:30Z", dateParam("date", "eq", time.Date(2025, 7, 1, 10, 30, 0, 0, zone), time.Date(2025, 7, 1, 10, 31, 0, 0, zone))},
+		// In the night in which the clocks go back this hour comes twice: it was the second, and a ge lost the changes of the first.
+		{"Patient", "_lastUpdated", "ge2026-10-25T01:30", dateParam("_lastUpdated", "ge", time.Date(2026, 10, 25, 0, 30, 0, 0, time.UTC).In(zone), time.Date(2026, 10, 25, 1, 31, 0, 0, time.UTC).In(zone))},
+		{"Patient", "_lastUpdated", "ge2026-10-25T01:30:00", dateParam("_lastUpdated", "ge", time.Date(2026, 10, 25, 0, 30, 0, 0, time.UTC).In(zone), time.Date(2026, 10, 25, 1, 30, 1, 0, time.UTC).In(zone))},
+		{"Patient", "_lastUpdated", "ge2026-10-25T00:59", dateParam("_lastUpdated", "ge", time.Date(2026, 10, 24, 23, 59, 0, 0, time.UTC).In(zone), time.Date(2026, 10, 25, 0, 0, 0, 0, time.UTC).In(zone))},
+		{"Patient", "_lastUpdated", "ge2026-10-25T02:00", dateParam("_lastUpdated", "ge", time.Date(2026, 10, 25, 2, 0, 0, 0, time.UTC).In(zone), time.Date(2026, 10, 25, 2, 1, 0, 0, time.UTC).In(zone))},
+		{"Patient", "_lastUpdated", "ge2026-10-25T01:30Z", dateParam("_lastUpdated", "ge", time.Date(2026, 10, 25, 1, 30, 0, 0, time.UTC).In(zone), time.Date(2026, 10, 25, 1, 31, 0, 0, time.UTC).In(zone))},
 		{"CarePlan", "date", "sa2025-07-01T09:30:00", dateParam("date", "sa", time.Date(2025, 7, 1, 9, 30, 0, 0, zone), time.Date(2025, 7, 1, 9, 30, 1, 0, zone))},
 		{"Patient", "_lastUpdated", "gt2025-07-01T09:30:00.5+01:00", dateParam("_lastUpdated", "gt",
 			time.Date(2025, 7, 1, 9, 30, 0, 5e8, zone), time.Date(2025, 7, 1, 9, 30, 0, 6e8, zone))},

@@ -108,7 +108,14 @@ func searchInterval(text string) (from, until time.Time, err error) {
 	}
 	for _, form := range searchTimes {
 		if at, err := time.ParseInLocation(form.layout, text, profiles.London); err == nil && !strings.ContainsAny(text, ",.") {
-			return at, at.Add(form.width), nil
+			from, until = at, at.Add(form.width)
+			if first := at.Add(-time.Hour); first.Format(form.layout) == text { // the clocks go back: either may be meant
+				from = first
+			}
+			if second := at.Add(time.Hour); second.Format(form.layout) == text {
+				until = second.Add(form.width)
+			}
+			return from, until, nil
 		}
 	}
 	return from, until, err
