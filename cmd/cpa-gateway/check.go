@@ -198,8 +198,9 @@ func (k *check) base() {
 
 // clients looks for purposes that no agreement can name, and for glass that nobody can break.
 func (k *check) clients() {
-	roles, breaks := k.config.Policy.BreakGlass.Roles, false
+	roles, breaks, known := k.config.Policy.BreakGlass.Roles, false, map[profiles.OrgCode]bool{}
 	for n, client := range k.config.Identity.Clients {
+		known[client.Organisation] = true
 		if len(client.Teams) == 0 {
 			k.warn("clients[%d] %s: without a team it is forbidden everything", n, client.ID)
 		}
@@ -210,13 +211,18 @@ func (k *check) clients() {
 			if breaks = breaks || p == profiles.BreakGlass; p == profiles.BreakGlass && len(roles) > 0 {
 				continue
 			}
-			if known := agreements.Purposes(); !slices.Contains(known, p) {
-				k.warn("clients[%d] %s: the purpose %s is none that an agreement can name: there are %v", n, client.ID, p, known)
+			if all := agreements.Purposes(); !slices.Contains(all, p) {
+				k.warn("clients[%d] %s: the purpose %s is none that an agreement can name: there are %v", n, client.ID, p, all)
 			}
 		}
 	}
 	if len(roles) > 0 && !breaks {
 		k.warn("policy.breakGlass.roles: no client has the purpose %s, so that nobody breaks the glass", profiles.BreakGlass)
+	}
+	for _, one := range k.config.Policy.BreakGlass.Suspended {
+		if organisation, _, _ := strings.Cut(one, "/"); !known[profiles.OrgCode(organisation)] {
+			k.warn("policy.breakGlass.suspended: no client is of the organisation %s, as it is written there, so that nobody is suspended by it", organisation)
+		}
 	}
 }
 

@@ -56,6 +56,7 @@ func TestCheckWarnsOfWhatWillHurt(t *testing.T) {
 		"a base elsewhere":               {s.change(s.addr+"/fhir/R4", s.addr+"/api"), "does not end with /fhir/R4"},
 		"nobody to call":                 {s.change("dutyLine: ", "dutyLine: '' #"), "dutyLine is empty"},
 		"an unknown purpose":             {s.change("purposes: [COC]", "purposes: [COC, BTG]"), "the purpose BTG is none that an agreement can name"},
+		"a suspension of nowhere":        {s.change("dutyLine", "policy: {breakGlass: {suspended: [7a4/nia]}}\ndutyLine"), "policy.breakGlass.suspended: no client is of the organisation 7a4"},
 		"a client without a team":        {s.change("teams: [practice], ", ""), "without a team it is forbidden everything"},
 		"a client without a purpose":     {s.change(", purposes: [COC]}", "}"), "without a purpose it is forbidden everything"},
 		"a collector that is not there":  {s.change("dutyLine", "telemetry: {otlp: 'http://127.0.0.1:1'}\ndutyLine"), "telemetry.otlp cannot be reached"},
