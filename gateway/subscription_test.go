@@ -237,6 +237,7 @@ func TestWhatCannotBeSubscribedTo(t *testing.T) {
 		"a websocket":            {"social-care", strings.ReplaceAll(good, "rest-hook", "websocket"), "must be rest-hook"},
 		"a header":               {"social-care", strings.ReplaceAll(good, `"type":"rest-hook"`, `"type":"rest-hook","header":["Authorization: x"]`), "Standard Webhooks"},
 		"an end in the past":     {"social-care", strings.ReplaceAll(good, `"reason"`, `"end":"2020-01-01T00:00:00Z","reason"`), "in the past"},
+		"an end that is a day":   {"social-care", strings.ReplaceAll(good, `"reason"`, `"end":"2099-12-31","reason"`), "is not an instant"}, // it ended as that day began
 		"a filter":               {"social-care", subscription(subscriptions.PlanChanged, e.URL, "id-only", `,"_criteria":{"extension":[{"url":"http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-filter-criteria","valueString":"CarePlan?status=active"}]}`), "backport-filter-criteria"},
 		"an unknown element":     {"social-care", strings.ReplaceAll(good, `"reason"`, `"filter":"x","reason"`), "not served here"},
 		"a silence too short":    {"social-care", strings.ReplaceAll(good, `"type":"rest-hook"`, `"extension":[{"url":"http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-heartbeat-period","valueUnsignedInt":1}],"type":"rest-hook"`), "heartbeat"},

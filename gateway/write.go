@@ -166,8 +166,11 @@ func writtenBody(w http.ResponseWriter, r *http.Request, want string, most int64
 	return bodyOf(w, r, most)
 }
 
-// bodyOf reads a body of so many bytes at most.
+// bodyOf reads a body of so many bytes at most, as it is: what is compressed may become any size.
 func bodyOf(w http.ResponseWriter, r *http.Request, most int64) ([]byte, *road.Fault) {
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return nil, road.Refuse(http.StatusUnsupportedMediaType, "not-supported", texts.ContentEncoding)
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	if _, over := errors.AsType[*http.MaxBytesError](err); over {
 		return nil, tooLarge(most)

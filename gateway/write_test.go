@@ -122,6 +122,8 @@ func TestTheTreatingTeamWrites(t *testing.T) {
 		"what is not JSON":      {merged.body[1:], nil, http.StatusBadRequest},
 		"another type":          {`{"resourceType":"Goal","id":"` + id + `"}`, nil, http.StatusBadRequest},
 		"another media type":    {merged.body, []string{"Content-Type", "text/plain"}, http.StatusUnsupportedMediaType},
+		"compressed":            {merged.body, []string{"Content-Encoding", "gzip"}, http.StatusUnsupportedMediaType},
+		"said to be as it is":   {merged.body, []string{"Content-Encoding", "identity"}, http.StatusOK},
 		"a plan that is hidden": {merged.body, []string{"as", "ooh-unlisted"}, http.StatusNotFound},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -110,7 +110,7 @@ func Read(resource fhir.Value) (Asked, []Issue) {
 			}
 		case "end":
 			from, _, err := fhir.Interval(member.Text(), time.UTC)
-			if err != nil {
+			if err != nil || !strings.Contains(member.Text(), "T") {
 				r.report(".end", "is not an instant")
 			}
 			r.asked.End = from

@@ -27,6 +27,7 @@ const (
 	OtherId             Key = "other-id"             // The id in the body is not that of the record which the condition matches. The gateway gives ids: leave it out.
 	NotJson             Key = "not-json"             // The body cannot be read as one FHIR resource in JSON.
 	NotMapped           Key = "not-mapped"           // The content cannot be mapped. Nothing was stored.
+	ContentEncoding     Key = "content-encoding"     // The body must not be compressed: there is no Content-Encoding that is taken.
 	WriteMediaType      Key = "write-media-type"     // The body must be %[1]s.
 	ParameterValue      Key = "parameter-value"      // The value of the parameter %[1]s cannot be read. Wanted: %[2]s.
 	UnknownSort         Key = "unknown-sort"         // The parameter %[1]s cannot sort in this way. Keys: %[2]s.
