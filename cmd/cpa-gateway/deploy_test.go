@@ -441,3 +441,20 @@ func TestTheDeploymentsRedisForgetsNothingByItself(t *testing.T) {
 		t.Error("the password of Redis is short, or not in its address")
 	}
 }
+
+// Where the database, or room on the disk, is not there yet, serve ends at once: systemd, by
+// its own measure, gives a service up that ends five times in ten seconds, and never tries again.
+func TestTheServiceIsTriedAgain(t *testing.T) {
+	page, err := os.ReadFile("../../docs/running.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, unit, _ := strings.Cut(string(page), "[Unit]\n")
+	unit, _, _ = strings.Cut(unit, "```")
+	before, service, _ := strings.Cut(unit, "[Service]\n")
+	for part, line := range map[string]string{before: "StartLimitIntervalSec=0", service: "RestartSec=5"} {
+		if !strings.Contains(part, "\n"+line+"\n") {
+			t.Errorf("the unit lacks %s:\n%s", line, part)
+		}
+	}
+}
