@@ -62,7 +62,7 @@ func (o auditShowOptions) run(w world) error {
 	}
 	var rows []audit.Row
 	var clients []consent.ClientID
-	var others []string
+	var others, known []string
 	err := o.place.within(w, func(s *site) error {
 		var person profiles.PersonID
 		err := s.store.View(w.ctx, func(now store.Snapshot) (err error) {
@@ -81,6 +81,8 @@ func (o auditShowOptions) run(w world) error {
 				clients, err = now.Clients()
 			case person != "":
 				err = everHeld(now, person)
+			case o.agreement != "":
+				known = otherAgreements(s.register.Load(), o.agreement)
 			}
 			return err
 		})
@@ -111,9 +113,21 @@ func (o auditShowOptions) run(w world) error {
 		}
 	}
 	if len(entries) == 0 && err == nil {
-		fmt.Fprintln(w.err, "the log has no such entry"+likeliest(clients, o.caller, " of this caller; callers like it:", " of this caller; the callers of the log:"))
+		fmt.Fprintln(w.err, "the log has no such entry"+likeliest(clients, o.caller, " of this caller; callers like it:", " of this caller; the callers of the log:")+
+			likeliest(known, o.agreement, " of this agreement; those like it:", " of this agreement; those of the register:"))
 	}
 	return err
+}
+
+// otherAgreements are those of the register, where it does not have the one that was asked for.
+func otherAgreements(register *agreements.Register, asked string) (ids []string) {
+	for _, a := range register.Agreements() {
+		ids = append(ids, a.ID)
+	}
+	if asked == agreements.BrokenGlass || slices.Contains(ids, asked) {
+		return nil
+	}
+	return slices.Compact(ids)
 }
 
 // everHeld refuses what is no id of a person: it may be a name, and is not kept in the log.

@@ -277,6 +277,16 @@ func TestACallerThatTheLogDoesNotHaveIsToldThoseThatItHas(t *testing.T) {
 	if p := cli("audit", "show", "--data", s.dir, "--request", "ooh").must(t, exitDone); p.errs != "the log has no such entry\n" {
 		t.Errorf("a request: %q", p.errs)
 	}
+	for asked, says := range map[string]string{ // and so was who asked by an agreement that was written otherwise
+		"isp-cpa-0001": " of this agreement; those like it: ISP-CPA-0001\n",
+		"ISP":          " of this agreement; those like it: ISP-CPA-0001 ISP-CPA-0009\n",
+		"DDA-2":        " of this agreement; those of the register: ISP-CPA-0001 ISP-CPA-0009\n",
+		"ISP-CPA-0009": "the log has no such entry\n",
+	} {
+		if p := cli("audit", "show", "--data", s.dir, "--agreement", asked).must(t, exitDone); !strings.HasSuffix(p.errs, says) {
+			t.Errorf("%s: %q", asked, p.errs)
+		}
+	}
 	many := make([]consent.ClientID, mostNames+2)
 	if says := likeliest(many, "x", " like it:", " all:"); !strings.HasSuffix(says, " and 2 more") {
 		t.Errorf("many: %q", says)
