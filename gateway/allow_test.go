@@ -99,6 +99,13 @@ func TestTheCapabilityStatementIsTheAllowList(t *testing.T) {
 	if !slices.Equal(types, promised) {
 		t.Errorf("types %v", types)
 	}
+	var whole []string
+	for _, i := range statement.Rest[0].Interaction {
+		whole = append(whole, i.Code.Code())
+	}
+	if !slices.Equal(whole, []string{"batch", "transaction"}) || !slices.Equal(statement.PatchFormat, []string{"application/json-patch+json"}) {
+		t.Errorf("of the whole it names %v, and patches as %v", whole, statement.PatchFormat)
+	}
 }
 
 // served fails where a parameter of the statement is not known to a search.

@@ -24,7 +24,10 @@ func (f *Front) metadata(c *gin.Context) {
 
 func (f *Front) capabilities() fhir.CapabilityStatement {
 	title, name := "CPA gateway", "CPAGateway"
-	rest := fhir.CapabilityStatementRest{Mode: fhir.RestfulCapabilityModeServer, Security: security()}
+	rest := fhir.CapabilityStatementRest{
+		Mode: fhir.RestfulCapabilityModeServer, Security: security(),
+		Interaction: []fhir.CapabilityStatementRestInteraction{{Code: fhir.SystemRestfulInteractionBatch}, {Code: fhir.SystemRestfulInteractionTransaction}},
+	}
 	for _, s := range allowed {
 		rest.Resource = append(rest.Resource, s.capability())
 	}
@@ -34,7 +37,7 @@ func (f *Front) capabilities() fhir.CapabilityStatement {
 		Name: &name, Title: &title,
 		Software:       &fhir.CapabilityStatementSoftware{Name: title, Version: &f.Version},
 		Implementation: &fhir.CapabilityStatementImplementation{Description: "Care Programme Approach records under WASPI agreements", Url: &f.Road.Base},
-		FhirVersion:    fhir.FHIRVersion4_0_1, Format: []string{"application/fhir+json", "json"},
+		FhirVersion:    fhir.FHIRVersion4_0_1, Format: []string{"application/fhir+json", "json"}, PatchFormat: []string{jsonPatch},
 		Rest: []fhir.CapabilityStatementRest{rest},
 	}
 }
