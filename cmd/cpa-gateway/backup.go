@@ -138,7 +138,11 @@ func restore(w world, from, data string) error {
 		return err
 	}
 	part := filepath.Clean(data) + ".restoring"
-	if err := newFolder(part); err != nil {
+	err = newFolder(part)
+	if _, left := errors.AsType[usageError](err); left {
+		err = misuse("%s is left of a restore that was stopped: take it away", part)
+	}
+	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(part) // where all went well there is nothing left of it

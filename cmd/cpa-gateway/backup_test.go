@@ -121,6 +121,19 @@ func TestNothingIsWrittenOver(t *testing.T) {
 	}
 }
 
+// After a restore that was killed the next was told of a folder that nobody had named.
+func TestWhatIsLeftOfARestoreIsNamed(t *testing.T) {
+	dir, _ := folderInUse(t)
+	to, restored := filepath.Join(t.TempDir(), "backup"), filepath.Join(t.TempDir(), "restored")
+	cli("backup", "--data", dir, to).must(t, exitDone)
+	if err := putNew(filepath.Join(restored+".restoring", "records.db"), strings.NewReader("half")); err != nil {
+		t.Fatal(err)
+	}
+	if p := cli("restore", to, "--data", restored).must(t, exitUsage); !strings.Contains(p.errs, restored+".restoring is left of a restore that was stopped: take it away") {
+		t.Errorf("says %q", p.errs)
+	}
+}
+
 func TestAFolderWithoutItsSecretIsNotBackedUp(t *testing.T) {
 	dir, _ := folderInUse(t)
 	if err := os.Remove(filepath.Join(dir, secretFile)); err != nil {
