@@ -30,7 +30,7 @@ var primitives = map[string]primitive{
 	"markdown":     {fhir.String, "a string", notBlank},
 	"xhtml":        {fhir.String, "a string", form(`(?s)^\s*<div[\s>].*</div>\s*$|^\s*<div[^>]*/>\s*$`)},
 	"id":           {fhir.String, "a string", func(v fhir.Value) bool { return fhir.IsID(v.Text()) }},
-	"code":         {fhir.String, "a string", form(`^\S+(\s\S+)*$`)},
+	"code":         {fhir.String, "a string", form(`^[^\s[:cntrl:]]+(\s[^\s[:cntrl:]]+)*$`)},
 	"uri":          {fhir.String, "a string", form(address)},
 	"url":          {fhir.String, "a string", form(address)},
 	"canonical":    {fhir.String, "a string", form(address)},
@@ -45,7 +45,7 @@ var primitives = map[string]primitive{
 
 // address allows blanks around a URI: three identifier systems that NHS Wales
 // publishes begin with one. Search trims them, and nothing else may hold any.
-const address = `^\s*\S+\s*$`
+const address = `^\s*[^\s[:cntrl:]]+\s*$`
 
 func form(pattern string) func(fhir.Value) bool {
 	grammar := regexp.MustCompile(pattern)
@@ -57,7 +57,7 @@ func both(a, b func(fhir.Value) bool) func(fhir.Value) bool {
 }
 
 // control reports a character that no FHIR string may hold. JSON has it as an escape alone, and most
-// strings have none.
+// strings have none. A text that holds one can be read all the same, and a crisis plan is not set aside for it.
 func control(v fhir.Value) bool {
 	return bytes.IndexByte(v.Raw(), '\\') >= 0 && strings.ContainsFunc(v.Text(), func(c rune) bool {
 		return c < ' ' && c != '\t' && c != '\n' && c != '\r'

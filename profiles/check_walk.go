@@ -113,10 +113,10 @@ func (c *checker) primitive(v fhir.Value, e *Shape) {
 	switch {
 	case v.Kind() != p.kind:
 		c.refuse("structure", v, "must be "+p.article)
-	case p.kind == fhir.String && control(v):
-		c.refuse("value", v, "holds a control character (U+0000 to U+001F other than tab and line ends)")
 	case !p.valid(v):
 		c.refuse("value", v, "is not in the form of a FHIR "+e.Type)
+	case p.kind == fhir.String && control(v):
+		c.report(SeverityWarning, "value", v, "", "holds a control character (U+0000 to U+001F other than tab and line ends)")
 	case len(e.args) > 0 && !slices.Contains(e.args, v.Text()):
 		c.refuse("code-invalid", v, "is not one of: "+strings.Join(e.args, ", "))
 	}
