@@ -30,7 +30,7 @@ var primitives = map[string]primitive{
 	"markdown":     {fhir.String, "a string", notBlank},
 	"xhtml":        {fhir.String, "a string", form(`(?s)^\s*<div[\s>].*</div>\s*$|^\s*<div[^>]*/>\s*$`)},
 	"id":           {fhir.String, "a string", func(v fhir.Value) bool { return fhir.IsID(v.Text()) }},
-	"code":         {fhir.String, "a string", form(`^[^\s[:cntrl:]]+(\s[^\s[:cntrl:]]+)*$`)},
+	"code":         {fhir.String, "a string", form(`^[^\s[:cntrl:]]+([ \t\r\n][^\s[:cntrl:]]+)*$`)},
 	"uri":          {fhir.String, "a string", form(address)},
 	"url":          {fhir.String, "a string", form(address)},
 	"canonical":    {fhir.String, "a string", form(address)},

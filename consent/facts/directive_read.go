@@ -116,9 +116,9 @@ func policyURI(consent fhir.Value) string {
 // evidence says what a grant can show for itself. A spoken wish stands only
 // with all that case 37 asks for, whatever else is attached.
 func evidence(consent fhir.Value) Evidence {
-	for _, ext := range extensions(consent, ExtVerbalConsent) {
-		recorder, witness := referenceKey(part(ext, "recorder").Get("valueReference")), referenceKey(part(ext, "witness").Get("valueReference"))
-		_, _, err := fhir.Interval(part(ext, "date").Get("valueDateTime").Text(), profiles.London)
+	if said := extensions(consent, ExtVerbalConsent); len(said) > 0 {
+		recorder, witness := referenceKey(sole(said[0], "recorder").Get("valueReference")), referenceKey(sole(said[0], "witness").Get("valueReference"))
+		_, _, err := fhir.Interval(sole(said[0], "date").Get("valueDateTime").Text(), profiles.London)
 		if err != nil || recorder == "" || witness == "" || recorder == witness {
 			return NoEvidence
 		}
@@ -128,13 +128,4 @@ func evidence(consent fhir.Value) Evidence {
 		return Written
 	}
 	return NoEvidence
-}
-
-func part(extension fhir.Value, url string) fhir.Value {
-	for ext := range extension.Get("extension").Each() {
-		if ext.Get("url").Text() == url {
-			return ext
-		}
-	}
-	return fhir.Value{}
 }
