@@ -81,11 +81,11 @@ func (s *site) forbidden(now store.Snapshot, read written) error {
 }
 
 // edited names the versions that are in force with another text than a folder's, but for those that
-// were not assured yet.
+// were not assured yet, and where the folder's no longer is: what ends sharing is never passed over.
 func (s *site) edited(read written) (names []string) {
 	for _, a := range read.Agreements() {
 		if slices.ContainsFunc(s.register.Load().Agreements(), func(b *agreements.Agreement) bool {
-			return a.ID == b.ID && a.Version == b.Version && a.Hash != b.Hash && b.Status != agreements.Draft && b.Status != agreements.Signed
+			return a.ID == b.ID && a.Version == b.Version && a.Hash != b.Hash && a.Status == agreements.Assured && b.Status != agreements.Draft && b.Status != agreements.Signed
 		}) {
 			names = append(names, fmt.Sprintf("%s version %d (%s)", a.ID, a.Version, a.File))
 		}

@@ -279,6 +279,28 @@ func TestAVersionInForceIsNotEdited(t *testing.T) {
 	}
 }
 
+// What is typed into the file of an agreement to suspend or end it ends sharing; that it is assured again is
+// no slip to be taken.
+func TestAnEditThatSuspendsIsTaken(t *testing.T) {
+	k := keep(t)
+	name := filepath.Join(k.config.Agreements, "isp-cpa-0009.yaml")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, status := range []string{"SUSPENDED", "WITHDRAWN", "SUPERSEDED"} {
+		write(t, name, strings.Replace(string(text), "status: ASSURED", "status: "+status, 1))
+		before := k.register.Load().Hash()
+		if err := k.offer(k.w); err != nil || k.register.Load().Hash() == before {
+			t.Errorf("%s: %v", status, err)
+		}
+	}
+	write(t, name, strings.Replace(string(text), "plan.summary", "plan.crisis, plan.summary", 1))
+	if err := k.offer(k.w); !errors.Is(err, errEdited) {
+		t.Errorf("assured again, with another text: %v", err)
+	}
+}
+
 // A draft is written on until it is assured: nothing was disclosed under it.
 func TestADraftIsEdited(t *testing.T) {
 	k := keep(t)
