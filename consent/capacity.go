@@ -11,7 +11,7 @@ import (
 func (q *question) whoDecides() {
 	for i := range q.person.Directives {
 		d := &q.person.Directives[i]
-		q.attorney = q.attorney || d.DecidesFor() && (d.Until.IsZero() || q.At.Before(d.Until))
+		q.attorney = q.attorney || d.DecidesFor() && !d.Lapsed(q.At)
 		q.weighing = q.weighing || len(d.Weighed) > 0
 	}
 }
@@ -26,7 +26,7 @@ func (q *question) authorityFault(d *facts.Directive) reason {
 		ofAge.MinAge = 18 // s.9(2)(c)
 	}
 	switch {
-	case d.Authority == facts.NoAuthority || !ofAge.Covers(q.person.Born, q.person.BornUntil, q.today):
+	case d.Authority == facts.NoAuthority || d.Lapsed(q.At) || !ofAge.Covers(q.person.Born, q.person.BornUntil, q.today):
 		return consentNotByPerson
 	case d.Authority == facts.Unrecorded:
 		return bestInterestsMissing
@@ -66,5 +66,5 @@ func (q *question) granting(d *facts.Directive) bool {
 			w.withdraw(o, q)
 		}
 	}
-	return w.permit != nil && w.takenBack == nil
+	return w.permit != nil && !w.undone()
 }

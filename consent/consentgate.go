@@ -22,7 +22,7 @@ func (q *question) consent(f *agreements.Candidate) (reason, string) {
 		return refusedOrWithdrawn(w.withdrawn), w.withdrawn.ID
 	case w.permit != nil:
 		return grantedBy(w.permit, consentGiven), w.permit.ID
-	case f != nil && f.Confidentiality == agreements.ByImpliedConsent && w.withdrawnFromOther == nil:
+	case f != nil && f.Confidentiality == agreements.ByImpliedConsent && w.withdrawnFromOther == nil && w.takenBack == nil:
 		return consentImplied, ""
 	}
 	return w.noGrantReason()

@@ -115,7 +115,7 @@ func someDirectives() map[string]facts.Directive {
 	assessed := time.Date(2026, 3, 2, 0, 0, 0, 0, profiles.London)
 	decided := func(by facts.Authority, change func(*facts.Directive)) func(*facts.Directive) {
 		return func(d *facts.Directive) {
-			d.OwnWish, d.Performer, d.Authority, d.Assessed, d.Recorded = false, "RelatedPerson/decides", by, assessed, assessed
+			d.OwnWish, d.Performer, d.Authority, d.Assessed, d.Recorded, d.Said = false, "RelatedPerson/decides", by, assessed, assessed, assessed.AddDate(0, 0, 1)
 			change(d)
 		}
 	}
@@ -129,7 +129,9 @@ func someDirectives() map[string]facts.Directive {
 	}
 	variant("by a deputy, long ago", "T1", decided(facts.Deputy, func(d *facts.Directive) { d.Assessed = past }))
 	variant("by an attorney, weighing t2", "T1", decided(facts.Attorney, func(d *facts.Directive) { d.Weighed = []string{"t2"} }))
-	variant("by an attorney, ended", "T1", decided(facts.Attorney, func(d *facts.Directive) { d.Until = past }))
+	variant("by an attorney, whose authority ended", "T1", decided(facts.Attorney, func(d *facts.Directive) { d.AuthorityUntil = past }))
+	variant("by an attorney, later", "T1", decided(facts.Attorney, func(d *facts.Directive) { d.Recorded = assessed.AddDate(0, 1, 0) }))
+	variant("by an attorney, refused", "T1", decided(facts.Attorney, func(d *facts.Directive) { d.Status = facts.Rejected }))
 	variant("by an attorney, back", "T1", decided(facts.Attorney, func(d *facts.Directive) { d.Status = facts.Withdrawn }))
 	variant("by an attorney, in error", "T1", decided(facts.Attorney, func(d *facts.Directive) { d.Status = facts.Silent }))
 	variant("in best interests, bare", "T1", decided(facts.Unrecorded, as))

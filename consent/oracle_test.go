@@ -24,6 +24,7 @@ type word struct {
 	takesBack     bool // from this caller, for this purpose
 	saysNo        bool // to somebody
 	grants        bool // this caller this purpose
+	ended         bool // something that was decided for the person, for this caller and purpose
 	decided       bool // by others for the person, who does not grant it
 	routine       bool // grants somebody routine sharing
 	without       profiles.ItemSet
@@ -61,13 +62,13 @@ func meant(list []facts.Recipient, c Caller, whole bool) bool {
 // only where nobody does. Everybody of these tests is of age.
 func entitled(d facts.Directive, q Request) bool {
 	days := q.At.Sub(d.Assessed).Hours() / 24
-	unable := !d.Assessed.IsZero() && !d.Recorded.Before(d.Assessed) && !d.Recorded.After(q.At) && days < float64(q.Policy.CapacityDays+1)
+	unable := (d.AuthorityUntil.IsZero() || d.AuthorityUntil.After(q.At)) && !d.Assessed.IsZero() && !d.Recorded.Before(d.Assessed) && !d.Recorded.After(q.At) && days < float64(q.Policy.CapacityDays+1)
 	switch d.Authority {
 	case facts.Attorney, facts.Deputy:
 		return unable
 	case facts.BestInterests:
 		return unable && !slices.ContainsFunc(q.Person.Directives, func(o facts.Directive) bool {
-			return (o.Authority == facts.Attorney || o.Authority == facts.Deputy) && o.Status != facts.Silent && (o.Until.IsZero() || o.Until.After(q.At))
+			return (o.Authority == facts.Attorney || o.Authority == facts.Deputy) && o.Status != facts.Silent && (o.AuthorityUntil.IsZero() || o.AuthorityUntil.After(q.At))
 		})
 	}
 	return d.OwnWish
@@ -87,14 +88,20 @@ func weighed(d facts.Directive, q Request) bool {
 		return false
 	}
 	return slices.ContainsFunc(q.Person.Directives, func(o facts.Directive) bool {
-		return slices.Contains(o.Weighed, d.ID) && o.Custodian == d.Custodian && !o.Recorded.Before(d.Said) && says(o, q).grants && !undone(q)
+		return slices.Contains(o.Weighed, d.ID) && o.Custodian == d.Custodian && !o.Recorded.Before(d.Said) && says(o, q).grants && !undone(o, q)
 	})
 }
 
-// undone reports whether a decision for the person, for this caller and purpose, was taken back.
-func undone(q Request) bool {
+// ends reports whether a directive takes back what was decided for the person, and no more.
+func ends(d facts.Directive) bool {
+	return d.Authority != facts.NoAuthority && (d.Status == facts.Withdrawn || d.Status == facts.Rejected && d.Authority != facts.Attorney && d.Authority != facts.Deputy)
+}
+
+// undone reports whether a decision for the person was taken back, for this caller and
+// purpose, by something that is not certainly earlier.
+func undone(d facts.Directive, q Request) bool {
 	return slices.ContainsFunc(q.Person.Directives, func(o facts.Directive) bool {
-		return o.Authority != facts.NoAuthority && (o.Status == facts.Withdrawn || o.Status == facts.Rejected) && saysBack(o, q).takesBack
+		return ends(o) && saysBack(o, q).takesBack && (o.Said.IsZero() || d.Recorded.Before(o.Said))
 	})
 }
 
@@ -192,8 +199,9 @@ func together(q Request) word {
 			w.refuses, w.takesBack, w.saysNo = false, false, false
 		}
 		if d.Authority != facts.NoAuthority {
-			w.grants = w.grants && !undone(q)
-			if d.Status == facts.Withdrawn || d.Status == facts.Rejected && d.Template == facts.SharePlan {
+			w.grants = w.grants && !undone(d, q)
+			if ends(d) && w.saysNo {
+				all.ended = all.ended || w.takesBack
 				w.takesBack, w.saysNo = false, false
 			}
 		}
@@ -219,7 +227,7 @@ func wishesAllow(q Request, f *agreements.Flow) (bool, profiles.ItemSet) {
 	case w.unreadable || w.takesBack:
 		return false, w.without
 	case f.ConsentRule != agreements.Crisis:
-		implied := f.Confidentiality == agreements.ByImpliedConsent && !w.saysNo
+		implied := f.Confidentiality == agreements.ByImpliedConsent && !w.saysNo && !w.ended
 		return !w.refuses && (w.grants || implied), w.without
 	case w.refusesCrisis:
 		return false, w.without

@@ -58,7 +58,7 @@ func (q *question) readWishes() wishes {
 		}
 		w.apart = w.apart || d.Apart && w != before
 	}
-	if w.takenBack != nil && w.permit != nil && w.permit.Authority != facts.NoAuthority {
+	if w.undone() {
 		w.permit = nil
 	}
 	return w
@@ -133,7 +133,7 @@ func (w *wishes) grant(d *facts.Directive, q *question) {
 			w.lapsed(d, c.From, q)
 		case fault != notApplicable:
 			w.noteNearest(d, fault)
-		case w.permit == nil || d.OwnWish: // their own stands before what was decided for them
+		case w.permit == nil || d.OwnWish || !w.permit.OwnWish && d.Recorded.After(w.permit.Recorded): // their own stands before what was decided for them
 			w.permit = d
 		}
 	}
@@ -206,22 +206,31 @@ func (w *wishes) readWithdrawn(d *facts.Directive, q *question) {
 	}
 }
 
-// withdraw takes back a grant. One that somebody else decided takes back what was decided
-// for the person, and nothing that they said themself.
+// withdraw takes back a grant, or refuses what was proposed. A decision for the person that
+// is taken back ends what was decided for them until then, and nothing that they said
+// themself.
 func (w *wishes) withdraw(d *facts.Directive, q *question) {
-	if d.Authority == facts.NoAuthority {
+	ends := d.Authority != facts.NoAuthority && !(d.Status == facts.Rejected && d.Authority.Decides())
+	if !ends {
 		w.withdrawnFromOther = d
 	}
 	for i := range d.Clauses {
 		c := &d.Clauses[i]
 		switch {
 		case !reachesCaller(c.Recipients, &q.Caller) || !purposesCover(c.Purposes, q.purpose):
-		case d.Authority == facts.NoAuthority:
+		case !ends:
 			w.withdrawn = d
-		default:
+		case w.takenBack == nil || d.Said.IsZero() || !w.takenBack.Said.IsZero() && d.Said.After(w.takenBack.Said):
 			w.takenBack = d
 		}
 	}
+}
+
+// undone reports whether what was decided for the person is certainly not later than what
+// took it back.
+func (w *wishes) undone() bool {
+	return w.takenBack != nil && w.permit != nil && w.permit.Authority != facts.NoAuthority &&
+		(w.takenBack.Said.IsZero() || w.permit.Recorded.Before(w.takenBack.Said))
 }
 
 // refusesCrisis reports whether a T4 refuses crisis use at that time: that is what

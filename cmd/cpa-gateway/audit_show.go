@@ -227,10 +227,14 @@ func printEntry(out io.Writer, e audit.Entry, lang language.Tag) error {
 	for _, r := range e.Released {
 		released = append(released, r.Ref)
 	}
+	var obligations []string
+	for _, o := range e.Obligations {
+		obligations = append(obligations, string(o))
+	}
 	lines := []labelled{
 		{texts.Because, consent.Meaning(e.Deciding, e.Code, e.Outcome, lang)}, {texts.AskedBy, asker}, {texts.ForPurpose, string(e.Purpose)},
 		{texts.AskedFor, asked}, {texts.AboutPerson, string(e.Person)}, {texts.Agreement, e.Agreement.String()}, {texts.Directive, e.Directive},
-		{texts.MaySee, strings.Join(e.Items, ", ")}, {texts.ReleasedWere, strings.Join(released, ", ")}, {texts.SourceNamed, e.Source},
+		{texts.MaySee, strings.Join(e.Items, ", ")}, {texts.Obligations, strings.Join(obligations, ", ")}, {texts.ReleasedWere, strings.Join(released, ", ")}, {texts.SourceNamed, e.Source},
 		{texts.MoveNamed, e.Move}, {texts.GlassReason, strings.Join(filled(string(e.Glass), e.Grant), ", ")}, {texts.GlassWords, e.Words}, {texts.GroundNamed, e.Reference}, {texts.InRequest, e.RequestID},
 	}
 	if err := printLines(out, "  ", lines, lang); err != nil {

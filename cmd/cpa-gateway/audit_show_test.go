@@ -336,3 +336,12 @@ func TestTheLogNamesTheOtherIDsOfAPerson(t *testing.T) {
 		}
 	}
 }
+
+// What a decision asked to be told stood in the log as JSON alone.
+func TestObligationsAreShown(t *testing.T) {
+	s := openStage(t)
+	s.do("ooh", "POST", "/fhir/R4/CarePlan/_search", "patient.identifier=https://fhir.nhs.uk/Id/nhs-number|9990000042") // of whose wishes nothing is recorded
+	if p := cli("audit", "show", "--data", s.dir, "--person", "9990000042").must(t, exitDone); !strings.Contains(p.out, "obligations: NOTIFY_COORDINATOR") {
+		t.Errorf("prints %s", p.out)
+	}
+}

@@ -61,26 +61,27 @@ const (
 // ReadDirective; Compile says who recorded it. It is a plain value, kept as JSON
 // with what was compiled; scenarios make it by hand.
 type Directive struct {
-	ID        string             `json:"id"`        // id of the Consent
-	Custodian profiles.OrgCode   `json:"custodian"` // who recorded it: a grant opens that organisation's records and no others
-	Apart     bool               `json:"-"`         // said in a record that is kept apart: it only refuses, and only routine sharing
-	Template  Template           `json:"template,omitempty"`
-	Status    Status             `json:"status,omitempty"`
-	Recorded  time.Time          `json:"recorded,omitzero"`  // Consent.dateTime, its first instant; zero if absent
-	Said      time.Time          `json:"said,omitzero"`      // by when it was certainly recorded: the end of the day, month or year that Consent.dateTime names; zero if absent
-	From      time.Time          `json:"from,omitzero"`      // when the directive applies; zero: always so far
-	Until     time.Time          `json:"until,omitzero"`     // exclusive; zero: no end
-	Purposes  []profiles.Purpose `json:"purposes,omitempty"` // of the root, for T2 only: what is refused; empty: all, silent on crisis
-	Clauses   []Clause           `json:"clauses,omitempty"`
-	Replaces  string             `json:"replaces,omitempty"`  // id of the Consent that this one replaces; empty for none
-	Performer string             `json:"performer,omitempty"` // who gave it, as Consent.performer names them; empty for several or none
-	OwnWish   bool               `json:"ownWish,omitempty"`   // given by the person themself
-	Authority Authority          `json:"authority,omitempty"` // of whoever else decided it
-	Assessed  time.Time          `json:"assessed,omitzero"`   // the day on which the person was assessed as unable to decide; zero: none, or not by whom
-	Weighed   []string           `json:"weighed,omitempty"`   // ids of the Consents whose refusal whoever decided has weighed
-	PolicyURI string             `json:"policyUri,omitempty"` // the leaflet it was given under
-	Evidence  Evidence           `json:"evidence,omitempty"`
-	Fault     string             `json:"fault,omitempty"` // path of what could not be read; never a value
+	ID             string             `json:"id"`        // id of the Consent
+	Custodian      profiles.OrgCode   `json:"custodian"` // who recorded it: a grant opens that organisation's records and no others
+	Apart          bool               `json:"-"`         // said in a record that is kept apart: it only refuses, and only routine sharing
+	Template       Template           `json:"template,omitempty"`
+	Status         Status             `json:"status,omitempty"`
+	Recorded       time.Time          `json:"recorded,omitzero"`  // Consent.dateTime, its first instant; zero if absent
+	Said           time.Time          `json:"said,omitzero"`      // by when it was certainly recorded: the end of the day, month or year that Consent.dateTime names; zero if absent
+	From           time.Time          `json:"from,omitzero"`      // when the directive applies; zero: always so far
+	Until          time.Time          `json:"until,omitzero"`     // exclusive; zero: no end
+	Purposes       []profiles.Purpose `json:"purposes,omitempty"` // of the root, for T2 only: what is refused; empty: all, silent on crisis
+	Clauses        []Clause           `json:"clauses,omitempty"`
+	Replaces       string             `json:"replaces,omitempty"`      // id of the Consent that this one replaces; empty for none
+	Performer      string             `json:"performer,omitempty"`     // who gave it, as Consent.performer names them; empty for several or none
+	OwnWish        bool               `json:"ownWish,omitempty"`       // given by the person themself
+	Authority      Authority          `json:"authority,omitempty"`     // of whoever else decided it
+	Assessed       time.Time          `json:"assessed,omitzero"`       // the day on which the person was assessed as unable to decide; zero: none, or not by whom
+	AuthorityUntil time.Time          `json:"authorityUntil,omitzero"` // exclusive: when the attorney or deputy ceased to decide for the person; zero: they do
+	Weighed        []string           `json:"weighed,omitempty"`       // ids of the Consents whose refusal whoever decided has weighed
+	PolicyURI      string             `json:"policyUri,omitempty"`     // the leaflet it was given under
+	Evidence       Evidence           `json:"evidence,omitempty"`
+	Fault          string             `json:"fault,omitempty"` // path of what could not be read; never a value
 }
 
 // Clause is one nested provision of a directive: in T1, T3 and T5 it grants, in

@@ -1,7 +1,9 @@
 package facts
 
 import (
+	"slices"
 	"strings"
+	"time"
 
 	"cpagateway/profiles"
 	"cpagateway/profiles/fhir"
@@ -12,8 +14,8 @@ import (
 // (valueCode); assessed (valueDate) and assessor (valueReference) of the assessment that
 // the person cannot decide about this; of an attorney or a deputy the reference
 // (valueString) of the power or order; of a decision in best interests who was consulted
-// (valueString); and each refusal that was weighed (valueReference). docs/agreements.md
-// has the codes, and what each has to show.
+// (valueString); the day on which the authority ended (valueDate); and each refusal that
+// was weighed (valueReference). docs/agreements.md has the codes, and what each has to show.
 const ExtDecidedFor = profiles.Base + "/StructureDefinition/Extension-CPAWales-DecidedFor"
 
 // Authority is by what right somebody decided for the person.
@@ -28,10 +30,18 @@ const (
 	Unrecorded                     // the same, without all that such a decision has to record
 )
 
+// Decides reports whether the authority is that of an attorney or a deputy.
+func (a Authority) Decides() bool { return a == Attorney || a == Deputy }
+
 // DecidesFor reports whether the directive shows that an attorney or a deputy decides for
 // the person: then nobody else does in their best interests.
 func (d *Directive) DecidesFor() bool {
-	return d.Status != Silent && !d.Apart && (d.Authority == Attorney || d.Authority == Deputy)
+	return d.Status != Silent && !d.Apart && d.Authority.Decides()
+}
+
+// Lapsed reports whether whoever decided has no authority any more.
+func (d *Directive) Lapsed(at time.Time) bool {
+	return !d.AuthorityUntil.IsZero() && !at.Before(d.AuthorityUntil)
 }
 
 // readAuthority reads by what right somebody else decided, and on which day the person
@@ -44,16 +54,30 @@ func (d *Directive) readAuthority(consent fhir.Value) {
 	}
 	byPerson := d.OwnWish
 	d.OwnWish = false
-	if byPerson || len(said) > 1 || !decides(consent.Get("performer")) {
+	code := sole(said[0], "authority").Get("valueCode").Text()
+	performers := consent.Get("performer")
+	staff := []string{"Practitioner", "PractitionerRole"}
+	others := staff
+	if code != profiles.CodeDecidedBestInterests {
+		others = append(others, "RelatedPerson")
+	}
+	if byPerson || len(said) > 1 || performers.Len() != 1 || !names(performers.At(0), others) {
 		return
 	}
 	assessor := sole(said[0], "assessor").Get("valueReference")
 	from, _, err := fhir.Interval(sole(said[0], "assessed").Get("valueDate").Text(), profiles.London)
-	if err == nil && isStaff(assessor) && referenceKey(assessor) != "" {
+	if by := referenceKey(assessor); err == nil && names(assessor, staff) && by != "" && (by != d.Performer || code == profiles.CodeDecidedBestInterests) {
 		d.Assessed = storable(from)
 	}
+	if ended := sole(said[0], "ended").Get("valueDate"); ended.Exists() {
+		day, _, err := fhir.Interval(ended.Text(), profiles.London)
+		if err != nil {
+			return
+		}
+		d.AuthorityUntil = storable(day)
+	}
 	text := func(url string) string { return sole(said[0], url).Get("valueString").Text() }
-	switch code := sole(said[0], "authority").Get("valueCode").Text(); {
+	switch {
 	case code == profiles.CodeDecidedBestInterests && (d.Assessed.IsZero() || text("consulted") == "" || !d.ends()):
 		d.Authority = Unrecorded
 	case code == profiles.CodeDecidedBestInterests:
@@ -70,20 +94,18 @@ func (d *Directive) readAuthority(consent fhir.Value) {
 	}
 }
 
-// decides reports whether the performers are one, who may be somebody that decides for
-// the person: neither the person nor an organisation.
-func decides(performers fhir.Value) bool {
-	one := performers.At(0)
-	of := one.Get("type").Text()
-	return performers.Len() == 1 && (isStaff(one) || strings.HasPrefix(one.Get("reference").Text(), "RelatedPerson/")) &&
-		of != "Patient" && of != "Organization" && one.Find("identifier", "system").Text() != profiles.SystemNHSNumber
-}
-
-// isStaff reports whether a reference leads to a practitioner, or to a record that only
-// an identifier or a name tells of.
-func isStaff(reference fhir.Value) bool {
-	literal := reference.Get("reference").Text()
-	return literal == "" || strings.HasPrefix(literal, "Practitioner/") || strings.HasPrefix(literal, "PractitionerRole/")
+// names reports whether a reference may name somebody of these types: by a literal, by an
+// identifier or in words, but by none of a person's NHS number, an organisation or a team.
+func names(reference fhir.Value, types []string) bool {
+	literal, _, found := strings.Cut(reference.Get("reference").Text(), "/")
+	of := reference.Get("type").Text()
+	if (literal != "" || found) && !slices.Contains(types, literal) || of != "" && !slices.Contains(types, of) {
+		return false
+	}
+	identifier := reference.Get("identifier")
+	number, _ := profiles.NHSNumber(identifier.Get("value").Text())
+	organisation, _ := partyOf(identifier)
+	return number == "" && organisation == ""
 }
 
 // ends reports whether all that the directive grants has an end.

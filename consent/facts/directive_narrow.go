@@ -22,7 +22,7 @@ func (d Directive) NeverWidens(before *Directive) bool {
 	case d.refusesEverything():
 		return true
 	case before != nil && before.DecidesFor():
-		return d.DecidesFor() && d.Until.Equal(before.Until) && d.Status == Withdrawn && before.grantsOnly() && before.Replaces == ""
+		return d.DecidesFor() && d.AuthorityUntil.Equal(before.AuthorityUntil) && d.Status == Withdrawn && before.grantsOnly() && before.Replaces == ""
 	case before == nil || before.Status == Silent || before.grantsOnly() && before.Replaces == "":
 		return d.Status != Active || !d.Template.Grants()
 	case before.Replaces == "" && (before.refusesRoutine() || before.Template == CrisisOnly && before.Status == Active):

@@ -235,7 +235,6 @@ var qualifiers = map[string]func(c, provision object, rest string){
 	"status":   func(c, _ object, rest string) { c["status"] = rest },
 	"dated":    func(c, _ object, rest string) { c["dateTime"] = rest },
 	"given-by": func(c, _ object, rest string) { c["performer"] = []any{object{"reference": rest}} },
-	"ends":     func(_, provision object, rest string) { provision["period"] = object{"end": rest} },
 	"leaflet":  func(c, _ object, rest string) { c["policy"] = []any{object{"uri": rest}} },
 	"about": func(c, _ object, rest string) {
 		c["patient"], c["performer"] = object{"reference": "Patient/" + rest}, []any{object{"reference": "Patient/" + rest}}
@@ -275,9 +274,11 @@ func spoken(rest string) object {
 }
 
 // decided writes by what authority somebody decided for the person: "AUTHORITY assessed
-// DATE"; "weighing NAME" names a refusal that was weighed, "without X" leaves one part out.
+// DATE"; "ended DATE" says when the authority ended, "weighing NAME" names a refusal that
+// was weighed, "without X" leaves one part out.
 func decided(rest string) object {
 	rest, without, _ := strings.Cut(rest, " without ")
+	rest, ended, over := strings.Cut(rest, " ended ")
 	rest, weighed, _ := strings.Cut(rest, " weighing ")
 	authority, assessed, _ := strings.Cut(rest, " assessed ")
 	parts := []object{
@@ -289,6 +290,9 @@ func decided(rest string) object {
 		parts = append(parts, object{"url": "consulted", "valueString": "the sister, and the ward"})
 	} else {
 		parts = append(parts, object{"url": "reference", "valueString": "7000-0000-0000"})
+	}
+	if over {
+		parts = append(parts, object{"url": "ended", "valueDate": ended})
 	}
 	for _, name := range strings.Fields(strings.ReplaceAll(weighed, " and ", " ")) {
 		parts = append(parts, object{"url": "weighed", "valueReference": object{"reference": "Consent/" + name}})

@@ -104,6 +104,7 @@ const (
 	WordNotApplicable   Key = "word-not-applicable"  // not applicable
 	DecidedBy           Key = "decided-by"           // %[1]s of the records of %[2]s, decided by %[3]s
 	MaySee              Key = "may-see"              // may see
+	Obligations         Key = "obligations"          // obligations
 	Withheld            Key = "withheld"             // withheld
 	Agreement           Key = "agreement"            // agreement
 	Directive           Key = "directive"            // wish

@@ -151,3 +151,26 @@ func TestTheDecisionOnThePageShowsItsAuthority(t *testing.T) {
 		t.Errorf("%+v, %+v", got.report, got.faults)
 	}
 }
+
+// A decision for the person under the key of what they had refused took its place, and the refusal was gone.
+func TestADecisionTakesNoWishesPlace(t *testing.T) {
+	f := format(t)
+	id := func(wish object) string {
+		for _, r := range readText(t, f, "a.json", write(t, withWishes(t, wish))).resources {
+			if r.Type == "Consent" {
+				return r.ID
+			}
+		}
+		t.Fatalf("no Consent of %v", wish)
+		return ""
+	}
+	refusal := object{"key": "sharing", "template": "T2", "status": "given", "recorded": "2026-01-01", "givenBy": "person"}
+	decision := func(status string) object {
+		return object{"key": "sharing", "template": "T1", "status": status, "recorded": "2026-03-03", "givenBy": "representative", "representative": "Nia Prawf", "form": "x", "leaflet": "1",
+			"decidedFor": object{"authority": "welfare-attorney", "assessed": "2026-03-02", "assessor": "S-1", "reference": "7000"},
+			"recipients": []any{object{"organisation": "LA9A1", "team": "adult-mh", "purposes": []any{"COC"}}}}
+	}
+	if id(decision("given")) == id(refusal) || id(decision("given")) != id(decision("withdrawn")) {
+		t.Error("a decision has the id of a wish, or another one when it is withdrawn")
+	}
+}
