@@ -57,7 +57,7 @@ var (
 	shows   = []string{"decidedFor.authority", "decidedFor.assessed", "decidedFor.assessor"}
 	showsAs = map[string][]string{
 		profiles.CodeDecidedWelfareAttorney: {"decidedFor.reference"},
-		profiles.CodeDecidedWelfareDeputy:          {"decidedFor.reference"},
+		profiles.CodeDecidedWelfareDeputy:   {"decidedFor.reference"},
 		profiles.CodeDecidedBestInterests:   {"decidedFor.consulted", "until"},
 	}
 )
