@@ -30,7 +30,7 @@ func (q *question) authorityFault(d *facts.Directive) reason {
 		return consentNotByPerson
 	case d.Authority == facts.Unrecorded:
 		return bestInterestsMissing
-	case d.Assessed.IsZero() || d.Recorded.Before(d.Assessed) || d.Recorded.After(q.At) || int(q.today-agreements.DayOf(d.Assessed)) > q.Policy.CapacityDays:
+	case !d.Founded() || d.Recorded.After(q.At) || int(q.today-agreements.DayOf(d.Assessed)) > q.Policy.CapacityDays:
 		return capacityPresumed
 	case d.Authority == facts.BestInterests && q.attorney:
 		return attorneyDecides

@@ -39,6 +39,12 @@ func (d *Directive) DecidesFor() bool {
 	return d.Status != Silent && !d.Apart && d.Authority.Decides()
 }
 
+// Founded reports whether the directive is the person's own, or shows by what right somebody
+// decided for them, and on what assessment before that.
+func (d *Directive) Founded() bool {
+	return d.OwnWish || (d.Authority.Decides() || d.Authority == BestInterests) && !d.Assessed.IsZero() && !d.Recorded.Before(d.Assessed)
+}
+
 // Lapsed reports whether whoever decided has no authority any more.
 func (d *Directive) Lapsed(at time.Time) bool {
 	return !d.AuthorityUntil.IsZero() && !at.Before(d.AuthorityUntil)

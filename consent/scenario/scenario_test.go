@@ -130,6 +130,7 @@ func TestFaultsAreToldInTheirLine(t *testing.T) {
 		"an answer too long":  {strings.Split(file, "\n\n   #")[0] + "\n  and: more\n", []string{"8 one"}},
 		"an answer too short": {strings.Split(file, "  also")[0], []string{"7 one"}},
 		"no answer":           {"case one\nread CarePlan\n----", []string{"4 one"}},
+		"a switch too far":    {"case one\npolicy capacityDays = 1000\nread CarePlan\n----\n", []string{"2 one"}},
 		"nothing":             {"", nil},
 	} {
 		if got := faults(c.text); fmt.Sprint(got) != fmt.Sprint(c.want) {

@@ -193,7 +193,10 @@ func parseItems(text string) (profiles.ItemSet, error) {
 
 // setPolicy sets a switch as the configuration file would.
 func (s *underway) setPolicy(args []string) error {
-	return yaml.Unmarshal([]byte(args[0]+": "+args[1]), &s.policy)
+	if err := yaml.Unmarshal([]byte(args[0]+": "+args[1]), &s.policy); err != nil {
+		return err
+	}
+	return s.policy.Check()
 }
 
 func (s *underway) on(args []string) error {

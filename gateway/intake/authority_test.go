@@ -163,16 +163,30 @@ func TestWhatSomebodyRefusesForThePersonIsTaken(t *testing.T) {
 // decision does not take for a grant, and nothing else.
 func TestAPlanIsWarnedOfWhatDoesNotCount(t *testing.T) {
 	for _, authority := range []string{"welfare-attorney", "welfare-deputy", "best-interests"} {
-		for _, without := range []string{"", "authority", "assessed", "assessor", "reference", "consulted", "until"} {
+		for _, without := range []string{"", "authority", "assessed", "assessor", "reference", "consulted", "until", "recorded"} {
 			wish := byAttorney("w1", "T1")
 			shown := wish["decidedFor"].(object)
 			shown["authority"], shown["consulted"], wish["until"] = authority, "Nia Prawf", "2027-01-01"
 			delete(shown, without)
-			delete(wish, without)
+			if without == "recorded" {
+				shown["assessed"] = "2026-09-01" // after it was decided
+			} else {
+				delete(wish, without)
+			}
 			plan := withWishes(t, wish)
 			delete(plan, "decisions")
 			d := openDesk(t)
-			warned := d.bring(plans(t), extract(t, plan)).Warnings["CTP-052"] > 0
+			sum := d.bring(plans(t), extract(t, plan))
+			if without == "recorded" {
+				if sum.Warnings["UNFOUNDED"] != 1 || sum.Warnings["CTP-052"] != 0 {
+					t.Errorf("%s, assessed later: %v", authority, sum.Warnings)
+				}
+				continue
+			}
+			warned := sum.Warnings["CTP-052"] > 0
+			if warned != (sum.Warnings["UNFOUNDED"] > 0) {
+				t.Errorf("%s without %q: %v", authority, without, sum.Warnings)
+			}
 			kept := d.consents(wholesNumber(t))
 			if len(kept) != 1 {
 				t.Fatalf("%d Consents are kept", len(kept))

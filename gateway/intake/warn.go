@@ -19,6 +19,7 @@ const (
 	warnUnlabelled = "UNLABELLED"      // resources that no rule labels: for the treating team alone
 	warnEmptied    = "EMPTIED"         // plans in force that had parts and, as their source sends them now, have none
 	warnLeaflet    = "LEAFLET-UNKNOWN" // grants under a leaflet that is not one of those that stand: they permit nothing
+	warnUnfounded  = "UNFOUNDED"       // grants by somebody who does not show that they may decide for the person: they permit nothing
 )
 
 // warn counts what the person who brings a resource in should know.
@@ -29,8 +30,14 @@ func (r *run) warn(a consent.Accepted, warnings map[string]int) {
 		return
 	}
 	d := facts.ReadDirective(resource)
-	if d.Status == facts.Active && d.Template.Grants() && !slices.Contains(r.Leaflets, d.PolicyURI) {
+	if d.Status != facts.Active || !d.Template.Grants() {
+		return
+	}
+	if !slices.Contains(r.Leaflets, d.PolicyURI) {
 		warnings[warnLeaflet]++
+	}
+	if !d.Founded() {
+		warnings[warnUnfounded]++
 	}
 }
 
