@@ -1,11 +1,14 @@
 package intake
 
 import (
+	"errors"
 	"slices"
 
 	"cpagateway/consent"
 	"cpagateway/consent/facts"
 	"cpagateway/gateway/quarantine"
+	"cpagateway/gateway/records"
+	"cpagateway/gateway/store"
 	"cpagateway/mapping"
 	"cpagateway/profiles/fhir"
 )
@@ -55,6 +58,31 @@ func (r *run) withhold(granting []mapping.Resource) {
 		r.sum.Quarantined += m.Records
 		r.keep([]quarantine.Fault{r.notice(m, refusal{ruleNoAuthority, noAuthority})})
 	}
+}
+
+const ruleOtherWish = "OTHER-WISH"
+
+const otherWish = "it was decided for the person, and under its id stands what they wished themself, or what was refused: that stays. Send the decision under an id of its own"
+
+// overWish reports whether a decision for the person would take the place of a wish, of
+// which then nothing would be left: a refusal would be lifted that nobody has weighed.
+func overWish(now store.Snapshot, p pending) (bool, error) {
+	if p.made.Type != "Consent" || facts.ReadDirective(p.resource).Authority == facts.NoAuthority {
+		return false, nil
+	}
+	current, err := now.Current(p.made.Type, p.made.ID)
+	if errors.Is(err, records.ErrNothing) || err == nil && current.Deleted {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	stored, err := fhir.ParseResource(current.Body)
+	if err != nil {
+		return false, err
+	}
+	wish := facts.ReadDirective(stored)
+	return wish.Status != facts.Silent && wish.Authority == facts.NoAuthority, nil
 }
 
 // unfounded is a Consent without what a grant rests on: its evidence and its leaflet.

@@ -1,11 +1,13 @@
 package intake_test
 
 import (
+	"fmt"
 	"testing"
 
 	"cpagateway/consent"
 	"cpagateway/consent/facts"
 	"cpagateway/gateway/intake"
+	"cpagateway/profiles"
 )
 
 // withoutGrants is a source of Welsh plans that may not record what a person agrees to.
@@ -198,6 +200,41 @@ func TestAPlanIsWarnedOfWhatDoesNotCount(t *testing.T) {
 					t.Errorf("%s without %q: warned %v, counts %v", authority, without, warned, counts)
 				}
 			}
+		}
+	}
+}
+
+// A decision for the person under the id of what they had refused took its place, and nothing was left of the refusal.
+func TestNoDecisionTakesAWishesPlace(t *testing.T) {
+	wish := func(id, status, performer, extension, provision string) string {
+		return fmt.Sprintf(`{"resourceType":"Consent","id":%q,%s"status":%q,"dateTime":"2026-03-03","patient":{"reference":"Patient/a"},"performer":[{"reference":%q}],
+			"scope":{"coding":[{"system":%q,"code":"patient-privacy"}]},"category":[{"text":"sharing"}],"policy":[{"uri":%q}],"sourceAttachment":{"title":"form"},"provision":%s}`,
+			id, extension, status, performer, profiles.SystemConsentScope, facts.SharingPolicy, provision)
+	}
+	const refuses = `{"type":"deny"}`
+	shares := fmt.Sprintf(`{"type":"deny","provision":[{"type":"permit","actor":[{"role":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ParticipationType","code":"IRCP"}]},
+		"reference":{"identifier":{"system":%q,"value":"LA9A1"}}}],"purpose":[{"system":%q,"code":"COC"}]}]}`, profiles.SystemODS, profiles.SystemActReason)
+	decided := fmt.Sprintf(`"extension":[{"url":%q,"extension":[{"url":"authority","valueCode":"welfare-attorney"},{"url":"assessed","valueDate":"2026-03-02"},
+		{"url":"assessor","valueReference":{"reference":"Practitioner/p"}},{"url":"reference","valueString":"7000"}]}],`, facts.ExtDecidedFor)
+	clinic := bundles(t, "clinic")
+	clinic.Grants = consent.On
+	for name, c := range map[string]struct {
+		before, want string
+		kept         int
+	}{
+		"her refusal":            {wish("c", "active", "Patient/a", "", refuses), "T2 active", 1},
+		"a relative's":           {wish("c", "active", "RelatedPerson/r", "", refuses), "T2 active", 1},
+		"what she agreed to":     {wish("c", "active", "Patient/a", "", shares), "T1 active", 1},
+		"a wish in error":        {wish("c", "entered-in-error", "Patient/a", "", shares), "T1 active", 0},
+		"an earlier decision":    {wish("c", "inactive", "RelatedPerson/r", decided, shares), "T1 active", 0},
+		"nothing of the same id": {wish("d", "active", "Patient/a", "", refuses), "T1 active, T2 active", 0},
+	} {
+		d := openDesk(t)
+		d.bring(clinic, collection(patient("a", ann), c.before))
+		before := len(d.consents(ann))
+		sum := d.bring(clinic, collection(patient("a", ann), plan("p", "a"), wish("c", "active", "RelatedPerson/r", decided, shares)))
+		if kept := len(d.faults()["OTHER-WISH"]); kept != c.kept || sum.Warnings["OTHER-WISH"] != c.kept || sum.Quarantined != 0 || d.reads(ann) != c.want {
+			t.Errorf("%s (%d): %+v, %d set aside, reads %q", name, before, sum, kept, d.reads(ann))
 		}
 	}
 }

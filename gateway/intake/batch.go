@@ -247,6 +247,17 @@ func (r *run) put(tx store.Tx, pieces []pending, about *record, part *account) (
 	var changes []change
 	var accepted []records.Put
 	for _, p := range pieces {
+		over, err := overWish(tx, p)
+		if err != nil {
+			return p, nil, err
+		}
+		if over {
+			about.clashes = append(about.clashes, r.notice(p.made, refusal{ruleOtherWish, otherWish}))
+			about.warnings[ruleOtherWish]++
+			part.counts.Unchanged++
+			part.sum.Unchanged += p.made.Records
+			continue
+		}
 		p, stands, no, err := r.beside(tx, p, about)
 		if err != nil || no != nil {
 			return p, no, err

@@ -31,7 +31,7 @@ type record struct {
 	persons   map[string]profiles.PersonID // source key of a Patient -> the person
 	standings []persons.Standing
 	notices   []quarantine.Fault // of what is taken all the same
-	clashes   []quarantine.Fault // of parts of records about nobody that the source and somebody else have changed
+	clashes   []quarantine.Fault // of parts of records about nobody that the source and somebody else have changed, and of decisions in a wish's place
 	clashed   int                // resources with such parts, whoever they are about
 	warnings  map[string]int
 	changed   map[profiles.PersonID]bool // who got or changed a Patient, a wish (true) or a plan
