@@ -17,7 +17,7 @@ func (q *question) whoDecides() {
 }
 
 // authorityFault says why what somebody else decided for the person is no grant; zero
-// where it is one (cases 44 to 58). The person is presumed able to decide: it needs an
+// where it is one (cases 44 to 56). The person is presumed able to decide: it needs an
 // assessment that says otherwise, before it was decided and not too long ago. A decision in
 // best interests has no place beside somebody who decides for the person.
 func (q *question) authorityFault(d *facts.Directive) reason {

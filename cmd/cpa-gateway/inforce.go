@@ -81,7 +81,7 @@ func (s *site) forbidden(now store.Snapshot, read written) error {
 }
 
 // edited names the versions that are in force with another text than a folder's, but for those that
-// were not assured yet, and where the folder's no longer is: what ends sharing is never passed over.
+// were not assured yet, and where the folder's no longer is, which ends sharing.
 func (s *site) edited(read written) (names []string) {
 	for _, a := range read.Agreements() {
 		if slices.ContainsFunc(s.register.Load().Agreements(), func(b *agreements.Agreement) bool {

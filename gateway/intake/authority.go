@@ -62,12 +62,17 @@ func (r *run) withhold(granting []mapping.Resource) {
 
 const ruleOtherWish = "OTHER-WISH"
 
-const otherWish = "it was decided for the person, and under its id stands what they wished themself, or what was refused: that stays. Send the decision under an id of its own"
+const otherWish = "somebody else decided it for the person, and under its id stands what they wished themself, or what was refused: that stays. Send the decision under an id of its own"
 
-// overWish reports whether a decision for the person would take the place of a wish, of
-// which then nothing would be left: a refusal would be lifted that nobody has weighed.
+// overWish reports whether what somebody else said for the person would take the place of a
+// wish, of which then nothing would be left: a refusal would be lifted that nobody has
+// weighed. What certainly gives nobody more is taken, as every refusal is.
 func overWish(now store.Snapshot, p pending) (bool, error) {
-	if p.made.Type != "Consent" || facts.ReadDirective(p.resource).Authority == facts.NoAuthority {
+	if p.made.Type != "Consent" {
+		return false, nil
+	}
+	said := facts.ReadDirective(p.resource)
+	if said.OwnWish {
 		return false, nil
 	}
 	current, err := now.Current(p.made.Type, p.made.ID)
@@ -82,7 +87,8 @@ func overWish(now store.Snapshot, p pending) (bool, error) {
 		return false, err
 	}
 	wish := facts.ReadDirective(stored)
-	return wish.Status != facts.Silent && wish.Authority == facts.NoAuthority, nil
+	another := said.Authority != facts.NoAuthority || said.Performer != wish.Performer
+	return another && wish.Status != facts.Silent && wish.Authority == facts.NoAuthority && !said.NeverWidens(&wish), nil
 }
 
 // unfounded is a Consent without what a grant rests on: its evidence and its leaflet.

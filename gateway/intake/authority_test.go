@@ -1,7 +1,9 @@
 package intake_test
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"testing"
 
 	"cpagateway/consent"
@@ -218,21 +220,30 @@ func TestNoDecisionTakesAWishesPlace(t *testing.T) {
 		{"url":"assessor","valueReference":{"reference":"Practitioner/p"}},{"url":"reference","valueString":"7000"}]}],`, facts.ExtDecidedFor)
 	clinic := bundles(t, "clinic")
 	clinic.Grants = consent.On
+	const refusesCrisis = `{"type":"deny","provision":[{"type":"deny","purpose":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActReason","code":"ETREAT"}]}]}`
+	grant := wish("c", "active", "RelatedPerson/r", decided, shares)
 	for name, c := range map[string]struct {
 		before, want string
 		kept         int
+		then         string // what comes under the id; empty: an attorney's grant
 	}{
-		"her refusal":            {wish("c", "active", "Patient/a", "", refuses), "T2 active", 1},
-		"a relative's":           {wish("c", "active", "RelatedPerson/r", "", refuses), "T2 active", 1},
-		"what she agreed to":     {wish("c", "active", "Patient/a", "", shares), "T1 active", 1},
-		"a wish in error":        {wish("c", "entered-in-error", "Patient/a", "", shares), "T1 active", 0},
-		"an earlier decision":    {wish("c", "inactive", "RelatedPerson/r", decided, shares), "T1 active", 0},
-		"nothing of the same id": {wish("d", "active", "Patient/a", "", refuses), "T1 active, T2 active", 0},
+		"her refusal":                  {wish("c", "active", "Patient/a", "", refuses), "T2 active", 1, ""},
+		"a relative's":                 {wish("c", "active", "RelatedPerson/r", "", refuses), "T2 active", 1, ""},
+		"what she agreed to":           {wish("c", "active", "Patient/a", "", shares), "T1 active", 1, ""},
+		"a wish in error":              {wish("c", "entered-in-error", "Patient/a", "", shares), "T1 active", 0, ""},
+		"an earlier decision":          {wish("c", "inactive", "RelatedPerson/r", decided, shares), "T1 active", 0, ""},
+		"nothing of the same id":       {wish("d", "active", "Patient/a", "", refuses), "T1 active, T2 active", 0, ""},
+		"a decision without its parts": {wish("c", "active", "Patient/a", "", refuses), "T2 active", 1, wish("c", "active", "RelatedPerson/r", strings.Replace(decided, `"url":"reference"`, `"url":"other"`, 1), shares)},
+		"an attorney's refusal":        {wish("c", "active", "Patient/a", "", shares), "T2 active", 0, wish("c", "active", "RelatedPerson/r", decided, refuses)},
+		"one that says less":           {wish("c", "active", "Patient/a", "", refusesCrisis), "T4 active", 1, wish("c", "active", "RelatedPerson/r", decided, refuses)},
+		"an attorney takes back":       {wish("c", "active", "Patient/a", "", shares), "T1 inactive", 0, wish("c", "inactive", "RelatedPerson/r", decided, shares)},
+		"taken back over a refusal":    {wish("c", "active", "Patient/a", "", refuses), "T2 active", 1, wish("c", "inactive", "RelatedPerson/r", decided, shares)},
+		"her own later word":           {wish("c", "active", "RelatedPerson/r", decided, shares), "T2 active", 0, wish("c", "active", "Patient/a", "", refuses)},
 	} {
 		d := openDesk(t)
 		d.bring(clinic, collection(patient("a", ann), c.before))
 		before := len(d.consents(ann))
-		sum := d.bring(clinic, collection(patient("a", ann), plan("p", "a"), wish("c", "active", "RelatedPerson/r", decided, shares)))
+		sum := d.bring(clinic, collection(patient("a", ann), plan("p", "a"), cmp.Or(c.then, grant)))
 		if kept := len(d.faults()["OTHER-WISH"]); kept != c.kept || sum.Warnings["OTHER-WISH"] != c.kept || sum.Quarantined != 0 || d.reads(ann) != c.want {
 			t.Errorf("%s (%d): %+v, %d set aside, reads %q", name, before, sum, kept, d.reads(ann))
 		}
